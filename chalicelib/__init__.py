@@ -1,0 +1,1 @@
+"""dmdesk: customers' direct messages in the Genesys Cloud desktop."""

@@ -1,0 +1,272 @@
+"""The one DynamoDB table: claims, conversation state, sent messages, accounts.
+
+    pk                                  sk                what
+    CONV#channel#account#customer       IN#event          claim of a customer's event
+    CONV#channel#account#customer       OUT#message#part  claim of one part of an agent's message
+    CONV#channel#account#customer       SENT#platform id  a message that we sent, to know its echo
+    CONV#channel#account#customer       STATE             conversation ids, last customer message
+    ACCOUNT                             channel#id        an account, written by Terraform
+
+Every item but STATE's key facts and ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
+
+A claim's life (`state`):
+
+    (absent) ──claim──▶ leased ──▶ done | refused     final
+                          │  └─lease runs out─▶ claimed again as `lapsed`
+                          └─▶ doubt ──claim──▶ `doubt`: the outcome has to be found out first
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import msgspec
+from botocore.exceptions import ClientError
+
+from chalicelib.aws.calls import CONFIG, call
+from chalicelib.errors import Retryable
+from chalicelib.messages import Account, Claim, Conversation, Thread
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+# Longer than Meta's 36 h and TikTok's 72 h of redelivery and than a dead-letter queue's 14 days.
+REMEMBERED_S = 15 * 86_400
+# An agent may answer until a conversation's state is gone; Instagram's longest window is 7 days.
+STATE_S = 30 * 86_400
+
+
+class Table:
+    """The ledger of the pipeline. Every method raises Retryable where DynamoDB cannot be reached."""
+
+    def __init__(self, name: str, client: DynamoDBClient | None = None) -> None:
+        self._name = name
+        self._client = client or boto3.client("dynamodb", config=CONFIG)
+
+    def claim(self, conversation: Conversation, item: str, now: float, lease_s: float, text: str = "") -> Claim:
+        """Takes the work if nobody has it. `text` is a fingerprint by which an echo can be told.
+
+        A claim whose lease ran out is taken over and reported as `lapsed`.
+        """
+        fields = {
+            **_key(conversation, item),
+            "state": {"S": "leased"},
+            "until": {"N": str(now + lease_s)},
+            "since": {"N": str(now)},
+            "text": {"S": text},
+            "expires_at": _expiry(now, REMEMBERED_S),
+        }
+        try:
+            old = call(
+                lambda: self._client.put_item(
+                    TableName=self._name,
+                    Item=fields,
+                    ConditionExpression="attribute_not_exists(pk) OR (#state = :leased AND #until < :now)",
+                    ExpressionAttributeNames={"#state": "state", "#until": "until"},
+                    ExpressionAttributeValues={":leased": {"S": "leased"}, ":now": {"N": str(now)}},
+                    ReturnValues="ALL_OLD",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            ).get("Attributes")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return _claim_of(error.response.get("Item", {}))
+        return Claim(state="lapsed" if old else "fresh", since_s=float(old["since"]["N"]) if old else now)
+
+    def release(self, conversation: Conversation, item: str) -> None:
+        """Gives the work back: it is known not to have happened."""
+        call(lambda: self._client.delete_item(TableName=self._name, Key=_key(conversation, item)))
+
+    def doubt(self, conversation: Conversation, item: str, now: float) -> None:
+        """The work was tried and nobody knows how it ended."""
+        self._set(conversation, item, "SET #state = :state, expires_at = :expires", "doubt", now)
+
+    def refuse(self, conversation: Conversation, item: str, now: float, code: str, detail: str) -> None:
+        """The other side said no for good."""
+        self._set(
+            conversation, item, "SET #state = :state, code = :code, detail = :detail, expires_at = :expires",
+            "refused", now, code=code, detail=detail[:500],
+        )  # fmt: skip
+
+    def close(self, conversation: Conversation, item: str, now: float) -> None:
+        """The work is done and there is nothing else to remember of it."""
+        self._set(conversation, item, "SET #state = :state, expires_at = :expires", "done", now)
+
+    def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread) -> None:
+        """In one call: the customer's event is done, and the conversation remembers it."""
+        done = _update(self._name, conversation, item, _DONE, _done(now, thread.desk))
+        try:
+            self._transact([done, _remember(self._name, conversation, now, thread, newest=True)])
+        except _Cancelled:  # an older event than the newest known: a replay
+            self._transact([done, _remember(self._name, conversation, now, thread, newest=False)])
+
+    def sent(self, conversation: Conversation, item: str, now: float, platform_id: str) -> None:
+        """In one call: a part reached the platform, and its echo will be known by the platform's id."""
+        writes = [_update(self._name, conversation, item, _DONE, _done(now, platform_id))]
+        if platform_id:
+            fields = {**_key(conversation, f"SENT#{platform_id}"), "expires_at": _expiry(now, REMEMBERED_S)}
+            writes.append({"Put": {"TableName": self._name, "Item": fields}})
+        self._transact(writes)
+
+    def thread(self, conversation: Conversation) -> Thread:
+        """What is remembered of the conversation; an empty Thread where nothing is."""
+        found = self._get(conversation, "STATE")
+        return Thread(
+            desk=found.get("desk", {}).get("S", ""),
+            platform=found.get("platform", {}).get("S", ""),
+            customer_ms=int(found.get("customer_ms", {}).get("N", "0")),
+        )
+
+    def is_ours(self, conversation: Conversation, platform_id: str) -> bool:
+        """Whether we sent the message that the platform knows by this id."""
+        return bool(self._get(conversation, f"SENT#{platform_id}"))
+
+    def in_flight(self, conversation: Conversation, now: float) -> dict[str, str]:
+        """Parts whose send has begun and not ended: claim item → fingerprint of the text."""
+        found: dict[str, str] = {}
+        start: dict[str, Any] = {}
+        while True:
+            page = call(
+                lambda start=start: self._client.query(
+                    TableName=self._name,
+                    KeyConditionExpression="pk = :pk AND begins_with(sk, :out)",
+                    FilterExpression="#state IN (:leased, :doubt) AND expires_at > :now",
+                    ExpressionAttributeNames={"#state": "state"},
+                    ExpressionAttributeValues={
+                        ":pk": {"S": f"CONV#{conversation.key}"}, ":out": {"S": "OUT#"},
+                        ":leased": {"S": "leased"}, ":doubt": {"S": "doubt"}, ":now": {"N": str(int(now))},
+                    },
+                    ConsistentRead=True,
+                    **start,
+                )
+            )  # fmt: skip
+            found |= {item["sk"]["S"]: item.get("text", {}).get("S", "") for item in page["Items"]}
+            if "LastEvaluatedKey" not in page:
+                return found
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def accounts(self) -> list[Account]:
+        """Every account, as Terraform wrote it."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": "ACCOUNT"}},
+        )
+        return call(lambda: [_account(item) for page in pages for item in page["Items"]])
+
+    def _get(self, conversation: Conversation, item: str) -> dict[str, Any]:
+        answer = call(
+            lambda: self._client.get_item(TableName=self._name, Key=_key(conversation, item), ConsistentRead=True)
+        )
+        return dict(answer.get("Item", {}))
+
+    def _set(
+        self, conversation: Conversation, item: str, expression: str, state: str, now: float, **more: str
+    ) -> None:
+        values = {":state": {"S": state}, ":expires": _expiry(now, REMEMBERED_S)}
+        values |= {f":{name}": {"S": text} for name, text in more.items()}
+        call(
+            lambda: self._client.update_item(
+                TableName=self._name,
+                Key=_key(conversation, item),
+                UpdateExpression=expression,
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=values,
+            )
+        )
+
+    def _transact(self, writes: list[TransactWriteItemTypeDef]) -> None:
+        try:
+            call(lambda: self._client.transact_write_items(TransactItems=writes))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+            if reasons - {"None", "ConditionalCheckFailed"}:
+                raise Retryable("table busy") from error
+            raise _Cancelled from error
+
+
+class _Cancelled(Exception):
+    """A transaction's condition did not hold."""
+
+
+_DONE = "SET #state = :done, #result = :result, expires_at = :expires"
+
+
+def _done(now: float, result: str) -> dict[str, Any]:
+    return {":done": {"S": "done"}, ":result": {"S": result}, ":expires": _expiry(now, REMEMBERED_S)}
+
+
+def _update(
+    table: str, conversation: Conversation, item: str, expression: str, values: dict[str, Any]
+) -> TransactWriteItemTypeDef:
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": _key(conversation, item),
+            "UpdateExpression": expression,
+            "ExpressionAttributeNames": {"#state": "state", "#result": "result"},
+            "ExpressionAttributeValues": values,
+        }
+    }
+
+
+def _remember(
+    table: str, conversation: Conversation, now: float, thread: Thread, *, newest: bool
+) -> TransactWriteItemTypeDef:
+    """The STATE write: always the conversation ids; the customer's time only if it is the newest."""
+    values = {":expires": _expiry(now, STATE_S)}
+    sets = ["expires_at = :expires"]
+    for name, text in (("desk", thread.desk), ("platform", thread.platform)):
+        if text:
+            sets.append(f"{name} = :{name}")
+            values[f":{name}"] = {"S": text}
+    write: Any = {
+        "TableName": table,
+        "Key": _key(conversation, "STATE"),
+        "ExpressionAttributeValues": values,
+    }
+    if newest:
+        sets.append("customer_ms = :ms")
+        values[":ms"] = {"N": str(thread.customer_ms)}
+        write["ConditionExpression"] = "attribute_not_exists(customer_ms) OR customer_ms <= :ms"
+    write["UpdateExpression"] = "SET " + ", ".join(sets)
+    return {"Update": write}
+
+
+def _key(conversation: Conversation, item: str) -> dict[str, Any]:
+    return {"pk": {"S": f"CONV#{conversation.key}"}, "sk": {"S": item}}
+
+
+def _expiry(now: float, after_s: int) -> dict[str, str]:
+    return {"N": str(int(now) + after_s)}
+
+
+def _claim_of(item: dict[str, Any]) -> Claim:
+    def text(name: str) -> str:
+        return str(item.get(name, {}).get("S", ""))
+
+    def number(name: str) -> float:
+        return float(item.get(name, {}).get("N", "0"))
+
+    states = {"leased": "busy", "doubt": "doubt", "done": "done", "refused": "refused"}
+    return msgspec.convert(
+        {
+            "state": states.get(text("state"), "busy"),
+            "until_s": number("until"),
+            "since_s": number("since"),
+            "result": text("result"),
+            "code": text("code"),
+            "detail": text("detail"),
+        },
+        Claim,
+    )
+
+
+def _account(item: dict[str, Any]) -> Account:
+    plain = {name: value.get("S", value.get("BOOL")) for name, value in item.items() if name not in {"pk", "sk"}}
+    return msgspec.convert(plain, Account)

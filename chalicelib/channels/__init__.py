@@ -1,0 +1,1 @@
+"""Platforms that customers write on, one folder each."""

@@ -1,0 +1,1 @@
+"""Instagram direct messages (Meta), through Instagram Login or a Facebook Page."""

@@ -1,0 +1,1 @@
+"""TikTok direct messages (TikTok API for Business, Business Messaging)."""

@@ -1,0 +1,1 @@
+"""Desktops that agents answer in, one folder each."""

@@ -1,0 +1,55 @@
+"""What a desk is, in the two halves that the edge and the workers load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from chalicelib.http import Request
+from chalicelib.messages import Account, DeskEvent, DeskMessage, Event, Receipt
+
+Secrets = Callable[[str], dict[str, Any]]
+"""A secret's object by its name, from a cache."""
+
+
+class DeskWebhook(Protocol):
+    """The edge's half: pure, no network."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def signature_header(self) -> str: ...
+
+    def verify(self, request: Request, secrets: Sequence[str]) -> None:
+        """Raises Rejected unless the raw body is signed with one of the secrets."""
+
+    def cut(self, body: bytes, received_ms: int) -> Event:
+        """The delivery's one event. Raises Malformed where the body is not the desk's JSON."""
+
+
+class DeskTranslator(Protocol):
+    """The outbound worker's half: pure, no network."""
+
+    def parse(self, event: Event) -> DeskEvent:
+        """What the agent did, in the bridge's words. Raises Malformed where it cannot be read."""
+
+
+class Desk(Protocol):
+    """The workers' half."""
+
+    def deliver(self, account: Account, message: DeskMessage, now: float) -> str:
+        """Shows the customer's message to the agents and answers the desk's conversation id.
+
+        Raises Retryable (not done), Refused (never), AlreadyThere (409), Uncertain (nobody knows).
+        """
+
+    def find(self, account: Account, message: DeskMessage, known: str, since: float, now: float) -> str | None:
+        """The conversation that holds this message, None where none does.
+
+        Reads `known` (a desk conversation id, may be "") and whatever conversations the customer had
+        since `since` (epoch s). Raises Retryable where it cannot be read now.
+        """
+
+    def report(self, account: Account, receipt: Receipt, now: float) -> None:
+        """Tells what became of an agent's message. May be repeated. Raises Retryable or Refused."""

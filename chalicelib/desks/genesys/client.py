@@ -1,0 +1,167 @@
+"""The Open Messaging API as far as the bridge calls it.
+
+developer.genesys.cloud/commdigital/digital/openmessaging
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from chalicelib.desks.genesys.oauth import Tokens
+from chalicelib.desks.genesys.translate import inbound_message, iso, receipt
+from chalicelib.errors import AlreadyThere, Refused, Retryable, TokenRefused, Uncertain
+from chalicelib.http import Answer, Outgoing
+from chalicelib.messages import Account, DeskMessage, Receipt
+
+JSON = "application/json; charset=utf-8"
+MESSAGES = "/api/v2/conversations/messages"
+# The bulk read takes up to 1,000 ids; what a retry looks for is among the newest.
+NEWEST = 100
+RATE_LIMIT_S = 60.0
+
+
+class Genesys:
+    """Posts customers' messages and receipts, and reads back what a conversation holds."""
+
+    def __init__(self, http: Outgoing, tokens: Tokens, api_url: str) -> None:
+        self._http = http
+        self._tokens = tokens
+        self._api_url = api_url
+
+    def deliver(self, account: Account, message: DeskMessage, now: float) -> str:
+        """POST …/inbound/open/message with prefetchConversationId. See `Desk.deliver`."""
+        path = f"{MESSAGES}/{quote(account.integration)}/inbound/open/message?prefetchConversationId=true"
+        answer = self._call(message.customer, path, inbound_message(message, now))
+        if answer.status == 409:
+            raise AlreadyThere(_said(answer))
+        _judge(answer)
+        found = answer.json()
+        return str(found.get("conversationId", "")) if isinstance(found, dict) else ""
+
+    def find(self, account: Account, message: DeskMessage, known: str, since: float, now: float) -> str | None:
+        """Reads the known conversation, then the customer's others since then. See `Desk.find`."""
+        try:
+            if known and self._holds(message, known):
+                return known
+            for conversation in self._search(message.customer, since, now):
+                if conversation != known and self._holds(message, conversation):
+                    return conversation
+        except Uncertain as error:
+            raise Retryable(f"reading back: {error.reason}") from error
+        return None
+
+    def report(self, account: Account, told: Receipt, now: float) -> None:
+        """POST …/inbound/open/receipt. See `Desk.report`."""
+        path = f"{MESSAGES}/{quote(account.integration)}/inbound/open/receipt"
+        try:
+            answer = self._call(told.customer, path, receipt(told, now))
+        except Uncertain as error:  # a receipt may come twice
+            raise Retryable(error.reason) from error
+        if answer.status in {500, 502, 503, 504}:
+            raise Retryable(_said(answer), answer.retry_after_s())
+        if answer.status != 409:
+            _judge(answer)
+        found = answer.json()
+        # a 200 may itself say that the receipt was not taken
+        if isinstance(found, dict) and found.get("status") == "Failed" and told.delivered:
+            raise Refused("GeneralError", f"Genesys did not take the receipt: {_said(answer)}")
+
+    def _holds(self, message: DeskMessage, conversation: str) -> bool:
+        answer = self._call(message.customer, f"{MESSAGES}/{quote(conversation)}")
+        if answer.status == 404:
+            return False
+        _read(answer)
+        participants = _list(answer.json(), "participants")
+        customers = [someone for someone in participants if someone.get("purpose") == "customer"]
+        ids = [str(one.get("messageId", "")) for someone in customers for one in _list(someone, "messages")]
+        if not ids:
+            return False
+        answer = self._call(message.customer, f"{MESSAGES}/{quote(conversation)}/messages/bulk", ids[-NEWEST:])
+        _read(answer)
+        return any(
+            one.get("normalizedMessage", {}).get("channel", {}).get("messageId") == message.id
+            for one in _list(answer.json(), "entities")
+        )
+
+    def _search(self, customer: str, since: float, now: float) -> list[str]:
+        """Conversations of this customer since then, newest first; the first message has no other trace.
+
+        Analytics lag behind by seconds, and the role may lack analytics:conversationDetail:view: then
+        nothing is found. developer.genesys.cloud/analyticsdatamanagement/analytics/detail/conversation-query
+        """
+        hour = timedelta(hours=1).total_seconds()
+        wanted = {"addressFrom": customer, "messageType": "open"}
+        predicates = [
+            {"type": "dimension", "dimension": name, "operator": "matches", "value": value}
+            for name, value in wanted.items()
+        ]
+        query = {
+            "interval": f"{iso(since - hour)}/{iso(now + hour)}",
+            "order": "desc",
+            "orderBy": "conversationStart",
+            "segmentFilters": [{"type": "and", "predicates": predicates}],
+            "paging": {"pageSize": 5, "pageNumber": 1},
+        }
+        answer = self._call(customer, "/api/v2/analytics/conversations/details/query", query)
+        if answer.status in {400, 403, 404}:
+            return []
+        _read(answer)
+        return [str(one.get("conversationId", "")) for one in _list(answer.json(), "conversations")]
+
+    def _call(self, conversation: str, path: str, body: Any = None) -> Answer:
+        """One call with the conversation's OAuth client; a refused token is replaced once."""
+        client = self._tokens.client_for(conversation)
+        for last in (False, True):
+            token = self._tokens.token(client)
+            headers = {"Authorization": f"Bearer {token}", "Content-Type": JSON, "Accept": "application/json"}
+            if body is None:
+                answer = self._http.get(self._api_url + path, headers=headers)
+            else:
+                answer = self._http.post(self._api_url + path, headers=headers, body=msgspec.json.encode(body))
+            if answer.status != 401:
+                break
+            self._tokens.forget(client, token)
+            if last:
+                raise TokenRefused(f"Genesys refuses a new token of {client}: {_said(answer)}", 60)
+        if answer.status == 429:
+            wait = answer.retry_after_s()
+            self._tokens.block(client, RATE_LIMIT_S if wait is None else wait)
+            raise Retryable(f"Genesys rate limit: {_said(answer)}", RATE_LIMIT_S if wait is None else wait)
+        return answer
+
+
+def _judge(answer: Answer) -> None:
+    """What Genesys' answer to something that changes means."""
+    if answer.status in {200, 201, 202}:
+        return
+    if answer.status in {403, 404}:
+        # configuration: it is mended by an operator, and the message must wait for that
+        raise Retryable(
+            f"{_said(answer)}: does the role of the OAuth client have conversation:message:receive, and does "
+            "the integration exist (Admin > Message > Platforms)?", 60,
+        )  # fmt: skip
+    if answer.status >= 500 or answer.status < 400:
+        raise Uncertain(_said(answer))
+    raise Refused("GeneralError", _said(answer))
+
+
+def _read(answer: Answer) -> None:
+    """Reading changes nothing: whatever fails is tried again."""
+    if answer.status != 200:
+        raise Retryable(f"reading back: {_said(answer)}", answer.retry_after_s())
+
+
+def _said(answer: Answer) -> str:
+    """Genesys' error code and the id that its support asks for; never its message, which may quote ours."""
+    found = answer.json()
+    code = str(found.get("code", "")) if isinstance(found, dict) else ""
+    return f"HTTP {answer.status} {code[:60]} correlation {answer.headers.get('inin-correlation-id', '')[:64]}"
+
+
+def _list(found: Any, name: str) -> list[dict[str, Any]]:
+    items = found.get(name) if isinstance(found, dict) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []

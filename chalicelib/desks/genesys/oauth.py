@@ -1,0 +1,87 @@
+"""Tokens of Genesys Cloud's OAuth clients (client credentials).
+
+One token may make 300 calls a minute, so several clients may be configured; a conversation always uses
+the same one. developer.genesys.cloud/organization/organization/limits
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+from chalicelib.desks.base import Secrets
+from chalicelib.errors import Retryable, TokenRefused
+from chalicelib.http import Outgoing
+from chalicelib.messages import digest
+
+# A token is not used in its last minute: the call it serves takes time, and clocks differ.
+MARGIN_S = 60.0
+
+
+class Tokens:
+    """Kept per container until they expire; no refresh token exists, a new one is asked for."""
+
+    def __init__(
+        self, http: Outgoing, secrets: Secrets, secret_name: str, login_url: str, clock: Callable[[], float]
+    ) -> None:
+        """The secret holds `{"clients": [{"id", "secret"}, …]}`."""
+        self._http = http
+        self._secrets = secrets
+        self._secret_name = secret_name
+        self._login_url = login_url
+        self._clock = clock
+        self._tokens: dict[str, tuple[str, float]] = {}
+        self._blocked: dict[str, float] = {}
+
+    def client_for(self, conversation: str) -> str:
+        """The OAuth client's id that serves this conversation. Raises Retryable where none is configured."""
+        clients = self._clients()
+        if not clients:
+            raise Retryable(f"the secret {self._secret_name} lists no OAuth client under clients", 60)
+        return sorted(clients)[int(digest(conversation)[:8], 16) % len(clients)]
+
+    def token(self, client: str) -> str:
+        """A valid token. Raises Retryable where Genesys gives none, or where the client is at its limit."""
+        wait = self._blocked.get(client, 0.0) - self._clock()
+        if wait > 0:
+            raise Retryable("Genesys rate limit, waiting", wait)
+        token, expires = self._tokens.get(client, ("", 0.0))
+        if not token or self._clock() >= expires:
+            token = self._ask(client)
+        return token
+
+    def forget(self, client: str, token: str) -> None:
+        """Genesys refused this token: the next call asks for a new one."""
+        if self._tokens.get(client, ("", 0.0))[0] == token:
+            del self._tokens[client]
+
+    def block(self, client: str, seconds: float) -> None:
+        """Genesys answered 429: no call with this client before that time, so that none is wasted."""
+        self._blocked[client] = self._clock() + seconds
+
+    def _clients(self) -> dict[str, str]:
+        listed = self._secrets(self._secret_name).get("clients", [])
+        return {str(client["id"]): str(client["secret"]) for client in listed}
+
+    def _ask(self, client: str) -> str:
+        basic = base64.b64encode(f"{client}:{self._clients().get(client, '')}".encode()).decode()
+        try:
+            answer = self._http.post(
+                f"{self._login_url}/oauth/token",
+                headers={"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
+                body=b"grant_type=client_credentials",
+            )
+        except Exception as error:
+            raise Retryable(f"Genesys login: {type(error).__name__}") from error
+        if answer.status in {400, 401, 403}:
+            raise TokenRefused(
+                f"Genesys login refuses the OAuth client {client} (HTTP {answer.status}): compare it with "
+                f"Admin > Integrations > OAuth and the secret {self._secret_name}", 60,
+            )  # fmt: skip
+        found = answer.json()
+        token = str(found.get("access_token", "")) if isinstance(found, dict) else ""
+        if answer.status != 200 or not token:
+            raise Retryable(f"Genesys login: HTTP {answer.status}", answer.retry_after_s())
+        lifetime = float(found.get("expires_in", 300))
+        self._tokens[client] = (token, self._clock() + max(0.0, lifetime - MARGIN_S))
+        return token

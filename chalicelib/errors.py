@@ -1,0 +1,57 @@
+"""What can go wrong, told apart by what has to happen next."""
+
+from __future__ import annotations
+
+
+class Rejected(Exception):
+    """A webhook that is not let in: answered with a 4xx, counted, never stored."""
+
+    def __init__(self, status: int, reason: str, advice: str = "") -> None:
+        """`status` is the HTTP answer, `reason` the metric's label, `advice` what the operator may fix."""
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.advice = advice
+
+
+class Malformed(Exception):
+    """Bytes that are not what their sender documents; a retry cannot help."""
+
+
+class Retryable(Exception):
+    """The call is known not to have happened; try again after `after_s` seconds (None: back off)."""
+
+    def __init__(self, reason: str, after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after_s = after_s
+
+
+class TokenRefused(Retryable):
+    """The platform does not take the account's access token; nothing was sent."""
+
+
+class Refused(Exception):
+    """The other side said no for good. `code` is one of Genesys' receipt reason codes."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        """`detail` is for logs and the receipt: the platform's code and words, no customer text."""
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+class Uncertain(Exception):
+    """The request left and no answer came: it may or may not have happened."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class AlreadyThere(Exception):
+    """The desk answered that it conflicts with what it holds (409); it may know this message already."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail

@@ -1,0 +1,76 @@
+"""What the operator sees: one JSON line per outcome, one metric per countable fact.
+
+Lines carry ids, kinds and outcomes. They never carry what people write, tokens or whole bodies:
+`Log` takes only named facts, and drops names that are not on its list.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aws_lambda_powertools import Logger, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+NAMESPACE = "dmdesk"
+
+# The only facts a line may carry; a test holds every call against it.
+FACTS = frozenset(
+    {
+        "account", "advice", "attempt", "channel", "code", "conversation", "correlation", "count", "delay_s",
+        "desk_conversation", "detail", "error", "event", "integration", "key", "kind", "message", "part", "parts",
+        "queue", "reason", "source", "status", "where",
+    }
+)  # fmt: skip
+
+
+class Metrics(Protocol):
+    """Counts facts by name and a few labels."""
+
+    def count(self, name: str, value: int = 1, **labels: str) -> None:
+        """Adds `value` to the metric."""
+
+
+class EmfMetrics:
+    """Writes CloudWatch's embedded metric format to standard output, a line per count."""
+
+    def count(self, name: str, value: int = 1, **labels: str) -> None:
+        with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as metric:
+            for label, text in labels.items():
+                metric.add_dimension(name=label, value=text)
+
+
+class Log:
+    """A structured logger that cannot leak a body: unknown facts are dropped."""
+
+    def __init__(self) -> None:
+        self._logger = Logger(service=NAMESPACE, log_uncaught_exceptions=False)
+
+    def info(self, outcome: str, **facts: str | int | float) -> None:
+        """Something ended as it should."""
+        self._logger.info(outcome, extra=_known(facts))
+
+    def warning(self, outcome: str, **facts: str | int | float) -> None:
+        """Something ended otherwise, and the bridge deals with it."""
+        self._logger.warning(outcome, extra=_known(facts))
+
+    def error(self, outcome: str, **facts: str | int | float) -> None:
+        """Somebody has to look; `advice` says where."""
+        self._logger.error(outcome, extra=_known(facts))
+
+
+def _known(facts: dict[str, str | int | float]) -> dict[str, str | int | float]:
+    # "message" is the logger's own key for the outcome
+    return {("message_id" if name == "message" else name): fact for name, fact in facts.items() if name in FACTS}
+
+
+log = Log()
+
+
+def where(error: BaseException) -> str:
+    """Type and place of an error, without its text: an exception's words may quote a customer's."""
+    trace = error.__traceback__
+    place = ""
+    while trace is not None:
+        place = f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {place}"
