@@ -6,6 +6,7 @@ Nothing here knows a platform, a desk or AWS. Times are epoch milliseconds unles
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -23,8 +24,14 @@ def digest(*parts: str | bytes) -> str:
 
 
 def bounded(identifier: str) -> str:
-    """The identifier itself, or its fingerprint where it is too long to be a key (over 255 characters)."""
-    return identifier if len(identifier) <= LONGEST_ID else digest(identifier)
+    """The identifier itself, or its fingerprint where it is too long to be a key (over 255 UTF-8 bytes)."""
+    return identifier if len(identifier.encode()) <= LONGEST_ID else digest(identifier)
+
+
+def iso(milliseconds: int) -> str:
+    """The time as `yyyy-MM-ddTHH:mm:ss.mmmZ`: what Genesys documents (it answers 400 to other forms)."""
+    moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

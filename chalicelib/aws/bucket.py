@@ -28,8 +28,8 @@ class Bucket:
 
     def keep(self, key: str, body: bytes) -> None:
         """Stores the bytes under the key; the same key again replaces them. Raises Retryable."""
-        call(lambda: self._client.put_object(Bucket=self._name, Key=key, Body=body))
+        call(self._client.put_object, Bucket=self._name, Key=key, Body=body)
 
     def fetch(self, key: str) -> bytes:
         """The bytes under the key. Raises Retryable, or ClientError where there is no such key."""
-        return call(lambda: self._client.get_object(Bucket=self._name, Key=key)["Body"].read())
+        return call(self._client.get_object, Bucket=self._name, Key=key)["Body"].read()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import Retryable
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 # Short: a worker that waits long holds its whole batch. The queue repeats what still fails.
@@ -22,14 +23,13 @@ _PASSING = {
 }  # fmt: skip
 
 
-def call(work: Callable[[], T]) -> T:
+def call(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
     """Runs an AWS call; what a later try may mend becomes Retryable."""
     try:
-        return work()
+        return work(*args, **named)
     except ClientError as error:
         if error.response["Error"]["Code"] in _PASSING:
             raise Retryable(f"aws: {error.response['Error']['Code']}") from error
         raise
     except BotoCoreError as error:
         raise Retryable(f"aws: {type(error).__name__}") from error
-

@@ -50,7 +50,7 @@ class Queue:
         a conversation's order is never torn by a part that came through.
         """
         for batch in _batches(events):
-            answer = call(lambda batch=batch: self._client.send_message_batch(QueueUrl=self._url, Entries=batch))
+            answer = call(self._client.send_message_batch, QueueUrl=self._url, Entries=batch)
             if answer.get("Failed"):
                 raise Retryable(f"queue refused {len(answer['Failed'])} of {len(batch)}")
 
@@ -69,13 +69,12 @@ class Queue:
     def bury(self, event: Event, reason: str) -> None:
         """Puts the event on the dead-letter queue with the reason as an attribute."""
         call(
-            lambda: self._client.send_message(
-                QueueUrl=self._dead_letters_url,
-                MessageBody=_body(event),
-                MessageGroupId=event.group,
-                MessageDeduplicationId=event.dedup,
-                MessageAttributes={"reason": {"DataType": "String", "StringValue": reason[:200] or "unknown"}},
-            )
+            self._client.send_message,
+            QueueUrl=self._dead_letters_url,
+            MessageBody=_body(event),
+            MessageGroupId=event.group,
+            MessageDeduplicationId=event.dedup,
+            MessageAttributes={"reason": {"DataType": "String", "StringValue": reason[:200] or "unknown"}},
         )
 
 

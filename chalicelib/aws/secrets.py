@@ -48,7 +48,7 @@ class SecretStore:
     def _load(self, name: str) -> dict[str, Any]:
         missing = self._client.exceptions.ResourceNotFoundException
         try:
-            text = call(lambda: self._client.get_secret_value(SecretId=name)).get("SecretString", "")
+            text = call(self._client.get_secret_value, SecretId=name).get("SecretString", "")
             value = json.loads(text)
         except (missing, ValueError):
             value = {}

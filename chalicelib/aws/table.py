@@ -18,7 +18,10 @@ A claim's life (`state`):
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ParamSpec
+from uuid import uuid4
 
 import boto3
 import msgspec
@@ -26,11 +29,13 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.calls import CONFIG, call
 from chalicelib.errors import Retryable
-from chalicelib.messages import Account, Claim, Conversation, Thread
+from chalicelib.messages import Account, Claim, Conversation, Thread, bounded
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+P = ParamSpec("P")
 
 # Longer than Meta's 36 h and TikTok's 72 h of redelivery and than a dead-letter queue's 14 days.
 REMEMBERED_S = 15 * 86_400
@@ -50,9 +55,11 @@ class Table:
 
         A claim whose lease ran out is taken over and reported as `lapsed`.
         """
+        owner = uuid4().hex
         fields = {
             **_key(conversation, item),
             "state": {"S": "leased"},
+            "owner": {"S": owner},
             "until": {"N": str(now + lease_s)},
             "since": {"N": str(now)},
             "text": {"S": text},
@@ -60,40 +67,66 @@ class Table:
         }
         try:
             old = call(
-                lambda: self._client.put_item(
-                    TableName=self._name,
-                    Item=fields,
-                    ConditionExpression="attribute_not_exists(pk) OR (#state = :leased AND #until < :now)",
-                    ExpressionAttributeNames={"#state": "state", "#until": "until"},
-                    ExpressionAttributeValues={":leased": {"S": "leased"}, ":now": {"N": str(now)}},
-                    ReturnValues="ALL_OLD",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
+                self._client.put_item,
+                TableName=self._name,
+                Item=fields,
+                ConditionExpression="attribute_not_exists(pk) OR (#state = :leased AND #until < :now)",
+                ExpressionAttributeNames={"#state": "state", "#until": "until"},
+                ExpressionAttributeValues={":leased": {"S": "leased"}, ":now": {"N": str(now)}},
+                ReturnValues="ALL_OLD",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             ).get("Attributes")
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            return _claim_of(error.response.get("Item", {}))
+            held: dict[str, Any] = dict(error.response).get("Item") or {}
+            if held.get("owner") == {"S": owner}:  # botocore repeated a put whose answer was lost
+                return Claim(state="fresh", since_s=now)
+            return _claim_of(held)
         return Claim(state="lapsed" if old else "fresh", since_s=float(old["since"]["N"]) if old else now)
 
     def release(self, conversation: Conversation, item: str) -> None:
-        """Gives the work back: it is known not to have happened."""
-        call(lambda: self._client.delete_item(TableName=self._name, Key=_key(conversation, item)))
+        """Gives the work back: it is known not to have happened. No effect on work that has ended."""
+        with suppress(_Ended):
+            _unless_ended(
+                self._client.delete_item,
+                TableName=self._name,
+                Key=_key(conversation, item),
+                **_IF_OPEN,
+                ExpressionAttributeValues=_OPEN,
+            )
 
-    def doubt(self, conversation: Conversation, item: str, now: float) -> None:
-        """The work was tried and nobody knows how it ended."""
-        self._set(conversation, item, "SET #state = :state, expires_at = :expires", "doubt", now)
+    def doubt(self, conversation: Conversation, item: str) -> None:
+        """The work was tried and nobody knows how it ended. No effect if an echo has told meanwhile."""
+        with suppress(_Ended):
+            _unless_ended(
+                self._client.update_item,
+                TableName=self._name,
+                Key=_key(conversation, item),
+                UpdateExpression="SET #state = :doubt",
+                ExpressionAttributeValues=_OPEN,
+                **_IF_OPEN,
+            )
 
-    def refuse(self, conversation: Conversation, item: str, now: float, code: str, detail: str) -> None:
-        """The other side said no for good."""
-        self._set(
-            conversation, item, "SET #state = :state, code = :code, detail = :detail, expires_at = :expires",
-            "refused", now, code=code, detail=detail[:500],
-        )  # fmt: skip
-
-    def close(self, conversation: Conversation, item: str, now: float) -> None:
-        """The work is done and there is nothing else to remember of it."""
-        self._set(conversation, item, "SET #state = :state, expires_at = :expires", "done", now)
+    def refuse(self, conversation: Conversation, item: str, now: float, code: str, detail: str) -> bool:
+        """The other side said no for good. False, and no effect, where the work has ended otherwise."""
+        values = {":refused": "refused", ":code": code, ":detail": detail[:500]}
+        try:
+            _unless_ended(
+                self._client.update_item,
+                TableName=self._name,
+                Key=_key(conversation, item),
+                UpdateExpression="SET #state = :refused, code = :code, detail = :detail, expires_at = :expires",
+                ExpressionAttributeValues={
+                    **_OPEN,
+                    **{name: {"S": text} for name, text in values.items()},
+                    ":expires": _expiry(now, REMEMBERED_S),
+                },
+                **_IF_OPEN,
+            )
+        except _Ended:
+            return False
+        return True
 
     def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread) -> None:
         """In one call: the customer's event is done, and the conversation remembers it."""
@@ -107,7 +140,7 @@ class Table:
         """In one call: a part reached the platform, and its echo will be known by the platform's id."""
         writes = [_update(self._name, conversation, item, _DONE, _done(now, platform_id))]
         if platform_id:
-            fields = {**_key(conversation, f"SENT#{platform_id}"), "expires_at": _expiry(now, REMEMBERED_S)}
+            fields = {**_key(conversation, f"SENT#{bounded(platform_id)}"), "expires_at": _expiry(now, REMEMBERED_S)}
             writes.append({"Put": {"TableName": self._name, "Item": fields}})
         self._transact(writes)
 
@@ -122,16 +155,14 @@ class Table:
 
     def is_ours(self, conversation: Conversation, platform_id: str) -> bool:
         """Whether we sent the message that the platform knows by this id."""
-        return bool(self._get(conversation, f"SENT#{platform_id}"))
+        return bool(self._get(conversation, f"SENT#{bounded(platform_id)}"))
 
     def in_flight(self, conversation: Conversation, now: float) -> dict[str, str]:
         """Parts whose send has begun and not ended: claim item → fingerprint of the text."""
         found: dict[str, str] = {}
         start: dict[str, Any] = {}
         while True:
-            page = call(
-                lambda start=start: self._client.query(
-                    TableName=self._name,
+            page = call(self._client.query, TableName=self._name,
                     KeyConditionExpression="pk = :pk AND begins_with(sk, :out)",
                     FilterExpression="#state IN (:leased, :doubt) AND expires_at > :now",
                     ExpressionAttributeNames={"#state": "state"},
@@ -141,8 +172,7 @@ class Table:
                     },
                     ConsistentRead=True,
                     **start,
-                )
-            )  # fmt: skip
+)  # fmt: skip
             found |= {item["sk"]["S"]: item.get("text", {}).get("S", "") for item in page["Items"]}
             if "LastEvaluatedKey" not in page:
                 return found
@@ -155,32 +185,15 @@ class Table:
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": "ACCOUNT"}},
         )
-        return call(lambda: [_account(item) for page in pages for item in page["Items"]])
+        return [_account(item) for page in call(list, pages) for item in page["Items"]]
 
     def _get(self, conversation: Conversation, item: str) -> dict[str, Any]:
-        answer = call(
-            lambda: self._client.get_item(TableName=self._name, Key=_key(conversation, item), ConsistentRead=True)
-        )
+        answer = call(self._client.get_item, TableName=self._name, Key=_key(conversation, item), ConsistentRead=True)
         return dict(answer.get("Item", {}))
-
-    def _set(
-        self, conversation: Conversation, item: str, expression: str, state: str, now: float, **more: str
-    ) -> None:
-        values = {":state": {"S": state}, ":expires": _expiry(now, REMEMBERED_S)}
-        values |= {f":{name}": {"S": text} for name, text in more.items()}
-        call(
-            lambda: self._client.update_item(
-                TableName=self._name,
-                Key=_key(conversation, item),
-                UpdateExpression=expression,
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=values,
-            )
-        )
 
     def _transact(self, writes: list[TransactWriteItemTypeDef]) -> None:
         try:
-            call(lambda: self._client.transact_write_items(TransactItems=writes))
+            call(self._client.transact_write_items, TransactItems=writes)
         except ClientError as error:
             if error.response["Error"]["Code"] != "TransactionCanceledException":
                 raise
@@ -192,6 +205,26 @@ class Table:
 
 class _Cancelled(Exception):
     """A transaction's condition did not hold."""
+
+
+class _Ended(Exception):
+    """The work has ended meanwhile."""
+
+
+_OPEN = {":leased": {"S": "leased"}, ":doubt": {"S": "doubt"}}
+_IF_OPEN: Any = {
+    "ConditionExpression": "#state IN (:leased, :doubt)",
+    "ExpressionAttributeNames": {"#state": "state"},
+}
+
+
+def _unless_ended(work: Callable[P, object], *args: P.args, **named: P.kwargs) -> None:
+    try:
+        call(work, *args, **named)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        raise _Ended from error
 
 
 _DONE = "SET #state = :done, #result = :result, expires_at = :expires"
@@ -247,6 +280,7 @@ def _expiry(now: float, after_s: int) -> dict[str, str]:
 
 
 def _claim_of(item: dict[str, Any]) -> Claim:
+
     def text(name: str) -> str:
         return str(item.get(name, {}).get("S", ""))
 

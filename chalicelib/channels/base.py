@@ -6,7 +6,7 @@ A channel's folder holds `webhook.WEBHOOK`, `translate.TRANSLATOR` and `client.o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -21,7 +21,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What the platform takes. `text_unit` is bytes (UTF-8) or characters."""
 
     text_limit: int
-    text_unit: str
+    text_unit: Literal["bytes", "characters"]
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +44,12 @@ class Webhook(Protocol):
     @property
     def signature_header(self) -> str:
         """The header (lower case) by which a delivery of this platform is told."""
+
+    def handshakes(self, request: Request) -> bool:
+        """Whether this GET asks the webhook to prove itself to this platform."""
+
+    def handshake(self, request: Request, tokens: Sequence[str]) -> str:
+        """The text to answer. Raises Rejected where the request knows none of the tokens."""
 
     def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
         """Raises Rejected unless the raw body is signed with one of the secrets; `now` in epoch seconds."""

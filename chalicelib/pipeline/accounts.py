@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chalicelib.messages import Account
 from chalicelib.pipeline.ports import Clock, Ledger
 
@@ -27,7 +29,7 @@ class Accounts:
         """The account by the desk's integration id. Raises Retryable."""
         return self._find(lambda one: one.integration == integration)
 
-    def _find(self, wanted: _Wanted) -> Account | None:
+    def _find(self, wanted: Callable[[Account], bool]) -> Account | None:
         age = abs(self._clock() - self._loaded_s)
         if age > LIFETIME_S:
             self._load()

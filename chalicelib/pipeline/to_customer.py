@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import msgspec
 
@@ -24,6 +25,7 @@ LOOK_S = 5.0
 GIVE_UP_S = 15 * 60.0
 # A receipt that Genesys does not take must not hold up the next reply.
 RECEIPT_ATTEMPTS = 5
+UNCONFIRMED = "the platform did not confirm it; it may have been delivered, so it was not sent again"
 
 
 class ToCustomer:
@@ -82,23 +84,22 @@ class ToCustomer:
                 raise Refused("UnsupportedMessage", f"cannot be carried to {account.channel}: {said.unsupported}")
             if not parts:
                 raise Refused("InvalidMessageStructure", "the message has no text")
-            platform = self._ledger.thread(conversation).platform
+            thread = self._ledger.thread(conversation).platform
             for number, part in enumerate(parts, start=1):
                 item = f"OUT#{said.id}#{number}"
                 claim = self._ledger.claim(conversation, item, self._clock(), LEASE_S, digest(part))
                 if self._to_be_sent(conversation, item, claim):
-                    self._send_part(client, account, conversation, item, platform, part, event)
+                    send = partial(client.send_text, account, said.customer, thread, part)
+                    self._send_part(send, account, conversation, item, event)
         except Refused as no:
             self._metrics.count("refused", channel=account.channel, code=no.code)
             log.warning("not delivered", message=said.id, account=account.id, code=no.code, detail=no.detail)
-            return Receipt(
-                message=said.id, customer=said.customer, delivered=False, code=no.code, detail=no.detail
-            )
+            return Receipt(message=said.id, customer=said.customer, delivered=False, code=no.code, detail=no.detail)
         log.info("sent", message=said.id, account=account.id, parts=len(parts))
         return Receipt(message=said.id, customer=said.customer, delivered=True)
 
     def _to_be_sent(self, conversation: Conversation, item: str, claim: Claim) -> bool:
-        """Whether this part has to go out. Raises Refused or Retryable where its fate is not to be sent now."""
+        """Whether this part has to go out. Raises Refused, or Retryable where its fate is not known yet."""
         now = self._clock()
         if claim.state == "refused":
             raise Refused(claim.code, claim.detail)
@@ -109,41 +110,37 @@ class ToCustomer:
         if claim.state in {"lapsed", "doubt"}:
             if now - claim.since_s < ECHO_WAIT_S:
                 raise Retryable("waiting for the echo of a send of unknown outcome", LOOK_S)
-            return self._unconfirmed(conversation, item)
+            self._metrics.count("unconfirmed", channel=conversation.channel)
+            self._refuse(conversation, item, Refused("GeneralError", UNCONFIRMED))
         return claim.state == "fresh"
 
-    def _unconfirmed(self, conversation: Conversation, item: str) -> bool:
-        detail = "the platform did not confirm it; it may have been delivered, so it was not sent again"
-        self._metrics.count("unconfirmed", channel=conversation.channel)
-        self._ledger.refuse(conversation, item, self._clock(), "GeneralError", detail)
-        raise Refused("GeneralError", detail)
-
     def _send_part(
-        self, client: Client, account: Account, conversation: Conversation, item: str, platform: str, part: str,
-        event: Event,
-    ) -> None:  # fmt: skip
+        self, send: Callable[[], str], account: Account, conversation: Conversation, item: str, event: Event
+    ) -> None:
+        """One send. Raises Refused where it will not happen, Retryable where it may later."""
         try:
-            sent = client.send_text(account, conversation.customer, platform, part)
+            platform_id = send()
         except Retryable as error:
+            if self._clock() - event.received_ms / 1000 > GIVE_UP_S:
+                self._refuse(conversation, item, Refused("GeneralError", f"given up: {error.reason}"))
             self._ledger.release(conversation, item)
             if isinstance(error, TokenRefused) and self._secrets.refresh(account.secret):
                 error.after_s = 1.0
-            if self._clock() - event.received_ms / 1000 > GIVE_UP_S:
-                code = "RateLimited" if error.reason.startswith(("rate", "HTTP 429")) else "GeneralError"
-                raise self._refuse(conversation, item, Refused(code, error.reason)) from error
             raise
         except Uncertain as error:
             self._ledger.doubt(conversation, item)
             self._metrics.count("uncertain", channel=account.channel)
             raise Retryable(f"did it go out? {error.reason}", LOOK_S) from error
         except Refused as no:
-            raise self._refuse(conversation, item, no) from no
-        self._ledger.sent(conversation, item, self._clock(), sent)
-        self._metrics.count("sent", channel=account.channel)
+            self._refuse(conversation, item, no)
+        else:
+            self._ledger.sent(conversation, item, self._clock(), platform_id)
+            self._metrics.count("sent", channel=account.channel)
 
-    def _refuse(self, conversation: Conversation, item: str, no: Refused) -> Refused:
-        self._ledger.refuse(conversation, item, self._clock(), no.code, no.detail)
-        return no
+    def _refuse(self, conversation: Conversation, item: str, no: Refused) -> None:
+        """Raises the refusal, unless an echo has told meanwhile that the part did go out."""
+        if self._ledger.refuse(conversation, item, self._clock(), no.code, no.detail):
+            raise no
 
     def _report(self, account: Account, receipt: Receipt, attempt: int) -> None:
         outcome = "Delivered" if receipt.delivered else "Failed"

@@ -10,7 +10,16 @@ from chalicelib.channels.base import Translator
 from chalicelib.desks.base import Desk
 from chalicelib.errors import AlreadyThere, Malformed, Refused, Retryable, Uncertain
 from chalicelib.messages import (
-    Account, Claim, CustomerEvent, CustomerMessage, DeskMessage, Echo, Event, Ignored, Thread, digest,
+    Account,
+    Claim,
+    CustomerMessage,
+    DeskMessage,
+    Echo,
+    Event,
+    Ignored,
+    Thread,
+    digest,
+    iso,
 )  # fmt: skip
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.accounts import Accounts
@@ -92,7 +101,7 @@ class ToDesk:
             desk = found or self._deliver(account, said, message, item, claim)
         except Refused as no:
             self._queue.bury(event, str(no))
-            self._ledger.refuse(said.conversation, item, self._clock(), no.code, no.detail)
+            self._ledger.release(said.conversation, item)  # so that a replay is not taken for a duplicate
             self._metrics.count("dead_letter", source=event.source)
             log.error("the desk refuses a message", event=event.id, detail=no.detail, account=account.id)
             return
@@ -101,9 +110,7 @@ class ToDesk:
         self._metrics.count("delivered", channel=account.channel)
         log.info("delivered", event=event.id, account=account.id, desk_conversation=desk, message=message.id)
 
-    def _deliver(
-        self, account: Account, said: CustomerMessage, message: DeskMessage, item: str, claim: Claim
-    ) -> str:
+    def _deliver(self, account: Account, said: CustomerMessage, message: DeskMessage, item: str, claim: Claim) -> str:
         """Posts the message; answers the desk's conversation id."""
         try:
             return self._desk.deliver(account, message, self._clock())
@@ -133,9 +140,7 @@ class ToDesk:
         log.warning("conflict taken as delivered", event=said.id, account=account.id, detail=error.detail)
         return ""
 
-    def _read_back(
-        self, account: Account, said: CustomerMessage, message: DeskMessage, claim: Claim
-    ) -> str | None:
+    def _read_back(self, account: Account, said: CustomerMessage, message: DeskMessage, claim: Claim) -> str | None:
         """Somebody tried before and the outcome is unknown: what does the desk hold?"""
         found = self._find(account, said, message, claim)
         self._metrics.count("found_at_desk" if found is not None else "sent_again", channel=account.channel)
@@ -177,7 +182,7 @@ def desk_message(account: Account, said: CustomerMessage) -> DeskMessage:
         attributes={
             "source": SOURCES.get(account.channel, account.channel),
             "accountId": account.id,
-            "sentAt": _iso(said.sent_ms),
+            "sentAt": iso(said.sent_ms),
             "profileUrl": said.profile_url,
             "username": said.username,
         },

@@ -16,28 +16,32 @@ from chalicelib.messages import bounded, digest
 
 # What Meta puts around events: developers.facebook.com/docs/instagram-platform/webhooks
 SECTIONS = ("messaging", "standby", "changes")
+LONGEST_CHALLENGE = 256
 ADVICE = "App dashboard > App settings > Basic (and Instagram > API setup) has the app secret"
-
-
-def answer_handshake(request: Request, tokens: Sequence[str]) -> str:
-    """The challenge to answer, as text. Raises Rejected (403) for a wrong token or a strange challenge.
-
-    developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests
-    """
-    challenge = request.query.get("hub.challenge", "")
-    offered = request.query.get("hub.verify_token", "").encode()
-    # every configured token is compared, so that the time taken says nothing
-    known = [hmac.compare_digest(offered, token.encode()) for token in tokens if token]
-    if request.query.get("hub.mode") != "subscribe" or not any(known):
-        raise Rejected(403, "verify_token", "the verify token in the app dashboard differs from the secret's")
-    if not (challenge.isascii() and challenge.isalnum() and len(challenge) <= 256):
-        raise Rejected(403, "challenge")
-    return challenge
 
 
 class _Webhook:
     name = "instagram"
     signature_header = "x-hub-signature-256"
+
+    def handshakes(self, request: Request) -> bool:
+        """Meta asks with hub.mode, hub.challenge and hub.verify_token."""
+        return "hub.mode" in request.query
+
+    def handshake(self, request: Request, tokens: Sequence[str]) -> str:
+        """The challenge. Raises Rejected (403) for a wrong token, or a challenge that is no plain word.
+
+        developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests
+        """
+        challenge = request.query.get("hub.challenge", "")
+        offered = request.query.get("hub.verify_token", "").encode()
+        # every configured token is compared, so that the time taken says nothing
+        known = [hmac.compare_digest(offered, token.encode()) for token in tokens]
+        if request.query["hub.mode"] != "subscribe" or not any(known):
+            raise Rejected(403, "verify_token", "the verify token in the app dashboard differs from the secret's")
+        if not (challenge.isascii() and challenge.isalnum() and len(challenge) <= LONGEST_CHALLENGE):
+            raise Rejected(403, "challenge")
+        return challenge
 
     def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
         """`X-Hub-Signature-256: sha256=<hex HMAC-SHA256 of the raw body>`, keyed with the app secret.
@@ -113,7 +117,9 @@ def _pieces(delivery: msgspec.Raw) -> Iterator[Piece]:
         if not found:  # flat field and value, "changed_fields" only, or something new
             yield _opaque(account, "entry", bytes(raw_entry))
         for section, raw in found:
-            yield _event(account, section, bytes(raw)) if section != "changes" else _opaque(account, section, bytes(raw))
+            yield (
+                _event(account, section, bytes(raw)) if section != "changes" else _opaque(account, section, bytes(raw))
+            )
 
 
 def _event(account: str, section: str, raw: bytes) -> Piece:
@@ -121,9 +127,7 @@ def _event(account: str, section: str, raw: bytes) -> Piece:
         seen = msgspec.json.decode(raw, type=_Messaging)
     except msgspec.ValidationError:
         return _opaque(account, section, raw)
-    kind, body = next(
-        ((name, body) for name in _KINDS if (body := getattr(seen, name)) is not None), ("", None)
-    )
+    kind, body = next(((name, body) for name in _KINDS if (body := getattr(seen, name)) is not None), ("", None))
     if body is None or not body.mid:
         return _opaque(account, section, raw, _customer(account, seen, echo=False))
     echo = bool(body.is_echo)

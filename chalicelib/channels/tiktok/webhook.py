@@ -24,6 +24,14 @@ class _Webhook:
     name = "tiktok"
     signature_header = "tiktok-signature"
 
+    def handshakes(self, request: Request) -> bool:
+        """TikTok documents none: registration is an API call."""
+        return False
+
+    def handshake(self, request: Request, tokens: Sequence[str]) -> str:
+        """Never asked for. Raises Rejected."""
+        raise Rejected(400, "no_handshake")
+
     def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
         """`Tiktok-Signature: t=<epoch s>,s=<hex HMAC-SHA256 of "t.body">`, keyed with the app secret."""
         stamp, offered = _fields(request.header(self.signature_header) or "")

@@ -5,23 +5,23 @@ developer.genesys.cloud/commdigital/digital/openmessaging
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
 from chalicelib.desks.genesys.oauth import Tokens
-from chalicelib.desks.genesys.translate import inbound_message, iso, receipt
+from chalicelib.desks.genesys.translate import inbound_message, receipt
 from chalicelib.errors import AlreadyThere, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import Account, DeskMessage, Receipt
+from chalicelib.messages import Account, DeskMessage, Receipt, iso
 
 JSON = "application/json; charset=utf-8"
 MESSAGES = "/api/v2/conversations/messages"
 # The bulk read takes up to 1,000 ids; what a retry looks for is among the newest.
 NEWEST = 100
 RATE_LIMIT_S = 60.0
+HOUR_S = 3600.0
 
 
 class Genesys:
@@ -93,14 +93,13 @@ class Genesys:
         Analytics lag behind by seconds, and the role may lack analytics:conversationDetail:view: then
         nothing is found. developer.genesys.cloud/analyticsdatamanagement/analytics/detail/conversation-query
         """
-        hour = timedelta(hours=1).total_seconds()
         wanted = {"addressFrom": customer, "messageType": "open"}
         predicates = [
             {"type": "dimension", "dimension": name, "operator": "matches", "value": value}
             for name, value in wanted.items()
         ]
         query = {
-            "interval": f"{iso(since - hour)}/{iso(now + hour)}",
+            "interval": f"{iso(int((since - HOUR_S) * 1000))}/{iso(int((now + HOUR_S) * 1000))}",
             "order": "desc",
             "orderBy": "conversationStart",
             "segmentFilters": [{"type": "and", "predicates": predicates}],

@@ -68,7 +68,10 @@ class Tokens:
         try:
             answer = self._http.post(
                 f"{self._login_url}/oauth/token",
-                headers={"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
+                headers={
+                    "Authorization": f"Basic {basic}",
+                    "Content-Type": "application/x-www-form-urlencoded",
+                },
                 body=b"grant_type=client_credentials",
             )
         except Exception as error:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
 
 from chalicelib.errors import Malformed
-from chalicelib.messages import AgentMessage, DeskEvent, DeskMessage, Event, Ignored, Receipt
+from chalicelib.messages import AgentMessage, DeskEvent, DeskMessage, Event, Ignored, Receipt, iso
 
 # Genesys rejects attributes of 2,048 bytes for web messaging and tells no number for Open.
 ATTRIBUTES_LIMIT = 1800
@@ -68,11 +67,6 @@ class _Translator:
 TRANSLATOR = _Translator()
 
 
-def iso(seconds: float) -> str:
-    """The time as Genesys documents it, `yyyy-MM-ddTHH:mm:ss.mmmZ`; it answers 400 to other forms."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{int(seconds * 1000) % 1000:03d}Z"
-
-
 def inbound_message(message: DeskMessage, now: float) -> dict[str, Any]:
     """Body of POST .../inbound/open/message (SDK model OpenInboundNormalizedMessage).
 
@@ -86,7 +80,7 @@ def inbound_message(message: DeskMessage, now: float) -> dict[str, Any]:
             "messageId": message.id,
             "from": sender,
             # a platform's clock may run ahead of ours; Genesys orders the transcript by this
-            "time": iso(min(message.sent_ms / 1000, now)),
+            "time": iso(min(message.sent_ms, int(now * 1000))),
             "metadata": {"customAttributes": fitting(message.attributes)},
         },
         "text": message.text,
@@ -113,7 +107,7 @@ def receipt(told: Receipt, now: float) -> dict[str, Any]:
     """
     body: dict[str, Any] = {
         "id": told.message,
-        "channel": {"to": {"id": told.customer, "idType": "Opaque"}, "time": iso(now)},
+        "channel": {"to": {"id": told.customer, "idType": "Opaque"}, "time": iso(int(now * 1000))},
         "status": "Delivered" if told.delivered else "Failed",
         "isFinalReceipt": True,
     }

@@ -1,0 +1,77 @@
+"""Chalice's side of the bridge: routes and queue handlers, each a few lines; see chalicelib/."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import Chalice, Response, SQSEvent
+
+from chalicelib import runtime
+from chalicelib.http import Request as Received
+from chalicelib.http import Response as Reply
+
+app = Chalice(app_name="dmdesk")
+
+# Every method and content type comes in, so that what is refused is counted, with its reason.
+ANY: dict[str, Any] = {
+    "methods": ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
+    "content_types": ["*/*"],
+}
+
+
+@app.route("/api/social/webhook", **ANY)
+def social_webhook() -> Response:
+    """The one URL for customers' platforms: handshakes and deliveries."""
+    return answer(runtime.current().edge.social)
+
+
+@app.route("/api/genesys/outbound", **ANY)
+def genesys_outbound() -> Response:
+    """The desk's webhook: agents' messages, receipts, typing."""
+    return answer(runtime.current().edge.desk)
+
+
+@app.route("/api/health", **ANY)
+def health() -> Response:
+    """For whoever watches whether the bridge is up."""
+    return answer(runtime.current().edge.health)
+
+
+# The queues' names matter to `chalice deploy` only; Terraform maps the real ones to these handlers.
+@app.on_sqs_message(queue="dmdesk-inbound.fifo", batch_size=10, name="to_desk")
+def to_desk(event: SQSEvent) -> dict[str, Any]:
+    """Customers' events on their way to the agents."""
+    return runtime.current().to_desk.run(event.to_dict()["Records"], remaining_s(event))
+
+
+@app.on_sqs_message(queue="dmdesk-outbound.fifo", batch_size=10, name="to_customer")
+def to_customer(event: SQSEvent) -> dict[str, Any]:
+    """Agents' messages on their way to the customers."""
+    return runtime.current().to_customer.run(event.to_dict()["Records"], remaining_s(event))
+
+
+def answer(use_case: Callable[[Received], Reply]) -> Response:
+    """Chalice's current request through a use case."""
+    current: Any = app.current_request
+    event = current.to_original_event()
+    several = event.get("multiValueHeaders") or {}
+    request = Received(
+        method=current.method,
+        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+        query={name: values[-1] for name, values in (event["multiValueQueryStringParameters"] or {}).items()},
+        body=current.raw_body,
+        repeated=frozenset(name.lower() for name, values in several.items() if len(values) > 1),
+    )
+    reply = use_case(request)
+    return Response(body=reply.body, status_code=reply.status, headers={"Content-Type": reply.content_type})
+
+
+def remaining_s(event: SQSEvent) -> Callable[[], float]:
+    """How many seconds the function has left, asked anew each time."""
+    context: Any = event.context
+    return lambda: float(context.get_remaining_time_in_millis()) / 1000
+
+
+runtime.preload(os.environ.get("DMDESK_ROLE", ""))

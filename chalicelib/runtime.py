@@ -1,0 +1,181 @@
+"""The composition root: the only place that builds adapters, each once per container and when needed."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+from chalicelib.aws.bucket import Bucket
+from chalicelib.aws.queues import Queue
+from chalicelib.aws.secrets import SecretStore
+from chalicelib.observability import EmfMetrics, Metrics
+from chalicelib.pipeline.ports import Clock
+from chalicelib.settings import Settings, load
+
+if TYPE_CHECKING:
+    from chalicelib.aws.table import Table
+    from chalicelib.channels.base import Client, Translator, Webhook
+    from chalicelib.desks.genesys.client import Genesys
+    from chalicelib.http import Outgoing
+    from chalicelib.pipeline.accounts import Accounts
+    from chalicelib.pipeline.batch import Batch
+    from chalicelib.pipeline.receive import Edge
+
+# Adding a channel is its folder and a line here.
+CHANNELS = {
+    "instagram": "chalicelib.channels.instagram",
+    "tiktok": "chalicelib.channels.tiktok",
+}
+
+
+class Runtime:
+    """Everything that a function needs. Imports follow the role: the edge loads no client, no table."""
+
+    def __init__(self, settings: Settings, clock: Clock = time.time, metrics: Metrics | None = None) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.metrics: Metrics = metrics or EmfMetrics()
+
+    @cached_property
+    def edge(self) -> Edge:
+        """Both webhooks."""
+        from chalicelib.desks.genesys.webhook import WEBHOOK
+        from chalicelib.pipeline.receive import Edge
+
+        names = self.settings
+        return Edge(
+            webhooks=[cast("Webhook", _part(name, "webhook", "WEBHOOK")) for name in CHANNELS],
+            desk=WEBHOOK,
+            secrets=self.secrets,
+            secret_names={
+                "instagram": names.instagram_secret,
+                "tiktok": names.tiktok_secret,
+                "genesys": names.genesys_webhook_secret,
+            },
+            inbound=self.inbound,
+            outbound=self.outbound,
+            shelf=self.bucket,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    @cached_property
+    def to_desk(self) -> Batch:
+        """The inbound worker."""
+        from chalicelib.pipeline.batch import Batch
+        from chalicelib.pipeline.to_desk import ToDesk
+
+        work = ToDesk(
+            translators={name: cast("Translator", _part(name, "translate", "TRANSLATOR")) for name in CHANNELS},
+            desk=self.genesys,
+            accounts=self.accounts,
+            ledger=self.table,
+            queue=self.inbound,
+            shelf=self.bucket,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+        return Batch(work.handle, self.inbound, self.metrics)
+
+    @cached_property
+    def to_customer(self) -> Batch:
+        """The outbound worker."""
+        from chalicelib.desks.genesys.translate import TRANSLATOR
+        from chalicelib.pipeline.batch import Batch
+        from chalicelib.pipeline.to_customer import ToCustomer
+
+        work = ToCustomer(
+            translator=TRANSLATOR,
+            clients=self.clients,
+            desk=self.genesys,
+            accounts=self.accounts,
+            ledger=self.table,
+            secrets=self.secrets,
+            shelf=self.bucket,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+        return Batch(work.handle, self.outbound, self.metrics)
+
+    @cached_property
+    def secrets(self) -> SecretStore:
+        return SecretStore(self.clock)
+
+    @cached_property
+    def inbound(self) -> Queue:
+        return Queue(self.settings.inbound_queue, self.settings.inbound_dead_letters)
+
+    @cached_property
+    def outbound(self) -> Queue:
+        return Queue(self.settings.outbound_queue, self.settings.outbound_dead_letters)
+
+    @cached_property
+    def bucket(self) -> Bucket:
+        return Bucket(self.settings.bucket)
+
+    @cached_property
+    def table(self) -> Table:
+        from chalicelib.aws.table import Table
+
+        return Table(self.settings.table)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        from chalicelib.pipeline.accounts import Accounts
+
+        return Accounts(self.table, self.clock)
+
+    @cached_property
+    def http(self) -> Outgoing:
+        from chalicelib.http import Outgoing
+
+        return Outgoing()
+
+    @cached_property
+    def clients(self) -> dict[str, Client]:
+        """A client per channel, all over one session."""
+        open_client = {name: _part(name, "client", "open_client") for name in CHANNELS}
+        return {name: open_client[name](self.http, self.secrets.get, self.settings.url) for name in CHANNELS}
+
+    @cached_property
+    def genesys(self) -> Genesys:
+        from chalicelib.desks.genesys.client import Genesys
+        from chalicelib.desks.genesys.oauth import Tokens
+
+        names = self.settings
+        tokens = Tokens(self.http, self.secrets.get, names.genesys_oauth_secret, names.url("genesys_login"), self.clock)
+        return Genesys(self.http, tokens, names.url("genesys_api"))
+
+
+def _part(channel: str, module: str, name: str) -> Any:
+    return getattr(import_module(f"{CHANNELS[channel]}.{module}"), name)
+
+
+class _Current:
+    """The process's runtime: made from the environment at first use, or put here by whoever embeds us."""
+
+    runtime: Runtime | None = None
+
+
+def current() -> Runtime:
+    """The runtime of this process. Raises SystemExit where the environment lacks a setting."""
+    if _Current.runtime is None:
+        _Current.runtime = Runtime(load(os.environ))
+    return _Current.runtime
+
+
+def use(runtime: Runtime | None) -> None:
+    """Puts another runtime in place (the sandbox, tests); None returns to the environment."""
+    _Current.runtime = runtime
+
+
+def preload(role: str) -> None:
+    """Builds what the role ("edge", "to_desk", "to_customer") needs while Lambda starts the container.
+
+    Init has its own time and full CPU; the first event has neither. Other roles build when asked.
+    """
+    if role in {"edge", "to_desk", "to_customer"}:
+        getattr(current(), role)
