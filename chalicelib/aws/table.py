@@ -79,7 +79,7 @@ class Table:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            held: dict[str, Any] = dict(error.response).get("Item") or {}
+            held: Any = dict(error.response).get("Item") or {}
             if held.get("owner") == {"S": owner}:  # botocore repeated a put whose answer was lost
                 return Claim(state="fresh", since_s=now)
             return _claim_of(held)

@@ -1,0 +1,257 @@
+"""The whole bridge on one machine: the real app and handlers, an embedded AWS, and simulated vendors."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+import app as chalice_app
+from chalicelib import runtime
+from chalicelib.settings import Settings
+from sandbox.aws import BUCKET, CREDENTIALS, QUEUES, REGION, TABLE, Aws
+from sandbox.clock import Clock
+from sandbox.control import ControlServer
+from sandbox.faults import Faults
+from sandbox.gateway import Gateway
+from sandbox.genesys import GenesysSimulator
+from sandbox.instagram import InstagramSimulator
+from sandbox.poller import Poller
+from sandbox.tiktok import TikTokSimulator
+
+THREADS = 4
+SECRETS = {
+    "meta_app_secret": "sandbox-meta-app-secret",
+    "meta_verify_token": "sandbox-verify-token",
+    "tiktok_app_secret": "sandbox-tiktok-app-secret",
+    "genesys_webhook_secret": "sandbox-genesys-webhook-secret",
+}
+OAUTH = {"clients": [{"id": "sandbox-client", "secret": "sandbox-client-secret"}]}
+ACCOUNTS: list[dict[str, Any]] = [
+    {
+        "channel": "instagram", "id": "17841400000000001", "name": "our.shop", "login": "instagram",
+        "integration": "6a1f2c3e-0000-4000-8000-000000000001", "secret": "dmdesk/account/instagram-1",
+    },
+    {
+        "channel": "tiktok", "id": "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0", "name": "our_shop",
+        "integration": "6a1f2c3e-0000-4000-8000-000000000002", "secret": "dmdesk/account/tiktok-1",
+    },
+    {
+        "channel": "instagram", "id": "17841400000000002", "name": "our.other.shop", "login": "facebook",
+        "page": "100000000000002", "integration": "6a1f2c3e-0000-4000-8000-000000000003",
+        "secret": "dmdesk/account/instagram-2",
+    },
+]  # fmt: skip
+
+
+class CountingMetrics:
+    """Counts for GET /state: each name, and each name with its labels."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+
+    def count(self, name: str, value: int = 1, **labels: str) -> None:
+        with self._lock:
+            self._counts[name] += value
+            if labels:
+                self._counts[":".join([name, *(f"{label}={labels[label]}" for label in sorted(labels))])] += value
+
+    def counts(self) -> dict[str, int]:
+        with self._lock:
+            return dict(sorted(self._counts.items()))
+
+
+class Sandbox:
+    """Everything that `make sandbox` runs; use as a context manager. One per process: the app is one."""
+
+    def __init__(self, port: int = 0, deduplicates: bool = False, oauth: dict[str, Any] | None = None) -> None:
+        """`port` is the control API's (0: any free one), `deduplicates` the kind of Genesys."""
+        self.folder = Path(tempfile.mkdtemp(prefix="dmdesk-"))
+        self.clock = Clock()
+        self.faults = Faults()
+        self.aws = Aws(self.folder / "aws.log")
+        self.genesys = GenesysSimulator(self.clock, self.faults, deduplicates=deduplicates)
+        self.instagram = InstagramSimulator(self.clock, self.faults)
+        self.tiktok = TikTokSimulator(self.clock, self.faults)
+        self.gateway = Gateway(chalice_app.app)
+        self.control = ControlServer(self, self.genesys, self.instagram, self.tiktok, self.clock, self.faults, port)
+        self.metrics = CountingMetrics()
+        self._oauth = oauth or OAUTH
+        self._urls: dict[str, str] = {}
+        self._pollers: list[Poller] = []
+        self._environment: dict[str, str | None] = {}
+        self._log = (self.folder / "bridge.log").open("w", encoding="utf-8")
+
+    def __enter__(self) -> Sandbox:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        self._redirect_logs()
+        self.aws.start()
+        self._enter_aws()
+        self._urls = self.aws.create(self._secrets(), ACCOUNTS)
+        self._fresh_runtime()
+        for server in (self.genesys, self.instagram, self.tiktok, self.gateway):
+            server.start()
+        self._connect_vendors()
+        handlers = {"inbound": chalice_app.to_desk, "outbound": chalice_app.to_customer}
+        self._pollers = [Poller(self.aws, self._urls[name], handlers[name], THREADS) for name in QUEUES]
+        for poller in self._pollers:
+            poller.start()
+        self.control.start()
+
+    def stop(self) -> None:
+        """Ends every thread and process that was started, in the order of the traffic."""
+        for server in (self.control, self.instagram, self.tiktok, self.genesys):
+            server.stop()
+        for poller in self._pollers:
+            poller.stop()
+        self.gateway.stop()
+        self.aws.stop()
+        runtime.use(None)
+        for name, value in self._environment.items():
+            os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+        self._log.close()
+
+    def describe(self) -> dict[str, Any]:
+        """What GET / of the control API answers."""
+        return {
+            "webhook_url": f"{self.gateway.url}/api/social/webhook",
+            "genesys_webhook_url": f"{self.gateway.url}/api/genesys/outbound",
+            "health_url": f"{self.gateway.url}/api/health",
+            "secrets": SECRETS,
+            "accounts": [
+                {"channel": one["channel"], "id": one["id"], "integration_id": one["integration"]} for one in ACCOUNTS
+            ],
+            "logs": str(self.folder),
+            "ready": True,
+        }
+
+    def state(self) -> dict[str, Any]:
+        """What GET /state answers: queue depths (in flight included), dead letters, parked events, metrics."""
+        waiting = self.aws.waiting(self._urls)
+        dead = [letter for name in QUEUES for letter in waiting[f"{name}_dead_letters"]]
+        return {
+            "queues": {name: len(waiting[name]) for name in QUEUES},
+            "dead_letters": [_letter(letter) for letter in dead],
+            "parked": self.aws.objects("parked/"),
+            "metrics": self.metrics.counts(),
+        }
+
+    def reset(self) -> None:
+        """Empties queues, table, bucket and metrics; the accounts and secrets stay."""
+        for poller in self._pollers:
+            poller.pause()
+        try:
+            self.aws.empty(self._urls)
+            self.metrics = CountingMetrics()
+            self._fresh_runtime()
+        finally:
+            for poller in self._pollers:
+                poller.resume()
+
+    def _fresh_runtime(self) -> None:
+        made = runtime.Runtime(self._settings(), clock=self.clock, metrics=self.metrics)
+        for role in ("edge", "to_desk", "to_customer"):  # as a warm container has
+            getattr(made, role)
+        runtime.use(made)
+
+    def _settings(self) -> Settings:
+        return Settings(
+            table=TABLE,
+            bucket=BUCKET,
+            inbound_queue=self._urls["inbound"],
+            inbound_dead_letters=self._urls["inbound_dead_letters"],
+            outbound_queue=self._urls["outbound"],
+            outbound_dead_letters=self._urls["outbound_dead_letters"],
+            instagram_secret="dmdesk/instagram",
+            tiktok_secret="dmdesk/tiktok",
+            genesys_webhook_secret="dmdesk/genesys-webhook",
+            genesys_oauth_secret="dmdesk/genesys-oauth",
+            genesys_api=self.genesys.url,
+            genesys_login=self.genesys.url,
+            instagram_graph=self.instagram.url,
+            facebook_graph=self.instagram.url,
+            tiktok_api=self.tiktok.url,
+        )
+
+    def _secrets(self) -> dict[str, dict[str, Any]]:
+        accounts = {one["secret"]: {"access_token": f"token-{one['id']}"} for one in ACCOUNTS}
+        return accounts | {
+            "dmdesk/instagram": {
+                "secrets": [SECRETS["meta_app_secret"]],
+                "verify_tokens": [SECRETS["meta_verify_token"]],
+            },
+            "dmdesk/tiktok": {"secrets": [SECRETS["tiktok_app_secret"]]},
+            "dmdesk/genesys-webhook": {"secrets": [SECRETS["genesys_webhook_secret"]]},
+            "dmdesk/genesys-oauth": self._oauth,
+        }
+
+    def _connect_vendors(self) -> None:
+        urls = self.describe()
+        for client in self._oauth["clients"]:
+            self.genesys.add_client(client["id"], client["secret"])
+        for one in ACCOUNTS:
+            self.genesys.add_integration(
+                one["integration"],
+                webhook_url=urls["genesys_webhook_url"],
+                secret=SECRETS["genesys_webhook_secret"],
+                name=f"{one['channel']} {one['name']}",
+            )
+            common = {"access_token": f"token-{one['id']}", "webhook_url": urls["webhook_url"], "username": one["name"]}
+            if one["channel"] == "tiktok":
+                self.tiktok.add_account(
+                    one["id"],
+                    app_id="7600000000000000001",
+                    app_secret=SECRETS["tiktok_app_secret"],
+                    refresh_token=f"refresh-{one['id']}",
+                    **common,
+                )
+            else:
+                self.instagram.add_account(
+                    one["id"],
+                    app_secret=SECRETS["meta_app_secret"],
+                    login=one["login"],
+                    page_id=one.get("page"),
+                    **common,
+                )
+
+    def _enter_aws(self) -> None:
+        """Points this process's boto3 at the embedded AWS; stop() puts the environment back."""
+        entered = {**CREDENTIALS, "AWS_ENDPOINT_URL": self.aws.url, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+        self._environment = {name: os.environ.get(name) for name in entered}
+        os.environ.update(entered)
+        boto3.setup_default_session()
+
+    def _redirect_logs(self) -> None:
+        for handler in logging.getLogger("dmdesk").handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(self._log)
+
+
+def _letter(message: dict[str, Any]) -> dict[str, Any]:
+    """A dead letter without what the customer wrote."""
+    event = json.loads(message["Body"])
+    reason = (message.get("MessageAttributes") or {}).get("reason", {})
+    return {
+        "source": event["source"],
+        "account": event["account"],
+        "id": event["id"],
+        "reason": reason.get("StringValue", "received too often"),
+    }

@@ -1,0 +1,233 @@
+"""The control API: how a person or a test drives the simulators, the faults and the clock over HTTP."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, Literal, Protocol, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from sandbox.clock import Clock, iso
+from sandbox.faults import Faults
+from sandbox.genesys import ConversationDead, GenesysSimulator, NotFound
+from sandbox.instagram import InstagramSimulator
+from sandbox.tiktok import TikTokSimulator
+from sandbox.web import Answer, Call, WebServer
+
+_CUSTOMERS = {"instagram": "1000000000000001", "tiktok": "+SandboxCustomer000000000000000000000000000001"}
+
+
+class Bridge(Protocol):
+    """The product under test, as far as the control API shows it."""
+
+    def describe(self) -> dict[str, Any]:
+        """What GET / answers."""
+
+    def state(self) -> dict[str, Any]:
+        """What GET /state answers: queues, dead_letters, parked, metrics."""
+
+    def reset(self) -> None:
+        """Empty everything but the accounts."""
+
+
+class _Body(Struct, forbid_unknown_fields=True):
+    """A request body in which an unknown key is an error."""
+
+
+class _Nothing(_Body):
+    pass
+
+
+class _Reply(_Body):
+    conversation_id: str
+    text: str | None = None
+    content: list[dict[str, Any]] | None = None
+    type: str | None = None
+    originatingEntity: Literal["Human", "Bot"] = "Human"
+
+
+class _Redeliver(_Body):
+    id: str
+
+
+class _GenesysSettings(_Body):
+    deduplicates: bool
+
+
+class _EchoSettings(_Body):
+    echo: Literal["after", "before", "none"]
+
+
+class _Say(_Body):
+    text: str
+    customer: str | None = None
+    account: str | None = None
+
+
+class _Shift(_Body):
+    offset_s: float
+
+
+class _Fault(_Body):
+    target: str
+    kind: str
+    status: int = 500
+    retry_after: float | None = None
+    rate: float = 1.0
+    count: int | None = None
+    seed: int = 0
+    delay_ms: float = 1000
+    path: str | None = None
+    code: int | str | None = None
+    subcode: int | None = None
+
+
+Shape = TypeVar("Shape", bound=_Body)
+Social = InstagramSimulator | TikTokSimulator
+Handler = Callable[[Call], object]
+
+
+class ControlServer:
+    """JSON in and out. Wrong input is 400 with what to fix, an unknown path 404 with the known ones."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        genesys: GenesysSimulator,
+        instagram: InstagramSimulator,
+        tiktok: TikTokSimulator,
+        clock: Clock,
+        faults: Faults,
+        port: int = 0,
+    ) -> None:
+        self._bridge, self._genesys, self._instagram, self._tiktok = bridge, genesys, instagram, tiktok
+        self._clock, self._faults = clock, faults
+        self._routes = self._common_routes() | self._genesys_routes()
+        self._routes |= _social_routes("instagram", instagram) | _social_routes("tiktok", tiktok)
+        self._web = WebServer(self._handle, port)
+        self.url = self._web.url
+
+    def start(self) -> None:
+        self._web.start()
+
+    def stop(self) -> None:
+        """Stop serving; the simulators and the bridge are not touched."""
+        self._web.stop()
+
+    def _common_routes(self) -> dict[str, dict[str, Handler]]:
+        return {
+            "/": {"GET": lambda call: self._bridge.describe()},
+            "/state": {"GET": lambda call: self._bridge.state()},
+            "/reset": {"POST": self._reset},
+            "/clock": {"GET": lambda call: self._time(), "POST": self._shift},
+            "/faults": {
+                "GET": lambda call: self._faults.describe(),
+                "POST": self._add_fault,
+                "DELETE": self._clear_faults,
+            },
+        }
+
+    def _genesys_routes(self) -> dict[str, dict[str, Handler]]:
+        return {
+            "/genesys/messages": {"GET": lambda call: self._genesys.messages()},
+            "/genesys/conversations": {"GET": lambda call: self._genesys.conversations()},
+            "/genesys/reply": {"POST": self._reply},
+            "/genesys/redeliver": {"POST": self._redeliver},
+            "/genesys/settings": {"POST": self._genesys_settings},
+        }
+
+    def _handle(self, call: Call) -> Answer:
+        methods = self._routes.get(call.path)
+        if methods is None:
+            return Answer(404, {"error": f"unknown path {call.path}", "paths": sorted(self._routes)})
+        if call.method not in methods:
+            allowed = ", ".join(methods)
+            return Answer(405, {"error": f"use {allowed} with {call.path}"}, {"Allow": allowed})
+        try:
+            return Answer(200, methods[call.method](call))
+        except NotFound as error:
+            return Answer(404, {"error": f"nothing is known under the id {error.args[0]}"})
+        except ConversationDead as error:
+            return Answer(409, {"error": f"conversation {error} has failed: start a new one by writing"})
+        except ValueError as error:
+            return Answer(400, {"error": str(error)})
+
+    # --- Genesys
+
+    def _reply(self, call: Call) -> object:
+        body = _parsed(call, _Reply)
+        message_id = self._genesys.reply(
+            body.conversation_id,
+            text=body.text,
+            content=body.content,
+            type=body.type,
+            originating_entity=body.originatingEntity,
+        )
+        return {"id": message_id}
+
+    def _redeliver(self, call: Call) -> object:
+        body = _parsed(call, _Redeliver)
+        self._genesys.redeliver(body.id)
+        return {"id": body.id}
+
+    def _genesys_settings(self, call: Call) -> object:
+        self._genesys.deduplicates = _parsed(call, _GenesysSettings).deduplicates
+        return {"deduplicates": self._genesys.deduplicates}
+
+    # --- everything
+
+    def _reset(self, call: Call) -> object:
+        _parsed(call, _Nothing)
+        self._faults.clear()
+        self._clock.offset_s = 0.0
+        # The platforms first: what they still deliver must not land in an emptied bridge.
+        for part in (self._genesys, self._instagram, self._tiktok, self._bridge):
+            part.reset()
+        return {"reset": True}
+
+    def _time(self) -> object:
+        return {"offset_s": self._clock.offset_s, "now": iso(self._clock())}
+
+    def _shift(self, call: Call) -> object:
+        self._clock.offset_s = _parsed(call, _Shift).offset_s
+        return self._time()
+
+    def _add_fault(self, call: Call) -> object:
+        self._faults.add(**msgspec.structs.asdict(_parsed(call, _Fault)))
+        return self._faults.describe()
+
+    def _clear_faults(self, call: Call) -> object:
+        self._faults.clear()
+        return self._faults.describe()
+
+
+def _social_routes(name: str, simulator: Social) -> dict[str, dict[str, Handler]]:
+    return {
+        f"/{name}/sent": {"GET": lambda call: simulator.sent()},
+        f"/{name}/webhook": {"POST": lambda call: {"status": simulator.deliver(call.body)}},
+        f"/{name}/say": {"POST": functools.partial(_say, simulator, _CUSTOMERS[name])},
+        f"/{name}/settings": {"POST": functools.partial(_echo_settings, simulator)},
+    }
+
+
+def _say(simulator: Social, customer: str, call: Call) -> object:
+    body = _parsed(call, _Say)
+    accounts = simulator.accounts()
+    account = body.account or next(iter(accounts), None)
+    if account is None or account not in accounts:
+        raise ValueError(f"account must be one of: {', '.join(accounts) or 'none is connected'}")
+    if not body.text:
+        raise ValueError("text must not be empty")
+    return {"id": simulator.write(account, body.customer or customer, body.text)}
+
+
+def _echo_settings(simulator: Social, call: Call) -> object:
+    simulator.echo = _parsed(call, _EchoSettings).echo
+    return {"echo": simulator.echo}
+
+
+def _parsed(call: Call, shape: type[Shape]) -> Shape:
+    try:
+        return msgspec.json.decode(call.body or b"{}", type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"send a JSON object: {error}") from error

@@ -1,0 +1,191 @@
+"""Webhook delivery over real HTTP, with each platform's own retry rule."""
+
+from __future__ import annotations
+
+import heapq
+import http.client
+import itertools
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+_LANES = 16
+_JOIN_S = 10.0
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How one delivery went: the HTTP status, or None when there was no answer."""
+
+    status: int | None
+
+    @property
+    def accepted(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+@dataclass
+class _Job:
+    url: str
+    body: bytes
+    headers_for: Callable[[], dict[str, str]]
+    timeout_s: float
+    delays_s: list[float]  # what is left of the retry rule
+    retry_on: Callable[[int | None], bool]
+    on_failure: Callable[[int | None], None] | None
+    lane: _Lane
+
+
+class Deliveries:
+    """Delivers webhooks: those of one `key` in order, those of different keys without waiting for each other.
+
+    Headers are made anew for each attempt, because some platforms sign the time of the attempt.
+    """
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._sockets: set[socket.socket | None] = set()
+        self._lanes = [_Lane(self._run) for _ in range(_LANES)]
+
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        headers_for: Callable[[], dict[str, str]],
+        *,
+        timeout_s: float,
+        retry_delays_s: Sequence[float],
+        retry_on: Callable[[int | None], bool],
+        on_failure: Callable[[int | None], None] | None = None,
+        key: str = "",
+    ) -> Attempt:
+        """Deliver now and wait for the first attempt's answer; retries follow in the background.
+
+        `retry_delays_s`: seconds before each retry. `retry_on(status or None)`: whether to retry at all.
+        `on_failure(last status)`: called when the last attempt was not answered 2xx.
+        """
+        lane = self._lane(key)
+        job = _Job(url, body, headers_for, timeout_s, list(retry_delays_s), retry_on, on_failure, lane)
+        return self._run(job)
+
+    def send(
+        self,
+        url: str,
+        body: bytes,
+        headers_for: Callable[[], dict[str, str]],
+        *,
+        timeout_s: float,
+        retry_delays_s: Sequence[float],
+        retry_on: Callable[[int | None], bool],
+        on_failure: Callable[[int | None], None] | None = None,
+        key: str = "",
+    ) -> None:
+        """Like post, with the first attempt in the background too."""
+        lane = self._lane(key)
+        job = _Job(url, body, headers_for, timeout_s, list(retry_delays_s), retry_on, on_failure, lane)
+        lane.push(0.0, job)
+
+    def cancel(self) -> None:
+        """Forget what is still to be delivered."""
+        for lane in self._lanes:
+            lane.clear()
+
+    def stop(self) -> None:
+        """Forget what is still to be delivered, cut what is being delivered, and wait for the threads."""
+        self._stopping.set()
+        with self._lock:
+            for connected in filter(None, self._sockets):
+                with suppress(OSError):
+                    connected.shutdown(socket.SHUT_RDWR)
+        for lane in self._lanes:
+            lane.stop()
+
+    def _lane(self, key: str) -> _Lane:
+        return self._lanes[zlib.crc32(key.encode()) % _LANES]
+
+    def _run(self, job: _Job) -> Attempt:
+        attempt = Attempt(self._attempt(job))
+        if self._stopping.is_set():
+            return attempt
+        if job.delays_s and job.retry_on(attempt.status):
+            job.lane.push(job.delays_s.pop(0), job)
+        elif not attempt.accepted and job.on_failure:
+            job.on_failure(attempt.status)
+        return attempt
+
+    def _attempt(self, job: _Job) -> int | None:
+        parts = urlsplit(job.url)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        connection = kind(parts.hostname or "", parts.port, timeout=job.timeout_s)
+        connected: socket.socket | None = None
+        try:
+            connection.connect()
+            connected = connection.sock
+            with self._lock:
+                if self._stopping.is_set():
+                    return None
+                self._sockets.add(connected)
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request("POST", target, job.body, job.headers_for() | {"Connection": "close"})
+            response = connection.getresponse()
+            response.read()
+            return response.status
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            with self._lock:
+                self._sockets.discard(connected)
+            connection.close()
+
+
+@dataclass
+class _Lane:
+    """One thread that does its jobs at their time, one after the other. It starts with its first job."""
+
+    run: Callable[[_Job], Attempt]
+    _jobs: list[tuple[float, int, _Job]] = field(default_factory=list)
+    _turn: itertools.count[int] = field(default_factory=itertools.count)
+    _wake: threading.Condition = field(default_factory=threading.Condition)
+    _thread: threading.Thread | None = None
+    _stopped: bool = False
+
+    def push(self, delay_s: float, job: _Job) -> None:
+        with self._wake:
+            if self._stopped:
+                return
+            heapq.heappush(self._jobs, (time.monotonic() + delay_s, next(self._turn), job))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, daemon=True)
+                self._thread.start()
+            self._wake.notify()
+
+    def clear(self) -> None:
+        with self._wake:
+            self._jobs.clear()
+
+    def stop(self) -> None:
+        with self._wake:
+            self._stopped = True
+            self._jobs.clear()
+            self._wake.notify()
+        if self._thread:
+            self._thread.join(_JOIN_S)
+
+    def _work(self) -> None:
+        while job := self._next():
+            self.run(job)
+
+    def _next(self) -> _Job | None:
+        with self._wake:
+            while not self._stopped:
+                wait = self._jobs[0][0] - time.monotonic() if self._jobs else None
+                if wait is not None and wait <= 0:
+                    return heapq.heappop(self._jobs)[2]
+                self._wake.wait(wait)
+        return None

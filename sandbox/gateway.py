@@ -1,0 +1,76 @@
+"""API Gateway on one machine: HTTP in, the REST API's proxy event to the real Chalice app, its answer out."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from chalice.app import Chalice
+from chalice.local import LambdaContext, LocalChalice
+
+from sandbox.web import Answer, Call, WebServer
+
+TIMEOUT_MS = 29_000  # API Gateway waits no longer for a function
+
+
+class Gateway:
+    """Serves the app's routes; bodies travel base64 encoded, as with binaryMediaTypes */*."""
+
+    def __init__(self, app: Chalice, port: int = 0) -> None:
+        self._app = threadsafe(app)
+        self._web = WebServer(self._handle, port)
+        self.url = self._web.url
+
+    def start(self) -> None:
+        self._web.start()
+
+    def stop(self) -> None:
+        """Closes the port and its connections."""
+        self._web.stop()
+
+    def _handle(self, call: Call) -> Answer:
+        if call.path not in self._app.routes:
+            return Answer(403, {"message": "Missing Authentication Token"})  # what API Gateway says
+        context = LambdaContext("dmdesk-edge", 512, TIMEOUT_MS)
+        answer = self._app(proxy_event(call), context)
+        body = answer["body"].encode() if isinstance(answer["body"], str) else answer["body"] or b""
+        headers = dict(answer["headers"])
+        kind = headers.pop("Content-Type", "application/json")
+        return Answer(answer["statusCode"], body, headers, kind)
+
+
+def proxy_event(call: Call) -> dict[str, Any]:
+    """The event of a REST API's Lambda proxy integration.
+
+    docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+    """
+    several: dict[str, list[str]] = {}
+    for name, value in call.headers.items():
+        several.setdefault(name, []).append(value)
+    return {
+        "resource": call.path,
+        "path": call.path,
+        "httpMethod": call.method,
+        "headers": {name: values[-1] for name, values in several.items()},
+        "multiValueHeaders": several,
+        "queryStringParameters": call.query or None,
+        "multiValueQueryStringParameters": {name: [value] for name, value in call.query.items()} or None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": call.path,
+            "httpMethod": call.method,
+            "path": f"/prod{call.path}",
+            "stage": "prod",
+            "identity": {"sourceIp": "127.0.0.1", "userAgent": call.header("user-agent")},
+        },
+        "body": base64.b64encode(call.body).decode() if call.body else None,
+        "isBase64Encoded": bool(call.body),
+    }
+
+
+def threadsafe(app: Chalice) -> Chalice:
+    """The same app with a current request per thread: on Lambda a container has one request at a time."""
+    if not isinstance(app, LocalChalice):
+        app.__class__ = type("ThreadsafeChalice", (LocalChalice, type(app)), {})
+    return app

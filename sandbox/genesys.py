@@ -1,0 +1,419 @@
+"""A simulated Genesys Cloud: OAuth, Open Messaging inbound, the reads a bridge needs, and agents' replies.
+
+What it accepts and refuses follows developer.genesys.cloud/commdigital/digital/openmessaging/ and the
+published API schema; see genesys_schema for the bodies and genesys_access for tokens and limits.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from sandbox.clock import iso
+from sandbox.delivery import Deliveries
+from sandbox.faults import Fault, Faults, struck
+from sandbox.genesys_access import Access
+from sandbox.genesys_analytics import found_conversations
+from sandbox.genesys_schema import (
+    ApiError,
+    Event,
+    Message,
+    Receipt,
+    StringMap,
+    StructuredResponse,
+    json_body,
+    parse,
+)
+from sandbox.genesys_store import ConversationDead, NotFound, Store, StoredMessage
+from sandbox.web import Answer, Call, Outcome, WebServer, to_json
+
+__all__ = ["ConversationDead", "GenesysSimulator", "NotFound"]
+
+_UUID = r"([^/]+)"
+_INBOUND = re.compile(
+    rf"/api/v2/conversations/messages/{_UUID}/inbound/open/(message|event|receipt|structured/response)"
+)
+_CODES = {
+    400: "bad.request",
+    401: "bad.credentials",
+    403: "not.authorized",
+    404: "not.found",
+    409: "conflict",
+}
+_CODES |= {429: "too.many.requests", 503: "service.unavailable", 504: "request.timeout"}
+_MINUTE = 60.0
+_BULK_MAX = 1000
+
+
+@dataclass(frozen=True)
+class _Integration:
+    id: str
+    webhook_url: str
+    secret: str
+    name: str
+
+
+class GenesysSimulator:
+    """One Genesys Cloud organisation; its API and its login answer on the same `url`.
+
+    `deduplicates`: whether a repeated channel.messageId is a 409 (what really happens is undocumented).
+    The webhook defaults are those of .../openmessaging/validate: 10 s, then 5 retries 5 s apart.
+    `calls_per_minute` is per token: developer.genesys.cloud/organization/organization/limits.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        faults: Faults,
+        *,
+        deduplicates: bool = False,
+        webhook_timeout_s: float = 10.0,
+        webhook_retry_delays_s: Sequence[float] = (5.0,) * 5,
+        calls_per_minute: int = 300,
+        port: int = 0,
+    ) -> None:
+        self.deduplicates = deduplicates
+        self._clock, self._faults = clock, faults
+        self._webhook_timeout_s = webhook_timeout_s
+        self._webhook_retry_delays_s = tuple(webhook_retry_delays_s)
+        self._lock = threading.RLock()
+        self._access = Access(clock, calls_per_minute)
+        self._integrations: dict[str, _Integration] = {}
+        self._store = Store()
+        self._log: list[dict[str, Any]] = []
+        self._sent: dict[str, tuple[_Integration, bytes]] = {}
+        self._deliveries = Deliveries()
+        self._web = WebServer(self._handle, port)
+        self.url = self._web.url
+
+    def start(self) -> None:
+        self._web.start()
+
+    def stop(self) -> None:
+        """Stop serving and delivering."""
+        self._deliveries.stop()
+        self._web.stop()
+
+    def reset(self) -> None:
+        """Forget every conversation, call and pending delivery; clients, tokens and integrations stay."""
+        self._deliveries.cancel()
+        with self._lock:
+            self._store = Store()
+            self._log.clear()
+            self._sent.clear()
+        self._access.forget_calls()
+
+    def add_client(self, client_id: str, secret: str, token_ttl_s: float = 86400) -> None:
+        """Let an OAuth client in; its tokens live `token_ttl_s` seconds."""
+        self._access.clients[client_id] = (secret, token_ttl_s)
+
+    def add_integration(self, integration_id: str, *, webhook_url: str, secret: str, name: str) -> None:
+        """Create an Open Messaging integration that delivers agents' replies to `webhook_url`."""
+        self._integrations[integration_id] = _Integration(integration_id, webhook_url, secret, name)
+
+    # --- what tests look at
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Every inbound call, oldest first: at, kind, integration_id, status, conversation_id, body."""
+        with self._lock:
+            return [dict(entry) for entry in self._log]
+
+    def conversations(self) -> list[dict[str, Any]]:
+        """Every conversation: id, integration_id, customer, state, attributes, receipts by outbound id."""
+        with self._lock:
+            return [conversation.summary() for conversation in self._store.conversations.values()]
+
+    # --- agents
+
+    def reply(
+        self,
+        conversation_id: str,
+        *,
+        text: str | None = None,
+        content: list[dict[str, Any]] | None = None,
+        type: str | None = None,
+        originating_entity: str = "Human",
+    ) -> str:
+        """An agent (or "Bot") answers; returns the message's id at once, the webhook follows.
+
+        `type`: "Text" by default, "Structured" when `content` holds more than attachments, "Event" is typing.
+        Raises NotFound, ConversationDead, or ValueError when there is nothing to say.
+        """
+        if type != "Event" and not text and not content:
+            raise ValueError("a reply needs text or content")
+        with self._lock:
+            conversation = self._store.conversation(conversation_id)
+            if conversation.state != "connected":
+                raise ConversationDead(conversation_id)
+            now = self._clock()
+            integration = self._integrations[conversation.integration_id]
+            body = _outbound(integration, conversation.customer, now) | {"conversationId": conversation_id}
+            body |= _said(type or _kind(content), text, content, originating_entity)
+            self._store.add(StoredMessage(body["id"], conversation_id, now, True, body))
+            self._sent[body["id"]] = (integration, to_json(body))
+        self.redeliver(body["id"])
+        return str(body["id"])
+
+    def redeliver(self, message_id: str) -> None:
+        """Deliver a reply's webhook again, byte for byte: Genesys delivers at least once."""
+        with self._lock:
+            integration, body = self._known_reply(message_id)
+            conversation_id = self._store.message(message_id).conversation_id
+        digest = hmac.new(integration.secret.encode(), body, hashlib.sha256).digest()
+        # .../openmessaging/validate: sha256= and the base64 of the HMAC, over the body as sent
+        signature = "sha256=" + base64.b64encode(digest).decode()
+        self._deliveries.send(
+            integration.webhook_url,
+            body,
+            lambda: {"Content-Type": "application/json", "X-Hub-Signature-256": signature},
+            timeout_s=self._webhook_timeout_s,
+            retry_delays_s=self._webhook_retry_delays_s,
+            retry_on=_worth_retrying,
+            on_failure=lambda status: self._failed(conversation_id, status),
+            key=conversation_id,
+        )
+
+    def _known_reply(self, message_id: str) -> tuple[_Integration, bytes]:
+        try:
+            return self._sent[message_id]
+        except KeyError:
+            raise NotFound(message_id) from None
+
+    def _failed(self, conversation_id: str, status: int | None) -> None:
+        # developer.genesys.cloud/forum/t/30668: a refused webhook fails the whole chat, not one message
+        with self._lock:
+            conversation = self._store.conversations.get(conversation_id)
+            if conversation and not _worth_retrying(status):
+                conversation.state = "failed"
+
+    # --- HTTP
+
+    def _handle(self, call: Call) -> Answer | Outcome:
+        inbound = _INBOUND.fullmatch(call.path) if call.method == "POST" else None
+        fault = self._faults.pick("genesys", call.path, accepting=inbound is not None)
+        return struck(
+            fault,
+            work=lambda: self._serve(call, inbound, None),
+            refuse=lambda fault: self._serve(call, inbound, fault),
+            pause=self._web.pause,
+        )
+
+    def _serve(self, call: Call, inbound: re.Match[str] | None, fault: Fault | None) -> Answer:
+        conversation_id = None
+        try:
+            if fault:
+                raise ApiError(fault.status, str(fault.code or _code(fault.status)), "Injected fault.")
+            if inbound:
+                conversation_id, body = self._inbound(call, *inbound.groups())
+                answer = _answer(200, body)
+            else:
+                answer = self._route(call)
+        except ApiError as error:
+            answer = _error(error, fault)
+        except NotFound as error:
+            answer = _error(ApiError(404, "not.found", f"The requested resource was not found: {error}"), fault)
+        if inbound:
+            self._record(call, inbound, answer.status, conversation_id)
+        return answer
+
+    def _record(self, call: Call, inbound: re.Match[str], status: int, conversation_id: str | None) -> None:
+        try:
+            body = call.json()
+        except ValueError:
+            body = call.body.decode("utf-8", "replace")
+        with self._lock:
+            self._log.append(
+                {
+                    "at": iso(self._clock()),
+                    "kind": inbound[2].partition("/")[0],
+                    "integration_id": inbound[1],
+                    "status": status,
+                    "conversation_id": conversation_id,
+                    "body": body,
+                }
+            )
+
+    def _route(self, call: Call) -> Answer:
+        if (call.method, call.path) == ("POST", "/oauth/token"):
+            return _answer(*self._access.login(call))
+        self._access.authorise(call)
+        for method, pattern, show in (
+            ("GET", rf"/api/v2/conversations/messages/{_UUID}/details", self._details),
+            ("POST", rf"/api/v2/conversations/messages/{_UUID}/messages/bulk", self._bulk),
+            ("GET", rf"/api/v2/conversations/messages/{_UUID}", self._conversation),
+            ("POST", r"/api/v2/analytics/conversations/(details)/query", self._query),
+        ):
+            match = re.fullmatch(pattern, call.path)
+            if match and call.method == method:
+                return _answer(200, show(match[1], call))
+        raise ApiError(404, "not.found", f"HTTP 404 Not Found: {call.method} {call.path}")
+
+    # --- inbound
+
+    def _inbound(self, call: Call, integration_id: str, kind: str) -> tuple[str | None, dict[str, Any]]:
+        self._access.authorise(call)
+        with self._lock:
+            if integration_id not in self._integrations:
+                raise NotFound(integration_id)
+            if kind == "message":
+                return self._message(call, integration_id)
+            if kind == "event":
+                return self._event(call, integration_id)
+            if kind == "receipt":
+                return self._receipt(call, integration_id)
+            return self._structured(call, integration_id)
+
+    def _message(self, call: Call, integration_id: str) -> tuple[str, dict[str, Any]]:
+        message, body = parse(call, Message)
+        self._refuse_repeated(integration_id, message.channel.message_id)
+        now = self._clock()
+        conversation = self._store.open(integration_id, body["channel"]["from"], now)
+        if message.channel.metadata:
+            # channel.metadata.customAttributes become the customer's participant data
+            conversation.attributes |= _strings(message.channel.metadata.custom_attributes)
+        shown = _normalized(integration_id, body, "Text", ("text", "content", "metadata"))
+        self._store.add(StoredMessage(shown["id"], conversation.id, now, False, shown))
+        if call.query.get("prefetchConversationId", "").lower() == "true":
+            return conversation.id, shown | {"conversationId": conversation.id}
+        return conversation.id, shown
+
+    def _event(self, call: Call, integration_id: str) -> tuple[str | None, dict[str, Any]]:
+        event, body = parse(call, Event)
+        current = self._store.current(integration_id, event.channel.sender.id)
+        return current.id if current else None, _normalized(integration_id, body, "Event", ("events",))
+
+    def _receipt(self, call: Call, integration_id: str) -> tuple[str, dict[str, Any]]:
+        receipt, body = parse(call, Receipt)
+        about = self._store.message(receipt.id, outbound=True)
+        conversation = self._store.conversation(about.conversation_id)
+        if conversation.integration_id != integration_id:
+            raise NotFound(receipt.id)
+        if conversation.customer["id"] != receipt.channel.to.id:
+            raise ApiError(400, "bad.request", "channel.to.id is not whom the message was for.")
+        shown = _normalized(integration_id, body, "Receipt", ("status", "reasons", "isFinalReceipt"))
+        shown |= {"id": receipt.id, "direction": "Outbound"}
+        about.receipts.append(shown)
+        return conversation.id, shown
+
+    def _structured(self, call: Call, integration_id: str) -> tuple[str, dict[str, Any]]:
+        answer, body = parse(call, StructuredResponse)
+        about = self._store.message(answer.originating_message_id, outbound=True)
+        conversation = self._store.current(integration_id, answer.channel.sender.id)
+        # "part of an existing conversation": it never starts one
+        if conversation is None or about.conversation_id != conversation.id:
+            raise NotFound(answer.originating_message_id)
+        if about.normalized["type"] != "Structured":
+            raise ApiError(400, "bad.request", "originatingMessageId is not a Structured message.")
+        self._refuse_repeated(integration_id, answer.channel.message_id)
+        shown = _normalized(integration_id, body, "Structured", ()) | {
+            "direction": "Inbound",
+            "content": [{"contentType": "ButtonResponse", "buttonResponse": body["buttonResponse"]}],
+        }
+        self._store.add(StoredMessage(shown["id"], conversation.id, self._clock(), False, shown))
+        return conversation.id, shown
+
+    def _refuse_repeated(self, integration_id: str, provider_id: str | None) -> None:
+        if self._store.seen(integration_id, provider_id) and self.deduplicates:
+            raise ApiError(409, "conflict", "The request conflicts with the current state of the resource.")
+
+    # --- reads
+
+    def _conversation(self, conversation_id: str, call: Call) -> dict[str, Any]:
+        with self._lock:
+            return self._store.conversation(conversation_id).view()
+
+    def _details(self, message_id: str, call: Call) -> dict[str, Any]:
+        with self._lock:
+            return self._store.message(message_id).data()
+
+    def _bulk(self, conversation_id: str, call: Call) -> dict[str, Any]:
+        try:
+            ids = msgspec.convert(json_body(call), list[str])
+        except msgspec.ValidationError as error:
+            raise ApiError(400, "bad.request", f"send a list of message ids: {error}") from error
+        if len(ids) > _BULK_MAX:  # post_conversations_message_messages_bulk: "max ... 1,000"
+            raise ApiError(400, "bad.request", f"at most {_BULK_MAX} message ids")
+        with self._lock:
+            held = self._store.conversation(conversation_id).messages
+            return {"entities": [message.data() for message in held if message.id in set(ids)]}
+
+    def _query(self, _: str, call: Call) -> dict[str, Any]:
+        with self._lock:
+            conversations = list(self._store.conversations.values())
+        return found_conversations(json_body(call), conversations, self._clock())
+
+
+def _worth_retrying(status: int | None) -> bool:
+    # .../openmessaging/validate: on timeout, 429 or 5xx
+    return status is None or status == 429 or status >= 500
+
+
+def _strings(attributes: StringMap | None) -> dict[str, str]:
+    return {name: str(value) for name, value in (attributes or {}).items() if value is not None}
+
+
+def _normalized(integration_id: str, body: dict[str, Any], kind: str, keep: Sequence[str]) -> dict[str, Any]:
+    channel = {"id": integration_id, "platform": "Open", "type": "Private", "to": {"id": integration_id}}
+    if kind == "Receipt":
+        channel["from"] = {"id": integration_id, "idType": "Opaque"}
+    kept = {name: body[name] for name in keep if body.get(name) is not None}
+    return {"id": secrets.token_hex(16), "channel": channel | body["channel"], "type": kind, **kept}
+
+
+def _outbound(integration: _Integration, customer: dict[str, Any], now: float) -> dict[str, Any]:
+    message_id = secrets.token_hex(16)
+    return {
+        "id": message_id,
+        "channel": {
+            "id": integration.id,
+            "platform": "Open",
+            "type": "Private",
+            "messageId": message_id,
+            "to": {"id": customer["id"], "idType": customer["idType"]},
+            # always the integration, never the agent
+            "from": {"nickname": integration.name, "id": integration.id, "idType": "Opaque"},
+            "time": iso(now),
+        },
+    }
+
+
+def _kind(content: list[dict[str, Any]] | None) -> str:
+    rich = any(item.get("contentType", "Attachment") != "Attachment" for item in content or [])
+    return "Structured" if rich else "Text"
+
+
+def _said(kind: str, text: str | None, content: list[dict[str, Any]] | None, originating_entity: str) -> dict[str, Any]:
+    said: dict[str, Any] = {"type": kind, "direction": "Outbound"}
+    if kind == "Event":
+        return said | {"events": [{"eventType": "Typing", "typing": {"type": "On", "duration": 5000}}]}
+    said["originatingEntity"] = originating_entity
+    if text is not None:
+        said["text"] = text
+    if content is not None:
+        said["content"] = content
+    return said
+
+
+def _code(status: int) -> str:
+    return _CODES.get(status, "internal.server.error" if status >= 500 else "bad.request")
+
+
+def _error(error: ApiError, fault: Fault | None) -> Answer:
+    retry_after = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    body = {"message": error.message, "code": error.code, "status": error.status}
+    body |= {"contextId": str(uuid.uuid4()), "details": [], "errors": []}
+    return _answer(error.status, body, retry_after | (fault.headers if fault else {}))
+
+
+def _answer(status: int, body: object, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(status, body, {"inin-correlation-id": str(uuid.uuid4()), **(headers or {})})

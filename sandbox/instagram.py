@@ -1,0 +1,344 @@
+"""A simulated Instagram: the Send API of both login flavours, profiles, tokens, and signed webhooks.
+
+Source: developers.facebook.com/docs/instagram-platform and .../docs/messenger-platform/instagram. One server
+plays graph.instagram.com (Instagram Login) and graph.facebook.com (Facebook Login, through a Page).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import requests
+
+from sandbox.clock import iso
+from sandbox.delivery import Deliveries
+from sandbox.faults import Fault, Faults, struck
+from sandbox.instagram_graph import Account, chosen, me, profile, refused, subscription
+from sandbox.instagram_inbox import Inbox, echo_of, new_mid, objects, webhook
+from sandbox.instagram_schema import NO_SUCH_USER, GraphError, SendBody, parse_send
+from sandbox.web import Answer, Call, Outcome, WebServer
+
+Echo = Literal["after", "before", "none"]
+ECHOES: tuple[Echo, ...] = ("after", "before", "none")
+_DAY_S = 86400.0
+_WINDOW_S = _DAY_S  # .../messenger-platform/policy: for most user actions it lasts 24 hours
+_HUMAN_AGENT_S = 7 * _DAY_S  # .../instagram-platform/.../messaging-api: the human agent tag
+_PRIVATE_REPLY_S = 7 * _DAY_S
+_TOKEN_S = 60 * _DAY_S
+_OLDEST_VERSION = (21, 0)  # .../graph-api/changelog: v20.0 ended on 2026-09-24
+_PATH = re.compile(r"(?:/v(\d+)\.(\d+))?/([^/]+)(?:/([a-z_]+))?/?")
+
+
+@dataclass(frozen=True)
+class _Token:
+    account: Account
+    issued: float
+    expires: float | None
+
+
+class InstagramSimulator:
+    """`retry_delays_s`: seconds before each new delivery of a webhook that was not answered 200.
+
+    `echo` says when a send comes back as a webhook: "after" its answer, "before" it, or "none".
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        faults: Faults,
+        *,
+        retry_delays_s: Sequence[float] = (0, 5, 20, 60),
+        echo: Echo = "after",
+        webhook_timeout_s: float = 5.0,
+        port: int = 0,
+    ) -> None:
+        self.echo = echo
+        self._clock, self._faults = clock, faults
+        self._retry_delays_s, self._webhook_timeout_s = tuple(retry_delays_s), webhook_timeout_s
+        self._lock = threading.RLock()
+        self._accounts: dict[str, Account] = {}
+        self._tokens: dict[str, _Token] = {}
+        self._inbox = Inbox()
+        self._sent: list[dict[str, Any]] = []
+        self._deliveries = Deliveries()
+        self._web = WebServer(self._handle, port)
+        self.url = self._web.url
+
+    def start(self) -> None:
+        self._web.start()
+
+    def stop(self) -> None:
+        """Stop serving and delivering."""
+        self._deliveries.stop()
+        self._web.stop()
+
+    def reset(self) -> None:
+        """Forget customers, sends and pending deliveries; accounts and tokens stay."""
+        self._deliveries.cancel()
+        with self._lock:
+            self._inbox = Inbox()
+            self._sent.clear()
+
+    def add_account(
+        self,
+        ig_id: str,
+        *,
+        access_token: str,
+        app_secret: str,
+        webhook_url: str,
+        login: Literal["instagram", "facebook"] = "instagram",
+        page_id: str | None = None,
+        username: str = "our.shop",
+        human_agent: bool = False,
+    ) -> None:
+        """Connect a business. `login` "facebook" needs `page_id`; `human_agent`: Meta approved that tag.
+
+        An Instagram token counts as two days old and good for 60 days more; a Page's token does not expire.
+        """
+        if (login == "facebook") is (page_id is None):
+            raise ValueError('page_id goes with login="facebook", and only with it')
+        account = Account(ig_id, app_secret, webhook_url, login, page_id, username, human_agent)
+        now = self._clock()
+        expires = now + _TOKEN_S if login == "instagram" else None
+        with self._lock:
+            self._accounts[ig_id] = account
+            self._tokens[access_token] = _Token(account, now - 2 * _DAY_S, expires)
+
+    def accounts(self) -> list[str]:
+        """The connected Instagram ids, oldest first."""
+        return list(self._accounts)
+
+    def sent(self) -> list[dict[str, Any]]:
+        """Every call to .../messages, oldest first: at, status, path, body, message_id, code (error)."""
+        with self._lock:
+            return [dict(entry) for entry in self._sent]
+
+    # --- customers
+
+    def write(self, ig_id: str, customer_id: str, text: str, mid: str | None = None) -> str:
+        """A customer writes `text`; returns the mid after the first delivery attempt."""
+        mid = mid or new_mid(ig_id, customer_id)
+        self.deliver(webhook(ig_id, customer_id, ig_id, {"mid": mid, "text": text}, self._clock()))
+        return mid
+
+    def deliver(self, raw: bytes, *, app_secret: str | None = None) -> int | None:
+        """Sign and deliver a webhook byte for byte; returns the first attempt's status, None for no answer.
+
+        It goes to the account of the body's entry.id, or to any. ValueError when there is no account.
+        """
+        try:
+            payload = json.loads(raw)
+        except ValueError:
+            payload = None
+        with self._lock:
+            account = self._addressed(payload)
+            # The window counts from the delivery, by the shared clock, not from the payload's own time.
+            self._inbox.note(payload, self._clock())
+        headers = _signed(raw, app_secret or account.app_secret)
+        return self._deliveries.post(
+            account.webhook_url,
+            raw,
+            lambda: headers,
+            timeout_s=self._webhook_timeout_s,
+            retry_delays_s=self._retry_delays_s,
+            retry_on=_not_accepted,
+        ).status
+
+    def verify(self, verify_token: str) -> tuple[int, str]:
+        """Do the subscription handshake with the webhook; returns its answer's status and body."""
+        query = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": verify_token}
+        url = self._addressed(None).webhook_url
+        answer = requests.get(url, params=query, timeout=self._webhook_timeout_s)
+        return answer.status_code, answer.text
+
+    def _addressed(self, payload: Any) -> Account:
+        for entry in objects(payload, "entry"):
+            if found := self._accounts.get(str(entry.get("id"))):
+                return found
+        if not self._accounts:
+            raise ValueError("no Instagram account is connected")
+        return next(iter(self._accounts.values()))
+
+    # --- HTTP
+
+    def _handle(self, call: Call) -> Answer | Outcome:
+        sends = call.method == "POST" and call.path.rstrip("/").endswith("/messages")
+        return struck(
+            self._faults.pick("instagram", call.path, accepting=sends),
+            work=lambda: self._serve(call, sends, None),
+            refuse=lambda fault: self._serve(call, sends, fault),
+            pause=self._web.pause,
+        )
+
+    def _serve(self, call: Call, sends: bool, fault: Fault | None) -> Answer:
+        account, code = None, None
+        try:
+            if fault:
+                raise _injected(fault)
+            if call.path.endswith("/access_token") or call.path.endswith("/refresh_access_token"):
+                return Answer(200, self._exchange(call))
+            account = self._authorise(call)
+            answer = self._route(account, call)
+        except GraphError as error:
+            code = error.code
+            answer = refused(error, account, fault)
+        if sends:
+            self._record(call, answer, code)
+        return answer
+
+    def _record(self, call: Call, answer: Answer, code: int | None) -> None:
+        try:
+            body = call.json()
+        except ValueError:
+            body = call.body.decode("utf-8", "replace")
+        shown = answer.body if isinstance(answer.body, dict) else {}
+        entry = {"at": iso(self._clock()), "status": answer.status, "path": call.path, "body": body}
+        with self._lock:
+            self._sent.append(entry | {"message_id": shown.get("message_id"), "code": code})
+
+    def _authorise(self, call: Call) -> Account:
+        scheme, _, value = call.header("Authorization").partition(" ")
+        token = value if scheme.lower() == "bearer" else call.query.get("access_token", "")
+        return self._living(token).account
+
+    def _living(self, value: str) -> _Token:
+        with self._lock:
+            token = self._tokens.get(value)
+        now = self._clock()
+        if token is None:
+            raise GraphError(190, "Invalid OAuth access token - Cannot parse access token", type="OAuthException")
+        if token.expires is not None and token.expires <= now:
+            message = f"Error validating access token: Session has expired on {iso(token.expires)}."
+            raise GraphError(190, message, 463, type="OAuthException")
+        return token
+
+    def _route(self, account: Account, call: Call) -> Answer:
+        match = _PATH.fullmatch(call.path)
+        if match is None or match[1] is None:
+            raise GraphError(2500, "Unknown path components", type="OAuthException")
+        if (int(match[1]), int(match[2])) < _OLDEST_VERSION:
+            raise GraphError(2635, "You are calling a deprecated version of the API.", type="OAuthException")
+        node, edge = match[3], match[4]
+        own = node in ("me", account.node)
+        if call.method == "POST" and edge == "messages" and own:
+            return self._send(account, call)
+        if edge == "subscribed_apps" and own:
+            return Answer(200, subscription(account, call))
+        if call.method == "GET" and edge is None:
+            return Answer(200, me(account, call) if own else self._read(account, node, call))
+        message = f"Unsupported {call.method.lower()} request. Object with ID '{node}' does not exist"
+        raise GraphError(100, message, 33)
+
+    # --- sending
+
+    def _send(self, account: Account, call: Call) -> Answer:
+        body = parse_send(call)
+        with self._lock:
+            recipient = self._recipient(account, body)
+        if body.message is None:
+            return Answer(200, {"recipient_id": recipient})
+        mid = new_mid(account.ig_id, recipient)
+        answer = {"recipient_id": recipient, "message_id": mid}
+        raw = webhook(account.ig_id, account.ig_id, recipient, echo_of(mid, body.message), self._clock())
+        if self.echo == "before":
+            self._echo(self._deliveries.post, account, recipient, raw)
+        if self.echo == "after":
+            return Answer(200, answer, after=lambda: self._echo(self._deliveries.send, account, recipient, raw))
+        return Answer(200, answer)
+
+    def _echo(self, deliver: Callable[..., object], account: Account, recipient: str, raw: bytes) -> None:
+        headers = _signed(raw, account.app_secret)
+        deliver(
+            account.webhook_url,
+            raw,
+            lambda: headers,
+            timeout_s=self._webhook_timeout_s,
+            retry_delays_s=self._retry_delays_s,
+            retry_on=_not_accepted,
+            key=recipient,
+        )
+
+    def _recipient(self, account: Account, body: SendBody) -> str:
+        if body.recipient.comment_id is not None:
+            return self._commenter(body.recipient.comment_id)
+        recipient = str(body.recipient.id)
+        wrote = self._inbox.wrote.get((account.ig_id, recipient))
+        if wrote is None:
+            raise GraphError(100, "No matching Instagram user", NO_SUCH_USER)
+        extended = body.tag == "HUMAN_AGENT" and account.human_agent
+        if body.message is not None and self._clock() - wrote > (_HUMAN_AGENT_S if extended else _WINDOW_S):
+            outside = "This message is sent outside of allowed window."
+            if account.login == "instagram":
+                raise GraphError(10, outside, 2534022, status=403)
+            raise GraphError(10, outside, 2018278)
+        return recipient
+
+    def _commenter(self, comment_id: str) -> str:
+        # .../messaging-api/private-replies: once per comment, within 7 days
+        comment = self._inbox.comments.get(comment_id)
+        if comment is None or comment.answered or self._clock() - comment.at > _PRIVATE_REPLY_S:
+            raise GraphError(100, "The comment is invalid for a private reply", 2534025)
+        comment.answered = True
+        return comment.author
+
+    # --- reading
+
+    def _read(self, account: Account, node: str, call: Call) -> dict[str, Any]:
+        with self._lock:
+            message, known = self._inbox.messages.get(node), (account.ig_id, node) in self._inbox.wrote
+        if message is not None:
+            created = datetime.fromtimestamp(message["at"], UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+            return chosen(node, {**message, "created_time": created}, call, ("created_time",))
+        if not node.isdigit():
+            raise GraphError(100, f"Unsupported get request. Object with ID '{node}' does not exist", 33)
+        if not known:
+            # .../messaging-api/user-profile: consent is given by writing
+            raise GraphError(230, "User consent is required to access user profile")
+        return chosen(node, profile(node), call, ("name", "username"))
+
+    def _exchange(self, call: Call) -> dict[str, Any]:
+        # .../instagram-platform/reference/refresh_access_token and .../reference/access_token: GET only
+        refresh = call.path.endswith("/refresh_access_token")
+        grant = "ig_refresh_token" if refresh else "ig_exchange_token"
+        if call.method != "GET" or call.query.get("grant_type") != grant:
+            raise GraphError(100, f"Unsupported request: GET with grant_type={grant}")
+        token = self._living(call.query.get("access_token", ""))
+        now = self._clock()
+        if refresh and now - token.issued < _DAY_S:
+            raise GraphError(100, "The access token must be at least 24 hours old to be refreshed")
+        if not refresh and call.query.get("client_secret") != token.account.app_secret:
+            raise GraphError(1, "Error validating client secret.", type="OAuthException")
+        fresh = "IGAA" + secrets.token_urlsafe(48)
+        with self._lock:
+            self._tokens[fresh] = _Token(token.account, now, now + _TOKEN_S)
+        return {"access_token": fresh, "token_type": "bearer", "expires_in": int(_TOKEN_S)}
+
+
+def _not_accepted(status: int | None) -> bool:
+    return status != 200
+
+
+def _signed(raw: bytes, app_secret: str) -> dict[str, str]:
+    # .../docs/graph-api/webhooks/getting-started: hex HMAC of the bytes, keyed with the app secret
+    key = app_secret.encode()
+    return {
+        "Content-Type": "application/json",
+        "User-Agent": "facebookexternalua",
+        "X-Hub-Signature": "sha1=" + hmac.new(key, raw, hashlib.sha1).hexdigest(),
+        "X-Hub-Signature-256": "sha256=" + hmac.new(key, raw, hashlib.sha256).hexdigest(),
+    }
+
+
+def _injected(fault: Fault) -> GraphError:
+    default = 4 if fault.status == 429 else 2 if fault.status >= 500 else 1
+    code = default if fault.code is None else int(fault.code)
+    return GraphError(code, "Injected fault.", fault.subcode, status=fault.status, type="OAuthException")
