@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import IO, Any
@@ -32,6 +33,13 @@ class Aws:
         self._log_path = log
         self._log: IO[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._session = boto3.session.Session(
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            region_name=REGION,
+        )
 
     def start(self) -> None:
         """Returns when it serves. Raises RuntimeError with the log's path where it does not in 30 s."""
@@ -73,15 +81,12 @@ class Aws:
             self._log.close()
 
     def client(self, service: str) -> Any:
-        """A boto3 client of it; untyped, as only the sandbox and tests use it."""
-        make: Any = boto3.session.Session().client
-        return make(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        )
+        """A boto3 client of it, made once; untyped, as only the sandbox and tests use it."""
+        with self._lock:
+            if service not in self._clients:
+                make: Any = self._session.client
+                self._clients[service] = make(service, endpoint_url=self.url)
+            return self._clients[service]
 
     def create(self, secrets: dict[str, dict[str, Any]], accounts: list[dict[str, Any]]) -> dict[str, str]:
         """Makes everything; answers the queues' URLs by name (`inbound`, `inbound_dead_letters`, …)."""

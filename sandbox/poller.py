@@ -58,28 +58,34 @@ class Poller:
         sqs = self._aws.client("sqs")
         while not self._stopping.is_set():
             self._running.wait()
-            with self._busy:
-                self._working += 1
             try:
-                if self._running.is_set():
-                    self._batch(sqs)
+                found = self._receive(sqs)
             except (BotoCoreError, ClientError):  # the queue is being made anew
                 self._stopping.wait(0.2)
+                continue
+            with self._busy:
+                if not found or not self._running.is_set():
+                    continue
+                self._working += 1
+            try:
+                self._batch(sqs, found)
             finally:
                 with self._busy:
                     self._working -= 1
                     self._busy.notify_all()
 
-    def _batch(self, sqs: Any) -> None:
-        found = sqs.receive_message(
+    def _receive(self, sqs: Any) -> list[dict[str, Any]]:
+        answer = sqs.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=BATCH,
             WaitTimeSeconds=1,
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
-        ).get("Messages", [])
-        if not found:
-            return
+        )
+        found: list[dict[str, Any]] = answer.get("Messages", [])
+        return found
+
+    def _batch(self, sqs: Any, found: list[dict[str, Any]]) -> None:
         context = LambdaContext("dmdesk-worker", 512, FUNCTION_TIMEOUT_MS)
         try:
             answer = self._handler({"Records": [self._record(message) for message in found]}, context)

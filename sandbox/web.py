@@ -22,7 +22,6 @@ from urllib.parse import parse_qsl, unquote
 HOST = "127.0.0.1"
 _LOCAL_NAMES = {HOST, "localhost"}
 _JOIN_S = 10.0
-_POLL_S = 0.05  # how long stop() may wait for the accepting loop
 
 
 class Outcome(enum.Enum):
@@ -77,7 +76,7 @@ class WebServer:
 
     def __init__(self, handle: Handle, port: int = 0) -> None:
         self._server = _Server(handle, port)
-        self._loop = threading.Thread(target=self._server.serve_forever, args=(_POLL_S,), daemon=True)
+        self._loop = threading.Thread(target=self._accept, daemon=True)
         self._stopping = threading.Event()
         self.port = int(self._server.server_address[1])
         self.url = f"http://{HOST}:{self.port}"
@@ -93,10 +92,20 @@ class WebServer:
         """Close the port and every connection, also idle and hanging ones, and wait for their threads."""
         self._stopping.set()
         if self._loop.is_alive():
-            self._server.shutdown()
+            socket.create_connection((HOST, self.port), _JOIN_S).close()  # wakes the accepting loop
             self._loop.join(_JOIN_S)
         self._server.server_close()
         self._server.hang_up()
+
+    def _accept(self) -> None:
+        # Not serve_forever(): it polls, which costs time at every stop and wakes an idle machine.
+        while not self._stopping.is_set():
+            try:
+                request, address = self._server.get_request()
+            except OSError:
+                self._stopping.wait(0.01)  # out of file descriptors: some will be closed
+                continue
+            self._server.process_request(request, address)
 
 
 class _Server(ThreadingHTTPServer):

@@ -1,0 +1,220 @@
+"""The control API, with all three simulators behind it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox.clock import Clock
+from sandbox.control import ControlServer
+from sandbox.faults import Faults
+from sandbox.genesys import GenesysSimulator
+from sandbox.instagram import InstagramSimulator
+from sandbox.tiktok import TikTokSimulator
+from tests.sandbox.conftest import Receiver, until
+
+IG, SHOP = "17841400000000001", "-000Business"
+
+
+class FakeBridge:
+    """A bridge that only counts its resets."""
+
+    def __init__(self) -> None:
+        self.resets = 0
+
+    def describe(self) -> dict[str, Any]:
+        return {"name": "dmdesk"}
+
+    def state(self) -> dict[str, Any]:
+        return {"queues": {}, "dead_letters": [], "parked": [], "metrics": {}}
+
+    def reset(self) -> None:
+        self.resets += 1
+
+
+class Sandbox:
+    """Everything the control API drives; `get` and `post` talk to it."""
+
+    def __init__(self, clock: Clock, faults: Faults, hook: str) -> None:
+        self.bridge = FakeBridge()
+        self.genesys = GenesysSimulator(clock, faults, webhook_retry_delays_s=())
+        self.genesys.add_client("client", "secret")
+        self.genesys.add_integration("int", webhook_url=hook, secret="s" * 16, name="Shop")
+        self.instagram = InstagramSimulator(clock, faults, retry_delays_s=())
+        self.instagram.add_account(IG, access_token="IGAA1", app_secret="s", webhook_url=hook)
+        self.tiktok = TikTokSimulator(clock, faults, retry_delays_s=())
+        self.tiktok.add_account(SHOP, app_id="1", app_secret="s", access_token="a", refresh_token="r", webhook_url=hook)
+        self.control = ControlServer(self.bridge, self.genesys, self.instagram, self.tiktok, clock, faults, port=0)
+        self.parts = (self.genesys, self.instagram, self.tiktok, self.control)
+        for part in self.parts:
+            part.start()
+
+    def stop(self) -> None:
+        for part in self.parts:
+            part.stop()
+
+    def get(self, path: str) -> Any:
+        answer = requests.get(self.control.url + path, timeout=5)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path: str, body: Any = None) -> Any:
+        answer = self.ask("POST", path, body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def ask(self, method: str, path: str, body: Any = None) -> requests.Response:
+        data = None if body is None else json.dumps(body)
+        return requests.request(method, self.control.url + path, data=data, timeout=5)
+
+    def converse(self) -> str:
+        url = self.genesys.url
+        login = requests.post(
+            f"{url}/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=("client", "secret"),
+            timeout=5,
+        )
+        sender = {"id": "ig:1", "idType": "Opaque"}
+        requests.post(
+            f"{url}/api/v2/conversations/messages/int/inbound/open/message",
+            json={"channel": {"from": sender, "time": "2026-11-20T10:00:00Z"}, "text": "Hola"},
+            headers={"Authorization": f"Bearer {login.json()['access_token']}"},
+            timeout=5,
+        )
+        return str(self.get("/genesys/conversations")[-1]["id"])
+
+
+@pytest.fixture
+def box(clock: Clock, faults: Faults, receiver: Receiver) -> Iterator[Sandbox]:
+    made = Sandbox(clock, faults, receiver.url)
+    yield made
+    made.stop()
+
+
+def test_the_bridge_is_shown(box: Sandbox) -> None:
+    assert box.get("/") == {"name": "dmdesk"}
+    assert set(box.get("/state")) == {"queues", "dead_letters", "parked", "metrics"}
+
+
+def test_unknown_paths_and_methods(box: Sandbox) -> None:
+    unknown = box.ask("GET", "/nothing")
+    assert unknown.status_code == 404
+    assert "/genesys/messages" in unknown.json()["paths"]
+    wrong = box.ask("GET", "/genesys/reply")
+    assert (wrong.status_code, wrong.headers["Allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "hint"),
+    [
+        ("/genesys/reply", {}, "conversation_id"),
+        ("/genesys/reply", [], "JSON object"),
+        ("/genesys/reply", {"conversation_id": "x", "agent": "y"}, "agent"),
+        ("/genesys/settings", {"deduplicates": "yes"}, "bool"),
+        ("/genesys/redeliver", {"id": 5}, "id"),
+        ("/instagram/settings", {"echo": "later"}, "echo"),
+        ("/instagram/say", {}, "text"),
+        ("/instagram/say", {"text": ""}, "text"),
+        ("/tiktok/say", {"text": "x", "account": "nobody"}, SHOP),
+        ("/clock", {"offset_s": "1h"}, "offset_s"),
+        ("/clock", {}, "offset_s"),
+        ("/faults", {"target": "genesys", "kind": "explode"}, "kind must be one of"),
+        ("/faults", {"target": "genesys", "kind": "reset", "probability": 1}, "probability"),
+        ("/faults", {"target": "moon", "kind": "reset"}, "target must be one of"),
+    ],
+)
+def test_wrong_input_says_what_to_fix(box: Sandbox, path: str, body: Any, hint: str) -> None:
+    answer = box.ask("POST", path, body)
+    assert answer.status_code == 400
+    assert hint in answer.json()["error"]
+
+
+def test_an_agent_replies_and_the_webhook_repeats(box: Sandbox, receiver: Receiver) -> None:
+    found = box.converse()
+    assert [one["kind"] for one in box.get("/genesys/messages")] == ["message"]
+    sent = box.post("/genesys/reply", {"conversation_id": found, "text": "Hi", "originatingEntity": "Bot"})
+    assert box.post("/genesys/redeliver", {"id": sent["id"]}) == sent
+    first, second = receiver.wait(2)
+    assert first.body == second.body
+    assert json.loads(first.body)["originatingEntity"] == "Bot"
+    assert box.ask("POST", "/genesys/reply", {"conversation_id": found}).status_code == 400
+    assert box.ask("POST", "/genesys/reply", {"conversation_id": "x", "text": "x"}).status_code == 404
+    assert box.ask("POST", "/genesys/redeliver", {"id": "x"}).status_code == 404
+
+
+def test_replying_in_a_dead_conversation_is_a_conflict(box: Sandbox, receiver: Receiver) -> None:
+    body = {"conversation_id": box.converse(), "text": "Hi"}
+    receiver.answers = [403]
+    box.post("/genesys/reply", body)
+    until(lambda: bool(box.get("/genesys/conversations")[0]["state"] == "failed"))
+    assert box.ask("POST", "/genesys/reply", body).status_code == 409
+
+
+def test_settings(box: Sandbox) -> None:
+    assert box.post("/genesys/settings", {"deduplicates": True}) == {"deduplicates": True}
+    assert box.genesys.deduplicates
+    assert box.post("/instagram/settings", {"echo": "before"}) == {"echo": "before"}
+    assert box.post("/tiktok/settings", {"echo": "none"}) == {"echo": "none"}
+    assert (box.instagram.echo, box.tiktok.echo) == ("before", "none")
+
+
+@pytest.mark.parametrize("platform", ["instagram", "tiktok"])
+def test_webhooks_go_out_byte_for_byte(box: Sandbox, receiver: Receiver, platform: str) -> None:
+    receiver.answers = [202]
+    raw = '{ "anything" :\t"ü\\u00fc" }'.encode()
+    answer = requests.post(f"{box.control.url}/{platform}/webhook", data=raw, timeout=5)
+    assert answer.json() == {"status": 202}
+    assert receiver.calls[0].body == raw
+    receiver.stop()
+    answer = requests.post(f"{box.control.url}/{platform}/webhook", data=raw, timeout=5)
+    assert answer.json() == {"status": None}
+
+
+@pytest.mark.parametrize("platform", ["instagram", "tiktok"])
+def test_saying_something_as_a_customer(box: Sandbox, receiver: Receiver, platform: str) -> None:
+    said = box.post(f"/{platform}/say", {"text": "Hola", "customer": "55"})
+    assert said["id"].encode() in receiver.wait(1)[0].body
+    assert box.post(f"/{platform}/say", {"text": "Hola"})["id"] != said["id"]
+    assert box.get(f"/{platform}/sent") == []
+
+
+def test_the_clock(box: Sandbox, clock: Clock) -> None:
+    assert box.get("/clock")["offset_s"] == 0
+    assert box.post("/clock", {"offset_s": 90000})["offset_s"] == 90000
+    assert clock.offset_s == 90000
+
+
+def test_faults_are_added_listed_and_removed(box: Sandbox) -> None:
+    order = {"target": "genesys", "kind": "status", "status": 429, "retry_after": 2, "count": 1}
+    assert box.post("/faults", order)[0]["status"] == 429
+    assert requests.post(f"{box.genesys.url}/oauth/token", timeout=5).status_code == 429
+    assert [fault["fired"] for fault in box.get("/faults")] == [1]
+    assert box.ask("DELETE", "/faults").json() == []
+    assert box.get("/faults") == []
+
+
+def test_reset_empties_everything_but_the_accounts(box: Sandbox, clock: Clock) -> None:
+    box.converse()
+    box.post("/clock", {"offset_s": 5})
+    box.post("/faults", {"target": "tiktok", "kind": "reset"})
+    assert box.post("/reset") == {"reset": True}
+    assert box.get("/genesys/messages") == box.get("/genesys/conversations") == box.get("/faults") == []
+    assert clock.offset_s == 0
+    assert box.bridge.resets == 1
+    assert box.post("/instagram/say", {"text": "Hola"})["id"]
+
+
+def test_nothing_outlives_stop(clock: Clock, faults: Faults, receiver: Receiver) -> None:
+    before = threading.active_count()
+    box = Sandbox(clock, faults, receiver.url)
+    box.post("/instagram/say", {"text": "Hola"})
+    box.post("/genesys/reply", {"conversation_id": box.converse(), "text": "Hi"})
+    receiver.wait(2)
+    box.stop()
+    until(lambda: threading.active_count() <= before)

@@ -1,0 +1,120 @@
+"""Webhook delivery and its retries."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.delivery import Attempt, Deliveries
+from sandbox.web import HANG
+from tests.sandbox.conftest import WAIT_S, Receiver
+
+
+@pytest.fixture
+def deliveries() -> Iterator[Deliveries]:
+    made = Deliveries()
+    yield made
+    made.stop()
+
+
+def _not_200(status: int | None) -> bool:
+    return status != 200
+
+
+def test_the_first_attempt_answers_and_the_rest_follow(deliveries: Deliveries, receiver: Receiver) -> None:
+    receiver.answers = [500, 429, 200]
+    number = itertools.count()
+    attempt = deliveries.post(
+        receiver.url + "?a=1",
+        b"\x00raw",
+        lambda: {"X-Number": str(next(number))},
+        timeout_s=5,
+        retry_delays_s=(0, 0.01, 0.01),
+        retry_on=_not_200,
+    )
+    assert attempt == Attempt(500)
+    assert not attempt.accepted
+    calls = receiver.wait(3)
+    assert [call.header("X-Number") for call in calls] == ["0", "1", "2"]
+    assert {call.body for call in calls} == {b"\x00raw"}
+    assert calls[0].query == {"a": "1"}
+
+
+def test_no_answer_is_none_and_exhaustion_is_told(deliveries: Deliveries, receiver: Receiver) -> None:
+    receiver.answers = [HANG, 503]
+    told: list[int | None] = []
+    done = threading.Event()
+
+    def tell(status: int | None) -> None:
+        told.append(status)
+        done.set()
+
+    attempt = deliveries.post(
+        receiver.url,
+        b"",
+        dict,
+        timeout_s=0.1,
+        retry_delays_s=(0.01,),
+        retry_on=_not_200,
+        on_failure=tell,
+    )
+    assert attempt.status is None
+    assert done.wait(WAIT_S)
+    assert told == [503]
+
+
+def test_what_is_not_worth_retrying_fails_at_once(deliveries: Deliveries, receiver: Receiver) -> None:
+    receiver.answers = [401]
+    told: list[int | None] = []
+    deliveries.post(
+        receiver.url,
+        b"",
+        dict,
+        timeout_s=5,
+        retry_delays_s=(0,),
+        retry_on=lambda status: status == 500,
+        on_failure=told.append,
+    )
+    assert told == [401]
+    assert len(receiver.calls) == 1
+
+
+def test_send_keeps_the_order_of_a_key(deliveries: Deliveries, receiver: Receiver) -> None:
+    for number in range(20):
+        body = str(number).encode()
+        deliveries.send(receiver.url, body, dict, timeout_s=5, retry_delays_s=(), retry_on=_not_200, key="one")
+    assert [int(call.body) for call in receiver.wait(20)] == list(range(20))
+
+
+def test_nobody_listening_is_no_answer(deliveries: Deliveries, receiver: Receiver) -> None:
+    receiver.stop()
+    sent = deliveries.post(receiver.url, b"", dict, timeout_s=1, retry_delays_s=(), retry_on=_not_200, on_failure=None)
+    assert sent.status is None
+
+
+def test_stop_forgets_retries_and_cuts_attempts(receiver: Receiver) -> None:
+    before = threading.active_count()
+    deliveries = Deliveries()
+    receiver.answers = [500, HANG]
+    deliveries.post(receiver.url, b"1", dict, timeout_s=5, retry_delays_s=(60,), retry_on=_not_200)
+    deliveries.send(receiver.url, b"2", dict, timeout_s=60, retry_delays_s=(), retry_on=_not_200, key="2")
+    receiver.wait(2)
+    started = time.monotonic()
+    deliveries.stop()
+    assert time.monotonic() - started < 2
+    deliveries.send(receiver.url, b"3", dict, timeout_s=1, retry_delays_s=(), retry_on=_not_200)
+    assert len(receiver.calls) == 2
+    receiver.stop()
+    assert threading.active_count() <= before
+
+
+def test_cancel_forgets_what_is_pending(deliveries: Deliveries, receiver: Receiver) -> None:
+    receiver.answers = [500]
+    deliveries.post(receiver.url, b"1", dict, timeout_s=5, retry_delays_s=(0.05,), retry_on=_not_200)
+    deliveries.cancel()
+    deliveries.send(receiver.url, b"2", dict, timeout_s=5, retry_delays_s=(0.05,), retry_on=_not_200)
+    assert [call.body for call in receiver.wait(2)] == [b"1", b"2"]

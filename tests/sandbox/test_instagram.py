@@ -1,0 +1,462 @@
+"""The simulated Instagram, over real HTTP."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox.clock import Clock
+from sandbox.faults import Faults
+from sandbox.instagram import InstagramSimulator
+from tests.sandbox.conftest import Receiver, until
+
+IG, PAGE, ANA = "17841400000000001", "100000000000002", "1000000000000001"
+DAY = 86400.0
+SECRET = "app-secret"
+
+
+class Meta:
+    """A simulator with an account of each login flavour; `token` and `node` choose who calls."""
+
+    def __init__(self, clock: Clock, faults: Faults, receiver: Receiver) -> None:
+        self.sim = InstagramSimulator(clock, faults, retry_delays_s=(0, 0.01), webhook_timeout_s=0.3)
+        self.sim.add_account(IG, access_token="IGAA1", app_secret=SECRET, webhook_url=receiver.url)
+        self.sim.add_account(
+            "17841400000000002",
+            access_token="EAA1",
+            app_secret=SECRET,
+            webhook_url=receiver.url,
+            login="facebook",
+            page_id=PAGE,
+            human_agent=True,
+        )
+        self.sim.start()
+        self.token, self.node = "IGAA1", IG
+
+    def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return requests.request(method, self.sim.url + path, headers=headers, timeout=5, **kwargs)
+
+    def post(self, body: Any, version: str = "v25.0") -> requests.Response:
+        return self.call("POST", f"/{version}/{self.node}/messages", json=body)
+
+    def send(self, text: str = "Hi", to: str = ANA, **more: Any) -> requests.Response:
+        return self.post({"recipient": {"id": to}, "message": {"text": text}} | more)
+
+
+@pytest.fixture
+def meta(clock: Clock, faults: Faults, receiver: Receiver) -> Iterator[Meta]:
+    made = Meta(clock, faults, receiver)
+    yield made
+    made.sim.stop()
+
+
+def error(answer: requests.Response) -> tuple[int, int, int | None]:
+    """HTTP status, code, subcode."""
+    body = answer.json()["error"]
+    assert body["fbtrace_id"]
+    return answer.status_code, body["code"], body.get("error_subcode")
+
+
+def to_ana(**message: Any) -> dict[str, Any]:
+    return {"recipient": {"id": ANA}, "message": message}
+
+
+def media(kind: str = "image", **payload: Any) -> dict[str, Any]:
+    return {"type": kind, "payload": payload or {"url": "https://x/a.jpg"}}
+
+
+# --- webhooks
+
+
+def test_a_written_message_is_a_signed_webhook(meta: Meta, receiver: Receiver) -> None:
+    mid = meta.sim.write(IG, ANA, "¿qué? 🚚 a/b")
+    call = receiver.wait(1)[0]
+    key = SECRET.encode()
+    assert call.header("X-Hub-Signature-256") == "sha256=" + hmac.new(key, call.body, hashlib.sha256).hexdigest()
+    assert call.header("X-Hub-Signature") == "sha1=" + hmac.new(key, call.body, hashlib.sha1).hexdigest()
+    assert call.header("User-Agent") == "facebookexternalua"
+    assert call.header("Content-Type") == "application/json"
+    assert call.body.isascii()
+    assert b"a\\/b" in call.body
+    payload = json.loads(call.body)
+    entry = payload["entry"][0]
+    event = entry["messaging"][0]
+    assert (payload["object"], entry["id"]) == ("instagram", IG)
+    assert (event["sender"]["id"], event["recipient"]["id"]) == (ANA, IG)
+    assert event["message"] == {"mid": mid, "text": "¿qué? 🚚 a/b"}
+
+
+def test_mids_have_the_real_form(meta: Meta) -> None:
+    mid = meta.sim.write(IG, ANA, "x")
+    assert 150 < len(mid) < 180
+    inner = base64.b64decode(mid.replace("ZD", "=").replace("ZA", "Z")).decode()
+    assert inner.startswith(f"ig_dm_item:1:IGMessageID:{IG}:")
+    assert meta.sim.write(IG, ANA, "x") != mid
+
+
+def test_deliver_keeps_the_bytes_and_reports_the_first_status(meta: Meta, receiver: Receiver) -> None:
+    receiver.answers = [503, 201]
+    raw = b'{ "entry" : "not what one expects" }'
+    assert meta.sim.deliver(raw, app_secret="another") == 503
+    calls = receiver.wait(3)  # 201 is not 200 either
+    assert {call.body for call in calls} == {raw}
+    digest = hmac.new(b"another", raw, hashlib.sha256).hexdigest()
+    assert calls[2].header("X-Hub-Signature-256") == f"sha256={digest}"
+    assert meta.sim.deliver(b"\xff no json") == 200
+
+
+def test_deliver_needs_an_account(clock: Clock, faults: Faults) -> None:
+    sim = InstagramSimulator(clock, faults)
+    with pytest.raises(ValueError, match="no Instagram account"):
+        sim.deliver(b"{}")
+    with pytest.raises(ValueError, match="page_id"):
+        sim.add_account(IG, access_token="t", app_secret="s", webhook_url="http://x", login="facebook")
+    sim.stop()
+
+
+def test_the_handshake(meta: Meta, receiver: Receiver) -> None:
+    assert meta.sim.verify("token") == (200, "1158201444")
+
+
+# --- sending
+
+
+def test_a_send_is_answered_recorded_and_echoed(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    answer = meta.send("Grüße 🚚")
+    assert answer.json()["recipient_id"] == ANA
+    mid = answer.json()["message_id"]
+    event = receiver.json(2)["entry"][0]["messaging"][0]
+    assert (event["sender"]["id"], event["recipient"]["id"]) == (IG, ANA)
+    assert event["message"] == {"mid": mid, "text": "Grüße 🚚", "is_echo": True}
+    record = meta.sim.sent()[0]
+    assert (record["status"], record["message_id"], record["code"]) == (200, mid, None)
+    assert record["path"] == f"/v25.0/{IG}/messages"
+    assert record["body"]["message"] == {"text": "Grüße 🚚"}
+
+
+def test_echo_before_the_answer(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    meta.sim.echo = "before"
+    receiver.gate = threading.Event()
+    got: list[int] = []
+    sender = threading.Thread(target=lambda: got.append(meta.send().status_code))
+    sender.start()
+    receiver.wait(2)
+    assert not got  # the echo is being answered, the send is not yet
+    receiver.gate.set()
+    sender.join(5)
+    assert got == [200]
+
+
+def test_no_echo(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.echo = "none"
+    meta.sim.write(IG, ANA, "Hola")
+    meta.send()
+    meta.sim.write(IG, ANA, "more")
+    assert not any(b"is_echo" in call.body for call in receiver.wait(2))
+
+
+def test_attachment_echoes_carry_the_attachment(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    assert meta.post(to_ana(attachment=media("video"))).status_code == 200
+    message = receiver.json(2)["entry"][0]["messaging"][0]["message"]
+    assert message["attachments"] == [media("video")]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"text": "ü" * 500},
+        {"text": "x", "quick_replies": [{"content_type": "text", "title": "Yes", "payload": "Y"}]},
+        {"attachment": media("image", attachment_id="1")},
+        {"attachment": media("file", url="https://x/a.pdf", is_reusable=True)},
+        {"attachments": [media()] * 10},
+        {"attachment": {"type": "like_heart"}},
+        {"attachment": {"type": "MEDIA_SHARE", "payload": {"id": "1"}}},
+        {
+            "attachment": {
+                "type": "template",
+                "payload": {
+                    "template_type": "button",
+                    "text": "?",
+                    "buttons": [{"type": "web_url", "url": "https://x", "title": "X"}],
+                },
+            }
+        },
+        {
+            "attachment": {
+                "type": "template",
+                "payload": {"template_type": "generic", "elements": [{"title": "T", "subtitle": "S"}]},
+            }
+        },
+    ],
+)
+def test_the_documented_messages_are_accepted(meta: Meta, message: dict[str, Any]) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    assert meta.post(to_ana(**message)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {},
+        {"text": ""},
+        {"text": "x" * 1001},
+        {"text": "ü" * 501},
+        {"text": 5},
+        {"text": "x", "attachment": media()},
+        {"sticker": "x"},
+        {"attachment": media("sticker")},
+        {"attachment": media("image", url="ftp://x")},
+        {"attachment": {"type": "image", "payload": {}}},
+        {"attachments": [media()] * 11},
+        {"attachments": [media("video")]},
+        {"attachment": media(), "quick_replies": [{"content_type": "text", "title": "x"}]},
+        {"text": "x", "quick_replies": [{"content_type": "text", "title": "x" * 21}]},
+        {"text": "x", "quick_replies": [{"content_type": "text", "title": "x"}] * 14},
+        {"text": "x", "reply_to": {"mid": "m"}},
+    ],
+)
+def test_other_messages_are_refused(meta: Meta, message: dict[str, Any]) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    assert error(meta.post(to_ana(**message))) == (400, 100, 2534015)
+    assert meta.sim.sent()[0]["code"] == 100
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {"recipient": {"id": ANA}},
+        {"message": {"text": "x"}},
+        {"recipient": {}, "message": {"text": "x"}},
+        {"recipient": {"id": ANA, "comment_id": "1"}, "message": {"text": "x"}},
+        {"recipient": {"id": ANA}, "message": {"text": "x"}, "sender_action": "typing_on"},
+        {"recipient": {"id": ANA}, "sender_action": "dance"},
+        {"recipient": {"id": ANA}, "sender_action": "react"},
+        {"recipient": {"id": ANA}, "sender_action": "typing_on", "payload": {"message_id": "m"}},
+        {"recipient": {"id": ANA}, "message": {"text": "x"}, "tag": "ACCOUNT_UPDATE"},
+        {"recipient": {"id": ANA}, "message": {"text": "x"}, "messaging_type": "MESSAGE_TAG"},
+        {"recipient": {"id": ANA}, "message": {"text": "x"}, "unknown": 1},
+    ],
+)
+def test_other_envelopes_are_refused(meta: Meta, body: Any) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    assert error(meta.post(body)) == (400, 100, None)
+
+
+def test_sender_actions(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    for more in (
+        {"sender_action": "typing_on"},
+        {"sender_action": "react", "payload": {"message_id": "m", "reaction": "love"}},
+    ):
+        assert meta.post({"recipient": {"id": ANA}} | more).json() == {"recipient_id": ANA}
+    assert len(receiver.calls) == 1
+
+
+def test_someone_who_never_wrote_is_unknown(meta: Meta) -> None:
+    assert error(meta.send()) == (400, 100, 2534014)
+    meta.sim.write("17841400000000002", ANA, "to the other account")
+    assert error(meta.send()) == (400, 100, 2534014)
+
+
+def test_the_window_of_instagram_login(meta: Meta, clock: Clock) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    clock.offset_s = DAY - 60
+    assert meta.send().status_code == 200
+    clock.offset_s = DAY + 60
+    answer = meta.send()
+    assert error(answer) == (403, 10, 2534022)
+    assert answer.json()["error"]["type"] == "IGApiException"
+    # the account is not approved for the tag
+    assert error(meta.send(tag="HUMAN_AGENT", messaging_type="MESSAGE_TAG")) == (403, 10, 2534022)
+    meta.sim.write(IG, ANA, "I am back")
+    assert meta.send().status_code == 200
+
+
+def test_the_window_of_facebook_login_and_its_tag(meta: Meta, clock: Clock) -> None:
+    meta.token, meta.node = "EAA1", PAGE
+    meta.sim.write("17841400000000002", ANA, "Hola")
+    clock.offset_s = DAY + 60
+    answer = meta.send()
+    assert error(answer) == (400, 10, 2018278)
+    assert answer.json()["error"]["type"] == "OAuthException"
+    assert meta.send(tag="HUMAN_AGENT").status_code == 200
+    clock.offset_s = 7 * DAY + 60
+    assert error(meta.send(tag="HUMAN_AGENT")) == (400, 10, 2018278)
+
+
+def test_only_what_customers_say_opens_the_window(meta: Meta, clock: Clock) -> None:
+    def deliver(**event: Any) -> None:
+        sides = {"sender": {"id": ANA}, "recipient": {"id": IG}}
+        entry = {"id": IG, "messaging": [sides | event]}
+        meta.sim.deliver(json.dumps({"object": "instagram", "entry": [entry]}).encode())
+
+    deliver(read={"mid": "m"})
+    deliver(reaction={"mid": "m", "action": "react"})
+    deliver(message={"mid": "m", "is_deleted": True})
+    deliver(message={"mid": "m", "is_echo": True})
+    assert error(meta.send()) == (400, 100, 2534014)
+    deliver(postback={"mid": "m", "title": "Hours", "payload": "H"})
+    assert meta.send().status_code == 200
+
+
+def test_the_page_is_called_by_its_own_id_or_me(meta: Meta) -> None:
+    meta.sim.write("17841400000000002", ANA, "Hola")
+    meta.token, meta.node = "EAA1", "17841400000000002"
+    assert error(meta.send()) == (400, 100, 33)
+    for node in (PAGE, "me"):
+        meta.node = node
+        assert meta.send().status_code == 200
+
+
+def test_private_replies_once_per_comment(meta: Meta, clock: Clock) -> None:
+    change = {"field": "comments", "value": {"id": "c1", "from": {"id": ANA}, "text": "price?"}}
+    meta.sim.deliver(json.dumps({"entry": [{"id": IG, "changes": [change]}]}).encode())
+    body = {"recipient": {"comment_id": "c1"}, "message": {"text": "DM"}}
+    assert meta.post(body).json()["recipient_id"] == ANA
+    assert error(meta.post(body)) == (400, 100, 2534025)
+    assert error(meta.post(body | {"recipient": {"comment_id": "c2"}})) == (400, 100, 2534025)
+
+
+def test_versions_and_paths(meta: Meta) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    body = to_ana(text="x")
+    assert meta.post(body, "v21.0").status_code == 200
+    assert error(meta.post(body, "v20.0"))[0] == 400
+    assert error(meta.call("POST", f"/{IG}/messages", json=body))[1] == 2500
+    assert error(meta.call("GET", f"/v25.0/{IG}/messages")) == (400, 100, 33)
+
+
+# --- tokens
+
+
+def test_tokens(meta: Meta, clock: Clock) -> None:
+    assert meta.call("GET", "/v25.0/me").status_code == 200
+    assert requests.get(f"{meta.sim.url}/v25.0/me?access_token=IGAA1", timeout=5).status_code == 200
+    meta.token = "wrong"
+    assert error(meta.send()) == (400, 190, None)
+    meta.token, clock.offset_s = "IGAA1", 61 * DAY
+    assert error(meta.send()) == (400, 190, 463)
+    meta.token = "EAA1"
+    assert meta.call("GET", "/v25.0/me").status_code == 200
+
+
+def test_refreshing_a_token(meta: Meta, clock: Clock) -> None:
+    def refresh(token: str, grant: str = "ig_refresh_token", method: str = "GET") -> requests.Response:
+        query = {"grant_type": grant, "access_token": token}
+        return requests.request(method, f"{meta.sim.url}/refresh_access_token", params=query, timeout=5)
+
+    fresh = refresh("IGAA1").json()
+    assert (fresh["token_type"], fresh["expires_in"]) == ("bearer", 60 * 86400)
+    assert error(refresh(fresh["access_token"]))[1] == 100  # not a day old yet
+    assert error(refresh("wrong"))[1] == 190
+    assert error(refresh("IGAA1", "other"))[1] == 100
+    assert error(refresh("IGAA1", method="POST"))[1] == 100
+    for token in ("IGAA1", fresh["access_token"]):
+        meta.token = token
+        assert meta.call("GET", "/v25.0/me").status_code == 200
+    clock.offset_s = 61 * DAY
+    assert error(refresh("IGAA1")) == (400, 190, 463)
+
+
+def test_exchanging_a_token(meta: Meta) -> None:
+    query = {"grant_type": "ig_exchange_token", "access_token": "IGAA1", "client_secret": SECRET}
+    assert requests.get(f"{meta.sim.url}/access_token", params=query, timeout=5).json()["access_token"]
+    wrong = requests.get(f"{meta.sim.url}/access_token", params=query | {"client_secret": "x"}, timeout=5)
+    assert error(wrong)[1] == 1
+
+
+# --- reading
+
+
+def test_profiles_need_consent(meta: Meta) -> None:
+    path = f"/v25.0/{ANA}?fields=name,username,profile_pic,follower_count,is_verified_user"
+    assert error(meta.call("GET", path)) == (400, 230, None)
+    mid = meta.sim.write(IG, ANA, "Hola")
+    profile = meta.call("GET", path).json()
+    assert set(profile) == {"id", "name", "username", "profile_pic", "follower_count", "is_verified_user"}
+    assert error(meta.call("GET", f"/v25.0/{ANA}?fields=email"))[1] == 100
+    seen = meta.call("GET", f"/v25.0/{mid}?fields=id,created_time,from,to,message").json()
+    assert (seen["message"], seen["from"]["id"]) == ("Hola", ANA)
+    assert error(meta.call("GET", "/v25.0/aWdfZA?fields=message")) == (400, 100, 33)
+
+
+def test_me_tells_the_routing_id(meta: Meta) -> None:
+    me = meta.call("GET", "/v25.0/me?fields=user_id,username").json()
+    assert (me["user_id"], me["username"]) == (IG, "our.shop")
+    assert me["id"] != IG
+    meta.token = "EAA1"
+    page = meta.call("GET", "/v25.0/me?fields=instagram_business_account{id}").json()
+    assert page == {"id": PAGE, "instagram_business_account": {"id": "17841400000000002"}}
+
+
+def test_subscriptions(meta: Meta) -> None:
+    path = f"/v25.0/{IG}/subscribed_apps"
+    assert meta.call("POST", f"{path}?subscribed_fields=messages,messaging_seen").json() == {"success": True}
+    fields = meta.call("GET", path).json()["data"][0]["subscribed_fields"]
+    assert fields == ["messages", "messaging_seen"]
+    assert error(meta.call("POST", f"{path}?subscribed_fields=nonsense"))[1] == 100
+    assert error(meta.call("POST", path))[1] == 100
+    assert meta.call("DELETE", path).json() == {"success": True}
+    assert meta.call("GET", path).json()["data"][0]["subscribed_fields"] == []
+    meta.token = "EAA1"
+    seen = meta.call("POST", "/v25.0/me/subscribed_apps", data={"subscribed_fields": "messaging_seen"})
+    assert error(seen)[1] == 100
+
+
+# --- faults and reset
+
+
+def test_faults(meta: Meta, faults: Faults, receiver: Receiver) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    faults.add("instagram", "status", status=400, code=613, subcode=2534040, retry_after=3, count=1)
+    answer = meta.send()
+    assert error(answer) == (400, 613, 2534040)
+    assert answer.headers["Retry-After"] == "3"
+    faults.add("instagram", "status", status=500, count=1)
+    assert meta.send().json()["error"]["is_transient"]
+    faults.add("instagram", "reset", count=1)
+    with pytest.raises(requests.ConnectionError):
+        meta.send()
+    assert [entry["status"] for entry in meta.sim.sent()] == [400, 500]
+    assert len(receiver.calls) == 1
+
+
+def test_timeout_after_accept_still_echoes(meta: Meta, faults: Faults, receiver: Receiver) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    faults.add("instagram", "timeout_after_accept")
+    headers = {"Authorization": "Bearer IGAA1"}
+    url = f"{meta.sim.url}/v25.0/me/messages"
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(url, json=to_ana(text="x"), headers=headers, timeout=0.1)
+    echo = receiver.json(2)["entry"][0]["messaging"][0]["message"]
+    assert echo["mid"] == meta.sim.sent()[0]["message_id"]
+
+
+def test_reset_forgets_customers_and_keeps_accounts(meta: Meta) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    meta.send()
+    meta.sim.reset()
+    assert meta.sim.sent() == []
+    assert error(meta.send()) == (400, 100, 2534014)
+    assert meta.sim.accounts() == [IG, "17841400000000002"]
+
+
+def test_echoes_are_retried(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    receiver.answers = [500]
+    meta.send()
+    until(lambda: len(receiver.calls) == 3)
+    assert receiver.calls[1].body == receiver.calls[2].body

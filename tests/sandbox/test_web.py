@@ -1,0 +1,125 @@
+"""The HTTP server under the simulators."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from sandbox.web import HANG, RESET, Answer, Call, Outcome, WebServer
+
+SEEN: list[Call] = []
+
+
+def _handle(call: Call) -> Answer | Outcome:
+    SEEN.append(call)
+    if call.path == "/reset":
+        return RESET
+    if call.path == "/hang":
+        return HANG
+    if call.path == "/raise":
+        raise RuntimeError("on purpose")
+    return Answer(201, {"text": "¿qué? 🚚"}, {"X-Extra": "1"})
+
+
+@pytest.fixture
+def server() -> Iterator[WebServer]:
+    SEEN.clear()
+    web = WebServer(_handle)
+    web.start()
+    yield web
+    web.stop()
+
+
+def test_it_hands_over_the_request_and_writes_the_answer(server: WebServer) -> None:
+    answer = requests.post(f"{server.url}/a%20b?x=1%2B2&y=a+b&z=", data="ü".encode(), timeout=5)
+    assert (answer.status_code, answer.headers["X-Extra"]) == (201, "1")
+    assert answer.content == '{"text":"¿qué? 🚚"}'.encode()
+    call = SEEN[0]
+    assert (call.method, call.path, call.body) == ("POST", "/a b", "ü".encode())
+    assert call.query == {"x": "1+2", "y": "a b", "z": ""}
+    assert call.header("content-LENGTH") == "2"
+    with pytest.raises(ValueError, match="Expecting value"):
+        call.json()
+
+
+def test_it_binds_loopback_only_and_keeps_connections_alive(server: WebServer) -> None:
+    assert server.url.startswith("http://127.0.0.1:")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        for _ in range(2):
+            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(4096).startswith(b"HTTP/1.1 201 Created\r\n")
+
+
+def test_it_refuses_foreign_host_names(server: WebServer) -> None:
+    answer = requests.get(server.url, headers={"Host": "attacker.example"}, timeout=5)
+    assert answer.status_code == 403
+    assert not SEEN
+
+
+def test_it_wants_a_content_length(server: WebServer) -> None:
+    answer = requests.post(server.url, data=iter([b"chunk"]), timeout=5)
+    assert answer.status_code == 411
+
+
+def test_a_client_that_leaves_within_its_body_is_not_served(server: WebServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf")
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(4096) == b""
+    assert not SEEN
+
+
+def test_a_failing_handler_is_a_500_with_its_traceback(server: WebServer, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = requests.get(f"{server.url}/raise", timeout=5)
+    assert answer.status_code == 500
+    assert "error" in answer.json()
+    assert "RuntimeError: on purpose" in capsys.readouterr().err
+
+
+def test_reset_drops_the_connection_with_rst(server: WebServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        client.sendall(b"GET /reset HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+
+
+def test_hang_ends_when_the_client_leaves(server: WebServer) -> None:
+    before = threading.active_count()
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(f"{server.url}/hang", timeout=0.1)
+    assert threading.active_count() <= before + 1
+
+
+def test_stop_releases_hanging_and_idle_connections() -> None:
+    before = threading.active_count()
+    web = WebServer(_handle)
+    web.start()
+    with socket.create_connection(("127.0.0.1", web.port), timeout=5) as idle:
+        with socket.create_connection(("127.0.0.1", web.port), timeout=5) as hanging:
+            hanging.sendall(b"GET /hang HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            idle.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert idle.recv(4096)
+            web.stop()
+            assert hanging.recv(1) == b""
+        assert idle.recv(4096) == b""
+    assert threading.active_count() == before
+
+
+def test_stop_without_start_frees_the_port() -> None:
+    web = WebServer(_handle)
+    web.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", web.port), timeout=1)
+
+
+def test_after_runs_once_the_answer_is_out() -> None:
+    ran = threading.Event()
+    web = WebServer(lambda call: Answer(299, after=ran.set))
+    web.start()
+    assert requests.get(web.url, timeout=5).status_code == 299
+    assert ran.wait(5)
+    web.stop()

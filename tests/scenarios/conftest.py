@@ -1,0 +1,97 @@
+"""One sandbox per test process; each test starts from an emptied one and drives it over HTTP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox.bridge import SECRETS, Sandbox
+
+INSTAGRAM = "17841400000000001"
+TIKTOK = "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0"
+PATIENCE_S = 60.0
+
+
+class Bridge:
+    """The running sandbox as its users see it: through the control API."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.about: dict[str, Any] = sandbox.describe()
+        self.secrets = SECRETS
+        self._http = requests.Session()
+
+    def get(self, path: str) -> Any:
+        answer = self._http.get(self.sandbox.control.url + path, timeout=30)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def post(self, path: str, body: Any = None) -> Any:
+        answer = self._http.post(self.sandbox.control.url + path, json=body or {}, timeout=60)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    def deliver(self, channel: str, raw: bytes) -> int | None:
+        """A platform's raw delivery, signed by its simulator; the first attempt's status."""
+        answer = requests.post(f"{self.sandbox.control.url}/{channel}/webhook", data=raw, timeout=60)
+        assert answer.ok, answer.text
+        status: int | None = answer.json()["status"]
+        return status
+
+    def taken(self, kind: str = "message") -> list[dict[str, Any]]:
+        """What Genesys accepted, oldest first."""
+        return [call for call in self.get("/genesys/messages") if call["kind"] == kind and call["status"] == 200]
+
+    def sent(self, channel: str) -> list[dict[str, Any]]:
+        """What the platform accepted for the customer, oldest first."""
+        return [call for call in self.get(f"/{channel}/sent") if _accepted(call)]
+
+    def metric(self, name: str) -> int:
+        value: int = self.get("/state")["metrics"].get(name, 0)
+        return value
+
+    def conversation(self, channel: str = "instagram", text: str = "Hello", customer: str = "") -> dict[str, Any]:
+        """A customer's first message, as Genesys has it."""
+        before = len(self.taken())
+        self.post(f"/{channel}/say", {"text": text} | ({"customer": customer} if customer else {}))
+        self.until(lambda: len(self.taken()) > before, "the first message at Genesys")
+        return self.taken()[-1]
+
+    def until(self, holds: Callable[[], object], what: str) -> None:
+        """Waits for an outcome that must come; fails with the bridge's state where it does not."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not holds():
+            assert time.monotonic() < deadline, f"{what}: {self.get('/state')}"
+            time.sleep(0.02)
+
+    def quiet(self) -> None:
+        """Waits until both queues are empty: whatever was to come of what they held has come."""
+        self.until(lambda: not any(self.get("/state")["queues"].values()), "empty queues")
+
+    def shift(self, seconds: float) -> None:
+        """Moves everybody's clock."""
+        self.post("/clock", {"offset_s": seconds})
+
+
+def _accepted(call: dict[str, Any]) -> bool:
+    return bool(call.get("message_id"))
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def bridge(running: Sandbox) -> Bridge:
+    driver = Bridge(running)
+    driver.post("/reset")
+    driver.post("/genesys/settings", {"deduplicates": False})
+    for channel in ("instagram", "tiktok"):
+        driver.post(f"/{channel}/settings", {"echo": "after"})
+    return driver
