@@ -68,27 +68,29 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class Outgoing:
     """One pooled session. Never follows a redirect, never repeats a call, always has a deadline."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_s: float | None = None) -> None:
+        """`read_s` is how long an answer may take (seconds, default READ_S)."""
         import requests  # 110 ms that the edge does not pay
 
         self._requests = requests
+        self._timeout = (CONNECT_S, READ_S if read_s is None else read_s)
         self._session = requests.Session()
         # netrc would replace our Authorization header, and reading the environment costs time on each call
         self._session.trust_env = False
         self._session.proxies.update(urllib.request.getproxies())
 
-    def post(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float = READ_S) -> Answer:
+    def post(self, url: str, *, headers: dict[str, str], body: bytes) -> Answer:
         """POSTs the bytes. Raises Retryable where nothing was sent, Uncertain where no answer came."""
-        return self._call("POST", url, headers, body, read_s)
+        return self._call("POST", url, headers, body)
 
-    def get(self, url: str, *, headers: dict[str, str], read_s: float = READ_S) -> Answer:
+    def get(self, url: str, *, headers: dict[str, str]) -> Answer:
         """GETs the URL. Raises as `post`."""
-        return self._call("GET", url, headers, None, read_s)
+        return self._call("GET", url, headers, None)
 
-    def _call(self, method: str, url: str, headers: dict[str, str], body: bytes | None, read_s: float) -> Answer:
+    def _call(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
         try:
             answer = self._session.request(
-                method, url, data=body, headers=headers, timeout=(CONNECT_S, read_s), allow_redirects=False
+                method, url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
             )
         except self._requests.exceptions.RequestException as error:
             host = urlsplit(url).netloc

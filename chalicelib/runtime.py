@@ -78,7 +78,7 @@ class Runtime:
             clock=self.clock,
             metrics=self.metrics,
         )
-        return Batch(work.handle, self.inbound, self.metrics)
+        return Batch(work.handle, self.inbound, self.metrics, self.clock)
 
     @cached_property
     def to_customer(self) -> Batch:
@@ -98,7 +98,7 @@ class Runtime:
             clock=self.clock,
             metrics=self.metrics,
         )
-        return Batch(work.handle, self.outbound, self.metrics)
+        return Batch(work.handle, self.outbound, self.metrics, self.clock)
 
     @cached_property
     def secrets(self) -> SecretStore:

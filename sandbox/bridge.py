@@ -33,7 +33,8 @@ SECRETS = {
     "tiktok_app_secret": "sandbox-tiktok-app-secret",
     "genesys_webhook_secret": "sandbox-genesys-webhook-secret",
 }
-OAUTH = {"clients": [{"id": "sandbox-client", "secret": "sandbox-client-secret"}]}
+# One client may make 300 calls a minute.
+OAUTH = {"clients": [{"id": f"sandbox-client-{n}", "secret": f"sandbox-client-secret-{n}"} for n in (1, 2, 3)]}
 ACCOUNTS: list[dict[str, Any]] = [
     {
         "channel": "instagram", "id": "17841400000000001", "name": "our.shop", "login": "instagram",

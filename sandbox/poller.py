@@ -69,6 +69,8 @@ class Poller:
                 self._working += 1
             try:
                 self._batch(sqs, found)
+            except (BotoCoreError, ClientError):  # what is not deleted is handed out again
+                self._stopping.wait(0.2)
             finally:
                 with self._busy:
                     self._working -= 1
@@ -89,7 +91,7 @@ class Poller:
         context = LambdaContext("dmdesk-worker", 512, FUNCTION_TIMEOUT_MS)
         try:
             answer = self._handler({"Records": [self._record(message) for message in found]}, context)
-        except Exception as error:
+        except BaseException as error:  # even one that kills its container
             print(f"sandbox: a worker died: {type(error).__name__}: {error}")
             return
         failed = {item["itemIdentifier"] for item in answer["batchItemFailures"]}

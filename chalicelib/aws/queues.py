@@ -54,10 +54,10 @@ class Queue:
             if answer.get("Failed"):
                 raise Retryable(f"queue refused {len(answer['Failed'])} of {len(batch)}")
 
-    def postpone(self, handles: Sequence[str], delay_s: float) -> None:
+    def postpone(self, handles: Sequence[str], delay_s: int) -> None:
         """Makes messages of this queue visible again after the delay. What AWS refuses comes back at the
         queue's own visibility timeout, which is later, never lost."""
-        delay = max(0, min(LONGEST_DELAY_S, round(delay_s)))
+        delay = min(LONGEST_DELAY_S, delay_s)
         for start in range(0, len(handles), BATCH):
             entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
                 {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": delay}

@@ -24,7 +24,7 @@ class Outbox(Protocol):
 class Redelivery(Protocol):
     """A FIFO queue, seen from its worker."""
 
-    def postpone(self, handles: Sequence[str], delay_s: float) -> None:
+    def postpone(self, handles: Sequence[str], delay_s: int) -> None:
         """Makes the messages visible again after the delay (0 to 43,200 s); never raises."""
 
     def bury(self, event: Event, reason: str) -> None:
