@@ -6,6 +6,7 @@ Nothing here knows a platform, a desk or AWS. Times are epoch milliseconds unles
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -26,6 +27,21 @@ def digest(*parts: str | bytes) -> str:
 def bounded(identifier: str) -> str:
     """The identifier itself, or its fingerprint where it is too long to be a key (over 255 UTF-8 bytes)."""
     return identifier if len(identifier.encode()) <= LONGEST_ID else digest(identifier)
+
+
+_ESCAPES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+
+
+def mended(text: bytes) -> bytes:
+    """The JSON text with every half of a surrogate pair replaced by U+FFFD, and else untouched.
+
+    A sender that cuts a text in the middle of an emoji escapes such a half; no strict parser reads it.
+    """
+    if b"\\ud" not in text and b"\\uD" not in text:
+        return text
+    return _ESCAPES.sub(lambda found: b"\\ufffd" if len(found[0]) == 6 else found[0], text)
 
 
 def iso(milliseconds: int) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from aws_lambda_powertools import Logger, single_metric
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 NAMESPACE = "dmdesk"
 
@@ -31,12 +31,14 @@ class Metrics(Protocol):
 
 
 class EmfMetrics:
-    """Writes CloudWatch's embedded metric format to standard output, a line per count."""
+    """Writes CloudWatch's embedded metric format to standard output, a line per count: the total and the labels."""
 
     def count(self, name: str, value: int = 1, **labels: str) -> None:
-        with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as metric:
-            for label, text in labels.items():
-                metric.add_dimension(name=label, value=text)
+        metric = EphemeralMetrics(namespace=NAMESPACE)  # shares nothing between threads or counts
+        metric.add_metric(name=name, unit=MetricUnit.Count, value=value)
+        if labels:  # a set of its own beside the empty one: alarms watch the total, people the labels
+            metric.add_dimensions(**labels)
+        metric.flush_metrics()
 
 
 class Log:

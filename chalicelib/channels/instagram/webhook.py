@@ -12,7 +12,7 @@ import msgspec
 from chalicelib.channels.base import Piece
 from chalicelib.errors import Malformed, Rejected
 from chalicelib.http import Request
-from chalicelib.messages import bounded, digest
+from chalicelib.messages import bounded, digest, mended
 
 # What Meta puts around events: developers.facebook.com/docs/instagram-platform/webhooks
 SECTIONS = ("messaging", "standby", "changes")
@@ -62,7 +62,7 @@ class _Webhook:
     def split(self, body: bytes) -> list[Piece]:
         """Up to 1,000 events of several accounts, in Meta's order."""
         try:
-            text = body.decode()
+            text = mended(body).decode()
             top = msgspec.json.decode(text, type=msgspec.Raw)
             # Meta's own examples wrap the object in a list; no real delivery was seen to
             deliveries = _raws(top) or [top]

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from chalicelib.errors import Malformed
-from chalicelib.messages import Conversation, CustomerEvent, CustomerMessage, Echo, Event, Ignored
+from chalicelib.messages import Conversation, CustomerEvent, CustomerMessage, Echo, Event, Ignored, mended
 
 UNREADABLE = "[The customer sent a {kind}, which cannot be shown here yet.]"
 
@@ -45,7 +45,7 @@ class _Translator:
             envelope = msgspec.json.decode(event.raw, type=_Envelope)
             if envelope.event not in {"im_receive_msg", "im_send_msg"}:
                 return [Ignored(f"tiktok_{envelope.event}"[:60])]
-            content = msgspec.json.decode(envelope.content, type=_Content)
+            content = msgspec.json.decode(mended(envelope.content.encode()), type=_Content)
         except (msgspec.MsgspecError, RecursionError) as error:
             raise Malformed(f"TikTok event: {type(error).__name__}") from None
         if not event.party:

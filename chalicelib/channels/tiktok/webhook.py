@@ -11,7 +11,7 @@ import msgspec
 from chalicelib.channels.base import Piece
 from chalicelib.errors import Malformed, Rejected
 from chalicelib.http import Request
-from chalicelib.messages import bounded, digest
+from chalicelib.messages import bounded, digest, mended
 
 # TikTok leaves the tolerance to the receiver; 5 s, as in its sample, drops live deliveries.
 # developers.tiktok.com/doc/webhooks-verification
@@ -48,12 +48,13 @@ class _Webhook:
     def split(self, body: bytes) -> list[Piece]:
         """A TikTok delivery is one event; its `content` is JSON inside a JSON string."""
         try:
+            body = mended(body)
             body.decode()
             envelope = msgspec.json.decode(body, type=_Envelope)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed(f"not a TikTok delivery: {type(error).__name__}") from None
         try:
-            content = msgspec.json.decode(envelope.content, type=_Content)
+            content = msgspec.json.decode(mended(envelope.content.encode()), type=_Content)
         except (msgspec.MsgspecError, RecursionError):
             content = _Content()
         echo = envelope.event == "im_send_msg"

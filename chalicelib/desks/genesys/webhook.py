@@ -15,7 +15,7 @@ import msgspec
 
 from chalicelib.errors import Malformed, Rejected
 from chalicelib.http import Request
-from chalicelib.messages import Event, bounded, digest
+from chalicelib.messages import Event, bounded, digest, mended
 
 ADVICE = "Admin > Message > Platforms > the Open Messaging integration has the webhook's signature secret token"
 
@@ -43,6 +43,7 @@ class _Webhook:
     def cut(self, body: bytes, received_ms: int) -> Event:
         """A delivery is one message, receipt or event."""
         try:
+            body = mended(body)
             body.decode()
             seen = msgspec.json.decode(body, type=_Envelope)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
