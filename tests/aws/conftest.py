@@ -1,0 +1,37 @@
+"""One embedded AWS per test process, with the bridge's table, queues and bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from chalicelib.aws.bucket import Bucket
+from chalicelib.aws.queues import Queue
+from chalicelib.aws.table import Table
+from sandbox.aws import BUCKET, TABLE, Aws
+
+ACCOUNT = {"channel": "instagram", "id": "1784", "integration": "i-1", "secret": "dmdesk/account/1", "name": "shop"}
+
+
+class Cloud(NamedTuple):
+    aws: Aws
+    urls: dict[str, str]
+    table: Table
+    queue: Queue
+    bucket: Bucket
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    folder: Path = tmp_path_factory.mktemp("aws")
+    aws = Aws(folder / "aws.log")
+    aws.start()
+    try:
+        urls = aws.create({"dmdesk/genesys-webhook": {"secrets": ["one"]}}, [ACCOUNT])
+        queue = Queue(urls["inbound"], urls["inbound_dead_letters"], aws.client("sqs"))
+        yield Cloud(aws, urls, Table(TABLE, aws.client("dynamodb")), queue, Bucket(BUCKET, aws.client("s3")))
+    finally:
+        aws.stop()

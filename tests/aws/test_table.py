@@ -1,0 +1,194 @@
+"""The ledger against DynamoDB's own conditions and transactions."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.config import Config
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
+
+from chalicelib.aws.table import Table
+from chalicelib.errors import Retryable
+from chalicelib.messages import Conversation, Thread
+from tests.aws.conftest import ACCOUNT, Cloud
+
+LEASE_S = 10.0
+
+
+def somebody() -> Conversation:
+    return Conversation("instagram", "1784", uuid4().hex)
+
+
+def test_one_of_many_workers_gets_the_claim(cloud: Cloud) -> None:
+    conversation = somebody()
+    with ThreadPoolExecutor(16) as pool:
+        claims = list(pool.map(lambda _: cloud.table.claim(conversation, "IN#1", 100, LEASE_S).state, range(16)))
+    assert sorted(claims) == ["busy"] * 15 + ["fresh"]
+
+
+def test_one_of_many_workers_takes_over_a_lapsed_claim(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.claim(conversation, "IN#1", 100, LEASE_S)
+    with ThreadPoolExecutor(16) as pool:
+        claims = list(pool.map(lambda _: cloud.table.claim(conversation, "IN#1", 111, LEASE_S).state, range(16)))
+    assert sorted(claims) == ["busy"] * 15 + ["lapsed"]
+
+
+def test_a_lapsed_claim_tells_when_it_was_begun(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.claim(conversation, "IN#1", 100, LEASE_S)
+    assert cloud.table.claim(conversation, "IN#1", 150, LEASE_S).since_s == 100
+
+
+def test_delivery_and_conversation_are_written_together(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.claim(conversation, "IN#1", 100, LEASE_S)
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(desk="d", platform="p", customer_ms=5000))
+    assert cloud.table.claim(conversation, "IN#1", 999, LEASE_S).state == "done"
+    assert cloud.table.thread(conversation) == Thread(desk="d", platform="p", customer_ms=5000)
+
+
+def test_an_older_event_does_not_turn_back_the_customers_time(cloud: Cloud) -> None:
+    conversation = somebody()
+    for item, ms in (("IN#1", 5000), ("IN#2", 4000)):
+        cloud.table.claim(conversation, item, 100, LEASE_S)
+        cloud.table.delivered(conversation, item, 101, Thread(desk=f"d-{item}", customer_ms=ms))
+    assert cloud.table.claim(conversation, "IN#2", 999, LEASE_S).state == "done"
+    assert cloud.table.thread(conversation) == Thread(desk="d-IN#2", customer_ms=5000)
+
+
+def test_an_unknown_desk_conversation_does_not_erase_the_known_one(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(desk="known", platform="p", customer_ms=1))
+    cloud.table.delivered(conversation, "IN#2", 102, Thread(customer_ms=2))
+    assert cloud.table.thread(conversation) == Thread(desk="known", platform="p", customer_ms=2)
+
+
+def test_a_sent_part_is_no_longer_in_flight_and_known_by_its_id(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.claim(conversation, "OUT#m#1", 100, LEASE_S, "fingerprint")
+    assert cloud.table.in_flight(conversation, 101) == {"OUT#m#1": "fingerprint"}
+    cloud.table.sent(conversation, "OUT#m#1", 102, "x" * 3000)
+    assert cloud.table.in_flight(conversation, 103) == {}
+    assert cloud.table.is_ours(conversation, "x" * 3000)
+    assert not cloud.table.is_ours(conversation, "another")
+
+
+def test_an_echo_wins_over_what_the_sender_did_not_learn(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.claim(conversation, "OUT#m#1", 100, LEASE_S)
+    cloud.table.sent(conversation, "OUT#m#1", 101, "mid")  # the echo came first
+    cloud.table.doubt(conversation, "OUT#m#1")
+    cloud.table.release(conversation, "OUT#m#1")
+    assert cloud.table.refuse(conversation, "OUT#m#1", 102, "GeneralError", "late") is False
+    assert cloud.table.claim(conversation, "OUT#m#1", 999, LEASE_S).result == "mid"
+
+
+def test_conversations_do_not_see_each_other(cloud: Cloud) -> None:
+    one, other = somebody(), somebody()
+    cloud.table.claim(one, "IN#1", 100, LEASE_S)
+    assert cloud.table.claim(other, "IN#1", 100, LEASE_S).state == "fresh"
+    assert cloud.table.in_flight(other, 100) == {}
+
+
+def test_everything_but_accounts_expires(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.claim(conversation, "OUT#m#1", 1_000_000, LEASE_S)
+    cloud.table.sent(conversation, "OUT#m#1", 1_000_000, "mid")
+    cloud.table.delivered(conversation, "IN#1", 1_000_000, Thread(desk="d", customer_ms=1))
+    items = cloud.aws.client("dynamodb").query(
+        TableName="dmdesk",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": f"CONV#{conversation.key}"}},
+    )["Items"]
+    assert len(items) == 4
+    assert all(int(item["expires_at"]["N"]) >= 1_000_000 + 15 * 86_400 for item in items)
+
+
+def test_accounts_are_read_as_terraform_writes_them(cloud: Cloud) -> None:
+    found = cloud.table.accounts()
+    assert [(one.channel, one.id, one.integration, one.secret, one.name) for one in found] == [tuple(ACCOUNT.values())]
+    assert (found[0].login, found[0].page, found[0].human_agent) == ("instagram", "", False)
+
+
+def test_an_unreachable_table_is_worth_a_retry() -> None:
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url="http://127.0.0.1:9",
+        region_name="eu-west-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=1),
+    )
+    with pytest.raises(Retryable):
+        Table("dmdesk", client).claim(somebody(), "IN#1", 1, LEASE_S)
+
+
+class ClaimLife(RuleBasedStateMachine):
+    """Whatever the order of calls, the table agrees with the few lines below, and an end is an end."""
+
+    cloud: Cloud
+    items = Bundle("items")
+
+    @initialize()
+    def begin(self) -> None:
+        self.conversation = somebody()
+        self.now = 1000.0
+        self.state: dict[str, str] = {}
+        self.until: dict[str, float] = {}
+
+    @rule(target=items, number=st.integers(1, 3))
+    def some_item(self, number: int) -> str:
+        return f"OUT#m#{number}"
+
+    @rule(seconds=st.sampled_from([1.0, 11.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule(item=items)
+    def claim(self, item: str) -> None:
+        state = self.state.get(item, "absent")
+        lapsed = state == "leased" and self.until[item] < self.now
+        expected = {"absent": "fresh", "leased": "lapsed" if lapsed else "busy"}.get(state, state)
+        assert self.cloud.table.claim(self.conversation, item, self.now, LEASE_S).state == expected
+        if expected in {"fresh", "lapsed"}:
+            self.state[item], self.until[item] = "leased", self.now + LEASE_S
+
+    @rule(item=items)
+    def release(self, item: str) -> None:
+        self.cloud.table.release(self.conversation, item)
+        if self.state.get(item) in {"leased", "doubt"}:
+            del self.state[item]
+
+    @rule(item=items)
+    def doubt(self, item: str) -> None:
+        self.cloud.table.doubt(self.conversation, item)
+        if self.state.get(item) == "leased":
+            self.state[item] = "doubt"
+
+    @rule(item=items)
+    def refuse(self, item: str) -> None:
+        done = self.cloud.table.refuse(self.conversation, item, self.now, "GeneralError", "")
+        assert done is (self.state.get(item) in {"leased", "doubt"})
+        if done:
+            self.state[item] = "refused"
+
+    @rule(item=items)
+    def sent(self, item: str) -> None:
+        if self.state.get(item) in {"leased", "doubt"}:
+            self.cloud.table.sent(self.conversation, item, self.now, f"mid-{item}")
+            self.state[item] = "done"
+
+
+def test_the_life_of_claims(cloud: Cloud) -> None:
+    ClaimLife.cloud = cloud
+    check = ClaimLife.TestCase
+    check.settings = settings(
+        max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    check("runTest").runTest()
