@@ -108,7 +108,9 @@ def _never_left(error: requests.exceptions.RequestException) -> bool:
     import urllib3
 
     never = requests.exceptions
-    if isinstance(error, (never.ConnectTimeout, never.ProxyError, never.InvalidURL)):
+    if isinstance(error, (never.ConnectTimeout, never.ProxyError)):
+        return True
+    if isinstance(error, (never.InvalidURL, never.InvalidSchema, never.MissingSchema)):
         return True
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)

@@ -30,7 +30,7 @@ def split(text: str, limit: int, unit: Unit) -> list[str]:
     used = 0
     for piece in _graphemes(text, limit, size):
         length = size(piece)
-        if used + length > limit:
+        while current and used + length > limit:
             kept = _last_gap(current) or len(current)
             parts.append("".join(current[:kept]))
             current = current[kept:]
