@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import ssl
 import urllib.request
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -53,16 +53,16 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON; {} where it is none."""
+        """The body as JSON; None where it is none."""
         try:
             return json.loads(self.body)
-        except ValueError:
-            return {}
+        except (ValueError, RecursionError):
+            return None
 
     def retry_after_s(self) -> float | None:
         """Seconds of the Retry-After header, None where it is absent or a date."""
         value = self.headers.get("retry-after", "")
-        return float(value) if value.isdigit() else None
+        return float(value) if value.isascii() and value.isdigit() else None
 
 
 class Outgoing:
@@ -78,6 +78,8 @@ class Outgoing:
         # netrc would replace our Authorization header, and reading the environment costs time on each call
         self._session.trust_env = False
         self._session.proxies.update(urllib.request.getproxies())
+        # one session serves every account: a vendor's cookie must not follow from one to the next
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     def post(self, url: str, *, headers: dict[str, str], body: bytes) -> Answer:
         """POSTs the bytes. Raises Retryable where nothing was sent, Uncertain where no answer came."""
@@ -93,7 +95,7 @@ class Outgoing:
                 method, url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
             )
         except self._requests.exceptions.RequestException as error:
-            host = urlsplit(url).netloc
+            host = url.partition("//")[2].partition("/")[0]
             kind = type(error).__name__
             if _never_left(error):
                 raise Retryable(f"no connection to {host}: {kind}") from None

@@ -89,6 +89,7 @@ class Sandbox:
         self._urls: dict[str, str] = {}
         self._pollers: list[Poller] = []
         self._environment: dict[str, str | None] = {}
+        self._streams: list[tuple[logging.StreamHandler[Any], Any]] = []
         self._log = (self.folder / "bridge.log").open("w", encoding="utf-8")
 
     def __enter__(self) -> Sandbox:
@@ -128,6 +129,8 @@ class Sandbox:
         runtime.use(None)
         for name, value in self._environment.items():
             os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+        for handler, stream in self._streams:
+            handler.setStream(stream)
         self._log.close()
 
     def describe(self) -> dict[str, Any]:
@@ -243,7 +246,7 @@ class Sandbox:
     def _redirect_logs(self) -> None:
         for handler in logging.getLogger("dmdesk").handlers:
             if isinstance(handler, logging.StreamHandler):
-                handler.setStream(self._log)
+                self._streams.append((handler, handler.setStream(self._log)))
 
 
 def _letter(message: dict[str, Any]) -> dict[str, Any]:

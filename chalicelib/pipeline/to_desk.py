@@ -96,6 +96,8 @@ class ToDesk:
             return
         if claim.state == "busy":
             raise Retryable("another worker is at this message", max(1.0, claim.until_s - self._clock()))
+        if claim.state == "lapsed":  # from here on a retry finds out first, and need not wait for the lease
+            self._ledger.doubt(said.conversation, item)
         try:
             found = self._read_back(account, said, message, claim) if claim.state != "fresh" else None
             desk = found or self._deliver(account, said, message, item, claim)
@@ -164,6 +166,8 @@ class ToDesk:
             self._metrics.count("confirmed_by_echo", channel=conversation.channel)
         elif under_way and attempt < ECHO_ATTEMPTS:
             raise Retryable("an echo while a send is under way", ECHO_WAIT_S)
+        elif self._ledger.is_ours(conversation, echo.id):  # the send has ended between the two looks
+            self._metrics.count("ignored", reason="echo_own")
         else:
             self._metrics.count("ignored", reason="echo_elsewhere")
 

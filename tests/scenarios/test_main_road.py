@@ -132,3 +132,15 @@ def test_an_unknown_account_is_parked_and_seen(bridge: Bridge) -> None:
     bridge.until(lambda: bridge.get("/state")["parked"], "the parked event")
     assert bridge.metric("parked:reason=unknown_account") == 1
     assert bridge.taken() == []
+
+
+def test_a_text_cut_inside_an_emoji_arrives_with_the_rest_of_its_delivery(bridge: Bridge) -> None:
+    messages = [
+        f'{{"sender":{{"id":"7{number}"}},"recipient":{{"id":"{INSTAGRAM}"}},"timestamp":1790000000000,'
+        f'"message":{{"mid":"m-cut-{number}","text":"{text}"}}}}'
+        for number, text in enumerate((r"cut \ud83d", "whole"))
+    ]
+    raw = f'{{"object":"instagram","entry":[{{"id":"{INSTAGRAM}","time":1,"messaging":[{",".join(messages)}]}}]}}'
+    assert bridge.deliver("instagram", raw.encode()) == 200
+    bridge.until(lambda: len(bridge.taken()) == 2, "both messages")
+    assert sorted(call["body"]["text"] for call in bridge.taken()) == ["cut \ufffd", "whole"]

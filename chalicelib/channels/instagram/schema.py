@@ -16,6 +16,7 @@ class Party(msgspec.Struct):
 
 class Payload(msgspec.Struct):
     url: str | None = None
+    story_media_url: str | None = None
     title: str | None = None
 
 

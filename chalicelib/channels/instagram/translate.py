@@ -59,5 +59,5 @@ def _text(message: Message) -> str:
 def _line(attachment: Attachment) -> str:
     """What the agent reads in place of media: its kind, its title and where it is."""
     payload = attachment.payload
-    rest = [part for part in (payload.title, payload.url) if part] if payload else []
+    rest = [part for part in (payload.title, payload.url or payload.story_media_url) if part] if payload else []
     return " ".join([f"[{attachment.type or 'attachment'}]", *rest])

@@ -12,7 +12,7 @@ import msgspec
 from chalicelib.errors import Malformed
 from chalicelib.messages import Conversation, CustomerEvent, CustomerMessage, Echo, Event, Ignored, mended
 
-UNREADABLE = "[The customer sent a {kind}, which cannot be shown here yet.]"
+UNREADABLE = "[The customer sent something that cannot be shown here yet: {kind}]"
 
 
 class _Text(msgspec.Struct):
@@ -73,7 +73,7 @@ def _event(event: Event, kind: str, content: _Content) -> CustomerEvent:
         sent_ms=sent_ms,
         text=body,
         username=content.username,
-        profile_url=f"https://www.tiktok.com/@{quote(content.username)}" if content.username else "",
+        profile_url=f"https://www.tiktok.com/@{quote(content.username, safe='')}" if content.username else "",
         platform_thread=content.conversation_id,
     )
 

@@ -82,10 +82,7 @@ class Genesys:
             return False
         answer = self._call(message.customer, f"{MESSAGES}/{quote(conversation)}/messages/bulk", ids[-NEWEST:])
         _read(answer)
-        return any(
-            one.get("normalizedMessage", {}).get("channel", {}).get("messageId") == message.id
-            for one in _list(answer.json(), "entities")
-        )
+        return any(_provider_id(one) == message.id for one in _list(answer.json(), "entities"))
 
     def _search(self, customer: str, since: float, now: float) -> list[str]:
         """Conversations of this customer since then, newest first; the first message has no other trace.
@@ -131,6 +128,13 @@ class Genesys:
             self._tokens.block(client, RATE_LIMIT_S if wait is None else wait)
             raise Retryable(f"Genesys rate limit: {_said(answer)}", RATE_LIMIT_S if wait is None else wait)
         return answer
+
+
+def _provider_id(entity: dict[str, Any]) -> object:
+    """The `channel.messageId` under which a message was posted, None where the entity tells none."""
+    normalized = entity.get("normalizedMessage")
+    channel = normalized.get("channel") if isinstance(normalized, dict) else None
+    return channel.get("messageId") if isinstance(channel, dict) else None
 
 
 def _judge(answer: Answer) -> None:

@@ -92,11 +92,12 @@ def fitting(attributes: dict[str, str]) -> dict[str, str]:
     kept: dict[str, str] = {}
     used = 0
     for name, value in attributes.items():
+        if not value:
+            continue
         used += len(name.encode()) + len(value.encode())
         if used > ATTRIBUTES_LIMIT:
             break
-        if value:
-            kept[name] = value
+        kept[name] = value
     return kept
 
 

@@ -1,0 +1,333 @@
+"""The Open Messaging API: what is sent, what each answer means, and how a lost answer is looked up."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+
+from chalicelib.desks.genesys.client import NEWEST, RATE_LIMIT_S, Genesys
+from chalicelib.desks.genesys.oauth import Tokens
+from chalicelib.desks.genesys.translate import inbound_message
+from chalicelib.desks.genesys.translate import receipt as receipt_body
+from chalicelib.errors import AlreadyThere, Refused, Retryable, TokenRefused, Uncertain
+from chalicelib.http import Answer
+from chalicelib.messages import DeskMessage, Receipt
+from tests.fakes import INSTAGRAM, START, FakeClock, FakeOutgoing, answer
+
+TEXT = "a text that only the agent may read"
+MESSAGE = DeskMessage(
+    id="c" * 40, customer="55501", sent_ms=1_799_999_990_000, text=TEXT, nickname="", attributes={"source": "x"}
+)
+DELIVERED = Receipt(message="gen-1", customer="55501", delivered=True)
+FAILED = Receipt(message="gen-1", customer="55501", delivered=False, code="GeneralError", detail="why")
+API = "https://api.example"
+INBOUND = f"{API}/api/v2/conversations/messages/int-ig/inbound/open"
+MESSAGES = f"{API}/api/v2/conversations/messages"
+ANALYTICS = f"{API}/api/v2/analytics/conversations/details/query"
+TOKEN = answer(200, {"access_token": "token-1", "expires_in": 86_400})
+SECOND_TOKEN = answer(200, {"access_token": "token-2", "expires_in": 86_400})
+
+
+class Kit:
+    """The client with one OAuth client; the first answer is the login's."""
+
+    def __init__(self, *answers: Answer | Exception) -> None:
+        self.clock = FakeClock()
+        self.http = FakeOutgoing(TOKEN, *answers)
+        secret = {"clients": [{"id": "client-1", "secret": "client-secret-1"}]}
+        tokens = Tokens(self.http, lambda name: secret, "s/oauth", "https://login.example", self.clock)
+        self.desk = Genesys(self.http, tokens, API)
+
+    def deliver(self) -> str:
+        return self.desk.deliver(INSTAGRAM, MESSAGE, START)
+
+    def report(self, receipt: Receipt = DELIVERED) -> None:
+        self.desk.report(INSTAGRAM, receipt, START)
+
+    def find(self, known: str = "") -> str | None:
+        return self.desk.find(INSTAGRAM, MESSAGE, known, START - 100, START)
+
+    @property
+    def urls(self) -> list[str]:
+        """What was called, but for logins."""
+        return [call.url for call in self.http.calls if "login.example" not in call.url]
+
+
+def said(status: int, code: str = "bad.request", **headers: str) -> Answer:
+    """Genesys' error body; its message is something that must not be passed on."""
+    body = {"message": f"Value [{TEXT}] is not valid", "code": code, "status": status, "contextId": "ctx"}
+    return answer(status, body, inin_correlation_id="correlation-1", **headers)
+
+
+# Messages
+
+
+def test_a_message_is_posted_to_its_integration() -> None:
+    kit = Kit(answer(200, {"id": "gen-9", "conversationId": "desk-1"}))
+    assert kit.deliver() == "desk-1"
+    call = kit.http.calls[1]
+    assert (call.method, call.url) == ("POST", f"{INBOUND}/message?prefetchConversationId=true")
+    assert call.headers == {
+        "Authorization": "Bearer token-1",
+        "Content-Type": "application/json; charset=utf-8",
+        "Accept": "application/json",
+    }
+    assert call.json() == inbound_message(MESSAGE, START)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+@pytest.mark.parametrize("body", [{}, {"id": "x"}, []])
+def test_a_success_without_a_conversation_has_none(status: int, body: Any) -> None:
+    assert Kit(answer(status, body)).deliver() == ""
+
+
+def test_an_integrations_id_cannot_leave_its_place_in_the_path() -> None:
+    kit = Kit(answer(200))
+    kit.desk.deliver(msgspec.structs.replace(INSTAGRAM, integration="a?b#c d"), MESSAGE, START)
+    assert kit.urls == [f"{MESSAGES}/{quote('a?b#c d')}/inbound/open/message?prefetchConversationId=true"]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, Refused),
+        (405, Refused),
+        (413, Refused),
+        (415, Refused),
+        (403, Retryable),
+        (404, Retryable),
+        (409, AlreadyThere),
+        (429, Retryable),
+        (500, Uncertain),
+        (502, Uncertain),
+        (503, Uncertain),
+        (504, Uncertain),
+        (302, Uncertain),
+    ],
+)
+def test_what_an_answer_means_to_a_message(status: int, kind: type[Exception]) -> None:
+    with pytest.raises(kind) as caught:
+        Kit(said(status, "some.code")).deliver()
+    assert type(caught.value) is kind
+    words = str(caught.value)
+    assert f"HTTP {status} some.code correlation correlation-1" in words
+    assert TEXT not in words
+    assert "token-1" not in words
+
+
+def test_a_refusal_has_the_general_reason_code() -> None:
+    with pytest.raises(Refused) as caught:
+        Kit(said(400)).deliver()
+    assert caught.value.code == "GeneralError"
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_what_an_operator_can_mend_says_where(status: int) -> None:
+    with pytest.raises(Retryable) as caught:
+        Kit(said(status)).deliver()
+    assert "conversation:message:receive" in caught.value.reason
+    assert "Admin > Message > Platforms" in caught.value.reason
+    assert caught.value.after_s == 60
+
+
+@pytest.mark.parametrize("error", [Uncertain("no answer"), Retryable("no connection")])
+def test_what_the_session_says_passes_through(error: Exception) -> None:
+    with pytest.raises(type(error)) as caught:
+        Kit(error).deliver()
+    assert caught.value is error
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null"])
+def test_an_error_without_json_is_judged_by_its_status(body: bytes) -> None:
+    with pytest.raises(Uncertain, match="HTTP 502"):
+        Kit(Answer(status=502, headers={}, body=body)).deliver()
+
+
+# Tokens and limits
+
+
+def test_a_refused_token_is_replaced_once() -> None:
+    kit = Kit(said(401), SECOND_TOKEN, answer(200, {"conversationId": "desk-1"}), answer(200))
+    assert kit.deliver() == "desk-1"
+    kit.report()
+    bearers = [call.headers["Authorization"] for call in kit.http.calls if "login" not in call.url]
+    assert bearers == ["Bearer token-1", "Bearer token-2", "Bearer token-2"]
+
+
+def test_a_new_token_that_is_refused_too_is_for_the_operator() -> None:
+    kit = Kit(said(401), SECOND_TOKEN, said(401, "bad.credentials"), TOKEN, answer(200))
+    with pytest.raises(TokenRefused) as caught:
+        kit.deliver()
+    assert "client-1" in caught.value.reason
+    assert "HTTP 401 bad.credentials" in caught.value.reason
+    assert caught.value.after_s == 60
+    kit.deliver()  # with yet another token
+    assert len(kit.http.calls) == 6
+
+
+@pytest.mark.parametrize(("headers", "wait"), [({"retry_after": "17"}, 17.0), ({}, RATE_LIMIT_S)])
+def test_a_rate_limit_blocks_its_client_until_its_time(headers: dict[str, str], wait: float) -> None:
+    kit = Kit(said(429, "too.many.requests", **headers), answer(200))
+    with pytest.raises(Retryable) as caught:
+        kit.deliver()
+    assert caught.value.after_s == wait
+    kit.clock.advance(wait - 1)
+    with pytest.raises(Retryable) as caught:
+        kit.report()
+    assert caught.value.after_s == 1
+    assert len(kit.http.calls) == 2
+    kit.clock.advance(1)
+    kit.report()
+    assert len(kit.http.calls) == 3
+
+
+# Receipts
+
+
+def test_a_receipt_is_posted_to_its_integration() -> None:
+    kit = Kit(answer(200, {"id": "gen-1", "status": "Delivered"}))
+    kit.report()
+    call = kit.http.calls[1]
+    assert (call.method, call.url) == ("POST", f"{INBOUND}/receipt")
+    assert call.json() == receipt_body(DELIVERED, START)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "after_s"),
+    [
+        (Uncertain("no answer"), Retryable, None),
+        (said(500), Retryable, None),
+        (said(502), Retryable, None),
+        (said(503, retry_after="4"), Retryable, 4.0),
+        (said(504), Retryable, None),
+        (said(429, retry_after="6"), Retryable, 6.0),
+        (said(404), Retryable, 60),
+        (said(400), Refused, None),
+        (answer(200, {"status": "Failed", "reasons": [{"code": "GeneralError", "message": TEXT}]}), Refused, None),
+    ],
+)
+def test_a_receipt_that_is_not_taken(given: Answer | Exception, kind: type[Exception], after_s: float | None) -> None:
+    with pytest.raises(kind) as caught:
+        Kit(given).report()
+    assert type(caught.value) is kind
+    assert getattr(caught.value, "after_s", None) == after_s
+    assert TEXT not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "receipt"),
+    [
+        (said(409), DELIVERED),
+        (answer(200, {"status": "Failed"}), FAILED),
+        (answer(202), DELIVERED),
+        (answer(200, []), DELIVERED),
+    ],
+)
+def test_a_receipt_that_is_taken(given: Answer, receipt: Receipt) -> None:
+    kit = Kit(given)
+    kit.report(receipt)
+    assert kit.urls == [f"{INBOUND}/receipt"]
+
+
+# Reading back
+
+
+def conversation(*messages: str, purpose: str = "customer") -> Answer:
+    listed = [{"messageId": message} for message in messages]
+    return answer(200, {"participants": [{"purpose": "agent", "messages": [{"messageId": "agent-1"}]},
+                                         {"purpose": purpose, "messages": listed}]})  # fmt: skip
+
+
+def bulk(*provider_ids: str) -> Answer:
+    return answer(
+        200, {"entities": [{"id": "x", "normalizedMessage": {"channel": {"messageId": one}}} for one in provider_ids]}
+    )
+
+
+def found_by_analytics(*conversations: str) -> Answer:
+    return answer(200, {"conversations": [{"conversationId": one} for one in conversations]})
+
+
+def test_a_message_in_the_known_conversation_is_found_without_a_search() -> None:
+    kit = Kit(conversation("m1", "m2"), bulk("other", MESSAGE.id))
+    assert kit.find("desk-1") == "desk-1"
+    assert kit.urls == [f"{MESSAGES}/desk-1", f"{MESSAGES}/desk-1/messages/bulk"]
+    assert [call.method for call in kit.http.calls[1:]] == ["GET", "POST"]
+    assert kit.http.calls[2].json() == ["m1", "m2"]
+
+
+def test_only_the_newest_messages_are_read() -> None:
+    kit = Kit(conversation(*(f"m{number}" for number in range(500))), bulk(MESSAGE.id))
+    kit.find("desk-1")
+    assert kit.http.calls[2].json() == [f"m{number}" for number in range(500 - NEWEST, 500)]
+
+
+def test_a_message_in_another_conversation_is_found_by_analytics() -> None:
+    kit = Kit(
+        conversation("m1"), bulk("other"), found_by_analytics("desk-1", "desk-2", "desk-3"),
+        conversation("m2"), bulk("other"), conversation("m3"), bulk(MESSAGE.id),
+    )  # fmt: skip
+    assert kit.find("desk-1") == "desk-3"
+    assert kit.urls[2] == ANALYTICS
+    assert kit.urls.count(f"{MESSAGES}/desk-1") == 1
+
+
+def test_the_search_asks_for_the_customers_conversations_since_the_first_try() -> None:
+    kit = Kit(found_by_analytics())
+    assert kit.find() is None
+    query = kit.http.calls[1].json()
+    assert query["interval"] == "2027-01-15T06:58:20.000Z/2027-01-15T09:00:00.000Z"
+    [segments] = query["segmentFilters"]
+    assert {(one["dimension"], one["value"]) for one in segments["predicates"]} == {
+        ("addressFrom", "55501"),
+        ("messageType", "open"),
+    }
+    assert segments["type"] == "and"
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        [conversation()],
+        [conversation("m1", purpose="agent")],
+        [said(404)],
+        [conversation("m1"), bulk()],
+        [conversation("m1"), bulk("other")],
+        [conversation("m1"), answer(200, {"entities": [{"normalizedMessage": None}, {}, None]})],
+        [conversation("m1"), answer(200, {"entities": [{"normalizedMessage": {"channel": None}}]})],
+        [conversation("m1"), answer(200, {"entities": [{"id": "no normalized message"}, 7]})],
+        [answer(200, [])],
+        [answer(200, {"participants": None})],
+        [answer(200, {"participants": [{"purpose": "customer", "messages": "none"}]})],
+    ],
+)
+def test_a_conversation_that_does_not_hold_the_message(held: list[Answer]) -> None:
+    assert Kit(*held, found_by_analytics()).find("desk-1") is None
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_without_leave_to_search_nothing_is_found(status: int) -> None:
+    assert Kit(said(status)).find() is None
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [said(500)],
+        [said(403)],
+        [said(429, retry_after="3")],
+        [Uncertain("no answer")],
+        [Retryable("no connection")],
+        [conversation("m1"), said(503)],
+        [conversation("m1"), Uncertain("no answer")],
+        [conversation("m1"), bulk("other"), said(500)],
+        [conversation("m1"), bulk("other"), Uncertain("no answer")],
+    ],
+)
+def test_what_cannot_be_read_now_is_read_later(answers: list[Answer | Exception]) -> None:
+    with pytest.raises(Retryable) as caught:
+        Kit(*answers).find("desk-1")
+    assert TEXT not in str(caught.value)

@@ -1,0 +1,138 @@
+"""Tokens of OAuth clients: asked for seldom, spread over conversations, blocked where Genesys says so."""
+
+from __future__ import annotations
+
+import base64
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from chalicelib.desks.genesys.oauth import Tokens
+from chalicelib.errors import Retryable, TokenRefused, Uncertain
+from chalicelib.http import Answer
+from tests.fakes import FakeClock, FakeOutgoing, answer
+
+CLIENTS = [{"id": f"client-{number}", "secret": f"client-secret-{number}"} for number in range(3)]
+
+
+class Kit:
+    def __init__(self, *answers: Answer | Exception, clients: Any = CLIENTS) -> None:
+        self.clock = FakeClock()
+        self.http = FakeOutgoing(*answers)
+        self.secret: dict[str, Any] = {"clients": clients}
+        self.tokens = Tokens(self.http, lambda name: self.secret, "s/oauth", "https://login.example", self.clock)
+
+
+def granted(name: str = "token-1", expires_in: int = 86_400) -> Answer:
+    return answer(200, {"access_token": name, "token_type": "bearer", "expires_in": expires_in})
+
+
+def test_the_request_is_the_client_credentials_grant() -> None:
+    kit = Kit(granted())
+    assert kit.tokens.token("client-1") == "token-1"
+    [call] = kit.http.calls
+    assert (call.method, call.url) == ("POST", "https://login.example/oauth/token")
+    assert call.body == b"grant_type=client_credentials"
+    basic = base64.b64encode(b"client-1:client-secret-1").decode()
+    assert call.headers == {
+        "Authorization": f"Basic {basic}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+
+
+def test_a_token_is_kept_until_a_minute_before_it_expires() -> None:
+    kit = Kit(granted("first", expires_in=300), granted("second", expires_in=300))
+    assert kit.tokens.token("client-1") == "first"
+    kit.clock.advance(239)
+    assert kit.tokens.token("client-1") == "first"
+    kit.clock.advance(1)
+    assert kit.tokens.token("client-1") == "second"
+    assert len(kit.http.calls) == 2
+
+
+def test_a_token_that_lives_less_than_a_minute_serves_one_call() -> None:
+    kit = Kit(granted("first", expires_in=30), granted("second", expires_in=30))
+    assert [kit.tokens.token("client-1"), kit.tokens.token("client-1")] == ["first", "second"]
+
+
+def test_each_client_has_its_own_token() -> None:
+    kit = Kit(granted("zero"), granted("one"))
+    assert [kit.tokens.token(name) for name in ("client-0", "client-1", "client-0")] == ["zero", "one", "zero"]
+
+
+def test_a_conversation_keeps_its_client_and_many_are_spread() -> None:
+    kit = Kit()
+    chosen = {f"customer-{number}": kit.tokens.client_for(f"customer-{number}") for number in range(300)}
+    assert all(kit.tokens.client_for(name) == client for name, client in chosen.items())
+    counts = Counter(chosen.values())
+    assert set(counts) == {"client-0", "client-1", "client-2"}
+    assert min(counts.values()) > 60
+    kit.secret["clients"] = list(reversed(CLIENTS))  # the order in the secret does not matter
+    assert all(kit.tokens.client_for(name) == client for name, client in chosen.items())
+
+
+@pytest.mark.parametrize("secret", [{}, {"clients": []}])
+def test_without_a_client_the_message_waits(secret: dict[str, Any]) -> None:
+    kit = Kit()
+    kit.secret = secret
+    with pytest.raises(Retryable) as caught:
+        kit.tokens.client_for("customer")
+    assert caught.value.reason == "the secret s/oauth lists no OAuth client under clients"
+    assert caught.value.after_s == 60
+
+
+def test_forgetting_a_token_asks_for_another_but_only_for_that_token() -> None:
+    kit = Kit(granted("first"), granted("second"))
+    kit.tokens.token("client-1")
+    kit.tokens.forget("client-1", "an older one")
+    assert kit.tokens.token("client-1") == "first"
+    kit.tokens.forget("client-1", "first")
+    assert kit.tokens.token("client-1") == "second"
+    kit.tokens.forget("client-2", "never seen")
+
+
+def test_a_blocked_client_waits_and_others_do_not() -> None:
+    kit = Kit(granted("one"), granted("two"))
+    kit.tokens.token("client-1")
+    kit.tokens.block("client-1", 30)
+    kit.clock.advance(10)
+    with pytest.raises(Retryable) as caught:
+        kit.tokens.token("client-1")
+    assert caught.value.after_s == 20
+    assert kit.tokens.token("client-2") == "two"
+    kit.clock.advance(20)
+    assert kit.tokens.token("client-1") == "one"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_refused_client_is_told_with_where_to_look(status: int) -> None:
+    kit = Kit(answer(status, {"error": "invalid_client", "description": "words"}))
+    with pytest.raises(TokenRefused) as caught:
+        kit.tokens.token("client-1")
+    assert "client-1" in caught.value.reason
+    assert "Admin > Integrations > OAuth" in caught.value.reason
+    assert "client-secret" not in caught.value.reason
+    assert caught.value.after_s == 60
+
+
+@pytest.mark.parametrize(
+    ("given", "after_s"),
+    [
+        (answer(500), None),
+        (answer(429, retry_after="8"), 8.0),
+        (answer(200, {}), None),
+        (answer(200, {"access_token": ""}), None),
+        (answer(200, []), None),
+        (answer(302), None),
+        (Uncertain("no answer"), None),
+        (Retryable("no connection", 5), None),
+    ],
+)
+def test_a_login_that_fails_otherwise_is_tried_again(given: Answer | Exception, after_s: float | None) -> None:
+    kit = Kit(given, granted())
+    with pytest.raises(Retryable) as caught:
+        kit.tokens.token("client-1")
+    assert not isinstance(caught.value, TokenRefused)
+    assert caught.value.after_s == after_s
+    assert kit.tokens.token("client-1") == "token-1"

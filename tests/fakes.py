@@ -1,0 +1,349 @@
+"""In-memory stand-ins for what the use cases need from the outside: they keep state and have no opinions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from chalicelib.channels.base import Capabilities
+from chalicelib.errors import Retryable
+from chalicelib.http import Answer, Outgoing
+from chalicelib.messages import (
+    Account,
+    Claim,
+    Conversation,
+    DeskMessage,
+    Event,
+    Receipt,
+    Thread,
+    bounded,
+)
+
+INSTAGRAM = Account(channel="instagram", id="17841400000000777", integration="int-ig", secret="s/ig", name="tea.shop")
+TIKTOK = Account(channel="tiktok", id="-000TeaShop", integration="int-tt", secret="s/tt", name="tea_shop")
+PAGE = Account(
+    channel="instagram",
+    id="17841400000000888",
+    integration="int-page",
+    secret="s/page",
+    login="facebook",
+    page="100000000000888",
+)
+START = 1_800_000_000.0
+
+
+class FakeClock:
+    """Stands still until it is moved."""
+
+    def __init__(self, now: float = START) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class FakeMetrics:
+    """Sums of each name, and of each name with its labels."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, int, dict[str, str]]] = []
+
+    def count(self, name: str, value: int = 1, **labels: str) -> None:
+        self.lines.append((name, value, labels))
+
+    def total(self, name: str, **labels: str) -> int:
+        """The sum over lines of this name that carry at least these labels."""
+        return sum(value for one, value, given in self.lines if one == name and labels.items() <= given.items())
+
+    def totals(self) -> dict[str, int]:
+        """The sums by name."""
+        sums: Counter[str] = Counter()
+        for name, value, _ in self.lines:
+            sums[name] += value
+        return dict(sums)
+
+
+class FakeQueue:
+    """Both faces of a FIFO queue. `refuses` makes put and bury fail; `carried` tells what it takes as it is."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.puts = 0
+        self.postponed: list[tuple[list[str], int]] = []
+        self.buried: list[tuple[Event, str]] = []
+        self.refuses = False
+        self.carried: Callable[[Event], bool] = lambda event: True
+
+    def carries(self, event: Event) -> bool:
+        return self.carried(event)
+
+    def put(self, events: Sequence[Event]) -> None:
+        if self.refuses:
+            raise Retryable("queue refused")
+        self.puts += 1
+        self.events.extend(events)
+
+    def postpone(self, handles: Sequence[str], delay_s: int) -> None:
+        self.postponed.append((list(handles), delay_s))
+
+    def bury(self, event: Event, reason: str) -> None:
+        if self.refuses:
+            raise Retryable("queue refused")
+        self.buried.append((event, reason))
+
+
+class FakeShelf:
+    """The bucket."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def keep(self, key: str, body: bytes) -> None:
+        self.kept[key] = body
+
+    def fetch(self, key: str) -> bytes:
+        return self.kept[key]
+
+
+class FakeSecrets:
+    """`stored` is what the store holds, `cached` what this container has read. `refreshable` allows a reload."""
+
+    def __init__(self, **stored: dict[str, Any]) -> None:
+        self.stored: dict[str, dict[str, Any]] = dict(stored)
+        self.cached: dict[str, dict[str, Any]] = {}
+        self.refreshed: list[str] = []
+        self.refreshable = True
+
+    def get(self, name: str) -> dict[str, Any]:
+        return self.cached.setdefault(name, self.stored.get(name, {}))
+
+    def refresh(self, name: str) -> bool:
+        if self.refreshable:
+            self.refreshed.append(name)
+            self.cached[name] = self.stored.get(name, {})
+        return self.refreshable
+
+
+@dataclass
+class _Work:
+    """One claim as it is stored."""
+
+    state: str
+    until: float
+    since: float
+    text: str = ""
+    result: str = ""
+    code: str = ""
+    detail: str = ""
+
+    @property
+    def open(self) -> bool:
+        return self.state in {"leased", "doubt"}
+
+
+@dataclass
+class FakeLedger:
+    """Claims and conversations with the table's rules. `down` makes every method raise Retryable."""
+
+    listed: list[Account] = field(default_factory=lambda: [INSTAGRAM, TIKTOK, PAGE])
+    down: bool = False
+    reads: int = 0
+    claims: dict[tuple[str, str], _Work] = field(default_factory=dict)
+    threads: dict[str, Thread] = field(default_factory=dict)
+    ours: set[tuple[str, str]] = field(default_factory=set)
+
+    def _up(self) -> None:
+        if self.down:
+            raise Retryable("table busy")
+
+    def state(self, conversation: Conversation, item: str) -> str:
+        """The stored state of a claim, "" where there is none."""
+        work = self.claims.get((conversation.key, item))
+        return work.state if work else ""
+
+    def claim(self, conversation: Conversation, item: str, now: float, lease_s: float, text: str = "") -> Claim:
+        self._up()
+        key = (conversation.key, item)
+        old = self.claims.get(key)
+        if old is None or (old.state == "leased" and old.until < now):
+            self.claims[key] = _Work("leased", now + lease_s, now, text)
+            return Claim(state="lapsed", since_s=old.since) if old else Claim(state="fresh", since_s=now)
+        return msgspec.convert(
+            {
+                "state": "busy" if old.state == "leased" else old.state,
+                "until_s": old.until,
+                "since_s": old.since,
+                "result": old.result,
+                "code": old.code,
+                "detail": old.detail,
+            },
+            Claim,
+        )
+
+    def _open(self, conversation: Conversation, item: str) -> _Work | None:
+        self._up()
+        work = self.claims.get((conversation.key, item))
+        return work if work and work.open else None
+
+    def release(self, conversation: Conversation, item: str) -> None:
+        if self._open(conversation, item):
+            del self.claims[(conversation.key, item)]
+
+    def doubt(self, conversation: Conversation, item: str) -> None:
+        work = self._open(conversation, item)
+        if work:
+            work.state = "doubt"
+
+    def refuse(self, conversation: Conversation, item: str, now: float, code: str, detail: str) -> bool:
+        work = self._open(conversation, item)
+        if work is None:
+            return False
+        work.state, work.code, work.detail = "refused", code, detail
+        return True
+
+    def _done(self, conversation: Conversation, item: str, now: float, result: str) -> None:
+        self._up()
+        work = self.claims.setdefault((conversation.key, item), _Work("done", now, now))
+        work.state, work.result = "done", result
+
+    def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread) -> None:
+        self._done(conversation, item, now, thread.desk)
+        old = self.thread(conversation)
+        self.threads[conversation.key] = Thread(
+            desk=thread.desk or old.desk,
+            platform=thread.platform or old.platform,
+            customer_ms=max(thread.customer_ms, old.customer_ms),
+        )
+
+    def sent(self, conversation: Conversation, item: str, now: float, platform_id: str) -> None:
+        self._done(conversation, item, now, platform_id)
+        if platform_id:
+            self.ours.add((conversation.key, bounded(platform_id)))
+
+    def thread(self, conversation: Conversation) -> Thread:
+        self._up()
+        return self.threads.get(conversation.key, Thread())
+
+    def is_ours(self, conversation: Conversation, platform_id: str) -> bool:
+        self._up()
+        return (conversation.key, bounded(platform_id)) in self.ours
+
+    def in_flight(self, conversation: Conversation, now: float) -> dict[str, str]:
+        self._up()
+        return {
+            item: work.text
+            for (key, item), work in self.claims.items()
+            if key == conversation.key and item.startswith("OUT#") and work.open
+        }
+
+    def accounts(self) -> list[Account]:
+        self._up()
+        self.reads += 1
+        return list(self.listed)
+
+
+class FakeDesk:
+    """Answers from `answers` (then "desk-conversation"), finds what `holds` maps a message id to."""
+
+    def __init__(self) -> None:
+        self.answers: list[str | Exception] = []
+        self.report_answers: list[Exception | None] = []
+        self.holds: dict[str, str] = {}
+        self.find_error: Exception | None = None
+        self.delivered: list[DeskMessage] = []
+        self.looked_for: list[tuple[str, str, float]] = []
+        self.reported: list[Receipt] = []
+
+    def deliver(self, account: Account, message: DeskMessage, now: float) -> str:
+        self.delivered.append(message)
+        return _next(self.answers, "desk-conversation")
+
+    def find(self, account: Account, message: DeskMessage, known: str, since: float, now: float) -> str | None:
+        self.looked_for.append((message.id, known, since))
+        if self.find_error:
+            raise self.find_error
+        return self.holds.get(message.id)
+
+    def report(self, account: Account, receipt: Receipt, now: float) -> None:
+        answer = self.report_answers.pop(0) if self.report_answers else None
+        if answer is not None:
+            raise answer
+        self.reported.append(receipt)
+
+
+class FakeClient:
+    """A channel's client. Answers from `answers`, then "platform-1", "platform-2", …"""
+
+    def __init__(self, capabilities: Capabilities | None = None) -> None:
+        self._capabilities = capabilities or Capabilities(text_limit=1000, text_unit="bytes")
+        self.answers: list[str | Exception] = []
+        self.sent: list[tuple[str, str, str]] = []
+        self.on_send: Callable[[str], None] = lambda text: None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    @property
+    def texts(self) -> list[str]:
+        """The text of every try, in order."""
+        return [text for _, _, text in self.sent]
+
+    def send_text(self, account: Account, customer: str, platform_thread: str, text: str) -> str:
+        self.sent.append((customer, platform_thread, text))
+        self.on_send(text)
+        return _next(self.answers, f"platform-{len(self.sent)}")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call that went out; `body` is None for a GET."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes | None
+
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body or b"null")
+
+
+class FakeOutgoing(Outgoing):
+    """A session without a network: answers from `answers` in turn, which must suffice."""
+
+    def __init__(self, *answers: Answer | Exception) -> None:
+        self.answers = list(answers)
+        self.calls: list[Call] = []
+
+    def post(self, url: str, *, headers: dict[str, str], body: bytes) -> Answer:
+        return self._answered(Call("POST", url, headers, body))
+
+    def get(self, url: str, *, headers: dict[str, str]) -> Answer:
+        return self._answered(Call("GET", url, headers, None))
+
+    def _answered(self, call: Call) -> Answer:
+        self.calls.append(call)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def answer(status: int = 200, body: object = None, **headers: str) -> Answer:
+    """An answer with a JSON body; `retry_after` in `headers` is Retry-After."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status=status, headers=named, body=msgspec.json.encode({} if body is None else body))
+
+
+def _next(answers: list[str | Exception], otherwise: str) -> str:
+    found = answers.pop(0) if answers else otherwise
+    if isinstance(found, Exception):
+        raise found
+    return found

@@ -1,0 +1,112 @@
+"""An edge over fakes, and a good delivery of each platform."""
+
+from __future__ import annotations
+
+import json
+
+from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
+from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
+from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS_WEBHOOK
+from chalicelib.http import Request, Response
+from chalicelib.messages import Event
+from chalicelib.pipeline.ports import Secrets
+from chalicelib.pipeline.receive import Edge
+from tests.contract.signing import signed
+from tests.fakes import FakeClock, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
+
+PLATFORMS = ["instagram", "tiktok", "genesys"]
+SECRET = "the-webhook-secret-of-the-tests"
+VERIFY_TOKEN = "the-verify-token"
+
+BODIES: dict[str, bytes] = {
+    "instagram": json.dumps(
+        {
+            "object": "instagram",
+            "entry": [
+                {
+                    "id": "17841400000000777",
+                    "time": 1_800_000_000_000,
+                    "messaging": [
+                        {
+                            "sender": {"id": "55501"},
+                            "recipient": {"id": "17841400000000777"},
+                            "timestamp": 1_799_999_999_000,
+                            "message": {"mid": "mid-1", "text": "Is the oolong back?"},
+                        }
+                    ],
+                }
+            ],
+        }
+    ).encode(),
+    "tiktok": json.dumps(
+        {
+            "client_key": "7600000000000000777",
+            "event": "im_receive_msg",
+            "create_time": 1_800_000_000,
+            "user_openid": "-000TeaShop",
+            "content": json.dumps(
+                {
+                    "timestamp": 1_799_999_999_000,
+                    "from_user": {"id": "+Customer/One=="},
+                    "to_user": {"id": "-000TeaShop"},
+                    "from": "tea_lover",
+                    "conversation_id": "conv+1/a==",
+                    "message_id": "msg+1/a==",
+                    "type": "text",
+                    "text": {"body": "Do you ship to Oslo?"},
+                }
+            ),
+        }
+    ).encode(),
+    "genesys": json.dumps(
+        {
+            "id": "0f0f0f0f0f0f0f0f",
+            "channel": {"id": "int-ig", "to": {"id": "55501", "idType": "Opaque"}, "platform": "Open"},
+            "type": "Text",
+            "text": "It is, since Monday.",
+            "conversationId": "desk-1",
+            "originatingEntity": "Human",
+        }
+    ).encode(),
+}
+
+
+class EdgeKit:
+    """The edge and everything around it."""
+
+    def __init__(self, secrets: Secrets | None = None) -> None:
+        self.clock = FakeClock()
+        self.metrics = FakeMetrics()
+        self.inbound = FakeQueue()
+        self.outbound = FakeQueue()
+        self.shelf = FakeShelf()
+        self.secrets = FakeSecrets(
+            instagram={"secrets": [SECRET], "verify_tokens": [VERIFY_TOKEN]},
+            tiktok={"secrets": [SECRET]},
+            genesys={"secrets": [SECRET]},
+        )
+        self.edge = Edge(
+            webhooks=[INSTAGRAM_WEBHOOK, TIKTOK_WEBHOOK],
+            desk=GENESYS_WEBHOOK,
+            secrets=secrets or self.secrets,
+            secret_names={name: name for name in PLATFORMS},
+            inbound=self.inbound,
+            outbound=self.outbound,
+            shelf=self.shelf,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    def post(self, platform: str, request: Request) -> Response:
+        return self.edge.desk(request) if platform == "genesys" else self.edge.social(request)
+
+    def deliver(self, platform: str, body: bytes | None = None) -> Response:
+        """A well signed delivery."""
+        return self.post(platform, signed(platform, BODIES[platform] if body is None else body, SECRET, self.clock()))
+
+    def queue(self, platform: str) -> FakeQueue:
+        return self.outbound if platform == "genesys" else self.inbound
+
+    @property
+    def stored(self) -> list[Event]:
+        return [*self.inbound.events, *self.outbound.events]

@@ -1,0 +1,295 @@
+"""The outgoing session over real sockets: what counts as not sent, and what as unknown."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import urllib3
+
+from chalicelib.errors import Retryable, Uncertain
+from chalicelib.http import CONNECT_S, LONGEST_CALL_S, READ_S, Answer, Outgoing, Request
+
+HEADERS = {"Authorization": "Bearer token-1", "Content-Type": "application/json"}
+WAIT_S = 5.0
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's own proxy must not stand between the test and its server."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+class Web:
+    """An HTTP server that answers everything alike and keeps what came."""
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.seen: list[tuple[str, str, dict[str, str], bytes]] = []
+        seen = self.seen
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                lowered = {name.lower(): value for name, value in self.headers.items()}
+                seen.append((self.command, self.path, lowered, sent))
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = _answer
+
+            def log_message(self, format: str, *args: object) -> None: ...
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join(WAIT_S)
+        self._server.server_close()
+
+
+@contextmanager
+def web(status: int = 200, body: bytes = b"{}", **headers: str) -> Iterator[Web]:
+    made = Web(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@contextmanager
+def raw_server(deal: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A socket that accepts once, deals with it, and closes."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(WAIT_S)
+
+    def serve() -> None:
+        with suppress(OSError):
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(WAIT_S)
+                deal(connection)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.close()
+        thread.join(WAIT_S)
+
+
+@pytest.fixture
+def session() -> Iterator[Outgoing]:
+    made = Outgoing(read_s=0.05)
+    yield made
+    made._session.close()
+
+
+@pytest.fixture
+def patient() -> Iterator[Outgoing]:
+    """For servers that answer: a slow machine must not fail the test."""
+    made = Outgoing(read_s=WAIT_S)
+    yield made
+    made._session.close()
+
+
+def post(session: Outgoing, url: str) -> Answer:
+    return session.post(url + "/path?query=1", headers=HEADERS, body=b'{"text": "secret words"}')
+
+
+def test_a_post_and_its_answer(patient: Outgoing) -> None:
+    with web(201, b'{"id": "1"}', ININ_Correlation_Id="abc") as server:
+        answer = post(patient, server.url)
+        [(method, path, headers, body)] = server.seen
+    assert (method, path, body) == ("POST", "/path?query=1", b'{"text": "secret words"}')
+    assert headers["authorization"] == "Bearer token-1"
+    assert headers["content-type"] == "application/json"
+    assert (answer.status, answer.json(), answer.headers["inin-correlation-id"]) == (201, {"id": "1"}, "abc")
+
+
+def test_a_get_sends_no_body(patient: Outgoing) -> None:
+    with web() as server:
+        assert patient.get(server.url, headers=HEADERS).status == 200
+        [(method, _, headers, body)] = server.seen
+    assert (method, body) == ("GET", b"")
+    assert "content-length" not in headers
+
+
+def test_a_refused_connection_sent_nothing(session: Outgoing) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(Retryable) as caught:
+        post(session, f"http://127.0.0.1:{port}")
+    assert f"127.0.0.1:{port}" in caught.value.reason
+
+
+@pytest.mark.parametrize("url", ["http://", "nonsense", "vendor.invalid:443", "ftp://vendor.invalid"])
+def test_an_address_that_is_none_sent_nothing(session: Outgoing, url: str) -> None:
+    with pytest.raises(Retryable):
+        post(session, url)
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        (ssl.SSLCertVerificationError("self-signed certificate"), Retryable),  # judged before a byte is sent
+        (ssl.SSLEOFError("EOF occurred in violation of protocol"), Uncertain),
+    ],
+)
+def test_a_distrusted_certificate_sent_nothing_and_a_broken_stream_may_have(
+    session: Outgoing, monkeypatch: pytest.MonkeyPatch, cause: ssl.SSLError, kind: type[Exception]
+) -> None:
+    reason = urllib3.exceptions.SSLError(cause)
+    pool: Any = None
+
+    def fail(*_: object, **__: object) -> None:
+        raise requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(pool, "/path", reason))
+
+    monkeypatch.setattr(session._session, "request", fail)
+    with pytest.raises(kind):
+        post(session, "https://vendor.invalid")
+
+
+def test_a_request_without_an_answer_is_uncertain(session: Outgoing) -> None:
+    done = threading.Event()
+
+    def never_answer(connection: socket.socket) -> None:
+        connection.recv(65536)
+        done.wait(WAIT_S)
+
+    with raw_server(never_answer) as url:
+        with pytest.raises(Uncertain) as caught:
+            post(session, url)
+        done.set()
+    assert "no answer from 127.0.0.1" in caught.value.reason
+
+
+def read_request(connection: socket.socket) -> None:
+    received = b""
+    while b"secret words" not in received:
+        received += connection.recv(65536)
+
+
+def reset(connection: socket.socket) -> None:
+    read_request(connection)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def half_an_answer(connection: socket.socket) -> None:
+    read_request(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+
+
+def garbage(connection: socket.socket) -> None:
+    read_request(connection)
+    connection.sendall(b"SMTP? 220\r\n\r\n")
+
+
+@pytest.mark.parametrize("deal", [reset, read_request, half_an_answer, garbage])
+def test_a_connection_that_breaks_after_the_request_is_uncertain(
+    patient: Outgoing, deal: Callable[[socket.socket], None]
+) -> None:
+    with raw_server(deal) as url, pytest.raises(Uncertain) as caught:
+        post(patient, url)
+    assert "secret words" not in caught.value.reason
+    assert "token-1" not in caught.value.reason
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_an_answer_and_is_not_followed(patient: Outgoing, status: int) -> None:
+    with web() as target, web(status, Location=target.url) as server:
+        assert post(patient, server.url).status == status
+        assert len(server.seen) == 1
+        assert target.seen == []
+
+
+@pytest.mark.parametrize("status", [400, 429, 500, 503])
+def test_an_error_is_an_answer_and_is_not_repeated(patient: Outgoing, status: int) -> None:
+    with web(status, retry_after="3") as server:
+        answer = post(patient, server.url)
+        assert len(server.seen) == 1
+    assert (answer.status, answer.retry_after_s()) == (status, 3.0)
+
+
+def test_a_cookie_of_a_vendor_does_not_follow_to_the_next_call(patient: Outgoing) -> None:
+    with web(Set_Cookie="session=1; Path=/") as vendor:
+        post(patient, vendor.url)
+        post(patient, vendor.url)
+    assert [headers.get("cookie") for _, _, headers, _ in vendor.seen] == [None, None]
+
+
+def test_netrc_does_not_replace_our_token(patient: Outgoing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with web() as server:
+        post(patient, server.url)
+        assert server.seen[0][2]["authorization"] == "Bearer token-1"
+
+
+def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with web(202) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        session = Outgoing(read_s=WAIT_S)
+        assert post(session, "http://vendor.invalid").status == 202
+        assert proxy.seen[0][1] == "http://vendor.invalid/path?query=1"
+        session._session.close()
+
+
+def test_the_longest_call_fits_its_parts() -> None:
+    assert LONGEST_CALL_S == CONNECT_S + READ_S
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0.0),
+        ("120", 120.0),
+        (None, None),
+        ("", None),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("Fri, 15 Jan 2027 08:00:00 GMT", None),
+    ],
+)
+def test_retry_after_in_seconds(value: str | None, seconds: float | None) -> None:
+    headers = {} if value is None else {"retry-after": value}
+    assert Answer(status=429, headers=headers, body=b"").retry_after_s() == seconds
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"{", b"\xff"])
+def test_a_body_that_is_no_json_reads_as_nothing(body: bytes) -> None:
+    assert Answer(status=200, headers={}, body=body).json() is None
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [1], "x", None])
+def test_a_json_body(value: object) -> None:
+    assert Answer(status=200, headers={}, body=json.dumps(value).encode()).json() == value
+
+
+def test_a_header_that_is_absent_is_none() -> None:
+    request = Request(method="GET", headers={"a": ""}, query={}, body=b"")
+    assert (request.header("a"), request.header("b")) == ("", None)

@@ -1,0 +1,76 @@
+"""What a cold start pays for: the edge loads no client, no table and no vendor's SDK."""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from chalicelib.settings import Settings
+
+APP = Path(__file__).parent.parent / "app.py"
+CLIENTS = [
+    "chalicelib.channels.instagram.client",
+    "chalicelib.channels.tiktok.client",
+    "chalicelib.desks.genesys.client",
+]
+WORKERS_ONLY = [
+    "requests",
+    "regex",
+    "chalicelib.aws.table",
+    "chalicelib.channels.instagram.translate",
+    "chalicelib.channels.tiktok.translate",
+    "chalicelib.desks.genesys.oauth",
+    "chalicelib.pipeline.to_customer",
+    "chalicelib.pipeline.to_desk",
+    *CLIENTS,
+]
+
+
+def loaded(role: str, entry: str) -> set[str]:
+    """Runs in a process of its own: the modules that this role has loaded through `entry`."""
+    needed = {f"DMDESK_{name.upper()}": "https://127.0.0.1/x" for name in Settings.__struct_fields__}
+    region = {"AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    os.environ.update(needed | region | {"DMDESK_ROLE": role})
+    if entry == "app":
+        importlib.import_module("app")
+    else:
+        importlib.import_module("chalicelib.runtime").preload(role)
+    return set(sys.modules)
+
+
+def modules(role: str, entry: str = "chalicelib.runtime") -> set[str]:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(loaded, role, entry).result(timeout=60)
+
+
+@pytest.mark.parametrize("entry", ["chalicelib.runtime", "app"])
+def test_the_edge_loads_nothing_that_only_workers_need(entry: str) -> None:
+    found = modules("edge", entry)
+    assert "chalicelib.pipeline.receive" in found
+    assert [name for name in [*WORKERS_ONLY, "PureCloudPlatformClientV2"] if name in found] == []
+
+
+def test_the_inbound_worker_loads_no_channels_client() -> None:
+    found = modules("to_desk")
+    assert "chalicelib.desks.genesys.client" in found
+    assert [name for name in [*CLIENTS[:2], "PureCloudPlatformClientV2"] if name in found] == []
+
+
+def test_the_outbound_worker_loads_what_it_sends_with() -> None:
+    found = modules("to_customer")
+    assert [name for name in [*CLIENTS, "requests", "chalicelib.aws.table"] if name not in found] == []
+    assert "PureCloudPlatformClientV2" not in found
+
+
+def test_a_role_that_is_not_known_loads_nothing_yet() -> None:
+    assert "chalicelib.pipeline.receive" not in modules("")
+
+
+def test_the_app_stays_small() -> None:
+    assert len(APP.read_text().splitlines()) < 120

@@ -1,0 +1,141 @@
+"""The vocabulary: fingerprints, bounds, times, and what travels on the queues."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.errors import Malformed, Refused, Rejected, Retryable, TokenRefused, Uncertain
+from chalicelib.messages import LONGEST_ID, Conversation, Event, bounded, digest, iso, mended
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+EVENT = Event(source="instagram", account="1", party="2", id="3", received_ms=4)
+
+
+def test_a_fingerprint_is_the_same_on_every_machine() -> None:
+    """Stored in the table: a change of it would forget what was delivered."""
+    assert digest("a", "b") == "3c9d591045bc8876f9d0399bbfb05c6a412096e906f73278f98406cd5dca86df"
+    assert digest("a", b"b") == digest("a", "b")
+
+
+@given(st.lists(texts, max_size=4), st.lists(texts, max_size=4))
+def test_fingerprints_tell_parts_apart(one: list[str], other: list[str]) -> None:
+    assert (digest(*one) == digest(*other)) == (one == other)
+    assert len(digest(*one)) == 64
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
+def test_ids_are_bounded_in_bytes(identifier: str) -> None:
+    key = bounded(identifier)
+    assert len(key.encode()) <= LONGEST_ID
+    assert (key == identifier) == (len(identifier.encode()) <= LONGEST_ID)
+    assert bounded(key) == key
+
+
+@pytest.mark.parametrize(("length", "kept"), [(255, True), (256, False)])
+def test_the_bound_is_255(length: int, kept: bool) -> None:
+    assert (bounded("x" * length) == "x" * length) is kept
+    assert (bounded("é" * (length // 2)) == "é" * (length // 2)) is (length // 2 * 2 <= 255)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (rb'"cut \ud83d"', "cut \ufffd"),
+        (rb'"\ude00 cut"', "\ufffd cut"),
+        (rb'"\ud83d\ud83d\ude00"', "\ufffd\U0001f600"),
+        (rb'"\uD83D\uDE00"', "\U0001f600"),
+        (rb'"\\ud83d"', "\\ud83d"),
+        (rb'"\\\ud83d"', "\\\ufffd"),
+        (rb'"\ud7ff\ue000"', "\ud7ff\ue000"),
+    ],
+)
+def test_halves_of_surrogate_pairs_are_mended_and_nothing_else(text: bytes, read: str) -> None:
+    assert json.loads(mended(text)) == read
+
+
+@given(texts)
+def test_whole_texts_are_not_mended(text: str) -> None:
+    for escaped in (True, False):
+        written = json.dumps(text, ensure_ascii=escaped).encode()
+        assert mended(written) == written
+
+
+@given(st.integers(0, 4_102_444_800_000))
+def test_times_read_back(milliseconds: int) -> None:
+    text = iso(milliseconds)
+    assert len(text) == 24
+    assert text[19] == "."
+    assert text[23] == "Z"
+    whole = datetime.fromisoformat(text).astimezone(UTC)
+    assert round(whole.timestamp() * 1000) == milliseconds
+
+
+events = st.builds(
+    Event,
+    source=texts,
+    account=texts,
+    party=texts,
+    id=texts,
+    received_ms=st.integers(0, 2**53),
+    section=texts,
+    aside=texts,
+    raw=texts.map(lambda text: msgspec.Raw(msgspec.json.encode(text))),
+)
+
+
+@given(events)
+def test_an_event_travels_unchanged(event: Event) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(event), type=Event) == event
+
+
+def test_an_events_raw_bytes_travel_unchanged() -> None:
+    raw = b'{"text": "\\u00e4 \\/",   "n": 1.0}'
+    event = msgspec.structs.replace(EVENT, raw=msgspec.Raw(raw))
+    assert bytes(msgspec.json.decode(msgspec.json.encode(event), type=Event).raw) == raw
+
+
+@pytest.mark.parametrize("name", ["group", "dedup"])
+def test_queue_keys_are_64_plain_characters_without_personal_data(name: str) -> None:
+    key = getattr(EVENT, name)
+    assert len(key) == 64
+    assert set(key) <= set("0123456789abcdef")
+
+
+def test_what_makes_an_event_the_same() -> None:
+    same = msgspec.structs.replace(EVENT, received_ms=99, section="x", aside="y", raw=msgspec.Raw(b"1"))
+    assert same.dedup == EVENT.dedup
+    for name in ("source", "account", "party", "id"):
+        assert msgspec.structs.replace(EVENT, **{name: "other"}).dedup != EVENT.dedup
+
+
+def test_echoes_have_a_group_of_their_own() -> None:
+    """An echo must not wait behind the message that waits for it."""
+    assert msgspec.structs.replace(EVENT, section="echo").group != EVENT.group
+    assert msgspec.structs.replace(EVENT, section="messaging").group == EVENT.group
+
+
+def test_a_conversations_key_is_bounded() -> None:
+    assert Conversation("tiktok", "b", "+c/==").key == "tiktok#b#+c/=="
+    assert len(Conversation("tiktok", "b", "c" * 1000).key) == len("tiktok#b#") + 64
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Rejected(401, "signature_missing"), "signature_missing"),
+        (Malformed("no JSON"), "no JSON"),
+        (Retryable("later", 3), "later"),
+        (TokenRefused("dead", 60), "dead"),
+        (Refused("GeneralError", "no"), "GeneralError: no"),
+        (Uncertain("lost"), "lost"),
+    ],
+)
+def test_errors_say_their_reason(error: Exception, words: str) -> None:
+    assert str(error) == words
+    assert isinstance(error, Retryable) == (type(error) in {Retryable, TokenRefused})

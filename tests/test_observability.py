@@ -1,0 +1,281 @@
+"""Logs and metrics carry ids, kinds and outcomes; never what people write, tokens or secrets."""
+
+from __future__ import annotations
+
+import ast
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from chalicelib.channels.instagram import client as instagram_client
+from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM_TRANSLATOR
+from chalicelib.channels.tiktok import client as tiktok_client
+from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK_TRANSLATOR
+from chalicelib.desks.genesys.client import Genesys
+from chalicelib.desks.genesys.oauth import Tokens
+from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
+from chalicelib.errors import Uncertain
+from chalicelib.http import Answer, Request
+from chalicelib.messages import Conversation, Event, Thread
+from chalicelib.observability import FACTS, EmfMetrics, log, where
+from chalicelib.pipeline.accounts import Accounts
+from chalicelib.pipeline.batch import Batch
+from chalicelib.pipeline.to_customer import ToCustomer
+from chalicelib.pipeline.to_desk import ToDesk
+from tests.contract.signing import request, signature, signed
+from tests.fakes import (
+    INSTAGRAM,
+    TIKTOK,
+    FakeClock,
+    FakeLedger,
+    FakeMetrics,
+    FakeOutgoing,
+    FakeQueue,
+    FakeSecrets,
+    FakeShelf,
+    answer,
+)
+from tests.pipeline.edge_kit import BODIES, PLATFORMS, EdgeKit
+
+CHALICELIB = Path(__file__).parent.parent / "chalicelib"
+# Each stands for something that no log line may hold.
+TEXT = "MARKER-what-a-person-wrote"
+TOKEN = "MARKER-access-token"
+SECRET = "MARKER-webhook-secret"
+OAUTH = "MARKER-oauth-client-secret"
+BEARER = "MARKER-genesys-token"
+VERIFY = "MARKER-verify-token"
+
+
+class Lines(logging.Handler):
+    """Keeps everything of every record, formatted and not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    @property
+    def text(self) -> str:
+        formatters = [handler.formatter for handler in logging.getLogger("dmdesk").handlers if handler.formatter]
+        assert formatters
+        return "\n".join(
+            [formatter.format(record) for record in self.records for formatter in formatters]
+            + [repr(record.__dict__) for record in self.records]
+        )
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    handler = Lines()
+    logger = logging.getLogger("dmdesk")
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)
+
+
+@pytest.fixture
+def metrics() -> FakeMetrics:
+    return FakeMetrics()
+
+
+def marked(platform: str) -> bytes:
+    """A delivery whose text is the marker."""
+    body = BODIES[platform]
+    for words in (b"Is the oolong back?", b"Do you ship to Oslo?", b"It is, since Monday."):
+        body = body.replace(words, TEXT.encode())
+    assert TEXT.encode() in body
+    return body
+
+
+def edge_traffic(metrics: FakeMetrics) -> list[Event]:
+    """Everything that can happen at the edge; the good deliveries' events."""
+    kit = EdgeKit()
+    kit.edge._metrics = metrics
+    for platform in PLATFORMS:
+        kit.secrets.stored[platform] = {"secrets": [SECRET], "verify_tokens": [VERIFY]}
+        body = marked(platform)
+        kit.post(platform, signed(platform, body, SECRET))
+        kit.post(platform, signed(platform, body, "another-" + SECRET))
+        kit.post(platform, request(platform, body, None))
+        kit.post(platform, request(platform, body, TOKEN))
+        kit.post(platform, request(platform, body, signature(platform, body, SECRET), **{"content-type": TEXT}))
+        kit.post(platform, signed(platform, TEXT.encode(), SECRET))
+        kit.queue(platform).refuses = True
+        kit.post(platform, signed(platform, body, SECRET))
+        kit.queue(platform).refuses = False
+    for token in (VERIFY, "wrong-" + VERIFY):
+        query = {"hub.mode": "subscribe", "hub.challenge": f"<{TEXT}>", "hub.verify_token": token}
+        kit.edge.social(Request(method="GET", headers={}, query=query, body=b""))
+    return kit.stored
+
+
+def record(event: Event, attempt: int) -> dict[str, Any]:
+    return {
+        "messageId": "1",
+        "receiptHandle": "1",
+        "body": msgspec.json.encode(event).decode(),
+        "attributes": {"MessageGroupId": event.group, "ApproximateReceiveCount": str(attempt)},
+    }
+
+
+class Always(FakeOutgoing):
+    """Logins succeed; everything else is answered alike, for ever."""
+
+    def __init__(self, given: Answer | Exception) -> None:
+        super().__init__()
+        self.given = given
+
+    def _answered(self, call: Any) -> Answer:
+        if "login" in call.url:
+            return answer(200, {"access_token": BEARER, "expires_in": 86_400})
+        if isinstance(self.given, Exception):
+            raise self.given
+        return self.given
+
+
+GIVEN: list[Answer | Exception] = [
+    answer(200, {"conversationId": "desk-1", "message_id": "mid-9", "code": 0, "data": {}}),
+    *(answer(status, {"message": TEXT, "code": "some.code"}) for status in (400, 401, 403, 409, 429, 500)),
+    *(answer(400, {"error": {"message": TEXT, "code": code}}) for code in (4, 10, 190, 1, 99999)),
+    *(answer(200, {"message": TEXT, "code": code}) for code in (40001, 40100, 40105, 51065, 99999)),
+    answer(200, {"status": "Failed", "reasons": [{"message": TEXT}], "message_id": "mid-9"}),
+    Answer(status=200, headers={}, body=TEXT.encode()),
+    Uncertain("no answer"),
+    KeyError(TEXT),
+]
+
+
+def worker_traffic(events: list[Event], metrics: FakeMetrics) -> None:
+    """Every event through its worker against every answer, five attempts each."""
+    secrets = FakeSecrets(oauth={"clients": [{"id": "client-1", "secret": OAUTH}]})
+    secrets.stored |= {account.secret: {"access_token": TOKEN} for account in (INSTAGRAM, TIKTOK)}
+    urls = {name: f"https://{name}.example" for name in ("instagram_graph", "facebook_graph", "tiktok_api")}
+    urls["graph_version"] = "v25.0"
+    for given in GIVEN:
+        for listed in ([INSTAGRAM, TIKTOK], []):
+            http = Always(given)
+            clock, ledger, shelf, queue = FakeClock(), FakeLedger(listed=listed), FakeShelf(), FakeQueue()
+            ledger.threads[Conversation("tiktok", TIKTOK.id, "55501").key] = Thread(platform="thread")
+            accounts = Accounts(ledger, clock)
+            desk = Genesys(http, Tokens(http, secrets.get, "oauth", "https://login.example", clock), "https://api")
+            to_desk = ToDesk(
+                translators={"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR},
+                desk=desk, accounts=accounts, ledger=ledger, queue=queue, shelf=shelf, clock=clock, metrics=metrics,
+            )  # fmt: skip
+            to_customer = ToCustomer(
+                translator=GENESYS_TRANSLATOR,
+                clients={
+                    "instagram": instagram_client.open_client(http, secrets.get, urls.__getitem__),
+                    "tiktok": tiktok_client.open_client(http, secrets.get, urls.__getitem__),
+                },
+                desk=desk, accounts=accounts, ledger=ledger, secrets=secrets, shelf=shelf, clock=clock,
+                metrics=metrics,
+            )  # fmt: skip
+            for event in events:
+                handle = to_customer.handle if event.source == "genesys" else to_desk.handle
+                batch = Batch(handle, queue, metrics, clock)
+                for attempt in range(1, 6):
+                    batch.run([record(event, attempt)], lambda: 300.0)
+                    clock.advance(100)
+
+
+def unreadable(event: Event) -> Event:
+    """The event with the text where an object is due."""
+    return msgspec.structs.replace(event, id=event.id + "-x", raw=msgspec.Raw(msgspec.json.encode({"message": TEXT})))
+
+
+def test_no_log_line_and_no_metric_holds_what_it_must_not(lines: Lines, metrics: FakeMetrics) -> None:
+    events = edge_traffic(metrics)
+    assert [event.source for event in events] == PLATFORMS
+    other = msgspec.structs.replace(events[2], raw=msgspec.Raw(bytes(events[2].raw).replace(b"int-ig", b"int-tt")))
+    worker_traffic([*events, other, *map(unreadable, events)], metrics)
+    counted = repr(metrics.lines)
+    assert "MARKER" not in counted
+    assert "MARKER" not in lines.text
+    # the traffic did reach the branches that it was made for
+    happened = {record.getMessage() for record in lines.records}
+    expected = {"rejected", "parked", "not stored", "delivered", "sent", "not delivered", "retry", "failed"}
+    assert expected <= happened
+    assert {"the desk refuses a message", "receipt lost"} <= happened
+    assert {"dead_letter", "uncertain", "unconfirmed", "ignored"} <= set(metrics.totals())
+
+
+@pytest.mark.parametrize("write", [log.info, log.warning, log.error])
+def test_unknown_facts_are_dropped(lines: Lines, write: Callable[..., None]) -> None:
+    write("something happened", event="id-1", message="id-2", text=TEXT, body=TEXT, token=TOKEN, headers=TEXT)
+    [record] = lines.records
+    assert record.getMessage() == "something happened"
+    assert (record.__dict__["event"], record.__dict__["message_id"]) == ("id-1", "id-2")
+    assert "MARKER" not in lines.text
+
+
+def test_an_errors_place_is_told_without_its_words() -> None:
+    try:
+        json.loads("{" + TEXT)
+    except ValueError as error:
+        told = where(error)
+    assert told.startswith("JSONDecodeError at json")
+    assert "MARKER" not in told
+    assert where(KeyError(TEXT)) == "KeyError at "
+
+
+def calls_of_log() -> list[tuple[str, ast.Call]]:
+    """Every log.info, log.warning and log.error in the product, with where it stands."""
+    found = []
+    for path in sorted(CHALICELIB.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id == "log"
+            ):
+                found.append((f"{path.relative_to(CHALICELIB)}:{node.lineno}", node))
+    return found
+
+
+def test_every_log_call_names_known_facts_and_a_fixed_outcome() -> None:
+    calls = calls_of_log()
+    assert len(calls) >= 10
+    unknown = {place: keyword.arg for place, call in calls for keyword in call.keywords if keyword.arg not in FACTS}
+    assert unknown == {}
+    loose = [
+        place
+        for place, call in calls
+        if len(call.args) != 1 or not isinstance(call.args[0], ast.Constant) or not isinstance(call.func, ast.Attribute)
+    ]
+    assert loose == []
+
+
+def test_nothing_else_writes_to_the_output() -> None:
+    """`print` and loggers of one's own would pass by the list of facts."""
+    found = [
+        f"{path.relative_to(CHALICELIB)}:{node.lineno}"
+        for path in sorted(CHALICELIB.rglob("*.py"))
+        if path.name != "observability.py"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print")
+        or (isinstance(node, (ast.Import, ast.ImportFrom)) and "logging" in ast.unparse(node))
+    ]
+    assert found == []
+
+
+def test_a_metric_is_one_line_of_embedded_metric_format(capsys: pytest.CaptureFixture[str]) -> None:
+    EmfMetrics().count("ignored", 3, reason="echo_own")
+    EmfMetrics().count("retried")
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["ignored"] in (3, [3], [3.0])
+    assert first["reason"] == "echo_own"
+    assert second["retried"] in (1, [1], [1.0])
+    for line, name in ((first, "ignored"), (second, "retried")):
+        [directive] = line["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == "dmdesk"
+        assert [metric["Name"] for metric in directive["Metrics"]] == [name]

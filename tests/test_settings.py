@@ -1,0 +1,58 @@
+"""The environment: what is needed, what has a default, and what is told where something lacks."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.settings import load
+
+REQUIRED = [
+    "DMDESK_TABLE",
+    "DMDESK_BUCKET",
+    "DMDESK_INBOUND_QUEUE",
+    "DMDESK_INBOUND_DEAD_LETTERS",
+    "DMDESK_OUTBOUND_QUEUE",
+    "DMDESK_OUTBOUND_DEAD_LETTERS",
+    "DMDESK_INSTAGRAM_SECRET",
+    "DMDESK_TIKTOK_SECRET",
+    "DMDESK_GENESYS_WEBHOOK_SECRET",
+    "DMDESK_GENESYS_OAUTH_SECRET",
+    "DMDESK_GENESYS_API",
+    "DMDESK_GENESYS_LOGIN",
+]
+ENVIRONMENT = {name: f"value-of-{name}" for name in REQUIRED}
+
+
+def test_the_required_names_suffice_and_the_vendors_have_their_real_addresses() -> None:
+    settings = load(ENVIRONMENT)
+    assert settings.table == "value-of-DMDESK_TABLE"
+    assert settings.genesys_login == "value-of-DMDESK_GENESYS_LOGIN"
+    assert settings.instagram_graph == "https://graph.instagram.com"
+    assert settings.facebook_graph == "https://graph.facebook.com"
+    assert settings.tiktok_api == "https://business-api.tiktok.com"
+    assert settings.graph_version == "v25.0"
+
+
+@pytest.mark.parametrize("value", [None, ""])
+@pytest.mark.parametrize("name", REQUIRED)
+def test_each_missing_name_is_told(name: str, value: str | None) -> None:
+    environment = {key: text for key, text in (ENVIRONMENT | {name: value}).items() if text is not None}
+    with pytest.raises(SystemExit, match=f"dmdesk: set {name} \\(Terraform"):
+        load(environment)
+
+
+def test_all_missing_names_are_told_at_once() -> None:
+    with pytest.raises(SystemExit) as caught:
+        load({"TABLE": "x", "DMDESK_OTHER": "y"})
+    assert [name for name in REQUIRED if name not in str(caught.value)] == []
+
+
+def test_an_address_may_be_changed_and_loses_its_last_slash() -> None:
+    settings = load(ENVIRONMENT | {"DMDESK_TIKTOK_API": "http://127.0.0.1:1/", "DMDESK_GENESYS_API": "https://a//"})
+    assert settings.url("tiktok_api") == "http://127.0.0.1:1"
+    assert settings.url("genesys_api") == "https://a"
+    assert settings.url("instagram_graph") == "https://graph.instagram.com"
+
+
+def test_what_is_set_besides_is_passed_over() -> None:
+    assert load(ENVIRONMENT | {"PATH": "/bin", "DMDESK_ROLE": "edge"}) == load(ENVIRONMENT)
