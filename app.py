@@ -12,7 +12,8 @@ from chalicelib import runtime
 from chalicelib.http import Request as Received
 from chalicelib.http import Response as Reply
 
-app = Chalice(app_name="dmdesk")
+# Chalice would set our logger, which has the same name, to errors only and add a second handler.
+app = Chalice(app_name="dmdesk", configure_logs=False)
 
 # Every method and content type comes in, so that what is refused is counted, with its reason.
 ANY: dict[str, Any] = {

@@ -6,7 +6,8 @@ Lines carry ids, kinds and outcomes. They never carry what people write, tokens 
 
 from __future__ import annotations
 
-from typing import Protocol
+import logging
+from typing import Protocol, TextIO
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -46,6 +47,13 @@ class Log:
 
     def __init__(self) -> None:
         self._logger = Logger(service=NAMESPACE, log_uncaught_exceptions=False)
+
+    def write_to(self, stream: TextIO) -> TextIO:
+        """Sends the lines there; answers where they went before."""
+        handler = self._logger.registered_handler
+        assert isinstance(handler, logging.StreamHandler)
+        before: TextIO = handler.setStream(stream) or stream
+        return before
 
     def info(self, outcome: str, **facts: str | int | float) -> None:
         """Something ended as it should."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import tempfile
 import threading
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import boto3
 
 import app as chalice_app
 from chalicelib import runtime
+from chalicelib.observability import log
 from chalicelib.settings import Settings
 from sandbox.aws import BUCKET, CREDENTIALS, QUEUES, REGION, TABLE, Aws
 from sandbox.clock import Clock
@@ -89,7 +89,7 @@ class Sandbox:
         self._urls: dict[str, str] = {}
         self._pollers: list[Poller] = []
         self._environment: dict[str, str | None] = {}
-        self._streams: list[tuple[logging.StreamHandler[Any], Any]] = []
+        self._log_before: TextIO | None = None
         self._log = (self.folder / "bridge.log").open("w", encoding="utf-8")
 
     def __enter__(self) -> Sandbox:
@@ -104,7 +104,7 @@ class Sandbox:
         self.stop()
 
     def _start(self) -> None:
-        self._redirect_logs()
+        self._log_before = log.write_to(self._log)
         self.aws.start()
         self._enter_aws()
         self._urls = self.aws.create(self._secrets(), ACCOUNTS)
@@ -129,8 +129,8 @@ class Sandbox:
         runtime.use(None)
         for name, value in self._environment.items():
             os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
-        for handler, stream in self._streams:
-            handler.setStream(stream)
+        if self._log_before is not None:
+            log.write_to(self._log_before)
         self._log.close()
 
     def describe(self) -> dict[str, Any]:
@@ -242,11 +242,6 @@ class Sandbox:
         self._environment = {name: os.environ.get(name) for name in entered}
         os.environ.update(entered)
         boto3.setup_default_session()
-
-    def _redirect_logs(self) -> None:
-        for handler in logging.getLogger("dmdesk").handlers:
-            if isinstance(handler, logging.StreamHandler):
-                self._streams.append((handler, handler.setStream(self._log)))
 
 
 def _letter(message: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 from chalicelib.channels.instagram import client as instagram_client
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM_TRANSLATOR
@@ -279,3 +280,14 @@ def test_a_metric_is_one_line_of_embedded_metric_format(capsys: pytest.CaptureFi
         [directive] = line["_aws"]["CloudWatchMetrics"]
         assert directive["Namespace"] == "dmdesk"
         assert [metric["Name"] for metric in directive["Metrics"]] == [name]
+
+
+def test_the_app_leaves_the_logger_as_it_is() -> None:
+    """Chalice would set the logger of the app's name to errors only: no delivery would leave a line."""
+    import app
+
+    logger = logging.getLogger(app.app.app_name)
+    assert logger.isEnabledFor(logging.INFO)
+    assert (
+        len([handler for handler in logger.handlers if isinstance(handler.formatter, LambdaPowertoolsFormatter)]) == 1
+    )
