@@ -62,7 +62,7 @@ def _explain(control: str) -> None:
     print(
         f"""
 Write a message yourself:
-  python -m sandbox say instagram "Hello?" --port {port}
+  .venv/bin/python -m sandbox say instagram "Hello?" --port {port}
   curl -s {control}/genesys/messages          what Genesys took
   curl -s {control}/genesys/reply -d '{{"conversation_id": "…", "text": "Hello!"}}'
   curl -s {control}/instagram/sent            what the customer received

@@ -28,7 +28,6 @@ from sandbox.instagram_schema import NO_SUCH_USER, GraphError, SendBody, parse_s
 from sandbox.web import Answer, Call, Outcome, WebServer
 
 Echo = Literal["after", "before", "none"]
-ECHOES: tuple[Echo, ...] = ("after", "before", "none")
 _DAY_S = 86400.0
 _WINDOW_S = _DAY_S  # .../messenger-platform/policy: for most user actions it lasts 24 hours
 _HUMAN_AGENT_S = 7 * _DAY_S  # .../instagram-platform/.../messaging-api: the human agent tag

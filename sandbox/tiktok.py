@@ -39,7 +39,6 @@ from sandbox.tiktok_schema import (
 from sandbox.web import Answer, Call, Outcome, WebServer
 
 Echo = Literal["after", "before", "none"]
-ECHOES: tuple[Echo, ...] = ("after", "before", "none")
 _API = "/open_api/v1.3/"
 _SEND = _API + "business/message/send/"
 _WINDOW_S = 48 * 3600.0  # TikTok portal doc 1832184403754242

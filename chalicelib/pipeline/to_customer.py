@@ -95,7 +95,7 @@ class ToCustomer:
             self._metrics.count("refused", channel=account.channel, code=no.code)
             log.warning("not delivered", message=said.id, account=account.id, code=no.code, detail=no.detail)
             return Receipt(message=said.id, customer=said.customer, delivered=False, code=no.code, detail=no.detail)
-        log.info("sent", message=said.id, account=account.id, parts=len(parts))
+        log.info("sent", message=said.id, account=account.id, desk_conversation=said.desk_conversation)
         return Receipt(message=said.id, customer=said.customer, delivered=True)
 
     def _to_be_sent(self, conversation: Conversation, item: str, claim: Claim) -> bool:

@@ -30,7 +30,6 @@ class Message(msgspec.Struct):
     text: str | None = None
     is_echo: bool | None = None
     is_deleted: bool | None = None
-    is_unsupported: bool | None = None
     attachments: list[Attachment] | None = None
 
 
