@@ -18,7 +18,8 @@ import requests
 import urllib3
 
 from chalicelib.errors import Retryable, Uncertain
-from chalicelib.http import CONNECT_S, LONGEST_CALL_S, READ_S, Answer, Outgoing, Request
+from chalicelib.http import CONNECT_S, IDLE_S, LONGEST_CALL_S, READ_S, Answer, Outgoing, Request
+from tests.fakes import FakeClock
 
 HEADERS = {"Authorization": "Bearer token-1", "Content-Type": "application/json"}
 WAIT_S = 5.0
@@ -79,17 +80,18 @@ def web(status: int = 200, body: bytes = b"{}", **headers: str) -> Iterator[Web]
 
 
 @contextmanager
-def raw_server(deal: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A socket that accepts once, deals with it, and closes."""
+def raw_server(deal: Callable[[socket.socket], None], connections: int = 1) -> Iterator[str]:
+    """A socket that accepts so often, one after the other, deals with each, and closes."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(WAIT_S)
 
     def serve() -> None:
-        with suppress(OSError):
-            connection, _ = listener.accept()
-            with connection:
-                connection.settimeout(WAIT_S)
-                deal(connection)
+        for _ in range(connections):
+            with suppress(OSError):
+                connection, _address = listener.accept()
+                with connection:
+                    connection.settimeout(WAIT_S)
+                    deal(connection)
 
     thread = threading.Thread(target=serve)
     thread.start()
@@ -238,6 +240,25 @@ def test_a_cookie_of_a_vendor_does_not_follow_to_the_next_call(patient: Outgoing
         post(patient, vendor.url)
         post(patient, vendor.url)
     assert [headers.get("cookie") for _, _, headers, _ in vendor.seen] == [None, None]
+
+
+def test_a_connection_is_used_again_unless_it_was_idle() -> None:
+    clock = FakeClock()
+    session = Outgoing(read_s=WAIT_S, clock=clock)
+    ports: list[int] = []
+
+    def deal(connection: socket.socket) -> None:
+        ports.append(connection.getpeername()[1])
+        for _ in range(2):
+            read_request(connection)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with raw_server(deal, connections=2) as url:
+        for wait_s in (0.0, IDLE_S, IDLE_S + 1, 0.0):
+            clock.advance(wait_s)
+            post(session, url)
+    session._session.close()
+    assert len(ports) == 2
 
 
 def test_netrc_does_not_replace_our_token(patient: Outgoing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,8 +22,8 @@ class Accounts:
         self._accounts: list[Account] = []
 
     def of_channel(self, channel: str, identifier: str) -> Account | None:
-        """The account by the platform's id (for Instagram also by its Page's). Raises Retryable."""
-        return self._find(lambda one: one.channel == channel and identifier in {one.id, one.page or one.id})
+        """The account by the platform's id. Raises Retryable."""
+        return self._find(lambda one: (one.channel, one.id) == (channel, identifier))
 
     def of_integration(self, integration: str) -> Account | None:
         """The account by the desk's integration id. Raises Retryable."""

@@ -110,9 +110,14 @@ def _pieces(delivery: msgspec.Raw) -> Iterator[Piece]:
     fields = msgspec.json.decode(delivery, type=dict[str, msgspec.Raw])
     if "entry" not in fields:
         raise msgspec.ValidationError("no entry")
+    # a Page's own events (Messenger) come to the same URL where the app subscribes to them
+    foreign = _text(fields.get("object")) not in {"instagram", ""}
     for raw_entry in msgspec.json.decode(fields["entry"], type=list[msgspec.Raw]):
         entry = msgspec.json.decode(raw_entry, type=dict[str, msgspec.Raw])
         account = _text(entry.get("id"))
+        if foreign:
+            yield _opaque(account, "other_object", bytes(raw_entry))
+            continue
         found = [(section, raw) for section in SECTIONS if section in entry for raw in _raws(entry[section])]
         if not found:  # flat field and value, "changed_fields" only, or something new
             yield _opaque(account, "entry", bytes(raw_entry))
