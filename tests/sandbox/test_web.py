@@ -96,13 +96,21 @@ def test_hang_ends_when_the_client_leaves(server: WebServer) -> None:
 
 def test_stop_releases_hanging_and_idle_connections() -> None:
     before = threading.active_count()
-    web = WebServer(_handle)
+    reached = threading.Event()
+
+    def handle(call: Call) -> Answer | Outcome:
+        if call.path == "/hang":
+            reached.set()
+        return _handle(call)
+
+    web = WebServer(handle)
     web.start()
     with socket.create_connection(("127.0.0.1", web.port), timeout=5) as idle:
         with socket.create_connection(("127.0.0.1", web.port), timeout=5) as hanging:
             hanging.sendall(b"GET /hang HTTP/1.1\r\nHost: localhost\r\n\r\n")
             idle.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert idle.recv(4096)
+            assert reached.wait(5)
             web.stop()
             assert hanging.recv(1) == b""
         assert idle.recv(4096) == b""
