@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from chalice.app import Chalice, Response, SQSEvent
+from chalice.app import Chalice, CloudWatchEvent, Response, SQSEvent
 
 from chalicelib import runtime
 from chalicelib.http import Request as Received
@@ -51,6 +51,12 @@ def to_desk(event: SQSEvent) -> dict[str, Any]:
 def to_customer(event: SQSEvent) -> dict[str, Any]:
     """Agents' messages on their way to the customers."""
     return runtime.current().to_customer.run(event.to_dict()["Records"], remaining_s(event))
+
+
+@app.schedule("rate(1 hour)", name="upkeep")
+def upkeep(event: CloudWatchEvent) -> None:
+    """Renews access tokens before they end."""
+    runtime.current().upkeep.run()
 
 
 def answer(use_case: Callable[[Received], Reply]) -> Response:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.accounts import Accounts
     from chalicelib.pipeline.batch import Batch
     from chalicelib.pipeline.receive import Edge
+    from chalicelib.pipeline.tokens import Upkeep
 
 # Adding a channel is its folder and a line here.
 CHANNELS = {
@@ -101,6 +102,21 @@ class Runtime:
         return Batch(work.handle, self.outbound, self.metrics, self.clock)
 
     @cached_property
+    def upkeep(self) -> Upkeep:
+        """What runs every hour."""
+        from chalicelib.pipeline.tokens import Upkeep
+
+        open_renewal = {name: _part(name, "renewal", "open_renewal") for name in CHANNELS}
+        return Upkeep(
+            renewals={name: open_renewal[name](self.http, self.settings.url) for name in CHANNELS},
+            app_secrets={"instagram": self.settings.instagram_secret, "tiktok": self.settings.tiktok_secret},
+            ledger=self.table,
+            secrets=self.secrets,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    @cached_property
     def secrets(self) -> SecretStore:
         return SecretStore(self.clock)
 
@@ -173,9 +189,9 @@ def use(runtime: Runtime | None) -> None:
 
 
 def preload(role: str) -> None:
-    """Builds what the role ("edge", "to_desk", "to_customer") needs while Lambda starts the container.
+    """Builds what the role ("edge", "to_desk", "to_customer", "upkeep") needs while Lambda starts the container.
 
     Init has its own time and full CPU; the first event has neither. Other roles build when asked.
     """
-    if role in {"edge", "to_desk", "to_customer"}:
+    if role in {"edge", "to_desk", "to_customer", "upkeep"}:
         getattr(current(), role)

@@ -24,9 +24,11 @@ from sandbox.gateway import Gateway
 from sandbox.genesys import GenesysSimulator
 from sandbox.instagram import InstagramSimulator
 from sandbox.poller import Poller
+from sandbox.schedule import Schedule
 from sandbox.tiktok import TikTokSimulator
 
 THREADS = 4
+TIKTOK_APP = "7600000000000000001"
 SECRETS = {
     "meta_app_secret": "sandbox-meta-app-secret",
     "meta_verify_token": "sandbox-verify-token",
@@ -83,6 +85,7 @@ class Sandbox:
         self.instagram = InstagramSimulator(self.clock, self.faults)
         self.tiktok = TikTokSimulator(self.clock, self.faults)
         self.gateway = Gateway(chalice_app.app)
+        self.schedule = Schedule(self.clock, chalice_app.upkeep)
         self.control = ControlServer(self, self.genesys, self.instagram, self.tiktok, self.clock, self.faults, port)
         self.metrics = CountingMetrics()
         self._oauth = oauth or OAUTH
@@ -116,12 +119,14 @@ class Sandbox:
         self._pollers = [Poller(self.aws, self._urls[name], handlers[name], THREADS) for name in QUEUES]
         for poller in self._pollers:
             poller.start()
+        self.schedule.start()
         self.control.start()
 
     def stop(self) -> None:
         """Ends every thread and process that was started, in the order of the traffic."""
         for server in (self.control, self.instagram, self.tiktok, self.genesys):
             server.stop()
+        self.schedule.stop()
         for poller in self._pollers:
             poller.stop()
         self.gateway.stop()
@@ -196,13 +201,16 @@ class Sandbox:
         )
 
     def _secrets(self) -> dict[str, dict[str, Any]]:
-        accounts = {one["secret"]: {"access_token": f"token-{one['id']}"} for one in ACCOUNTS}
+        accounts = {
+            one["secret"]: {"access_token": f"token-{one['id']}", "refresh_token": f"refresh-{one['id']}"}
+            for one in ACCOUNTS
+        }
         return accounts | {
             "dmdesk/instagram": {
                 "secrets": [SECRETS["meta_app_secret"]],
                 "verify_tokens": [SECRETS["meta_verify_token"]],
             },
-            "dmdesk/tiktok": {"secrets": [SECRETS["tiktok_app_secret"]]},
+            "dmdesk/tiktok": {"app_id": TIKTOK_APP, "secrets": [SECRETS["tiktok_app_secret"]]},
             "dmdesk/genesys-webhook": {"secrets": [SECRETS["genesys_webhook_secret"]]},
             "dmdesk/genesys-oauth": self._oauth,
         }
@@ -222,7 +230,7 @@ class Sandbox:
             if one["channel"] == "tiktok":
                 self.tiktok.add_account(
                     one["id"],
-                    app_id="7600000000000000001",
+                    app_id=TIKTOK_APP,
                     app_secret=SECRETS["tiktok_app_secret"],
                     refresh_token=f"refresh-{one['id']}",
                     **common,

@@ -130,6 +130,9 @@ class FakeSecrets:
             self.cached[name] = self.stored.get(name, {})
         return self.refreshable
 
+    def put(self, name: str, value: dict[str, Any]) -> None:
+        self.stored[name] = self.cached[name] = value
+
 
 @dataclass
 class _Work:

@@ -45,6 +45,11 @@ class SecretStore:
         self._load(name)
         return True
 
+    def put(self, name: str, value: dict[str, Any]) -> None:
+        """Stores the object as the secret's newest version. Raises Retryable after three tries."""
+        call(self._client.put_secret_value, SecretId=name, SecretString=json.dumps(value))
+        self._cache[name] = (self._clock(), value)
+
     def _load(self, name: str) -> dict[str, Any]:
         missing = self._client.exceptions.ResourceNotFoundException
         try:

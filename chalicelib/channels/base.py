@@ -1,6 +1,6 @@
-"""What a channel is: three small protocols, so that the edge loads no more than it needs.
+"""What a channel is: four small protocols, so that the edge loads no more than it needs.
 
-A channel's folder holds `webhook.WEBHOOK`, `translate.TRANSLATOR` and `client.open_client`.
+A channel's folder holds `webhook.WEBHOOK`, `translate.TRANSLATOR` `client.open_client` and `renewal.open_renewal`.
 """
 
 from __future__ import annotations
@@ -77,4 +77,17 @@ class Client(Protocol):
 
         Raises Retryable where nothing was sent, Refused where the platform said no, Uncertain where
         nobody knows.
+        """
+
+
+class Renewal(Protocol):
+    """The upkeep's half: how the platform's access tokens are renewed."""
+
+    def due(self, account: Account, held: dict[str, Any], now: float) -> bool:
+        """Whether the account's secret should be renewed now (epoch seconds)."""
+
+    def renew(self, account: Account, held: dict[str, Any], app: dict[str, Any], now: float) -> dict[str, Any]:
+        """The account's secret with its new tokens, from the one that is held and the app's secret.
+
+        Raises Refused (somebody has to log in again), Retryable or Uncertain.
         """

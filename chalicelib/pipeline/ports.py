@@ -58,3 +58,10 @@ class Secrets(Protocol):
 
     def get(self, name: str) -> dict[str, Any]: ...
     def refresh(self, name: str) -> bool: ...
+
+
+class SecretKeeper(Secrets, Protocol):
+    """Secrets that may be written, too."""
+
+    def put(self, name: str, value: dict[str, Any]) -> None:
+        """Stores the secret's new object; raises Retryable."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -144,3 +145,19 @@ def test_a_text_cut_inside_an_emoji_arrives_with_the_rest_of_its_delivery(bridge
     assert bridge.deliver("instagram", raw.encode()) == 200
     bridge.until(lambda: len(bridge.taken()) == 2, "both messages")
     assert sorted(call["body"]["text"] for call in bridge.taken()) == ["cut \ufffd", "whole"]
+
+
+def _renewed_at_least(bridge: Bridge, count: int) -> bool:
+    return bridge.metric("token_renewed:channel=tiktok") >= count
+
+
+def test_tokens_are_renewed_before_they_end(bridge: Bridge) -> None:
+    """TikTok's access token lives a day; the reply below is written with its third successor."""
+    seen = bridge.conversation("tiktok")
+    for count, hours in enumerate((13, 26, 39), start=1):
+        bridge.shift(hours * 3600)
+        renewed = partial(_renewed_at_least, bridge, count)
+        bridge.until(renewed, "a new token")
+    bridge.post("/genesys/reply", {"conversation_id": seen["conversation_id"], "text": "Still here"})
+    bridge.until(lambda: bridge.taken("receipt"), "the receipt")
+    assert bridge.taken("receipt")[0]["body"]["status"] == "Delivered"
