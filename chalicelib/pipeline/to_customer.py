@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-import msgspec
-
 from chalicelib.channels.base import Client
 from chalicelib.desks.base import Desk, DeskTranslator
 from chalicelib.errors import Malformed, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.messages import Account, AgentMessage, Claim, Conversation, Event, Ignored, Receipt, digest
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.accounts import Accounts
-from chalicelib.pipeline.parking import park
+from chalicelib.pipeline.parking import fetched, park
 from chalicelib.pipeline.ports import Clock, Ledger, Secrets, Shelf
 from chalicelib.rules.text import split
 
@@ -56,9 +54,7 @@ class ToCustomer:
 
     def handle(self, event: Event, attempt: int) -> None:
         """One event of the outbound queue. Raises Retryable."""
-        whole = event
-        if event.aside:
-            whole = msgspec.structs.replace(event, raw=msgspec.Raw(self._shelf.fetch(event.aside)))
+        whole = fetched(self._shelf, event)
         try:
             said = self._translator.parse(whole)
         except Malformed as error:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from chalicelib.channels.base import Translator
 from chalicelib.desks.base import Desk
 from chalicelib.errors import AlreadyThere, Malformed, Refused, Retryable, Uncertain
@@ -23,7 +21,7 @@ from chalicelib.messages import (
 )  # fmt: skip
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.accounts import Accounts
-from chalicelib.pipeline.parking import park
+from chalicelib.pipeline.parking import fetched, park
 from chalicelib.pipeline.ports import Clock, Ledger, Redelivery, Shelf
 
 # No worker is at a message longer than this: the deployed function's timeout is below it.
@@ -63,9 +61,7 @@ class ToDesk:
 
     def handle(self, event: Event, attempt: int) -> None:
         """One event of the inbound queue. Raises Retryable."""
-        whole = event
-        if event.aside:
-            whole = msgspec.structs.replace(event, raw=msgspec.Raw(self._shelf.fetch(event.aside)))
+        whole = fetched(self._shelf, event)
         try:
             happened = self._translators[event.source].parse(whole)
         except Malformed as error:
