@@ -25,23 +25,30 @@ resource "terraform_data" "link" {
     working_dir = "${path.module}/../../.."
     command     = "${self.input.command} link-flow --integration \"$INTEGRATION\" --flow \"$FLOW\" --external-source \"$SOURCE\""
     environment = {
-      INTEGRATION      = self.input.integration
-      FLOW             = self.input.flow
-      SOURCE           = self.input.source
-      DMDESK_OPS_API   = self.input.base_url
-      DMDESK_OPS_LOGIN = self.input.login_url
+      INTEGRATION          = self.input.integration
+      FLOW                 = self.input.flow
+      SOURCE               = self.input.source
+      DMDESK_GENESYS_API   = self.input.base_url
+      DMDESK_GENESYS_LOGIN = self.input.login_url
     }
   }
 
   provisioner "local-exec" {
     when        = destroy
     working_dir = "${path.module}/../../.."
-    command     = "${self.input.command} link-flow --undo --integration \"$INTEGRATION\" --external-source \"$SOURCE\""
+    command     = "${self.input.command} link-flow --undo --integration \"$INTEGRATION\" --flow \"$FLOW\" --external-source \"$SOURCE\""
     environment = {
-      INTEGRATION      = self.input.integration
-      SOURCE           = self.input.source
-      DMDESK_OPS_API   = self.input.base_url
-      DMDESK_OPS_LOGIN = self.input.login_url
+      INTEGRATION          = self.input.integration
+      FLOW                 = self.input.flow
+      SOURCE               = self.input.source
+      DMDESK_GENESYS_API   = self.input.base_url
+      DMDESK_GENESYS_LOGIN = self.input.login_url
     }
+  }
+
+  lifecycle {
+    # another flow takes over without a moment in which conversations reach nobody; the old one's undo then
+    # finds that it is no longer attached, and leaves the new one alone
+    create_before_destroy = true
   }
 }
