@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ops.bridge import Bridge
 
 Command = Callable[..., Any]
+clock = time.time
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -142,7 +143,7 @@ def doctor(
 def _bridge(out: Out) -> Bridge:
     from ops.bridge import Bridge
 
-    return Bridge(os.environ, time.time, out.hide)
+    return Bridge(os.environ, clock, out.hide)
 
 
 def _run(as_json: bool, work: Callable[[Out], None]) -> None:

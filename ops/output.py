@@ -11,6 +11,8 @@ import click
 HIDDEN = "[hidden]"
 # Shorter values could stand inside innocent words.
 SHORTEST = 6
+# Names inside a secret's object that are known anyway, and that findings are about.
+PUBLIC = {"id", "app_id"}
 
 
 class Out:
@@ -26,8 +28,9 @@ class Out:
             if len(value) >= SHORTEST:
                 self._secrets.add(value)
         elif isinstance(value, Mapping):
-            for inner in value.values():
-                self.hide(inner)
+            for name, inner in value.items():
+                if name not in PUBLIC:
+                    self.hide(inner)
         elif isinstance(value, Iterable):
             for inner in value:
                 self.hide(inner)

@@ -97,6 +97,24 @@ class Admin:
             self._integrations[identifier] = self._new(body, identifier)
             self._complete(identifier)
 
+    def create_integration(self, name: str, webhook_url: str, secret: str) -> str:
+        """An integration whose creation has just begun; returns its id."""
+        body = {"name": name, "outboundNotificationWebhookUrl": webhook_url}
+        body["outboundNotificationWebhookSignatureSecretToken"] = secret
+        with self._lock:
+            return str(self._add_integration(body)["id"])
+
+    def rename_integration(self, identifier: str, name: str) -> None:
+        """Somebody renames it in the admin interface."""
+        with self._lock:
+            self._change_integration(identifier, {"name": name})
+
+    def fail_creation(self, identifier: str, why: str) -> None:
+        """The integration's creation ends badly."""
+        with self._lock:
+            self._pending.pop(identifier, None)
+            self._integrations[identifier] |= {"createStatus": "Error", "createError": {"message": why}}
+
     def add_flow(self, name: str, kind: str = "inboundshortmessage") -> str:
         """A published flow that was there before; returns its id."""
         with self._lock:
@@ -106,6 +124,16 @@ class Admin:
         """A queue that was there before; returns its id."""
         with self._lock:
             return str(self._create(self._queues, {"name": name})["id"])
+
+    def add_role(self, role: Fields) -> str:
+        """A role that was there before, as the API takes it; returns its id."""
+        with self._lock:
+            return str(self._create(self._roles, role)["id"])
+
+    def add_source(self, name: str) -> str:
+        """An external source that was there before; returns its id."""
+        with self._lock:
+            return str(self._create(self._sources, {"name": name})["id"])
 
     def grant(self, client_id: str, *roles: str) -> None:
         """Give roles to an OAuth client: from then on it may do only what they allow."""

@@ -111,8 +111,10 @@ variable "late_reply" {
   nullable    = false
 
   validation {
-    # 1,000 bytes is Instagram's limit of a text
-    condition     = trimspace(var.late_reply) != "" && length(base64encode(var.late_reply)) <= 1336
+    # bytes are counted by way of base64: Terraform's length() counts characters
+    condition = trimspace(var.late_reply) != "" && (
+      length(base64encode(var.late_reply)) * 3 / 4 - length(replace(base64encode(var.late_reply), "/[^=]/", "")) <= 1000
+    )
     error_message = "late_reply must hold some text, and at most 1,000 bytes: Instagram takes no more in one message."
   }
 
