@@ -47,13 +47,14 @@ resource "aws_cloudwatch_metric_alarm" "parked" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
+# Per channel, as agents' messages are received too, and one channel's silence must not hide behind the other's traffic.
 resource "aws_cloudwatch_metric_alarm" "quiet" {
-  count               = var.alarms.quiet_hours > 0 ? 1 : 0
-  alarm_name          = "${var.name}-quiet"
-  alarm_description   = "No customer has written for ${var.alarms.quiet_hours} hours. Are the webhook subscriptions at Meta and TikTok still there?"
+  for_each            = var.alarms.quiet_hours > 0 ? toset([for account in var.accounts : account.channel]) : []
+  alarm_name          = "${var.name}-quiet-${each.key}"
+  alarm_description   = "Nobody has written on ${each.key} for ${var.alarms.quiet_hours} hours. Is the webhook subscription still there?"
   namespace           = local.metrics.namespace
   metric_name         = "received"
-  dimensions          = local.metrics.dimensions
+  dimensions          = merge(local.metrics.dimensions, { source = each.key })
   statistic           = "Sum"
   period              = 3600
   evaluation_periods  = var.alarms.quiet_hours
