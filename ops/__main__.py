@@ -82,6 +82,28 @@ def link_flow(
     _run(as_json, work)
 
 
+@cli.command("grant-role")
+@click.option("--client", required=True, help="Id of the OAuth client that the bridge uses.")
+@click.option("--role", required=True, help="Id of the role (Terraform's output).")
+@click.option("--undo", is_flag=True, help="Take it away instead.")
+@_genesys_options
+@_json
+def grant_role(
+    client: str, role: str, undo: bool, genesys_url: str | None, login_url: str | None, as_json: bool
+) -> None:
+    """Give an OAuth client a role in the home division. May be run again."""
+    from ops import genesys, link
+
+    def work(out: Out) -> None:
+        api = genesys.Genesys(genesys.hosts(os.environ, genesys_url, login_url), os.environ, out.hide)
+        changed = (link.revoke if undo else link.grant)(api, client, role)
+        state = f"{'without' if undo else 'has'} role {role}"
+        said = f"OAuth client {client}: {state} ({'changed' if changed else 'as it was'})"
+        out.result({"client": client, "role": role, "has": not undo, "changed": changed}, [said])
+
+    _run(as_json, work)
+
+
 @cli.command()
 @click.option(
     "--webhook-url", envvar="DMDESK_WEBHOOK_URL", help="The bridge's /api/social/webhook [env: DMDESK_WEBHOOK_URL]."

@@ -13,10 +13,6 @@ import requests
 from ops import sdk
 from ops.errors import OpsError
 
-LINK_PERMISSIONS = (
-    "messaging:integration:view, messaging:integration:edit, messaging:identityResolutionOpen:edit, "
-    "routing:message:manage and architect:flow:view"
-)
 CREDENTIALS = (
     "set GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET to a client-credentials client "
     "(Admin > Integrations > OAuth)"
@@ -142,15 +138,43 @@ class Genesys:
 
     def permissions(self, client: str) -> set[str]:
         """What the OAuth client's roles allow, as domain:entity:action ("*" where a role says so)."""
-        with self._asking(f"OAuth client {client}", "oauth:client:view"):
-            held = self._sdk.OAuthApi(self._api).get_oauth_client(client)
         found: set[str] = set()
-        for role in {division.role_id for division in held.role_divisions or []}:
-            with self._asking(f"role {role}", "authorization:role:view"):
-                policies = self._sdk.AuthorizationApi(self._api).get_authorization_role(role).permission_policies
-            for policy in policies or []:
-                found |= {f"{policy.domain}:{policy.entity_name}:{action}" for action in policy.action_set or []}
+        for grant in self._grants(client):
+            for policy in grant.role.policies or []:
+                found |= {f"{policy.domain}:{policy.entity_name}:{action}" for action in policy.actions or []}
         return found
+
+    # --- what grant-role does
+
+    def has_role(self, client: str, role: str) -> bool:
+        """Whether the OAuth client has the role in the home division."""
+        home = self._home()
+        return any(grant.role.id == role and grant.division.id == home for grant in self._grants(client))
+
+    def grant(self, client: str, role: str) -> None:
+        """Gives the OAuth client the role in the home division."""
+        # Genesys Cloud lets nobody give what he does not have
+        rights = "authorization:grant:add, and with every permission of the role itself"
+        with self._asking(f"role {role} for OAuth client {client}", rights):
+            self._authorization().post_authorization_subject_division_role(
+                client, self._home(), role, subject_type="PC_OAUTH_CLIENT"
+            )
+
+    def revoke(self, client: str, role: str) -> None:
+        """Takes the role away again."""
+        with self._asking(f"role {role} of OAuth client {client}", "authorization:grant:delete"):
+            self._authorization().delete_authorization_subject_division_role(client, self._home(), role)
+
+    def _grants(self, client: str) -> list[Any]:
+        with self._asking(f"OAuth client {client}", "authorization:grant:view"):
+            return list(self._authorization().get_authorization_subject(client).grants or [])
+
+    def _home(self) -> str:
+        with self._asking("the home division", "authorization:division:view"):
+            return str(self._authorization().get_authorization_divisions_home().id)
+
+    def _authorization(self) -> Any:
+        return self._sdk.AuthorizationApi(self._api)
 
     def _conversations(self) -> Any:
         return self._sdk.ConversationsApi(self._api)

@@ -1,7 +1,9 @@
-"""link-flow: what Terraform's provider cannot do for an Open Messaging integration.
+"""link-flow and grant-role: what Terraform's provider cannot do.
 
-Attaches the inbound message flow to the integration's recipient (PUT /api/v2/routing/message/recipients/{id})
-and sets its external source (PUT …/messaging/identityresolution/integrations/open/{id}).
+link-flow attaches the inbound message flow to an integration's recipient (PUT
+/api/v2/routing/message/recipients/{id}) and sets its external source (PUT
+…/messaging/identityresolution/integrations/open/{id}). grant-role gives a role to an OAuth client that Terraform
+did not make (POST /api/v2/authorization/subjects/{id}/divisions/{id}/roles/{id}).
 """
 
 from __future__ import annotations
@@ -86,6 +88,30 @@ def undo(genesys: Genesys, integration: str, flow: str, source: str) -> Linked:
         changed = True
     left = "" if changed else held
     return Linked(integration=integration, recipient=found.recipient, flow=left, external_source="", changed=changed)
+
+
+def grant(genesys: Genesys, client: str, role: str) -> bool:
+    """Gives an OAuth client a role and reads it back; False where it had it. Raises OpsError."""
+    if genesys.has_role(client, role):
+        return False
+    genesys.grant(client, role)
+    if not genesys.has_role(client, role):
+        raise OpsError(
+            f"Genesys Cloud took role {role} for OAuth client {client} but does not show it",
+            "run the command again; else give it by hand (Admin > Integrations > OAuth > Roles)",
+        )
+    return True
+
+
+def revoke(genesys: Genesys, client: str, role: str) -> bool:
+    """Takes the role away; False where the client (or its role) is gone. Raises OpsError."""
+    try:
+        if not genesys.has_role(client, role):
+            return False
+        genesys.revoke(client, role)
+    except Missing:
+        return False
+    return True
 
 
 def _flow(genesys: Genesys, recipient: str, flow: str) -> bool:

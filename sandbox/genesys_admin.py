@@ -34,6 +34,8 @@ _SETTINGS = "/api/v2/conversations/messaging/settings"
 _CONTENT = "/api/v2/conversations/messaging/supportedcontent"
 _IDENTITY = "/api/v2/conversations/messaging/identityresolution/integrations/open"
 _ID = r"/([^/]+)"
+_SUBJECTS = "/api/v2/authorization/subjects"
+_GRANT = f"{_SUBJECTS}{_ID}/divisions{_ID}/roles{_ID}"
 
 
 @dataclass
@@ -139,6 +141,10 @@ class Admin:
         """Give roles to an OAuth client: from then on it may do only what they allow."""
         self._roles_of[client_id] = list(roles)
 
+    def roles_of(self, client_id: str) -> list[str]:
+        """The ids of an OAuth client's roles."""
+        return list(self._roles_of.get(client_id, []))
+
     def integration(self, identifier: str) -> Fields:
         """An integration as the API shows it, with `flow` and `identity` beside; NotFound otherwise."""
         with self._lock:
@@ -202,6 +208,9 @@ class Admin:
             ("GET", "/api/v2/authorization/permissions", lambda call, ids: (200, listed())),
             ("GET", "/api/v2/authorization/divisions/home", lambda call, ids: (200, _HOME)),
             ("GET", oauth + _ID, lambda call, ids: (200, self._client(ids[0]))),
+            ("GET", _SUBJECTS + _ID, lambda call, ids: (200, self._subject(ids[0]))),
+            ("POST", _GRANT, lambda call, ids: (204, self._add_grant(call, *ids))),
+            ("DELETE", _GRANT, lambda call, ids: (204, self._drop_grant(*ids))),
             ("GET", _INTEGRATIONS, lambda call, ids: (200, _page(self._integrations, call))),
             ("POST", _INTEGRATIONS, lambda call, ids: (200, self._add_integration(_body(call)))),
             ("GET", _INTEGRATIONS + _ID, lambda call, ids: (200, self._read_integration(ids[0]))),
@@ -424,6 +433,28 @@ class Admin:
             "roleDivisions": roles,
         }
 
+    def _subject(self, identifier: str) -> Fields:
+        self._client(identifier)
+        roles = [self._roles.get(role) for role in self._roles_of.get(identifier, [])]
+        grants = [{"subjectId": identifier, "division": _HOME, "role": _granted(role)} for role in roles]
+        return {"id": identifier, "name": identifier, "grants": grants}
+
+    def _add_grant(self, call: Call, subject: str, division: str, role: str) -> object:
+        # PC_USER is the default, and no user has a client's id
+        if call.query.get("subjectType") != "PC_OAUTH_CLIENT" or division != HOME:
+            raise NotFound(subject)
+        self._client(subject)
+        held = self._roles_of.setdefault(subject, [])
+        if self._roles.get(role)["id"] not in held:
+            held.append(role)
+        return b""
+
+    def _drop_grant(self, subject: str, division: str, role: str) -> object:
+        if role not in self._roles_of.get(subject, []) or division != HOME:
+            raise NotFound(role)
+        self._roles_of[subject].remove(role)
+        return b""
+
     def _token(self, client_id: str) -> Fields:
         organisation = {"id": ORGANISATION, "name": _ORGANISATION["name"]}
         return {"organization": organisation, "OAuthClient": {"id": client_id, "organization": organisation}}
@@ -438,6 +469,15 @@ _ORGANISATION = {
 }
 _PRODUCTS = [{"id": "engage3"}]
 _HOME = {"id": HOME, "name": "Home", "homeDivision": True}
+
+
+def _granted(role: Fields) -> Fields:
+    """A role as AuthzGrantRole, which words its policies in its own way."""
+    policies = [
+        {"domain": one["domain"], "entityName": one["entityName"], "actions": one["actionSet"]}
+        for one in role.get("permissionPolicies") or []
+    ]
+    return {"id": role["id"], "name": role["name"], "policies": policies}
 
 
 def _body(call: Call) -> Fields:

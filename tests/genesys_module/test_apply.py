@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ops.checkup import RUNTIME_PERMISSIONS
 from tests.genesys_module.conftest import Terraform
 from tests.stub_provider.resources import KINDS
 from tests.stub_provider.schema import documented
@@ -21,7 +22,8 @@ NOTHING: dict[str, list[str]] = {
 
 
 def test_everything_is_made_linked_and_taken_away(terraform: Terraform) -> None:
-    terraform.inputs["ops_command"] = OPS
+    terraform.genesys.add_client("bridge", "bridge-secret-0001")
+    terraform.inputs |= {"ops_command": OPS, "oauth_client_ids": ["bridge"]}
     terraform.genesys.admin.delays = 2  # the provider reads once, the command has to wait
     printed = terraform.apply()
     assert "webhook-secret-0001" not in printed
@@ -45,9 +47,13 @@ def test_everything_is_made_linked_and_taken_away(terraform: Terraform) -> None:
         assert held["outboundNotificationWebhookSignatureSecretToken"] == "webhook-secret-0001"
         assert held["supportedContent"]["id"]
         assert held["messagingSetting"]["id"]
+    assert terraform.genesys.admin.roles_of("bridge") == [outputs["role_id"]]
+    for permission in RUNTIME_PERMISSIONS:
+        terraform.genesys.admin.require("bridge", permission)
     terraform.run("plan", "-detailed-exitcode")  # 0: a second plan is empty
     terraform.run("destroy", "-auto-approve")
     assert terraform.genesys.admin.held() == NOTHING
+    assert terraform.genesys.admin.roles_of("bridge") == []
 
 
 def test_another_flow_takes_over_without_a_gap(terraform: Terraform) -> None:

@@ -67,13 +67,14 @@ class Vendors:
         self.tiktok = TikTokSimulator(self.clock, self.faults)
         self.genesys.add_client(*OPERATOR)
         self.flow = self.genesys.admin.add_flow("Inbound")
-        self.started = [self.genesys, self.instagram, self.tiktok]
-        for server in self.started:
-            server.start()
+        self.genesys.start()
+        self.instagram.start()
+        self.tiktok.start()
 
     def stop(self) -> None:
-        for server in self.started:
-            server.stop()
+        self.genesys.stop()
+        self.instagram.stop()
+        self.tiktok.stop()
 
     def add(self, integration: str = "int-1") -> str:
         """An integration that is complete."""
@@ -129,7 +130,7 @@ class Deployment:
         self.secret("dmdesk/genesys-oauth", {"clients": [{"id": RUNTIME[0], "secret": RUNTIME[1]}]})
 
     def _accounts(self) -> None:
-        common = {"app_secret": META_SECRET, "webhook_url": HOOK}
+        common: dict[str, Any] = {"app_secret": META_SECRET, "webhook_url": HOOK}
         sim = self.vendors.instagram
         sim.add_account(INSTAGRAM, access_token=f"token-{INSTAGRAM}", **common)
         sim.add_account(PAGE_ACCOUNT, access_token=f"token-{PAGE_ACCOUNT}", login="facebook", page_id=PAGE, **common)

@@ -155,6 +155,13 @@ variable "identity_resolution" {
   nullable    = false
 }
 
+variable "oauth_client_ids" {
+  description = "Ids of the bridge's OAuth clients, to be given the role that this module makes. Empty: give it by hand."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "ops_command" {
   description = "Runs this project's command line, from the repository's root. It needs the requirements of requirements-dev.txt."
   type        = string
