@@ -8,8 +8,8 @@ output "paste" {
   value = {
     "Meta: app dashboard > Webhooks > Callback URL"         = module.aws.webhook_url
     "Meta: app dashboard > Webhooks > Verify token"         = "one of instagram.verify_tokens"
-    "Meta: app dashboard > Webhooks > fields"               = "messages, messaging_postbacks, messaging_seen, message_reactions, messaging_referral, messaging_handover"
-    "TikTok: My Apps > Webhooks (or let `dmdesk` do it)"    = module.aws.webhook_url
+    "Meta: app dashboard > Webhooks > fields"               = "messages, messaging_postbacks, message_reactions, message_edit, messaging_seen, messaging_referral, messaging_handover, message_echoes, standby"
+    "TikTok: set by `python -m ops subscribe` to"           = module.aws.webhook_url
     "Genesys Cloud: OAuth client > Roles (if made by hand)" = "the role ${var.name}-bridge, id ${module.genesys.role_id}"
   }
 }
@@ -52,6 +52,11 @@ output "flow_id" {
 output "genesys_role_id" {
   description = "The least role for the bridge's OAuth clients."
   value       = module.genesys.role_id
+}
+
+output "operator_environment" {
+  description = "What the command line needs to find this deployment: eval \"$(terraform output -raw operator_environment)\". No secrets."
+  value       = join("\n", [for name, value in module.aws.environment : "export ${name}='${value}'"])
 }
 
 output "aws" {

@@ -85,3 +85,8 @@ output "dashboard_url" {
   description = "The dashboard in the AWS console."
   value       = "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards/dashboard/${aws_cloudwatch_dashboard.this.dashboard_name}"
 }
+
+output "environment" {
+  description = "The DMDESK_ variables of the functions; the operator's command line reads the same. No secrets."
+  value       = { for name, value in local.environment : name => value if startswith(name, "DMDESK_") }
+}
