@@ -21,8 +21,8 @@ def main() -> None:
     told = iam_actions.extract_iam_action
 
     def action(*asked: Any, **named: Any) -> str | None:
-        found = told(*asked, **named)
-        return BATCHES.get(found, found) if found else found
+        found: str | None = told(*asked, **named)
+        return BATCHES.get(found, found) if found else None
 
     iam_actions.extract_iam_action = action
 

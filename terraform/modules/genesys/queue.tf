@@ -16,6 +16,13 @@ resource "genesyscloud_routing_queue" "social" {
     service_level_percentage  = var.queue.service_level_share
     service_level_duration_ms = var.queue.service_level_s * 1000
   }
+
+  # who works on the queue, and with which script, is a supervisor's choice
+  ignore_members = true
+
+  lifecycle {
+    ignore_changes = [default_script_ids, groups, skill_groups, teams]
+  }
 }
 
 data "genesyscloud_routing_queue" "existing" {
