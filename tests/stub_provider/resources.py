@@ -65,7 +65,7 @@ class Kind:
         """The state as the API shows it. ApiFailure 404 where it is gone."""
         body = api.call("GET", f"{self.path}/{state['id']}")
         found = from_body(self.attributes, body, self.renames)
-        return found | {name: state.get(name) for name in self.keep} | self.more(api, state["id"])
+        return found | {name: state.get(name) for name in self.keep} | self.more(api, state)
 
     def delete(self, api: Api, state: Fields) -> None:
         api.call("DELETE", f"{self.path}/{state['id']}")
@@ -77,7 +77,7 @@ class Kind:
     def after(self, api: Api, identifier: str, current: Fields, planned: Fields) -> None:
         """Calls that follow a write."""
 
-    def more(self, api: Api, identifier: str) -> Fields:
+    def more(self, api: Api, state: Fields) -> Fields:
         """State that other calls show."""
         return {}
 
@@ -115,7 +115,8 @@ class Queue(Kind):
     """Wrap-up codes and members have calls of their own."""
 
     def body(self, state: Fields) -> Fields:
-        return super().body({name: value for name, value in state.items() if name != "wrapup_codes"})
+        own = {"wrapup_codes", "ignore_members"}
+        return super().body({name: value for name, value in state.items() if name not in own})
 
     def after(self, api: Api, identifier: str, current: Fields, planned: Fields) -> None:
         path = f"{self.path}/{identifier}/wrapupcodes"
@@ -125,9 +126,11 @@ class Queue(Kind):
         for code in sorted(old - new):
             api.call("DELETE", f"{path}/{code}")
 
-    def more(self, api: Api, identifier: str) -> Fields:
-        codes = api.call("GET", f"{self.path}/{identifier}/wrapupcodes", query={"pageSize": "100"})["entities"]
-        api.call("GET", f"{self.path}/{identifier}/members", query={"pageSize": "100"})
+    def more(self, api: Api, state: Fields) -> Fields:
+        path = f"{self.path}/{state['id']}"
+        codes = api.call("GET", f"{path}/wrapupcodes", query={"pageSize": "100"})["entities"]
+        if not state.get("ignore_members"):
+            api.call("GET", f"{path}/members", query={"pageSize": "100"})
         return {"wrapup_codes": [code["id"] for code in codes] or None}
 
 
@@ -279,7 +282,9 @@ KINDS: tuple[Kind, ...] = (
         (
             "name", "description", "acw_wrapup_prompt", "acw_timeout_ms", "skill_evaluation_method", "scoring_method",
             "media_settings_message", "wrapup_codes", "enable_manual_assignment", "last_agent_routing_mode",
+            "ignore_members",
         ),
+        keep=("ignore_members",),
         renames={
             "acw_wrapup_prompt": "acwSettings.wrapupPrompt",
             "acw_timeout_ms": "acwSettings.timeoutMs",
