@@ -4,7 +4,11 @@ BIN := .venv/bin
 CODE := app.py chalicelib sandbox tests
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox test check format clean
+ARCH ?= arm64
+# the packaging Python is Lambda's, so each version has a place of its own, with nothing but requirements.txt
+VERSION = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+.PHONY: help sandbox test check format package clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/ —/'
@@ -31,6 +35,16 @@ check: .venv/.made ## lint, types, import rules, dead code
 format: .venv/.made ## rewrite the code in its one style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+build/python-%/.made: requirements.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.SECONDARY:
+package: ## build/dmdesk.zip for Lambda (ARCH=x86_64, PYTHON=python3.13 to choose)
+	$(MAKE) --no-print-directory build/python-$(VERSION)/.made
+	build/python-$(VERSION)/bin/python tools/package.py --arch $(ARCH)
 
 clean: ## what make made
 	rm -rf .venv build .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -23,6 +23,7 @@ from sandbox.clock import iso
 from sandbox.delivery import Deliveries
 from sandbox.faults import Fault, Faults, struck
 from sandbox.genesys_access import Access
+from sandbox.genesys_admin import Admin
 from sandbox.genesys_analytics import found_conversations
 from sandbox.genesys_schema import (
     ApiError,
@@ -52,6 +53,9 @@ _CODES = {
 }
 _CODES |= {429: "too.many.requests", 503: "service.unavailable", 504: "request.timeout"}
 _MINUTE = 60.0
+# The permissions that the API's published schema names for the calls below.
+_RECEIVE, _VIEW = "conversation:message:receive", "conversation:message:view"
+_ANALYSE = "analytics:conversationDetail:view"
 _BULK_MAX = 1000
 
 
@@ -95,6 +99,7 @@ class GenesysSimulator:
         self._deliveries = Deliveries()
         self._web = WebServer(self._handle, port)
         self.url = self._web.url
+        self.admin = Admin(clock, self.url, self._access.clients, self._register, self._forget)
 
     def start(self) -> None:
         self._web.start()
@@ -119,7 +124,14 @@ class GenesysSimulator:
 
     def add_integration(self, integration_id: str, *, webhook_url: str, secret: str, name: str) -> None:
         """Create an Open Messaging integration that delivers agents' replies to `webhook_url`."""
+        self._register(integration_id, webhook_url, secret, name)
+        self.admin.adopt(integration_id, webhook_url, secret, name)
+
+    def _register(self, integration_id: str, webhook_url: str, secret: str, name: str) -> None:
         self._integrations[integration_id] = _Integration(integration_id, webhook_url, secret, name)
+
+    def _forget(self, integration_id: str) -> None:
+        self._integrations.pop(integration_id, None)
 
     # --- what tests look at
 
@@ -246,22 +258,28 @@ class GenesysSimulator:
     def _route(self, call: Call) -> Answer:
         if (call.method, call.path) == ("POST", "/oauth/token"):
             return _answer(*self._access.login(call))
-        self._access.authorise(call)
-        for method, pattern, show in (
-            ("GET", rf"/api/v2/conversations/messages/{_UUID}/details", self._details),
-            ("POST", rf"/api/v2/conversations/messages/{_UUID}/messages/bulk", self._bulk),
-            ("GET", rf"/api/v2/conversations/messages/{_UUID}", self._conversation),
-            ("POST", r"/api/v2/analytics/conversations/(details)/query", self._query),
+        if uploaded := self.admin.upload(call):
+            return _answer(*uploaded)
+        client = self._access.authorise(call)
+        for method, pattern, show, permission in (
+            ("GET", rf"/api/v2/conversations/messages/{_UUID}/details", self._details, _VIEW),
+            ("POST", rf"/api/v2/conversations/messages/{_UUID}/messages/bulk", self._bulk, _VIEW),
+            ("GET", rf"/api/v2/conversations/messages/{_UUID}", self._conversation, None),
+            ("POST", r"/api/v2/analytics/conversations/(details)/query", self._query, _ANALYSE),
         ):
             match = re.fullmatch(pattern, call.path)
             if match and call.method == method:
+                if permission:
+                    self.admin.require(client, permission)
                 return _answer(200, show(match[1], call))
+        if configured := self.admin.answer(call, client):
+            return _answer(*configured)
         raise ApiError(404, "not.found", f"HTTP 404 Not Found: {call.method} {call.path}")
 
     # --- inbound
 
     def _inbound(self, call: Call, integration_id: str, kind: str) -> tuple[str | None, dict[str, Any]]:
-        self._access.authorise(call)
+        self.admin.require(self._access.authorise(call), _RECEIVE)
         with self._lock:
             if integration_id not in self._integrations:
                 raise NotFound(integration_id)

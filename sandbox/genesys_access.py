@@ -20,6 +20,7 @@ _MINUTE_S = 60.0
 
 @dataclass
 class _Token:
+    client: str
     expires: float
     calls: deque[float] = field(default_factory=deque)
 
@@ -51,11 +52,14 @@ class Access:
             return _refused(400, "unsupported_grant_type", "use client_credentials")
         token = secrets.token_urlsafe(48)
         with self._lock:
-            self._tokens[token] = _Token(self._clock() + ttl_s)
+            self._tokens[token] = _Token(client[0], self._clock() + ttl_s)
         return 200, {"access_token": token, "token_type": "bearer", "expires_in": int(ttl_s)}
 
-    def authorise(self, call: Call) -> None:
-        """Let an API call pass and count it; ApiError 401 without a living token, 429 after too many."""
+    def authorise(self, call: Call) -> str:
+        """Let an API call pass and count it; answers whose token it is.
+
+        ApiError 401 without a living token, 429 after too many.
+        """
         scheme, _, value = call.header("Authorization").partition(" ")
         if scheme.lower() != "bearer" or not value:
             raise ApiError(401, "authentication.required", "No authentication bearer token specified.")
@@ -65,6 +69,7 @@ class Access:
             if token is None or token.expires <= now:
                 raise ApiError(401, "bad.credentials", "Invalid login credentials.")
             self._count(token.calls, now)
+            return token.client
 
     def _count(self, calls: deque[float], now: float) -> None:
         # developer.genesys.cloud/organization/organization/limits: client.credentials.token.rate.per.minute

@@ -32,6 +32,7 @@ from sandbox.tiktok_schema import (
     RefreshBody,
     SendBody,
     TikTokError,
+    TokenInfoBody,
     WebhookBody,
     WebhookQuery,
     parse,
@@ -58,6 +59,7 @@ class _Account:
     username: str
     refresh_token: str
     consent_ends: float  # refresh tokens rotate, the year of consent does not start anew
+    scope: str
     access_tokens: dict[str, float] = field(default_factory=dict)  # each with its end, epoch seconds
 
 
@@ -114,10 +116,13 @@ class TikTokSimulator:
         refresh_token: str,
         webhook_url: str,
         username: str = "our_shop",
+        scope: str = _SCOPE,
     ) -> None:
         """Connect a business: its tokens are fresh, and the app's DIRECT_MESSAGE webhook is `webhook_url`."""
         now = self._clock()
-        account = _Account(business_id, app_id, app_secret, webhook_url, username, refresh_token, now + _REFRESH_S)
+        account = _Account(
+            business_id, app_id, app_secret, webhook_url, username, refresh_token, now + _REFRESH_S, scope
+        )
         account.access_tokens[access_token] = now + _ACCESS_S
         with self._lock:
             self._accounts[business_id] = account
@@ -239,6 +244,7 @@ class TikTokSimulator:
         # Every path ends with "/": without it the gateway answers 404.
         routes: dict[tuple[str, str], Callable[[Call], dict[str, Any]]] = {
             ("POST", "tt_user/oauth2/refresh_token/"): self._refresh,
+            ("POST", "tt_user/token_info/get/"): self._token_info,
             ("POST", "business/webhook/update/"): self._webhook_update,
             ("GET", "business/webhook/list/"): self._webhook_list,
         }
@@ -249,7 +255,10 @@ class TikTokSimulator:
             return route(call)
 
     def _authorise(self, call: Call) -> _Account:
-        token, now = call.header("Access-Token"), self._clock()
+        return self._owner(call.header("Access-Token"))
+
+    def _owner(self, token: str) -> _Account:
+        now = self._clock()
         if not token:
             missing = "Access token is null, you should set it in http header with key Access-Token."
             raise TikTokError(40104, missing)
@@ -309,6 +318,14 @@ class TikTokSimulator:
                 return _renewed(account, now)
         raise TikTokError(40107, "The refresh token is invalid.")
 
+    def _token_info(self, call: Call) -> dict[str, Any]:
+        # TikTok portal doc 1765927978092545
+        body = parse(call, TokenInfoBody)
+        account = self._owner(body.access_token)
+        if account.app_id != body.app_id:
+            raise TikTokError(40001, "The access token does not belong to this app_id.")
+        return {"app_id": account.app_id, "creator_id": account.business_id, "scope": account.scope}
+
     def _app(self, app_id: str, secret: str) -> None:
         if not any((a.app_id, a.app_secret) == (app_id, secret) for a in self._accounts.values()):
             raise TikTokError(BAD_PARAMETER, "Param app_id or secret is invalid.")
@@ -344,7 +361,7 @@ def _renewed(account: _Account, now: float) -> dict[str, Any]:
         "open_id": account.business_id,
         "refresh_token": account.refresh_token,
         "refresh_token_expires_in": int(account.consent_ends - now),
-        "scope": _SCOPE,
+        "scope": account.scope,
         "token_type": "Bearer",
     }
 

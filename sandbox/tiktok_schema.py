@@ -96,7 +96,12 @@ class WebhookQuery(Struct):
     event_type: Literal["DIRECT_MESSAGE", "BRAND_MENTION", "COMMENT", "VIDEO"]
 
 
-Shape = TypeVar("Shape", SendBody, RefreshBody, WebhookBody, WebhookQuery)
+class TokenInfoBody(Struct):
+    app_id: NonEmpty
+    access_token: NonEmpty
+
+
+Shape = TypeVar("Shape", SendBody, RefreshBody, WebhookBody, WebhookQuery, TokenInfoBody)
 
 
 def parse(call: Call, shape: type[Shape]) -> Shape:

@@ -199,7 +199,8 @@ class _Connection(BaseHTTPRequestHandler):
     def _write(self, answer: Answer) -> None:
         body = answer.body if isinstance(answer.body, bytes) else to_json(answer.body)
         lines = [f"HTTP/1.1 {int(answer.status)} {_phrase(answer.status)}"]
-        headers = {"Content-Type": answer.content_type, **answer.headers, "Content-Length": str(len(body))}
+        headers = {"Date": self.date_time_string(), "Content-Type": answer.content_type, **answer.headers}
+        headers["Content-Length"] = str(len(body))
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if self.close_connection:
             lines.append("Connection: close")

@@ -1,0 +1,137 @@
+"""The deployed bridge as the operator's terminal sees it: its settings, table, secrets, queues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.aws.calls import CONFIG
+from chalicelib.errors import Retryable, Uncertain
+from chalicelib.http import Answer, Outgoing
+from chalicelib.messages import Account
+from chalicelib.runtime import Runtime
+from chalicelib.settings import load
+from ops.errors import OpsError
+
+AWS = "are the AWS credentials, the region and the DMDESK_* names those of this deployment?"
+
+
+class Bridge:
+    """Reads only. Every method raises OpsError where something cannot be reached."""
+
+    def __init__(self, environment: Mapping[str, str], clock: Callable[[], float], hide: Callable[[Any], None]) -> None:
+        try:
+            self.settings = load(environment)
+        except SystemExit as error:
+            raise OpsError(str(error), "export them: terraform output -raw operator_environment") from None
+        self.clock, self._hide = clock, hide
+        self._runtime = Runtime(self.settings, clock)
+        self._secrets: dict[str, dict[str, Any]] = {}
+        self._changed: dict[str, float] = {}
+
+    @cached_property
+    def http(self) -> Outgoing:
+        """For the vendors."""
+        return Outgoing(read_s=20.0)
+
+    @cached_property
+    def accounts(self) -> list[Account]:
+        """Every account of the table."""
+        with_table = self._aws(self._runtime.table.accounts, f"table {self.settings.table}")
+        found: list[Account] = sorted(with_table, key=lambda one: (one.channel, one.id))
+        return found
+
+    def secret(self, name: str) -> dict[str, Any]:
+        """A secret's object, {} where there is none; from here on it is hidden in what is printed."""
+        if name not in self._secrets:
+            value: dict[str, Any] = self._aws(lambda: self._runtime.secrets.get(name), f"secret {name}")
+            self._hide(value)
+            self._secrets[name] = value
+        return self._secrets[name]
+
+    def token(self, account: Account) -> str:
+        """The account's access token, "" where there is none."""
+        return str(self.secret(account.secret).get("access_token", ""))
+
+    def secret_age_s(self, name: str) -> float | None:
+        """Seconds since the secret's value was written, None where that is not known."""
+        client: Any = boto3.client("secretsmanager", config=CONFIG)
+        found = self._aws(lambda: client.describe_secret(SecretId=name), f"secret {name}")
+        moment = found.get("LastChangedDate") or found.get("CreatedDate")
+        return self.clock() - moment.timestamp() if moment else None
+
+    def last_inbound_ms(self) -> dict[tuple[str, str], int]:
+        """When a customer last wrote, by channel and account id. Reads the whole table."""
+        newest: dict[tuple[str, str], int] = {}
+        for item in self._aws(lambda: list(self._states()), f"table {self.settings.table}"):
+            _, channel, account, _ = item["pk"]["S"].split("#", 3)
+            told = int(item.get("customer_ms", {}).get("N", "0"))
+            newest[channel, account] = max(told, newest.get((channel, account), 0))
+        return newest
+
+    def waiting(self, queue_url: str) -> int:
+        """How many messages a queue holds, in flight or not."""
+        client: Any = boto3.client("sqs", config=CONFIG)
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self._aws(
+            lambda: client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names), f"queue {queue_url}"
+        )
+        return sum(int(found.get("Attributes", {}).get(name, "0")) for name in names)
+
+    def oldest_s(self, queue_url: str) -> float | None:
+        """Age of the queue's oldest message as CloudWatch last measured it, None where it has not."""
+        client: Any = boto3.client("cloudwatch", config=CONFIG)
+        name, now = queue_url.rpartition("/")[2], self.clock()
+        found = self._aws(
+            lambda: client.get_metric_statistics(
+                Namespace="AWS/SQS",
+                MetricName="ApproximateAgeOfOldestMessage",
+                Dimensions=[{"Name": "QueueName", "Value": name}],
+                StartTime=now - 900,
+                EndTime=now,
+                Period=60,
+                Statistics=["Maximum"],
+            ),
+            f"CloudWatch metrics of {name}",
+        )
+        points = sorted(found.get("Datapoints", []), key=lambda point: point["Timestamp"])
+        return float(points[-1]["Maximum"]) if points else None
+
+    def get(self, url: str, headers: dict[str, str], what: str) -> Answer:
+        """GETs from a vendor; `what` stands for the URL in errors, as that may hold a secret."""
+        return self._vendor(lambda: self.http.get(url, headers=headers), what)
+
+    def post(self, url: str, headers: dict[str, str], body: bytes, what: str) -> Answer:
+        """POSTs to a vendor, as `get`."""
+        return self._vendor(lambda: self.http.post(url, headers=headers, body=body), what)
+
+    def _states(self) -> Iterator[dict[str, Any]]:
+        client: Any = boto3.client("dynamodb", config=CONFIG)
+        pages = client.get_paginator("scan").paginate(
+            TableName=self.settings.table,
+            FilterExpression="sk = :state",
+            ExpressionAttributeValues={":state": {"S": "STATE"}},
+            ProjectionExpression="pk, customer_ms",
+        )
+        for page in pages:
+            yield from page["Items"]
+
+    def _aws(self, work: Callable[[], Any], what: str) -> Any:
+        try:
+            return work()
+        except (BotoCoreError, Retryable) as error:
+            raise OpsError(f"{what}: {error}", AWS) from None
+        except ClientError as error:
+            raise OpsError(f"{what}: {error.response['Error'].get('Code', 'refused')}", AWS) from None
+
+    def _vendor(self, work: Callable[[], Answer], what: str) -> Answer:
+        try:
+            return work()
+        except (Retryable, Uncertain) as error:
+            raise OpsError(
+                f"{what}: {error.reason}", "check the network between, and the vendor's status page"
+            ) from None

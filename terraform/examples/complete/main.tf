@@ -1,0 +1,71 @@
+# The whole bridge from one place: an Instagram and a TikTok account, two regions that need not be the same.
+terraform {
+  required_version = ">= 1.11"
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7"
+    }
+    genesyscloud = {
+      source  = "mypurecloud/genesyscloud"
+      version = "~> 1.84"
+    }
+  }
+
+  # The state holds the webhook secret of Genesys Cloud: keep it encrypted, and let few read it.
+  # backend "s3" {
+  #   bucket       = "acme-terraform"
+  #   key          = "dmdesk/prod"
+  #   region       = "eu-west-1"
+  #   encrypt      = true
+  #   use_lockfile = true
+  # }
+}
+
+locals {
+  genesys_region = "eu-central-1"
+}
+
+provider "aws" {
+  region = "eu-west-1"
+  default_tags {
+    tags = { application = "dmdesk", environment = "prod" }
+  }
+}
+
+# The id and secret come from GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET, and the command that
+# attaches the flow reads GENESYSCLOUD_REGION too: export all three.
+provider "genesyscloud" {
+  aws_region = local.genesys_region
+}
+
+module "dmdesk" {
+  source = "../.."
+
+  name           = "dmdesk-prod"
+  genesys_region = local.genesys_region
+
+  accounts = {
+    acme_ig = { channel = "instagram", id = "17841400000000001", name = "acme" }
+    acme_tt = { channel = "tiktok", id = "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0", name = "acme" }
+  }
+
+  instagram              = var.instagram
+  tiktok                 = var.tiktok
+  genesys_oauth_clients  = var.genesys_oauth_clients
+  genesys_webhook_secret = var.genesys_webhook_secret
+  account_tokens         = var.account_tokens
+
+  queue  = { name = "Social messages", wrapup_codes = ["Answered", "Complaint", "Spam"] }
+  alarms = { emails = ["contact-centre@example.com"], quiet_hours = 12 }
+}
+
+output "paste" {
+  description = "What to paste where, once."
+  value       = module.dmdesk.paste
+}
+
+output "dashboard_url" {
+  description = "The dashboard in the AWS console."
+  value       = module.dmdesk.dashboard_url
+}

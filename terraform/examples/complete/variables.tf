@@ -1,0 +1,35 @@
+# Secrets only, so that they can come from the environment (TF_VAR_…) or from a file that is not committed.
+variable "instagram" {
+  description = "The Meta app's secrets, and the verify tokens of its webhook."
+  type        = object({ app_secrets = list(string), verify_tokens = list(string) })
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "tiktok" {
+  description = "The TikTok app's secrets."
+  type        = object({ app_secrets = list(string) })
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "genesys_oauth_clients" {
+  description = "OAuth clients of Genesys Cloud for the bridge."
+  type        = list(object({ id = string, secret = string }))
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "genesys_webhook_secret" {
+  description = "What Genesys Cloud signs with: longer than 15 characters."
+  type        = string
+  sensitive   = true
+}
+
+variable "account_tokens" {
+  description = "Account key → its first tokens."
+  type        = map(map(string))
+  default     = {}
+  ephemeral   = true
+  sensitive   = true
+}

@@ -1,0 +1,107 @@
+# Both clouds, joined: the API's URL goes to Genesys Cloud, the integrations' ids come back into the ledger.
+# Providers are the caller's: from the environment here, in provider blocks in examples/complete.
+locals {
+  domains = {
+    "us-east-1"      = "mypurecloud.com"
+    "us-east-2"      = "use2.us-gov-pure.cloud"
+    "us-west-2"      = "usw2.pure.cloud"
+    "ca-central-1"   = "cac1.pure.cloud"
+    "sa-east-1"      = "sae1.pure.cloud"
+    "mx-central-1"   = "mxc1.pure.cloud"
+    "eu-west-1"      = "mypurecloud.ie"
+    "eu-west-2"      = "euw2.pure.cloud"
+    "eu-central-1"   = "mypurecloud.de"
+    "eu-central-2"   = "euc2.pure.cloud"
+    "me-central-1"   = "mec1.pure.cloud"
+    "ap-south-1"     = "aps1.pure.cloud"
+    "ap-northeast-1" = "mypurecloud.jp"
+    "ap-northeast-2" = "apne2.pure.cloud"
+    "ap-northeast-3" = "apne3.pure.cloud"
+    "ap-southeast-1" = "apse1.pure.cloud"
+    "ap-southeast-2" = "mypurecloud.com.au"
+    "eusc-de-east-1" = "edee1.eusc-pure.cloud"
+  }
+  genesys_api   = coalesce(var.genesys_urls.api, "https://api.${local.domains[var.genesys_region]}")
+  genesys_login = coalesce(var.genesys_urls.login, "https://login.${local.domains[var.genesys_region]}")
+
+  # Genesys signs with the first; the edge takes any, so that a change loses nothing on its way
+  webhook_secrets = jsonencode({ secrets = concat([var.genesys_webhook_secret], var.genesys_webhook_former_secrets) })
+  # This one secret both clouds must change together, so its version follows from its value.
+  webhook_version = parseint(substr(sha256(nonsensitive(local.webhook_secrets)), 0, 7), 16) + 1
+
+  secrets = merge(
+    { "genesys-webhook" = local.webhook_secrets },
+    var.instagram == null ? {} : {
+      instagram = jsonencode({ secrets = var.instagram.app_secrets, verify_tokens = var.instagram.verify_tokens })
+    },
+    var.tiktok == null ? {} : { tiktok = jsonencode({ secrets = var.tiktok.app_secrets }) },
+    var.genesys_oauth_clients == null ? {} : { "genesys-oauth" = jsonencode({ clients = var.genesys_oauth_clients }) },
+    { for key, tokens in var.account_tokens : "account/${key}" => jsonencode(tokens) },
+  )
+
+  # what the functions read of an account; empty facts are left out
+  items = {
+    for key, account in var.accounts : key => {
+      for fact, text in {
+        channel     = account.channel
+        id          = account.id
+        name        = account.name
+        login       = account.channel == "instagram" ? account.login : ""
+        page        = account.page
+        secret      = module.aws.account_secret_names[key]
+        integration = module.genesys.integration_ids[key]
+      } : fact => { S = text } if text != ""
+    }
+  }
+}
+
+module "aws" {
+  source = "./modules/aws"
+
+  name                  = var.name
+  package               = coalesce(var.package, "${path.module}/../build/dmdesk.zip")
+  accounts              = { for key, account in var.accounts : key => { channel = account.channel } }
+  genesys_api           = local.genesys_api
+  genesys_login         = local.genesys_login
+  vendors               = var.vendors
+  environment           = var.environment
+  edge                  = var.edge
+  workers               = var.workers
+  throttling            = var.throttling
+  api_gateway_logs_role = var.api_gateway_logs_role
+  log_retention_days    = var.log_retention_days
+  deletion_protection   = var.deletion_protection
+  secret_recovery_days  = var.secret_recovery_days
+  secrets               = local.secrets
+  secret_versions       = merge(var.secret_versions, { "genesys-webhook" = local.webhook_version })
+  alarms                = var.alarms
+}
+
+module "genesys" {
+  source = "./modules/genesys"
+
+  name           = var.name
+  webhook_url    = coalesce(var.genesys_urls.webhook, module.aws.genesys_webhook_url)
+  webhook_secret = var.genesys_webhook_secret
+  accounts       = { for key, account in var.accounts : key => { channel = account.channel, id = account.id, name = account.name } }
+  queue          = var.queue
+  flow           = var.flow
+  division       = var.division
+  late_reply     = var.late_reply
+  ops_command    = var.ops_command
+  base_url       = coalesce(var.genesys_urls.api, "none") == "none" ? "" : var.genesys_urls.api
+  login_url      = coalesce(var.genesys_urls.login, "none") == "none" ? "" : var.genesys_urls.login
+}
+
+# The accounts as the functions find them, from either side.
+resource "aws_dynamodb_table_item" "account" {
+  for_each   = var.accounts
+  table_name = module.aws.table_name
+  hash_key   = module.aws.table_keys.hash
+  range_key  = module.aws.table_keys.range
+  item = jsonencode(merge(local.items[each.key], {
+    (module.aws.table_keys.hash)  = { S = "ACCOUNT" }
+    (module.aws.table_keys.range) = { S = "${each.value.channel}#${each.value.id}" }
+    human_agent                   = { BOOL = each.value.human_agent }
+  }))
+}

@@ -1,0 +1,185 @@
+# A regional REST API in front of the edge: it hands over the exact bytes, which the signatures are made over.
+locals {
+  # What app.py serves; a test compares. Each takes any method: the edge counts and refuses what it does not know.
+  routes = ["/api/genesys/outbound", "/api/health", "/api/social/webhook"]
+
+  segments = { for route in local.routes : route => split("/", trimprefix(route, "/")) }
+  # the paths of one, two and three segments: a resource cannot have its sibling as its parent
+  paths = [
+    for depth in [1, 2, 3] : toset([
+      for parts in values(local.segments) : join("/", slice(parts, 0, depth)) if length(parts) >= depth
+    ])
+  ]
+  resource_ids = {
+    for path, resource in merge(
+      aws_api_gateway_resource.first, aws_api_gateway_resource.second, aws_api_gateway_resource.third
+    ) : "/${path}" => resource.id
+  }
+
+  binary = ["*/*"] # every body comes base64-encoded, so no byte of it is re-coded on the way
+}
+
+resource "aws_api_gateway_rest_api" "this" {
+  name               = var.name
+  description        = "dmdesk: webhooks of Instagram, TikTok and Genesys Cloud"
+  binary_media_types = local.binary
+  endpoint_configuration {
+    types = ["REGIONAL"]
+  }
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_api_gateway_resource" "first" {
+  for_each    = local.paths[0]
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_rest_api.this.root_resource_id
+  path_part   = each.key
+}
+
+resource "aws_api_gateway_resource" "second" {
+  for_each    = local.paths[1]
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_resource.first[dirname(each.key)].id
+  path_part   = basename(each.key)
+}
+
+resource "aws_api_gateway_resource" "third" {
+  for_each    = local.paths[2]
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_resource.second[dirname(each.key)].id
+  path_part   = basename(each.key)
+}
+
+resource "aws_api_gateway_method" "any" {
+  #checkov:skip=CKV_AWS_59:the platforms cannot sign in to AWS; they sign the body, and the edge verifies it
+  #checkov:skip=CKV2_AWS_53:the edge checks method, size, type and signature, and counts what it refuses
+  for_each      = toset(local.routes)
+  rest_api_id   = aws_api_gateway_rest_api.this.id
+  resource_id   = local.resource_ids[each.key]
+  http_method   = "ANY"
+  authorization = "NONE" # the platforms sign what they send, and the edge verifies it
+}
+
+resource "aws_api_gateway_integration" "edge" {
+  for_each                = toset(local.routes)
+  rest_api_id             = aws_api_gateway_rest_api.this.id
+  resource_id             = aws_api_gateway_method.any[each.key].resource_id
+  http_method             = aws_api_gateway_method.any[each.key].http_method
+  type                    = "AWS_PROXY"
+  integration_http_method = "POST"
+  uri                     = aws_lambda_function.role["edge"].invoke_arn
+}
+
+resource "aws_api_gateway_deployment" "this" {
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  # of what is configured, never of what AWS answers: the plan must be empty when nothing changed
+  triggers = {
+    configuration = sha256(jsonencode([local.routes, local.binary, local.function_names["edge"]]))
+  }
+  depends_on = [aws_api_gateway_integration.edge]
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_api_gateway_stage" "this" {
+  #checkov:skip=CKV_AWS_73:ids in our own log lines follow a message across both queues, which X-Ray does not
+  #checkov:skip=CKV_AWS_120:a webhook must never be answered from a cache
+  #checkov:skip=CKV2_AWS_4:execution logs would hold bodies and signatures
+  #checkov:skip=CKV2_AWS_29:throttling and signatures guard it; a WAF costs more than the bridge, and can be attached to the stage
+  #checkov:skip=CKV2_AWS_51:the platforms present no client certificate
+  rest_api_id          = aws_api_gateway_rest_api.this.id
+  deployment_id        = aws_api_gateway_deployment.this.id
+  stage_name           = var.stage
+  xray_tracing_enabled = false # the correlation id is in our own log lines
+
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.api.arn
+    # no query string: Meta's handshake carries the verify token in it
+    format = jsonencode({
+      requestId = "$context.requestId"
+      time      = "$context.requestTimeEpoch"
+      ip        = "$context.identity.sourceIp"
+      method    = "$context.httpMethod"
+      path      = "$context.path"
+      status    = "$context.status"
+      latencyMs = "$context.responseLatency"
+      error     = "$context.error.messageString"
+    })
+  }
+
+  depends_on = [aws_api_gateway_account.this]
+}
+
+resource "aws_api_gateway_method_settings" "all" {
+  #checkov:skip=CKV_AWS_225:a webhook must never be answered from a cache
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  stage_name  = aws_api_gateway_stage.this.stage_name
+  method_path = "*/*"
+  settings {
+    metrics_enabled        = true
+    logging_level          = "OFF" # execution logs would hold bodies and signatures
+    data_trace_enabled     = false
+    throttling_rate_limit  = var.throttling.rate
+    throttling_burst_limit = var.throttling.burst
+  }
+}
+
+resource "aws_lambda_permission" "api" {
+  statement_id  = "api"
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.role["edge"].function_name
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_api_gateway_rest_api.this.execution_arn}/${var.stage}/*/api/*"
+}
+
+resource "aws_cloudwatch_log_group" "api" {
+  #checkov:skip=CKV_AWS_158:encrypted by CloudWatch; the lines hold no personal data
+  #checkov:skip=CKV_AWS_338:var.log_retention_days decides: privacy asks for less than a year by default
+  name              = "/aws/apigateway/${var.name}"
+  retention_in_days = var.log_retention_days
+}
+
+# One for the whole account and region; without it a stage with access logs is refused.
+resource "aws_iam_role" "api_logs" {
+  count = var.api_gateway_logs_role ? 1 : 0
+  name  = "${var.name}-api-logs"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "apigateway.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "api_logs" {
+  count      = var.api_gateway_logs_role ? 1 : 0
+  role       = aws_iam_role.api_logs[0].name
+  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+}
+
+resource "aws_api_gateway_account" "this" {
+  count               = var.api_gateway_logs_role ? 1 : 0
+  cloudwatch_role_arn = aws_iam_role.api_logs[0].arn
+  depends_on          = [aws_iam_role_policy_attachment.api_logs]
+}
+
+resource "aws_cloudwatch_metric_alarm" "edge_5xx" {
+  alarm_name          = "${var.name}-edge-5xx"
+  alarm_description   = "A webhook was not stored; the platform repeats it for a while. Look for `not stored` in the edge's log."
+  namespace           = "AWS/ApiGateway"
+  metric_name         = "5XXError"
+  dimensions          = { ApiName = aws_api_gateway_rest_api.this.name, Stage = aws_api_gateway_stage.this.stage_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}

@@ -1,0 +1,102 @@
+# What an operator reads in a minute: is anything red, does traffic flow both ways, does anything wait or fail.
+locals {
+  alarm_arns = concat(
+    [for alarm in aws_cloudwatch_metric_alarm.dead_letters : alarm.arn],
+    [for alarm in aws_cloudwatch_metric_alarm.oldest_message : alarm.arn],
+    [for alarm in aws_cloudwatch_metric_alarm.errors : alarm.arn],
+    [for alarm in aws_cloudwatch_metric_alarm.throttles : alarm.arn],
+    [for alarm in aws_cloudwatch_metric_alarm.quiet : alarm.arn],
+    [
+      aws_cloudwatch_metric_alarm.edge_5xx.arn, aws_cloudwatch_metric_alarm.rejected.arn,
+      aws_cloudwatch_metric_alarm.refused.arn, aws_cloudwatch_metric_alarm.parked.arn,
+    ],
+  )
+
+  graphs = [
+    {
+      title = "Customers write (received → at the desk)"
+      metrics = [
+        ["dmdesk", "received", "service", var.name, { label = "received" }],
+        ["dmdesk", "delivered", "service", var.name, { label = "at the desk" }],
+      ]
+    },
+    {
+      title = "Agents reply (sent, refused)"
+      metrics = [
+        ["dmdesk", "sent", "service", var.name, { label = "sent" }],
+        ["dmdesk", "refused", "service", var.name, { label = "refused" }],
+        ["dmdesk", "unconfirmed", "service", var.name, { label = "unconfirmed" }],
+      ]
+    },
+    {
+      title = "Trouble (refused webhooks, parked, failed, not stored)"
+      metrics = [
+        for name in ["rejected", "parked", "failed", "not_stored", "receipt_lost"] :
+        ["dmdesk", name, "service", var.name, { label = replace(name, "_", " ") }]
+      ]
+    },
+    {
+      title = "Waiting (messages)"
+      metrics = [
+        for queue in local.queues :
+        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.main[queue].name, { label = queue, stat = "Maximum" }]
+      ]
+    },
+    {
+      title = "Oldest message (s)"
+      metrics = [
+        for queue in local.queues :
+        ["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", aws_sqs_queue.main[queue].name, { label = queue, stat = "Maximum" }]
+      ]
+    },
+    {
+      title = "Dead letters"
+      metrics = [
+        for queue in local.queues :
+        ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.dead_letters[queue].name, { label = queue, stat = "Maximum" }]
+      ]
+    },
+    {
+      title = "Webhooks (answers)"
+      metrics = [
+        for name in ["Count", "4XXError", "5XXError"] :
+        ["AWS/ApiGateway", name, "ApiName", var.name, "Stage", var.stage, { label = name }]
+      ]
+    },
+    {
+      title = "Slowest 1 % (ms)"
+      metrics = [
+        for role, name in local.function_names :
+        ["AWS/Lambda", "Duration", "FunctionName", name, { label = role, stat = "p99" }]
+      ]
+    },
+    {
+      title = "Errors and throttles"
+      metrics = concat([
+        for role, name in local.function_names : [
+          for metric in ["Errors", "Throttles"] :
+          ["AWS/Lambda", metric, "FunctionName", name, { label = "${role} ${lower(metric)}" }]
+        ]
+      ]...)
+    },
+  ]
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  dashboard_name = var.name
+  dashboard_body = jsonencode({
+    widgets = concat(
+      [{
+        type       = "alarm", x = 0, y = 0, width = 24, height = 4
+        properties = { title = "${var.name}: anything red?", alarms = local.alarm_arns }
+      }],
+      [for index, graph in local.graphs : {
+        type = "metric", x = (index % 3) * 8, y = 4 + floor(index / 3) * 6, width = 8, height = 6
+        properties = {
+          title = graph.title, region = local.region, view = "timeSeries", stat = "Sum", period = 300
+          yAxis = { left = { min = 0 } }, metrics = graph.metrics
+        }
+      }],
+    )
+  })
+}

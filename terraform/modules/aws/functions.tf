@@ -1,0 +1,113 @@
+# One function per role, all from one zip; the role decides what it imports and what it may do.
+locals {
+  functions = {
+    edge        = { handler = "app.app", size = var.edge }
+    to_desk     = { handler = "app.to_desk", size = var.workers }
+    to_customer = { handler = "app.to_customer", size = var.workers }
+  }
+  function_names = { for role in keys(local.functions) : role => "${var.name}-${replace(role, "_", "-")}" }
+  workers        = { to_desk = "inbound", to_customer = "outbound" }
+
+  environment = {
+    DMDESK_TABLE                  = aws_dynamodb_table.ledger.name
+    DMDESK_BUCKET                 = aws_s3_bucket.shelf.id
+    DMDESK_INBOUND_QUEUE          = aws_sqs_queue.main["inbound"].url
+    DMDESK_INBOUND_DEAD_LETTERS   = aws_sqs_queue.dead_letters["inbound"].url
+    DMDESK_OUTBOUND_QUEUE         = aws_sqs_queue.main["outbound"].url
+    DMDESK_OUTBOUND_DEAD_LETTERS  = aws_sqs_queue.dead_letters["outbound"].url
+    DMDESK_INSTAGRAM_SECRET       = aws_secretsmanager_secret.this["instagram"].name
+    DMDESK_TIKTOK_SECRET          = aws_secretsmanager_secret.this["tiktok"].name
+    DMDESK_GENESYS_WEBHOOK_SECRET = aws_secretsmanager_secret.this["genesys-webhook"].name
+    DMDESK_GENESYS_OAUTH_SECRET   = aws_secretsmanager_secret.this["genesys-oauth"].name
+    DMDESK_GENESYS_API            = var.genesys_api
+    DMDESK_GENESYS_LOGIN          = var.genesys_login
+    DMDESK_INSTAGRAM_GRAPH        = var.vendors.instagram_graph
+    DMDESK_FACEBOOK_GRAPH         = var.vendors.facebook_graph
+    DMDESK_GRAPH_VERSION          = var.vendors.graph_version
+    DMDESK_TIKTOK_API             = var.vendors.tiktok_api
+    # the dimension that tells this bridge's metrics from another's
+    POWERTOOLS_SERVICE_NAME = var.name
+  }
+}
+
+resource "aws_lambda_function" "role" {
+  #checkov:skip=CKV_AWS_50:ids in our own log lines follow a message across both queues, which X-Ray does not
+  #checkov:skip=CKV_AWS_115:var.edge and var.workers reserve where it is wanted; the queues' maximum concurrency limits already
+  #checkov:skip=CKV_AWS_116:never invoked asynchronously: dead letters are the queues'
+  #checkov:skip=CKV_AWS_117:it needs the platforms' public addresses, and AWS's APIs are reached over TLS
+  #checkov:skip=CKV_AWS_173:holds names and addresses, never secrets
+  #checkov:skip=CKV_AWS_272:the package is built where it is applied; its hash is in the state
+  for_each                       = local.functions
+  function_name                  = local.function_names[each.key]
+  description                    = "dmdesk: ${each.key}"
+  role                           = aws_iam_role.function[each.key].arn
+  filename                       = var.package
+  source_code_hash               = filebase64sha256(var.package)
+  handler                        = each.value.handler
+  runtime                        = local.package.runtime
+  architectures                  = [local.package.architecture]
+  memory_size                    = each.value.size.memory_mb
+  timeout                        = each.value.size.timeout_s
+  reserved_concurrent_executions = coalesce(each.value.size.reserved_concurrency, -1)
+
+  environment {
+    variables = merge(var.environment, local.environment, { DMDESK_ROLE = each.key })
+  }
+
+  # else Lambda makes the log group itself, without retention; and a start without rights fails
+  depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.function]
+}
+
+resource "aws_cloudwatch_log_group" "function" {
+  #checkov:skip=CKV_AWS_158:encrypted by CloudWatch; the lines hold ids and outcomes, never what people write
+  #checkov:skip=CKV_AWS_338:var.log_retention_days decides: privacy asks for less than a year by default
+  for_each          = local.functions
+  name              = "/aws/lambda/${local.function_names[each.key]}"
+  retention_in_days = var.log_retention_days
+}
+
+resource "aws_lambda_event_source_mapping" "worker" {
+  for_each                = local.workers
+  event_source_arn        = aws_sqs_queue.main[each.value].arn
+  function_name           = aws_lambda_function.role[each.key].arn
+  batch_size              = 10
+  function_response_types = ["ReportBatchItemFailures"]
+
+  scaling_config {
+    maximum_concurrency = var.workers.maximum_concurrency
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "errors" {
+  for_each            = local.functions
+  alarm_name          = "${local.function_names[each.key]}-errors"
+  alarm_description   = "The function ${each.key} crashed or ran out of time. Its log group tells where."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Errors"
+  dimensions          = { FunctionName = aws_lambda_function.role[each.key].function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "throttles" {
+  for_each            = local.functions
+  alarm_name          = "${local.function_names[each.key]}-throttles"
+  alarm_description   = "AWS did not let the function ${each.key} run. Raise its reserved concurrency, or the account's limit."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  dimensions          = { FunctionName = aws_lambda_function.role[each.key].function_name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}

@@ -1,0 +1,92 @@
+output "webhook_url" {
+  description = "What Meta's and TikTok's consoles get."
+  value       = "${aws_api_gateway_stage.this.invoke_url}/api/social/webhook"
+}
+
+output "genesys_webhook_url" {
+  description = "What the Open Messaging integrations get."
+  value       = "${aws_api_gateway_stage.this.invoke_url}/api/genesys/outbound"
+}
+
+output "health_url" {
+  description = "Answers 200 while the edge runs."
+  value       = "${aws_api_gateway_stage.this.invoke_url}/api/health"
+}
+
+output "api_id" {
+  description = "The REST API's id."
+  value       = aws_api_gateway_rest_api.this.id
+}
+
+output "stage" {
+  description = "The REST API's stage."
+  value       = aws_api_gateway_stage.this.stage_name
+}
+
+output "table_name" {
+  description = "The ledger; accounts are items in it (pk ACCOUNT, sk <channel>#<id>)."
+  value       = aws_dynamodb_table.ledger.name
+}
+
+output "table_keys" {
+  description = "The names of the ledger's two keys."
+  value       = { hash = aws_dynamodb_table.ledger.hash_key, range = aws_dynamodb_table.ledger.range_key }
+}
+
+output "bucket_name" {
+  description = "Where what is too big for a queue, and what nobody could deliver, lies."
+  value       = aws_s3_bucket.shelf.id
+}
+
+output "queue_urls" {
+  description = "inbound, outbound: the queues' URLs."
+  value       = { for key, queue in aws_sqs_queue.main : key => queue.url }
+}
+
+output "dead_letter_urls" {
+  description = "inbound, outbound: the dead-letter queues' URLs."
+  value       = { for key, queue in aws_sqs_queue.dead_letters : key => queue.url }
+}
+
+output "secret_names" {
+  description = "The shared secrets' names: instagram, tiktok, genesys-webhook, genesys-oauth."
+  value       = { for secret in concat(local.webhook_secrets, ["genesys-oauth"]) : secret => aws_secretsmanager_secret.this[secret].name }
+}
+
+output "account_secret_names" {
+  description = "Account key → name of the secret with its tokens."
+  value       = { for key, secret in local.account_secrets : key => aws_secretsmanager_secret.this[secret].name }
+}
+
+output "function_names" {
+  description = "edge, to_desk, to_customer: the functions' names."
+  value       = { for role, function in aws_lambda_function.role : role => function.function_name }
+}
+
+output "role_names" {
+  description = "edge, to_desk, to_customer: the functions' IAM roles."
+  value       = { for role, one in aws_iam_role.function : role => one.name }
+}
+
+output "log_group_names" {
+  description = "edge, to_desk, to_customer and api: the log groups."
+  value = merge(
+    { for role, group in aws_cloudwatch_log_group.function : role => group.name },
+    { api = aws_cloudwatch_log_group.api.name },
+  )
+}
+
+output "alarm_topic_arn" {
+  description = "The SNS topic of every alarm; subscribe whatever wakes you."
+  value       = aws_sns_topic.alarms.arn
+}
+
+output "dashboard_url" {
+  description = "The dashboard in the AWS console."
+  value       = "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards/dashboard/${aws_cloudwatch_dashboard.this.dashboard_name}"
+}
+
+output "environment" {
+  description = "The DMDESK_ variables of the functions; the operator's command line reads the same. No secrets."
+  value       = { for name, value in local.environment : name => value if startswith(name, "DMDESK_") }
+}

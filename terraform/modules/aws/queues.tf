@@ -1,0 +1,79 @@
+# Two FIFO queues, one per direction, each with its dead letters. The message group is the conversation.
+locals {
+  queues = toset(["inbound", "outbound"])
+  # AWS asks for six times the function's timeout
+  visibility_s = 6 * var.workers.timeout_s
+  kept_s       = 14 * 24 * 3600 # the longest that SQS offers
+}
+
+resource "aws_sqs_queue" "main" {
+  for_each                    = local.queues
+  name                        = "${var.name}-${each.key}.fifo"
+  fifo_queue                  = true
+  content_based_deduplication = false # the edge names each event
+  deduplication_scope         = "messageGroup"
+  fifo_throughput_limit       = "perMessageGroupId"
+  visibility_timeout_seconds  = local.visibility_s
+  message_retention_seconds   = local.kept_s
+  receive_wait_time_seconds   = 20
+  sqs_managed_sse_enabled     = true
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead_letters[each.key].arn
+    # the worker itself buries what fails for no known reason; waiting for a platform must not end here
+    maxReceiveCount = 100
+  })
+}
+
+resource "aws_sqs_queue" "dead_letters" {
+  for_each                    = local.queues
+  name                        = "${var.name}-${each.key}-dead-letters.fifo"
+  fifo_queue                  = true
+  content_based_deduplication = false
+  deduplication_scope         = "messageGroup"
+  fifo_throughput_limit       = "perMessageGroupId"
+  message_retention_seconds   = local.kept_s
+  sqs_managed_sse_enabled     = true
+}
+
+resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
+  for_each  = local.queues
+  queue_url = aws_sqs_queue.dead_letters[each.key].id
+  redrive_allow_policy = jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = [aws_sqs_queue.main[each.key].arn]
+  })
+}
+
+resource "aws_cloudwatch_metric_alarm" "dead_letters" {
+  for_each            = local.queues
+  alarm_name          = "${var.name}-${each.key}-dead-letters"
+  alarm_description   = "A message could not be delivered (${each.key}). Read its attribute `reason`, mend the cause, replay the queue."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.dead_letters[each.key].name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "oldest_message" {
+  for_each            = local.queues
+  alarm_name          = "${var.name}-${each.key}-oldest-message"
+  alarm_description   = "A message has waited too long (${each.key}). Look for retries in the worker's log, and at the status pages of Genesys and the platforms."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateAgeOfOldestMessage"
+  dimensions          = { QueueName = aws_sqs_queue.main[each.key].name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.alarms.oldest_message_s
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}

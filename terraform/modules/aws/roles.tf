@@ -1,0 +1,102 @@
+# A role per function, with the calls that its code makes and no other. A call that is added there is added here.
+locals {
+  bucket_arn = aws_s3_bucket.shelf.arn
+
+  permissions = {
+    edge = [
+      {
+        Sid      = "StoreEvents"
+        Action   = ["sqs:SendMessage"]
+        Resource = [for queue in local.queues : aws_sqs_queue.main[queue].arn]
+      },
+      {
+        Sid      = "VerifySignatures"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = [for secret in local.webhook_secrets : aws_secretsmanager_secret.this[secret].arn]
+      },
+      {
+        Sid      = "SetAsideAndPark"
+        Action   = ["s3:PutObject"]
+        Resource = ["${local.bucket_arn}/aside/*", "${local.bucket_arn}/parked/*"]
+      },
+    ]
+    to_desk = concat(local.worker_permissions["inbound"], [
+      {
+        Sid      = "CallGenesys"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = [aws_secretsmanager_secret.this["genesys-oauth"].arn]
+      },
+    ])
+    to_customer = concat(local.worker_permissions["outbound"], [
+      {
+        Sid    = "CallGenesysAndPlatforms"
+        Action = ["secretsmanager:GetSecretValue"]
+        Resource = [
+          for secret in concat(["genesys-oauth"], values(local.account_secrets)) : aws_secretsmanager_secret.this[secret].arn
+        ]
+      },
+    ])
+  }
+
+  # what pipeline/batch.py and the ledger need, on whichever queue
+  worker_permissions = {
+    for queue in local.queues : queue => [
+      {
+        # the event source mapping polls and deletes as this role; the code postpones
+        Sid      = "WorkQueue"
+        Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"]
+        Resource = [aws_sqs_queue.main[queue].arn]
+      },
+      {
+        Sid      = "Bury"
+        Action   = ["sqs:SendMessage"]
+        Resource = [aws_sqs_queue.dead_letters[queue].arn]
+      },
+      {
+        Sid      = "KeepLedger"
+        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"]
+        Resource = [aws_dynamodb_table.ledger.arn]
+      },
+      {
+        Sid      = "FetchAside"
+        Action   = ["s3:GetObject"]
+        Resource = ["${local.bucket_arn}/aside/*"]
+      },
+      {
+        Sid      = "Park"
+        Action   = ["s3:PutObject"]
+        Resource = ["${local.bucket_arn}/parked/*"]
+      },
+    ]
+  }
+}
+
+resource "aws_iam_role" "function" {
+  for_each    = local.functions
+  name        = local.function_names[each.key]
+  description = "dmdesk: what the function ${each.key} may do"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "function" {
+  for_each = local.functions
+  name     = "calls"
+  role     = aws_iam_role.function[each.key].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      for statement in concat(local.permissions[each.key], [{
+        Sid      = "WriteLog"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = ["${aws_cloudwatch_log_group.function[each.key].arn}:*"]
+      }]) : merge({ Effect = "Allow" }, statement)
+    ]
+  })
+}

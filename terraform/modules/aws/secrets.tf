@@ -1,0 +1,36 @@
+# Secrets by name; what the functions get is the name. Values go in through write-only arguments.
+locals {
+  webhook_secrets = ["instagram", "tiktok", "genesys-webhook"]
+  account_secrets = { for key in keys(var.accounts) : key => "account/${key}" }
+  secrets         = toset(concat(local.webhook_secrets, ["genesys-oauth"], values(local.account_secrets)))
+  secret_versions = { for secret in local.secrets : secret => lookup(var.secret_versions, secret, 1) }
+}
+
+resource "aws_secretsmanager_secret" "this" {
+  #checkov:skip=CKV_AWS_149:AWS's own key encrypts it, and the roles' policies name each secret
+  #checkov:skip=CKV2_AWS_57:the values are Meta's, TikTok's and Genesys's to issue: they are rotated by secret_versions
+  for_each                = local.secrets
+  name                    = "${var.name}/${each.key}"
+  description             = "dmdesk: ${each.key}"
+  recovery_window_in_days = var.secret_recovery_days
+}
+
+resource "aws_secretsmanager_secret_version" "this" {
+  for_each  = local.secrets
+  secret_id = aws_secretsmanager_secret.this[each.key].id
+  # where a value comes later, the functions find an object without it and say what is missing
+  secret_string_wo         = lookup(var.secrets, each.key, "{}")
+  secret_string_wo_version = local.secret_versions[each.key]
+  # A version without a label is deleted by AWS once others follow, and Terraform would write it again: an old token
+  # over a renewed one. The second label keeps what Terraform wrote.
+  version_stages = ["AWSCURRENT", "terraform"]
+
+  lifecycle {
+    # AWSCURRENT moves on when a token is renewed or a value is put by hand
+    ignore_changes = [version_stages]
+    precondition {
+      condition     = local.secret_versions[each.key] == 1 || contains(keys(var.secrets), each.key)
+      error_message = "The version of the secret ${each.key} was raised, but no value is given: it would be emptied."
+    }
+  }
+}

@@ -1,0 +1,120 @@
+# The ledger, and the bucket for what a queue cannot carry or nobody could deliver.
+resource "aws_dynamodb_table" "ledger" {
+  #checkov:skip=CKV_AWS_119:AWS's own key encrypts it; ids and states, no message text
+  name                        = var.name
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "pk"
+  range_key                   = "sk"
+  deletion_protection_enabled = var.deletion_protection
+
+  attribute {
+    name = "pk"
+    type = "S"
+  }
+
+  attribute {
+    name = "sk"
+    type = "S"
+  }
+
+  ttl {
+    attribute_name = "expires_at"
+    enabled        = true
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  server_side_encryption {
+    enabled = true
+  }
+}
+
+resource "aws_s3_bucket" "shelf" {
+  #checkov:skip=CKV_AWS_18:only the three roles reach it, and CloudTrail has data events for whoever wants them
+  #checkov:skip=CKV_AWS_21:a version would outlive the erasure of a customer's data
+  #checkov:skip=CKV_AWS_144:what lies here waits for days; a region's loss loses the queues too
+  #checkov:skip=CKV_AWS_145:S3's own key encrypts it
+  #checkov:skip=CKV2_AWS_62:an alarm counts what is parked
+  bucket        = "${var.name}-${local.account_id}-${local.region}"
+  force_destroy = !var.deletion_protection
+}
+
+resource "aws_s3_bucket_public_access_block" "shelf" {
+  bucket                  = aws_s3_bucket.shelf.id
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_ownership_controls" "shelf" {
+  bucket = aws_s3_bucket.shelf.id
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "shelf" {
+  bucket = aws_s3_bucket.shelf.id
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm = "AES256"
+    }
+  }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "shelf" {
+  bucket = aws_s3_bucket.shelf.id
+
+  rule {
+    id     = "aside"
+    status = "Enabled"
+    filter {
+      prefix = "aside/"
+    }
+    expiration {
+      days = 15 # a message lives 14 days in its queue
+    }
+  }
+
+  rule {
+    id     = "parked"
+    status = "Enabled"
+    filter {
+      prefix = "parked/"
+    }
+    expiration {
+      days = 90
+    }
+  }
+
+  rule {
+    id     = "unfinished"
+    status = "Enabled"
+    filter {
+      prefix = ""
+    }
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
+    }
+  }
+}
+
+resource "aws_s3_bucket_policy" "shelf" {
+  bucket = aws_s3_bucket.shelf.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "TlsOnly"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = [aws_s3_bucket.shelf.arn, "${aws_s3_bucket.shelf.arn}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  })
+  # both write the bucket's policy status; together they conflict now and then
+  depends_on = [aws_s3_bucket_public_access_block.shelf]
+}

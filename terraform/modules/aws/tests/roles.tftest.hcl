@@ -1,0 +1,131 @@
+# Who may do what, to the letter: one line per (role, action, resource).
+mock_provider "aws" {
+  source = "./tests"
+  override_resource {
+    target = aws_sqs_queue.main["inbound"]
+    values = { arn = "arn:aws:sqs:::inbound" }
+  }
+  override_resource {
+    target = aws_sqs_queue.main["outbound"]
+    values = { arn = "arn:aws:sqs:::outbound" }
+  }
+  override_resource {
+    target = aws_sqs_queue.dead_letters["inbound"]
+    values = { arn = "arn:aws:sqs:::inbound-dead" }
+  }
+  override_resource {
+    target = aws_sqs_queue.dead_letters["outbound"]
+    values = { arn = "arn:aws:sqs:::outbound-dead" }
+  }
+  override_resource {
+    target = aws_secretsmanager_secret.this["instagram"]
+    values = { arn = "arn:aws:secretsmanager:::instagram" }
+  }
+  override_resource {
+    target = aws_secretsmanager_secret.this["tiktok"]
+    values = { arn = "arn:aws:secretsmanager:::tiktok" }
+  }
+  override_resource {
+    target = aws_secretsmanager_secret.this["genesys-webhook"]
+    values = { arn = "arn:aws:secretsmanager:::genesys-webhook" }
+  }
+  override_resource {
+    target = aws_secretsmanager_secret.this["genesys-oauth"]
+    values = { arn = "arn:aws:secretsmanager:::genesys-oauth" }
+  }
+  override_resource {
+    target = aws_secretsmanager_secret.this["account/acme_ig"]
+    values = { arn = "arn:aws:secretsmanager:::account/acme_ig" }
+  }
+  override_resource {
+    target = aws_cloudwatch_log_group.function["edge"]
+    values = { arn = "arn:aws:logs:::edge" }
+  }
+  override_resource {
+    target = aws_cloudwatch_log_group.function["to_desk"]
+    values = { arn = "arn:aws:logs:::to_desk" }
+  }
+  override_resource {
+    target = aws_cloudwatch_log_group.function["to_customer"]
+    values = { arn = "arn:aws:logs:::to_customer" }
+  }
+}
+
+variables {
+  secrets       = {} # terraform test takes no default of an ephemeral variable
+  package       = "../../tests/fixtures/dmdesk.zip"
+  accounts      = { acme_ig = { channel = "instagram" } }
+  genesys_api   = "https://api.mypurecloud.ie"
+  genesys_login = "https://login.mypurecloud.ie"
+}
+
+run "each_role_may_do_what_its_code_does_and_nothing_else" {
+  assert {
+    condition = toset(flatten([
+      for one in jsondecode(aws_iam_role_policy.function["edge"].policy).Statement :
+      [for pair in setproduct(one.Action, one.Resource) : "${one.Effect} ${pair[0]} ${pair[1]}"]
+      ])) == toset([
+      "Allow sqs:SendMessage arn:aws:sqs:::inbound",
+      "Allow sqs:SendMessage arn:aws:sqs:::outbound",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::instagram",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::tiktok",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::genesys-webhook",
+      "Allow s3:PutObject arn:aws:s3:::shelf/aside/*",
+      "Allow s3:PutObject arn:aws:s3:::shelf/parked/*",
+      "Allow logs:CreateLogStream arn:aws:logs:::edge:*",
+      "Allow logs:PutLogEvents arn:aws:logs:::edge:*",
+    ])
+    error_message = "edge: ${aws_iam_role_policy.function["edge"].policy}"
+  }
+  assert {
+    condition = toset(flatten([
+      for one in jsondecode(aws_iam_role_policy.function["to_desk"].policy).Statement :
+      [for pair in setproduct(one.Action, one.Resource) : "${one.Effect} ${pair[0]} ${pair[1]}"]
+      ])) == toset([
+      "Allow sqs:ReceiveMessage arn:aws:sqs:::inbound",
+      "Allow sqs:DeleteMessage arn:aws:sqs:::inbound",
+      "Allow sqs:GetQueueAttributes arn:aws:sqs:::inbound",
+      "Allow sqs:ChangeMessageVisibility arn:aws:sqs:::inbound",
+      "Allow sqs:SendMessage arn:aws:sqs:::inbound-dead",
+      "Allow dynamodb:GetItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:DeleteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow s3:GetObject arn:aws:s3:::shelf/aside/*",
+      "Allow s3:PutObject arn:aws:s3:::shelf/parked/*",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::genesys-oauth",
+      "Allow logs:CreateLogStream arn:aws:logs:::to_desk:*",
+      "Allow logs:PutLogEvents arn:aws:logs:::to_desk:*",
+    ])
+    error_message = "to_desk: ${aws_iam_role_policy.function["to_desk"].policy}"
+  }
+  assert {
+    condition = toset(flatten([
+      for one in jsondecode(aws_iam_role_policy.function["to_customer"].policy).Statement :
+      [for pair in setproduct(one.Action, one.Resource) : "${one.Effect} ${pair[0]} ${pair[1]}"]
+      ])) == toset([
+      "Allow sqs:ReceiveMessage arn:aws:sqs:::outbound",
+      "Allow sqs:DeleteMessage arn:aws:sqs:::outbound",
+      "Allow sqs:GetQueueAttributes arn:aws:sqs:::outbound",
+      "Allow sqs:ChangeMessageVisibility arn:aws:sqs:::outbound",
+      "Allow sqs:SendMessage arn:aws:sqs:::outbound-dead",
+      "Allow dynamodb:GetItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:DeleteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow s3:GetObject arn:aws:s3:::shelf/aside/*",
+      "Allow s3:PutObject arn:aws:s3:::shelf/parked/*",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::genesys-oauth",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::account/acme_ig",
+      "Allow logs:CreateLogStream arn:aws:logs:::to_customer:*",
+      "Allow logs:PutLogEvents arn:aws:logs:::to_customer:*",
+    ])
+    error_message = "to_customer: ${aws_iam_role_policy.function["to_customer"].policy}"
+  }
+  assert {
+    condition     = alltrue([for one in aws_iam_role.function : jsondecode(one.assume_role_policy).Statement == [{ Effect = "Allow", Principal = { Service = "lambda.amazonaws.com" }, Action = "sts:AssumeRole" }]])
+    error_message = "only Lambda may take a function's role"
+  }
+}

@@ -1,0 +1,95 @@
+# What a person may get wrong is refused by name, before anything is made.
+mock_provider "aws" {
+  source = "./tests"
+}
+
+variables {
+  package       = "../../tests/fixtures/dmdesk.zip"
+  accounts      = { acme_ig = { channel = "instagram" } }
+  genesys_api   = "https://api.mypurecloud.ie"
+  genesys_login = "https://login.mypurecloud.ie"
+}
+
+run "no_package" {
+  command = plan
+  variables {
+    package = "../../tests/fixtures/nothing.zip"
+  }
+  expect_failures = [var.package]
+}
+
+run "a_name_that_s3_refuses" {
+  command = plan
+  variables {
+    name = "DM_Desk"
+  }
+  expect_failures = [var.name]
+}
+
+run "a_worker_that_outlives_its_claim" {
+  command = plan
+  variables {
+    workers = { timeout_s = 90 }
+  }
+  expect_failures = [var.workers]
+}
+
+run "a_worker_that_never_begins" {
+  command = plan
+  variables {
+    workers = { timeout_s = 20 }
+  }
+  expect_failures = [var.workers]
+}
+
+run "more_pollers_than_functions" {
+  command = plan
+  variables {
+    workers = { reserved_concurrency = 5 }
+  }
+  expect_failures = [var.workers]
+}
+
+run "an_edge_slower_than_the_api" {
+  command = plan
+  variables {
+    edge = { timeout_s = 30 }
+  }
+  expect_failures = [var.edge]
+}
+
+run "our_own_variables_in_the_environment" {
+  command = plan
+  variables {
+    environment = { DMDESK_TABLE = "another" }
+  }
+  expect_failures = [var.environment]
+}
+
+run "a_retention_that_cloudwatch_lacks" {
+  command = plan
+  variables {
+    log_retention_days = 42
+  }
+  expect_failures = [var.log_retention_days]
+}
+
+run "a_raised_version_without_a_value_would_empty_the_secret" {
+  command = plan
+  variables {
+    secret_versions = { tiktok = 2 }
+  }
+  expect_failures = [aws_secretsmanager_secret_version.this["tiktok"]]
+}
+
+run "a_raised_version_with_its_value_is_written" {
+  command = plan
+  variables {
+    secret_versions = { tiktok = 2 }
+    secrets         = { tiktok = "{\"secrets\": [\"another\"]}" }
+  }
+  assert {
+    condition     = aws_secretsmanager_secret_version.this["tiktok"].secret_string_wo_version == 2
+    error_message = "version"
+  }
+}

@@ -1,0 +1,170 @@
+# Names, counts, and what is joined to what.
+mock_provider "aws" {
+  source = "./tests"
+}
+
+variables {
+  secrets       = {} # terraform test takes no default of an ephemeral variable
+  package       = "../../tests/fixtures/dmdesk.zip"
+  accounts      = { acme_ig = { channel = "instagram" }, acme_tt = { channel = "tiktok" } }
+  genesys_api   = "https://api.mypurecloud.ie"
+  genesys_login = "https://login.mypurecloud.ie"
+}
+
+run "a_function_per_role_from_one_package" {
+  assert {
+    condition     = { for role, one in aws_lambda_function.role : role => "${one.function_name} ${one.handler}" } == { edge = "dmdesk-edge app.app", to_desk = "dmdesk-to-desk app.to_desk", to_customer = "dmdesk-to-customer app.to_customer" }
+    error_message = "names or handlers"
+  }
+  assert {
+    condition     = alltrue([for role, one in aws_lambda_function.role : one.environment[0].variables["DMDESK_ROLE"] == role])
+    error_message = "DMDESK_ROLE"
+  }
+  assert {
+    condition     = alltrue([for one in aws_lambda_function.role : one.runtime == "python3.12" && one.architectures == tolist(["arm64"]) && one.source_code_hash == filebase64sha256("../../tests/fixtures/dmdesk.zip")])
+    error_message = "runtime, architecture and hash come with the package"
+  }
+  assert {
+    condition     = { for role, one in aws_lambda_function.role : role => one.timeout } == { edge = 10, to_desk = 60, to_customer = 60 }
+    error_message = "timeouts"
+  }
+}
+
+run "the_workers_read_their_queues_and_report_each_failure" {
+  assert {
+    condition     = keys(aws_lambda_event_source_mapping.worker) == ["to_customer", "to_desk"]
+    error_message = "one mapping per worker"
+  }
+  assert {
+    condition     = alltrue([for one in aws_lambda_event_source_mapping.worker : one.batch_size == 10 && one.function_response_types == toset(["ReportBatchItemFailures"]) && one.scaling_config[0].maximum_concurrency == 10])
+    error_message = "batch, responses, concurrency"
+  }
+}
+
+run "queues_are_fifo_fast_patient_and_encrypted" {
+  assert {
+    condition     = toset([for one in concat(values(aws_sqs_queue.main), values(aws_sqs_queue.dead_letters)) : one.name]) == toset(["dmdesk-inbound.fifo", "dmdesk-inbound-dead-letters.fifo", "dmdesk-outbound.fifo", "dmdesk-outbound-dead-letters.fifo"])
+    error_message = "names"
+  }
+  assert {
+    condition     = alltrue([for one in concat(values(aws_sqs_queue.main), values(aws_sqs_queue.dead_letters)) : one.fifo_queue && one.sqs_managed_sse_enabled && one.message_retention_seconds == 1209600 && one.deduplication_scope == "messageGroup" && one.fifo_throughput_limit == "perMessageGroupId"])
+    error_message = "FIFO, encryption, retention, high throughput"
+  }
+  assert {
+    condition     = alltrue([for one in aws_sqs_queue.main : one.visibility_timeout_seconds == 360 && jsondecode(one.redrive_policy).maxReceiveCount == 100])
+    error_message = "visibility is six times the workers' timeout, and a message is handed out 100 times"
+  }
+}
+
+run "visibility_follows_the_timeout" {
+  variables {
+    workers = { timeout_s = 40, maximum_concurrency = 4, reserved_concurrency = 4 }
+  }
+  assert {
+    condition     = aws_sqs_queue.main["inbound"].visibility_timeout_seconds == 240 && aws_lambda_function.role["to_desk"].reserved_concurrent_executions == 4
+    error_message = "six times 40"
+  }
+}
+
+run "the_api_hands_over_exact_bytes_and_any_method" {
+  assert {
+    condition     = aws_api_gateway_rest_api.this.binary_media_types == tolist(["*/*"]) && one(aws_api_gateway_rest_api.this.endpoint_configuration).types == tolist(["REGIONAL"])
+    error_message = "binary, regional"
+  }
+  assert {
+    condition     = alltrue([for one in aws_api_gateway_method.any : one.http_method == "ANY"]) && keys(aws_api_gateway_method.any) == ["/api/genesys/outbound", "/api/health", "/api/social/webhook"]
+    error_message = "one method per route"
+  }
+  assert {
+    condition     = toset(concat(keys(aws_api_gateway_resource.first), keys(aws_api_gateway_resource.second), keys(aws_api_gateway_resource.third))) == toset(["api", "api/genesys", "api/health", "api/social", "api/genesys/outbound", "api/social/webhook"])
+    error_message = "the tree of resources"
+  }
+  assert {
+    condition     = aws_lambda_permission.api.source_arn == "arn:aws:execute-api:eu-west-1:111122223333:api/v1/*/api/*"
+    error_message = "only this API's stage may invoke the edge"
+  }
+  assert {
+    condition     = !can(regex("(?i)query|header|body|authorizer", aws_api_gateway_stage.this.access_log_settings[0].format))
+    error_message = "the access log must not hold Meta's verify token, nor anything that customers wrote"
+  }
+  assert {
+    condition     = aws_api_gateway_method_settings.all.settings[0].throttling_rate_limit == 200 && !aws_api_gateway_method_settings.all.settings[0].data_trace_enabled && !aws_api_gateway_stage.this.xray_tracing_enabled
+    error_message = "throttled, and no bodies in logs"
+  }
+}
+
+run "the_table_and_the_bucket_are_kept_and_private" {
+  assert {
+    condition     = aws_dynamodb_table.ledger.billing_mode == "PAY_PER_REQUEST" && aws_dynamodb_table.ledger.hash_key == "pk" && aws_dynamodb_table.ledger.range_key == "sk" && aws_dynamodb_table.ledger.ttl[0].attribute_name == "expires_at" && aws_dynamodb_table.ledger.point_in_time_recovery[0].enabled && aws_dynamodb_table.ledger.deletion_protection_enabled
+    error_message = "table"
+  }
+  assert {
+    condition     = aws_s3_bucket.shelf.bucket == "dmdesk-111122223333-eu-west-1" && !aws_s3_bucket.shelf.force_destroy
+    error_message = "bucket"
+  }
+  assert {
+    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.id => try(rule.expiration[0].days, 0) } == { aside = 15, parked = 90, unfinished = 0 }
+    error_message = "lifecycle"
+  }
+  assert {
+    condition     = jsondecode(aws_s3_bucket_policy.shelf.policy).Statement[0].Condition.Bool["aws:SecureTransport"] == "false" && jsondecode(aws_s3_bucket_policy.shelf.policy).Statement[0].Effect == "Deny"
+    error_message = "TLS only"
+  }
+}
+
+run "a_secret_for_each_purpose_and_account" {
+  assert {
+    condition     = toset([for one in aws_secretsmanager_secret.this : one.name]) == toset(["dmdesk/instagram", "dmdesk/tiktok", "dmdesk/genesys-webhook", "dmdesk/genesys-oauth", "dmdesk/account/acme_ig", "dmdesk/account/acme_tt"])
+    error_message = "names"
+  }
+  assert {
+    condition     = output.account_secret_names == { acme_ig = "dmdesk/account/acme_ig", acme_tt = "dmdesk/account/acme_tt" }
+    error_message = "what the account items name"
+  }
+}
+
+run "every_alarm_tells_the_topic" {
+  variables {
+    alarms = { emails = ["ops@example.com"] }
+  }
+  assert {
+    condition = alltrue([
+      for one in concat(
+        values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.oldest_message),
+        values(aws_cloudwatch_metric_alarm.errors), values(aws_cloudwatch_metric_alarm.throttles),
+        values(aws_cloudwatch_metric_alarm.quiet), [aws_cloudwatch_metric_alarm.edge_5xx],
+        [aws_cloudwatch_metric_alarm.rejected, aws_cloudwatch_metric_alarm.refused, aws_cloudwatch_metric_alarm.parked],
+      ) : one.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(one.alarm_description) > 30
+    ])
+    error_message = "an alarm that nobody hears, or that does not say what to do"
+  }
+  assert {
+    condition     = length(local.alarm_arns) == 2 + 2 + 3 + 3 + 2 + 4 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
+    error_message = "an alarm is missing on the dashboard"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.quiet["tiktok"].evaluation_periods == 24 && aws_cloudwatch_metric_alarm.quiet["tiktok"].treat_missing_data == "breaching" && aws_cloudwatch_metric_alarm.quiet["tiktok"].dimensions == tomap({ service = "dmdesk", source = "tiktok" })
+    error_message = "silence"
+  }
+  assert {
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 10
+    error_message = "dashboard"
+  }
+}
+
+run "what_is_switched_off_is_not_made" {
+  variables {
+    alarms                = { quiet_hours = 0 }
+    api_gateway_logs_role = false
+    deletion_protection   = false
+    name                  = "second"
+  }
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.quiet) == 0 && length(aws_api_gateway_account.this) == 0 && length(aws_iam_role.api_logs) == 0 && !aws_dynamodb_table.ledger.deletion_protection_enabled
+    error_message = "switches"
+  }
+  assert {
+    condition     = aws_lambda_function.role["edge"].function_name == "second-edge" && aws_lambda_function.role["edge"].environment[0].variables["POWERTOOLS_SERVICE_NAME"] == "second"
+    error_message = "a second bridge in the same account"
+  }
+}

@@ -1,0 +1,189 @@
+variable "name" {
+  description = "Prefix of every name, so that several bridges fit into one AWS account. Also their metrics' dimension `service`."
+  type        = string
+  default     = "dmdesk"
+  validation {
+    # the bucket's name is <name>-<account>-<region>, of at most 63 characters
+    condition     = can(regex("^[a-z][a-z0-9-]{0,23}$", var.name)) && !endswith(var.name, "-")
+    error_message = "name takes 1 to 24 lower-case letters, digits and hyphens, begins with a letter and ends with none of the hyphens."
+  }
+}
+
+variable "package" {
+  description = "The zip that `make package` wrote; package.json has to lie beside it."
+  type        = string
+  validation {
+    condition     = fileexists(var.package) && fileexists("${dirname(var.package)}/package.json")
+    error_message = "There is no package, or no package.json beside it: run `make package` first."
+  }
+}
+
+variable "accounts" {
+  description = "The brand's accounts: a key of your choice and the channel of each. Every account gets a secret for its tokens, named <name>/account/<key>."
+  type        = map(object({ channel = string }))
+  validation {
+    condition     = alltrue([for key in keys(var.accounts) : can(regex("^[a-z][a-z0-9_-]{0,31}$", key))])
+    error_message = "An account's key takes 1 to 32 lower-case letters, digits, hyphens and underscores, and begins with a letter."
+  }
+}
+
+variable "genesys_api" {
+  description = "Base URL of the Genesys Cloud API, such as https://api.mypurecloud.ie."
+  type        = string
+}
+
+variable "genesys_login" {
+  description = "Base URL of the Genesys Cloud login, such as https://login.mypurecloud.ie."
+  type        = string
+}
+
+variable "vendors" {
+  description = "Base URLs of Meta and TikTok, and the version of Meta's Graph API. The defaults are the real ones."
+  type = object({
+    instagram_graph = optional(string, "https://graph.instagram.com")
+    facebook_graph  = optional(string, "https://graph.facebook.com")
+    graph_version   = optional(string, "v25.0")
+    tiktok_api      = optional(string, "https://business-api.tiktok.com")
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "environment" {
+  description = "Further environment variables of every function, such as HTTPS_PROXY or LOG_LEVEL. No secrets: they are readable in the console."
+  type        = map(string)
+  default     = {}
+  validation {
+    condition     = alltrue([for key in keys(var.environment) : !startswith(key, "DMDESK_")])
+    error_message = "The DMDESK_ variables are set by this module."
+  }
+}
+
+variable "edge" {
+  description = "The function behind the webhooks: memory (MB, which also buys CPU for cold starts), timeout (s), reserved concurrency (none by default)."
+  type = object({
+    memory_mb            = optional(number, 1024)
+    timeout_s            = optional(number, 10)
+    reserved_concurrency = optional(number)
+  })
+  default  = {}
+  nullable = false
+  validation {
+    # Genesys waits 10 s for an answer, and API Gateway 29 s
+    condition     = var.edge.timeout_s >= 3 && var.edge.timeout_s <= 29
+    error_message = "edge.timeout_s is between 3 and 29 seconds: API Gateway waits no longer, and Genesys only 10."
+  }
+}
+
+variable "workers" {
+  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default)."
+  type = object({
+    memory_mb            = optional(number, 512)
+    timeout_s            = optional(number, 60)
+    maximum_concurrency  = optional(number, 10)
+    reserved_concurrency = optional(number)
+  })
+  default  = {}
+  nullable = false
+  validation {
+    # below: no record would ever be begun (NEEDED_S in pipeline/batch.py); above: two workers at one message (LEASE_S)
+    condition     = var.workers.timeout_s >= 30 && var.workers.timeout_s <= 85
+    error_message = "workers.timeout_s is between 30 and 85 seconds: a worker begins a message only with 27 seconds left, and its claim on it lasts 90."
+  }
+  validation {
+    condition     = var.workers.maximum_concurrency >= 2 && var.workers.maximum_concurrency <= 1000
+    error_message = "workers.maximum_concurrency is between 2 and 1000: those are the limits of AWS."
+  }
+  validation {
+    condition     = try(var.workers.reserved_concurrency >= var.workers.maximum_concurrency, true)
+    error_message = "workers.reserved_concurrency must not be below workers.maximum_concurrency, or the queue's poller is throttled."
+  }
+}
+
+variable "stage" {
+  description = "The API's stage: the first segment of every URL's path."
+  type        = string
+  default     = "v1"
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,128}$", var.stage))
+    error_message = "stage takes letters, digits, hyphens and underscores."
+  }
+}
+
+variable "throttling" {
+  description = "What the API lets through: requests a second, and how many at once. Beyond it the answer is 429, and the platforms repeat."
+  type = object({
+    rate  = optional(number, 200)
+    burst = optional(number, 400)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "api_gateway_logs_role" {
+  description = "Whether to set the role by which API Gateway writes logs. It is one setting for the whole AWS account and region: false where it is set already."
+  type        = bool
+  default     = true
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept (days)."
+  type        = number
+  default     = 90
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether AWS refuses to delete the table, and a bucket that is not empty. Set it to false and apply before you destroy."
+  type        = bool
+  default     = true
+}
+
+variable "secret_recovery_days" {
+  description = "How long a deleted secret can be restored (days, 7 to 30). 0 deletes at once, so that the same name can be made again."
+  type        = number
+  default     = 7
+  validation {
+    condition     = var.secret_recovery_days == 0 || (var.secret_recovery_days >= 7 && var.secret_recovery_days <= 30)
+    error_message = "secret_recovery_days is 0, or between 7 and 30."
+  }
+}
+
+variable "secrets" {
+  description = "The secrets' values, by name: instagram {secrets, verify_tokens}, tiktok {secrets}, genesys-webhook {secrets}, genesys-oauth {clients}, account/<key> {access_token, …}, each as JSON. They are written when a secret is made and when its version is raised, never read, and never kept in the state."
+  type        = map(string)
+  default     = {}
+  ephemeral   = true
+  sensitive   = true
+  nullable    = false
+}
+
+variable "secret_versions" {
+  description = "Raise a secret's number (by its name as in `secrets`, 1 at first) to write its value again; the value has to be given then."
+  type        = map(number)
+  default     = {}
+  validation {
+    condition     = alltrue([for version in values(var.secret_versions) : version >= 1 && floor(version) == version])
+    error_message = "A secret's version is a whole number from 1."
+  }
+}
+
+variable "alarms" {
+  description = "Who is told, and from where on: addresses that get a mail, hours without any customer's message (0: never), age of a queue's oldest message (s), refused webhooks in 5 minutes, refused replies in an hour."
+  type = object({
+    emails           = optional(list(string), [])
+    quiet_hours      = optional(number, 24)
+    oldest_message_s = optional(number, 900)
+    rejected         = optional(number, 20)
+    refused          = optional(number, 5)
+  })
+  default  = {}
+  nullable = false
+  validation {
+    condition     = var.alarms.quiet_hours >= 0 && var.alarms.quiet_hours <= 168
+    error_message = "alarms.quiet_hours is between 0 (no such alarm) and 168: CloudWatch looks back a week."
+  }
+}

@@ -1,0 +1,57 @@
+# All that the running bridge may do. Its OAuth clients should have this role and no other.
+resource "genesyscloud_auth_role" "bridge" {
+  name        = "${var.name} bridge"
+  description = "Posts customers' messages and receipts, and reads a conversation back when an answer was lost"
+
+  permission_policies {
+    domain      = "conversation"
+    entity_name = "message"
+    action_set  = ["receive", "view"]
+  }
+  permission_policies {
+    domain      = "analytics"
+    entity_name = "conversationDetail"
+    action_set  = ["view"]
+  }
+}
+
+# The provider gives roles only to clients that it makes, and then their secrets lie in the state.
+resource "terraform_data" "grant" {
+  for_each = var.oauth_client_ids
+
+  input = {
+    command   = var.ops_command
+    client    = each.key
+    role      = genesyscloud_auth_role.bridge.id
+    base_url  = var.base_url
+    login_url = var.login_url
+  }
+
+  triggers_replace = {
+    client = each.key
+    role   = genesyscloud_auth_role.bridge.id
+  }
+
+  provisioner "local-exec" {
+    working_dir = "${path.module}/../../.."
+    command     = "${self.input.command} grant-role --client \"$CLIENT\" --role \"$ROLE\""
+    environment = {
+      CLIENT               = self.input.client
+      ROLE                 = self.input.role
+      DMDESK_GENESYS_API   = self.input.base_url
+      DMDESK_GENESYS_LOGIN = self.input.login_url
+    }
+  }
+
+  provisioner "local-exec" {
+    when        = destroy
+    working_dir = "${path.module}/../../.."
+    command     = "${self.input.command} grant-role --undo --client \"$CLIENT\" --role \"$ROLE\""
+    environment = {
+      CLIENT               = self.input.client
+      ROLE                 = self.input.role
+      DMDESK_GENESYS_API   = self.input.base_url
+      DMDESK_GENESYS_LOGIN = self.input.login_url
+    }
+  }
+}

@@ -1,0 +1,65 @@
+output "webhook_url" {
+  description = "The one URL for Meta's and TikTok's consoles."
+  value       = module.aws.webhook_url
+}
+
+output "paste" {
+  description = "What to paste where, once."
+  value = {
+    "Meta: app dashboard > Webhooks > Callback URL"         = module.aws.webhook_url
+    "Meta: app dashboard > Webhooks > Verify token"         = "one of instagram.verify_tokens"
+    "Meta: app dashboard > Webhooks > fields"               = "messages, messaging_postbacks, message_reactions, message_edit, messaging_seen, messaging_referral, messaging_handover, message_echoes, standby"
+    "TikTok: set by `python -m ops subscribe` to"           = module.aws.webhook_url
+    "Genesys Cloud: OAuth client > Roles (if made by hand)" = "the role ${var.name}-bridge, id ${module.genesys.role_id}"
+  }
+}
+
+output "genesys_webhook_url" {
+  description = "Where Genesys Cloud delivers; the integrations have it already."
+  value       = module.aws.genesys_webhook_url
+}
+
+output "health_url" {
+  description = "Answers 200 while the edge runs."
+  value       = module.aws.health_url
+}
+
+output "dashboard_url" {
+  description = "The dashboard in the AWS console."
+  value       = module.aws.dashboard_url
+}
+
+output "alarm_topic_arn" {
+  description = "The SNS topic of every alarm."
+  value       = module.aws.alarm_topic_arn
+}
+
+output "integration_ids" {
+  description = "Account key → its Open Messaging integration."
+  value       = module.genesys.integration_ids
+}
+
+output "queue_id" {
+  description = "The Genesys Cloud queue."
+  value       = module.genesys.queue_id
+}
+
+output "flow_id" {
+  description = "The inbound message flow."
+  value       = module.genesys.flow_id
+}
+
+output "genesys_role_id" {
+  description = "The least role for the bridge's OAuth clients."
+  value       = module.genesys.role_id
+}
+
+output "operator_environment" {
+  description = "What the command line needs to find this deployment: eval \"$(terraform output -raw operator_environment)\". No secrets."
+  value       = join("\n", [for name, value in module.aws.environment : "export ${name}='${value}'"])
+}
+
+output "aws" {
+  description = "Names and URLs in AWS, for operators and tests: table, bucket, queues, secrets, functions, roles, log groups, API."
+  value       = module.aws
+}

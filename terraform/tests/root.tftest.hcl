@@ -1,0 +1,98 @@
+# Both clouds joined, with neither of them there.
+mock_provider "aws" {
+  source = "./modules/aws/tests"
+}
+
+mock_provider "genesyscloud" {
+  override_during = plan
+}
+
+variables {
+  package                = "tests/fixtures/dmdesk.zip"
+  genesys_region         = "eu-west-1"
+  genesys_webhook_secret = "webhook-webhook-webhook"
+  accounts = {
+    acme_ig   = { channel = "instagram", id = "17841400000000001", name = "acme" }
+    acme_page = { channel = "instagram", id = "17841400000000002", login = "facebook", page = "100000000000002", human_agent = true }
+    acme_tt   = { channel = "tiktok", id = "-000Ab1Cd" }
+  }
+  # terraform test takes no default of an ephemeral variable
+  instagram             = { app_secrets = ["app-secret"], verify_tokens = ["verify"] }
+  tiktok                = { app_secrets = ["tiktok-secret"] }
+  genesys_oauth_clients = [{ id = "client", secret = "client-secret" }] # checkov:skip=CKV_SECRET_6:made up
+  account_tokens        = { acme_ig = { access_token = "token" } }
+  # what attaches the flow is the command line's own test
+  ops_command = "true"
+}
+
+run "account_items_are_what_the_functions_read" {
+  assert {
+    condition = jsondecode(aws_dynamodb_table_item.account["acme_page"].item) == {
+      pk          = { S = "ACCOUNT" }
+      sk          = { S = "instagram#17841400000000002" }
+      channel     = { S = "instagram" }
+      id          = { S = "17841400000000002" }
+      login       = { S = "facebook" }
+      page        = { S = "100000000000002" }
+      human_agent = { BOOL = true }
+      secret      = { S = "dmdesk/account/acme_page" }
+      integration = { S = module.genesys.integration_ids["acme_page"] }
+    }
+    error_message = "a Page's account"
+  }
+  assert {
+    condition = jsondecode(aws_dynamodb_table_item.account["acme_tt"].item) == {
+      pk          = { S = "ACCOUNT" }
+      sk          = { S = "tiktok#-000Ab1Cd" }
+      channel     = { S = "tiktok" }
+      id          = { S = "-000Ab1Cd" }
+      human_agent = { BOOL = false }
+      secret      = { S = "dmdesk/account/acme_tt" }
+      integration = { S = module.genesys.integration_ids["acme_tt"] }
+    }
+    error_message = "a TikTok account"
+  }
+}
+
+run "the_urls_are_known_and_none_is_a_secret" {
+  assert {
+    condition     = output.webhook_url == "https://api.execute-api.eu-west-1.amazonaws.com/v1/api/social/webhook" && output.genesys_webhook_url == "https://api.execute-api.eu-west-1.amazonaws.com/v1/api/genesys/outbound"
+    error_message = "webhook URLs"
+  }
+  assert {
+    condition     = !can(regex("app-secret|verify\"|tiktok-secret|client-secret|\"token\"|webhook-webhook", jsonencode([output.paste, output.aws])))
+    error_message = "an output holds a secret"
+  }
+  assert {
+    condition     = toset(keys(output.integration_ids)) == toset(["acme_ig", "acme_page", "acme_tt"])
+    error_message = "an integration per account"
+  }
+}
+
+run "genesys_is_found_by_its_region" {
+  assert {
+    condition     = local.genesys_api == "https://api.mypurecloud.ie" && local.genesys_login == "https://login.mypurecloud.ie"
+    error_message = "hosts"
+  }
+}
+
+run "genesys_is_found_at_a_private_address" {
+  variables {
+    genesys_urls = { api = "https://gateway.example/api", login = "https://gateway.example/login" }
+  }
+  assert {
+    condition     = local.genesys_api == "https://gateway.example/api" && local.genesys_login == "https://gateway.example/login"
+    error_message = "hosts"
+  }
+}
+
+run "a_new_webhook_secret_reaches_both_clouds_at_once" {
+  variables {
+    genesys_webhook_secret         = "another-webhook-webhook" # checkov:skip=CKV_SECRET_6:made up
+    genesys_webhook_former_secrets = ["webhook-webhook-webhook"]
+  }
+  assert {
+    condition     = nonsensitive(jsondecode(local.webhook_secrets).secrets) == ["another-webhook-webhook", "webhook-webhook-webhook"] && local.webhook_version == parseint(substr(sha256(jsonencode({ secrets = ["another-webhook-webhook", "webhook-webhook-webhook"] })), 0, 7), 16) + 1
+    error_message = "the version of the secret follows its value"
+  }
+}

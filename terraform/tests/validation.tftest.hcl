@@ -1,0 +1,93 @@
+# What a person may get wrong in terraform.tfvars.
+mock_provider "aws" {
+  source = "./modules/aws/tests"
+}
+mock_provider "genesyscloud" {}
+
+variables {
+  package                = "tests/fixtures/dmdesk.zip"
+  genesys_region         = "eu-west-1"
+  genesys_webhook_secret = "webhook-webhook-webhook"
+  accounts               = { acme_ig = { channel = "instagram", id = "17841400000000001" } }
+  ops_command            = "true"
+}
+
+run "no_account" {
+  command = plan
+  variables {
+    accounts = {}
+  }
+  expect_failures = [var.accounts]
+}
+
+run "an_unknown_channel" {
+  command = plan
+  variables {
+    accounts = { acme = { channel = "threads", id = "1" } }
+  }
+  expect_failures = [var.accounts]
+}
+
+run "an_instagram_name_for_an_id" {
+  command = plan
+  variables {
+    accounts = { acme = { channel = "instagram", id = "@acme" } }
+  }
+  expect_failures = [var.accounts]
+}
+
+run "an_unknown_login" {
+  command = plan
+  variables {
+    accounts = { acme = { channel = "instagram", id = "1", login = "meta" } }
+  }
+  expect_failures = [var.accounts]
+}
+
+run "facebook_login_without_its_page" {
+  command = plan
+  variables {
+    accounts = { acme = { channel = "instagram", id = "1", login = "facebook" } }
+  }
+  expect_failures = [var.accounts]
+}
+
+run "an_account_twice" {
+  command = plan
+  variables {
+    accounts = { one = { channel = "tiktok", id = "a" }, two = { channel = "tiktok", id = "a" } }
+  }
+  expect_failures = [var.accounts]
+}
+
+run "a_region_that_genesys_lacks" {
+  command = plan
+  variables {
+    genesys_region = "mypurecloud.ie"
+  }
+  expect_failures = [var.genesys_region]
+}
+
+run "a_short_webhook_secret" {
+  command = plan
+  variables {
+    genesys_webhook_secret = "short"
+  }
+  expect_failures = [var.genesys_webhook_secret]
+}
+
+run "a_secret_that_is_none" {
+  command = plan
+  variables {
+    secret_versions = { meta = 2 }
+  }
+  expect_failures = [var.secret_versions]
+}
+
+run "a_vendor_without_a_scheme" {
+  command = plan
+  variables {
+    vendors = { tiktok_api = "business-api.tiktok.com" }
+  }
+  expect_failures = [var.vendors]
+}

@@ -1,0 +1,287 @@
+variable "name" {
+  description = "Prefix of every name in both clouds."
+  type        = string
+  default     = "dmdesk"
+}
+
+variable "package" {
+  description = "The Lambda package. Default: what `make package` wrote, build/dmdesk.zip."
+  type        = string
+  default     = null
+}
+
+variable "accounts" {
+  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), login (Instagram: instagram, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag)."
+  type = map(object({
+    channel     = string
+    id          = string
+    name        = optional(string, "")
+    login       = optional(string, "instagram")
+    page        = optional(string, "")
+    human_agent = optional(bool, false)
+  }))
+  validation {
+    condition     = length(var.accounts) > 0
+    error_message = "Name at least one account, or there is nobody to write to."
+  }
+  validation {
+    condition     = alltrue([for account in var.accounts : contains(["instagram", "tiktok"], account.channel)])
+    error_message = "An account's channel is instagram or tiktok."
+  }
+  validation {
+    condition     = alltrue([for account in var.accounts : account.channel != "instagram" || can(regex("^[0-9]+$", account.id))])
+    error_message = "An Instagram account's id is its number (`user_id` of GET /me), not its name."
+  }
+  validation {
+    condition     = alltrue([for account in var.accounts : trimspace(account.id) != "" && trimspace(account.id) == account.id])
+    error_message = "An account's id must not be empty, nor begin or end with a space."
+  }
+  validation {
+    condition     = alltrue([for account in var.accounts : contains(["instagram", "facebook"], account.login)])
+    error_message = "An account's login is instagram (Instagram Login) or facebook (Facebook Login for Business)."
+  }
+  validation {
+    condition     = alltrue([for account in var.accounts : account.login != "facebook" || account.page != ""])
+    error_message = "An account with login facebook needs `page`: the id of the Facebook Page that it is linked to."
+  }
+  validation {
+    condition     = length(distinct([for account in var.accounts : "${account.channel}#${account.id}"])) == length(var.accounts)
+    error_message = "Two accounts have the same channel and id."
+  }
+}
+
+variable "genesys_region" {
+  description = "The AWS region of your Genesys Cloud organisation, such as eu-west-1; the same as the provider's."
+  type        = string
+  validation {
+    condition     = contains(keys(local.domains), var.genesys_region)
+    error_message = "genesys_region is not a region of Genesys Cloud. It is the AWS region, such as us-east-1 for mypurecloud.com or eu-west-1 for mypurecloud.ie."
+  }
+}
+
+variable "genesys_urls" {
+  description = "Other addresses than the region's: api, login, and webhook (where Genesys delivers, if not to the API directly). For private gateways and tests."
+  type = object({
+    api     = optional(string)
+    login   = optional(string)
+    webhook = optional(string)
+  })
+  default  = {}
+  nullable = false
+  validation {
+    condition     = alltrue([for url in values(var.genesys_urls) : can(regex("^https?://[^ ]+$", coalesce(url, "https://unset")))])
+    error_message = "The addresses in genesys_urls begin with https:// (or http:// on this machine)."
+  }
+}
+
+variable "vendors" {
+  description = "Base URLs of Meta and TikTok, and the version of Meta's Graph API. The defaults are the real ones."
+  type = object({
+    instagram_graph = optional(string, "https://graph.instagram.com")
+    facebook_graph  = optional(string, "https://graph.facebook.com")
+    graph_version   = optional(string, "v25.0")
+    tiktok_api      = optional(string, "https://business-api.tiktok.com")
+  })
+  default  = {}
+  nullable = false
+  validation {
+    condition = alltrue([
+      for url in [var.vendors.instagram_graph, var.vendors.facebook_graph, var.vendors.tiktok_api] : can(regex("^https?://[^ ]+$", url))
+    ])
+    error_message = "The addresses in vendors begin with https:// (or http:// on this machine)."
+  }
+  validation {
+    condition     = can(regex("^v[0-9]+\\.[0-9]+$", var.vendors.graph_version))
+    error_message = "vendors.graph_version looks like v25.0."
+  }
+}
+
+variable "instagram" {
+  description = "The Meta app's secrets (several while you rotate; the Instagram app's too, if it has its own) and the verify tokens that you make up for its webhook. Written once; raise secret_versions.instagram to write again."
+  type = object({
+    app_secrets   = list(string)
+    verify_tokens = list(string)
+  })
+  default   = null
+  ephemeral = true
+  sensitive = true
+}
+
+variable "tiktok" {
+  description = "The TikTok app's secrets (several while you rotate). Written once; raise secret_versions.tiktok to write again."
+  type        = object({ app_secrets = list(string) })
+  default     = null
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "genesys_oauth_clients" {
+  description = "OAuth clients (client credentials) of Genesys Cloud with the bridge's role. Each may make 300 calls a minute; more share the load. Written once; raise secret_versions[\"genesys-oauth\"] to write again."
+  type        = list(object({ id = string, secret = string }))
+  default     = null
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "genesys_webhook_secret" {
+  description = "Genesys Cloud signs with it what it sends to the bridge; make it up, longer than 15 characters. It lies in the state, because the Genesys provider has no write-only argument for it: protect the state."
+  type        = string
+  sensitive   = true
+  validation {
+    condition     = length(var.genesys_webhook_secret) > 15
+    error_message = "genesys_webhook_secret must be longer than 15 characters: Genesys Cloud refuses shorter ones."
+  }
+}
+
+variable "genesys_webhook_former_secrets" {
+  description = "Webhook secrets that are still accepted while a change is under way."
+  type        = list(string)
+  default     = []
+  sensitive   = true
+  nullable    = false
+}
+
+variable "account_tokens" {
+  description = "Account key → what its secret holds at first: access_token, for TikTok also refresh_token. Written when the account is added; afterwards the bridge's to renew. Raise secret_versions[\"account/<key>\"] to write again."
+  type        = map(map(string))
+  default     = {}
+  ephemeral   = true
+  sensitive   = true
+  nullable    = false
+}
+
+variable "secret_versions" {
+  description = "Raise a secret's number to write its value again: instagram, tiktok, genesys-oauth, account/<key>. Each is 1 at first."
+  type        = map(number)
+  default     = {}
+  nullable    = false
+  validation {
+    condition = alltrue([
+      for secret in keys(var.secret_versions) : contains(
+        concat(["instagram", "tiktok", "genesys-oauth"], [for key in keys(var.accounts) : "account/${key}"]), secret
+      )
+    ])
+    error_message = "secret_versions knows instagram, tiktok, genesys-oauth and account/<key of an account>. (genesys-webhook follows its value by itself.)"
+  }
+}
+
+variable "queue" {
+  description = "Where conversations wait for an agent: its name, and whether to make it (create) or to take an existing one."
+  type = object({
+    name                = string
+    create              = optional(bool, true)
+    wrapup_codes        = optional(list(string), ["Answered", "No answer needed", "Follow up"])
+    alerting_timeout_s  = optional(number, 30)
+    service_level_share = optional(number, 0.8)
+    service_level_s     = optional(number, 60)
+  })
+  default  = { name = "Social messages" }
+  nullable = false
+}
+
+variable "flow" {
+  description = "The inbound message flow: ours (own = true), or an existing published one by name."
+  type = object({
+    name = optional(string, "")
+    own  = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "division" {
+  description = "Name of the Genesys Cloud division that our flow belongs to."
+  type        = string
+  default     = "Home"
+  nullable    = false
+}
+
+variable "late_reply" {
+  description = "What our flow answers to a message that arrives too late to be handled; the conversation then ends."
+  type        = string
+  default     = "We are sorry that we could not answer in time. Please write to us again, and we will get back to you."
+  nullable    = false
+}
+
+variable "ops_command" {
+  description = "Runs the project's command line from the repository's root; Terraform uses it to attach the flow."
+  type        = string
+  default     = "python -m ops"
+  nullable    = false
+}
+
+variable "environment" {
+  description = "Further environment variables of every function, such as HTTPS_PROXY. No secrets: they are readable in the console."
+  type        = map(string)
+  default     = {}
+}
+
+variable "edge" {
+  description = "The function behind the webhooks: memory (MB), timeout (s), reserved concurrency (none by default)."
+  type = object({
+    memory_mb            = optional(number, 1024)
+    timeout_s            = optional(number, 10)
+    reserved_concurrency = optional(number)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "workers" {
+  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default)."
+  type = object({
+    memory_mb            = optional(number, 512)
+    timeout_s            = optional(number, 60)
+    maximum_concurrency  = optional(number, 10)
+    reserved_concurrency = optional(number)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "throttling" {
+  description = "What the API lets through: requests a second, and how many at once."
+  type = object({
+    rate  = optional(number, 200)
+    burst = optional(number, 400)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "api_gateway_logs_role" {
+  description = "Whether to set the role by which API Gateway writes logs, one for the whole AWS account and region: false where it is set already."
+  type        = bool
+  default     = true
+}
+
+variable "log_retention_days" {
+  description = "How long logs are kept (days)."
+  type        = number
+  default     = 90
+}
+
+variable "deletion_protection" {
+  description = "Whether AWS refuses to delete the table, and a bucket that is not empty. Set it to false and apply before you destroy."
+  type        = bool
+  default     = true
+}
+
+variable "secret_recovery_days" {
+  description = "How long a deleted secret can be restored (days, 7 to 30; 0 deletes at once)."
+  type        = number
+  default     = 7
+}
+
+variable "alarms" {
+  description = "Who is told, and from where on: mail addresses, hours without any customer's message (0: never), age of a queue's oldest message (s), refused webhooks in 5 minutes, refused replies in an hour."
+  type = object({
+    emails           = optional(list(string), [])
+    quiet_hours      = optional(number, 24)
+    oldest_message_s = optional(number, 900)
+    rejected         = optional(number, 20)
+    refused          = optional(number, 5)
+  })
+  default  = {}
+  nullable = false
+}

@@ -1,0 +1,133 @@
+"""The Lambda package: the same bytes each time, small, and all that the app needs to start."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from chalicelib.settings import Settings
+from tools import package
+
+pytestmark = pytest.mark.xdist_group("package")  # built once
+# the tests import from the package, so it has to fit this machine
+HERE = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
+ROLES = ("edge", "to_desk", "to_customer")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    package.build(folder, HERE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unzipped(built: Path) -> Path:
+    folder = built / "unzipped"
+    with zipfile.ZipFile(built / "dmdesk.zip") as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def run(folder: Path, code: str, **environment: str) -> Any:
+    """What a fresh interpreter prints (JSON) that sees the package and the standard library only."""
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {code}"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd="/")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def settings(role: str) -> dict[str, str]:
+    required = [field.name for field in msgspec.structs.fields(Settings) if field.required]
+    return {
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "DMDESK_ROLE": role,
+        **{f"DMDESK_{name.upper()}": f"https://{name}.example" for name in required},
+    }
+
+
+def test_two_builds_have_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    package.build(tmp_path, HERE)
+    assert (tmp_path / "dmdesk.zip").read_bytes() == (built / "dmdesk.zip").read_bytes()
+    assert (tmp_path / "package.json").read_bytes() == (built / "package.json").read_bytes()
+
+
+def test_package_json_tells_terraform_how_to_run_it(built: Path) -> None:
+    facts = json.loads((built / "package.json").read_text())
+    content = (built / "dmdesk.zip").read_bytes()
+    assert facts == {
+        "zip": "dmdesk.zip",
+        "runtime": f"python{sys.version_info[0]}.{sys.version_info[1]}",
+        "architecture": HERE,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+    }
+    assert len(content) <= 20 * 1024 * 1024
+
+
+def test_what_the_functions_never_import_is_not_in_it(unzipped: Path) -> None:
+    tops = {path.name for path in unzipped.iterdir()}
+    assert not tops & (package.UNUSED | {"PureCloudPlatformClientV2", "ops", "sandbox", "tests", "terraform"})
+    assert {path.name for path in (unzipped / "botocore" / "data").iterdir() if path.is_dir()} == {
+        "dynamodb", "s3", "secretsmanager", "sqs", "sts",
+    }  # fmt: skip
+
+
+def test_every_licence_and_version_of_what_is_in_it_travels_along(unzipped: Path) -> None:
+    projects = sorted(unzipped.glob("*.dist-info"))
+    assert len(projects) >= 15
+    for facts in projects:
+        assert (facts / "METADATA").exists(), facts
+        licences = [path for path in facts.rglob("*") if path.name.upper().startswith(("LICEN", "COPYING"))]
+        # the one project whose wheel carries none names it in its metadata
+        assert licences or "License" in (facts / "METADATA").read_text(encoding="utf-8"), facts
+
+
+def test_all_code_is_compiled_and_used_as_it_is(unzipped: Path) -> None:
+    sources = list(unzipped.rglob("*.py"))
+    compiled = {path.name.partition(".")[0] for path in unzipped.rglob("*.pyc")}
+    assert {path.stem for path in sources} <= compiled
+    for path in unzipped.rglob("*.pyc"):
+        assert path.read_bytes()[4:8] == b"\x01\x00\x00\x00", f"{path} is not unchecked-hash"  # PEP 552
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_app_starts_from_the_package_alone(unzipped: Path, role: str) -> None:
+    code = "import json, app; print(json.dumps([sorted(app.app.routes), app.__file__, *sys.path]))"
+    routes, origin, *path = run(unzipped, code, **settings(role))
+    assert routes == ["/api/genesys/outbound", "/api/health", "/api/social/webhook"]
+    assert Path(origin) == unzipped / "app.py"
+    assert not [entry for entry in path if "site-packages" in entry]
+
+
+def test_a_client_can_be_made_of_each_service(unzipped: Path) -> None:
+    names = sorted(package.services(Path(package.ROOT) / "chalicelib") | package.ALWAYS)
+    code = f"import boto3, json; print(json.dumps([boto3.client(n).meta.service_model.service_name for n in {names}]))"
+    assert run(unzipped, code, AWS_DEFAULT_REGION="eu-west-1", PATH=os.environ["PATH"]) == names
+
+
+def test_nobody_packages_with_a_python_that_lambda_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(package, "PYTHONS", ((3, 98), (3, 99)))
+    with pytest.raises(SystemExit, match="make package PYTHON="):
+        package.build(tmp_path, HERE)
+
+
+def test_a_native_module_for_another_processor_is_refused(tmp_path: Path) -> None:
+    listed = (package.ROOT / "requirements.txt").read_text().splitlines()
+    for name in [line.partition("==")[0] for line in listed if "==" in line]:
+        (tmp_path / f"{name.replace('-', '_')}-1.dist-info").mkdir()
+    elf = bytearray(64)
+    elf[18:20] = (62).to_bytes(2, "little")
+    (tmp_path / "native.so").write_bytes(elf)
+    with pytest.raises(SystemExit, match=r"native\.so is not for arm64"):
+        package.check(tmp_path, "arm64")

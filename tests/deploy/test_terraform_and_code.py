@@ -1,0 +1,80 @@
+"""What Terraform says of the code is what the code says of itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from app import app
+from chalicelib.observability import NAMESPACE
+from chalicelib.pipeline import batch, to_customer, to_desk
+from chalicelib.runtime import CHANNELS
+from chalicelib.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+AWS = ROOT / "terraform" / "modules" / "aws"
+SETTINGS = {field.name: field for field in msgspec.structs.fields(Settings)}
+
+
+def hcl(name: str) -> str:
+    """A file of the AWS module."""
+    return (AWS / name).read_text(encoding="utf-8")
+
+
+def test_the_api_has_the_routes_of_the_app() -> None:
+    listed = re.search(r"routes = \[(.*?)\]", hcl("api.tf"), re.DOTALL)
+    assert listed
+    assert sorted(re.findall(r'"([^"]+)"', listed[1])) == sorted(app.routes)
+    assert all(1 <= len(route.strip("/").split("/")) <= 3 for route in app.routes), "api.tf builds three levels"
+
+
+def test_each_queue_handler_of_the_app_is_a_function() -> None:
+    handlers = {source.name for source in app.event_sources}
+    mapped = re.search(r"workers\s+= \{ (.*?) \}", hcl("functions.tf"))
+    assert mapped
+    assert set(re.findall(r"(\w+) =", mapped[1])) == handlers
+    for name in handlers:
+        assert f'handler = "app.{name}"' in hcl("functions.tf")
+
+
+def test_each_function_gets_every_setting() -> None:
+    given = set(re.findall(r"^\s+DMDESK_([A-Z_]+)\s+=", hcl("functions.tf"), re.MULTILINE))
+    assert given == {name.upper() for name in SETTINGS}
+
+
+def test_the_vendors_real_addresses_are_the_codes_defaults() -> None:
+    defaults = {name: field.default for name, field in SETTINGS.items() if not field.required}
+    for variables in (hcl("variables.tf"), (ROOT / "terraform" / "variables.tf").read_text(encoding="utf-8")):
+        block = re.search(r'variable "vendors" \{.*?object\(\{(.*?)\}\)', variables, re.DOTALL)
+        assert block
+        assert dict(re.findall(r'(\w+)\s+= optional\(string, "([^"]+)"\)', block[1])) == defaults
+
+
+def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
+    limits = re.search(r"var\.workers\.timeout_s >= (\d+) && var\.workers\.timeout_s <= (\d+)", hcl("variables.tf"))
+    assert limits
+    least, most = map(int, limits.groups())
+    assert least > batch.NEEDED_S
+    assert most < min(to_desk.LEASE_S, to_customer.LEASE_S)
+
+
+def test_every_metric_that_is_watched_is_counted_somewhere() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "chalicelib").rglob("*.py"))
+    counted = set(re.findall(r'\.count\("(\w+)"', code))
+    alarmed = set(re.findall(r'metrics\.namespace\s+metric_name\s+= "(\w+)"', hcl("traffic.tf")))
+    shown = set(re.findall(r'\["dmdesk", "(\w+)"', hcl("dashboard.tf")))
+    listed = re.search(r'for name in \[("rejected".*?)\]', hcl("dashboard.tf"))
+    assert listed
+    shown |= set(re.findall(r'"(\w+)"', listed[1]))
+    assert alarmed == {"rejected", "refused", "parked", "received"}
+    assert alarmed | shown <= counted
+    assert f'namespace  = "{NAMESPACE}"' in hcl("main.tf")
+
+
+def test_terraform_knows_each_channel() -> None:
+    variables = (ROOT / "terraform" / "variables.tf").read_text(encoding="utf-8")
+    listed = re.search(r"contains\(\[(.*?)\], account\.channel\)", variables)
+    assert listed
+    assert set(re.findall(r'"(\w+)"', listed[1])) == set(CHANNELS)

@@ -1,0 +1,203 @@
+"""The module applied by the real Terraform, through the stand-in provider, to the simulated Genesys Cloud."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from ops.checkup import RUNTIME_PERMISSIONS
+from tests.genesys_module.conftest import Terraform
+from tests.stub_provider.resources import KINDS
+from tests.stub_provider.schema import documented
+
+OPS = f"{sys.executable} -m ops"
+NOTHING: dict[str, list[str]] = {
+    kind: []
+    for kind in (
+        "integrations", "flows", "settings", "supported_content", "queues", "wrapup_codes", "roles", "external_sources",
+    )
+}  # fmt: skip
+
+
+def test_everything_is_made_linked_and_taken_away(terraform: Terraform) -> None:
+    terraform.genesys.add_client("bridge", "bridge-secret-0001")
+    terraform.inputs |= {"ops_command": OPS, "oauth_client_ids": ["bridge"]}
+    terraform.genesys.admin.delays = 2  # the provider reads once, the command has to wait
+    printed = terraform.apply()
+    assert "webhook-secret-0001" not in printed
+    assert terraform.genesys.admin.held() == {
+        "integrations": ["acme Instagram acme", "acme TikTok acme_tt"],
+        "flows": ["acme inbound messages"],
+        "settings": ["acme direct messages"],
+        "supported_content": ["acme Instagram", "acme TikTok"],
+        "queues": ["Social messages"],
+        "wrapup_codes": ["acme: Answered", "acme: Follow up", "acme: No answer needed"],
+        "roles": ["acme bridge"],
+        "external_sources": ["acme Instagram", "acme TikTok"],
+    }
+    outputs = terraform.outputs()
+    assert set(outputs["integration_ids"]) == {"acme_ig", "acme_tt"}
+    for identifier in outputs["integration_ids"].values():
+        held = terraform.genesys.admin.integration(identifier)
+        assert held["flow"]["id"] == outputs["flow_id"]
+        assert held["identity"]["resolveIdentities"] is True
+        assert held["outboundNotificationWebhookUrl"] == "https://bridge.example/api/genesys/outbound"
+        assert held["outboundNotificationWebhookSignatureSecretToken"] == "webhook-secret-0001"
+        assert held["supportedContent"]["id"]
+        assert held["messagingSetting"]["id"]
+    assert terraform.genesys.admin.roles_of("bridge") == [outputs["role_id"]]
+    for permission in RUNTIME_PERMISSIONS:
+        terraform.genesys.admin.require("bridge", permission)
+    terraform.run("plan", "-detailed-exitcode")  # 0: a second plan is empty
+    terraform.run("destroy", "-auto-approve")
+    assert terraform.genesys.admin.held() == NOTHING
+    assert terraform.genesys.admin.roles_of("bridge") == []
+
+
+def test_another_flow_takes_over_without_a_gap(terraform: Terraform) -> None:
+    terraform.inputs["ops_command"] = OPS
+    terraform.inputs["accounts"] = {"acme_tt": terraform.inputs["accounts"]["acme_tt"]}
+    terraform.apply()
+    other = terraform.genesys.admin.add_flow("Theirs")
+    terraform.inputs["flow"] = {"own": False, "name": "Theirs"}
+    terraform.apply()
+    (identifier,) = terraform.outputs()["integration_ids"].values()
+    assert terraform.genesys.admin.integration(identifier)["flow"]["id"] == other
+    assert terraform.genesys.admin.held()["flows"] == ["Theirs"]
+
+
+def test_what_exists_is_used_by_name(terraform: Terraform) -> None:
+    queue = terraform.genesys.admin.add_queue("Support")
+    flow = terraform.genesys.admin.add_flow("Theirs")
+    terraform.inputs |= {
+        "queue": {"name": "Support", "create": False},
+        "flow": {"own": False, "name": "Theirs"},
+        "identity_resolution": False,
+    }
+    terraform.apply()
+    assert (terraform.outputs()["queue_id"], terraform.outputs()["flow_id"]) == (queue, flow)
+    held = terraform.genesys.admin.held()
+    assert (held["wrapup_codes"], held["external_sources"]) == ([], [])
+    terraform.run("destroy", "-auto-approve")
+    assert terraform.genesys.admin.held() == NOTHING | {"queues": ["Support"], "flows": ["Theirs"]}
+
+
+def test_a_name_that_is_not_there_is_told(terraform: Terraform) -> None:
+    terraform.inputs["flow"] = {"own": False, "name": "Nobody's"}
+    terraform.write()
+    assert 'no flow found with name "Nobody\'s"' in terraform.run("plan", code=1)
+
+
+def test_changes_arrive_and_the_plan_is_empty_again(terraform: Terraform) -> None:
+    terraform.apply()
+    before = terraform.outputs()
+    terraform.inputs |= {
+        "webhook_url": "https://moved.example/api/genesys/outbound",
+        "late_reply": 'Zu spät: "morgen" 😀 # {x}\nBis dann',
+        "priority": 5,
+        "queue": {"name": "Social messages", "alerting_timeout_s": 45, "wrapup_codes": ["Answered", "Spam"]},
+    }
+    terraform.apply()
+    assert terraform.outputs() == before
+    held = terraform.genesys.admin.integration(before["integration_ids"]["acme_ig"])
+    assert held["outboundNotificationWebhookUrl"] == "https://moved.example/api/genesys/outbound"
+    assert terraform.genesys.admin.held()["wrapup_codes"] == ["acme: Answered", "acme: Spam"]
+    terraform.run("plan", "-detailed-exitcode")
+
+
+def test_what_was_changed_by_hand_is_seen(terraform: Terraform) -> None:
+    terraform.apply()
+    identifier = terraform.outputs()["integration_ids"]["acme_tt"]
+    terraform.genesys.admin.rename_integration(identifier, "by hand")
+    terraform.run("plan", "-detailed-exitcode", code=2)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"webhook_secret": "short"}, "longer than 15 characters"),
+        ({"webhook_url": "https://bridge.example:8443/hook"}, "https on port 443"),
+        ({"accounts": {"a": {"channel": "whatsapp", "id": "1"}}}, "must be instagram or tiktok"),
+        (
+            {"accounts": {"a": {"channel": "tiktok", "id": "1"}, "b": {"channel": "tiktok", "id": "1"}}},
+            "could not be told apart",
+        ),
+        ({"queue": {"name": "q", "alerting_timeout_s": 3}}, "at least 7"),
+        ({"queue": {"name": "q", "service_level_share": 80}}, "from 0 to 1"),
+        ({"flow": {"own": False}}, "flow.name must name an inbound message flow"),
+        ({"late_reply": "ä" * 501}, "at most 1,000 bytes"),
+        ({"late_reply": "see {{link}}"}, "must not hold {{"),
+        ({"late_after_hours": 0}, "at least 1"),
+        ({"priority": 0.5}, "whole number"),
+        ({"name": "1"}, "must start with a letter"),
+        ({"base_url": "x; rm"}, "must be empty or a URL"),
+    ],
+)
+def test_wrong_inputs_are_refused_in_words(terraform: Terraform, inputs: dict[str, Any], words: str) -> None:
+    terraform.inputs |= inputs
+    terraform.write()
+    assert words in terraform.run("plan", code=1)
+
+
+@pytest.mark.parametrize(
+    ("resource", "body", "words"),
+    [
+        ("routing_wrapupcode", "", 'argument "name" is required'),
+        ("routing_wrapupcode", 'name = "x"\n  colour = "red"', 'argument named "colour" is not expected'),
+        ("routing_wrapupcode", 'name = "x"\n  id = "y"', "read-only|cannot be set|computed"),
+        ("routing_queue", 'name = "x"\n  media_settings_message {\n    alerting_timeout_sec = 3\n  }', "at least 7"),
+        ("routing_queue", 'name = "x"\n  peer_id = "y"', "does not carry it"),
+        ("conversations_messaging_settings", 'name = "x"', "one of content, event must be specified"),
+        (
+            "conversations_messaging_settings",
+            'name = "x"\n  content {\n    story {\n      reply {\n        inbound = "On"\n      }\n    }\n  }',
+            "expected Enabled or Disabled",
+        ),
+        (
+            "conversations_messaging_supportedcontent",
+            'name = "x"\n  media_types {\n    allow {\n    }\n    allow {\n    }\n  }',
+            "No more than 1",
+        ),
+        ("flow", 'filepath = "nowhere.yaml"', "there is no file"),
+        ("auth_role", 'name = "x"\n  permission_policies {\n    domain = "d"\n  }', "is required"),
+    ],
+)
+def test_the_stand_in_refuses_what_the_provider_refuses(
+    terraform: Terraform, resource: str, body: str, words: str
+) -> None:
+    terraform.inputs["accounts"] = {}
+    terraform.write(f'\nresource "genesyscloud_{resource}" "x" {{\n  {body}\n}}\n')
+    printed = terraform.run("validate", code=1)
+    assert any(word in printed for word in words.split("|")), printed
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('domain = "conversation"\n    entity_name = "message"\n    action_set = ["obey"]', "message:obey does not"),
+        ('domain = "moon"\n    entity_name = "message"\n    action_set = ["view"]', "moon:message:view does not"),
+    ],
+)
+def test_a_permission_that_does_not_exist_is_refused(terraform: Terraform, body: str, words: str) -> None:
+    block = (
+        f'\nresource "genesyscloud_auth_role" "x" {{\n  name = "x"\n  permission_policies {{\n    {body}\n  }}\n}}\n'
+    )
+    terraform.inputs["accounts"] = {}
+    terraform.write(block)
+    assert words in terraform.run("apply", "-auto-approve", code=1)
+
+
+def test_a_flow_that_architect_refuses_is_told(terraform: Terraform) -> None:
+    (terraform.folder / "bad.yaml").write_text('inboundShortMessage:\n  name: "{{left}}"\n')
+    terraform.inputs["accounts"] = {}
+    terraform.write('\nresource "genesyscloud_flow" "x" {\n  filepath = "bad.yaml"\n}\n')
+    assert "{{left}} was not substituted" in terraform.run("apply", "-auto-approve", code=1)
+
+
+def test_the_stand_in_carries_only_documented_attributes() -> None:
+    for kind in KINDS:
+        assert set(kind.carried) <= set(kind.attributes)
+        assert set(kind.defaults) <= set(kind.carried)
+        assert f"genesyscloud_{kind.name}" in documented()["data_sources"]

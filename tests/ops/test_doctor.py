@@ -1,0 +1,221 @@
+"""doctor: a healthy deployment, and each thing that may be wrong with one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ops import checkup
+from tests.ops.conftest import HOOK, INSTAGRAM, PAGE, PAGE_ACCOUNT, RUNTIME, TIKTOK, Deployment, Ran
+
+pytestmark = pytest.mark.xdist_group("ops")
+
+
+def doctor(deployment: Deployment, *arguments: str) -> Ran:
+    return deployment.vendors.run("doctor", "--webhook-url", HOOK, *arguments)
+
+
+def found(deployment: Deployment, check: str, subject: str = "", *arguments: str) -> dict[str, Any]:
+    """The one finding of that name (about that subject)."""
+    everything = doctor(deployment, "--json", *arguments).json
+    hits = [one for one in everything if one["check"] == check and subject in one["subject"]]
+    assert len(hits) == 1, everything
+    hit: dict[str, Any] = hits[0]
+    return hit
+
+
+def test_a_healthy_deployment_passes_every_check(deployment: Deployment) -> None:
+    deployment.everything_right()
+    ran = doctor(deployment, "--json")
+    assert [one for one in ran.json if one["status"] != "ok"] == []
+    assert ran.code == 0
+    assert {one["check"] for one in ran.json} == {
+        "secret", "genesys runtime login", "genesys login", "role permissions", "integration", "flow", "token", "ids",
+        "webhook fields", "webhook", "scopes", "region", "last inbound", "queue", "dead letters", "clock",
+    }  # fmt: skip
+
+
+def test_people_read_one_line_for_each_check(deployment: Deployment) -> None:
+    ran = doctor(deployment)
+    assert ran.code == 1
+    assert f"fail  flow, instagram {INSTAGRAM}: no flow is attached: conversations reach nobody" in ran.out
+    assert f"      fix: dmdesk link-flow --integration int-{INSTAGRAM} --flow …" in ran.out
+    assert ran.out.splitlines()[-1].endswith("failed")
+
+
+def test_an_empty_secret_is_a_failure(deployment: Deployment) -> None:
+    deployment.secret("dmdesk/genesys-webhook", {"secrets": []})
+    hit = found(deployment, "secret", "dmdesk/genesys-webhook")
+    assert (hit["status"], hit["detail"]) == ("fail", "holds no secrets: the bridge refuses what it cannot verify")
+
+
+def test_the_runtime_client_must_get_tokens(deployment: Deployment) -> None:
+    deployment.secret("dmdesk/genesys-oauth", {"clients": [{"id": RUNTIME[0], "secret": "not-the-secret"}]})
+    ran = doctor(deployment, "--json")
+    hit = next(one for one in ran.json if one["check"] == "genesys runtime login")
+    assert (hit["status"], "HTTP 401" in hit["detail"]) == ("fail", True)
+    assert "not-the-secret" not in ran.out
+
+
+def test_the_operators_login_is_checked_and_the_rest_goes_on(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENESYSCLOUD_OAUTHCLIENT_ID", "nobody")
+    everything = doctor(deployment, "--json").json
+    names = {one["check"] for one in everything if one["status"] == "ok"}
+    assert "genesys runtime login" in names
+    assert "queue" in names
+    assert [one["status"] for one in everything if one["check"] == "genesys login"] == ["fail"]
+    assert not [one for one in everything if one["check"] == "integration"]
+
+
+def test_missing_permissions_are_named(deployment: Deployment) -> None:
+    poor = deployment.vendors.genesys.admin.add_role(
+        {
+            "name": "poor",
+            "permissionPolicies": [{"domain": "conversation", "entityName": "message", "actionSet": ["receive"]}],
+        }
+    )
+    deployment.vendors.genesys.admin.grant(RUNTIME[0], poor)
+    hit = found(deployment, "role permissions")
+    assert hit["detail"] == "lacks conversation:message:view, analytics:conversationDetail:view"
+    assert "role_id" in hit["fix"]
+
+
+def test_a_wide_role_is_enough(deployment: Deployment) -> None:
+    policies = [
+        {"domain": "conversation", "entityName": "*", "actionSet": ["*"]},
+        {"domain": "analytics", "entityName": "conversationDetail", "actionSet": ["*"]},
+    ]
+    wide = deployment.vendors.genesys.admin.add_role({"name": "wide", "permissionPolicies": policies})
+    deployment.vendors.genesys.admin.grant(RUNTIME[0], wide)
+    assert found(deployment, "role permissions")["status"] == "ok"
+
+
+def test_an_integration_that_is_gone_is_a_failure(deployment: Deployment) -> None:
+    deployment.account("instagram", INSTAGRAM, integration="int-gone", login="instagram")
+    hit = found(deployment, "integration", INSTAGRAM)
+    assert (hit["status"], hit["detail"]) == ("fail", "integration int-gone does not exist in this organisation")
+
+
+def test_an_integration_that_is_not_ready_is_a_failure(deployment: Deployment) -> None:
+    deployment.vendors.genesys.admin.delays = 99
+    fresh = deployment.vendors.genesys.admin.create_integration("Fresh", HOOK, "webhook-secret-0001")
+    deployment.account("tiktok", TIKTOK, integration=fresh)
+    assert found(deployment, "integration", TIKTOK)["detail"] == "Initiated"
+
+
+def test_the_app_scoped_id_is_recognised(deployment: Deployment) -> None:
+    deployment.clear()
+    scoped = f"28{int(INSTAGRAM) % 10**15:015d}"
+    deployment.account("instagram", scoped, login="instagram")
+    deployment.secret(f"dmdesk/account/{scoped}", {"access_token": f"token-{INSTAGRAM}"})
+    hit = found(deployment, "ids")
+    assert hit["detail"] == "is the app-scoped id; webhooks carry user_id and find no account"
+    assert INSTAGRAM in hit["fix"]
+
+
+def test_another_accounts_token_is_recognised(deployment: Deployment) -> None:
+    deployment.secret(f"dmdesk/account/{PAGE_ACCOUNT}", {"access_token": f"token-{PAGE_ACCOUNT}"})
+    deployment.account("instagram", PAGE_ACCOUNT, login="facebook", page="100000000000009")
+    hit = found(deployment, "ids", PAGE_ACCOUNT)
+    assert (hit["status"], hit["detail"]) == ("fail", f"its token belongs to {PAGE_ACCOUNT}, Page {PAGE}")
+
+
+def test_fields_that_are_not_delivered_are_named(deployment: Deployment) -> None:
+    hit = found(deployment, "webhook fields", INSTAGRAM)
+    assert hit["status"] == "fail"
+    assert "messages" in hit["detail"]
+    assert "dmdesk subscribe" in hit["fix"]
+
+
+def test_a_tiktok_webhook_elsewhere_is_a_failure(deployment: Deployment) -> None:
+    deployment.vendors.run("subscribe", "--webhook-url", "http://127.0.0.1:9/other")
+    hit = found(deployment, "webhook")
+    assert (hit["status"], hit["detail"]) == ("fail", "DIRECT_MESSAGE goes to http://127.0.0.1:9/other")
+
+
+def test_scopes_that_are_not_granted_are_named(deployment: Deployment) -> None:
+    deployment.tiktok_scope("user.info.basic,message.list.read")
+    hit = found(deployment, "scopes")
+    assert hit["detail"] == "lacks message.list.send, message.list.manage"
+    assert "EEA" in hit["fix"]
+
+
+def test_a_token_that_tiktok_refuses_is_a_failure(deployment: Deployment) -> None:
+    deployment.secret(f"dmdesk/account/{TIKTOK}", {"access_token": "revoked-token"})
+    hit = found(deployment, "scopes")
+    assert (hit["status"], "40105" in hit["detail"]) == ("fail", True)
+
+
+@pytest.mark.parametrize(
+    ("days", "instagram", "tiktok"),
+    [(0.5, "ok", "ok"), (0.9, "ok", "warn"), (55, "warn", "fail"), (61, "fail", "fail")],
+)
+def test_tokens_grow_old(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, days: float, instagram: str, tiktok: str
+) -> None:
+    monkeypatch.setattr("ops.bridge.Bridge.secret_age_s", lambda self, name: days * 86_400)
+    everything = {one["subject"]: one["status"] for one in doctor(deployment, "--json").json if one["check"] == "token"}
+    assert everything == {
+        f"instagram {INSTAGRAM}": instagram, f"instagram {PAGE_ACCOUNT}": "ok", f"tiktok {TIKTOK}": tiktok,
+    }  # fmt: skip
+
+
+def test_silence_is_worth_a_look(deployment: Deployment) -> None:
+    deployment.wrote("instagram", INSTAGRAM, "customer", int((deployment.vendors.clock() - 4 * 86_400) * 1000))
+    hit = found(deployment, "last inbound", INSTAGRAM)
+    assert (hit["status"], hit["detail"]) == ("warn", "4 d ago")
+
+
+def test_dead_letters_are_a_failure(deployment: Deployment) -> None:
+    url = deployment.urls["outbound_dead_letters"]
+    sqs = deployment.aws.client("sqs")
+    sqs.send_message(QueueUrl=url, MessageBody="{}", MessageGroupId="g", MessageDeduplicationId="d")
+    try:
+        hit = found(deployment, "dead letters", "outbound")
+        assert (hit["status"], hit["detail"]) == ("fail", "1 waiting")
+    finally:
+        sqs.purge_queue(QueueUrl=url)
+
+
+def test_a_stuck_queue_is_worth_a_look(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.bridge.Bridge.oldest_s", lambda self, url: 301.0)
+    hit = found(deployment, "queue", "inbound")
+    assert (hit["status"], hit["detail"]) == ("warn", "0 waiting, the oldest for 301 s")
+
+
+def test_the_age_of_the_oldest_message_is_what_cloudwatch_measured(deployment: Deployment) -> None:
+    cloudwatch = deployment.aws.client("cloudwatch")
+    name = deployment.urls["inbound"].rpartition("/")[2]
+    metric = {"MetricName": "ApproximateAgeOfOldestMessage", "Value": 42.0, "Unit": "Seconds"}
+    metric["Dimensions"] = [{"Name": "QueueName", "Value": name}]
+    cloudwatch.put_metric_data(Namespace="AWS/SQS", MetricData=[metric])
+    assert "the oldest for 42 s" in found(deployment, "queue", "inbound")["detail"]
+
+
+@pytest.mark.parametrize(("offset", "word"), [(600, "ahead of"), (-600, "behind")])
+def test_a_wrong_clock_is_a_failure(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, offset: float, word: str
+) -> None:
+    now = deployment.vendors.clock
+    monkeypatch.setattr("ops.__main__.clock", lambda: now() + offset)
+    hit = found(deployment, "clock")
+    assert hit["status"] == "fail"
+    assert word in hit["detail"]
+
+
+def test_no_accounts_is_a_failure(deployment: Deployment) -> None:
+    deployment.clear()
+    assert found(deployment, "accounts")["fix"] == "run terraform apply"
+
+
+def test_the_role_that_terraform_makes_is_what_doctor_wants() -> None:
+    from tests.genesys_module.conftest import MODULE
+
+    text = (MODULE / "role.tf").read_text()
+    for permission in checkup.RUNTIME_PERMISSIONS:
+        domain, entity, action = permission.split(":")
+        for word in (domain, entity, action):
+            assert f'"{word}"' in text
