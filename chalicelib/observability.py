@@ -7,6 +7,7 @@ Lines carry ids, kinds and outcomes. They never carry what people write, tokens 
 from __future__ import annotations
 
 import logging
+import os
 from typing import Protocol, TextIO
 
 from aws_lambda_powertools import Logger
@@ -32,13 +33,20 @@ class Metrics(Protocol):
 
 
 class EmfMetrics:
-    """Writes CloudWatch's embedded metric format to standard output, a line per count: the total and the labels."""
+    """Writes CloudWatch's embedded metric format to standard output, a line per count: the total and the labels.
+
+    POWERTOOLS_SERVICE_NAME, where it is set, tells this bridge's metrics from another's.
+    """
+
+    def __init__(self) -> None:
+        service = os.environ.get("POWERTOOLS_SERVICE_NAME")
+        self._bridge = {"service": service} if service else {}
 
     def count(self, name: str, value: int = 1, **labels: str) -> None:
         metric = EphemeralMetrics(namespace=NAMESPACE)  # shares nothing between threads or counts
         metric.add_metric(name=name, unit=MetricUnit.Count, value=value)
-        if labels:  # a set of its own beside the empty one: alarms watch the total, people the labels
-            metric.add_dimensions(**labels)
+        if labels:  # a set of its own beside the total's: alarms watch the total, people the labels
+            metric.add_dimensions(**self._bridge, **labels)
         metric.flush_metrics()
 
 

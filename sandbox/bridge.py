@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import threading
 from collections import Counter
 from pathlib import Path
@@ -27,6 +26,7 @@ from sandbox.poller import Poller
 from sandbox.schedule import Schedule
 from sandbox.tiktok import TikTokSimulator
 
+LOGS = Path(__file__).resolve().parents[1] / "build" / "sandbox"
 THREADS = 4
 TIKTOK_APP = "7600000000000000001"
 SECRETS = {
@@ -75,9 +75,10 @@ class CountingMetrics:
 class Sandbox:
     """Everything that `make sandbox` runs; use as a context manager. One per process: the app is one."""
 
-    def __init__(self, port: int = 0, deduplicates: bool = False, oauth: dict[str, Any] | None = None) -> None:
-        """`port` is the control API's (0: any free one), `deduplicates` the kind of Genesys."""
-        self.folder = Path(tempfile.mkdtemp(prefix="dmdesk-"))
+    def __init__(self, port: int = 0, deduplicates: bool = False, folder: Path = LOGS) -> None:
+        """`port` is the control API's (0: any free one), `deduplicates` the kind of Genesys, `folder` for logs."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
         self.clock = Clock()
         self.faults = Faults()
         self.aws = Aws(self.folder / "aws.log")
@@ -88,7 +89,6 @@ class Sandbox:
         self.schedule = Schedule(self.clock, chalice_app.upkeep)
         self.control = ControlServer(self, self.genesys, self.instagram, self.tiktok, self.clock, self.faults, port)
         self.metrics = CountingMetrics()
-        self._oauth = oauth or OAUTH
         self._urls: dict[str, str] = {}
         self._pollers: list[Poller] = []
         self._environment: dict[str, str | None] = {}
@@ -212,12 +212,12 @@ class Sandbox:
             },
             "dmdesk/tiktok": {"app_id": TIKTOK_APP, "secrets": [SECRETS["tiktok_app_secret"]]},
             "dmdesk/genesys-webhook": {"secrets": [SECRETS["genesys_webhook_secret"]]},
-            "dmdesk/genesys-oauth": self._oauth,
+            "dmdesk/genesys-oauth": OAUTH,
         }
 
     def _connect_vendors(self) -> None:
         urls = self.describe()
-        for client in self._oauth["clients"]:
+        for client in OAUTH["clients"]:
             self.genesys.add_client(client["id"], client["secret"])
         for one in ACCOUNTS:
             self.genesys.add_integration(

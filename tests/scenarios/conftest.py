@@ -84,9 +84,9 @@ def _accepted(call: dict[str, Any]) -> bool:
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[Sandbox]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """The real waits are for the world outside; here a second of each is as telling."""
-    with pytest.MonkeyPatch.context() as shorter, Sandbox() as sandbox:
+    with pytest.MonkeyPatch.context() as shorter, Sandbox(folder=tmp_path_factory.mktemp("sandbox")) as sandbox:
         shorter.setattr(http, "READ_S", 1.0)
         shorter.setattr(to_desk, "DOUBT_S", 1.0)
         shorter.setattr(to_customer, "LOOK_S", 1.0)
