@@ -8,7 +8,7 @@ ARCH ?= arm64
 # the packaging Python is Lambda's, so each version has a place of its own, with nothing but requirements.txt
 VERSION = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
-.PHONY: help sandbox test check format package clean
+.PHONY: help sandbox test check format package checkov clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/ —/'
@@ -45,6 +45,15 @@ build/python-%/.made: requirements.txt
 package: ## build/dmdesk.zip for Lambda (ARCH=x86_64, PYTHON=python3.13 to choose)
 	$(MAKE) --no-print-directory build/python-$(VERSION)/.made
 	build/python-$(VERSION)/bin/python tools/package.py --arch $(ARCH)
+
+# its requirements do not agree with ours, so it has a place of its own
+build/checkov/.made:
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30
+	touch $@
+
+checkov: build/checkov/.made ## look over Terraform for what is open, unencrypted, unwatched
+	build/checkov/bin/checkov --config-file terraform/.checkov.yaml -d terraform
 
 clean: ## what make made
 	rm -rf .venv build .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -24,6 +24,7 @@ RUNTIME_PERMISSIONS = ("conversation:message:receive", "conversation:message:vie
 DAY_S = 86_400.0
 # Instagram: 60 days, to be renewed in time. TikTok: a day.
 TOKEN_S = {"instagram": 60 * DAY_S, "tiktok": DAY_S}
+LEFT_S = 10 * DAY_S
 QUIET_S = 3 * DAY_S
 STUCK_S = 300.0
 # Signatures of TikTok are good for 300 s; a wrong clock also spoils AWS' own signatures.
@@ -190,15 +191,40 @@ def _token_age(bridge: Bridge, account: Account) -> Checks:
         fix = instagram.RENEW if account.channel == "instagram" else AUTHORISE
         yield _check("token", _name(account), "fail", f"the secret {account.secret} holds no access_token", fix)
         return
+    told = _ends(bridge, account) or _aged(bridge, account)
+    yield _check("token", _name(account), *told)
+
+
+def _ends(bridge: Bridge, account: Account) -> tuple[Status, str, str] | None:
+    """By the times that the bridge's own renewal stores beside the token; None where there are none."""
+    held = bridge.secret(account.secret)
+    ends = [held.get(name) for name in ("expires_at", "refresh_expires_at")]
+    known = [end - bridge.clock() for end in ends if isinstance(end, (int, float))]
+    if not known:
+        return None
+    fix = instagram.RENEW if account.channel == "instagram" else AUTHORISE
+    if min(known) <= 0:
+        return (
+            "fail",
+            f"ended {ago(-min(known))}",
+            f"the upkeep function's log tells why it was not renewed; else {fix}",
+        )
+    # the access token renews itself, a person's consent does not
+    status: Status = "ok" if known[-1] > LEFT_S or (len(known) == 1 and account.channel == "tiktok") else "warn"
+    return status, f"good for {max(known) / DAY_S:.1f} d more", fix
+
+
+def _aged(bridge: Bridge, account: Account) -> tuple[Status, str, str]:
+    """By when the secret was written."""
     age, life = bridge.secret_age_s(account.secret), TOKEN_S[account.channel]
-    if age is None or account.login == "facebook":
-        yield _check("token", _name(account), "ok", "does not expire by time" if age is not None else "age unknown")
-    elif age < life * 0.8:
-        yield _check("token", _name(account), "ok", f"written {ago(age)}")
-    else:
-        fix = instagram.RENEW if account.channel == "instagram" else AUTHORISE
-        status: Status = "warn" if age < life else "fail"
-        yield _check("token", _name(account), status, f"written {ago(age)}, lives {life / DAY_S:g} d", fix)
+    fix = instagram.RENEW if account.channel == "instagram" else AUTHORISE
+    if age is None:
+        return "ok", "age unknown", ""
+    if account.login == "facebook":
+        return "ok", "does not expire by time", ""
+    if age < life * 0.8:
+        return "ok", f"written {ago(age)}", ""
+    return "warn" if age < life else "fail", f"written {ago(age)}, lives {life / DAY_S:g} d", fix
 
 
 def _ids(bridge: Bridge, account: Account) -> Checks:

@@ -34,7 +34,7 @@ locals {
     var.instagram == null ? {} : {
       instagram = jsonencode({ secrets = var.instagram.app_secrets, verify_tokens = var.instagram.verify_tokens })
     },
-    var.tiktok == null ? {} : { tiktok = jsonencode({ secrets = var.tiktok.app_secrets }) },
+    var.tiktok == null ? {} : { tiktok = jsonencode({ secrets = var.tiktok.app_secrets, app_id = var.tiktok.app_id }) },
     var.genesys_oauth_clients == null ? {} : { "genesys-oauth" = jsonencode({ clients = var.genesys_oauth_clients }) },
     { for key, tokens in var.account_tokens : "account/${key}" => jsonencode(tokens) },
   )
@@ -80,17 +80,21 @@ module "aws" {
 module "genesys" {
   source = "./modules/genesys"
 
-  name           = var.name
-  webhook_url    = coalesce(var.genesys_urls.webhook, module.aws.genesys_webhook_url)
-  webhook_secret = var.genesys_webhook_secret
-  accounts       = { for key, account in var.accounts : key => { channel = account.channel, id = account.id, name = account.name } }
-  queue          = var.queue
-  flow           = var.flow
-  division       = var.division
-  late_reply     = var.late_reply
-  ops_command    = var.ops_command
-  base_url       = coalesce(var.genesys_urls.api, "none") == "none" ? "" : var.genesys_urls.api
-  login_url      = coalesce(var.genesys_urls.login, "none") == "none" ? "" : var.genesys_urls.login
+  name                = var.name
+  webhook_url         = coalesce(var.genesys_urls.webhook, module.aws.genesys_webhook_url)
+  webhook_secret      = var.genesys_webhook_secret
+  accounts            = { for key, account in var.accounts : key => { channel = account.channel, id = account.id, name = account.name } }
+  oauth_client_ids    = var.genesys_oauth_client_ids
+  queue               = var.queue
+  flow                = var.flow
+  division            = var.division
+  late_reply          = var.late_reply
+  late_after_hours    = var.late_after_hours
+  priority            = var.priority
+  identity_resolution = var.identity_resolution
+  ops_command         = var.ops_command
+  base_url            = var.genesys_urls.api == null ? "" : var.genesys_urls.api
+  login_url           = var.genesys_urls.login == null ? "" : var.genesys_urls.login
 }
 
 # The accounts as the functions find them, from either side.

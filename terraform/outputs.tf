@@ -10,7 +10,7 @@ output "paste" {
     "Meta: app dashboard > Webhooks > Verify token"         = "one of instagram.verify_tokens"
     "Meta: app dashboard > Webhooks > fields"               = "messages, messaging_postbacks, message_reactions, message_edit, messaging_seen, messaging_referral, messaging_handover, message_echoes, standby"
     "TikTok: set by `python -m ops subscribe` to"           = module.aws.webhook_url
-    "Genesys Cloud: OAuth client > Roles (if made by hand)" = "the role ${var.name}-bridge, id ${module.genesys.role_id}"
+    "Genesys Cloud: OAuth client > Roles (if made by hand)" = "the role ${var.name} bridge, id ${module.genesys.role_id}"
   }
 }
 
@@ -56,7 +56,9 @@ output "genesys_role_id" {
 
 output "operator_environment" {
   description = "What the command line needs to find this deployment: eval \"$(terraform output -raw operator_environment)\". No secrets."
-  value       = join("\n", [for name, value in module.aws.environment : "export ${name}='${value}'"])
+  value = join("\n", [
+    for name, value in merge(module.aws.environment, { DMDESK_WEBHOOK_URL = module.aws.webhook_url }) : "export ${name}='${value}'"
+  ])
 }
 
 output "aws" {

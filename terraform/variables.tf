@@ -108,8 +108,8 @@ variable "instagram" {
 }
 
 variable "tiktok" {
-  description = "The TikTok app's secrets (several while you rotate). Written once; raise secret_versions.tiktok to write again."
-  type        = object({ app_secrets = list(string) })
+  description = "The TikTok app's secrets (several while you rotate) and its app id, which `ops subscribe` needs. Written once; raise secret_versions.tiktok to write again."
+  type        = object({ app_secrets = list(string), app_id = optional(string, "") })
   default     = null
   ephemeral   = true
   sensitive   = true
@@ -121,6 +121,13 @@ variable "genesys_oauth_clients" {
   default     = null
   ephemeral   = true
   sensitive   = true
+}
+
+variable "genesys_oauth_client_ids" {
+  description = "The ids of genesys_oauth_clients: Terraform gives them the bridge's role. Empty: give it by hand."
+  type        = set(string)
+  default     = []
+  nullable    = false
 }
 
 variable "genesys_webhook_secret" {
@@ -200,6 +207,27 @@ variable "late_reply" {
   description = "What our flow answers to a message that arrives too late to be handled; the conversation then ends."
   type        = string
   default     = "We are sorry that we could not answer in time. Please write to us again, and we will get back to you."
+  nullable    = false
+}
+
+variable "late_after_hours" {
+  description = "A message that is older than this when it arrives is late (hours). Instagram lets us answer for 24."
+  type        = number
+  default     = 23
+  nullable    = false
+}
+
+variable "priority" {
+  description = "Priority of a conversation whose message names none. One point counts like one minute of waiting."
+  type        = number
+  default     = 0
+  nullable    = false
+}
+
+variable "identity_resolution" {
+  description = "Whether customers are looked up among the external contacts, by an external source per platform."
+  type        = bool
+  default     = true
   nullable    = false
 }
 

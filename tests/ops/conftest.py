@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,6 +204,5 @@ def deployment(
     monkeypatch.delenv("DMDESK_WEBHOOK_URL", raising=False)
     monkeypatch.delenv("DMDESK_TIKTOK_APP_ID", raising=False)
     boto3.setup_default_session()
-    logging.getLogger("dmdesk").handlers.clear()
     yield Deployment(vendors, running, urls)
     boto3.setup_default_session()

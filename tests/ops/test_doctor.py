@@ -163,6 +163,28 @@ def test_tokens_grow_old(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("account", "ends", "status", "detail"),
+    [
+        (INSTAGRAM, {"expires_at": 50.0}, "ok", "good for 50.0 d more"),
+        (INSTAGRAM, {"expires_at": 5.0}, "warn", "good for 5.0 d more"),
+        (INSTAGRAM, {"expires_at": -2.5}, "fail", "ended 2 d ago"),
+        (TIKTOK, {"expires_at": 0.9, "refresh_expires_at": 300.0}, "ok", "good for 300.0 d more"),
+        (TIKTOK, {"expires_at": 0.9, "refresh_expires_at": 9.0}, "warn", "good for 9.0 d more"),
+        (TIKTOK, {"expires_at": 0.9}, "ok", "good for 0.9 d more"),
+        (TIKTOK, {"expires_at": -0.51, "refresh_expires_at": 300.0}, "fail", "ended 12 h ago"),
+    ],
+)
+def test_what_renewal_knows_of_a_token_counts_first(
+    deployment: Deployment, account: str, ends: dict[str, float], status: str, detail: str
+) -> None:
+    now = deployment.vendors.clock()
+    times = {name: now + days * 86_400 + 30 for name, days in ends.items()}
+    deployment.secret(f"dmdesk/account/{account}", {"access_token": f"token-{account}", **times})
+    hit = found(deployment, "token", account)
+    assert (hit["status"], hit["detail"]) == (status, detail)
+
+
 def test_silence_is_worth_a_look(deployment: Deployment) -> None:
     deployment.wrote("instagram", INSTAGRAM, "customer", int((deployment.vendors.clock() - 4 * 86_400) * 1000))
     hit = found(deployment, "last inbound", INSTAGRAM)

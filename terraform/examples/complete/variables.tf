@@ -7,8 +7,8 @@ variable "instagram" {
 }
 
 variable "tiktok" {
-  description = "The TikTok app's secrets."
-  type        = object({ app_secrets = list(string) })
+  description = "The TikTok app's secrets and id."
+  type        = object({ app_secrets = list(string), app_id = string })
   ephemeral   = true
   sensitive   = true
 }
