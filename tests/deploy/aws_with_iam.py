@@ -8,9 +8,10 @@ under the operation's name, so a policy that is right at AWS would be refused he
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
-from ministack.core import iam_actions
+from ministack.core import iam_actions, iam_evaluator
 
 BATCHES = {f"sqs:{name}Batch": f"sqs:{name}" for name in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
 
@@ -25,10 +26,29 @@ def main() -> None:
         return BATCHES.get(found, found) if found else None
 
     iam_actions.extract_iam_action = action
+    if used := os.environ.get("IAM_USED"):
+        _note(Path(used))
 
     from ministack.app import main as serve
 
     serve()
+
+
+def _note(used: Path) -> None:
+    """Every permission that is granted goes there, a line each: the principal's ARN and the action."""
+    judged = iam_evaluator.evaluate
+    seen: set[str] = set()
+
+    def evaluate(asked: Any, *rest: Any, **named: Any) -> Any:
+        found = judged(asked, *rest, **named)
+        line = f"{asked.principal_arn} {asked.action}\n"
+        if found.decision == "Allow" and line not in seen:
+            seen.add(line)
+            with used.open("a", encoding="utf-8") as notes:
+                notes.write(line)
+        return found
+
+    iam_evaluator.evaluate = evaluate
 
 
 if __name__ == "__main__":
