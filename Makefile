@@ -8,7 +8,7 @@ ARCH ?= arm64
 # the packaging Python is Lambda's, so each version has a place of its own, with nothing but requirements.txt
 VERSION = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
-.PHONY: help sandbox test check format package checkov clean
+.PHONY: help sandbox test test-terraform check format package checkov clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/ —/'
@@ -22,10 +22,16 @@ help: ## what can be made
 sandbox: .venv/.made ## the whole bridge on this machine, with two conversations played
 	$(BIN)/python -m sandbox $(ARGS)
 
-test: .venv/.made ## every test (ARGS=-k… to choose)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+test: .venv/.made ## every test but Terraform's (ARGS=-k… to choose)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/deploy --ignore tests/genesys_module $(ARGS)
 
-check: .venv/.made ## lint, types, import rules, dead code
+# TERRAFORM_MIRROR names a folder to take the AWS provider from; without it Terraform downloads it as usual
+test-terraform: .venv/.made ## package, plan and apply everything to an emulated AWS and Genesys Cloud (needs Terraform)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/deploy tests/genesys_module $(ARGS)
+
+check: .venv/.made ## lint, types, import rules, dead code, Terraform's form (where there is one)
+	@if command -v terraform >/dev/null; then terraform fmt -check -diff -recursive terraform; \
+	else echo "Terraform is not installed: the form of its files is not checked"; fi
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

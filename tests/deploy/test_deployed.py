@@ -1,0 +1,229 @@
+"""What Terraform deploys carries the messages: one story, told in the order of this file."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox.instagram_inbox import new_mid
+from tests.deploy.deployment import INSTAGRAM, SECRETS, TIKTOK, Deployment
+from tools import package
+
+pytestmark = pytest.mark.xdist_group("deployed")
+HERE = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
+EVERY_SCRIPT = '👩🏽‍🚀 السَّلَامُ عَلَيْكُمْ क्षत्रिय e\u0301 \\u0041 "x" <b>\n'
+# Granted for what this run cannot bring about.
+UNUSED = {
+    ("to_customer", "sqs:SendMessage"): "a reply is buried only after five failures that nobody foresaw",
+    ("to_customer", "s3:GetObject"): "Genesys' bodies over 256 KiB have no text that a platform takes",
+}
+# What AWS itself does in the role's name, and the emulator does in its own.
+BY_AWS = {
+    "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "logs:CreateLogStream", "logs:PutLogEvents",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    if shutil.which("terraform") is None:
+        if os.environ.get("CI"):
+            pytest.fail("Terraform is not installed, and CI must run this")
+        pytest.skip("Terraform is not installed")
+    made = Deployment(tmp_path_factory.mktemp("deployed"))
+    package.build(made.package, HERE)
+    try:
+        made.start()
+        made.apply()
+        made.connect_platforms()
+        yield made
+    finally:
+        made.stop()
+
+
+def test_a_second_plan_is_empty(deployed: Deployment) -> None:
+    deployed.terraform("plan", "-detailed-exitcode", "-input=false", code=0)
+
+
+def test_the_state_holds_no_secret_but_the_one_that_the_provider_cannot_hide(deployed: Deployment) -> None:
+    state = (deployed.folder / "terraform.tfstate").read_text(encoding="utf-8")
+    found = {name for name, secret in SECRETS.items() if secret in state}
+    assert found <= {"genesys"}
+    assert "token-ig" not in state
+    assert "refresh-tt" not in state
+
+
+def test_the_edge_answers(deployed: Deployment) -> None:
+    health = requests.get(f"{deployed.front.url}/api/health", timeout=60)
+    assert (health.status_code, health.json()) == (200, {"status": "ok"})
+    assert deployed.instagram.verify(SECRETS["verify"])[0] == 200
+    assert deployed.instagram.verify("wrong")[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [("X-Hub-Signature-256", "sha256=" + "0" * 64), ("Tiktok-Signature", "t=1,s=" + "0" * 64), ("X-Other", "1")],
+)
+def test_a_forgery_is_refused(deployed: Deployment, header: str, value: str) -> None:
+    for path in ("social/webhook", "genesys/outbound"):
+        answer = requests.post(
+            f"{deployed.front.url}/api/{path}", json={"object": "instagram"}, headers={header: value}, timeout=60
+        )
+        assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("channel", ["instagram", "tiktok"])
+def test_a_text_travels_both_ways(deployed: Deployment, channel: str) -> None:
+    """Through the REST API, under the functions' own roles, through the real event source mappings."""
+    before, told = len(deployed.taken()), len(deployed.taken("receipt"))
+    if channel == "instagram":
+        deployed.instagram.write(INSTAGRAM, "1000000000000001", EVERY_SCRIPT)
+    else:
+        deployed.tiktok.write(TIKTOK, "+Customer/0001=", EVERY_SCRIPT)
+    deployed.until(lambda: len(deployed.taken()) > before, "the message at Genesys")
+    [seen] = deployed.taken()[before:]
+    assert seen["body"]["text"] == EVERY_SCRIPT
+    key = "acme_ig" if channel == "instagram" else "acme_tt"
+    assert seen["integration_id"] == deployed.outputs["integration_ids"][key]
+    deployed.genesys.reply(seen["conversation_id"], text=EVERY_SCRIPT)
+    deployed.until(lambda: len(deployed.taken("receipt")) > told, "the receipt")
+    assert deployed.taken("receipt")[-1]["body"]["status"] == "Delivered"
+    simulator = deployed.instagram if channel == "instagram" else deployed.tiktok
+    [sent] = [call for call in simulator.sent() if call["message_id"]]
+    text = sent["body"]["message"]["text"] if channel == "instagram" else sent["body"]["text"]["body"]
+    assert text == EVERY_SCRIPT
+
+
+def instagram(account: str, *texts: str) -> bytes:
+    messaging = [
+        {
+            "sender": {"id": "1000000000000009"},
+            "recipient": {"id": account},
+            "timestamp": 1_790_000_000_000 + number,
+            "message": {"mid": new_mid(account, "1000000000000009"), "text": text},
+        }
+        for number, text in enumerate(texts)
+    ]
+    delivery = {"object": "instagram", "entry": [{"id": account, "time": 1, "messaging": messaging}]}
+    return json.dumps(delivery).encode()
+
+
+def test_trouble_of_every_kind_is_within_the_roles(deployed: Deployment) -> None:
+    """Too big for a queue, an account that nobody knows, a throttle both ways, a refusal, a lost answer."""
+    before = len(deployed.taken())
+    deployed.instagram.deliver(instagram(INSTAGRAM, "long " * 60_000, "short"))
+    deployed.instagram.deliver(instagram("999", "for nobody"), app_secret=SECRETS["meta"])
+    deployed.until(lambda: len(deployed.taken()) == before + 2, "the long and the short message")
+    deployed.faults.add("genesys", "status", status=429, retry_after=1, count=1, path="/inbound/")
+    deployed.instagram.deliver(instagram(INSTAGRAM, "throttled"))
+    deployed.until(lambda: len(deployed.taken()) == before + 3, "the throttled message")
+    deployed.faults.add("genesys", "timeout_after_accept", count=1)
+    deployed.instagram.deliver(instagram(INSTAGRAM, "answer lost"))
+    deployed.until(lambda: len(deployed.taken()) == before + 4, "the message whose answer is lost")
+    deployed.until(lambda: deployed.waiting()["inbound"] == 0, "the message found in its conversation")
+    deployed.faults.add("genesys", "status", status=400, count=1, path="/inbound/")
+    deployed.instagram.deliver(instagram(INSTAGRAM, "poison", "after it"))
+    deployed.until(lambda: len(deployed.taken()) == before + 5, "the message behind the poison")
+    texts = [call["body"]["text"] for call in deployed.taken()[before:]]
+    assert texts == ["long " * 60_000, "short", "throttled", "answer lost", "after it"]
+    deployed.faults.add("instagram", "status", status=400, code=4, count=1)
+    conversation = deployed.taken()[-1]["conversation_id"]
+    deployed.genesys.reply(conversation, text="First")
+    deployed.faults.add("instagram", "status", status=400, code=551, count=1, path="/messages")
+    told = len(deployed.taken("receipt"))
+    deployed.until(lambda: len(deployed.taken("receipt")) > told, "the reply's receipt")
+    deployed.until(lambda: deployed.waiting()["outbound"] == 0, "an empty outbound queue")
+    deployed.until(lambda: deployed.waiting()["inbound"] == 0, "an empty inbound queue")
+    assert deployed.waiting() == {"inbound": 0, "outbound": 0, "inbound dead letters": 1, "outbound dead letters": 0}
+    bucket = deployed.outputs["aws"]["bucket_name"]
+    parked = deployed.client("s3").list_objects_v2(Bucket=bucket, Prefix="parked/")["Contents"]
+    assert [one["Key"].split("/")[1] for one in parked] == ["unknown_account"]
+
+
+def test_an_event_of_an_unknown_integration_is_parked_by_the_outbound_worker(deployed: Deployment) -> None:
+    deployed.genesys.add_integration(
+        "unknown-integration", webhook_url=f"{deployed.front.url}/api/genesys/outbound", secret=SECRETS["genesys"],
+        name="not ours",
+    )  # fmt: skip
+    bucket = deployed.outputs["aws"]["bucket_name"]
+    body = {"channel": {"messageId": "m", "from": {"id": "c", "idType": "Opaque"}, "time": "2026-01-01T00:00:00.000Z"}}
+    token = _token(deployed)
+    answer = requests.post(
+        f"{deployed.genesys.url}/api/v2/conversations/messages/unknown-integration/inbound/open/message"
+        "?prefetchConversationId=true",
+        json={**body, "text": "hi"}, headers={"Authorization": f"Bearer {token}"}, timeout=10,
+    )  # fmt: skip
+    deployed.genesys.reply(answer.json()["conversationId"], text="To nobody")
+    prefix = "parked/unknown_account/genesys/"
+    deployed.until(
+        lambda: deployed.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents"), "the parked reply"
+    )
+
+
+def _token(deployed: Deployment) -> str:
+    answer = requests.post(
+        f"{deployed.genesys.url}/oauth/token", data={"grant_type": "client_credentials"},
+        auth=("runtime", SECRETS["runtime"]), timeout=10,
+    )  # fmt: skip
+    return str(answer.json()["access_token"])
+
+
+def test_the_upkeep_renews_and_stores_tokens(deployed: Deployment) -> None:
+    name = deployed.outputs["aws"]["function_names"]["upkeep"]
+    answer = deployed.client("lambda").invoke(FunctionName=name, Payload=json.dumps(EVENT).encode())
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    secret = deployed.outputs["aws"]["account_secret_names"]["acme_tt"]
+    stored = json.loads(deployed.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"])
+    assert stored["access_token"] != "token-tt"
+    assert stored["refresh_token"] != "refresh-tt"
+
+
+EVENT: dict[str, Any] = {
+    "version": "0", "id": "1", "account": "000000000000", "region": "eu-west-1", "source": "aws.scheduler",
+    "detail-type": "Scheduled Event", "time": "2026-01-01T00:00:00Z", "resources": [], "detail": {},
+}  # fmt: skip
+
+
+def test_each_role_may_do_what_it_does_and_no_more(deployed: Deployment) -> None:
+    used = {tuple(line.split()) for line in deployed.used.read_text(encoding="utf-8").splitlines()}
+    iam = deployed.client("iam")
+    for function, role in deployed.outputs["aws"]["role_names"].items():
+        done = {action for principal, action in used if f":assumed-role/{role}/" in f"{principal}/"}
+        allowed: set[str] = set()
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            statements = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
+            allowed |= {action for statement in statements for action in _actions(statement)}
+        assert done <= allowed, function
+        idle = {action for action in allowed - done - BY_AWS if (function, action) not in UNUSED}
+        assert idle == set(), f"{function} may {sorted(idle)} and never does"
+        assert not any("*" in action for action in allowed)
+
+
+def _actions(statement: dict[str, Any]) -> list[str]:
+    listed = statement["Action"]
+    return listed if isinstance(listed, list) else [listed]
+
+
+def test_a_changed_function_is_deployed(deployed: Deployment) -> None:
+    name = deployed.outputs["aws"]["function_names"]["edge"]
+    before = deployed.client("lambda").get_function(FunctionName=name)["Configuration"]["CodeSha256"]
+    with zipfile.ZipFile(deployed.package / "dmdesk.zip", "a") as archive:
+        archive.writestr("changed.txt", "changed")
+    deployed.terraform("apply", "-auto-approve", "-input=false")
+    after = deployed.client("lambda").get_function(FunctionName=name)["Configuration"]["CodeSha256"]
+    assert after != before
+    assert requests.get(f"{deployed.front.url}/api/health", timeout=60).status_code == 200
+
+
+def test_destroy_leaves_nothing(deployed: Deployment) -> None:
+    deployed.terraform("destroy", "-auto-approve", "-input=false")
+    assert {name: found for name, found in deployed.left().items() if found} == {}
+    held = {kind: names for kind, names in deployed.genesys.admin.held().items() if names}
+    assert held == {"integrations": ["not ours"]}  # which a test above made by hand
