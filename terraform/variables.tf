@@ -108,7 +108,7 @@ variable "instagram" {
 }
 
 variable "tiktok" {
-  description = "The TikTok app's secrets (several while you rotate) and its app id, which `ops subscribe` needs. Written once; raise secret_versions.tiktok to write again."
+  description = "The TikTok app's secrets (several while you rotate) and its app id, without which neither tokens are renewed nor `ops subscribe` works. Written once; raise secret_versions.tiktok to write again."
   type        = object({ app_secrets = list(string), app_id = optional(string, "") })
   default     = null
   ephemeral   = true
@@ -256,7 +256,7 @@ variable "edge" {
 }
 
 variable "workers" {
-  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default)."
+  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default). The upkeep has their memory and timeout."
   type = object({
     memory_mb            = optional(number, 512)
     timeout_s            = optional(number, 60)

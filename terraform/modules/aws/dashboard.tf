@@ -9,6 +9,7 @@ locals {
     [
       aws_cloudwatch_metric_alarm.edge_5xx.arn, aws_cloudwatch_metric_alarm.rejected.arn,
       aws_cloudwatch_metric_alarm.refused.arn, aws_cloudwatch_metric_alarm.parked.arn,
+      aws_cloudwatch_metric_alarm.token_days_left.arn, aws_cloudwatch_metric_alarm.token_not_renewed.arn,
     ],
   )
 
@@ -78,6 +79,14 @@ locals {
           ["AWS/Lambda", metric, "FunctionName", name, { label = "${role} ${lower(metric)}" }]
         ]
       ]...)
+    },
+    {
+      title = "Access tokens (fewest days left, renewals)"
+      metrics = [
+        ["dmdesk", "token_days_left", "service", var.name, { label = "days left", stat = "Minimum" }],
+        ["dmdesk", "token_renewed", "service", var.name, { label = "renewed" }],
+        ["dmdesk", "token_not_renewed", "service", var.name, { label = "not renewed" }],
+      ]
     },
   ]
 }

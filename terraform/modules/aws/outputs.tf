@@ -59,17 +59,17 @@ output "account_secret_names" {
 }
 
 output "function_names" {
-  description = "edge, to_desk, to_customer: the functions' names."
+  description = "edge, to_desk, to_customer, upkeep: the functions' names."
   value       = { for role, function in aws_lambda_function.role : role => function.function_name }
 }
 
 output "role_names" {
-  description = "edge, to_desk, to_customer: the functions' IAM roles."
+  description = "edge, to_desk, to_customer, upkeep: the functions' IAM roles."
   value       = { for role, one in aws_iam_role.function : role => one.name }
 }
 
 output "log_group_names" {
-  description = "edge, to_desk, to_customer and api: the log groups."
+  description = "edge, to_desk, to_customer, upkeep and api: the log groups."
   value = merge(
     { for role, group in aws_cloudwatch_log_group.function : role => group.name },
     { api = aws_cloudwatch_log_group.api.name },

@@ -36,6 +36,25 @@ locals {
         ]
       },
     ])
+    upkeep = [
+      {
+        Sid      = "ReadAccountsAndTakeTurns"
+        Action   = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+        Resource = [aws_dynamodb_table.ledger.arn]
+      },
+      {
+        Sid    = "ReadTokens"
+        Action = ["secretsmanager:GetSecretValue"]
+        Resource = [
+          for secret in concat(["instagram", "tiktok"], values(local.account_secrets)) : aws_secretsmanager_secret.this[secret].arn
+        ]
+      },
+      {
+        Sid      = "RenewTokens"
+        Action   = ["secretsmanager:PutSecretValue"]
+        Resource = [for secret in values(local.account_secrets) : aws_secretsmanager_secret.this[secret].arn]
+      },
+    ]
   }
 
   # what pipeline/batch.py and the ledger need, on whichever queue

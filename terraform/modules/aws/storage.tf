@@ -32,7 +32,7 @@ resource "aws_dynamodb_table" "ledger" {
 }
 
 resource "aws_s3_bucket" "shelf" {
-  #checkov:skip=CKV_AWS_18:only the three roles reach it, and CloudTrail has data events for whoever wants them
+  #checkov:skip=CKV_AWS_18:only the functions' roles reach it, and CloudTrail has data events for whoever wants them
   #checkov:skip=CKV_AWS_21:a version would outlive the erasure of a customer's data
   #checkov:skip=CKV_AWS_144:what lies here waits for days; a region's loss loses the queues too
   #checkov:skip=CKV_AWS_145:S3's own key encrypts it

@@ -76,7 +76,7 @@ variable "edge" {
 }
 
 variable "workers" {
-  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default)."
+  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default). The upkeep has their memory and timeout."
   type = object({
     memory_mb            = optional(number, 512)
     timeout_s            = optional(number, 60)
@@ -153,7 +153,7 @@ variable "secret_recovery_days" {
 }
 
 variable "secrets" {
-  description = "The secrets' values, by name: instagram {secrets, verify_tokens}, tiktok {secrets}, genesys-webhook {secrets}, genesys-oauth {clients}, account/<key> {access_token, …}, each as JSON. They are written when a secret is made and when its version is raised, never read, and never kept in the state."
+  description = "The secrets' values, by name: instagram {secrets, verify_tokens}, tiktok {secrets, app_id}, genesys-webhook {secrets}, genesys-oauth {clients}, account/<key> {access_token, …}, each as JSON. They are written when a secret is made and when its version is raised, never read, and never kept in the state."
   type        = map(string)
   default     = {}
   ephemeral   = true

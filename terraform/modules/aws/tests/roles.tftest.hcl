@@ -49,6 +49,14 @@ mock_provider "aws" {
     target = aws_cloudwatch_log_group.function["to_customer"]
     values = { arn = "arn:aws:logs:::to_customer" }
   }
+  override_resource {
+    target = aws_cloudwatch_log_group.function["upkeep"]
+    values = { arn = "arn:aws:logs:::upkeep" }
+  }
+  override_resource {
+    target = aws_lambda_function.role["upkeep"]
+    values = { arn = "arn:aws:lambda:eu-west-1:111122223333:function:upkeep" }
+  }
 }
 
 variables {
@@ -123,6 +131,31 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       "Allow logs:PutLogEvents arn:aws:logs:::to_customer:*",
     ])
     error_message = "to_customer: ${aws_iam_role_policy.function["to_customer"].policy}"
+  }
+  assert {
+    condition = toset(flatten([
+      for one in jsondecode(aws_iam_role_policy.function["upkeep"].policy).Statement :
+      [for pair in setproduct(one.Action, one.Resource) : "${one.Effect} ${pair[0]} ${pair[1]}"]
+      ])) == toset([
+      "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:DeleteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::instagram",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::tiktok",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::account/acme_ig",
+      "Allow secretsmanager:PutSecretValue arn:aws:secretsmanager:::account/acme_ig",
+      "Allow logs:CreateLogStream arn:aws:logs:::upkeep:*",
+      "Allow logs:PutLogEvents arn:aws:logs:::upkeep:*",
+    ])
+    error_message = "upkeep: ${aws_iam_role_policy.function["upkeep"].policy}"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.schedule.policy).Statement == [{ Sid = "StartUpkeep", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = ["arn:aws:lambda:eu-west-1:111122223333:function:upkeep"] }]
+    error_message = "the schedule: ${aws_iam_role_policy.schedule.policy}"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role.schedule.assume_role_policy).Statement == [{ Effect = "Allow", Principal = { Service = "scheduler.amazonaws.com" }, Action = "sts:AssumeRole", Condition = { StringEquals = { "aws:SourceAccount" = "111122223333" } } }]
+    error_message = "only this account's schedules may take the schedule's role"
   }
   assert {
     condition     = alltrue([for one in aws_iam_role.function : jsondecode(one.assume_role_policy).Statement == [{ Effect = "Allow", Principal = { Service = "lambda.amazonaws.com" }, Action = "sts:AssumeRole" }]])

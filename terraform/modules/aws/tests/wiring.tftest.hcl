@@ -13,7 +13,7 @@ variables {
 
 run "a_function_per_role_from_one_package" {
   assert {
-    condition     = { for role, one in aws_lambda_function.role : role => "${one.function_name} ${one.handler}" } == { edge = "dmdesk-edge app.app", to_desk = "dmdesk-to-desk app.to_desk", to_customer = "dmdesk-to-customer app.to_customer" }
+    condition     = { for role, one in aws_lambda_function.role : role => "${one.function_name} ${one.handler}" } == { edge = "dmdesk-edge app.app", to_desk = "dmdesk-to-desk app.to_desk", to_customer = "dmdesk-to-customer app.to_customer", upkeep = "dmdesk-upkeep app.upkeep" }
     error_message = "names or handlers"
   }
   assert {
@@ -25,8 +25,19 @@ run "a_function_per_role_from_one_package" {
     error_message = "runtime, architecture and hash come with the package"
   }
   assert {
-    condition     = { for role, one in aws_lambda_function.role : role => one.timeout } == { edge = 10, to_desk = 60, to_customer = 60 }
+    condition     = { for role, one in aws_lambda_function.role : role => one.timeout } == { edge = 10, to_desk = 60, to_customer = 60, upkeep = 60 }
     error_message = "timeouts"
+  }
+}
+
+run "the_upkeep_runs_every_hour" {
+  assert {
+    condition     = aws_scheduler_schedule.upkeep.schedule_expression == "rate(1 hour)" && aws_scheduler_schedule.upkeep.flexible_time_window[0].mode == "OFF"
+    error_message = "every hour, on the hour's minute"
+  }
+  assert {
+    condition     = aws_scheduler_schedule.upkeep.target[0].arn == aws_lambda_function.role["upkeep"].arn && aws_scheduler_schedule.upkeep.target[0].role_arn == aws_iam_role.schedule.arn
+    error_message = "the schedule starts the upkeep under its own role"
   }
 }
 
@@ -63,6 +74,10 @@ run "visibility_follows_the_timeout" {
   assert {
     condition     = aws_sqs_queue.main["inbound"].visibility_timeout_seconds == 240 && aws_lambda_function.role["to_desk"].reserved_concurrent_executions == 4
     error_message = "six times 40"
+  }
+  assert {
+    condition     = aws_lambda_function.role["upkeep"].timeout == 40 && aws_lambda_function.role["upkeep"].reserved_concurrent_executions == -1
+    error_message = "the upkeep has the workers' timeout, and none of their reserve"
   }
 }
 
@@ -134,12 +149,13 @@ run "every_alarm_tells_the_topic" {
         values(aws_cloudwatch_metric_alarm.errors), values(aws_cloudwatch_metric_alarm.throttles),
         values(aws_cloudwatch_metric_alarm.quiet), [aws_cloudwatch_metric_alarm.edge_5xx],
         [aws_cloudwatch_metric_alarm.rejected, aws_cloudwatch_metric_alarm.refused, aws_cloudwatch_metric_alarm.parked],
+        [aws_cloudwatch_metric_alarm.token_days_left, aws_cloudwatch_metric_alarm.token_not_renewed],
       ) : one.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(one.alarm_description) > 30
     ])
     error_message = "an alarm that nobody hears, or that does not say what to do"
   }
   assert {
-    condition     = length(local.alarm_arns) == 2 + 2 + 3 + 3 + 2 + 4 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
+    condition     = length(local.alarm_arns) == 2 + 2 + 4 + 4 + 2 + 6 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
     error_message = "an alarm is missing on the dashboard"
   }
   assert {
@@ -147,7 +163,20 @@ run "every_alarm_tells_the_topic" {
     error_message = "silence"
   }
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 10
+    condition = alltrue([
+      for one in [
+        aws_cloudwatch_metric_alarm.rejected, aws_cloudwatch_metric_alarm.refused, aws_cloudwatch_metric_alarm.parked,
+        aws_cloudwatch_metric_alarm.token_days_left, aws_cloudwatch_metric_alarm.token_not_renewed,
+      ] : one.dimensions == tomap({ service = "dmdesk" }) && one.namespace == "dmdesk" && one.treat_missing_data == "notBreaching"
+    ])
+    error_message = "what the bridge counts is watched as its total"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.token_days_left.statistic == "Minimum" && aws_cloudwatch_metric_alarm.token_days_left.comparison_operator == "LessThanThreshold" && aws_cloudwatch_metric_alarm.token_days_left.threshold == 14
+    error_message = "the token that ends first"
+  }
+  assert {
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 11
     error_message = "dashboard"
   }
 }

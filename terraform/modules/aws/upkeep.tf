@@ -1,0 +1,84 @@
+# The upkeep: what renews access tokens before they end, every hour.
+locals {
+  upkeep_every = "rate(1 hour)" # as app.py says; a test compares
+}
+
+resource "aws_scheduler_schedule" "upkeep" {
+  #checkov:skip=CKV_AWS_297:it carries no data that a key of one's own could protect
+  name                = local.function_names["upkeep"]
+  description         = "dmdesk: renews access tokens"
+  schedule_expression = local.upkeep_every
+
+  flexible_time_window {
+    mode = "OFF"
+  }
+
+  target {
+    arn      = aws_lambda_function.role["upkeep"].arn
+    role_arn = aws_iam_role.schedule.arn
+  }
+
+  depends_on = [aws_iam_role_policy.schedule]
+}
+
+resource "aws_iam_role" "schedule" {
+  name        = "${var.name}-schedule"
+  description = "dmdesk: starts the function upkeep"
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "scheduler.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      # else another account's schedule might be given this role
+      Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "schedule" {
+  name = "calls"
+  role = aws_iam_role.schedule.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "StartUpkeep"
+      Effect   = "Allow"
+      Action   = ["lambda:InvokeFunction"]
+      Resource = [aws_lambda_function.role["upkeep"].arn]
+    }]
+  })
+}
+
+# Both look back two hours, so that an hourly count falls into each look.
+resource "aws_cloudwatch_metric_alarm" "token_days_left" {
+  alarm_name          = "${var.name}-token-days-left"
+  alarm_description   = "An account's access ends in less than 14 days, and renewing does not prolong it. token_days_left by account tells whose: log it in again and store its tokens in its secret."
+  namespace           = local.metrics.namespace
+  metric_name         = "token_days_left"
+  dimensions          = local.metrics.dimensions
+  statistic           = "Minimum"
+  period              = 7200
+  evaluation_periods  = 1
+  comparison_operator = "LessThanThreshold"
+  threshold           = 14
+  treat_missing_data  = "notBreaching" # a Page's token does not end by time
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "token_not_renewed" {
+  alarm_name          = "${var.name}-token-not-renewed"
+  alarm_description   = "An access token could not be renewed; the next hour tries again. The log of the function upkeep has the account and the reason. If it stays, log the account in again and store its tokens in its secret."
+  namespace           = local.metrics.namespace
+  metric_name         = "token_not_renewed"
+  dimensions          = local.metrics.dimensions
+  statistic           = "Sum"
+  period              = 7200
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
