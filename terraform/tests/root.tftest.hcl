@@ -18,7 +18,7 @@ variables {
   }
   # terraform test takes no default of an ephemeral variable
   instagram             = { app_secrets = ["app-secret"], verify_tokens = ["verify"] }
-  tiktok                = { app_secrets = ["tiktok-secret"] }
+  tiktok                = { app_secrets = ["tiktok-secret"], app_id = "7000000000000000001" }
   genesys_oauth_clients = [{ id = "client", secret = "client-secret" }] # checkov:skip=CKV_SECRET_6:made up
   account_tokens        = { acme_ig = { access_token = "token" } }
   # what attaches the flow is the command line's own test
@@ -66,6 +66,24 @@ run "the_urls_are_known_and_none_is_a_secret" {
   assert {
     condition     = toset(keys(output.integration_ids)) == toset(["acme_ig", "acme_page", "acme_tt"])
     error_message = "an integration per account"
+  }
+}
+
+run "the_tiktok_secret_is_what_the_functions_read" {
+  assert {
+    condition     = nonsensitive(jsondecode(local.secrets["tiktok"])) == { app_id = "7000000000000000001", secrets = ["tiktok-secret"] }
+    error_message = "app_id and secrets"
+  }
+}
+
+run "an_operator_finds_the_pieces" {
+  assert {
+    condition     = strcontains(output.paste["Genesys Cloud: OAuth client > Roles (if made by hand)"], "the role dmdesk bridge, ")
+    error_message = "the role's name"
+  }
+  assert {
+    condition     = strcontains(output.operator_environment, "export DMDESK_WEBHOOK_URL='https://api.execute-api.eu-west-1.amazonaws.com/v1/api/social/webhook'") && strcontains(output.operator_environment, "export DMDESK_TABLE='dmdesk'")
+    error_message = output.operator_environment
   }
 }
 

@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 import msgspec
+from chalice.app import ScheduledEventConfig, SQSEventConfig
 
 from app import app
 from chalicelib.observability import NAMESPACE
-from chalicelib.pipeline import batch, to_customer, to_desk
+from chalicelib.pipeline import batch, to_customer, to_desk, tokens
 from chalicelib.runtime import CHANNELS
 from chalicelib.settings import Settings
+from ops.instagram import FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / "terraform" / "modules" / "aws"
@@ -30,13 +32,27 @@ def test_the_api_has_the_routes_of_the_app() -> None:
     assert all(1 <= len(route.strip("/").split("/")) <= 3 for route in app.routes), "api.tf builds three levels"
 
 
-def test_each_queue_handler_of_the_app_is_a_function() -> None:
-    handlers = {source.name for source in app.event_sources}
+def root(name: str) -> str:
+    """A file of the root module."""
+    return (ROOT / "terraform" / name).read_text(encoding="utf-8")
+
+
+def test_each_queue_handler_of_the_app_is_a_function_with_a_queue() -> None:
+    handlers = {source.name for source in app.event_sources if isinstance(source, SQSEventConfig)}
     mapped = re.search(r"workers\s+= \{ (.*?) \}", hcl("functions.tf"))
     assert mapped
     assert set(re.findall(r"(\w+) =", mapped[1])) == handlers
-    for name in handlers:
-        assert f'handler = "app.{name}"' in hcl("functions.tf")
+
+
+def test_every_handler_of_the_app_is_a_function_and_there_is_no_other() -> None:
+    made = re.findall(r'^\s+(\w+)\s+= \{ handler = "app\.(\w+)"', hcl("functions.tf"), re.MULTILINE)
+    assert dict(made) == {"edge": "app", **{source.name: source.name for source in app.event_sources}}
+
+
+def test_what_the_app_schedules_terraform_schedules_as_often() -> None:
+    (scheduled,) = [source for source in app.event_sources if isinstance(source, ScheduledEventConfig)]
+    assert scheduled.name == "upkeep"
+    assert f'upkeep_every = "{scheduled.schedule_expression}"' in hcl("upkeep.tf")
 
 
 def test_each_function_gets_every_setting() -> None:
@@ -46,7 +62,7 @@ def test_each_function_gets_every_setting() -> None:
 
 def test_the_vendors_real_addresses_are_the_codes_defaults() -> None:
     defaults = {name: field.default for name, field in SETTINGS.items() if not field.required}
-    for variables in (hcl("variables.tf"), (ROOT / "terraform" / "variables.tf").read_text(encoding="utf-8")):
+    for variables in (hcl("variables.tf"), root("variables.tf")):
         block = re.search(r'variable "vendors" \{.*?object\(\{(.*?)\}\)', variables, re.DOTALL)
         assert block
         assert dict(re.findall(r'(\w+)\s+= optional\(string, "([^"]+)"\)', block[1])) == defaults
@@ -57,24 +73,39 @@ def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
     assert limits
     least, most = map(int, limits.groups())
     assert least > batch.NEEDED_S
-    assert most < min(to_desk.LEASE_S, to_customer.LEASE_S)
+    assert most < min(to_desk.LEASE_S, to_customer.LEASE_S, tokens.LEASE_S)
 
 
 def test_every_metric_that_is_watched_is_counted_somewhere() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "chalicelib").rglob("*.py"))
     counted = set(re.findall(r'\.count\("(\w+)"', code))
-    alarmed = set(re.findall(r'metrics\.namespace\s+metric_name\s+= "(\w+)"', hcl("traffic.tf")))
+    alarms = hcl("traffic.tf") + hcl("upkeep.tf")
+    alarmed = set(re.findall(r'metrics\.namespace\s+metric_name\s+= "(\w+)"', alarms))
     shown = set(re.findall(r'\["dmdesk", "(\w+)"', hcl("dashboard.tf")))
     listed = re.search(r'for name in \[("rejected".*?)\]', hcl("dashboard.tf"))
     assert listed
     shown |= set(re.findall(r'"(\w+)"', listed[1]))
-    assert alarmed == {"rejected", "refused", "parked", "received"}
+    assert alarmed == {"rejected", "refused", "parked", "received", "token_days_left", "token_not_renewed"}
     assert alarmed | shown <= counted
     assert f'namespace  = "{NAMESPACE}"' in hcl("main.tf")
 
 
 def test_terraform_knows_each_channel() -> None:
-    variables = (ROOT / "terraform" / "variables.tf").read_text(encoding="utf-8")
+    variables = root("variables.tf")
     listed = re.search(r"contains\(\[(.*?)\], account\.channel\)", variables)
     assert listed
     assert set(re.findall(r'"(\w+)"', listed[1])) == set(CHANNELS)
+
+
+def test_what_is_ticked_in_metas_dashboard_is_what_the_command_line_subscribes() -> None:
+    pasted = re.search(r'"Meta: app dashboard > Webhooks > fields"\s+= "([^"]+)"', root("outputs.tf"))
+    assert pasted
+    assert tuple(pasted[1].split(", ")) == FIELDS
+
+
+def test_the_operators_environment_is_all_that_the_command_line_reads() -> None:
+    commands = (ROOT / "ops" / "__main__.py").read_text(encoding="utf-8")
+    given = set(re.findall(r"(DMDESK_[A-Z_]+) +=", hcl("functions.tf") + root("outputs.tf"))) - {"DMDESK_ROLE"}
+    # the app's id lies in TikTok's secret; the variable is for an app whose secret lacks it
+    read = set(re.findall(r'envvar="(\w+)"', commands)) - {"DMDESK_TIKTOK_APP_ID"}
+    assert given == read | {f"DMDESK_{name.upper()}" for name in SETTINGS}
