@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -163,11 +164,16 @@ class Sandbox:
             "metrics": self.metrics.counts(),
         }
 
-    def reset(self) -> None:
-        """Empties queues, table, bucket and metrics; the accounts and secrets stay."""
+    def reset(self, meanwhile: Callable[[], None]) -> None:
+        """Empties queues, table, bucket and metrics; the accounts and secrets stay.
+
+        `meanwhile` resets the simulators: after the workers' last call, which they would remember, and before
+        the queues are emptied of what they have delivered.
+        """
         for poller in self._pollers:
             poller.pause()
         try:
+            meanwhile()
             self.aws.empty(self._urls)
             self.metrics = CountingMetrics()
             self._fresh_runtime()

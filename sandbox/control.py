@@ -26,8 +26,8 @@ class Bridge(Protocol):
     def state(self) -> dict[str, Any]:
         """What GET /state answers: queues, dead_letters, parked, metrics."""
 
-    def reset(self) -> None:
-        """Empty everything but the accounts."""
+    def reset(self, meanwhile: Callable[[], None]) -> None:
+        """Empty everything but the accounts; `meanwhile` is called while no worker is at work."""
 
 
 class _Body(Struct, forbid_unknown_fields=True):
@@ -180,10 +180,12 @@ class ControlServer:
         _parsed(call, _Nothing)
         self._faults.clear()
         self._clock.offset_s = 0.0
-        # The platforms first: what they still deliver must not land in an emptied bridge.
-        for part in (self._genesys, self._instagram, self._tiktok, self._bridge):
-            part.reset()
+        self._bridge.reset(self._reset_simulators)
         return {"reset": True}
+
+    def _reset_simulators(self) -> None:
+        for simulator in (self._genesys, self._instagram, self._tiktok):
+            simulator.reset()
 
     def _time(self) -> object:
         return {"offset_s": self._clock.offset_s, "now": iso(self._clock())}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -33,7 +33,8 @@ class FakeBridge:
     def state(self) -> dict[str, Any]:
         return {"queues": {}, "dead_letters": [], "parked": [], "metrics": {}}
 
-    def reset(self) -> None:
+    def reset(self, meanwhile: Callable[[], None]) -> None:
+        meanwhile()
         self.resets += 1
 
 
