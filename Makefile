@@ -27,7 +27,8 @@ test: .venv/.made ## every test but Terraform's (ARGS=-k… to choose)
 
 # TERRAFORM_MIRROR names a folder to take the AWS provider from; without it Terraform downloads it as usual
 test-terraform: .venv/.made ## package, plan and apply everything to an emulated AWS and Genesys Cloud (needs Terraform)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/deploy tests/genesys_module $(ARGS)
+	$(BIN)/python -m pytest tests/deploy/test_deployed.py $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/deploy tests/genesys_module --ignore tests/deploy/test_deployed.py $(ARGS)
 
 check: .venv/.made ## lint, types, import rules, dead code, Terraform's form (where there is one)
 	@if command -v terraform >/dev/null; then terraform fmt -check -diff -recursive terraform; \

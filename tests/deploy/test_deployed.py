@@ -17,7 +17,6 @@ from sandbox.instagram_inbox import new_mid
 from tests.deploy.deployment import INSTAGRAM, SECRETS, TIKTOK, Deployment
 from tools import package
 
-pytestmark = pytest.mark.xdist_group("deployed")
 HERE = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
 EVERY_SCRIPT = '👩🏽‍🚀 السَّلَامُ عَلَيْكُمْ क्षत्रिय e\u0301 \\u0041 "x" <b>\n'
 # Granted for what this run cannot bring about.
