@@ -188,13 +188,13 @@ class Deployment:
         kind = answer.headers.get("Content-Type", "text/plain")
         return Answer(answer.status_code, answer.content, {}, kind)
 
-    def _root(self) -> str:
-        endpoints = "\n".join(f'    {name} = "{self.aws}"' for name in SERVICES)
+    def _inputs(self) -> dict[str, Any]:
+        """What a customer would give the root module."""
         account_tokens = {
             "acme_ig": {"access_token": "token-ig"},
             "acme_tt": {"access_token": "token-tt", "refresh_token": "refresh-tt"},
         }
-        inputs: dict[str, Any] = {
+        return {
             "source": str(REPOSITORY / "terraform"),
             "package": str(self.package / "dmdesk.zip"),
             "genesys_region": "eu-west-1",
@@ -222,6 +222,11 @@ class Deployment:
             "account_tokens": account_tokens,
             "ops_command": f"{sys.executable} -m ops",
         }
+
+    def _root(self) -> str:
+        """The root module that a customer would write, with the providers of this machine."""
+        inputs = self._inputs()
+        endpoints = "\n".join(f'    {name} = "{self.aws}"' for name in SERVICES)
         given = "\n".join(f"  {name} = {json.dumps(value, ensure_ascii=False)}" for name, value in inputs.items())
         gateway = f'protocol = "http"\n    host = "127.0.0.1"\n    port = "{self.genesys.url.rpartition(":")[2]}"'
         return f"""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
-import shutil
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 import requests
 
 from sandbox.instagram_inbox import new_mid
+from tests import terraform_here
 from tests.deploy.deployment import INSTAGRAM, SECRETS, TIKTOK, Deployment
 from tools import package
 
@@ -32,10 +31,7 @@ BY_AWS = {
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    if shutil.which("terraform") is None:
-        if os.environ.get("CI"):
-            pytest.fail("Terraform is not installed, and CI must run this")
-        pytest.skip("Terraform is not installed")
+    terraform_here.needed()
     made = Deployment(tmp_path_factory.mktemp("deployed"))
     package.build(made.package, HERE)
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import terraform_here
 from tests.stub_provider.__main__ import configuration, install
 
 ROOT = Path(__file__).resolve().parents[2] / "terraform"
@@ -23,10 +24,7 @@ pytestmark = pytest.mark.xdist_group("terraform")  # both would compete for the 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Terraform's CLI configuration."""
-    if shutil.which("terraform") is None:
-        if os.environ.get("CI"):
-            pytest.fail("Terraform is not installed, and CI must run this")
-        pytest.skip("Terraform is not installed")
+    terraform_here.needed()
     folder = tmp_path_factory.mktemp("terraform")
     install(folder / "mirror")
     local = os.environ.get("TERRAFORM_MIRROR")

@@ -15,6 +15,7 @@ import pytest
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.genesys import GenesysSimulator
+from tests import terraform_here
 from tests.stub_provider.__main__ import REPOSITORY, configuration, install
 
 MODULE = REPOSITORY / "terraform" / "modules" / "genesys"
@@ -115,10 +116,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def initialised(tmp_path_factory: pytest.TempPathFactory, mirror: Path) -> Path:
     """A folder after `terraform init`, to be copied: that takes longer than most plans."""
-    if shutil.which("terraform") is None:
-        if os.environ.get("CI"):
-            pytest.fail("Terraform is not installed, and CI must run this")
-        pytest.skip("Terraform is not installed")
+    terraform_here.needed()
     made = Terraform(tmp_path_factory.mktemp("terraform"), mirror)
     try:
         made.write()
