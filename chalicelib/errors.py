@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class Rejected(Exception):
     """A webhook that is not let in: answered with a 4xx, counted, never stored."""
@@ -27,17 +29,46 @@ class Retryable(Exception):
         self.after_s = after_s
 
 
+class RateLimited(Retryable):
+    """The other side takes no more calls for now."""
+
+
 class TokenRefused(Retryable):
     """The platform does not take the account's access token; nothing was sent."""
 
 
-class Refused(Exception):
-    """The other side said no for good. `code` is one of Genesys' receipt reason codes."""
+Reason = Literal[
+    "window_closed", "awaiting_answer", "comment_expired", "one_message", "no_conversation", "person_unavailable",
+    "wrong_person", "media_refused", "media_too_big", "account_disconnected", "rate_limited", "rejected_content",
+    "unsupported", "unconfirmed", "other",
+]  # fmt: skip
 
-    def __init__(self, code: str, detail: str) -> None:
+
+class Refused(Exception):
+    """The other side said no for good, or we know that it would. `reason` tells the agent why."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
         """`detail` is for logs and the receipt: the platform's code and words, no customer text."""
-        super().__init__(f"{code}: {detail}")
-        self.code = code
+        super().__init__(f"{reason}: {detail}")
+        self.reason: Reason = reason
+        self.detail = detail
+
+
+class AccountStopped(Refused):
+    """The platform does not let the account send any more until somebody acts; `advice` says what to do."""
+
+    def __init__(self, detail: str, advice: str) -> None:
+        super().__init__("account_disconnected", detail)
+        self.advice = advice
+
+
+class Unfetched(Exception):
+    """A file that cannot be had; `reason` is the catalogue's key of the sentence that says why."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        """`detail` is for logs: host and size, never the URL, whose query may be a key."""
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
         self.detail = detail
 
 

@@ -13,6 +13,8 @@ from typing import Literal
 import msgspec
 
 LONGEST_ID = 255
+# The result of a claim that was ended before its work came: a message that was taken back first.
+PREVENTED = "prevented"
 
 
 def digest(*parts: str | bytes) -> str:
@@ -83,7 +85,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     """A brand's account on a platform and the desk integration that its conversations enter.
 
     `login` tells Instagram's two flavours apart, `page` is the linked Facebook Page of the second,
-    `secret` names the secret with the account's access token.
+    `secret` names the secret with the account's access token. `language` is what the bridge's own words
+    are said in; `notices` puts a line into the conversation where a reply was not delivered, `mark_seen`
+    marks the customer's messages as seen when the agent first answers, `show_reads` shows the agent that
+    the customer has read the answer.
     """
 
     channel: str
@@ -94,6 +99,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     login: Literal["instagram", "facebook"] = "instagram"
     page: str = ""
     human_agent: bool = False
+    language: str = "en"
+    notices: bool = True
+    mark_seen: bool = True
+    show_reads: bool = True
 
 
 class Conversation(msgspec.Struct, frozen=True):
@@ -112,33 +121,128 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of a conversation.
 
     `desk` is the desk's conversation id, `platform` the platform's (TikTok replies need it),
-    `customer_ms` when the customer last wrote.
+    `customer_ms` when the customer last wrote, `ad_ms` when an advertisement last led them here.
+    `comment` is the newest comment that may be answered by a message, written at `comment_ms`, and
+    `answered` the comment that has been. `seen_ms` is up to when their messages are marked as seen,
+    `replies` how many messages went out since they last wrote.
     """
 
     desk: str = ""
     platform: str = ""
     customer_ms: int = 0
+    ad_ms: int = 0
+    comment: str = ""
+    comment_ms: int = 0
+    answered: str = ""
+    seen_ms: int = 0
+    replies: int = 0
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What the platform tells of a customer; nothing of it is certain to be there."""
+
+    name: str = ""
+    username: str = ""
+    avatar: str = ""
+    followers: int | None = None
+    verified: bool | None = None
+    follows: bool | None = None
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A sentence in the bridge's own words: its key in the catalogue, and what fills its places."""
+
+    key: str
+    facts: dict[str, str] = {}
+
+
+Kind = Literal["image", "video", "audio", "file"]
+
+
+class Media(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a customer uploaded: where it is, or the `handle` by which the platform is asked for it."""
+
+    kind: Kind
+    url: str = ""
+    handle: str = ""
 
 
 class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
-    """The customer wrote: opens or continues a conversation."""
+    """The customer wrote: opens or continues a conversation.
+
+    An event with several attachments is several messages: `id` is each one's own, the first has the event's,
+    `part` counts them from 0, `origin` is the platform's id of the whole. The agent reads `lines`, then `text`,
+    which are the customer's own words. `comment` is set where only that comment can be answered, once, and by a
+    message; `starts_window` tells whether the message lets the brand answer; `from_ad` whether an advertisement
+    led here; `tap` is the token of the offered choice that was tapped. `attributes` become participant data.
+    """
 
     id: str
     conversation: Conversation
     sent_ms: int
-    text: str
+    text: str = ""
+    lines: tuple[Line, ...] = ()
+    media: Media | None = None
+    part: int = 0
+    origin: str = ""
+    comment: str = ""
+    starts_window: bool = True
+    from_ad: bool = False
+    tap: str = ""
     username: str = ""
     profile_url: str = ""
     platform_thread: str = ""
+    attributes: dict[str, str] = {}
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
+    """Something that belongs to an open conversation and opens none: a reaction, an edit, a read.
+
+    `removes` is the platform's id of a message that the customer took back: our copies of its media go;
+    `prevents` the event id under which that message is never shown if it should come later.
+    """
+
+    id: str
+    conversation: Conversation
+    sent_ms: int
+    kind: str
+    lines: tuple[Line, ...]
+    text: str = ""
+    removes: str = ""
+    prevents: str = ""
 
 
 class Echo(msgspec.Struct, frozen=True, kw_only=True, tag="echo"):
-    """The platform tells what the brand's account sent: by us, by its app, or by another tool."""
+    """The platform tells what the brand's account sent: by us, by its app, or by another tool.
+
+    `text` is what was sent, "" where it was media or cards; `lines` are what the agent reads of one that is
+    not ours, before the text.
+    """
 
     id: str
     conversation: Conversation
     sent_ms: int
     text: str
+    lines: tuple[Line, ...] = ()
+
+
+class Unseen(msgspec.Struct, frozen=True, kw_only=True, tag="unseen"):
+    """The platform mentions a message (`origin`) that it may never have delivered; it has to be asked for.
+
+    `id` is the event id that the delivery would have had, so that whichever comes second is a duplicate.
+    """
+
+    id: str
+    account: str
+    origin: str
+    sent_ms: int
+
+
+class Trouble(msgspec.Struct, frozen=True, tag="trouble"):
+    """The platform tells that the account will not work any more; somebody has to act."""
+
+    reason: str
+    advice: str
 
 
 class Ignored(msgspec.Struct, frozen=True, tag="ignored"):
@@ -147,22 +251,41 @@ class Ignored(msgspec.Struct, frozen=True, tag="ignored"):
     reason: str
 
 
-CustomerEvent = CustomerMessage | Echo | Ignored
+CustomerEvent = CustomerMessage | Note | Echo | Unseen | Trouble | Ignored
 
 
-class AgentMessage(msgspec.Struct, frozen=True, kw_only=True, tag="agent_message"):
-    """An agent or a bot wrote to the customer. `unsupported` names content that cannot be carried yet."""
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that the desk can open: `url` is ours."""
 
-    id: str
-    integration: str
-    customer: str
-    desk_conversation: str
+    kind: Kind
+    url: str
+    mime: str
+    name: str
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as it was fetched; `mime` is what its server said."""
+
+    body: bytes
+    mime: str
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a stored file; `size` in bytes."""
+
+    mime: str
+    name: str
+    size: int
+
+
+class Tap(msgspec.Struct, frozen=True, kw_only=True):
+    """The choice that the customer tapped: `message` is the desk's id of the message that offered it,
+    `type` is the desk's word for the kind of choice."""
+
+    message: str
+    type: Literal["Button", "QuickReply", "DatePicker"]
     text: str
-    author: Literal["human", "bot"]
-    unsupported: str = ""
-
-
-DeskEvent = AgentMessage | Ignored
+    payload: str
 
 
 class DeskMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,16 +297,10 @@ class DeskMessage(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     nickname: str
     attributes: dict[str, str]
-
-
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an agent's message: delivered, or failed with one of the desk's reason codes."""
-
-    message: str
-    customer: str
-    delivered: bool
-    code: str = ""
-    detail: str = ""
+    first_name: str = ""
+    avatar: str = ""
+    attachment: Attachment | None = None
+    tap: Tap | None = None
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,12 +308,12 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     `fresh`: ours, never tried. `lapsed`: ours, but somebody began it and never said how it ended.
     `busy`: somebody is at it until `until_s`. `doubt`: it was tried, its outcome is unknown since
-    `since_s`. `done` and `refused` are final; `result` and `code` say how it ended.
+    `since_s`. `done` and `refused` are final; `result` and `reason` say how it ended.
     """
 
     state: Literal["fresh", "lapsed", "busy", "doubt", "done", "refused"]
     until_s: float = 0.0
     since_s: float = 0.0
     result: str = ""
-    code: str = ""
+    reason: str = ""
     detail: str = ""

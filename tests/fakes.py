@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from chalicelib.channels.base import Capabilities
+from chalicelib.capabilities import DAY_S, Capabilities, WindowPolicy
+from chalicelib.channels.base import Source
 from chalicelib.errors import Retryable
 from chalicelib.http import Answer, Outgoing
 from chalicelib.messages import (
+    PREVENTED,
     Account,
     Claim,
     Conversation,
+    CustomerMessage,
     DeskMessage,
     Event,
-    Receipt,
+    Fetched,
+    Profile,
+    Stored,
+    Tap,
     Thread,
+    Unseen,
     bounded,
 )
+from chalicelib.replies import ChoicesPart, File, Part, Receipt, Recipient, TextPart
 
 INSTAGRAM = Account(channel="instagram", id="17841400000000777", integration="int-ig", secret="s/ig", name="tea.shop")
 TIKTOK = Account(channel="tiktok", id="-000TeaShop", integration="int-tt", secret="s/tt", name="tea_shop")
@@ -34,6 +42,7 @@ PAGE = Account(
     page="100000000000888",
 )
 START = 1_800_000_000.0
+WINDOW = WindowPolicy(open_s=DAY_S)
 
 
 class FakeClock:
@@ -100,16 +109,49 @@ class FakeQueue:
 
 
 class FakeShelf:
-    """The bucket."""
+    """The bucket: bytes, and what files are. A link names its key and its seconds."""
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
+        self.files: dict[str, Stored] = {}
 
     def keep(self, key: str, body: bytes) -> None:
         self.kept[key] = body
 
     def fetch(self, key: str) -> bytes:
         return self.kept[key]
+
+    def keep_media(self, key: str, body: bytes, mime: str, name: str) -> None:
+        self.kept[key] = body
+        self.files[key] = Stored(mime=mime, name=name, size=len(body))
+
+    def stored(self, key: str) -> Stored | None:
+        return self.files.get(key)
+
+    def link(self, key: str, file: Stored, seconds: int) -> str:
+        return f"https://bucket.example/{key}?for={seconds}"
+
+    def remove(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.kept.pop(key, None)
+            self.files.pop(key, None)
+
+
+class FakeFetch:
+    """Answers from `answers`, then a small picture; keeps what was asked for."""
+
+    PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
+
+    def __init__(self) -> None:
+        self.answers: list[Fetched | Exception] = []
+        self.asked: list[tuple[str, tuple[str, ...], dict[str, str]]] = []
+
+    def __call__(self, url: str, hosts: Sequence[str], headers: Mapping[str, str]) -> Fetched:
+        self.asked.append((url, tuple(hosts), dict(headers)))
+        found = self.answers.pop(0) if self.answers else Fetched(body=self.PICTURE, mime="image/png")
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 class FakeSecrets:
@@ -143,7 +185,7 @@ class _Work:
     since: float
     text: str = ""
     result: str = ""
-    code: str = ""
+    reason: str = ""
     detail: str = ""
 
     @property
@@ -161,6 +203,8 @@ class FakeLedger:
     claims: dict[tuple[str, str], _Work] = field(default_factory=dict)
     threads: dict[str, Thread] = field(default_factory=dict)
     ours: set[tuple[str, str]] = field(default_factory=set)
+    offers: dict[tuple[str, str], tuple[Tap, ...]] = field(default_factory=dict)
+    profiles: dict[str, Profile] = field(default_factory=dict)
 
     def _up(self) -> None:
         if self.down:
@@ -184,7 +228,7 @@ class FakeLedger:
                 "until_s": old.until,
                 "since_s": old.since,
                 "result": old.result,
-                "code": old.code,
+                "reason": old.reason,
                 "detail": old.detail,
             },
             Claim,
@@ -204,11 +248,11 @@ class FakeLedger:
         if work:
             work.state = "doubt"
 
-    def refuse(self, conversation: Conversation, item: str, now: float, code: str, detail: str) -> bool:
+    def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool:
         work = self._open(conversation, item)
         if work is None:
             return False
-        work.state, work.code, work.detail = "refused", code, detail
+        work.state, work.reason, work.detail = "refused", reason, detail
         return True
 
     def _done(self, conversation: Conversation, item: str, now: float, result: str) -> None:
@@ -218,17 +262,47 @@ class FakeLedger:
 
     def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread) -> None:
         self._done(conversation, item, now, thread.desk)
-        old = self.thread(conversation)
-        self.threads[conversation.key] = Thread(
-            desk=thread.desk or old.desk,
-            platform=thread.platform or old.platform,
-            customer_ms=max(thread.customer_ms, old.customer_ms),
-        )
+        old, new = self.thread(conversation), {name: getattr(thread, name) for name in Thread.__struct_fields__}
+        if thread.customer_ms < old.customer_ms:  # a replay of an older event
+            new = {"desk": thread.desk, "platform": thread.platform}
+        elif thread.customer_ms:
+            old = msgspec.structs.replace(old, replies=0)
+        told = {name: value for name, value in new.items() if value}
+        self.threads[conversation.key] = msgspec.structs.replace(old, **told)
 
-    def sent(self, conversation: Conversation, item: str, now: float, platform_id: str) -> None:
+    def sent(self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "") -> None:
         self._done(conversation, item, now, platform_id)
+        old = self.thread(conversation)
+        self.threads[conversation.key] = msgspec.structs.replace(
+            old, replies=old.replies + 1, answered=answered or old.answered
+        )
         if platform_id:
             self.ours.add((conversation.key, bounded(platform_id)))
+
+    def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
+        self._up()
+        if (conversation.key, item) in self.claims:
+            return False
+        self.claims[(conversation.key, item)] = _Work("done", now, now, result=PREVENTED)
+        return True
+
+    def seen(self, conversation: Conversation, now: float, until_ms: int) -> None:
+        self.threads[conversation.key] = msgspec.structs.replace(self.thread(conversation), seen_ms=until_ms)
+
+    def offer(self, conversation: Conversation, key: str, now: float, taps: Sequence[Tap]) -> None:
+        self._up()
+        self.offers[(conversation.key, key)] = tuple(taps)
+
+    def offered(self, conversation: Conversation, key: str, number: int) -> Tap | None:
+        taps = self.offers.get((conversation.key, key), ())
+        return taps[number] if number < len(taps) else None
+
+    def keep_profile(self, conversation: Conversation, now: float, profile: Profile) -> None:
+        self.profiles[conversation.key] = profile
+
+    def profile(self, conversation: Conversation, now: float) -> Profile | None:
+        self._up()
+        return self.profiles.get(conversation.key)
 
     def thread(self, conversation: Conversation) -> Thread:
         self._up()
@@ -263,16 +337,23 @@ class FakeDesk:
         self.delivered: list[DeskMessage] = []
         self.looked_for: list[tuple[str, str, float]] = []
         self.reported: list[Receipt] = []
+        self.open = True
 
     def deliver(self, account: Account, message: DeskMessage, now: float) -> str:
         self.delivered.append(message)
         return _next(self.answers, "desk-conversation")
 
-    def find(self, account: Account, message: DeskMessage, known: str, since: float, now: float) -> str | None:
-        self.looked_for.append((message.id, known, since))
+    def find(self, account: Account, message: str, customer: str, known: str, since: float, now: float) -> str | None:
+        self.looked_for.append((message, known, since))
         if self.find_error:
             raise self.find_error
-        return self.holds.get(message.id)
+        return self.holds.get(message)
+
+    def is_open(self, account: Account, customer: str, conversation: str) -> bool:
+        return self.open and bool(conversation)
+
+    def source(self, file: File) -> tuple[str, tuple[str, ...], dict[str, str]]:
+        return file.url, ("desk.example",), {}
 
     def report(self, account: Account, receipt: Receipt, now: float) -> None:
         answer = self.report_answers.pop(0) if self.report_answers else None
@@ -285,9 +366,15 @@ class FakeClient:
     """A channel's client. Answers from `answers`, then "platform-1", "platform-2", …"""
 
     def __init__(self, capabilities: Capabilities | None = None) -> None:
-        self._capabilities = capabilities or Capabilities(text_limit=1000, text_unit="bytes")
+        self._capabilities = capabilities or Capabilities(text_limit=1000, text_unit="bytes", window=WINDOW)
         self.answers: list[str | Exception] = []
-        self.sent: list[tuple[str, str, str]] = []
+        self.parts: list[tuple[Recipient, Part]] = []
+        self.acts: list[str] = []
+        self.act_error: Exception | None = None
+        self.profiles: list[Profile | Exception | None] = []
+        self.asked_profiles = 0
+        self.found: CustomerMessage | Exception | None = None
+        self.source_error: Exception | None = None
         self.on_send: Callable[[str], None] = lambda text: None
 
     @property
@@ -295,14 +382,46 @@ class FakeClient:
         return self._capabilities
 
     @property
+    def sent(self) -> list[tuple[str, str, str]]:
+        """Customer, thread and text ("" of media and cards) of every try, in order."""
+        return [(to.customer, to.thread, _text(part)) for to, part in self.parts]
+
+    @property
     def texts(self) -> list[str]:
         """The text of every try, in order."""
-        return [text for _, _, text in self.sent]
+        return [_text(part) for _, part in self.parts]
 
-    def send_text(self, account: Account, customer: str, platform_thread: str, text: str) -> str:
-        self.sent.append((customer, platform_thread, text))
-        self.on_send(text)
-        return _next(self.answers, f"platform-{len(self.sent)}")
+    def send(self, account: Account, to: Recipient, part: Part) -> str:
+        self.parts.append((to, part))
+        self.on_send(_text(part))
+        return _next(self.answers, f"platform-{len(self.parts)}")
+
+    def act(self, account: Account, to: Recipient, action: str) -> None:
+        self.acts.append(action)
+        if self.act_error:
+            raise self.act_error
+
+    def profile(self, account: Account, to: Recipient) -> Profile | None:
+        self.asked_profiles += 1
+        found = self.profiles.pop(0) if self.profiles else None
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def source(self, account: Account, said: CustomerMessage) -> Source:
+        if self.source_error:
+            raise self.source_error
+        assert said.media
+        return Source(url=said.media.url, hosts=("platform.example",))
+
+    def unseen(self, account: Account, missing: Unseen) -> CustomerMessage | None:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+def _text(part: Part) -> str:
+    return part.text if isinstance(part, (TextPart, ChoicesPart)) else ""
 
 
 @dataclass(frozen=True)
@@ -325,10 +444,10 @@ class FakeOutgoing(Outgoing):
         self.answers = list(answers)
         self.calls: list[Call] = []
 
-    def post(self, url: str, *, headers: dict[str, str], body: bytes) -> Answer:
+    def post(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
         return self._answered(Call("POST", url, headers, body))
 
-    def get(self, url: str, *, headers: dict[str, str]) -> Answer:
+    def get(self, url: str, *, headers: dict[str, str], read_s: float | None = None) -> Answer:
         return self._answered(Call("GET", url, headers, None))
 
     def _answered(self, call: Call) -> Answer:

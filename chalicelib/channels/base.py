@@ -1,27 +1,24 @@
 """What a channel is: four small protocols, so that the edge loads no more than it needs.
 
-A channel's folder holds `webhook.WEBHOOK`, `translate.TRANSLATOR` `client.open_client` and `renewal.open_renewal`.
+A channel's folder holds `webhook.WEBHOOK`, `translate.TRANSLATOR`, `client.open_client` and `renewal.open_renewal`,
+and as data `capabilities.CAPABILITIES`, `renderings.RENDERINGS` and `problems.VERDICTS`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NoReturn, Protocol
 
 import msgspec
 
+from chalicelib.capabilities import Capabilities
+from chalicelib.errors import AccountStopped, RateLimited, Reason, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.http import Request
-from chalicelib.messages import Account, CustomerEvent, Event
+from chalicelib.messages import Account, CustomerEvent, CustomerMessage, Event, Profile, Unseen
+from chalicelib.replies import Part, Recipient
 
 Secrets = Callable[[str], dict[str, Any]]
 """A secret's object by its name, from a cache."""
-
-
-class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """What the platform takes. `text_unit` is bytes (UTF-8) or characters."""
-
-    text_limit: int
-    text_unit: Literal["bytes", "characters"]
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,18 +63,81 @@ class Translator(Protocol):
         """What happened, in the bridge's words. Raises Malformed where the event cannot be read."""
 
 
+class Rendering(msgspec.Struct, frozen=True, kw_only=True):
+    """How the agent sees one kind of event: a row of docs/rendering.md.
+
+    `shows`: "message" opens or continues a conversation, "media" does so with a copy of the file, "note" is
+    shown in an open conversation only, "ignored" is counted under `reason`. `line` is the catalogue's key of
+    what the bridge says of it, "" where the customer's own words are all there is.
+    """
+
+    shows: Literal["message", "media", "note", "ignored"]
+    line: str = ""
+    reason: str = ""
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a file can be fetched now: with these headers, from one of these hosts (and their subdomains)."""
+
+    url: str
+    hosts: tuple[str, ...]
+    headers: dict[str, str] = {}
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What a platform's error code means to a send: a row of the channel's error table.
+
+    "retry" was not sent (again after `after_s`, None: back off), "refuse" never will be, for `reason`, "token"
+    wants another access token, "stop" means that the account cannot send until somebody follows `advice`,
+    "uncertain" may have been sent.
+    """
+
+    action: Literal["retry", "refuse", "token", "stop", "uncertain"]
+    reason: Reason = "other"
+    after_s: float | None = None
+    advice: str = ""
+
+
+def raise_for(verdict: Verdict, detail: str, after_s: float | None = None) -> NoReturn:
+    """Raises what the verdict means; `detail` is the platform's code, `after_s` the wait that it asked for."""
+    wait = verdict.after_s if after_s is None else after_s
+    if verdict.action == "retry":
+        raise (RateLimited if verdict.reason == "rate_limited" else Retryable)(detail, wait)
+    if verdict.action == "token":
+        raise TokenRefused(detail, wait)
+    if verdict.action == "stop":
+        raise AccountStopped(detail, verdict.advice)
+    if verdict.action == "uncertain":
+        raise Uncertain(detail)
+    raise Refused(verdict.reason, detail)
+
+
 class Client(Protocol):
-    """The outbound worker's half."""
+    """The workers' half."""
 
     @property
     def capabilities(self) -> Capabilities: ...
 
-    def send_text(self, account: Account, customer: str, platform_thread: str, text: str) -> str:
-        """Sends one text and answers the platform's message id ("" where it gives none).
+    def send(self, account: Account, to: Recipient, part: Part) -> str:
+        """Sends one part and answers the platform's message id ("" where it gives none).
 
-        Raises Retryable where nothing was sent, Refused where the platform said no, Uncertain where
-        nobody knows.
+        Raises Retryable where nothing was sent, Refused where the platform said no (reason "media_refused"
+        where it does not take this file here), Uncertain where nobody knows.
         """
+
+    def act(self, account: Account, to: Recipient, action: Literal["typing", "seen"]) -> None:
+        """Shows the customer that the agent is typing, or that their messages were seen. May be repeated.
+        Raises Retryable, Refused or Uncertain."""
+
+    def profile(self, account: Account, to: Recipient) -> Profile | None:
+        """What the platform tells of the customer, None where it tells nothing. Raises as `send`."""
+
+    def source(self, account: Account, said: CustomerMessage) -> Source:
+        """Where the media of the customer's message can be fetched now. Raises as `send`, or Unfetched."""
+
+    def unseen(self, account: Account, missing: Unseen) -> CustomerMessage | None:
+        """The message that was mentioned and never delivered; None where it cannot be read, or is the brand's
+        own. Raises as `send`."""
 
 
 class Renewal(Protocol):

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from chalicelib.http import Request
-from chalicelib.messages import Account, DeskEvent, DeskMessage, Event, Receipt
+from chalicelib.messages import Account, DeskMessage, Event
+from chalicelib.replies import DeskEvent, File, Receipt
 
 Secrets = Callable[[str], dict[str, Any]]
 """A secret's object by its name, from a cache."""
@@ -39,13 +40,14 @@ class Desk(Protocol):
     """The workers' half."""
 
     def deliver(self, account: Account, message: DeskMessage, now: float) -> str:
-        """Shows the customer's message to the agents and answers the desk's conversation id.
+        """Shows the customer's message to the agents and answers the desk's conversation id. A tap is told as the
+        answer to what was offered, or as text where the desk does not know that any more.
 
         Raises Retryable (not done), Refused (never), AlreadyThere (409), Uncertain (nobody knows).
         """
 
-    def find(self, account: Account, message: DeskMessage, known: str, since: float, now: float) -> str | None:
-        """The conversation that holds this message, None where none does.
+    def find(self, account: Account, message: str, customer: str, known: str, since: float, now: float) -> str | None:
+        """The conversation that holds the message that was delivered under this id, None where none does.
 
         Reads `known` (a desk conversation id, may be "") and whatever conversations the customer had
         since `since` (epoch s). Raises Retryable where it cannot be read now.
@@ -53,3 +55,10 @@ class Desk(Protocol):
 
     def report(self, account: Account, receipt: Receipt, now: float) -> None:
         """Tells what became of an agent's message. May be repeated. Raises Retryable or Refused."""
+
+    def is_open(self, account: Account, customer: str, conversation: str) -> bool:
+        """Whether the desk's conversation still goes on, so that something may be shown in it without opening
+        one. Raises Retryable."""
+
+    def source(self, file: File) -> tuple[str, tuple[str, ...], dict[str, str]]:
+        """Where an agent's file can be fetched now: URL, hosts (and their subdomains), headers. Raises Retryable."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from chalicelib.messages import Account, Claim, Conversation, Event, Thread
+from chalicelib.messages import Account, Claim, Conversation, Event, Fetched, Profile, Stored, Tap, Thread
 
 Clock = Callable[[], float]
 """Epoch seconds."""
@@ -38,18 +38,59 @@ class Shelf(Protocol):
     def fetch(self, key: str) -> bytes: ...
 
 
+class MediaShelf(Protocol):
+    """The bucket, for files. All methods may raise Retryable."""
+
+    def keep_media(self, key: str, body: bytes, mime: str, name: str) -> None: ...
+
+    def stored(self, key: str) -> Stored | None:
+        """What lies under the key; None where nothing does."""
+
+    def fetch(self, key: str) -> bytes: ...
+
+    def link(self, key: str, file: Stored, seconds: int) -> str:
+        """A URL under which anybody can read the file for so long."""
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Deletes what lies under the keys; nothing lying there is fine."""
+
+
+class Fetch(Protocol):
+    """How files are fetched from the world outside."""
+
+    def __call__(self, url: str, hosts: Sequence[str], headers: Mapping[str, str]) -> Fetched:
+        """GETs the file from one of the hosts or their subdomains. Raises Unfetched where it is not to be had
+        or not to be trusted, Retryable where it may later."""
+
+
 class Ledger(Protocol):
     """Claims and conversation state, shared by all workers. All methods may raise Retryable."""
 
     def claim(self, conversation: Conversation, item: str, now: float, lease_s: float, text: str = "") -> Claim: ...
     def release(self, conversation: Conversation, item: str) -> None: ...
     def doubt(self, conversation: Conversation, item: str) -> None: ...
-    def refuse(self, conversation: Conversation, item: str, now: float, code: str, detail: str) -> bool: ...
+    def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool: ...
     def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread) -> None: ...
-    def sent(self, conversation: Conversation, item: str, now: float, platform_id: str) -> None: ...
+    def sent(self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "") -> None: ...
+
+    def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
+        """Ends a claim that nobody has made: whoever comes later finds the work done. False where it was made."""
+
+    def seen(self, conversation: Conversation, now: float, until_ms: int) -> None:
+        """The customer's messages up to then are marked as seen."""
+
     def thread(self, conversation: Conversation) -> Thread: ...
     def is_ours(self, conversation: Conversation, platform_id: str) -> bool: ...
     def in_flight(self, conversation: Conversation, now: float) -> dict[str, str]: ...
+
+    def offer(self, conversation: Conversation, key: str, now: float, taps: Sequence[Tap]) -> None:
+        """Remembers what a message offers, in order, until a tap comes back."""
+
+    def offered(self, conversation: Conversation, key: str, number: int) -> Tap | None: ...
+
+    def keep_profile(self, conversation: Conversation, now: float, profile: Profile) -> None: ...
+    def profile(self, conversation: Conversation, now: float) -> Profile | None: ...
+
     def accounts(self) -> list[Account]: ...
 
 
@@ -65,3 +106,9 @@ class SecretKeeper(Secrets, Protocol):
 
     def put(self, name: str, value: dict[str, Any]) -> None:
         """Stores the secret's new object; raises Retryable."""
+
+
+def texts(found: object) -> list[str]:
+    """The non-empty texts of a secret's list; a lone text counts as one."""
+    items = [found] if isinstance(found, str) else found if isinstance(found, list) else []
+    return [item for item in items if isinstance(item, str) and item]

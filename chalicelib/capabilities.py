@@ -1,0 +1,72 @@
+"""What a channel can carry: data, from which replies are planned and docs/features.md is written."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from chalicelib.messages import Kind
+
+HOUR_S = 3600.0
+DAY_S = 24 * HOUR_S
+
+
+class WindowPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a brand may answer (seconds).
+
+    `open_s` after the customer wrote; `human_agent_s` with the tag, for a human author on an approved account
+    (0: there is no such tag); `ad_s` after an advertisement led the customer here (0: no difference);
+    `comment_s` a comment may be answered by a message (0: never). `cap` is how many messages may follow one of
+    the customer's: it only warns.
+    """
+
+    open_s: float
+    human_agent_s: float = 0.0
+    ad_s: float = 0.0
+    comment_s: float = 0.0
+    cap: int = 0
+
+
+class MediaLimit(msgspec.Struct, frozen=True):
+    """MIME types and the most bytes of a file."""
+
+    mimes: tuple[str, ...]
+    size: int
+
+
+class ChoicesLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """A text with things to tap: how many, and the most characters of the text and of each title.
+    `links` tells whether one may open a page."""
+
+    count: int
+    text: int
+    title: int
+    links: bool = False
+
+
+class CardsLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """Cards: how many, choices on each, and the most characters of title, description and each choice."""
+
+    count: int
+    title: int
+    description: int
+    choices: int
+    choice: int
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What the platform takes. `text_unit` is bytes (UTF-8) or characters. `media_by` tells whether it fetches
+    a file from our URL or has to be given it; `links` whether a URL may stand in a text."""
+
+    text_limit: int
+    text_unit: Literal["bytes", "characters"]
+    window: WindowPolicy
+    media: dict[Kind, MediaLimit] = {}
+    media_by: Literal["url", "upload"] = "url"
+    links: bool = True
+    quick_replies: ChoicesLimit | None = None
+    buttons: ChoicesLimit | None = None
+    cards: CardsLimit | None = None
+    typing: bool = True
+    seen: bool = True

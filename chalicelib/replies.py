@@ -1,0 +1,126 @@
+"""The vocabulary of the way back: what an agent or a bot says, and the parts in which a channel carries it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from chalicelib.messages import Ignored, Kind
+
+Author = Literal["human", "bot"]
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True, tag="file"):
+    """A file of the agent's, where the desk keeps it. `kind`, `mime`, `name` and `size` (bytes, 0: unknown)
+    are what the desk says of it."""
+
+    url: str
+    kind: Kind = "file"
+    mime: str = ""
+    name: str = ""
+    size: int = 0
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to tap: it comes back with `payload`, or opens `url`. `type` is the desk's word for an answer
+    to it."""
+
+    text: str
+    payload: str = ""
+    url: str = ""
+    type: Literal["Button", "QuickReply", "DatePicker"] = "QuickReply"
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture with words and choices under it."""
+
+    title: str
+    description: str = ""
+    image: str = ""
+    url: str = ""
+    choices: tuple[Choice, ...] = ()
+
+
+class AgentMessage(msgspec.Struct, frozen=True, kw_only=True, tag="agent_message"):
+    """An agent or a bot wrote to the customer. `unsupported` names content that no channel can carry."""
+
+    id: str
+    integration: str
+    customer: str
+    desk_conversation: str
+    text: str
+    author: Author
+    files: tuple[File, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    cards: tuple[Card, ...] = ()
+    unsupported: str = ""
+
+
+class AgentTyping(msgspec.Struct, frozen=True, kw_only=True, tag="agent_typing"):
+    """The agent is typing."""
+
+    integration: str
+    customer: str
+
+
+DeskEvent = AgentMessage | AgentTyping | Ignored
+
+
+class TextPart(msgspec.Struct, frozen=True, tag="text"):
+    """A text within the channel's limit."""
+
+    text: str
+
+
+class MediaPart(msgspec.Struct, frozen=True, kw_only=True, tag="media"):
+    """A file that the channel carries: by `url` (ours, for an hour), or by its `body` where it is uploaded.
+    `instead` is the text, with a link, that goes out where the platform does not take it after all; "" where
+    none may."""
+
+    kind: Kind
+    mime: str
+    name: str
+    url: str = ""
+    body: bytes = b""
+    instead: str = ""
+
+
+class ChoicesPart(msgspec.Struct, frozen=True, kw_only=True, tag="choices"):
+    """A text with things to tap; the payloads are our tokens."""
+
+    text: str
+    choices: tuple[Choice, ...]
+
+
+class CardsPart(msgspec.Struct, frozen=True, kw_only=True, tag="cards"):
+    """Cards side by side; the payloads are our tokens."""
+
+    cards: tuple[Card, ...]
+
+
+Planned = TextPart | File | ChoicesPart | CardsPart
+"""What a message becomes before its files are fetched."""
+
+Part = TextPart | MediaPart | ChoicesPart | CardsPart
+"""What a channel's client sends in one call."""
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """To whom a part goes: the customer, in the platform's thread; with a tag where the window needs it, or in
+    answer to a comment, which goes out as a message to its author."""
+
+    customer: str
+    thread: str = ""
+    tag: Literal["", "HUMAN_AGENT"] = ""
+    comment: str = ""
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an agent's message: delivered, or failed for a reason of `errors.REASONS`."""
+
+    message: str
+    customer: str
+    delivered: bool
+    reason: str = ""
+    detail: str = ""
