@@ -8,7 +8,7 @@ ARCH ?= arm64
 # the packaging Python is Lambda's, so each version has a place of its own, with nothing but requirements.txt
 VERSION = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
-.PHONY: help sandbox test test-terraform check format package checkov clean
+.PHONY: help sandbox test test-terraform check format package checkov docs clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/ —/'
@@ -61,6 +61,9 @@ build/checkov/.made:
 
 checkov: build/checkov/.made ## look over Terraform for what is open, unencrypted, unwatched
 	build/checkov/bin/checkov --config-file terraform/.checkov.yaml -d terraform
+
+docs: .venv/.made ## rewrite the pages of docs/ that the code tells (features, rendering, participant data)
+	$(BIN)/python -m tools.docs
 
 clean: ## what make made
 	rm -rf .venv build .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,161 @@
+"""What a file is: told by its bytes first, by its server where the bytes leave it open, by its name never.
+
+Only what is listed here passes. Whatever a browser would run (HTML, SVG, scripts) is not.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, cast
+
+from chalicelib.messages import Kind
+
+EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/heic": "heic",
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "video/webm": "webm",
+    "video/3gpp": "3gp",
+    "video/ogg": "ogv",
+    "audio/aac": "aac",
+    "audio/mp4": "m4a",
+    "audio/mpeg": "mp3",
+    "audio/wav": "wav",
+    "audio/ogg": "ogg",
+    "audio/amr": "amr",
+    "audio/webm": "weba",
+    "audio/3gpp": "3gp",
+    "application/pdf": "pdf",
+}
+DOCUMENTS = {
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+    "text/plain": "txt",
+    "text/csv": "csv",
+}
+
+_STARTS = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+    (b"#!AMR\n", "audio/amr"),
+    (b"ID3\x02", "audio/mpeg"),
+    (b"ID3\x03", "audio/mpeg"),
+    (b"ID3\x04", "audio/mpeg"),
+)
+_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
+_HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
+_MP4 = {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"M4A ", b"M4B ", b"dash"}
+_TRACK = re.compile(rb"hdlr.{8}(vide|soun)", re.DOTALL)
+_OGG_VIDEO = (b"\x80theora", b"BBCD")
+_OGG_AUDIO = (b"\x01vorbis", b"OpusHead", b"Speex   ", b"\x7fFLAC")
+_OFFICE = (
+    (b"word/document.xml", "docx"),
+    (b"xl/workbook.xml", "xlsx"),
+    (b"ppt/presentation.xml", "pptx"),
+)
+_MARKUP = re.compile(rb"<\s*(?:!doctype|\?xml|html|head|body|script|svg|iframe|style|img|a\s)", re.IGNORECASE)
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class FileType(NamedTuple):
+    """`extension` has no dot."""
+
+    kind: Kind
+    mime: str
+    extension: str
+
+
+def agreed(body: bytes, said: str, kind: Kind, documents: bool = False) -> FileType | None:
+    """What the file is, None where it is nothing that may pass.
+
+    `said` is the MIME type of its server's answer, `kind` what the message claims: both count only where a
+    container may hold sound or pictures. `documents` lets office files and plain text pass, too.
+    """
+    heard = said.startswith("audio/") or (kind == "audio" and not said.startswith("video/"))
+    mime = _by_bytes(body, heard)
+    if mime is not None:
+        return FileType(kind_of(mime), mime, EXTENSIONS[mime])
+    document = _document(body, said) if documents else None
+    return FileType("file", document, DOCUMENTS[document]) if document is not None else None
+
+
+def kind_of(mime: str) -> Kind:
+    """How a type that passes is shown."""
+    top = mime.partition("/")[0]
+    return cast("Kind", top) if top in {"image", "video", "audio"} else "file"
+
+
+def _by_bytes(body: bytes, heard: bool) -> str | None:
+    for start, mime in _STARTS:
+        if body.startswith(start):
+            return mime
+    if body.startswith(b"RIFF"):
+        return _RIFF.get(body[8:12])
+    if body[4:8] == b"ftyp":
+        return _iso_media(body, heard)
+    if body.startswith(b"\x1aE\xdf\xa3"):
+        return _pick("webm", heard) if b"webm" in body[:64] else None
+    if body.startswith(b"OggS"):
+        return _ogg(body, heard)
+    return _frames(body)
+
+
+def _iso_media(body: bytes, heard: bool) -> str | None:
+    """ISO 14496-12: the brands name the container, the track handlers tell pictures from sound."""
+    brand = body[8:12]
+    brands = {brand} | {body[at : at + 4] for at in range(16, min(int.from_bytes(body[:4], "big"), 256), 4)}
+    if brand in _HEIC or (brand in {b"mif1", b"msf1"} and brands & _HEIC):
+        return "image/heic"
+    tracks = {found[1] for found in _TRACK.finditer(body)}
+    sound_only = b"vide" not in tracks and (b"soun" in tracks or heard)
+    if brand == b"qt  ":
+        return "audio/mp4" if sound_only else "video/quicktime"
+    if brand[:3] in {b"3gp", b"3g2"}:
+        return _pick("3gpp", sound_only)
+    return _pick("mp4", sound_only) if brands & _MP4 else None
+
+
+def _ogg(body: bytes, heard: bool) -> str:
+    """RFC 3533: the first page holds the first packet of a stream, which names its codec."""
+    first = body[:256]
+    if any(name in first for name in _OGG_VIDEO):
+        return "video/ogg"
+    return _pick("ogg", heard or any(name in first for name in _OGG_AUDIO))
+
+
+def _frames(body: bytes) -> str | None:
+    """Sound without a container: AAC in ADTS frames, or MPEG layer III."""
+    if len(body) < 4 or body[0] != 0xFF:
+        return None
+    if body[1] & 0xF6 == 0xF0:
+        return "audio/aac"
+    known = body[1] & 0x18 != 0x08 and body[2] & 0xF0 != 0xF0 and body[2] & 0x0C != 0x0C
+    return "audio/mpeg" if body[1] & 0xE6 == 0xE2 and known else None
+
+
+def _document(body: bytes, said: str) -> str | None:
+    # names of a zip's members are never compressed; one with macros is not what these types promise
+    if body.startswith(b"PK\x03\x04") and b"[Content_Types].xml" in body and b"vbaProject.bin" not in body:
+        found = next((extension for member, extension in _OFFICE if member in body), None)
+        return next((mime for mime, extension in DOCUMENTS.items() if extension == found), None)
+    return said if said in {"text/plain", "text/csv"} and _clean_text(body) else None
+
+
+def _clean_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return bool(body) and not _CONTROL.search(body) and not body.startswith(b"#!") and not _MARKUP.search(body)
+
+
+def _pick(container: str, heard: bool) -> str:
+    return f"{'audio' if heard else 'video'}/{container}"

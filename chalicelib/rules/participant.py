@@ -1,0 +1,90 @@
+"""What flows, scripts and reports are told of a customer's message: the participant data of the conversation.
+
+`NAMES` is in the order in which it matters, since the desk takes what fits first; docs/participant-data.md is written
+from it.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from chalicelib.messages import Account, CustomerMessage, Profile, iso
+from chalicelib.rules.catalogue import PLATFORMS
+from chalicelib.rules.windows import State
+
+NAMES: dict[str, str] = {
+    "source": "where it was written: `Instagram_DM`, `Instagram_Comment`, `TikTok_DM` or `TikTok_Comment`; "
+    "a mention counts as a comment",
+    "channel": "the platform: `instagram` or `tiktok`",
+    "accountId": "the platform's id of the brand's account",
+    "username": "the customer's name on the platform, without the `@`",
+    "profileUrl": "the customer's public page",
+    "sentAt": "when the customer wrote, ISO 8601 in UTC",
+    "windowExpiresAt": "until when an agent may answer, as far as is known here, ISO 8601 in UTC",
+    "windowState": "what an agent may do now: `open`, `human_agent` (an agent may answer, a bot may not), "
+    "`comment` (one private message, in answer to the comment), `closed` or `unknown`",
+    "language": "the language of the account's settings: `en` or `es`",
+    "adId": "the advertisement that led the customer here",
+    "ref": "the `ref` of the link or advertisement that led the customer here",
+    "postUrl": "the post that the customer commented on or mentions you in",
+    "verified": "whether the platform has verified the customer: `true` or `false`",
+    "followers": "how many people follow the customer",
+    "follows": "whether the customer follows the account: `true` or `false`",
+    "postId": "the platform's id of that post, where its address is not known",
+}
+
+PAGES = {"instagram": "https://www.instagram.com/{}/", "tiktok": "https://www.tiktok.com/@{}"}
+LONGEST_VALUE = 500
+_PUBLIC = {"comment", "live_comment", "high_intent", "mention_comment", "mention_post", "mention_video"}
+_YEAR_10000_MS = 253_402_300_800_000
+
+
+def attributes(
+    account: Account, said: CustomerMessage, profile: Profile | None, expires_ms: int, state: State
+) -> dict[str, str]:
+    """The participant data: names of `NAMES`, in that order, none empty, each value at most 500 UTF-8 bytes.
+
+    `expires_ms` and `state` are the reply window's (see `rules.windows`). A longer text is cut between characters, a
+    longer address is left out, since half of one leads nowhere.
+    """
+    known = profile or Profile()
+    username = said.username or known.username
+    told = said.attributes | {
+        "source": f"{PLATFORMS.get(account.channel, account.channel)}_{'Comment' if _is_public(said) else 'DM'}",
+        "channel": account.channel,
+        "accountId": account.id,
+        "username": username,
+        "profileUrl": said.profile_url or _page(account.channel, username),
+        "sentAt": _moment(said.sent_ms),
+        "windowExpiresAt": _moment(expires_ms),
+        "windowState": state,
+        "language": account.language,
+        "verified": _flag(known.verified),
+        "followers": "" if known.followers is None else str(known.followers),
+        "follows": _flag(known.follows) or said.attributes.get("follows", ""),
+    }
+    bounded = {name: _bounded(name, told.get(name, "")) for name in NAMES}
+    return {name: value for name, value in bounded.items() if value}
+
+
+def _is_public(said: CustomerMessage) -> bool:
+    return bool(said.comment) or any(line.key in _PUBLIC for line in said.lines)
+
+
+def _page(channel: str, username: str) -> str:
+    return PAGES[channel].format(quote(username, safe="")) if username and channel in PAGES else ""
+
+
+def _moment(milliseconds: int) -> str:
+    return iso(milliseconds) if 0 < milliseconds < _YEAR_10000_MS else ""
+
+
+def _flag(value: bool | None) -> str:
+    return "" if value is None else str(value).lower()
+
+
+def _bounded(name: str, value: str) -> str:
+    data = value.encode()
+    if len(data) <= LONGEST_VALUE:
+        return value
+    return "" if name.endswith("Url") else data[:LONGEST_VALUE].decode(errors="ignore")

@@ -1,0 +1,94 @@
+"""Whether a brand may write to a customer now: pure, and advisory, since the platform's own refusal always wins.
+
+Only a message of the customer's opens a window; a comment lets the brand answer once, by a message. A time that lies
+ahead of our clock counts as now.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from chalicelib.capabilities import WindowPolicy
+from chalicelib.errors import Reason
+from chalicelib.messages import Thread
+from chalicelib.replies import Author
+
+State = Literal["open", "human_agent", "closed", "comment", "unknown"]
+
+
+class Allow(msgspec.Struct, frozen=True, kw_only=True):
+    """It may be sent: with this tag ("": none), and in answer to this comment ("": none)."""
+
+    tag: Literal["", "HUMAN_AGENT"] = ""
+    comment: str = ""
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """It may not be sent, for this reason."""
+
+    reason: Reason
+
+
+def decide(policy: WindowPolicy, thread: Thread, author: Author, approved: bool, now_ms: int) -> Allow | Closed:
+    """Whether the author may write; `approved` tells whether the account may use the HUMAN_AGENT tag."""
+    comment = _unanswered(thread)
+    if comment and _within(thread.comment_ms, policy.comment_s, now_ms):
+        return Allow(comment=comment)
+    if _within(thread.customer_ms, policy.open_s, now_ms):
+        return Allow()
+    # developers.facebook.com/docs/features-reference/human-agent: people only, never bots, on approved accounts
+    if author == "human" and approved and _within(thread.customer_ms, policy.human_agent_s, now_ms):
+        return Allow(tag="HUMAN_AGENT")
+    # Meta says "may last up to 7 days" of the first message after an ad (messenger-platform/policy): it judges
+    if _within(thread.ad_ms, policy.ad_s, now_ms) or _unheard_of(thread):
+        return Allow()
+    return Closed(_why(thread))
+
+
+def state(policy: WindowPolicy, thread: Thread, approved: bool, now_ms: int) -> State:
+    """In one word, what a human agent may do now; "unknown" where nothing of the customer is remembered."""
+    if _unheard_of(thread):
+        return "unknown"
+    verdict = decide(policy, thread, "human", approved, now_ms)
+    if isinstance(verdict, Closed):
+        return "closed"
+    if verdict.comment:
+        return "comment"
+    return "human_agent" if verdict.tag else "open"
+
+
+def expires_ms(policy: WindowPolicy, thread: Thread, approved: bool) -> int:
+    """Until when a human agent may answer what is known now; 0 where nothing lets them."""
+    ends = [
+        (thread.customer_ms, policy.open_s),
+        (thread.customer_ms, policy.human_agent_s if approved else 0.0),
+        (thread.ad_ms, policy.ad_s),
+        (thread.comment_ms if _unanswered(thread) else 0, policy.comment_s),
+    ]
+    return max((begun + int(length * 1000) for begun, length in ends if begun > 0 and length > 0), default=0)
+
+
+def _within(since_ms: int, length_s: float, now_ms: int) -> bool:
+    return since_ms > 0 and length_s > 0 and now_ms - since_ms <= length_s * 1000
+
+
+def _unanswered(thread: Thread) -> str:
+    """The comment that waits for its one answer; "" where the customer has written since, and a message will do."""
+    waits = thread.comment != thread.answered and thread.comment_ms > thread.customer_ms
+    return thread.comment if waits else ""
+
+
+def _unheard_of(thread: Thread) -> bool:
+    """Whether nothing of the customer is remembered: it may have expired, so only the platform knows."""
+    return not (thread.desk or thread.customer_ms or thread.ad_ms or thread.comment or thread.answered)
+
+
+def _why(thread: Thread) -> Reason:
+    if _unanswered(thread):
+        return "comment_expired"
+    if thread.answered and (thread.customer_ms == 0 or thread.comment_ms > thread.customer_ms):
+        return "awaiting_answer"
+    # a mention came, which the desk shows and nobody can answer
+    return "window_closed" if thread.customer_ms or thread.ad_ms else "no_conversation"

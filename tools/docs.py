@@ -1,0 +1,239 @@
+"""Writes the pages of docs/ that say what the code does: `python -m tools.docs` (`make docs`).
+
+What the channels carry is in their capabilities.py, how their events look in their renderings.py, the bridge's own
+words in chalicelib/rules/catalogue.py, the participant data in chalicelib/rules/participant.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_args
+
+from chalicelib.capabilities import Capabilities, CardsLimit, ChoicesLimit, MediaLimit
+from chalicelib.channels.base import Rendering
+from chalicelib.messages import Kind
+from chalicelib.rules.catalogue import LANGUAGES, PLATFORMS, TEXTS
+from chalicelib.rules.participant import LONGEST_VALUE, NAMES
+from chalicelib.runtime import CHANNELS
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+LANGUAGE_NAMES = {"en": "English", "es": "Spanish"}
+SHOWS = {
+    "message": "opens or continues a conversation",
+    "media": "opens or continues a conversation, with a copy of the file",
+    "note": "is told in an open conversation, and opens none",
+    "ignored": "is counted, and shown to nobody",
+}
+NUMBERED = "numbers in the text"
+
+
+def main() -> None:
+    """Writes every page."""
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+
+
+# --- what a channel carries
+
+
+def features() -> str:
+    """docs/features.md."""
+    found: dict[str, Capabilities] = _of_channels("capabilities", "CAPABILITIES")
+    shown: dict[str, dict[str, Rendering]] = _of_channels("renderings", "RENDERINGS")
+    head = ["", *(PLATFORMS[channel] for channel in found)]
+    sends = [[name, *map(tell, found.values())] for name, tell in SENDS]
+    answers = [[name, *map(tell, found.values())] for name, tell in ANSWERS]
+    return _page(
+        "Features",
+        "What each platform carries. A reply that does not fit is changed before it is sent, as the tables say.",
+        "## What agents and bots can send",
+        _table(head, sends),
+        "MB are 1,000,000 bytes, MiB 1,048,576. Characters are UTF-16 units: an emoji is two or more.",
+        "## How long they can answer",
+        _table(head, answers),
+        "The platform decides; dmdesk refuses before that only what it knows to be refused, and tells the agent why.",
+        "## What customers send",
+        "How each kind of event looks to the agent: [what agents read](rendering.md).",
+        *(f"### {PLATFORMS[channel]}\n\n{_kinds(rows)}" for channel, rows in shown.items()),
+    )
+
+
+def _text(can: Capabilities) -> str:
+    return f"{can.text_limit:,} {can.text_unit}; a longer one in several"
+
+
+def _media(kind: Kind) -> Callable[[Capabilities], str]:
+    def tell(can: Capabilities) -> str:
+        limit = can.media.get(kind)
+        if limit is None:
+            return "as a link" if can.links else "no"
+        beyond = "; others as a link" if can.links else ""
+        return f"{_formats(limit)}, up to {_size(limit.size)}{beyond}"
+
+    return tell
+
+
+def _formats(limit: MediaLimit) -> str:
+    return ", ".join(dict.fromkeys(mime.partition("/")[2].removeprefix("x-") for mime in limit.mimes))
+
+
+def _size(size: int) -> str:
+    return f"{size // 2**20:,} MiB" if size % 2**20 == 0 else f"{size / 10**6:,.0f} MB"
+
+
+def _choices(limit: ChoicesLimit | None, otherwise: str) -> str:
+    if limit is None:
+        return otherwise
+    opens = "; may open a page" if limit.links else ""
+    return f"up to {limit.count} of {limit.title} characters, under a text of up to {limit.text}{opens}"
+
+
+def _quick_replies(can: Capabilities) -> str:
+    return _choices(can.quick_replies, "as buttons" if can.buttons else NUMBERED)
+
+
+def _buttons(can: Capabilities) -> str:
+    return _choices(can.buttons, "as quick replies, links in the text" if can.quick_replies else NUMBERED)
+
+
+def _cards(can: Capabilities) -> str:
+    limit: CardsLimit | None = can.cards
+    if limit is None:
+        return "one as a text with buttons, several as a text with numbers" if can.buttons else NUMBERED
+    return (
+        f"up to {limit.count} side by side: title of {limit.title} characters, text of {limit.description}, "
+        f"{limit.choices} choices of {limit.choice}"
+    )
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _span(seconds: float, otherwise: str) -> str:
+    if not seconds:
+        return otherwise
+    hours = seconds / 3600
+    return f"{hours:g} hours" if hours <= 48 else f"{hours / 24:g} days"
+
+
+SENDS: list[tuple[str, Callable[[Capabilities], str]]] = [
+    ("text", _text),
+    ("link in a text", lambda can: _yes(can.links)),
+    *((kind, _media(kind)) for kind in get_args(Kind)),
+    ("quick replies", _quick_replies),
+    ("buttons", _buttons),
+    ("cards", _cards),
+    ("is typing", lambda can: _yes(can.typing)),
+    ("seen", lambda can: _yes(can.seen)),
+]  # fmt: skip
+ANSWERS: list[tuple[str, Callable[[Capabilities], str]]] = [
+    ("after the customer wrote", lambda can: _span(can.window.open_s, "never")),
+    ("a person, on an account approved for it", lambda can: _span(can.window.human_agent_s, "no longer")),
+    ("after an advertisement led them here", lambda can: _span(can.window.ad_s, "no longer")),
+    ("a comment, once, by a private message", lambda can: _span(can.window.comment_s, "never")),
+    ("messages to one of the customer's", lambda can: f"{can.window.cap}" if can.window.cap else "no limit known"),
+]
+
+
+def _kinds(rows: dict[str, Rendering]) -> str:
+    kinds = {shows: [f"`{kind}`" for kind, row in rows.items() if row.shows == shows] for shows in SHOWS}
+    return "\n".join(f"- {words}: {', '.join(kinds[shows])}" for shows, words in SHOWS.items() if kinds[shows])
+
+
+# --- what the agent reads
+
+
+def rendering() -> str:
+    """docs/rendering.md."""
+    shown: dict[str, dict[str, Rendering]] = _of_channels("renderings", "RENDERINGS")
+    used = {row.line for rows in shown.values() for row in rows.values()}
+    others = [key for key in TEXTS if key not in used]
+    sections: list[str] = []
+    for channel, rows in shown.items():
+        sections += [f"## {PLATFORMS[channel]}", _table(["event", *_spoken(), "shown"], map(_row, rows.items()))]
+    return _page(
+        "What agents read",
+        "The customer's own words are shown as they are, under these lines. An account's `language` chooses between "
+        "them. Facts of the event stand where braces are; one that is not known is left out. Where no line is, the "
+        "customer's words are all there is.",
+        *sections,
+        "## Why a reply was not delivered",
+        _table(["reason", *_spoken()], (_words(key, key.removeprefix("why_")) for key in others if _is_why(key))),
+        "## Other words of the bridge's",
+        _table(["key", *_spoken()], (_words(key, key) for key in others if not _is_why(key))),
+    )
+
+
+def _spoken() -> list[str]:
+    return [LANGUAGE_NAMES[language] for language in LANGUAGES]
+
+
+def _row(item: tuple[str, Rendering]) -> list[str]:
+    kind, row = item
+    name = f"`{kind}`"
+    if row.shows == "ignored":
+        return [name, *("–" for _ in LANGUAGES), f"no: `{row.reason}`"]
+    words = TEXTS[row.line] if row.line else tuple("" for _ in LANGUAGES)
+    return [
+        name,
+        *words,
+        {"message": "yes", "media": "yes, with the file", "note": "in an open conversation"}[row.shows],
+    ]
+
+
+def _words(key: str, name: str) -> list[str]:
+    return [f"`{name}`", *TEXTS[key]]
+
+
+def _is_why(key: str) -> bool:
+    return key.startswith("why_")
+
+
+# --- what flows and scripts read
+
+
+def participant_data() -> str:
+    """docs/participant-data.md."""
+    return _page(
+        "Participant data",
+        "What dmdesk tells of each message of a customer's (`channel.metadata.customAttributes`). Flows read it by "
+        "*Get Participant Data*, scripts by input variables of the same names ([how](genesys.md)).",
+        _table(["name", "value"], ([f"`{name}`", text] for name, text in NAMES.items())),
+        f"Every value is text, of at most {LONGEST_VALUE} bytes, and any may be absent. Where not all of them fit, "
+        "those that stand first here come first.",
+    )
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "features.md": features,
+    "rendering.md": rendering,
+    "participant-data.md": participant_data,
+}
+
+
+# --- Markdown
+
+
+def _of_channels(module: str, name: str) -> dict[str, Any]:
+    return {channel: getattr(import_module(f"{place}.{module}"), name) for channel, place in CHANNELS.items()}
+
+
+def _page(title: str, *paragraphs: str) -> str:
+    written = "<!-- Written by `make docs` from the code. Change the code, not this page. -->"
+    return "\n\n".join([f"# {title}", written, *paragraphs]) + "\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in (head, ["---"] * len(head), *rows))
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"\s+", " ", text).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    main()
