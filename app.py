@@ -34,6 +34,12 @@ def genesys_outbound() -> Response:
     return answer(runtime.current().edge.desk)
 
 
+@app.route("/api/media/{token}", **ANY)
+def media(token: str) -> Response:
+    """A file that a customer or an agent sent: leads to where it can be read now."""
+    return answer(lambda request: runtime.current().media.door(request, token))
+
+
 @app.route("/api/health", **ANY)
 def health() -> Response:
     """For whoever watches whether the bridge is up."""
@@ -72,7 +78,8 @@ def answer(use_case: Callable[[Received], Reply]) -> Response:
         repeated=frozenset(name.lower() for name, values in several.items() if len(values) > 1),
     )
     reply = use_case(request)
-    return Response(body=reply.body, status_code=reply.status, headers={"Content-Type": reply.content_type})
+    headers: dict[str, str | list[str]] = {**reply.headers, "Content-Type": reply.content_type}
+    return Response(body=reply.body, status_code=reply.status, headers=headers)
 
 
 def remaining_s(event: SQSEvent) -> Callable[[], float]:

@@ -22,6 +22,8 @@ READ_S = 8.0
 # Shorter than what load balancers keep an idle connection for.
 IDLE_S = 15.0
 LONGEST_CALL_S = CONNECT_S + READ_S
+# A file of a customer or an agent has to be here by then, redirects included.
+LONGEST_FETCH_S = 25.0
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     body: str = ""
     content_type: str = "text/plain; charset=utf-8"
+    headers: dict[str, str] = {}
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +82,7 @@ class Outgoing:
         self._requests = requests
         self._clock = clock
         self._used_s = clock()
-        self._timeout = (CONNECT_S, READ_S if read_s is None else read_s)
+        self._read_s = READ_S if read_s is None else read_s
         self._session = requests.Session()
         # netrc would replace our Authorization header, and reading the environment costs time on each call
         self._session.trust_env = False
@@ -87,19 +90,25 @@ class Outgoing:
         # one session serves every account: a vendor's cookie must not follow from one to the next
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
-    def post(self, url: str, *, headers: dict[str, str], body: bytes) -> Answer:
-        """POSTs the bytes. Raises Retryable where nothing was sent, Uncertain where no answer came."""
-        return self._call("POST", url, headers, body)
+    def post(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
+        """POSTs the bytes. `read_s` is how long this answer may take (seconds, None: the session's).
 
-    def get(self, url: str, *, headers: dict[str, str]) -> Answer:
-        """GETs the URL. Raises as `post`."""
-        return self._call("GET", url, headers, None)
+        Raises Retryable where nothing was sent, Uncertain where no answer came.
+        """
+        return self._call("POST", url, headers, body, read_s)
 
-    def _call(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+    def get(self, url: str, *, headers: dict[str, str], read_s: float | None = None) -> Answer:
+        """GETs the URL; otherwise as `post`."""
+        return self._call("GET", url, headers, None, read_s)
+
+    def _call(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, read_s: float | None = None
+    ) -> Answer:
         self._leave_idle_connections()
+        timeout = (CONNECT_S, self._read_s if read_s is None else read_s)
         try:
             answer = self._session.request(
-                method, url, data=body, headers=headers, timeout=self._timeout, allow_redirects=False
+                method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False
             )
         except self._requests.exceptions.RequestException as error:
             host = url.partition("//")[2].partition("/")[0]

@@ -139,6 +139,18 @@ def test_a_get_sends_no_body(patient: Outgoing) -> None:
     assert "content-length" not in headers
 
 
+def test_a_get_may_be_given_more_time_than_the_session(session: Outgoing) -> None:
+    def late(connection: socket.socket) -> None:
+        connection.recv(65536)
+        threading.Event().wait(0.1)  # twice what the session waits
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with raw_server(late, connections=2) as url:
+        assert session.get(url, headers={}, read_s=WAIT_S).status == 200
+        with pytest.raises(Uncertain):
+            session.get(url, headers={})
+
+
 def test_a_refused_connection_sent_nothing(session: Outgoing) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

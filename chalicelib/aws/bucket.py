@@ -1,15 +1,28 @@
-"""The private S3 bucket: events too big for a queue, and what is parked until an operator looks."""
+"""The private S3 bucket: events too big for a queue, what is parked until an operator looks, and files."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from chalicelib.aws.calls import CONFIG, call
+from chalicelib.errors import Retryable
+from chalicelib.messages import Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+# Signed links need version 4 and the region's own host: S3 redirects from the global one at first, and a
+# redirect breaks the signature. docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+S3_CONFIG = CONFIG.merge(
+    Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
+)
 
 
 class Bucket:
@@ -23,7 +36,7 @@ class Bucket:
     def _client(self) -> S3Client:
         # made at first use: the edge seldom needs it
         if self._given is None:
-            self._given = boto3.client("s3", config=CONFIG)
+            self._given = boto3.client("s3", config=S3_CONFIG)
         return self._given
 
     def keep(self, key: str, body: bytes) -> None:
@@ -33,3 +46,48 @@ class Bucket:
     def fetch(self, key: str) -> bytes:
         """The bytes under the key. Raises Retryable, or ClientError where there is no such key."""
         return call(self._client.get_object, Bucket=self._name, Key=key)["Body"].read()
+
+    def keep_media(self, key: str, body: bytes, mime: str, name: str) -> None:
+        """Stores a file with its type and name; the same key again replaces it. Raises Retryable."""
+        metadata = {"name": quote(name)}  # S3 takes ASCII only
+        call(self._client.put_object, Bucket=self._name, Key=key, Body=body, ContentType=mime, Metadata=metadata)
+
+    def stored(self, key: str) -> Stored | None:
+        """What lies under the key, None where nothing does. Raises Retryable."""
+        try:
+            head = call(self._client.head_object, Bucket=self._name, Key=key)
+        except ClientError as error:  # an answer to HEAD has no body, so its status is all that it tells
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            # 403: nothing is there, to a role that may not list
+            # docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+            if status in {403, 404}:
+                return None
+            raise Retryable(f"aws: {status}") from error
+        name = unquote(head["Metadata"].get("name", ""))
+        return Stored(mime=head["ContentType"], name=name, size=head["ContentLength"])
+
+    def link(self, key: str, file: Stored, seconds: int) -> str:
+        """A URL under which anybody can read the file for so long, under its type and name; no call is made.
+
+        It ends sooner where our own credentials do.
+        """
+        asked = {
+            "Bucket": self._name,
+            "Key": key,
+            "ResponseContentType": file.mime,
+            "ResponseContentDisposition": _disposition(file.name),
+        }
+        return call(self._client.generate_presigned_url, "get_object", Params=asked, ExpiresIn=seconds)
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Deletes what lies under the keys (up to 1000); nothing lying there is fine. Raises Retryable."""
+        doomed: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in keys]
+        answer = call(self._client.delete_objects, Bucket=self._name, Delete={"Objects": doomed, "Quiet": True})
+        for error in answer.get("Errors", []):
+            raise Retryable(f"aws: not deleted, {error.get('Code', '')}")
+
+
+def _disposition(name: str) -> str:
+    """The header for a file that is shown under its name (RFC 6266)."""
+    plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in " .-_") else "_" for sign in name)
+    return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
+import requests
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
+from chalicelib.aws.bucket import S3_CONFIG, Bucket
 from chalicelib.aws.secrets import LIFETIME_S, SOONEST_REFRESH_S, SecretStore
 from chalicelib.errors import Retryable
+from chalicelib.messages import Stored
+from sandbox.aws import BUCKET
 from tests.aws.conftest import Cloud
 
 NAME = "dmdesk/genesys-webhook"
@@ -94,3 +100,91 @@ def test_the_bucket_gives_back_the_bytes(cloud: Cloud) -> None:
     cloud.bucket.keep("aside/x/1", b"\x00\xff two")
     assert cloud.bucket.fetch("aside/x/1") == b"\x00\xff two"
     assert cloud.aws.objects("aside/x/") == ["aside/x/1"]
+
+
+@pytest.fixture
+def signing(cloud: Cloud) -> Bucket:
+    """The bucket as the functions open it, so that its links can be read."""
+    client = boto3.client(
+        "s3",
+        endpoint_url=cloud.aws.url,
+        region_name="eu-west-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=S3_CONFIG,
+    )
+    return Bucket(BUCKET, client)
+
+
+def test_a_file_keeps_its_type_and_name(signing: Bucket) -> None:
+    signing.keep_media("media/a/b/0", b"12345", "application/pdf", "Factura nº 1 📷.pdf")
+    assert signing.stored("media/a/b/0") == Stored(mime="application/pdf", name="Factura nº 1 📷.pdf", size=5)
+    assert signing.fetch("media/a/b/0") == b"12345"
+
+
+def test_where_nothing_lies_nothing_is_stored(signing: Bucket) -> None:
+    assert signing.stored("media/none") is None
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_absent_file_is_absent_whether_we_may_list_or_not(
+    signing: Bucket, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(signing._client, "head_object", _answering(status))
+    assert signing.stored("media/a/b/0") is None
+
+
+@pytest.mark.parametrize("status", [400, 500, 503])
+def test_a_bucket_that_cannot_tell_is_worth_a_retry(
+    signing: Bucket, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(signing._client, "head_object", _answering(status))
+    with pytest.raises(Retryable):
+        signing.stored("media/a/b/0")
+
+
+def _answering(status: int) -> Any:
+    def fail(**_: object) -> None:
+        raise ClientError(
+            {"Error": {"Code": str(status), "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+            "HeadObject",
+        )
+
+    return fail
+
+
+def test_a_link_is_read_by_anybody_under_the_files_type_and_name(signing: Bucket) -> None:
+    signing.keep_media("media/a/b/1", b"12345", "image/png", "café.png")
+    file = Stored(mime="image/png", name='cafe\u0301 "1".png', size=5)
+    answer = requests.get(signing.link("media/a/b/1", file, 60), timeout=5)
+    assert (answer.status_code, answer.content) == (200, b"12345")
+    assert answer.headers["Content-Type"] == "image/png"
+    expected = "inline; filename=\"cafe_ _1_.png\"; filename*=UTF-8''cafe%CC%81%20%221%22.png"
+    assert answer.headers["Content-Disposition"] == expected
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "us-east-1"])
+def test_a_link_is_of_the_regions_own_host_and_signed_by_version_4(region: str) -> None:
+    client = boto3.client(
+        "s3", region_name=region, aws_access_key_id="test", aws_secret_access_key="test", config=S3_CONFIG
+    )
+    url = urlsplit(Bucket("dmdesk-1", client).link("media/a/b/0", Stored(mime="image/png", name="a.png", size=1), 60))
+    assert (url.scheme, url.netloc, url.path) == ("https", f"dmdesk-1.s3.{region}.amazonaws.com", "/media/a/b/0")
+    query = parse_qs(url.query)
+    assert (query["X-Amz-Algorithm"], query["X-Amz-Expires"]) == (["AWS4-HMAC-SHA256"], ["60"])
+
+
+def test_what_is_removed_is_gone_and_removing_it_twice_is_fine(signing: Bucket) -> None:
+    signing.keep_media("media/a/c/0", b"1", "image/png", "a.png")
+    signing.keep_media("media/a/c/1", b"1", "image/png", "a.png")
+    for _ in range(2):
+        signing.remove(["media/a/c/0", "media/a/c/2"])
+        assert signing.stored("media/a/c/0") is None
+    assert signing.stored("media/a/c/1") is not None
+
+
+def test_a_file_that_stays_is_told(signing: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = {"Errors": [{"Key": "media/a/c/0", "Code": "AccessDenied"}]}
+    monkeypatch.setattr(signing._client, "delete_objects", lambda **_: answer)
+    with pytest.raises(Retryable, match="AccessDenied"):
+        signing.remove(["media/a/c/0"])
