@@ -39,7 +39,7 @@ class InstagramRenewal:
         if not isinstance(token, str):
             error = found.get("error") if isinstance(found, dict) else None
             code = error.get("code") if isinstance(error, dict) else None
-            raise Refused("GeneralError", f"Instagram refuses to renew the token: {code}, HTTP {answer.status}")
+            raise Refused("account_disconnected", f"Instagram refuses to renew the token: {code}, HTTP {answer.status}")
         return {**held, "access_token": token, "renewed_at": now, "expires_at": now + float(found.get("expires_in", 0))}
 
 

@@ -1,6 +1,7 @@
-"""What Meta sends, as far as the bridge reads it; unknown fields are passed over.
+"""What Meta sends, as far as the bridge reads it: the names of its kinds, and a lenient reader of its JSON.
 
-developers.facebook.com/docs/instagram-platform/webhooks/examples
+developers.facebook.com/docs/instagram-platform/webhooks/examples and
+developers.facebook.com/docs/messenger-platform/instagram/features/webhook
 """
 
 from __future__ import annotations
@@ -9,47 +10,102 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.errors import Malformed
+from chalicelib.messages import bounded
 
-class Party(msgspec.Struct):
-    id: str | int = ""
+# What one item of `messaging` tells; the first that is there is what it is about.
+SPOKEN = ("message", "postback", "reaction", "read", "message_edit", "referral")
+# Kinds of which agents learn nothing, and the row of renderings.py that says so.
+UNSPOKEN = {
+    "pass_thread_control": "handover",
+    "take_thread_control": "handover",
+    "request_thread_control": "handover",
+    "app_roles": "handover",
+    "optin": "optin",
+    "policy_enforcement": "policy_enforcement",
+    "response_feedback": "response_feedback",
+}
+KINDS = (*SPOKEN, *UNSPOKEN)
+
+# What an attachment of a message may be.
+ATTACHMENTS = (
+    "image", "video", "audio", "file", "sticker", "like_heart", "story_mention", "ig_story", "story", "ig_post",
+    "share", "ig_reel", "reel", "media", "template", "fallback", "ephemeral", "unsupported_type",
+)  # fmt: skip
+
+# What `changes` tells, besides what `messaging` does.
+COMMENTS = ("comments", "live_comments")
+MENTIONS = "mentions"
+# Fields of which agents learn nothing, and their rows; Meta's pages spell some of them in two ways.
+UNSPOKEN_FIELDS = {
+    "story_insights": "story_insights",
+    "messaging_handover": "handover",
+    "messaging_handovers": "handover",
+    "messaging_optins": "optin",
+    "messaging_policy_enforcement": "policy_enforcement",
+    "response_feedback": "response_feedback",
+    "standby": "standby",
+}
+
+# What the dashboard's Test button sends: the first by way of a Page, all of them by Instagram Login. It must never
+# become a conversation. developers.facebook.com/docs/graph-api/webhooks/getting-started
+TEST_ACCOUNT, TEST_SENDER, TEST_MID = "0", "12334", "random_mid"
+
+# The year 10000, which no clock of ours can write
+_TOO_LATE_MS = 253_402_300_800_000
 
 
-class Payload(msgspec.Struct):
-    url: str | None = None
-    story_media_url: str | None = None
-    title: str | None = None
+class Fields:
+    """A JSON object: what is missing, or is of another type than documented, is empty."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, value: object = None) -> None:
+        self._fields: dict[str, Any] = value if isinstance(value, dict) else {}
+
+    def has(self, name: str) -> bool:
+        return self._fields.get(name) is not None
+
+    def names(self) -> list[str]:
+        """What is there, in the sender's order."""
+        return [name for name, value in self._fields.items() if value is not None]
+
+    def text(self, name: str) -> str:
+        """A text, or a whole number as one: ids come as either."""
+        value = self._fields.get(name)
+        return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+    def flag(self, name: str) -> bool:
+        return self._fields.get(name) is True
+
+    def at(self, *path: str) -> Fields:
+        """The object at the end of the path."""
+        found = self
+        for name in path:
+            found = Fields(found._fields.get(name))
+        return found
+
+    def each(self, name: str) -> list[Fields]:
+        """A list's items; anything else that is there is a list of one."""
+        value = self._fields.get(name)
+        items = value if isinstance(value, list) else [] if value is None else [value]
+        return [Fields(item) for item in items]
+
+    def milliseconds(self, name: str, otherwise: int) -> int:
+        """The time in ms."""
+        value = self._fields.get(name)
+        return milliseconds(value if isinstance(value, int | float | str) else None, otherwise)
 
 
-class Attachment(msgspec.Struct):
-    type: str = ""
-    payload: Payload | None = None
-
-
-class Message(msgspec.Struct):
-    mid: str = ""
-    text: str | None = None
-    is_echo: bool | None = None
-    is_deleted: bool | None = None
-    attachments: list[Attachment] | None = None
-
-
-class Postback(msgspec.Struct):
-    mid: str = ""
-    title: str | None = None
-
-
-class Messaging(msgspec.Struct):
-    """One item of `messaging` or `standby`."""
-
-    sender: Party | None = None
-    recipient: Party | None = None
-    timestamp: int | float | str | None = None
-    message: Message | None = None
-    postback: Postback | None = None
-    message_edit: dict[str, Any] | None = None
-    reaction: dict[str, Any] | None = None
-    read: dict[str, Any] | None = None
-    referral: dict[str, Any] | None = None
+def read(raw: bytes | msgspec.Raw) -> Fields:
+    """The bytes of a JSON object. Raises Malformed."""
+    try:
+        value = msgspec.json.decode(raw)
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors, as those of UTF-8 are
+        raise Malformed(f"Instagram event: {type(error).__name__}") from None
+    if not isinstance(value, dict):
+        raise Malformed("Instagram event: no object")
+    return Fields(value)
 
 
 def milliseconds(timestamp: int | float | str | None, otherwise: int) -> int:
@@ -58,6 +114,26 @@ def milliseconds(timestamp: int | float | str | None, otherwise: int) -> int:
         number = int(float(timestamp)) if timestamp is not None else 0
     except (ValueError, OverflowError):
         number = 0
-    if number <= 0:
+    if not 0 < number < _TOO_LATE_MS:
         return otherwise
     return number if number > 10**11 else number * 1000
+
+
+def message_event(mid: str) -> str:
+    """The event id of the message with this platform id."""
+    return bounded(f"message:{mid}")
+
+
+def comment_of(value: Fields) -> str:
+    """The comment's id: the reference and real traffic call it `id`, the examples page `comment_id`."""
+    return value.text("id") or value.text("comment_id")
+
+
+def writer(field: str, value: Fields) -> str:
+    """The customer of a comment or mention, "" where nobody can be told.
+
+    A mention does not name its author, so that the comment, or the post, stands for them.
+    """
+    comment, post = comment_of(value), value.text("media_id")
+    person = value.at("from").text("id") if field in COMMENTS else ""
+    return person or (f"comment:{comment}" if comment else f"media:{post}" if post and field == MENTIONS else "")

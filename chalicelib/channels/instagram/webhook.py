@@ -10,6 +10,16 @@ from typing import Any
 import msgspec
 
 from chalicelib.channels.base import Piece
+from chalicelib.channels.instagram.schema import (
+    COMMENTS,
+    KINDS,
+    MENTIONS,
+    TEST_ACCOUNT,
+    Fields,
+    comment_of,
+    read,
+    writer,
+)  # fmt: skip
 from chalicelib.errors import Malformed, Rejected
 from chalicelib.http import Request
 from chalicelib.messages import bounded, digest, mended
@@ -65,45 +75,12 @@ class _Webhook:
             text = mended(body).decode()
             top = msgspec.json.decode(text, type=msgspec.Raw)
             # Meta's own examples wrap the object in a list; no real delivery was seen to
-            deliveries = _raws(top) or [top]
-            return [piece for delivery in deliveries for piece in _pieces(delivery)]
+            return [piece for delivery in _items(top) or [top] for piece in _pieces(delivery)]
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed(f"not a Meta delivery: {type(error).__name__}") from None
 
 
 WEBHOOK = _Webhook()
-
-
-class _Party(msgspec.Struct):
-    id: str | int = ""
-
-
-class _Body(msgspec.Struct):
-    """The parts of a message, reaction, read, edit or postback that tell it from another."""
-
-    mid: str = ""
-    is_echo: bool | None = None
-    is_deleted: bool | None = None
-    action: str | None = None
-    num_edit: int | None = None
-
-
-class _Messaging(msgspec.Struct):
-    sender: _Party | None = None
-    recipient: _Party | None = None
-    timestamp: int | float | str | None = None
-    message: _Body | None = None
-    message_edit: _Body | None = None
-    reaction: _Body | None = None
-    read: _Body | None = None
-    postback: _Body | None = None
-
-
-def _raws(raw: msgspec.Raw) -> list[msgspec.Raw]:
-    try:
-        return msgspec.json.decode(raw, type=list[msgspec.Raw])
-    except msgspec.ValidationError:
-        return []
 
 
 def _pieces(delivery: msgspec.Raw) -> Iterator[Piece]:
@@ -115,32 +92,62 @@ def _pieces(delivery: msgspec.Raw) -> Iterator[Piece]:
     for raw_entry in msgspec.json.decode(fields["entry"], type=list[msgspec.Raw]):
         entry = msgspec.json.decode(raw_entry, type=dict[str, msgspec.Raw])
         account = _text(entry.get("id"))
-        if foreign:
-            yield _opaque(account, "other_object", bytes(raw_entry))
+        if foreign or account == TEST_ACCOUNT:  # the test's message is always the same, its entry's time is not
+            yield _opaque(account, "other_object" if foreign else "dashboard_test", bytes(raw_entry))
             continue
-        found = [(section, raw) for section in SECTIONS if section in entry for raw in _raws(entry[section])]
-        if not found:  # flat field and value, "changed_fields" only, or something new
-            yield _opaque(account, "entry", bytes(raw_entry))
+        found = [(section, raw) for section in SECTIONS if section in entry for raw in _items(entry[section])]
         for section, raw in found:
-            yield (
-                _event(account, section, bytes(raw)) if section != "changes" else _opaque(account, section, bytes(raw))
-            )
+            if section == "changes":
+                yield _change(account, bytes(raw), _alone(entry, raw))
+            else:
+                yield _event(account, section, bytes(raw))
+        # the flat shape: developers.facebook.com/docs/instagram-platform/webhooks/examples
+        if "field" in entry:
+            yield _change(account, bytes(raw_entry), bytes(raw_entry))
+        elif not found:  # "changed_fields" only, or something new
+            yield _opaque(account, "entry", bytes(raw_entry))
+
+
+def _alone(entry: dict[str, msgspec.Raw], change: msgspec.Raw) -> bytes:
+    """The entry with this change only: the time stands beside its changes, not in them."""
+    return b'{"time":%b,"changes":[%b]}' % (bytes(entry.get("time", msgspec.Raw(b"null"))), bytes(change))
+
+
+def _change(account: str, change: bytes, whole: bytes) -> Piece:
+    """A field and its value; `whole` is what travels."""
+    try:
+        seen = read(change)
+    except Malformed:
+        return _opaque(account, "changes", change, whole=whole)
+    field, value = seen.text("field"), seen.at("value")
+    # the dashboard's test and handovers come as changes, too, with the body of a messaging event as the value:
+    # developers.facebook.com/docs/messenger-platform/instagram/features/webhook
+    if value.has("sender") or value.has("recipient"):
+        raw = msgspec.json.decode(change, type=dict[str, msgspec.Raw])["value"]
+        return _event(account, "standby" if field == "standby" else "messaging", bytes(raw))
+    party, comment = writer(field, value), comment_of(value)
+    if field in COMMENTS and comment:
+        name = f"comment:{comment}"
+    elif field == MENTIONS and party:
+        name = f"mention:{party}"
+    else:
+        return _opaque(account, "changes", change, party, whole=whole)
+    return Piece(account=account, party=party, id=bounded(name), section="changes", raw=whole)
 
 
 def _event(account: str, section: str, raw: bytes) -> Piece:
+    """An item of messaging or standby."""
     try:
-        seen = msgspec.json.decode(raw, type=_Messaging)
-    except msgspec.ValidationError:
+        seen = read(raw)
+    except Malformed:
         return _opaque(account, section, raw)
-    kind, body = next(((name, body) for name in _KINDS if (body := getattr(seen, name)) is not None), ("", None))
-    if body is None or not body.mid:
+    kind = next((kind for kind in KINDS if seen.has(kind)), "")
+    body = seen.at(kind)
+    mid = body.text("mid")
+    if not mid:
         return _opaque(account, section, raw, _customer(account, seen, echo=False))
-    echo = bool(body.is_echo)
-    name = f"{kind}:{body.mid}"
-    if body.is_deleted:
-        name = f"deleted:{body.mid}"
-    elif kind != "message":  # one message may be read, edited and reacted to more than once
-        name += f":{body.action or ''}:{body.num_edit or ''}:{seen.timestamp or ''}"
+    echo = body.flag("is_echo")
+    name = _name(kind, mid, seen, body)
     return Piece(
         account=account,
         party=_customer(account, seen, echo=echo),
@@ -150,18 +157,32 @@ def _event(account: str, section: str, raw: bytes) -> Piece:
     )
 
 
-_KINDS = ("message", "message_edit", "reaction", "read", "postback")
+def _name(kind: str, mid: str, seen: Fields, body: Fields) -> str:
+    if body.flag("is_deleted"):
+        return f"deleted:{mid}"
+    if kind in {"message", "read"}:
+        return f"{kind}:{mid}"
+    # one message may be edited, reacted to and tapped more than once
+    return f"{kind}:{mid}:{body.text('action')}:{body.text('num_edit')}:{seen.milliseconds('timestamp', 0)}"
 
 
-def _customer(account: str, seen: _Messaging, *, echo: bool) -> str:
+def _customer(account: str, seen: Fields, *, echo: bool) -> str:
     """The person: the sender, but for an echo, whose parties are swapped."""
-    sender = str(seen.sender.id) if seen.sender else ""
-    recipient = str(seen.recipient.id) if seen.recipient else ""
+    sender, recipient = seen.at("sender").text("id"), seen.at("recipient").text("id")
     return recipient if echo or sender == account else sender
 
 
-def _opaque(account: str, section: str, raw: bytes, party: str = "") -> Piece:
-    return Piece(account=account, party=party, id=digest(section, raw), section=section, raw=raw)
+def _opaque(account: str, section: str, raw: bytes, party: str = "", whole: bytes = b"") -> Piece:
+    """An event that only its bytes tell from another; `whole` travels in their place."""
+    return Piece(account=account, party=party, id=digest(section, raw), section=section, raw=whole or raw)
+
+
+def _items(raw: msgspec.Raw) -> list[msgspec.Raw]:
+    """A list's items; anything else is a list of one, but for null."""
+    try:
+        return msgspec.json.decode(raw, type=list[msgspec.Raw])
+    except msgspec.ValidationError:
+        return [raw] if bytes(raw) != b"null" else []
 
 
 def _text(raw: msgspec.Raw | None) -> str:

@@ -1,15 +1,19 @@
-"""The Graph API: what is sent, and what each of Meta's answers means."""
+"""The Graph API: what is sent and asked, and what each of Meta's answers means."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
+from hypothesis import given, strategies
 
-from chalicelib.channels.instagram.client import CAPABILITIES, InstagramClient, open_client
-from chalicelib.errors import Refused, Retryable, TokenRefused, Uncertain
+from chalicelib.channels.instagram.client import InstagramClient, open_client
+from chalicelib.channels.instagram.problems import VERDICTS
+from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, TokenRefused, Uncertain, Unfetched
 from chalicelib.http import Answer
+from chalicelib.messages import Account, Conversation, CustomerMessage, Media, Profile, Unseen
+from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 from tests.fakes import INSTAGRAM, PAGE, FakeOutgoing, answer
 
 TOKENS = {"s/ig": {"access_token": "token-ig"}, "s/page": {"access_token": "token-page"}}
@@ -20,6 +24,8 @@ URLS = {
 }
 TEXT = "a text that only the customer may read"
 MID = "aWdfZAG1faXRlbToxZDZD"
+ANA = Recipient(customer="55501")
+SENT = answer(200, {"recipient_id": "55501", "message_id": MID})
 
 
 def client(http: FakeOutgoing) -> InstagramClient:
@@ -27,7 +33,19 @@ def client(http: FakeOutgoing) -> InstagramClient:
 
 
 def send(*answers: Answer | Exception) -> str:
-    return client(FakeOutgoing(*answers)).send_text(INSTAGRAM, "55501", "", TEXT)
+    return client(FakeOutgoing(*answers)).send(INSTAGRAM, ANA, TextPart(TEXT))
+
+
+def body_of(part: Part, to: Recipient = ANA) -> Any:
+    """What goes out for the part."""
+    http = FakeOutgoing(SENT)
+    assert client(http).send(INSTAGRAM, to, part) == MID
+    [call] = http.calls
+    return call.json()
+
+
+def message_of(part: Part) -> Any:
+    return body_of(part)["message"]
 
 
 def error(code: Any, subcode: Any = None, status: int = 400, **fields: Any) -> Answer:
@@ -36,8 +54,7 @@ def error(code: Any, subcode: Any = None, status: int = 400, **fields: Any) -> A
     return answer(status, {"error": body | ({} if subcode is None else {"error_subcode": subcode})})
 
 
-def test_the_limit_is_a_thousand_bytes() -> None:
-    assert (CAPABILITIES.text_limit, CAPABILITIES.text_unit) == (1000, "bytes")
+# --- what is sent
 
 
 @pytest.mark.parametrize(
@@ -47,9 +64,9 @@ def test_the_limit_is_a_thousand_bytes() -> None:
         (PAGE, "https://fb.example/v25.0/100000000000888/messages", "token-page"),
     ],
 )
-def test_a_text_goes_to_the_host_of_the_login(account: Any, url: str, token: str) -> None:
-    http = FakeOutgoing(answer(200, {"recipient_id": "55501", "message_id": MID}))
-    assert client(http).send_text(account, "55501", "ignored", "Grüße 🍵") == MID
+def test_a_text_goes_to_the_host_of_the_login(account: Account, url: str, token: str) -> None:
+    http = FakeOutgoing(SENT)
+    assert client(http).send(account, ANA, TextPart("Grüße 🍵")) == MID
     [call] = http.calls
     assert (call.method, call.url) == ("POST", url)
     assert call.headers == {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
@@ -57,13 +74,111 @@ def test_a_text_goes_to_the_host_of_the_login(account: Any, url: str, token: str
 
 
 def test_a_page_that_is_not_named_is_the_tokens_own() -> None:
-    http = FakeOutgoing(answer(200, {"message_id": MID}))
-    client(http).send_text(msgspec.structs.replace(PAGE, page=""), "55501", "", TEXT)
+    http = FakeOutgoing(SENT)
+    client(http).send(msgspec.structs.replace(PAGE, page=""), ANA, TextPart(TEXT))
     assert http.calls[0].url == "https://fb.example/v25.0/me/messages"
 
 
-def test_an_answer_without_an_id_is_a_success_without_an_id() -> None:
-    assert send(answer(200, {"recipient_id": "55501"})) == ""
+def test_the_human_agent_tag_goes_with_its_type() -> None:
+    body = body_of(TextPart("late"), Recipient(customer="55501", tag="HUMAN_AGENT"))
+    assert body == {
+        "recipient": {"id": "55501"},
+        "message": {"text": "late"},
+        "messaging_type": "MESSAGE_TAG",
+        "tag": "HUMAN_AGENT",
+    }
+
+
+@pytest.mark.parametrize("customer", ["55501", "comment:c1"])
+def test_a_comment_is_answered_by_its_own_id(customer: str) -> None:
+    body = body_of(TextPart("DM"), Recipient(customer=customer, comment="c1"))
+    assert body == {"recipient": {"comment_id": "c1"}, "message": {"text": "DM"}}
+
+
+def test_an_image_goes_in_the_list() -> None:
+    part = MediaPart(kind="image", mime="image/png", name="a.png", url="https://us/a?b=c")
+    assert message_of(part) == {"attachments": [{"type": "image", "payload": {"url": "https://us/a?b=c"}}]}
+
+
+@pytest.mark.parametrize("kind", ["audio", "video", "file"])
+def test_other_media_go_alone(kind: Literal["audio", "video", "file"]) -> None:
+    part = MediaPart(kind=kind, mime="x/y", name="a", url="https://us/a")
+    assert message_of(part) == {"attachment": {"type": kind, "payload": {"url": "https://us/a"}}}
+
+
+def test_what_can_be_tapped_is_quick_replies() -> None:
+    part = ChoicesPart(text="Pick", choices=(Choice(text="Yes", payload="dm.1"), Choice(text="No", payload="dm.2")))
+    assert message_of(part) == {
+        "text": "Pick",
+        "quick_replies": [
+            {"content_type": "text", "title": "Yes", "payload": "dm.1"},
+            {"content_type": "text", "title": "No", "payload": "dm.2"},
+        ],
+    }
+
+
+def test_a_link_among_the_choices_makes_them_buttons() -> None:
+    part = ChoicesPart(text="Next?", choices=(Choice(text="Visit", url="https://a"), Choice(text="Talk", payload="p")))
+    assert message_of(part) == {
+        "attachment": {
+            "type": "template",
+            "payload": {
+                "template_type": "button",
+                "text": "Next?",
+                "buttons": [
+                    {"type": "web_url", "url": "https://a", "title": "Visit"},
+                    {"type": "postback", "title": "Talk", "payload": "p"},
+                ],
+            },
+        }
+    }
+
+
+def test_cards_carry_what_they_have_and_no_empty_value() -> None:
+    full = Card(
+        title="Hat",
+        description="Red",
+        image="https://a/h.jpg",
+        url="https://a/h",
+        choices=(Choice(text="Buy", payload="p"),),
+    )
+    assert message_of(CardsPart(cards=(full, Card(title="Cap", description="Blue")))) == {
+        "attachment": {
+            "type": "template",
+            "payload": {
+                "template_type": "generic",
+                "elements": [
+                    {
+                        "title": "Hat",
+                        "subtitle": "Red",
+                        "image_url": "https://a/h.jpg",
+                        "default_action": {"type": "web_url", "url": "https://a/h"},
+                        "buttons": [{"type": "postback", "title": "Buy", "payload": "p"}],
+                    },
+                    {"title": "Cap", "subtitle": "Blue"},
+                ],
+            },
+        }
+    }
+
+
+def test_a_file_without_a_url_is_not_sent() -> None:
+    http = FakeOutgoing()
+    with pytest.raises(Refused) as caught:
+        client(http).send(INSTAGRAM, ANA, MediaPart(kind="image", mime="image/png", name="a.png", body=b"x"))
+    assert caught.value.reason == "unsupported"
+
+
+@pytest.mark.parametrize("customer", ["media:1789", "comment:c1", "", "٣"])
+def test_a_notice_without_a_person_cannot_be_answered(customer: str) -> None:
+    with pytest.raises(Refused) as caught:
+        client(FakeOutgoing()).send(INSTAGRAM, Recipient(customer=customer), TextPart(TEXT))
+    assert caught.value.reason == "no_conversation"
+
+
+@pytest.mark.parametrize("found", [{"recipient_id": "55501"}, {"message_id": None}, {"message_id": 5}])
+def test_an_answer_without_an_id_is_a_success_without_an_id(found: dict[str, Any]) -> None:
+    assert send(answer(200, found)) == ""
 
 
 @pytest.mark.parametrize("secret", [{}, {"access_token": ""}])
@@ -71,72 +186,247 @@ def test_without_a_token_nothing_is_sent(secret: dict[str, Any]) -> None:
     http = FakeOutgoing()
     lonely = open_client(http, lambda name: secret, URLS.__getitem__)
     with pytest.raises(TokenRefused) as caught:
-        lonely.send_text(INSTAGRAM, "55501", "", TEXT)
+        lonely.send(INSTAGRAM, ANA, TextPart(TEXT))
     assert caught.value.reason == "the secret s/ig holds no access_token"
     assert http.calls == []
 
 
-# developers.facebook.com/documentation/business-messaging/messenger-platform/error-codes
+@pytest.mark.parametrize(("action", "name"), [("typing", "typing_on"), ("seen", "mark_seen")])
+def test_an_action_stands_alone(action: Literal["typing", "seen"], name: str) -> None:
+    http = FakeOutgoing(answer(200, {"recipient_id": "55501"}))
+    client(http).act(INSTAGRAM, ANA, action)
+    [call] = http.calls
+    assert call.url == "https://ig.example/v25.0/17841400000000777/messages"
+    assert call.json() == {"recipient": {"id": "55501"}, "sender_action": name}
+
+
+def test_nobody_is_shown_an_action_where_the_person_is_not_named() -> None:
+    http = FakeOutgoing()
+    client(http).act(INSTAGRAM, Recipient(customer="comment:c1", comment="c1"), "typing")
+    assert http.calls == []
+
+
+# --- what is asked
+
+
+FIELDS = "name,username,profile_pic,follower_count,is_user_follow_business,is_business_follow_user,is_verified_user"
+
+
+def profile(found: Answer) -> Profile | None:
+    return client(FakeOutgoing(found)).profile(INSTAGRAM, ANA)
+
+
+def test_a_profile_is_what_meta_tells() -> None:
+    told = {
+        "name": "Ana Ruiz",
+        "username": "ana",
+        "profile_pic": "https://scontent.cdninstagram.com/a.jpg?oe=1",
+        "follower_count": 12,
+        "is_user_follow_business": True,
+        "is_business_follow_user": False,
+        "is_verified_user": False,
+        "id": "55501",
+    }
+    http = FakeOutgoing(answer(200, told))
+    assert client(http).profile(PAGE, ANA) == Profile(
+        name="Ana Ruiz",
+        username="ana",
+        avatar="https://scontent.cdninstagram.com/a.jpg?oe=1",
+        followers=12,
+        verified=False,
+        follows=True,
+    )
+    [call] = http.calls
+    assert (call.method, call.url) == ("GET", f"https://fb.example/v25.0/55501?fields={FIELDS}")
+    assert call.headers == {"Authorization": "Bearer token-page"}
+
+
 @pytest.mark.parametrize(
-    ("code", "subcode", "status", "expected"),
+    "found",
     [
-        (10, 2534022, 403, "MessageNotAllowed"),
-        (10, 2018278, 400, "MessageNotAllowed"),
-        (10, 2018065, 400, "MessageNotAllowed"),
-        (10, 2018108, 400, "RecipientOptedOut"),
-        (200, 1545041, 403, "RecipientOptedOut"),
-        (551, 1545041, 400, "RecipientOptedOut"),
-        (551, None, 400, "RecipientOptedOut"),
-        (100, 2534014, 400, "InvalidDestination"),
-        (100, 2018001, 400, "InvalidDestination"),
-        (100, 33, 400, "InvalidDestination"),
-        (9010, None, 400, "InvalidDestination"),
-        (2534001, None, 400, "InvalidDestination"),
-        (100, 2534015, 400, "InvalidMessageStructure"),
-        (100, 2534037, 400, "MessageNotAllowed"),
-        (368, None, 400, "MessageNotAllowed"),
-        (2022, None, 400, "MessageNotAllowed"),
-        (100, None, 400, "GeneralError"),
-        (100, 2018008, 400, "GeneralError"),
-        (10, None, 403, "GeneralError"),
-        (10, 999, 200, "GeneralError"),
-        (200, 2534041, 403, "GeneralError"),
-        (3, None, 400, "GeneralError"),
-        (99999, None, 500, "GeneralError"),
-        ("10", "2534022", 400, "GeneralError"),
-        (None, None, 400, "GeneralError"),
+        error(230),
+        error(9010),
+        error(100, 33),
+        error(100, 2534014),
+        answer(200, {"id": "55501"}),
+        answer(200, {"id": "55501", "name": None, "username": 5, "follower_count": "many", "is_verified_user": 1}),
+        answer(200, {"profile_pic": "javascript:alert(1)", "follower_count": True}),
     ],
 )
-def test_a_refusal_has_genesys_reason_code(code: Any, subcode: Any, status: int, expected: str) -> None:
-    with pytest.raises(Refused) as caught:
-        send(error(code, subcode, status))
-    assert caught.value.code == expected
+def test_a_person_of_whom_nothing_is_told(found: Answer) -> None:
+    assert profile(found) is None
 
 
 @pytest.mark.parametrize(
-    ("given", "after_s"),
+    ("found", "raised"), [(error(4), Retryable), (error(190), TokenRefused), (answer(500), Uncertain)]
+)
+def test_a_profile_that_is_not_to_be_had_now(found: Answer, raised: type[Exception]) -> None:
+    with pytest.raises(raised):
+        profile(found)
+
+
+def test_an_author_who_is_not_named_has_no_profile_to_ask_for() -> None:
+    http = FakeOutgoing()
+    assert client(http).profile(INSTAGRAM, Recipient(customer="comment:c1")) is None
+    assert http.calls == []
+
+
+def said(media: Media | None) -> CustomerMessage:
+    return CustomerMessage(id="m", conversation=Conversation("instagram", "1", "55501"), sent_ms=1, media=media)
+
+
+def test_media_are_fetched_from_metas_hosts_without_a_token() -> None:
+    found = client(FakeOutgoing()).source(INSTAGRAM, said(Media(kind="image", url="https://lookaside.fbsbx.com/x")))
+    assert (found.url, found.headers) == ("https://lookaside.fbsbx.com/x", {})
+    assert found.hosts == ("fbsbx.com", "cdninstagram.com", "fbcdn.net")
+
+
+@pytest.mark.parametrize("media", [None, Media(kind="image")])
+def test_media_without_a_url_are_gone(media: Media | None) -> None:
+    with pytest.raises(Unfetched) as caught:
+        client(FakeOutgoing()).source(INSTAGRAM, said(media))
+    assert caught.value.reason == "media_gone"
+
+
+MISSING = Unseen(id=f"message:{MID}", account=INSTAGRAM.id, origin=MID, sent_ms=1_000)
+HELD = {
+    "id": MID,
+    "created_time": "2025-07-28T22:44:49+0000",
+    "from": {"username": "some.user", "id": "55501"},
+    "to": {"data": [{"username": "tea.shop", "id": INSTAGRAM.id}]},
+    "message": "hi",
+}
+
+
+def unseen(held: Any) -> CustomerMessage | None:
+    return client(FakeOutgoing(answer(200, held))).unseen(INSTAGRAM, MISSING)
+
+
+def test_a_message_that_was_never_delivered_is_asked_for_by_its_mid() -> None:
+    http = FakeOutgoing(answer(200, HELD))
+    odd = Unseen(id="message:a/b?c", account=INSTAGRAM.id, origin="a/b?c", sent_ms=1_000)
+    assert client(http).unseen(INSTAGRAM, odd) == CustomerMessage(
+        id="message:a/b?c",
+        conversation=Conversation("instagram", INSTAGRAM.id, "55501"),
+        sent_ms=1_753_742_689_000,
+        text="hi",
+        origin="a/b?c",
+        username="some.user",
+    )
+    assert http.calls[0].url == "https://ig.example/v25.0/a%2Fb%3Fc?fields=id,created_time,from,to,message"
+
+
+@pytest.mark.parametrize("sender", [{"id": INSTAGRAM.id}, {"id": "9", "username": "tea.shop"}, {}, None, {"id": None}])
+def test_a_message_of_the_brands_own_or_of_nobody_is_not_shown(sender: Any) -> None:
+    assert unseen(HELD | {"from": sender}) is None
+
+
+def test_a_message_that_meta_no_longer_has_is_not_shown() -> None:
+    assert client(FakeOutgoing(error(100, 33))).unseen(INSTAGRAM, MISSING) is None
+
+
+@pytest.mark.parametrize("created", [None, "yesterday", 5, "2025-13-01T00:00:00+0000", "0001-01-01T00:00:00+2300"])
+def test_an_odd_time_is_the_time_of_the_mention(created: Any) -> None:
+    found = unseen(HELD | {"created_time": created})
+    assert found is not None
+    assert found.sent_ms == 1_000
+
+
+def test_a_message_without_text_is_still_shown() -> None:
+    found = unseen(HELD | {"message": ""})
+    assert found is not None
+    assert [line.key for line in found.lines] == ["unsupported"]
+
+
+JSON: strategies.SearchStrategy[Any] = strategies.recursive(
+    strategies.none() | strategies.booleans() | strategies.integers() | strategies.floats() | strategies.text(),
+    lambda inner: strategies.lists(inner) | strategies.dictionaries(strategies.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(strategies.fixed_dictionaries({}, optional=dict.fromkeys((*HELD, "error", *FIELDS.split(",")), JSON)))
+def test_whatever_meta_answers_is_read_or_told_apart(found: dict[str, Any]) -> None:
+    for ask in (lambda: unseen(found), lambda: profile(answer(200, found)), lambda: send(answer(200, found))):
+        try:
+            ask()
+        except (Refused, Retryable, Uncertain):
+            assert "error" in found
+
+
+# --- what the answers mean
+
+
+REFUSED: dict[str, list[tuple[Any, Any]]] = {
+    "window_closed": [(10, 2534022), (10, 2018278), (10, 2018065)],
+    "person_unavailable": [(10, 2018108), (200, 1545041), (551, 1545041), (551, None), (230, None)],
+    "wrong_person": [(100, 2534014), (100, 2018001), (100, 33), (9010, None)],
+    "no_conversation": [(2534001, None), (100, 2534001)],
+    "rejected_content": [(100, 2534015)],
+    "media_refused": [(100, 2018008), (100, 2018294), (100, 2018074), (100, 2018047)],
+    "media_too_big": [(100, 2018109)],
+    "comment_expired": [(100, 2534025), (10900, None), (10903, None)],
+    "other": [
+        (100, 2534037), (100, 2018300), (100, 2018321),
+        (100, None), (100, 5), (99999, None), (None, None), ("10", "2534022"), ([], {}),
+    ],
+}  # fmt: skip
+STOPPED: list[tuple[int, int | None]] = [
+    (10, 2534077), (100, 2534013), (200, 2534041), (10, 1893063), (100, 2534029), (368, None), (2022, None),
+    (3, None), (10, None), (10, 999), (200, None), (200, 2018028),
+]  # fmt: skip
+PASSING: list[tuple[int, int | None]] = [(1, None), (1, 99), (2, None), (2, 1545133)]
+LIMITED: list[tuple[int, int | None]] = [
+    (4, None), (17, None), (32, None), (613, None), (613, 2534040), (613, 2018338), (80002, None), (80006, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "subcode"), [(reason, *pair) for reason, pairs in REFUSED.items() for pair in pairs]
+)
+@pytest.mark.parametrize("status", [200, 400, 403, 500])
+def test_a_refusal_has_a_reason(reason: str, code: Any, subcode: Any, status: int) -> None:
+    with pytest.raises(Refused) as caught:
+        send(error(code, subcode, status))
+    assert caught.value.reason == reason
+    assert not isinstance(caught.value, AccountStopped)
+
+
+@pytest.mark.parametrize(("code", "subcode"), STOPPED)
+def test_what_stops_the_account_says_what_to_do(code: int, subcode: int | None) -> None:
+    with pytest.raises(AccountStopped) as caught:
+        send(error(code, subcode, 403))
+    assert caught.value.reason == "account_disconnected"
+    assert len(caught.value.advice) > 20
+
+
+def test_every_row_of_the_table_is_tested() -> None:
+    pairs = [*STOPPED, *PASSING, *LIMITED, *(pair for pairs in REFUSED.values() for pair in pairs), (190, None)]
+    walked = {(code, subcode or 0) for code, subcode in pairs if isinstance(code, int)}
+    assert set(VERDICTS) - walked == {(1, 1357046)}
+
+
+@pytest.mark.parametrize(
+    ("found", "after_s"),
     [
+        *((error(*pair), 60.0 if pair == (613, 2018338) else None) for pair in LIMITED),
         (error(4, is_transient=True), None),
-        (error(17), None),
-        (error(32), None),
-        (error(613, 2534040), None),
-        (error(80002), None),
-        (error(80006), None),
         (error(12345, status=429), None),
         (answer(429), None),
         (answer(429, retry_after="7"), 7.0),
-        (error(2, status=500, is_transient=True), None),
-        (error(2), None),
-        (error(1), None),
-        (error(1, 99), None),
-        (error(55555, is_transient=True), None),
     ],
 )
-def test_what_passes_is_tried_again(given: Answer, after_s: float | None) -> None:
-    with pytest.raises(Retryable) as caught:
-        send(given)
-    assert not isinstance(caught.value, TokenRefused)
+def test_a_rate_limit_is_tried_again(found: Answer, after_s: float | None) -> None:
+    with pytest.raises(RateLimited) as caught:
+        send(found)
     assert caught.value.after_s == after_s
+
+
+@pytest.mark.parametrize("found", [*(error(*pair, status=500) for pair in PASSING), error(55555, is_transient=True)])
+def test_what_passes_is_tried_again(found: Answer) -> None:
+    with pytest.raises(Retryable) as caught:
+        send(found)
+    assert type(caught.value) is Retryable
 
 
 REGAIN = "estimated_time_to_regain_access"
@@ -171,7 +461,7 @@ def test_a_dead_token_is_told_apart(subcode: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "found",
     [
         error(1, 1357046, 500),
         error(1, 1357046, 200, is_transient=True),
@@ -185,21 +475,21 @@ def test_a_dead_token_is_told_apart(subcode: int | None) -> None:
         Uncertain("no answer"),
     ],
 )
-def test_what_may_have_gone_out_is_uncertain(given: Answer | Exception) -> None:
+def test_what_may_have_gone_out_is_uncertain(found: Answer | Exception) -> None:
     with pytest.raises(Uncertain):
-        send(given)
+        send(found)
 
 
 @pytest.mark.parametrize(
-    "given",
+    "found",
     [error(10, 2534022, 403), error(4), error(190), error(1, 1357046), error(2), error(99999)],
 )
-def test_details_carry_metas_code_and_trace_and_never_its_words(given: Answer) -> None:
+def test_details_carry_metas_code_and_trace_and_never_its_words(found: Answer) -> None:
     with pytest.raises((Refused, Retryable, Uncertain)) as caught:
-        send(given)
+        send(found)
     words = str(caught.value)
     assert "trace TRACE1" in words
-    assert str(given.json()["error"]["code"]) in words
+    assert str(found.json()["error"]["code"]) in words
     assert TEXT not in words
     assert "quoting" not in words
     assert "token-ig" not in words
