@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
 
 import msgspec
 
-from chalicelib.channels.base import Capabilities, Secrets
-from chalicelib.errors import Refused, Retryable, TokenRefused, Uncertain
+from chalicelib.channels.base import Secrets, Source, raise_for
+from chalicelib.channels.tiktok.capabilities import CAPABILITIES
+from chalicelib.channels.tiktok.problems import verdict
+from chalicelib.errors import (
+    AccountStopped,
+    RateLimited,
+    Refused,
+    Retryable,
+    TokenRefused,
+    Uncertain,
+    Unfetched,
+)
 from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import Account
+from chalicelib.messages import Account, CustomerMessage, Profile, Unseen
+from chalicelib.replies import ChoicesPart, MediaPart, Part, Recipient, TextPart
 
-# TikTok portal doc 1832184403754242
-CAPABILITIES = Capabilities(text_limit=6000, text_unit="characters")
-SEND = "/open_api/v1.3/business/message/send/"  # without the last slash TikTok answers 404
+API = "/open_api/v1.3/business/message/"
+# Without its last slash TikTok answers 404 to any path.
+SEND = API + "send/"
+UPLOAD = API + "media/upload/"
+DOWNLOAD = API + "media/download/"
+CAPABLE = API + "capabilities/get/"
+CONTENT = API + "content/list/"
 
-# TikTok portal doc 1737172488964097. The HTTP status is 200 whatever happens.
-RATE = {40016, 40100, 40133}
-TOKEN = {40102, 40103, 40104, 40105, 40107, 40110}
-PASSING = {60001}
-# A server error may come after the message went out, and there is no idempotency key.
-AMBIGUOUS = {50000, 50002, 51065}
-REFUSED = {
-    40001: "MessageNotAllowed", 40002: "InvalidMessageStructure", 40007: "InvalidDestination",
-    40064: "MessageNotAllowed", 40907: "InvalidMediaContentLength", 40908: "MediaTypeNotAllowed",
-}  # fmt: skip
+ENDINGS = {"image/jpeg": (".jpg", ".jpeg"), "image/png": (".png",)}
+ACTIONS = {"typing": "TYPING", "seen": "MARK_READ"}
+# The host of a download is not documented: the domains from which TikTok serves.
+HOSTS = (
+    "tiktok.com", "tiktokcdn.com", "tiktokcdn-us.com", "tiktokcdn-eu.com", "tiktokv.com", "tiktokv.us", "tiktokv.eu",
+    "byteimg.com", "ibyteimg.com", "byteoversea.com", "ibytedtos.com",
+)  # fmt: skip
 
 
 class TikTokClient:
@@ -38,54 +52,188 @@ class TikTokClient:
         self._secrets = secrets
         self._host = host
 
-    def send_text(self, account: Account, customer: str, platform_thread: str, text: str) -> str:
-        """One text of at most 6,000 characters. Answers the message id; raises as the protocol says."""
-        if not platform_thread:
-            raise Refused("InvalidDestination", "TikTok: this person has not written to the account yet")
+    def send(self, account: Account, to: Recipient, part: Part) -> str:
+        """One part into the conversation, or as the one answer to a comment. Answers the message id; raises as
+        the protocol says. TikTok portal doc 1832184403754242."""
+        if not (to.thread or to.comment):
+            raise Refused("no_conversation", "TikTok: this person has not written to the account yet")
+        content = self._content(account, to, part)
+        if not to.comment:
+            return self._message(account, _in_conversation(account, to) | content)
+        try:
+            return self._message(account, _in_reply(account, to) | content)
+        except Refused as refused:
+            # A comment is not answered within 24 hours of a message, yet their conversation may be: the same page
+            if refused.reason != "window_closed" or not to.thread:
+                raise
+            return self._message(account, _in_conversation(account, to) | content)
+
+    def act(self, account: Account, to: Recipient, action: Literal["typing", "seen"]) -> None:
+        """Shows typing for five seconds, or marks the conversation as read; nothing where there is none."""
+        if to.thread:
+            content = {"message_type": "SENDER_ACTION", "sender_action": ACTIONS[action]}
+            self._post(account, SEND, _in_conversation(account, to) | content)
+
+    def profile(self, account: Account, to: Recipient) -> Profile | None:
+        """The customer as a participant of the conversation: only its messages tell of people.
+        TikTok portal doc 1832184425841170."""
+        if not to.thread:
+            return None
+        found = self._asked(account, CONTENT, {"business_id": account.id, "conversation_id": to.thread})
+        person = next((one for one in _objects(found, "participants") if one.get("id") == to.customer), None)
+        if person is None:
+            return None
+        written = (one for one in _objects(found, "messages") if _id_of(one.get("from_user")) == to.customer)
+        follows, avatar = person.get("is_follower"), _text(person.get("profile_image"))
+        return Profile(
+            name=_text(person.get("display_name")),
+            username=next((_text(one.get("sender")) for one in written), ""),
+            avatar=avatar if avatar.startswith("https://") else "",
+            follows=follows if isinstance(follows, bool) else None,
+        )
+
+    def source(self, account: Account, said: CustomerMessage) -> Source:
+        """A link to the picture or video, good for 24 hours and only with the token in the header `x-user`.
+        TikTok portal doc 1832184455450626."""
+        if said.media is None or not said.media.handle:
+            raise Unfetched("media_gone", "TikTok: no media id")
         body = {
             "business_id": account.id,
-            "recipient_type": "CONVERSATION",
-            "recipient": platform_thread,
-            "message_type": "TEXT",
-            "text": {"body": text},
+            "conversation_id": said.platform_thread,
+            "message_id": said.origin,
+            "media_id": said.media.handle,
+            "media_type": said.media.kind.upper(),
         }
-        data = self._post(account, SEND, body)
-        message = data.get("message")
-        return str(message.get("message_id", "")) if isinstance(message, dict) else ""
+        try:
+            url = _harmless(lambda: self._post(account, DOWNLOAD, body)).get("download_url")
+        except Refused as refused:
+            raise Unfetched("media_gone", refused.detail) from None
+        if not isinstance(url, str) or not url:
+            raise Unfetched("media_gone", "TikTok: no download_url")
+        return Source(url=url, hosts=HOSTS, headers={"x-user": self._token(account)})
 
-    def _post(self, account: Account, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        token = str(self._secrets(account.secret).get("access_token", ""))
-        if not token:
+    def unseen(self, account: Account, missing: Unseen) -> CustomerMessage | None:
+        """TikTok mentions no message that it does not deliver."""
+        return None
+
+    def _message(self, account: Account, body: dict[str, Any]) -> str:
+        message = self._post(account, SEND, body).get("message")
+        return _text(message.get("message_id")) if isinstance(message, dict) else ""
+
+    def _content(self, account: Account, to: Recipient, part: Part) -> dict[str, Any]:
+        if isinstance(part, TextPart):
+            return {"message_type": "TEXT", "text": {"body": part.text}}
+        if isinstance(part, MediaPart):
+            return {"message_type": "IMAGE", "image": {"media_id": self._uploaded(account, to, part)}}
+        if isinstance(part, ChoicesPart):
+            return {"message_type": "TEMPLATE", "template": _card(part)}
+        raise Refused("unsupported", "TikTok has no cards")
+
+    def _uploaded(self, account: Account, to: Recipient, part: MediaPart) -> str:
+        """The id under which TikTok holds the picture. TikTok portal doc 1832184437720193."""
+        if part.mime not in ENDINGS or not part.body:
+            raise Refused("media_refused", f"TikTok carries pictures only, not {part.mime}")
+        if not any(self._takes_images(account, to, kind) for kind in ("SINGLE", "STRANGER")):
+            raise Refused("media_refused", "TikTok takes no pictures in this conversation")
+        from urllib3.filepost import encode_multipart_formdata  # with requests it is there, and not before
+
+        file = (_file_name(part), part.body, part.mime)
+        body, kind = encode_multipart_formdata({"business_id": account.id, "media_type": "IMAGE", "file": file})
+        media_id = _text(_harmless(lambda: self._post(account, UPLOAD, body, kind)).get("media_id"))
+        if not media_id:
+            raise Retryable("TikTok: an upload without a media_id")
+        return media_id
+
+    def _takes_images(self, account: Account, to: Recipient, kind: str) -> bool:
+        """Whether the conversation takes pictures, if it is of this kind: STRANGER until the account answers
+        the customer for the first time, SINGLE from then on. TikTok portal doc 1836061597865986."""
+        query = {"business_id": account.id, "conversation_id": to.thread, "conversation_type": kind}
+        if not to.thread:  # the author of a comment: there is no conversation to ask about
+            return False
+        try:
+            found = self._asked(account, CAPABLE, query | {"capability_types": json.dumps(["IMAGE_SEND"])})
+        except AccountStopped:
+            raise
+        except Refused:
+            return False
+        infos = _objects(found, "capability_infos")
+        return any(one.get("capability_type") == "IMAGE_SEND" and one.get("capability_result") is True for one in infos)
+
+    def _token(self, account: Account) -> str:
+        token = self._secrets(account.secret).get("access_token", "")
+        if not isinstance(token, str) or not token:
             raise TokenRefused(f"the secret {account.secret} holds no access_token", 60)
-        answer = self._http.post(
-            self._host + path,
-            headers={"Access-Token": token, "Content-Type": "application/json"},
-            body=msgspec.json.encode(body),
-        )
-        return _judge(answer)
+        return token
+
+    def _asked(self, account: Account, path: str, query: dict[str, str]) -> dict[str, Any]:
+        # A "+" that is not escaped is "Param conversation_id is invalid": TikTok portal doc 1832184425841170
+        url = f"{self._host}{path}?{urlencode(query, quote_via=quote, safe='')}"
+        return _harmless(lambda: _judged(self._http.get(url, headers={"Access-Token": self._token(account)})))
+
+    def _post(
+        self, account: Account, path: str, body: dict[str, Any] | bytes, kind: str = "application/json"
+    ) -> dict[str, Any]:
+        data = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        headers = {"Access-Token": self._token(account), "Content-Type": kind}
+        return _judged(self._http.post(self._host + path, headers=headers, body=data))
 
 
-def _judge(answer: Answer) -> dict[str, Any]:
-    """TikTok's answer by its `code`."""
+def _in_reply(account: Account, to: Recipient) -> dict[str, Any]:
+    """Whom an answer to a comment goes to: the comment takes the place of the conversation."""
+    reply = {"reply_type": "COMMENT_REPLY", "comment_reply": {"comment_id": to.comment}}
+    return {"business_id": account.id, "direct_reply": reply}
+
+
+def _in_conversation(account: Account, to: Recipient) -> dict[str, Any]:
+    return {"business_id": account.id, "recipient_type": "CONVERSATION", "recipient": to.thread}
+
+
+def _card(part: ChoicesPart) -> dict[str, Any]:
+    buttons = [{"type": "REPLY", "title": one.text, "id": one.payload} for one in part.choices]
+    return {"type": "QA_BUTTON_CARD", "title": part.text, "buttons": buttons}
+
+
+def _file_name(part: MediaPart) -> str:
+    """The file's own name, unless its ending is not that of its type."""
+    endings = ENDINGS[part.mime]
+    return part.name if part.name.lower().endswith(endings) else f"image{endings[0]}"
+
+
+def _harmless(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """A call that may be repeated whatever became of it: the customer sees nothing of it."""
+    try:
+        return call()
+    except Uncertain as unknown:
+        raise Retryable(unknown.reason) from None
+
+
+def _judged(answer: Answer) -> dict[str, Any]:
+    """The data of TikTok's answer; raises what its `code` means."""
     found = answer.json()
     code = found.get("code") if isinstance(found, dict) else None
     if not isinstance(code, int):
         if answer.status == 429:
-            raise Retryable("HTTP 429", answer.retry_after_s())
+            raise RateLimited("HTTP 429", answer.retry_after_s())
         raise Uncertain(f"HTTP {answer.status} without a code")
-    if code == 0:
-        data = found.get("data")
-        return data if isinstance(data, dict) else {}
-    detail = f"TikTok {code}, request {str(found.get('request_id', ''))[:64]}"
-    if code in RATE:
-        raise Retryable(f"rate limit: {detail}", answer.retry_after_s())
-    if code in TOKEN:
-        raise TokenRefused(f"access token refused: {detail}", 60)
-    if code in PASSING:
-        raise Retryable(f"maintenance: {detail}", 60)
-    if code in AMBIGUOUS:
-        raise Uncertain(detail)
-    raise Refused(REFUSED.get(code, "GeneralError"), detail)
+    if code != 0:
+        request = str(found.get("request_id", ""))[:64]
+        raise_for(verdict(code), f"TikTok {code}, request {request}", answer.retry_after_s())
+    data = found.get("data")
+    return data if isinstance(data, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _objects(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects of a list in TikTok's data, whatever else stands there."""
+    found = data.get(name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _id_of(person: object) -> object:
+    return person.get("id") if isinstance(person, dict) else None
 
 
 def open_client(http: Outgoing, secrets: Secrets, url: Callable[[str], str]) -> TikTokClient:

@@ -46,7 +46,7 @@ class TikTokRenewal:
         data = found.get("data") if isinstance(found, dict) and found.get("code") == 0 else None
         if not isinstance(data, dict) or not data.get("access_token"):
             code = found.get("code") if isinstance(found, dict) else None
-            raise Refused("GeneralError", f"TikTok refuses to renew the token: {code}, HTTP {answer.status}")
+            raise Refused("account_disconnected", f"TikTok refuses to renew the token: {code}, HTTP {answer.status}")
         return {
             **held,
             "access_token": str(data["access_token"]),

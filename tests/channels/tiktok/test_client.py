@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
+from email.message import EmailMessage
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from chalicelib.channels.tiktok.client import CAPABILITIES, TikTokClient, open_client
-from chalicelib.errors import Refused, Retryable, TokenRefused, Uncertain
+from chalicelib.channels.tiktok.capabilities import CAPABILITIES
+from chalicelib.channels.tiktok.client import ENDINGS, TikTokClient, open_client
+from chalicelib.channels.tiktok.problems import VERDICTS
+from chalicelib.errors import (
+    AccountStopped,
+    RateLimited,
+    Reason,
+    Refused,
+    Retryable,
+    TokenRefused,
+    Uncertain,
+    Unfetched,
+)
 from chalicelib.http import Answer
-from tests.fakes import TIKTOK, FakeOutgoing, answer
+from chalicelib.messages import Conversation, CustomerMessage, Kind, Media, Profile, Unseen
+from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
+from tests.fakes import TIKTOK, Call, FakeOutgoing, answer
 
+API = "https://tt.example/open_api/v1.3/business/message/"
 TEXT = "a text that only the customer may read"
 THREAD = "c1ConvAbc+def/GHi=="
+ANA = "+p/1=="
+TO = Recipient(customer=ANA, thread=THREAD)
+COMMENTER = Recipient(customer=ANA, comment="7247303576418566913")
+WORDS = TextPart(TEXT)
+PICTURE = MediaPart(kind="image", mime="image/png", name="té 1.png", body=b"\x89PNG\r\n\x1a\n...")
+DONE = answer(200, {"code": 0, "message": "OK", "data": {"message": {"message_id": "m1+/=="}}})
+CAPABLE = answer(200, {"code": 0, "data": {"capability_infos": [
+    {"capability_type": "IMAGE_SEND", "capability_result": True}]}})  # fmt: skip
+INCAPABLE = answer(200, {"code": 0, "data": {"capability_infos": [
+    {"capability_type": "IMAGE_SEND", "capability_result": False}]}})  # fmt: skip
+UPLOADED = answer(200, {"code": 0, "data": {"media_id": "v1/img"}})
 
 
 def client(http: FakeOutgoing, secret: dict[str, Any] | None = None) -> TikTokClient:
@@ -22,8 +53,8 @@ def client(http: FakeOutgoing, secret: dict[str, Any] | None = None) -> TikTokCl
     )
 
 
-def send(*answers: Answer | Exception) -> str:
-    return client(FakeOutgoing(*answers)).send_text(TIKTOK, "+p/1==", THREAD, TEXT)
+def send(*answers: Answer | Exception, part: Part = WORDS, to: Recipient = TO) -> str:
+    return client(FakeOutgoing(*answers)).send(TIKTOK, to, part)
 
 
 def coded(code: object, status: int = 200, **headers: str) -> Answer:
@@ -32,15 +63,35 @@ def coded(code: object, status: int = 200, **headers: str) -> Answer:
     return answer(status, body, **headers)
 
 
-def test_the_limit_is_six_thousand_characters() -> None:
+def query(call: Call) -> dict[str, str]:
+    """The query of a GET as a strict parser reads it."""
+    return {name: value for name, [value] in parse_qs(urlsplit(call.url).query, strict_parsing=True).items()}
+
+
+def fields(call: Call) -> dict[str, EmailMessage]:
+    """The parts of a multipart body by their names."""
+    head = f"Content-Type: {call.headers['Content-Type']}\r\n\r\n".encode()
+    read = email.message_from_bytes(head + (call.body or b""), EmailMessage, policy=email.policy.HTTP)
+    parts = [part for part in read.iter_parts() if isinstance(part, EmailMessage)]
+    return {str(part.get_param("name", header="content-disposition")): part for part in parts}
+
+
+# --- texts
+
+
+def test_the_limits_are_those_of_the_send_page() -> None:
     assert (CAPABILITIES.text_limit, CAPABILITIES.text_unit) == (6000, "characters")
+    assert (CAPABILITIES.window.open_s, CAPABILITIES.window.comment_s, CAPABILITIES.window.cap) == (172800, 172800, 10)
+    assert CAPABILITIES.media["image"].size == 3145728
+    assert set(CAPABILITIES.media) == {"image"}
+    assert set(CAPABILITIES.media["image"].mimes) == set(ENDINGS)
 
 
 def test_a_text_goes_to_the_conversation() -> None:
-    http = FakeOutgoing(answer(200, {"code": 0, "message": "OK", "data": {"message": {"message_id": "m1+/=="}}}))
-    assert client(http).send_text(TIKTOK, "+p/1==", THREAD, "¡Sí! 🚚") == "m1+/=="
+    http = FakeOutgoing(DONE)
+    assert client(http).send(TIKTOK, TO, TextPart("¡Sí! 🚚")) == "m1+/=="
     [call] = http.calls
-    assert (call.method, call.url) == ("POST", "https://tt.example/open_api/v1.3/business/message/send/")
+    assert (call.method, call.url) == ("POST", API + "send/")
     assert call.headers == {"Access-Token": "token-tt", "Content-Type": "application/json"}
     assert call.json() == {
         "business_id": "-000TeaShop",
@@ -51,81 +102,428 @@ def test_a_text_goes_to_the_conversation() -> None:
     }
 
 
+@pytest.mark.parametrize("thread", ["", THREAD])
+def test_a_comment_is_answered_in_place_of_the_conversation(thread: str) -> None:
+    http = FakeOutgoing(DONE)
+    client(http).send(TIKTOK, Recipient(customer=ANA, thread=thread, comment="724"), TextPart("Hi"))
+    assert http.calls[0].json() == {
+        "business_id": "-000TeaShop",
+        "direct_reply": {"reply_type": "COMMENT_REPLY", "comment_reply": {"comment_id": "724"}},
+        "message_type": "TEXT",
+        "text": {"body": "Hi"},
+    }
+
+
+def test_a_comment_that_cannot_be_answered_is_answered_in_the_conversation() -> None:
+    http = FakeOutgoing(coded(40064), DONE)
+    to = Recipient(customer=ANA, thread=THREAD, comment="724")
+    assert client(http).send(TIKTOK, to, TextPart("Hi")) == "m1+/=="
+    assert http.calls[1].json()["recipient"] == THREAD
+    assert "direct_reply" not in http.calls[1].json()
+
+
+@pytest.mark.parametrize(
+    ("code", "thread"), [(40064, ""), (40002, THREAD), (40001, THREAD), (40100, THREAD), (50000, THREAD)]
+)
+def test_only_a_closed_comment_with_a_conversation_is_tried_twice(code: int, thread: str) -> None:
+    http = FakeOutgoing(coded(code))
+    with pytest.raises((Refused, Retryable, Uncertain)):
+        client(http).send(TIKTOK, Recipient(customer=ANA, thread=thread, comment="724"), TextPart("Hi"))
+    assert len(http.calls) == 1
+
+
 def test_a_person_who_never_wrote_cannot_be_answered() -> None:
     http = FakeOutgoing()
     with pytest.raises(Refused) as caught:
-        client(http).send_text(TIKTOK, "+p/1==", "", TEXT)
-    assert caught.value.code == "InvalidDestination"
-    assert http.calls == []
+        client(http).send(TIKTOK, Recipient(customer=ANA), TextPart(TEXT))
+    assert caught.value.reason == "no_conversation"
 
 
-@pytest.mark.parametrize("secret", [{}, {"access_token": ""}])
+@pytest.mark.parametrize("secret", [{}, {"access_token": ""}, {"access_token": None}])
 def test_without_a_token_nothing_is_sent(secret: dict[str, Any]) -> None:
-    http = FakeOutgoing()
     with pytest.raises(TokenRefused):
-        client(http, secret).send_text(TIKTOK, "+p/1==", THREAD, TEXT)
-    assert http.calls == []
+        client(FakeOutgoing(), secret).send(TIKTOK, TO, TextPart(TEXT))
 
 
-@pytest.mark.parametrize("data", [{}, None, [], {"message": None}, {"message": {}}, {"message": "m"}])
+@pytest.mark.parametrize(
+    "data", [{}, None, [], {"message": None}, {"message": {}}, {"message": "m"}, {"message": {"message_id": None}}]
+)
 def test_a_success_without_an_id_has_no_id(data: Any) -> None:
     assert send(answer(200, {"code": 0, "data": data})) == ""
 
 
-# TikTok portal doc 1737172488964097
+# --- choices and cards
+
+
+def test_choices_are_a_card_of_buttons() -> None:
+    http = FakeOutgoing(DONE)
+    choices = (Choice(text="Track my order", payload="dm.1.0"), Choice(text="A human", payload="dm.1.1"))
+    assert client(http).send(TIKTOK, TO, ChoicesPart(text="How can we help?", choices=choices)) == "m1+/=="
+    sent = http.calls[0].json()
+    assert sent["message_type"] == "TEMPLATE"
+    assert sent["template"] == {
+        "type": "QA_BUTTON_CARD",
+        "title": "How can we help?",
+        "buttons": [
+            {"type": "REPLY", "title": "Track my order", "id": "dm.1.0"},
+            {"type": "REPLY", "title": "A human", "id": "dm.1.1"},
+        ],
+    }
+
+
+def test_cards_are_not_carried() -> None:
+    with pytest.raises(Refused) as caught:
+        send(part=CardsPart(cards=(Card(title="Tea"),)))
+    assert caught.value.reason == "unsupported"
+
+
+# --- pictures
+
+
+def test_a_picture_is_asked_for_uploaded_and_sent() -> None:
+    http = FakeOutgoing(CAPABLE, UPLOADED, DONE)
+    assert client(http).send(TIKTOK, TO, PICTURE) == "m1+/=="
+    asked, uploaded, sent = http.calls
+    assert (asked.method, asked.url.partition("?")[0]) == ("GET", API + "capabilities/get/")
+    assert asked.headers == {"Access-Token": "token-tt"}
+    assert (uploaded.method, uploaded.url) == ("POST", API + "media/upload/")
+    assert (sent.url, sent.json()["message_type"], sent.json()["image"]) == (
+        API + "send/",
+        "IMAGE",
+        {"media_id": "v1/img"},
+    )
+
+
+def test_the_capability_is_asked_for_this_conversation_with_its_plus_escaped() -> None:
+    http = FakeOutgoing(CAPABLE, UPLOADED, DONE)
+    client(http).send(TIKTOK, TO, PICTURE)
+    assert "conversation_id=c1ConvAbc%2Bdef%2FGHi%3D%3D" in http.calls[0].url
+    assert query(http.calls[0]) == {
+        "business_id": "-000TeaShop",
+        "conversation_id": THREAD,
+        "conversation_type": "SINGLE",
+        "capability_types": '["IMAGE_SEND"]',
+    }
+
+
+def test_the_upload_carries_the_bytes_with_their_name_and_type() -> None:
+    http = FakeOutgoing(CAPABLE, UPLOADED, DONE)
+    client(http).send(TIKTOK, TO, PICTURE)
+    found = fields(http.calls[1])
+    assert set(found) == {"business_id", "media_type", "file"}
+    assert found["business_id"].get_payload(decode=True) == b"-000TeaShop"
+    assert found["media_type"].get_payload(decode=True) == b"IMAGE"
+    assert found["file"].get_payload(decode=True) == PICTURE.body
+    assert (found["file"].get_content_type(), found["file"].get_filename()) == ("image/png", "té 1.png")
+
+
 @pytest.mark.parametrize(
-    ("code", "expected"),
+    ("name", "mime", "told"),
     [
-        (40001, "MessageNotAllowed"),
-        (40002, "InvalidMessageStructure"),
-        (40007, "InvalidDestination"),
-        (40064, "MessageNotAllowed"),
-        (40907, "InvalidMediaContentLength"),
-        (40908, "MediaTypeNotAllowed"),
-        (40000, "GeneralError"),
-        (49999, "GeneralError"),
-        (-1, "GeneralError"),
+        ("a.JPEG", "image/jpeg", "a.JPEG"),
+        ("a.png", "image/jpeg", "image.jpg"),
+        ("", "image/png", "image.png"),
+        ("report", "image/png", "image.png"),
+        ('x"\r\nX-Evil: 1.png', "image/png", "x%22%0D%0AX-Evil: 1.png"),
     ],
 )
-def test_a_refusal_has_genesys_reason_code(code: int, expected: str) -> None:
+def test_an_uploaded_file_has_a_name_of_its_type(name: str, mime: str, told: str) -> None:
+    http = FakeOutgoing(CAPABLE, UPLOADED, DONE)
+    client(http).send(TIKTOK, TO, MediaPart(kind="image", mime=mime, name=name, body=b"x"))
+    assert fields(http.calls[1])["file"].get_filename() == told
+
+
+@given(st.binary(min_size=1, max_size=400))
+def test_any_bytes_arrive_as_they_are(body: bytes) -> None:
+    http = FakeOutgoing(CAPABLE, UPLOADED, DONE)
+    client(http).send(TIKTOK, TO, MediaPart(kind="image", mime="image/png", name="a.png", body=body))
+    assert b"\r\n\r\n" + body + b"\r\n--" in (http.calls[1].body or b"")
+
+
+@pytest.mark.parametrize("no", [INCAPABLE, coded(40002), coded(40007), answer(200, {"code": 0, "data": {}})])
+def test_a_conversation_not_answered_before_is_asked_for_as_a_strangers(no: Answer) -> None:
+    http = FakeOutgoing(no, CAPABLE, UPLOADED, DONE)
+    assert client(http).send(TIKTOK, TO, PICTURE) == "m1+/=="
+    assert query(http.calls[1])["conversation_type"] == "STRANGER"
+
+
+def test_where_pictures_are_not_taken_nothing_is_uploaded() -> None:
+    http = FakeOutgoing(INCAPABLE, INCAPABLE)
     with pytest.raises(Refused) as caught:
-        send(coded(code))
-    assert caught.value.code == expected
+        client(http).send(TIKTOK, TO, PICTURE)
+    assert caught.value.reason == "media_refused"
+    assert len(http.calls) == 2
 
 
-@pytest.mark.parametrize("code", [40102, 40103, 40104, 40105, 40107, 40110])
-def test_a_dead_token_is_told_apart(code: int) -> None:
-    with pytest.raises(TokenRefused) as caught:
+@pytest.mark.parametrize(
+    "infos",
+    [
+        None, "x", [None], [{}], [{"capability_type": "IMAGE_SEND"}],
+        [{"capability_type": "VIDEO_SEND", "capability_result": True}],
+        [{"capability_type": "IMAGE_SEND", "capability_result": "true"}],
+    ],
+)  # fmt: skip
+def test_only_a_plain_yes_allows_a_picture(infos: Any) -> None:
+    no = answer(200, {"code": 0, "data": {"capability_infos": infos}})
+    with pytest.raises(Refused) as caught:
+        send(no, no, part=PICTURE)
+    assert caught.value.reason == "media_refused"
+
+
+@pytest.mark.parametrize(
+    ("kind", "mime", "body"),
+    [
+        ("video", "video/mp4", b"x"),
+        ("file", "application/pdf", b"x"),
+        ("image", "image/gif", b"x"),
+        ("image", "image/png", b""),
+    ],
+)
+def test_what_is_no_picture_is_refused_without_a_call(kind: Kind, mime: str, body: bytes) -> None:
+    with pytest.raises(Refused) as caught:
+        send(part=MediaPart(kind=kind, mime=mime, name="a", url="https://ours.example/a", body=body))
+    assert caught.value.reason == "media_refused"
+
+
+def test_a_comment_is_not_answered_by_a_picture() -> None:
+    with pytest.raises(Refused) as caught:
+        send(part=PICTURE, to=COMMENTER)
+    assert caught.value.reason == "media_refused"
+
+
+@pytest.mark.parametrize("lost", [Uncertain("no answer"), coded(50000), answer(502)])
+@pytest.mark.parametrize("before", [[], [CAPABLE]])
+def test_an_unknown_outcome_before_the_send_is_tried_again(lost: Answer | Exception, before: list[Answer]) -> None:
+    with pytest.raises(Retryable):
+        send(*before, lost, part=PICTURE)
+
+
+def test_an_unknown_outcome_of_a_pictures_send_is_uncertain() -> None:
+    with pytest.raises(Uncertain):
+        send(CAPABLE, UPLOADED, coded(50000), part=PICTURE)
+
+
+def test_an_upload_without_an_id_is_tried_again() -> None:
+    with pytest.raises(Retryable):
+        send(CAPABLE, answer(200, {"code": 0, "data": {}}), part=PICTURE)
+
+
+@pytest.mark.parametrize(("code", "reason"), [(40907, "media_too_big"), (40908, "media_refused")])
+def test_an_upload_that_is_refused_says_why(code: int, reason: str) -> None:
+    with pytest.raises(Refused) as caught:
+        send(CAPABLE, coded(code), part=PICTURE)
+    assert caught.value.reason == reason
+
+
+def test_a_stopped_account_is_not_taken_for_a_conversation_without_pictures() -> None:
+    with pytest.raises(AccountStopped):
+        send(coded(40001), part=PICTURE)
+
+
+# --- acts
+
+
+@pytest.mark.parametrize(("action", "told"), [("typing", "TYPING"), ("seen", "MARK_READ")])
+def test_an_act_is_shown_in_the_conversation(action: Any, told: str) -> None:
+    http = FakeOutgoing(answer(200, {"code": 0, "data": {"message": {"message_id": ""}}}))
+    client(http).act(TIKTOK, Recipient(customer=ANA, thread=THREAD, comment="724"), action)
+    assert http.calls[0].json() == {
+        "business_id": "-000TeaShop",
+        "recipient_type": "CONVERSATION",
+        "recipient": THREAD,
+        "message_type": "SENDER_ACTION",
+        "sender_action": told,
+    }
+
+
+def test_without_a_conversation_there_is_nothing_to_show() -> None:
+    http = FakeOutgoing()
+    client(http).act(TIKTOK, COMMENTER, "typing")
+    assert http.calls == []
+
+
+# --- profiles
+
+OURS = {"id": "-000TeaShop", "role": "BUSINESS_ACCOUNT", "display_name": "Tea", "profile_image": "https://p/x.jpeg"}
+HERS = {
+    "id": ANA, "role": "PERSONAL_ACCOUNT", "display_name": "Ana 🌿", "profile_image": "https://p/a.jpeg?x-expires=1",
+    "is_follower": True,
+}  # fmt: skip
+SAID = [
+    {"sender": "tea_shop", "from_user": {"id": "-000TeaShop"}},
+    {"sender": "ana.verde", "from_user": {"id": ANA}},
+]
+
+
+def profile(data: Any, to: Recipient = TO) -> Profile | None:
+    return client(FakeOutgoing(answer(200, {"code": 0, "data": data}))).profile(TIKTOK, to)
+
+
+def test_a_profile_is_read_from_the_conversation() -> None:
+    http = FakeOutgoing(answer(200, {"code": 0, "data": {"participants": [OURS, HERS], "messages": SAID}}))
+    assert client(http).profile(TIKTOK, TO) == Profile(
+        name="Ana 🌿", username="ana.verde", avatar="https://p/a.jpeg?x-expires=1", follows=True
+    )
+    [call] = http.calls
+    assert call.url == API + "content/list/?business_id=-000TeaShop&conversation_id=c1ConvAbc%2Bdef%2FGHi%3D%3D"
+
+
+@pytest.mark.parametrize("participants", [None, {}, [], [OURS], ["x", None]])
+def test_where_the_customer_is_no_participant_nothing_is_told(participants: Any) -> None:
+    assert profile({"participants": participants}) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "messages", "told"),
+    [
+        ({"display_name": 7}, [], Profile(avatar="https://p/a.jpeg?x-expires=1", follows=True)),
+        ({"profile_image": None}, [], Profile(name="Ana 🌿", follows=True)),
+        ({"profile_image": "javascript:1"}, [], Profile(name="Ana 🌿", follows=True)),
+        ({"is_follower": "yes"}, None, Profile(name="Ana 🌿", avatar="https://p/a.jpeg?x-expires=1")),
+        (
+            {"profile_image": ""},
+            [{"from_user": "x"}, {"from_user": {"id": ANA}, "sender": 1}],
+            Profile(name="Ana 🌿", follows=True),
+        ),
+    ],
+)
+def test_what_is_odd_in_a_profile_is_left_out(changed: dict[str, Any], messages: Any, told: Profile) -> None:
+    assert profile({"participants": [HERS | changed], "messages": messages}) == told
+
+
+def test_without_a_conversation_there_is_no_profile() -> None:
+    http = FakeOutgoing()
+    assert client(http).profile(TIKTOK, COMMENTER) is None
+    assert http.calls == []
+
+
+def test_an_unread_profile_is_tried_again() -> None:
+    with pytest.raises(Retryable):
+        client(FakeOutgoing(Uncertain("no answer"))).profile(TIKTOK, TO)
+
+
+# --- media
+
+
+def said(media: Media | None) -> CustomerMessage:
+    return CustomerMessage(
+        id="im_receive_msg:m7+/==",
+        conversation=Conversation("tiktok", TIKTOK.id, ANA),
+        sent_ms=1,
+        media=media,
+        origin="m7+/==",
+        platform_thread=THREAD,
+    )
+
+
+@pytest.mark.parametrize(("kind", "told"), [("image", "IMAGE"), ("video", "VIDEO")])
+def test_media_is_asked_for_by_its_id(kind: Kind, told: str) -> None:
+    http = FakeOutgoing(answer(200, {"code": 0, "data": {"download_url": "https://v16.tiktokcdn.com/x?y=1"}}))
+    found = client(http).source(TIKTOK, said(Media(kind=kind, handle="v10/abc")))
+    assert (found.url, found.headers) == ("https://v16.tiktokcdn.com/x?y=1", {"x-user": "token-tt"})
+    [call] = http.calls
+    assert call.url == API + "media/download/"
+    assert call.json() == {
+        "business_id": "-000TeaShop",
+        "conversation_id": THREAD,
+        "message_id": "m7+/==",
+        "media_id": "v10/abc",
+        "media_type": told,
+    }
+
+
+def test_the_token_goes_to_tiktoks_hosts_only() -> None:
+    http = FakeOutgoing(answer(200, {"code": 0, "data": {"download_url": "https://x.example/"}}))
+    hosts = client(http).source(TIKTOK, said(Media(kind="image", handle="v"))).hosts
+    assert {"tiktok.com", "tiktokcdn.com"} <= set(hosts)
+    assert not [host for host in hosts if host.startswith(".") or "." not in host]
+
+
+@pytest.mark.parametrize(
+    "no",
+    [coded(40001), coded(40002), coded(40007), coded(40064), answer(200, {"code": 0, "data": {}}),
+     answer(200, {"code": 0, "data": {"download_url": 5}})],
+)  # fmt: skip
+def test_media_that_tiktok_does_not_hand_out_is_gone(no: Answer) -> None:
+    with pytest.raises(Unfetched) as caught:
+        client(FakeOutgoing(no)).source(TIKTOK, said(Media(kind="image", handle="v")))
+    assert caught.value.reason == "media_gone"
+
+
+@pytest.mark.parametrize("media", [None, Media(kind="image", url="https://x.example/a.png")])
+def test_media_without_an_id_is_not_asked_for(media: Media | None) -> None:
+    with pytest.raises(Unfetched) as caught:
+        client(FakeOutgoing()).source(TIKTOK, said(media))
+    assert caught.value.reason == "media_gone"
+
+
+@pytest.mark.parametrize("later", [coded(40100), coded(40105), coded(51065), Uncertain("no answer")])
+def test_media_that_may_be_had_later_is_asked_for_again(later: Answer | Exception) -> None:
+    with pytest.raises(Retryable):
+        client(FakeOutgoing(later)).source(TIKTOK, said(Media(kind="image", handle="v")))
+
+
+def test_tiktok_mentions_nothing_that_it_does_not_deliver() -> None:
+    missing = Unseen(id="e", account=TIKTOK.id, origin="m", sent_ms=1)
+    assert client(FakeOutgoing()).unseen(TIKTOK, missing) is None
+
+
+# --- answers. TikTok portal doc 1737172488964097
+
+EXPECTED: dict[int, type[Exception] | Reason] = {
+    20001: Uncertain, 50000: Uncertain, 50002: Uncertain, 51065: Uncertain,
+    40001: AccountStopped,
+    40002: "rejected_content", 40007: "wrong_person", 40064: "window_closed",
+    40907: "media_too_big", 40908: "media_refused",
+    40016: RateLimited, 40100: RateLimited, 40133: RateLimited,
+    40102: TokenRefused, 40103: TokenRefused, 40104: TokenRefused,
+    40105: TokenRefused, 40107: TokenRefused, 40110: TokenRefused,
+    60001: Retryable,
+}  # fmt: skip
+UNLISTED: dict[int, type[Exception] | Reason] = {59999: Uncertain, 40000: "other", 49999: "other", -1: "other"}
+
+
+def test_the_table_of_codes_is_walked_whole() -> None:
+    assert set(EXPECTED) == set(VERDICTS)
+
+
+@pytest.mark.parametrize(("code", "expected"), [*EXPECTED.items(), *UNLISTED.items()])
+def test_a_code_means_what_has_to_happen_next(code: int, expected: type[Exception] | Reason) -> None:
+    with pytest.raises(Refused if isinstance(expected, str) else expected) as caught:
         send(coded(code))
-    assert caught.value.after_s == 60
+    if isinstance(caught.value, Refused):
+        assert caught.value.reason == (expected if isinstance(expected, str) else "account_disconnected")
+    else:
+        assert type(caught.value) is expected
+
+
+def test_a_stopped_account_says_what_to_do() -> None:
+    with pytest.raises(AccountStopped) as caught:
+        send(coded(40001))
+    assert "message.list.send" in caught.value.advice
 
 
 @pytest.mark.parametrize(
     ("given", "after_s"),
     [
         (coded(40016), None),
-        (coded(40100), None),
-        (coded(40133), None),
         (coded(40100, retry_after="12"), 12.0),
         (coded(60001), 60),
+        (coded(40105), 60),
         (answer(429), None),
         (answer(429, retry_after="9"), 9.0),
         (Retryable("no connection", 2), 2),
     ],
 )
-def test_what_passes_is_tried_again(given: Answer | Exception, after_s: float | None) -> None:
+def test_the_wait_is_tiktoks_where_it_names_one(given: Answer | Exception, after_s: float | None) -> None:
     with pytest.raises(Retryable) as caught:
         send(given)
-    assert not isinstance(caught.value, TokenRefused)
     assert caught.value.after_s == after_s
 
 
 @pytest.mark.parametrize(
     "given",
     [
-        coded(50000),
-        coded(50002),
-        coded(51065),
         coded("0"),
         coded(None),
         answer(200),

@@ -1,0 +1,162 @@
+"""The client against the simulated TikTok, over real HTTP: each believes the same page of the documentation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from chalicelib.channels.tiktok.client import TikTokClient, open_client
+from chalicelib.errors import Refused, Unfetched
+from chalicelib.http import Outgoing
+from chalicelib.messages import Account, Conversation, CustomerMessage, Media
+from chalicelib.replies import Choice, ChoicesPart, MediaPart, Recipient, TextPart
+from sandbox import tiktok_inbox as inbox
+from sandbox.clock import Clock
+from sandbox.faults import Faults
+from sandbox.tiktok import TikTokSimulator
+
+SHOP = Account(channel="tiktok", id="-000Shop", integration="i", secret="s/tt")
+ANA = "+Ana/1="
+THREAD = inbox.conversation_id_of(SHOP.id, ANA)
+TO = Recipient(customer=ANA, thread=THREAD)
+NOWHERE = "http://127.0.0.1:9/"
+PNG = b"\x89PNG\r\n\x1a\n\r\n--\r\n" + bytes(range(256))
+PICTURE = MediaPart(kind="image", mime="image/png", name="té.png", body=PNG)
+
+
+@dataclass
+class Both:
+    sim: TikTokSimulator
+    client: TikTokClient
+    http: Outgoing
+    clock: Clock
+
+    def last_sent(self) -> dict[str, object]:
+        return self.sim.sent()[-1]
+
+
+@pytest.fixture
+def both() -> Iterator[Both]:
+    clock, http = Clock(), Outgoing()
+    sim = TikTokSimulator(clock, Faults(), retry_delays_s=(), echo="none")
+    sim.add_account(
+        SHOP.id, app_id="7", app_secret="x", access_token="act.1", refresh_token="rft.1", webhook_url=NOWHERE
+    )
+    sim.start()
+    yield Both(sim, open_client(http, lambda name: {"access_token": "act.1"}, lambda name: sim.url), http, clock)
+    sim.stop()
+
+
+@pytest.fixture
+def ana(both: Both) -> Both:
+    """Ana has written."""
+    both.sim.write(SHOP.id, ANA, "Hola")
+    return both
+
+
+def test_a_text(ana: Both) -> None:
+    assert ana.client.send(SHOP, TO, TextPart("¡Sí! 🚚")) == ana.last_sent()["message_id"]
+
+
+def test_a_picture_in_a_conversation_that_was_never_answered_and_in_one_that_was(ana: Both) -> None:
+    for _ in range(2):
+        assert ana.client.send(SHOP, TO, PICTURE) == ana.last_sent()["message_id"]
+    kept = ana.sim.uploads()
+    assert [one["sha256"] for one in kept] == [hashlib.sha256(PNG).hexdigest()] * 2
+    assert (kept[0]["name"], kept[0]["mime"]) == ("té.png", "image/png")
+
+
+def test_a_picture_where_none_is_taken(ana: Both) -> None:
+    ana.sim.images_allowed = False
+    with pytest.raises(Refused) as caught:
+        ana.client.send(SHOP, TO, PICTURE)
+    assert caught.value.reason == "media_refused"
+    assert ana.sim.uploads() == []
+
+
+def test_a_picture_too_big(ana: Both) -> None:
+    big = MediaPart(kind="image", mime="image/png", name="a.png", body=PNG.ljust(3 * 1024 * 1024 + 1, b"x"))
+    with pytest.raises(Refused) as caught:
+        ana.client.send(SHOP, TO, big)
+    assert caught.value.reason == "media_too_big"
+
+
+def test_choices_can_be_tapped(ana: Both) -> None:
+    choices = (Choice(text="Track my order", payload="dm.x.0"), Choice(text="A human", payload="dm.x.1"))
+    sent = ana.client.send(SHOP, TO, ChoicesPart(text="How can we help?", choices=choices))
+    assert ana.sim.tap(SHOP.id, ANA, sent, "dm.x.1")
+
+
+def test_a_comment_is_answered(both: Both) -> None:
+    comment(both.sim)
+    to = Recipient(customer=ANA, comment="724")
+    assert both.client.send(SHOP, to, TextPart("Hi!")) == both.last_sent()["message_id"]
+    with pytest.raises(Refused):
+        both.client.send(SHOP, to, TextPart("And again"))
+
+
+def test_a_comment_of_somebody_who_wrote_today_is_answered_in_the_conversation(ana: Both) -> None:
+    comment(ana.sim)
+    to = Recipient(customer=ANA, thread=THREAD, comment="724")
+    assert ana.client.send(SHOP, to, TextPart("Hi!")) == ana.last_sent()["message_id"]
+    assert [one["code"] for one in ana.sim.sent()] == [40064, 0]
+
+
+def comment(sim: TikTokSimulator) -> None:
+    content = {"from": "ana", "from_user": {"id": ANA}, "comment_id": "724", "comment_text": "How much?"}
+    sim.deliver(inbox.webhook("7", SHOP.id, "im_receive_high_intent_comment", content, 0))
+
+
+def test_a_closed_window(ana: Both) -> None:
+    ana.clock.offset_s = 48 * 3600 + 60
+    renewed = ana.http.post(
+        ana.sim.url + "/open_api/v1.3/tt_user/oauth2/refresh_token/",
+        headers={"Content-Type": "application/json"},
+        body=b'{"client_id":"7","client_secret":"x","grant_type":"refresh_token","refresh_token":"rft.1"}',
+    ).json()
+    client = open_client(ana.http, lambda name: renewed["data"], lambda name: ana.sim.url)
+    with pytest.raises(Refused) as caught:
+        client.send(SHOP, TO, TextPart("Sorry for the wait"))
+    assert caught.value.reason == "window_closed"
+
+
+@pytest.mark.parametrize("action", ["typing", "seen"])
+def test_an_action(ana: Both, action: str) -> None:
+    ana.client.act(SHOP, TO, action)  # type: ignore[arg-type]
+    assert (ana.last_sent()["code"], ana.last_sent()["message_id"]) == (0, "")
+
+
+def test_a_profile(ana: Both) -> None:
+    found = ana.client.profile(SHOP, TO)
+    assert found is not None
+    assert found.name.startswith("Customer ")
+    assert found.username.startswith("customer_")
+    assert found.avatar.startswith("https://")
+    assert found.follows is True
+
+
+def test_a_customers_picture_and_one_that_is_gone(ana: Both) -> None:
+    for media_id in (ana.sim.media()["image"], "v1gone"):
+        said = {"type": "image", "image": {"media_id": media_id}}
+        thread = inbox.Conversation(THREAD, SHOP.id, ANA, "ana")
+        content = inbox.message(thread, "shop", f"m+{media_id}", said, 0, echo=False)
+        ana.sim.deliver(inbox.webhook("7", SHOP.id, "im_receive_msg", content, 0))
+    source = ana.client.source(SHOP, picture(ana.sim.media()["image"]))
+    assert ana.http.get(source.url, headers=source.headers).body.startswith(b"\xff\xd8\xff")
+    assert ana.http.get(source.url, headers={}).status == 403
+    with pytest.raises(Unfetched):
+        ana.client.source(SHOP, picture("v1gone"))
+
+
+def picture(media_id: str) -> CustomerMessage:
+    return CustomerMessage(
+        id=f"im_receive_msg:m+{media_id}",
+        conversation=Conversation("tiktok", SHOP.id, ANA),
+        sent_ms=1,
+        media=Media(kind="image", handle=media_id),
+        origin=f"m+{media_id}",
+        platform_thread=THREAD,
+    )
