@@ -52,6 +52,11 @@ def accepted(kind: Kind, body: dict[str, Any]) -> list[str]:
     return problems
 
 
+def unknown_content(item: dict[str, Any]) -> list[str]:
+    """What the SDK does not know of a content item that the webhook tells of; [] where it knows all of it."""
+    return _object("ConversationMessageContent", item, "")
+
+
 @cache
 def _sdk() -> Any:
     import PureCloudPlatformClientV2

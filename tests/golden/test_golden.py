@@ -16,8 +16,11 @@ from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK_TRANSLATOR
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
 from chalicelib.desks.genesys.translate import inbound_message
 from chalicelib.errors import Malformed
-from chalicelib.messages import Account, CustomerMessage, Event
-from chalicelib.pipeline.to_desk import desk_message
+from chalicelib.messages import Account, Attachment, CustomerMessage, Echo, Event, Note
+from chalicelib.pipeline.presenting import desk_message, line_message, remembered, words
+from chalicelib.rules import windows
+from chalicelib.rules.participant import attributes
+from tests.fakes import WINDOW
 from tests.oracle import accepted
 from tests.pipeline.edge_kit import EdgeKit
 
@@ -48,10 +51,21 @@ def delivered(name: str) -> list[Event]:
     return kit.stored
 
 
-def posted(event: Event, said: CustomerMessage) -> dict[str, Any]:
-    """The body that Genesys gets of a customer's message."""
+def posted(event: Event, said: CustomerMessage | Note | Echo) -> dict[str, Any]:
+    """The body that Genesys gets; a file has been copied, and a conversation is open."""
     account = Account(channel=event.source, id=event.account, integration="int", secret="s")
-    return inbound_message(desk_message(account, said), event.received_ms / 1000)
+    if not isinstance(said, CustomerMessage):
+        text = words(account, said.lines, said.text)
+        line = line_message(account, said.id, said.conversation.customer, said.sent_ms, text)
+        return inbound_message(line, event.received_ms / 1000)
+    thread = remembered(said)
+    state = windows.state(WINDOW, thread, False, event.received_ms)
+    facts = attributes(account, said, None, windows.expires_ms(WINDOW, thread, False), state)
+    copy = None
+    if said.media:
+        kind = said.media.kind
+        copy = Attachment(kind=kind, url=f"https://bridge.example/{kind}", mime=f"{kind}/*", name=kind)
+    return inbound_message(desk_message(account, said, facts, attachment=copy), event.received_ms / 1000)
 
 
 def became(event: Event) -> dict[str, Any]:
@@ -61,13 +75,13 @@ def became(event: Event) -> dict[str, Any]:
     except Malformed as error:
         return found | {"malformed": str(error)}
     found["happened"] = msgspec.to_builtins(happened)
-    bodies = [posted(event, one) for one in happened if isinstance(one, CustomerMessage)]
+    bodies = [posted(event, one) for one in happened if isinstance(one, (CustomerMessage, Note, Echo))]
     return found | ({"posted": bodies} if bodies else {})
 
 
 @each_fixture
 def test_a_fixture_becomes_what_it_once_became(name: str) -> None:
-    events = [became(event) for event in delivered(name)]
+    events = json.loads(json.dumps([became(event) for event in delivered(name)]))
     golden = HERE / f"{name}.json"
     if WRITE:
         golden.parent.mkdir(exist_ok=True)

@@ -6,15 +6,16 @@ developer.genesys.cloud/commdigital/digital/openmessaging
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from chalicelib.desks.genesys.oauth import Tokens
-from chalicelib.desks.genesys.translate import inbound_message, receipt
+from chalicelib.desks.genesys.translate import inbound_message, receipt, structured_response
 from chalicelib.errors import AlreadyThere, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import Account, DeskMessage, Receipt, iso
+from chalicelib.messages import Account, DeskMessage, iso
+from chalicelib.replies import File, Receipt
 
 JSON = "application/json; charset=utf-8"
 MESSAGES = "/api/v2/conversations/messages"
@@ -22,6 +23,8 @@ MESSAGES = "/api/v2/conversations/messages"
 NEWEST = 100
 RATE_LIMIT_S = 60.0
 HOUR_S = 3600.0
+# What a participant of a conversation is in once it is over (SDK model MessageMediaParticipant.state).
+OVER = {"", "none", "disconnected", "terminated"}
 
 
 class Genesys:
@@ -33,22 +36,25 @@ class Genesys:
         self._api_url = api_url
 
     def deliver(self, account: Account, message: DeskMessage, now: float) -> str:
-        """POST …/inbound/open/message with prefetchConversationId. See `Desk.deliver`."""
-        path = f"{MESSAGES}/{quote(account.integration)}/inbound/open/message?prefetchConversationId=true"
-        answer = self._call(message.customer, path, inbound_message(message, now))
-        if answer.status == 409:
-            raise AlreadyThere(_said(answer))
-        _judge(answer)
-        found = answer.json()
-        return str(found.get("conversationId", "")) if isinstance(found, dict) else ""
+        """POST …/inbound/open/message with prefetchConversationId; a tap first to …/structured/response, which is
+        "part of an existing conversation", and as a message where Genesys refuses that. See `Desk.deliver`.
+        """
+        if message.tap:
+            answer = self._inbound(account, message.customer, "structured/response",
+                                   structured_response(message, message.tap, now))  # fmt: skip
+            # the offer is not known any more, or its conversation is over; an unknown outcome never comes here
+            if answer.status not in {400, 404}:
+                return _entered(answer)
+        body = inbound_message(message, now)
+        return _entered(self._inbound(account, message.customer, "message?prefetchConversationId=true", body))
 
-    def find(self, account: Account, message: DeskMessage, known: str, since: float, now: float) -> str | None:
+    def find(self, account: Account, message: str, customer: str, known: str, since: float, now: float) -> str | None:
         """Reads the known conversation, then the customer's others since then. See `Desk.find`."""
         try:
-            if known and self._holds(message, known):
+            if known and self._holds(message, customer, known):
                 return known
-            for conversation in self._search(message.customer, since, now):
-                if conversation != known and self._holds(message, conversation):
+            for conversation in self._search(customer, since, now):
+                if conversation != known and self._holds(message, customer, conversation):
                     return conversation
         except Uncertain as error:
             raise Retryable(f"reading back: {error.reason}") from error
@@ -56,9 +62,8 @@ class Genesys:
 
     def report(self, account: Account, told: Receipt, now: float) -> None:
         """POST …/inbound/open/receipt. See `Desk.report`."""
-        path = f"{MESSAGES}/{quote(account.integration)}/inbound/open/receipt"
         try:
-            answer = self._call(told.customer, path, receipt(told, now))
+            answer = self._inbound(account, told.customer, "receipt", receipt(told, now))
         except Uncertain as error:  # a receipt may come twice
             raise Retryable(error.reason) from error
         if answer.status in {500, 502, 503, 504}:
@@ -68,21 +73,42 @@ class Genesys:
         found = answer.json()
         # a 200 may itself say that the receipt was not taken
         if isinstance(found, dict) and found.get("status") == "Failed" and told.delivered:
-            raise Refused("GeneralError", f"Genesys did not take the receipt: {_said(answer)}")
+            raise Refused("other", f"Genesys did not take the receipt: {_said(answer)}")
 
-    def _holds(self, message: DeskMessage, conversation: str) -> bool:
-        answer = self._call(message.customer, f"{MESSAGES}/{quote(conversation)}")
-        if answer.status == 404:
+    def is_open(self, account: Account, customer: str, conversation: str) -> bool:
+        """Whether the customer still takes part in it. See `Desk.is_open`."""
+        if not conversation:
             return False
+        try:
+            participants = self._participants(customer, conversation)
+        except Uncertain as error:
+            raise Retryable(f"reading back: {error.reason}") from error
+        return any(str(someone.get("state") or "").lower() not in OVER for someone in participants)
+
+    def source(self, file: File) -> tuple[str, tuple[str, ...], dict[str, str]]:
+        """Such as https://api-downloads.mypurecloud.ie/api/v2/downloads/…: signed, so nothing of ours goes with it;
+        it may lead on to S3. See `Desk.source`."""
+        host = urlsplit(self._api_url).hostname or ""
+        if not host.startswith("api."):
+            return file.url, (host,), {}
+        return file.url, (host.removeprefix("api."), "amazonaws.com"), {}
+
+    def _participants(self, customer: str, conversation: str) -> list[dict[str, Any]]:
+        """Those of the conversation that are the customer; none where Genesys does not know it."""
+        answer = self._call(customer, f"{MESSAGES}/{quote(conversation)}")
+        if answer.status == 404:
+            return []
         _read(answer)
-        participants = _list(answer.json(), "participants")
-        customers = [someone for someone in participants if someone.get("purpose") == "customer"]
+        return [someone for someone in _list(answer.json(), "participants") if someone.get("purpose") == "customer"]
+
+    def _holds(self, message: str, customer: str, conversation: str) -> bool:
+        customers = self._participants(customer, conversation)
         ids = [str(one.get("messageId", "")) for someone in customers for one in _list(someone, "messages")]
         if not ids:
             return False
-        answer = self._call(message.customer, f"{MESSAGES}/{quote(conversation)}/messages/bulk", ids[-NEWEST:])
+        answer = self._call(customer, f"{MESSAGES}/{quote(conversation)}/messages/bulk", ids[-NEWEST:])
         _read(answer)
-        return any(_provider_id(one) == message.id for one in _list(answer.json(), "entities"))
+        return any(_provider_id(one) == message for one in _list(answer.json(), "entities"))
 
     def _search(self, customer: str, since: float, now: float) -> list[str]:
         """Conversations of this customer since then, newest first; the first message has no other trace.
@@ -107,6 +133,9 @@ class Genesys:
             return []
         _read(answer)
         return [str(one.get("conversationId", "")) for one in _list(answer.json(), "conversations")]
+
+    def _inbound(self, account: Account, customer: str, kind: str, body: dict[str, Any]) -> Answer:
+        return self._call(customer, f"{MESSAGES}/{quote(account.integration)}/inbound/open/{kind}", body)
 
     def _call(self, conversation: str, path: str, body: Any = None) -> Answer:
         """One call with the conversation's OAuth client; a refused token is replaced once."""
@@ -137,6 +166,15 @@ def _provider_id(entity: dict[str, Any]) -> object:
     return channel.get("messageId") if isinstance(channel, dict) else None
 
 
+def _entered(answer: Answer) -> str:
+    """The conversation that a message entered, "" where the answer does not tell."""
+    if answer.status == 409:
+        raise AlreadyThere(_said(answer))
+    _judge(answer)
+    found = answer.json()
+    return str(found.get("conversationId", "")) if isinstance(found, dict) else ""
+
+
 def _judge(answer: Answer) -> None:
     """What Genesys' answer to something that changes means."""
     if answer.status in {200, 201, 202}:
@@ -149,7 +187,7 @@ def _judge(answer: Answer) -> None:
         )  # fmt: skip
     if answer.status >= 500 or answer.status < 400:
         raise Uncertain(_said(answer))
-    raise Refused("GeneralError", _said(answer))
+    raise Refused("other", _said(answer))
 
 
 def _read(answer: Answer) -> None:

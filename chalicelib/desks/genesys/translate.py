@@ -2,102 +2,172 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from chalicelib.desks.genesys.content import MEDIA, NOTHING, Content, Fields, inner, joined, objects, read, string
 from chalicelib.errors import Malformed
-from chalicelib.messages import AgentMessage, DeskEvent, DeskMessage, Event, Ignored, Receipt, iso
+from chalicelib.messages import DeskMessage, Event, Ignored, Tap, iso
+from chalicelib.replies import AgentMessage, AgentTyping, Author, DeskEvent, Receipt
 
 # Genesys rejects attributes of 2,048 bytes for web messaging and tells no number for Open.
 ATTRIBUTES_LIMIT = 1800
 # The receipt's reason is a sentence for support; Genesys names no limit.
 DETAIL_LIMIT = 300
 
+MEDIA_TYPES = {kind: name for name, kind in MEDIA.items()}
 
-class _To(msgspec.Struct):
-    id: str = ""
+# Our reasons, and Genesys' codes: SDK model ConversationReason. Agents are shown none of it, the API tells it.
+CODES: dict[str, str] = {
+    "window_closed": "MessageNotAllowed",
+    "awaiting_answer": "MessageNotAllowed",
+    "comment_expired": "MessageNotAllowed",
+    "one_message": "MessageNotAllowed",
+    "account_disconnected": "MessageNotAllowed",
+    "no_conversation": "InvalidDestination",
+    "wrong_person": "InvalidDestination",
+    "person_unavailable": "RecipientOptedOut",
+    "media_refused": "MediaTypeNotAllowed",
+    "media_too_big": "InvalidMediaContentLength",
+    "rate_limited": "RateLimited",
+    # the platform judged what is said, not how the message is built
+    "rejected_content": "DataFiltered",
+    "unsupported": "UnsupportedMessage",
+    "unconfirmed": "GeneralError",
+    "other": "GeneralError",
+}
 
-
-class _Channel(msgspec.Struct):
-    id: str = ""
-    to: _To = msgspec.field(default_factory=_To)
-
-
-class _Item(msgspec.Struct):
-    content_type: str = msgspec.field(name="contentType", default="")
-
-
-class _Outbound(msgspec.Struct):
-    """developer.genesys.cloud/commdigital/digital/openmessaging/outboundMessages"""
-
-    type: str = ""
-    id: str = ""
-    channel: _Channel = msgspec.field(default_factory=_Channel)
-    text: str | None = None
-    content: list[_Item] | None = None
-    conversation: str = msgspec.field(name="conversationId", default="")
-    author: str = msgspec.field(name="originatingEntity", default="")
+# A closed set: reasons become the names of metrics, and what a platform sends must not.
+IGNORED = {"Receipt": "genesys_receipt", "": "genesys_untyped"}
 
 
 class _Translator:
     def parse(self, event: Event) -> DeskEvent:
-        """One webhook of Genesys. Raises Malformed."""
-        try:
-            seen = msgspec.json.decode(event.raw, type=_Outbound)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            raise Malformed(f"Genesys event: {type(error).__name__}") from None
-        if seen.type not in {"Text", "Structured"}:
-            return Ignored(f"genesys_{seen.type or 'untyped'}".lower()[:60])
-        if not (seen.id and seen.channel.id and seen.channel.to.id):
-            raise Malformed("Genesys message without id, integration or recipient")
-        author: Literal["human", "bot"] = "human" if seen.author == "Human" else "bot"
-        kinds = sorted({item.content_type or "content" for item in seen.content or []})
-        return AgentMessage(
-            id=seen.id,
-            integration=seen.channel.id,
-            customer=seen.channel.to.id,
-            desk_conversation=seen.conversation,
-            text=seen.text or "",
-            author=author,
-            unsupported=", ".join(kinds) if seen.type == "Text" else f"{seen.type} ({', '.join(kinds)})",
-        )
+        """One webhook of Genesys. Raises Malformed.
+
+        developer.genesys.cloud/commdigital/digital/openmessaging/outboundMessages
+        """
+        seen = _decoded(event.raw)
+        kind = string(seen, "type")
+        if kind == "Event":
+            return _typing(seen)
+        if kind not in {"Text", "Structured"}:
+            return Ignored(IGNORED.get(kind, "genesys_unknown"))
+        # the webhook tells of outbound messages only; a customer's own words must never come back to them
+        if string(seen, "direction") == "Inbound":
+            return Ignored("genesys_inbound")
+        return _message(seen)
 
 
 TRANSLATOR = _Translator()
 
 
-def inbound_message(message: DeskMessage, now: float) -> dict[str, Any]:
-    """Body of POST .../inbound/open/message (SDK model OpenInboundNormalizedMessage).
+def _decoded(raw: bytes) -> Fields:
+    try:
+        seen = msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(f"Genesys event: {type(error).__name__}") from None
+    if not isinstance(seen, dict):
+        raise Malformed("Genesys event: no object")
+    return seen
 
-    customAttributes become the customer's participant data; the SDK's model lacks them.
+
+def _parties(seen: Fields) -> tuple[str, str]:
+    """The integration and the customer."""
+    channel = inner(seen, "channel")
+    return string(channel, "id"), string(inner(channel, "to"), "id")
+
+
+def _typing(seen: Fields) -> DeskEvent:
+    integration, customer = _parties(seen)
+    typing = [event for event in objects(seen, "events") if string(event, "eventType") == "Typing"]
+    if not (typing and integration and customer):
+        return Ignored("genesys_event")
+    if string(inner(typing[-1], "typing"), "type") == "Off":
+        return Ignored("genesys_typing_off")
+    return AgentTyping(integration=integration, customer=customer)
+
+
+def _message(seen: Fields) -> AgentMessage:
+    integration, customer = _parties(seen)
+    message = string(seen, "id")
+    if not (message and integration and customer):
+        raise Malformed("Genesys message without id, integration or recipient")
+    author: Author = "human" if string(seen, "originatingEntity") == "Human" else "bot"
+    found = [read(item) for item in objects(seen, "content")]
+    held = sum((content for _, content in found), NOTHING)
+    return AgentMessage(
+        id=message,
+        integration=integration,
+        customer=customer,
+        desk_conversation=string(seen, "conversationId"),
+        text=joined(string(seen, "text"), held.lines),
+        author=author,
+        files=held.files,
+        choices=held.choices,
+        cards=held.cards,
+        unsupported=", ".join(sorted(_unread(seen, found))),
+    )
+
+
+def _unread(seen: Fields, found: list[tuple[str, Content]]) -> set[str]:
+    """Names of what the message holds and could not be read: Genesys' word where it is one, else the field."""
+    names = {kind if kind.isalnum() and len(kind) <= 40 else "content" for kind, held in found if held == NOTHING}
+    if not isinstance(seen.get("text"), str | None):
+        names.add("text")
+    content = seen.get("content")
+    if content is not None and (not isinstance(content, list) or len(content) > len(found)):
+        names.add("content")
+    return names
+
+
+def inbound_message(message: DeskMessage, now: float) -> dict[str, Any]:
+    """Body of POST .../inbound/open/message (SDK model OpenInboundNormalizedMessage); `now` in epoch seconds.
+
+    A tap without words of its own is told by the words that were tapped.
     """
-    sender = {"id": message.customer, "idType": "Opaque"}
-    if message.nickname:
-        sender["nickname"] = message.nickname
+    body: dict[str, Any] = {"channel": _channel(message, now)}
+    text = message.text or (message.tap.text if message.tap else "")
+    if text:  # an empty text is refused, even beside an attachment
+        body["text"] = text
+    file = message.attachment
+    if file:
+        media = {"mediaType": MEDIA_TYPES[file.kind], "url": file.url, "mime": file.mime}
+        body["content"] = [{"attachment": media | ({"filename": file.name} if file.name else {})}]
+    return body
+
+
+def structured_response(message: DeskMessage, tap: Tap, now: float) -> dict[str, Any]:
+    """Body of POST .../inbound/open/structured/response (SDK model OpenInboundStructuredResponseMessage)."""
     return {
-        "channel": {
-            "messageId": message.id,
-            "from": sender,
-            # a platform's clock may run ahead of ours; Genesys orders the transcript by this
-            "time": iso(min(message.sent_ms, int(now * 1000))),
-            "metadata": {"customAttributes": fitting(message.attributes)},
-        },
-        "text": message.text,
+        "channel": _channel(message, now),
+        "buttonResponse": {"type": tap.type, "text": tap.text, "payload": tap.payload},
+        "originatingMessageId": tap.message,
+    }
+
+
+def _channel(message: DeskMessage, now: float) -> dict[str, Any]:
+    """Who wrote, and when. customAttributes become the customer's participant data; the SDK's model lacks them."""
+    told = {"nickname": message.nickname, "firstName": message.first_name, "image": message.avatar}
+    return {
+        "messageId": message.id,
+        "from": {"id": message.customer, "idType": "Opaque"} | {name: value for name, value in told.items() if value},
+        # a platform's clock may run ahead of ours; Genesys orders the transcript by this
+        "time": iso(max(0, min(message.sent_ms, int(now * 1000)))),
+        "metadata": {"customAttributes": fitting(message.attributes)},
     }
 
 
 def fitting(attributes: dict[str, str]) -> dict[str, str]:
-    """The attributes in their order, without empty ones, up to 1,800 UTF-8 bytes of names and values."""
+    """The attributes in their order up to 1,800 bytes of JSON; empty ones, and any that does not fit, are left out."""
     kept: dict[str, str] = {}
-    used = 0
+    used = len(b"{}")
     for name, value in attributes.items():
-        if not value:
-            continue
-        used += len(name.encode()) + len(value.encode())
-        if used > ATTRIBUTES_LIMIT:
-            break
-        kept[name] = value
+        size = len(msgspec.json.encode({name: value})) - len(b"{}") + len(b",")
+        if value and used + size <= ATTRIBUTES_LIMIT:
+            used += size
+            kept[name] = value
     return kept
 
 
@@ -113,5 +183,6 @@ def receipt(told: Receipt, now: float) -> dict[str, Any]:
         "isFinalReceipt": True,
     }
     if not told.delivered:
-        body["reasons"] = [{"code": told.code, "message": told.detail[:DETAIL_LIMIT]}]
+        words = told.detail or told.reason or "not delivered"
+        body["reasons"] = [{"code": CODES.get(told.reason, "GeneralError"), "message": words[:DETAIL_LIMIT]}]
     return body

@@ -10,19 +10,22 @@ import pytest
 
 from chalicelib.desks.genesys.client import NEWEST, RATE_LIMIT_S, Genesys
 from chalicelib.desks.genesys.oauth import Tokens
-from chalicelib.desks.genesys.translate import inbound_message
+from chalicelib.desks.genesys.translate import inbound_message, structured_response
 from chalicelib.desks.genesys.translate import receipt as receipt_body
 from chalicelib.errors import AlreadyThere, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.http import Answer
-from chalicelib.messages import DeskMessage, Receipt
+from chalicelib.messages import DeskMessage, Tap
+from chalicelib.replies import File, Receipt
 from tests.fakes import INSTAGRAM, START, FakeClock, FakeOutgoing, answer
 
 TEXT = "a text that only the agent may read"
 MESSAGE = DeskMessage(
     id="c" * 40, customer="55501", sent_ms=1_799_999_990_000, text=TEXT, nickname="", attributes={"source": "x"}
 )
+TAP = Tap(message="gen-7", type="QuickReply", text="Yes", payload="SEND")
+TAPPED = msgspec.structs.replace(MESSAGE, text="Yes", tap=TAP)
 DELIVERED = Receipt(message="gen-1", customer="55501", delivered=True)
-FAILED = Receipt(message="gen-1", customer="55501", delivered=False, code="GeneralError", detail="why")
+FAILED = Receipt(message="gen-1", customer="55501", delivered=False, reason="other", detail="why")
 API = "https://api.example"
 INBOUND = f"{API}/api/v2/conversations/messages/int-ig/inbound/open"
 MESSAGES = f"{API}/api/v2/conversations/messages"
@@ -38,17 +41,20 @@ class Kit:
         self.clock = FakeClock()
         self.http = FakeOutgoing(TOKEN, *answers)
         secret = {"clients": [{"id": "client-1", "secret": "client-secret-1"}]}
-        tokens = Tokens(self.http, lambda name: secret, "s/oauth", "https://login.example", self.clock)
-        self.desk = Genesys(self.http, tokens, API)
+        self.tokens = Tokens(self.http, lambda name: secret, "s/oauth", "https://login.example", self.clock)
+        self.desk = Genesys(self.http, self.tokens, API)
 
-    def deliver(self) -> str:
-        return self.desk.deliver(INSTAGRAM, MESSAGE, START)
+    def deliver(self, message: DeskMessage = MESSAGE) -> str:
+        return self.desk.deliver(INSTAGRAM, message, START)
+
+    def is_open(self, conversation: str = "desk-1") -> bool:
+        return self.desk.is_open(INSTAGRAM, "55501", conversation)
 
     def report(self, receipt: Receipt = DELIVERED) -> None:
         self.desk.report(INSTAGRAM, receipt, START)
 
     def find(self, known: str = "") -> str | None:
-        return self.desk.find(INSTAGRAM, MESSAGE, known, START - 100, START)
+        return self.desk.find(INSTAGRAM, MESSAGE.id, MESSAGE.customer, known, START - 100, START)
 
     @property
     def urls(self) -> list[str]:
@@ -118,10 +124,10 @@ def test_what_an_answer_means_to_a_message(status: int, kind: type[Exception]) -
     assert "token-1" not in words
 
 
-def test_a_refusal_has_the_general_reason_code() -> None:
+def test_a_refusal_has_no_reason_of_its_own() -> None:
     with pytest.raises(Refused) as caught:
         Kit(said(400)).deliver()
-    assert caught.value.code == "GeneralError"
+    assert caught.value.reason == "other"
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -144,6 +150,53 @@ def test_what_the_session_says_passes_through(error: Exception) -> None:
 def test_an_error_without_json_is_judged_by_its_status(body: bytes) -> None:
     with pytest.raises(Uncertain, match="HTTP 502"):
         Kit(Answer(status=502, headers={}, body=body)).deliver()
+
+
+# Taps
+
+
+def test_a_tap_is_posted_as_the_answer_to_what_was_offered() -> None:
+    kit = Kit(answer(200, {"id": "gen-9"}))
+    assert kit.deliver(TAPPED) == ""
+    assert kit.urls == [f"{INBOUND}/structured/response"]
+    assert kit.http.calls[1].json() == structured_response(TAPPED, TAP, START)
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_tap_on_what_genesys_does_not_know_any_more_is_told_as_a_message(status: int) -> None:
+    kit = Kit(said(status), answer(200, {"conversationId": "desk-2"}))
+    assert kit.deliver(TAPPED) == "desk-2"
+    assert kit.urls[1] == f"{INBOUND}/message?prefetchConversationId=true"
+    body = kit.http.calls[2].json()
+    assert body == inbound_message(TAPPED, START)
+    assert body["channel"]["messageId"] == kit.http.calls[1].json()["channel"]["messageId"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        (Uncertain("no answer"), Uncertain),
+        (Retryable("no connection"), Retryable),
+        (said(500), Uncertain),
+        (said(503), Uncertain),
+        (said(409), AlreadyThere),
+        (said(403), Retryable),
+        (said(429), Retryable),
+        (said(413), Refused),
+    ],
+)
+def test_a_tap_of_unknown_outcome_is_never_told_again_as_a_message(
+    given: Answer | Exception, kind: type[Exception]
+) -> None:
+    kit = Kit(given)
+    with pytest.raises(kind):
+        kit.deliver(TAPPED)
+    assert kit.urls == [f"{INBOUND}/structured/response"]
+
+
+def test_a_tap_that_is_refused_in_both_ways_is_refused() -> None:
+    with pytest.raises(Refused):
+        Kit(said(400), said(400)).deliver(TAPPED)
 
 
 # Tokens and limits
@@ -331,3 +384,76 @@ def test_what_cannot_be_read_now_is_read_later(answers: list[Answer | Exception]
     with pytest.raises(Retryable) as caught:
         Kit(*answers).find("desk-1")
     assert TEXT not in str(caught.value)
+
+
+# Is it open?
+
+
+def participants(*them: dict[str, Any]) -> Answer:
+    return answer(200, {"id": "desk-1", "participants": list(them)})
+
+
+def customer(state: Any) -> dict[str, Any]:
+    return {"purpose": "customer", "state": state}
+
+
+@pytest.mark.parametrize("state", ["connected", "alerting", "parked", "Connected"])
+def test_a_conversation_goes_on_while_the_customer_takes_part(state: str) -> None:
+    kit = Kit(participants(customer(state), {"purpose": "agent", "state": "disconnected"}))
+    assert kit.is_open()
+    assert kit.urls == [f"{MESSAGES}/desk-1"]
+    assert kit.http.calls[1].method == "GET"
+
+
+def test_a_customer_who_came_back_is_in_it() -> None:
+    assert Kit(participants(customer("disconnected"), customer("connected"))).is_open()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        participants(customer("disconnected"), {"purpose": "agent", "state": "connected"}),
+        participants(customer("terminated")),
+        participants(customer("none")),
+        participants(customer("")),
+        participants(customer(None)),
+        participants({"purpose": "customer"}),
+        participants(),
+        answer(200, []),
+        answer(200, {"participants": "none"}),
+        said(404),
+    ],
+)
+def test_a_conversation_that_is_over_or_says_nothing_of_it(given: Answer) -> None:
+    assert not Kit(given).is_open()
+
+
+def test_no_conversation_is_not_open_and_nobody_is_asked() -> None:
+    kit = Kit()
+    assert not kit.is_open("")
+    assert kit.urls == []
+
+
+@pytest.mark.parametrize("given", [said(500), said(403), said(429), Uncertain("no answer"), Retryable("no connection")])
+def test_what_cannot_be_told_now_is_asked_later(given: Answer | Exception) -> None:
+    with pytest.raises(Retryable):
+        Kit(given).is_open()
+
+
+# Files
+
+
+@pytest.mark.parametrize(
+    ("api", "hosts"),
+    [
+        ("https://api.mypurecloud.ie", ("mypurecloud.ie", "amazonaws.com")),
+        ("https://api.euw2.pure.cloud", ("euw2.pure.cloud", "amazonaws.com")),
+        ("http://127.0.0.1:4001", ("127.0.0.1",)),
+    ],
+)
+def test_a_file_is_fetched_from_genesys_own_hosts_without_a_token(api: str, hosts: tuple[str, ...]) -> None:
+    kit = Kit()
+    desk = Genesys(kit.http, kit.tokens, api)
+    file = File(url="https://api-downloads.mypurecloud.ie/api/v2/downloads/1")
+    assert desk.source(file) == (file.url, hosts, {})
+    assert kit.http.calls == []
