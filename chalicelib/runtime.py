@@ -12,16 +12,21 @@ from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
 from chalicelib.aws.secrets import SecretStore
 from chalicelib.observability import EmfMetrics, Metrics
-from chalicelib.pipeline.ports import Clock
+from chalicelib.pipeline.ports import Clock, texts
 from chalicelib.settings import Settings, load
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from chalicelib.aws.table import Table
     from chalicelib.channels.base import Client, Translator, Webhook
     from chalicelib.desks.genesys.client import Genesys
+    from chalicelib.fetching import Fetcher
     from chalicelib.http import Outgoing
+    from chalicelib.messages import Fetched
     from chalicelib.pipeline.accounts import Accounts
     from chalicelib.pipeline.batch import Batch
+    from chalicelib.pipeline.media import MediaStore
     from chalicelib.pipeline.receive import Edge
     from chalicelib.pipeline.tokens import Upkeep
 
@@ -67,13 +72,18 @@ class Runtime:
     def to_desk(self) -> Batch:
         """The inbound worker."""
         from chalicelib.pipeline.batch import Batch
+        from chalicelib.pipeline.profiles import Profiles
         from chalicelib.pipeline.to_desk import ToDesk
 
         work = ToDesk(
             translators={name: cast("Translator", _part(name, "translate", "TRANSLATOR")) for name in CHANNELS},
+            clients=self.clients,
             desk=self.genesys,
             accounts=self.accounts,
             ledger=self.table,
+            profiles=Profiles(self.clients, self.table, self.clock, self.metrics),
+            media=self.media,
+            secrets=self.secrets,
             queue=self.inbound,
             shelf=self.bucket,
             clock=self.clock,
@@ -86,6 +96,8 @@ class Runtime:
         """The outbound worker."""
         from chalicelib.desks.genesys.translate import TRANSLATOR
         from chalicelib.pipeline.batch import Batch
+        from chalicelib.pipeline.enclosing import Enclosing
+        from chalicelib.pipeline.notices import Notices
         from chalicelib.pipeline.to_customer import ToCustomer
 
         work = ToCustomer(
@@ -94,6 +106,8 @@ class Runtime:
             desk=self.genesys,
             accounts=self.accounts,
             ledger=self.table,
+            enclosing=Enclosing(self.clients, self.genesys, self.media),
+            notices=Notices(self.genesys, self.table, self.clock, self.metrics),
             secrets=self.secrets,
             shelf=self.bucket,
             clock=self.clock,
@@ -131,6 +145,30 @@ class Runtime:
     @cached_property
     def bucket(self) -> Bucket:
         return Bucket(self.settings.bucket)
+
+    @cached_property
+    def media(self) -> MediaStore:
+        """Customers' and agents' files, and the door through which they are read."""
+        from chalicelib.pipeline.media import MediaStore
+
+        names = self.settings
+        return MediaStore(
+            shelf=self.bucket,
+            fetch=self._fetch,
+            keys=lambda: texts(self.secrets.get(names.media_secret).get("keys")),
+            public_url=names.url("public_url"),
+            days=names.media_days,
+            clock=self.clock,
+        )
+
+    def _fetch(self, url: str, hosts: Sequence[str], headers: Mapping[str, str]) -> Fetched:
+        return self._fetcher(url, hosts, headers)
+
+    @cached_property
+    def _fetcher(self) -> Fetcher:
+        from chalicelib.fetching import Fetcher  # what it needs, the edge does not load
+
+        return Fetcher(trusted=[host.strip() for host in self.settings.media_hosts.split(",") if host.strip()])
 
     @cached_property
     def table(self) -> Table:

@@ -25,6 +25,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tiktok_secret: str
     genesys_webhook_secret: str
     genesys_oauth_secret: str
+    media_secret: str
+    public_url: str
     genesys_api: str
     genesys_login: str
     instagram_graph: str = "https://graph.instagram.com"
@@ -32,6 +34,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     # v25.0 lives until 2028-07-29: developers.facebook.com/docs/graph-api/changelog
     graph_version: str = "v25.0"
     tiktok_api: str = "https://business-api.tiktok.com"
+    # how long customers' and agents' files are kept, as the bucket's lifecycle has it
+    media_days: int = 90
+    # further hosts that files may be fetched from, comma separated; one with its scheme is trusted wherever it is
+    media_hosts: str = ""
 
     def url(self, name: str) -> str:
         """A vendor's address by its field name, without a last slash."""
@@ -49,4 +55,4 @@ def load(environment: Mapping[str, str]) -> Settings:
     missing = [PREFIX + name.upper() for name in required if name not in found]
     if missing:
         raise SystemExit(f"dmdesk: set {', '.join(missing)} (Terraform sets them on each function)")
-    return msgspec.convert(found, Settings)
+    return msgspec.convert(found, Settings, strict=False)

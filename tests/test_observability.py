@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
+from chalicelib.channels.base import Client
 from chalicelib.channels.instagram import client as instagram_client
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM_TRANSLATOR
 from chalicelib.channels.tiktok import client as tiktok_client
@@ -26,6 +27,10 @@ from chalicelib.messages import Conversation, Event, Thread
 from chalicelib.observability import FACTS, EmfMetrics, log, where
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.batch import Batch
+from chalicelib.pipeline.enclosing import Enclosing
+from chalicelib.pipeline.media import MediaStore
+from chalicelib.pipeline.notices import Notices
+from chalicelib.pipeline.profiles import Profiles
 from chalicelib.pipeline.to_customer import ToCustomer
 from chalicelib.pipeline.to_desk import ToDesk
 from tests.contract.signing import request, signature, signed
@@ -33,6 +38,7 @@ from tests.fakes import (
     INSTAGRAM,
     TIKTOK,
     FakeClock,
+    FakeFetch,
     FakeLedger,
     FakeMetrics,
     FakeOutgoing,
@@ -167,18 +173,22 @@ def worker_traffic(events: list[Event], metrics: FakeMetrics) -> None:
             ledger.threads[Conversation("tiktok", TIKTOK.id, "55501").key] = Thread(platform="thread")
             accounts = Accounts(ledger, clock)
             desk = Genesys(http, Tokens(http, secrets.get, "oauth", "https://login.example", clock), "https://api")
+            clients: dict[str, Client] = {
+                "instagram": instagram_client.open_client(http, secrets.get, urls.__getitem__),
+                "tiktok": tiktok_client.open_client(http, secrets.get, urls.__getitem__),
+            }
+            media = MediaStore(
+                shelf=shelf, fetch=FakeFetch(), keys=lambda: ["key"], public_url="https://us", days=90, clock=clock
+            )
             to_desk = ToDesk(
-                translators={"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR},
-                desk=desk, accounts=accounts, ledger=ledger, queue=queue, shelf=shelf, clock=clock, metrics=metrics,
+                translators={"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, clients=clients,
+                desk=desk, accounts=accounts, ledger=ledger, profiles=Profiles(clients, ledger, clock, metrics),
+                media=media, secrets=secrets, queue=queue, shelf=shelf, clock=clock, metrics=metrics,
             )  # fmt: skip
             to_customer = ToCustomer(
-                translator=GENESYS_TRANSLATOR,
-                clients={
-                    "instagram": instagram_client.open_client(http, secrets.get, urls.__getitem__),
-                    "tiktok": tiktok_client.open_client(http, secrets.get, urls.__getitem__),
-                },
-                desk=desk, accounts=accounts, ledger=ledger, secrets=secrets, shelf=shelf, clock=clock,
-                metrics=metrics,
+                translator=GENESYS_TRANSLATOR, clients=clients, desk=desk, accounts=accounts, ledger=ledger,
+                enclosing=Enclosing(clients, desk, media), notices=Notices(desk, ledger, clock, metrics),
+                secrets=secrets, shelf=shelf, clock=clock, metrics=metrics,
             )  # fmt: skip
             for event in events:
                 handle = to_customer.handle if event.source == "genesys" else to_desk.handle

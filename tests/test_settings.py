@@ -17,6 +17,8 @@ REQUIRED = [
     "DMDESK_TIKTOK_SECRET",
     "DMDESK_GENESYS_WEBHOOK_SECRET",
     "DMDESK_GENESYS_OAUTH_SECRET",
+    "DMDESK_MEDIA_SECRET",
+    "DMDESK_PUBLIC_URL",
     "DMDESK_GENESYS_API",
     "DMDESK_GENESYS_LOGIN",
 ]
@@ -31,6 +33,11 @@ def test_the_required_names_suffice_and_the_vendors_have_their_real_addresses() 
     assert settings.facebook_graph == "https://graph.facebook.com"
     assert settings.tiktok_api == "https://business-api.tiktok.com"
     assert settings.graph_version == "v25.0"
+    assert (settings.media_days, settings.media_hosts) == (90, "")
+
+
+def test_a_number_is_read_as_one() -> None:
+    assert load(ENVIRONMENT | {"DMDESK_MEDIA_DAYS": "30"}).media_days == 30
 
 
 @pytest.mark.parametrize("value", [None, ""])

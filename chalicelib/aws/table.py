@@ -4,7 +4,9 @@
     CONV#channel#account#customer       IN#event          claim of a customer's event
     CONV#channel#account#customer       OUT#message#part  claim of one part of an agent's message
     CONV#channel#account#customer       SENT#platform id  a message that we sent, to know its echo
-    CONV#channel#account#customer       STATE             conversation ids, last customer message
+    CONV#channel#account#customer       STATE             conversation ids, last customer message, comment, seen
+    CONV#channel#account#customer       OFFER#message     the choices that an agent's message offers
+    CONV#channel#account#customer       PROFILE           what the platform tells of the customer
     ACCOUNT                             channel#id        an account, written by Terraform
 
 Every item but STATE's key facts and ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
@@ -18,7 +20,7 @@ A claim's life (`state`):
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ParamSpec
 from uuid import uuid4
@@ -29,7 +31,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.calls import CONFIG, call
 from chalicelib.errors import Retryable
-from chalicelib.messages import Account, Claim, Conversation, Thread, bounded
+from chalicelib.messages import PREVENTED, Account, Claim, Conversation, Profile, Tap, Thread, bounded
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,6 +41,8 @@ P = ParamSpec("P")
 
 # Longer than Meta's 36 h and TikTok's 72 h of redelivery and than a dead-letter queue's 14 days.
 REMEMBERED_S = 15 * 86_400
+# What the platform tells of a customer is asked for anew after a week.
+PROFILE_S = 7 * 86_400
 # An agent may answer until a conversation's state is gone; Instagram's longest window is 7 days.
 STATE_S = 30 * 86_400
 
@@ -108,15 +112,15 @@ class Table:
                 **_IF_OPEN,
             )
 
-    def refuse(self, conversation: Conversation, item: str, now: float, code: str, detail: str) -> bool:
+    def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool:
         """The other side said no for good. False, and no effect, where the work has ended otherwise."""
-        values = {":refused": "refused", ":code": code, ":detail": detail[:500]}
+        values = {":refused": "refused", ":reason": reason, ":detail": detail[:500]}
         try:
             _unless_ended(
                 self._client.update_item,
                 TableName=self._name,
                 Key=_key(conversation, item),
-                UpdateExpression="SET #state = :refused, code = :code, detail = :detail, expires_at = :expires",
+                UpdateExpression="SET #state = :refused, reason = :reason, detail = :detail, expires_at = :expires",
                 ExpressionAttributeValues={
                     **_OPEN,
                     **{name: {"S": text} for name, text in values.items()},
@@ -136,22 +140,86 @@ class Table:
         except _Cancelled:  # an older event than the newest known: a replay
             self._transact([done, _remember(self._name, conversation, now, thread, newest=False)])
 
-    def sent(self, conversation: Conversation, item: str, now: float, platform_id: str) -> None:
-        """In one call: a part reached the platform, and its echo will be known by the platform's id."""
+    def sent(self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "") -> None:
+        """In one call: a part reached the platform, its echo will be known by the platform's id, and the
+        conversation counts it; `answered` is the comment that it went to."""
         writes = [_update(self._name, conversation, item, _DONE, _done(now, platform_id))]
         if platform_id:
             fields = {**_key(conversation, f"SENT#{bounded(platform_id)}"), "expires_at": _expiry(now, REMEMBERED_S)}
             writes.append({"Put": {"TableName": self._name, "Item": fields}})
+        counted: dict[str, Any] = {":one": {"N": "1"}, ":expires": _expiry(now, STATE_S)}
+        expression = "SET expires_at = :expires"
+        if answered:
+            expression += ", answered = :answered"
+            counted[":answered"] = {"S": answered}
+        writes.append(
+            {
+                "Update": {
+                    "TableName": self._name,
+                    "Key": _key(conversation, "STATE"),
+                    "UpdateExpression": f"{expression} ADD replies :one",
+                    "ExpressionAttributeValues": counted,
+                }
+            }
+        )
         self._transact(writes)
+
+    def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
+        """Ends a claim that nobody has made. False where it was made."""
+        fields = {
+            **_key(conversation, item),
+            "state": {"S": "done"},
+            "result": {"S": PREVENTED},
+            "expires_at": _expiry(now, REMEMBERED_S),
+        }
+        try:
+            call(
+                self._client.put_item, TableName=self._name, Item=fields,
+                ConditionExpression="attribute_not_exists(pk)",
+            )  # fmt: skip
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def seen(self, conversation: Conversation, now: float, until_ms: int) -> None:
+        """The customer's messages up to then are marked as seen."""
+        call(
+            self._client.update_item,
+            TableName=self._name,
+            Key=_key(conversation, "STATE"),
+            UpdateExpression="SET seen_ms = :ms, expires_at = :expires",
+            ExpressionAttributeValues={":ms": {"N": str(until_ms)}, ":expires": _expiry(now, STATE_S)},
+        )
+
+    def offer(self, conversation: Conversation, key: str, now: float, taps: Sequence[Tap]) -> None:
+        """Remembers what a message offers, in order, as long as a conversation."""
+        self._put(conversation, f"OFFER#{key}", msgspec.json.encode(taps), now, STATE_S)
+
+    def offered(self, conversation: Conversation, key: str, number: int) -> Tap | None:
+        """The choice by its number; None where it is not remembered."""
+        taps = msgspec.json.decode(
+            self._get(conversation, f"OFFER#{key}").get("body", {}).get("S", "[]"), type=list[Tap]
+        )
+        return taps[number] if number < len(taps) else None
+
+    def keep_profile(self, conversation: Conversation, now: float, profile: Profile) -> None:
+        """Remembers the profile for seven days."""
+        self._put(conversation, "PROFILE", msgspec.json.encode(profile), now, PROFILE_S)
+
+    def profile(self, conversation: Conversation, now: float) -> Profile | None:
+        """What was kept and is not too old; the TTL deletes some days late."""
+        found = self._get(conversation, "PROFILE")
+        if int(found.get("expires_at", {}).get("N", "0")) <= now:
+            return None
+        return msgspec.json.decode(found["body"]["S"], type=Profile)
 
     def thread(self, conversation: Conversation) -> Thread:
         """What is remembered of the conversation; an empty Thread where nothing is."""
         found = self._get(conversation, "STATE")
-        return Thread(
-            desk=found.get("desk", {}).get("S", ""),
-            platform=found.get("platform", {}).get("S", ""),
-            customer_ms=int(found.get("customer_ms", {}).get("N", "0")),
-        )
+        plain = {name: value.get("S") or int(value.get("N", "0")) for name, value in found.items()}
+        return msgspec.convert({name: plain[name] for name in _REMEMBERED if plain.get(name)}, Thread)
 
     def is_ours(self, conversation: Conversation, platform_id: str) -> bool:
         """Whether we sent the message that the platform knows by this id."""
@@ -190,6 +258,10 @@ class Table:
     def _get(self, conversation: Conversation, item: str) -> dict[str, Any]:
         answer = call(self._client.get_item, TableName=self._name, Key=_key(conversation, item), ConsistentRead=True)
         return dict(answer.get("Item", {}))
+
+    def _put(self, conversation: Conversation, item: str, body: bytes, now: float, lifetime_s: int) -> None:
+        fields = {**_key(conversation, item), "body": {"S": body.decode()}, "expires_at": _expiry(now, lifetime_s)}
+        call(self._client.put_item, TableName=self._name, Item=fields)
 
     def _transact(self, writes: list[TransactWriteItemTypeDef]) -> None:
         try:
@@ -248,26 +320,31 @@ def _update(
     }
 
 
+_REMEMBERED = Thread.__struct_fields__
+
+
 def _remember(
     table: str, conversation: Conversation, now: float, thread: Thread, *, newest: bool
 ) -> TransactWriteItemTypeDef:
-    """The STATE write: always the conversation ids; the customer's time only if it is the newest."""
-    values = {":expires": _expiry(now, STATE_S)}
-    sets = ["expires_at = :expires"]
-    for name, text in (("desk", thread.desk), ("platform", thread.platform)):
-        if text:
-            sets.append(f"{name} = :{name}")
-            values[f":{name}"] = {"S": text}
-    write: Any = {
-        "TableName": table,
-        "Key": _key(conversation, "STATE"),
-        "ExpressionAttributeValues": values,
-    }
+    """The STATE write: always the conversation ids; what the customer did last only if it is the newest."""
+    told: dict[str, str | int] = {"desk": thread.desk, "platform": thread.platform}
+    write: Any = {"TableName": table, "Key": _key(conversation, "STATE")}
     if newest:
-        sets.append("customer_ms = :ms")
-        values[":ms"] = {"N": str(thread.customer_ms)}
-        write["ConditionExpression"] = "attribute_not_exists(customer_ms) OR customer_ms <= :ms"
-    write["UpdateExpression"] = "SET " + ", ".join(sets)
+        told |= {"ad_ms": thread.ad_ms, "customer_ms": thread.customer_ms}
+        told |= {"comment": thread.comment, "comment_ms": thread.comment_ms}
+        clock = next((name for name in ("customer_ms", "comment_ms") if told[name]), "")
+        if clock:
+            write["ConditionExpression"] = f"attribute_not_exists(#{clock}) OR #{clock} <= :{clock}"
+    told = {name: value for name, value in told.items() if value}
+    values = {f":{name}": {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in told.items()}
+    sets = [f"#{name} = :{name}" for name in told]
+    if "customer_ms" in told:  # a new turn of the customer's: our messages count from here
+        sets.append("replies = :none")
+        values[":none"] = {"N": "0"}
+    write["UpdateExpression"] = "SET " + ", ".join(["expires_at = :expires", *sets])
+    write["ExpressionAttributeValues"] = values | {":expires": _expiry(now, STATE_S)}
+    if told:  # "comment" is one of DynamoDB's reserved words
+        write["ExpressionAttributeNames"] = {f"#{name}": name for name in told}
     return {"Update": write}
 
 
@@ -294,7 +371,7 @@ def _claim_of(item: dict[str, Any]) -> Claim:
             "until_s": number("until"),
             "since_s": number("since"),
             "result": text("result"),
-            "code": text("code"),
+            "reason": text("reason"),
             "detail": text("detail"),
         },
         Claim,

@@ -13,7 +13,7 @@ from chalicelib.errors import Malformed, Rejected, Retryable
 from chalicelib.http import Request, Response
 from chalicelib.messages import Event, bounded, digest
 from chalicelib.observability import Metrics, log, where
-from chalicelib.pipeline.ports import Clock, Outbox, Secrets, Shelf
+from chalicelib.pipeline.ports import Clock, Outbox, Secrets, Shelf, texts
 
 LARGEST_BODY = 1024 * 1024
 
@@ -89,7 +89,7 @@ class Edge:
         for webhook in self._webhooks:
             if webhook.handshakes(request):
                 tokens = self._secrets.get(self._secret_names[webhook.name]).get("verify_tokens", [])
-                return Response(status=200, body=webhook.handshake(request, _texts(tokens)))
+                return Response(status=200, body=webhook.handshake(request, texts(tokens)))
         raise Rejected(400, "no_handshake")
 
     def _desk_delivery(self, request: Request) -> Response:
@@ -108,7 +108,7 @@ class Edge:
         name = self._secret_names[source]
 
         def attempt() -> None:
-            keys = _texts(self._secrets.get(name).get("secrets", []))
+            keys = texts(self._secrets.get(name).get("secrets", []))
             if not keys:
                 raise Rejected(401, "no_secret", f"put the webhook secret of {source} into the secret {name}")
             check(keys)
@@ -170,9 +170,3 @@ def _events(webhook: Webhook, body: bytes, now: float) -> list[Event]:
         )
         for piece in webhook.split(body)
     ]
-
-
-def _texts(found: object) -> list[str]:
-    """The non-empty texts of a secret's list; a lone text counts as one."""
-    items = [found] if isinstance(found, str) else found if isinstance(found, list) else []
-    return [item for item in items if isinstance(item, str) and item]

@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 
 from chalicelib.aws.table import Table
 from chalicelib.errors import Retryable
-from chalicelib.messages import Conversation, Thread
+from chalicelib.messages import PREVENTED, Conversation, Profile, Tap, Thread
 from tests.aws.conftest import ACCOUNT, Cloud
 
 LEASE_S = 10.0
@@ -85,8 +85,81 @@ def test_an_echo_wins_over_what_the_sender_did_not_learn(cloud: Cloud) -> None:
     cloud.table.sent(conversation, "OUT#m#1", 101, "mid")  # the echo came first
     cloud.table.doubt(conversation, "OUT#m#1")
     cloud.table.release(conversation, "OUT#m#1")
-    assert cloud.table.refuse(conversation, "OUT#m#1", 102, "GeneralError", "late") is False
+    assert cloud.table.refuse(conversation, "OUT#m#1", 102, "other", "late") is False
     assert cloud.table.claim(conversation, "OUT#m#1", 999, LEASE_S).result == "mid"
+
+
+def test_a_comment_is_remembered_until_a_newer_one_and_answered_once(cloud: Cloud) -> None:
+    conversation = somebody()
+    for item, comment, ms in (("IN#1", "c-2", 5000), ("IN#2", "c-1", 4000)):
+        cloud.table.delivered(conversation, item, 101, Thread(comment=comment, comment_ms=ms))
+    assert cloud.table.thread(conversation) == Thread(comment="c-2", comment_ms=5000)
+    cloud.table.sent(conversation, "OUT#m#1", 102, "mid", "c-2")
+    assert cloud.table.thread(conversation) == Thread(comment="c-2", comment_ms=5000, answered="c-2", replies=1)
+
+
+def test_a_comment_and_a_message_do_not_overwrite_each_other(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(customer_ms=9000, ad_ms=9000))
+    cloud.table.delivered(conversation, "IN#2", 102, Thread(comment="c-1", comment_ms=8000))
+    expected = Thread(customer_ms=9000, ad_ms=9000, comment="c-1", comment_ms=8000)
+    assert cloud.table.thread(conversation) == expected
+
+
+def test_a_note_changes_nothing_but_the_desks_conversation(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(desk="d", customer_ms=9000))
+    cloud.table.delivered(conversation, "IN#2", 102, Thread(desk="e"))
+    assert cloud.table.thread(conversation) == Thread(desk="e", customer_ms=9000)
+
+
+def test_replies_are_counted_from_the_customers_last_message(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(customer_ms=1))
+    for number in (1, 2, 3):
+        cloud.table.sent(conversation, f"OUT#m#{number}", 102, f"mid-{number}")
+    assert cloud.table.thread(conversation).replies == 3
+    cloud.table.delivered(conversation, "IN#2", 103, Thread(customer_ms=2))
+    assert cloud.table.thread(conversation).replies == 0
+
+
+def test_what_was_seen_is_remembered(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.seen(conversation, 100, 9000)
+    assert cloud.table.thread(conversation).seen_ms == 9000
+
+
+def test_work_that_was_forestalled_is_found_done_and_why(cloud: Cloud) -> None:
+    conversation = somebody()
+    assert cloud.table.forestall(conversation, "IN#1", 100)
+    claim = cloud.table.claim(conversation, "IN#1", 101, LEASE_S)
+    assert (claim.state, claim.result) == ("done", PREVENTED)
+
+
+def test_work_that_has_begun_is_not_forestalled(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.claim(conversation, "IN#1", 100, LEASE_S)
+    assert not cloud.table.forestall(conversation, "IN#1", 101)
+    cloud.table.release(conversation, "IN#1")
+    assert cloud.table.claim(conversation, "IN#1", 102, LEASE_S).state == "fresh"
+
+
+def test_an_offer_is_found_by_its_number(cloud: Cloud) -> None:
+    conversation = somebody()
+    taps = [Tap(message="gen-1", type="QuickReply", text=text, payload=text.upper()) for text in ("Sí", "No")]
+    cloud.table.offer(conversation, "key", 100, taps)
+    assert cloud.table.offered(conversation, "key", 1) == taps[1]
+    assert cloud.table.offered(conversation, "key", 2) is None
+    assert cloud.table.offered(conversation, "another", 0) is None
+
+
+def test_a_profile_is_kept_for_a_week(cloud: Cloud) -> None:
+    conversation = somebody()
+    profile = Profile(name="Ana Núñez", followers=0, verified=False)
+    assert cloud.table.profile(conversation, 100) is None
+    cloud.table.keep_profile(conversation, 100, profile)
+    assert cloud.table.profile(conversation, 100 + 7 * 86_400 - 1) == profile
+    assert cloud.table.profile(conversation, 100 + 7 * 86_400) is None
 
 
 def test_conversations_do_not_see_each_other(cloud: Cloud) -> None:
@@ -106,7 +179,7 @@ def test_everything_but_accounts_expires(cloud: Cloud) -> None:
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": f"CONV#{conversation.key}"}},
     )["Items"]
-    assert len(items) == 4
+    assert len(items) == 4  # two claims, what was sent, the state
     assert all(int(item["expires_at"]["N"]) >= 1_000_000 + 15 * 86_400 for item in items)
 
 

@@ -192,6 +192,7 @@ def deployment(
     settings = {
         "TABLE": TABLE, "BUCKET": BUCKET, "INSTAGRAM_SECRET": "dmdesk/instagram", "TIKTOK_SECRET": "dmdesk/tiktok",
         "GENESYS_WEBHOOK_SECRET": "dmdesk/genesys-webhook", "GENESYS_OAUTH_SECRET": "dmdesk/genesys-oauth",
+        "MEDIA_SECRET": "dmdesk/media", "PUBLIC_URL": "https://bridge.example/v1",
         "GENESYS_API": vendors.genesys.url, "GENESYS_LOGIN": vendors.genesys.url,
         "INSTAGRAM_GRAPH": vendors.instagram.url, "FACEBOOK_GRAPH": vendors.instagram.url,
         "TIKTOK_API": vendors.tiktok.url,

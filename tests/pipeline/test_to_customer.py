@@ -3,30 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import get_args
 
 import msgspec
 import pytest
 
-from chalicelib.channels.base import Capabilities
-from chalicelib.errors import Malformed, Refused, Retryable, TokenRefused, Uncertain
-from chalicelib.messages import AgentMessage, Conversation, DeskEvent, Event, Ignored, Receipt, Thread, digest
+from chalicelib.capabilities import DAY_S, Capabilities, ChoicesLimit, MediaLimit, WindowPolicy
+from chalicelib.errors import (
+    AccountStopped,
+    Malformed,
+    RateLimited,
+    Reason,
+    Refused,
+    Retryable,
+    TokenRefused,
+    Uncertain,
+    Unfetched,
+)
+from chalicelib.messages import Conversation, Event, Fetched, Ignored, Thread, digest
 from chalicelib.pipeline.accounts import Accounts
+from chalicelib.pipeline.enclosing import Enclosing
+from chalicelib.pipeline.media import MediaStore
+from chalicelib.pipeline.notices import Notices
 from chalicelib.pipeline.to_customer import (
     ECHO_WAIT_S,
     GIVE_UP_S,
     LEASE_S,
     LOOK_S,
     RECEIPT_ATTEMPTS,
+    TOKEN_WAIT_S,
+    TYPING_S,
     UNCONFIRMED,
     ToCustomer,
 )
+from chalicelib.replies import (
+    AgentMessage,
+    AgentTyping,
+    Choice,
+    ChoicesPart,
+    DeskEvent,
+    File,
+    MediaPart,
+    Receipt,
+    Recipient,
+    TextPart,
+)
+from chalicelib.rules.planning import offer_key, token
 from tests.fakes import (
     INSTAGRAM,
     START,
     TIKTOK,
+    WINDOW,
     FakeClient,
     FakeClock,
     FakeDesk,
+    FakeFetch,
     FakeLedger,
     FakeMetrics,
     FakeSecrets,
@@ -58,8 +89,8 @@ def item(number: int = 1) -> str:
     return f"OUT#gen-1#{number}"
 
 
-def failed(code: str, detail: str) -> Receipt:
-    return Receipt(message="gen-1", customer="55501", delivered=False, code=code, detail=detail)
+def failed(reason: Reason, detail: str) -> Receipt:
+    return Receipt(message="gen-1", customer="55501", delivered=False, reason=reason, detail=detail)
 
 
 class Says:
@@ -78,22 +109,34 @@ class Says:
 class Kit:
     """The worker over fakes. The clients take 5 bytes at once, so that THREE is three parts."""
 
-    def __init__(self, said: DeskEvent = SAID, limit: int = 1000) -> None:
+    def __init__(self, said: DeskEvent = SAID, limit: int = 1000, can: Capabilities | None = None) -> None:
         self.clock = FakeClock()
         self.metrics = FakeMetrics()
         self.shelf = FakeShelf()
         self.ledger = FakeLedger()
         self.desk = FakeDesk()
-        self.client = FakeClient(Capabilities(text_limit=limit, text_unit="bytes"))
+        self.client = FakeClient(can or Capabilities(text_limit=limit, text_unit="bytes", window=WINDOW))
         self.tiktok = FakeClient()
+        self.fetch = FakeFetch()
+        clients = {"instagram": self.client, "tiktok": self.tiktok}
+        media = MediaStore(
+            shelf=self.shelf,
+            fetch=self.fetch,
+            keys=lambda: ["key"],
+            public_url="https://bridge.example/v1",
+            days=90,
+            clock=self.clock,
+        )
         self.secrets = FakeSecrets()
         self.says = Says(said)
         self.work = ToCustomer(
             translator=self.says,
-            clients={"instagram": self.client, "tiktok": self.tiktok},
+            clients=clients,
             desk=self.desk,
             accounts=Accounts(self.ledger, self.clock),
             ledger=self.ledger,
+            enclosing=Enclosing(clients, self.desk, media),
+            notices=Notices(self.desk, self.ledger, self.clock, self.metrics),
             secrets=self.secrets,
             shelf=self.shelf,
             clock=self.clock,
@@ -179,7 +222,7 @@ def test_a_worker_that_died_between_two_parts_is_taken_over_without_sending_the_
     kit.clock.advance(LEASE_S + 1)
     kit.handle(3)
     assert kit.client.texts == ["aaaa ", "bbbb "]
-    assert kit.desk.reported == [failed("GeneralError", UNCONFIRMED)]
+    assert kit.desk.reported == [failed("unconfirmed", UNCONFIRMED)]
 
 
 def test_a_part_that_another_worker_holds_waits_for_its_lease() -> None:
@@ -219,32 +262,57 @@ def test_a_call_that_did_not_happen_is_released_and_repeated() -> None:
     assert kit.desk.reported == [DELIVERED]
 
 
-@pytest.mark.parametrize(("refreshable", "wait"), [(True, 1.0), (False, 60)])
-def test_a_refused_token_is_read_anew(refreshable: bool, wait: float) -> None:
+@pytest.mark.parametrize(("renewed", "wait"), [(True, 1.0), (False, None)])
+def test_a_refused_token_is_read_anew(renewed: bool, wait: float | None) -> None:
     kit = Kit()
-    kit.secrets.refreshable = refreshable
-    kit.client.answers = [TokenRefused("access token refused", 60)]
+    kit.secrets.stored[INSTAGRAM.secret] = {"access_token": "old"}
+    kit.secrets.get(INSTAGRAM.secret)
+    if renewed:
+        kit.secrets.stored[INSTAGRAM.secret] = {"access_token": "new"}
+    kit.client.answers = [TokenRefused("access token refused")]
     assert kit.later().after_s == wait
-    assert kit.secrets.refreshed == ([INSTAGRAM.secret] if refreshable else [])
+    assert kit.secrets.refreshed == [INSTAGRAM.secret]
     assert kit.state() == ""
     kit.handle(2)
     assert kit.desk.reported == [DELIVERED]
 
 
-@pytest.mark.parametrize("error", [Retryable("rate limit", 1), TokenRefused("access token refused", 60)])
-def test_after_a_quarter_of_an_hour_the_agent_is_told(error: Retryable) -> None:
+def test_a_token_that_stays_refused_stops_the_account_with_an_alarm() -> None:
+    kit = Kit()
+    kit.clock.advance(TOKEN_WAIT_S + 1)
+    kit.client.answers = [TokenRefused("access token refused: 190/460")]
+    kit.handle()
+    assert kit.desk.reported == [failed("account_disconnected", "access token refused: 190/460")]
+    assert kit.metrics.total("account_stopped", account=INSTAGRAM.id) == 1
+
+
+def test_a_late_message_is_sent_with_the_token_that_was_renewed_meanwhile() -> None:
+    kit = Kit()
+    kit.clock.advance(TOKEN_WAIT_S + 1)
+    kit.secrets.get(INSTAGRAM.secret)
+    kit.secrets.stored[INSTAGRAM.secret] = {"access_token": "new"}
+    kit.client.answers = [TokenRefused("access token refused")]
+    assert kit.later().after_s == 1.0
+    kit.handle(2)
+    assert kit.desk.reported == [DELIVERED]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(RateLimited("rate limit", 1), "rate_limited"), (Retryable("maintenance"), "other")]
+)
+def test_after_a_quarter_of_an_hour_the_agent_is_told(error: Retryable, reason: Reason) -> None:
     kit = Kit()
     kit.clock.advance(GIVE_UP_S)
     kit.client.answers = [error, error]
     kit.later()
     kit.clock.advance(1)
     kit.handle(2)
-    assert kit.desk.reported == [failed("GeneralError", f"given up: {error.reason}")]
+    assert kit.desk.reported == [failed(reason, f"given up: {error.reason}")]
     assert kit.state() == "refused"
-    kit.clock.advance(86_400)
+    kit.clock.advance(60)
     kit.handle(3)
     assert len(kit.client.sent) == 2
-    assert kit.metrics.total("refused", channel="instagram", code="GeneralError") == 2
+    assert kit.metrics.total("refused", channel="instagram", reason=reason) == 2
 
 
 def test_giving_up_on_a_later_part_does_not_send_the_rest() -> None:
@@ -253,7 +321,7 @@ def test_giving_up_on_a_later_part_does_not_send_the_rest() -> None:
     kit.client.answers = ["p1", Retryable("rate limit")]
     kit.handle()
     assert kit.client.texts == ["aaaa ", "bbbb "]
-    assert [receipt.code for receipt in kit.desk.reported] == ["GeneralError"]
+    assert [receipt.reason for receipt in kit.desk.reported] == ["other"]
 
 
 def test_an_echo_that_comes_while_giving_up_wins() -> None:
@@ -261,8 +329,7 @@ def test_an_echo_that_comes_while_giving_up_wins() -> None:
     kit.clock.advance(GIVE_UP_S + 1)
     kit.client.answers = [Retryable("rate limit")]
     kit.client.on_send = lambda text: kit.ledger.sent(CONVERSATION, item(), START, "p-echo")
-    kit.later()
-    kit.handle(2)
+    kit.handle()
     assert kit.desk.reported == [DELIVERED]
     assert len(kit.client.sent) == 1
 
@@ -282,9 +349,9 @@ def test_an_uncertain_send_waits_for_its_echo_and_is_never_sent_again() -> None:
         attempt += 1
     kit.clock.advance(LOOK_S)
     kit.handle(attempt)
-    assert kit.desk.reported == [failed("GeneralError", UNCONFIRMED)]
+    assert kit.desk.reported == [failed("unconfirmed", UNCONFIRMED)]
     kit.handle(attempt + 1)
-    assert kit.desk.reported == [failed("GeneralError", UNCONFIRMED)] * 2
+    assert kit.desk.reported == [failed("unconfirmed", UNCONFIRMED)] * 2
     assert len(kit.client.sent) == 1
     assert kit.metrics.total("uncertain", channel="instagram") == 1
     assert kit.metrics.total("unconfirmed", channel="instagram") == 1
@@ -319,9 +386,9 @@ def test_an_echo_that_comes_while_doubt_ends_wins(monkeypatch: pytest.MonkeyPatc
     kit.clock.advance(ECHO_WAIT_S)
     refuse = kit.ledger.refuse
 
-    def echo_first(conversation: Conversation, name: str, now: float, code: str, detail: str) -> bool:
+    def echo_first(conversation: Conversation, name: str, now: float, reason: str, detail: str) -> bool:
         kit.ledger.sent(conversation, name, now, "p-echo")
-        return refuse(conversation, name, now, code, detail)
+        return refuse(conversation, name, now, reason, detail)
 
     monkeypatch.setattr(kit.ledger, "refuse", echo_first)
     kit.handle(2)
@@ -332,30 +399,33 @@ def test_an_echo_that_comes_while_doubt_ends_wins(monkeypatch: pytest.MonkeyPatc
 # Never
 
 
-@pytest.mark.parametrize("code", ["MessageNotAllowed", "RecipientOptedOut", "InvalidDestination"])
-def test_the_platforms_refusal_becomes_a_failed_receipt_with_its_code(code: str) -> None:
+@pytest.mark.parametrize("reason", get_args(Reason))
+def test_the_platforms_refusal_becomes_a_failed_receipt_with_its_reason_and_a_notice(reason: Reason) -> None:
     kit = Kit()
-    kit.client.answers = [Refused(code, "Instagram 10/2534022, HTTP 403")]
+    kit.client.answers = [Refused(reason, "Instagram 10/2534022, HTTP 403")]
     kit.handle()
     kit.handle(2)
-    assert kit.desk.reported == [failed(code, "Instagram 10/2534022, HTTP 403")] * 2
+    assert kit.desk.reported == [failed(reason, "Instagram 10/2534022, HTTP 403")] * 2
     assert len(kit.client.sent) == 1
-    assert kit.metrics.total("refused", channel="instagram", code=code) == 2
+    assert kit.metrics.total("refused", channel="instagram", reason=reason) == 2
+    [notice] = kit.desk.delivered
+    assert notice.text.startswith("[Your reply was not delivered. ")
+    assert (notice.customer, notice.attributes) == ("55501", {})
 
 
 def test_a_refused_part_stops_the_rest() -> None:
     kit = Kit(THREE, limit=5)
-    kit.client.answers = ["p1", Refused("MessageNotAllowed", "closed")]
+    kit.client.answers = ["p1", Refused("window_closed", "closed")]
     kit.handle()
     assert kit.client.texts == ["aaaa ", "bbbb "]
-    assert kit.desk.reported == [failed("MessageNotAllowed", "closed")]
+    assert kit.desk.reported == [failed("window_closed", "closed")]
 
 
 @pytest.mark.parametrize("text", ["", "and a text"])
 def test_content_that_cannot_be_carried_fails_and_nothing_is_sent(text: str) -> None:
     kit = Kit(msgspec.structs.replace(SAID, text=text, unsupported="Attachment"))
     kit.handle()
-    assert kit.desk.reported == [failed("UnsupportedMessage", "cannot be carried to instagram: Attachment")]
+    assert kit.desk.reported == [failed("unsupported", "cannot be carried to instagram: Attachment")]
     assert kit.client.sent == []
 
 
@@ -363,18 +433,18 @@ def test_content_that_cannot_be_carried_fails_and_nothing_is_sent(text: str) -> 
 def test_a_message_without_text_fails(text: str) -> None:
     kit = Kit(msgspec.structs.replace(SAID, text=text))
     kit.handle()
-    assert kit.desk.reported == [failed("InvalidMessageStructure", "the message has no text")]
+    assert kit.desk.reported == [failed("unsupported", "the message has no content")]
     assert kit.client.sent == []
 
 
 # Receipts
 
 
-@pytest.mark.parametrize("outcome", [DELIVERED, failed("GeneralError", "no")])
+@pytest.mark.parametrize("outcome", [DELIVERED, failed("other", "no")])
 def test_a_lost_receipt_is_repeated_then_given_up_and_does_not_block(outcome: Receipt) -> None:
     kit = Kit()
     if not outcome.delivered:
-        kit.client.answers = [Refused("GeneralError", "no")]
+        kit.client.answers = [Refused("other", "no")]
     kit.desk.report_answers = [Retryable("HTTP 503")] * RECEIPT_ATTEMPTS
     for attempt in range(1, RECEIPT_ATTEMPTS):
         kit.later(attempt)
@@ -387,17 +457,17 @@ def test_a_lost_receipt_is_repeated_then_given_up_and_does_not_block(outcome: Re
 
 def test_a_receipt_that_comes_through_at_the_second_try_is_counted_with_its_outcome() -> None:
     kit = Kit()
-    kit.client.answers = [Refused("GeneralError", "no")]
+    kit.client.answers = [Refused("other", "no")]
     kit.desk.report_answers = [Retryable("HTTP 503"), None]
     kit.later()
     kit.handle(2)
-    assert kit.desk.reported == [failed("GeneralError", "no")]
+    assert kit.desk.reported == [failed("other", "no")]
     assert kit.metrics.total("receipt", status="Failed") == 1
 
 
 def test_a_refused_receipt_is_given_up_at_once() -> None:
     kit = Kit()
-    kit.desk.report_answers = [Refused("GeneralError", "HTTP 400")]
+    kit.desk.report_answers = [Refused("other", "HTTP 400")]
     kit.handle()
     assert kit.metrics.total("receipt_lost") == 1
 
@@ -445,7 +515,7 @@ def _down(kit: Kit) -> None:
 
 def _no_accounts(kit: Kit) -> None:
     kit.work.handle(EVENT, 1)  # accounts are cached now
-    kit.client.sent.clear()
+    kit.client.parts.clear()
     kit.ledger.claims.clear()
     kit.ledger.down = True
 
@@ -456,3 +526,316 @@ def test_a_ledger_that_is_down_means_later_and_nothing_is_sent(fault: Callable[[
     fault(kit)
     kit.later()
     assert kit.client.sent == []
+
+
+# Windows
+
+POLICY = WindowPolicy(open_s=DAY_S, human_agent_s=7 * DAY_S, comment_s=7 * DAY_S, cap=10)
+CAN = Capabilities(text_limit=5, text_unit="bytes", window=POLICY)
+
+
+def wrote(kit: Kit, hours: float, **thread: object) -> None:
+    """The customer wrote that many hours ago."""
+    ms = int((START - hours * 3600) * 1000)
+    kit.ledger.threads[CONVERSATION.key] = msgspec.convert({"desk": "desk-1", "customer_ms": ms} | thread, Thread)
+
+
+def approved(kit: Kit) -> None:
+    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, human_agent=True)]
+
+
+SHORT = msgspec.structs.replace(SAID, text="Hi.")
+
+
+def test_a_late_reply_of_a_person_is_tagged_where_the_account_is_approved() -> None:
+    kit = Kit(SHORT, can=CAN)
+    approved(kit)
+    wrote(kit, 25)
+    kit.handle()
+    assert kit.client.parts == [(Recipient(customer="55501", tag="HUMAN_AGENT"), TextPart("Hi."))]
+
+
+@pytest.mark.parametrize(("author", "is_approved"), [("human", False), ("bot", True), ("bot", False)])
+def test_any_other_late_reply_is_refused_before_it_is_sent(author: str, is_approved: bool) -> None:
+    kit = Kit(msgspec.structs.replace(SHORT, author=author), can=CAN)
+    if is_approved:
+        approved(kit)
+    wrote(kit, 25)
+    kit.handle()
+    assert kit.client.parts == []
+    assert [one.reason for one in kit.desk.reported] == ["window_closed"]
+
+
+def test_a_bot_is_given_no_notice_which_it_would_answer() -> None:
+    kit = Kit(msgspec.structs.replace(SHORT, author="bot"), can=CAN)
+    wrote(kit, 25)
+    kit.handle()
+    assert kit.desk.delivered == []
+
+
+def test_an_account_may_do_without_notices() -> None:
+    kit = Kit(SHORT, can=CAN)
+    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, notices=False)]
+    wrote(kit, 25)
+    kit.handle()
+    assert kit.desk.delivered == []
+
+
+def test_a_notice_opens_no_conversation() -> None:
+    kit = Kit(SHORT, can=CAN)
+    wrote(kit, 25)
+    kit.desk.open = False
+    kit.handle()
+    assert kit.desk.delivered == []
+    assert kit.metrics.total("notice", outcome="conversation_over") == 1
+
+
+def test_a_notice_is_in_the_accounts_language() -> None:
+    kit = Kit(SHORT, can=CAN)
+    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, language="es")]
+    wrote(kit, 25)
+    kit.handle()
+    assert kit.desk.delivered[0].text.startswith("[Tu respuesta no se entregó. Instagram no permite escribir")
+
+
+def test_a_notice_whose_outcome_is_unknown_is_not_repeated() -> None:
+    kit = Kit(SHORT, can=CAN)
+    wrote(kit, 25)
+    kit.desk.answers = [Uncertain("no answer")]
+    kit.handle()
+    kit.handle(2)
+    assert len(kit.desk.delivered) == 1
+
+
+def test_a_notice_that_cannot_be_given_now_is_given_later() -> None:
+    kit = Kit(SHORT, can=CAN)
+    wrote(kit, 25)
+    kit.desk.answers = [Retryable("rate limit")]
+    kit.later()
+    kit.handle(2)
+    assert len(kit.desk.delivered) == 2
+    assert kit.metrics.total("notice", outcome="told") == 1
+
+
+def test_the_first_reply_to_a_comment_answers_it_and_the_second_waits_for_the_person() -> None:
+    kit = Kit(SHORT, can=CAN)
+    wrote(kit, 1, customer_ms=0, comment="c-1", comment_ms=int(START * 1000) - 5)
+    kit.handle()
+    assert kit.client.parts == [(Recipient(customer="55501", comment="c-1"), TextPart("Hi."))]
+    kit.says.said = msgspec.structs.replace(SHORT, id="gen-2")
+    kit.handle(event=msgspec.structs.replace(EVENT, id="gen-2"))
+    assert len(kit.client.parts) == 1
+    assert [(one.message, one.reason) for one in kit.desk.reported] == [("gen-1", ""), ("gen-2", "awaiting_answer")]
+
+
+def test_the_answer_to_a_comment_is_reported_delivered_on_a_second_try_too() -> None:
+    kit = Kit(SHORT, can=CAN)
+    wrote(kit, 1, customer_ms=0, comment="c-1", comment_ms=int(START * 1000) - 5)
+    kit.handle()
+    kit.handle(2)
+    assert kit.desk.reported == [DELIVERED] * 2
+
+
+def test_a_comment_takes_one_message_so_a_longer_answer_is_refused_whole() -> None:
+    kit = Kit(THREE, can=CAN)
+    wrote(kit, 1, customer_ms=0, comment="c-1", comment_ms=int(START * 1000) - 5)
+    kit.handle()
+    assert kit.client.parts == []
+    assert [one.reason for one in kit.desk.reported] == ["one_message"]
+
+
+def test_a_longer_answer_to_a_comment_goes_plainly_where_the_person_wrote_too() -> None:
+    kit = Kit(THREE, can=CAN)
+    wrote(kit, 1, comment="c-1", comment_ms=int(START * 1000) - 5)
+    kit.handle()
+    assert [to.comment for to, _ in kit.client.parts] == [""] * 3
+    assert kit.desk.reported == [DELIVERED]
+
+
+def test_the_platforms_refusal_wins_over_our_own_count() -> None:
+    kit = Kit(SHORT, can=CAN)
+    wrote(kit, 1)
+    kit.client.answers = [Refused("window_closed", "10/2534022")]
+    kit.handle()
+    assert [one.reason for one in kit.desk.reported] == ["window_closed"]
+
+
+def test_the_platforms_cap_only_warns() -> None:
+    kit = Kit(SHORT, can=CAN)
+    wrote(kit, 1, replies=9)
+    kit.handle()
+    assert kit.desk.reported == [DELIVERED]
+    assert kit.metrics.total("reply_cap", channel="instagram") == 1
+
+
+def test_a_stopped_account_is_an_alarm() -> None:
+    kit = Kit()
+    kit.client.answers = [AccountStopped("368/0", "open the app dashboard")]
+    kit.handle()
+    assert [one.reason for one in kit.desk.reported] == ["account_disconnected"]
+    assert kit.metrics.total("account_stopped", account=INSTAGRAM.id) == 1
+
+
+# Typing and seen
+
+
+def typing_kit(hours: float = 1.0) -> Kit:
+    kit = Kit(AgentTyping(integration=INSTAGRAM.integration, customer="55501"), can=CAN)
+    wrote(kit, hours)
+    return kit
+
+
+def test_typing_is_shown() -> None:
+    kit = typing_kit()
+    kit.handle()
+    assert kit.client.acts == ["typing"]
+    assert kit.desk.reported == []
+
+
+def test_typing_that_comes_late_is_not_shown() -> None:
+    kit = typing_kit()
+    kit.clock.advance(TYPING_S + 1)
+    kit.handle()
+    assert kit.client.acts == []
+
+
+def test_nobody_is_shown_typing_outside_the_window() -> None:
+    kit = typing_kit(25)
+    kit.handle()
+    assert kit.client.acts == []
+
+
+@pytest.mark.parametrize("error", [Retryable("HTTP 429"), Refused("window_closed", "x"), Uncertain("no answer")])
+def test_typing_that_fails_is_counted_and_not_repeated(error: Exception) -> None:
+    kit = typing_kit()
+    kit.client.act_error = error
+    kit.handle()
+    assert kit.metrics.total("action_failed", action="typing") == 1
+
+
+def test_the_customers_messages_are_marked_seen_when_a_person_first_answers() -> None:
+    kit = Kit(SHORT, can=CAN)
+    wrote(kit, 1)
+    kit.handle()
+    kit.says.said = msgspec.structs.replace(SHORT, id="gen-2")
+    kit.handle(event=msgspec.structs.replace(EVENT, id="gen-2"))
+    assert kit.client.acts == ["seen"]
+
+
+@pytest.mark.parametrize(("author", "mark_seen"), [("bot", True), ("human", False)])
+def test_nothing_is_marked_seen_for_a_bot_or_against_the_setting(author: str, mark_seen: bool) -> None:
+    kit = Kit(msgspec.structs.replace(SHORT, author=author), can=CAN)
+    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, mark_seen=mark_seen)]
+    wrote(kit, 1)
+    kit.handle()
+    assert kit.client.acts == []
+
+
+def test_a_mark_that_fails_does_not_undo_the_reply() -> None:
+    kit = Kit(SHORT, can=CAN)
+    wrote(kit, 1)
+    kit.client.act_error = Retryable("HTTP 500")
+    kit.handle()
+    assert kit.desk.reported == [DELIVERED]
+
+
+# Files and choices
+
+PICTURE = File(url="https://downloads.desk.example/1", kind="image", mime="image/png", name="tea.png")
+WITH_FILE = msgspec.structs.replace(SAID, text="", files=(PICTURE,))
+CARRIES = Capabilities(
+    text_limit=1000, text_unit="bytes", window=WINDOW, media={"image": MediaLimit(("image/png",), 1000)}
+)
+LINKS = msgspec.structs.replace(CARRIES, media={})
+NEITHER = msgspec.structs.replace(LINKS, links=False)
+
+
+def test_an_agents_file_goes_out_as_what_it_is() -> None:
+    kit = Kit(WITH_FILE, can=CARRIES)
+    kit.handle()
+    [(_, part)] = kit.client.parts
+    assert isinstance(part, MediaPart)
+    assert (part.kind, part.mime, part.name) == ("image", "image/png", "tea.png")
+    assert part.url.startswith("https://bucket.example/media/")
+    assert kit.desk.reported == [DELIVERED]
+
+
+def test_a_channel_that_takes_uploads_is_given_the_bytes() -> None:
+    kit = Kit(WITH_FILE, can=msgspec.structs.replace(CARRIES, media_by="upload"))
+    kit.handle()
+    [(_, part)] = kit.client.parts
+    assert isinstance(part, MediaPart)
+    assert (part.url, part.body) == ("", FakeFetch.PICTURE)
+
+
+SMALL = msgspec.structs.replace(CARRIES, media={"image": MediaLimit(("image/png",), 9)})
+
+
+@pytest.mark.parametrize("can", [LINKS, SMALL])
+def test_a_file_that_the_channel_cannot_carry_goes_as_a_link_to_our_copy(can: Capabilities) -> None:
+    kit = Kit(WITH_FILE, can=can)
+    kit.handle()
+    [text] = kit.client.texts
+    assert text.startswith("tea.png: https://bridge.example/v1/api/media/")
+    assert kit.desk.reported == [DELIVERED]
+
+
+@pytest.mark.parametrize(
+    ("can", "reason"),
+    [(NEITHER, "media_refused"), (msgspec.structs.replace(SMALL, links=False), "media_too_big")],
+)
+def test_a_file_is_refused_where_links_are_not_taken_either(can: Capabilities, reason: str) -> None:
+    kit = Kit(WITH_FILE, can=can)
+    kit.handle()
+    assert kit.client.parts == []
+    assert [one.reason for one in kit.desk.reported] == [reason]
+
+
+def test_a_file_that_the_platform_refuses_after_all_goes_as_a_link() -> None:
+    kit = Kit(WITH_FILE, can=CARRIES)
+    kit.client.answers = [Refused("media_refused", "100/2018047")]
+    kit.handle()
+    assert kit.client.texts[1].startswith("tea.png: https://bridge.example/v1/api/media/")
+    assert kit.desk.reported == [DELIVERED]
+
+
+def test_a_file_is_fetched_before_anything_is_sent_and_once() -> None:
+    kit = Kit(msgspec.structs.replace(WITH_FILE, text="Look"), can=CARRIES)
+    kit.fetch.answers = [Retryable("HTTP 503")]
+    kit.later()
+    assert kit.client.parts == []
+    kit.client.answers = ["p1", Retryable("rate limit")]
+    kit.later(2)
+    kit.handle(3)
+    assert len(kit.fetch.asked) == 2
+    assert kit.client.texts == ["Look", "", ""]
+
+
+def test_a_file_that_cannot_be_had_is_told() -> None:
+    kit = Kit(WITH_FILE, can=CARRIES)
+    kit.fetch.answers = [Unfetched("media_gone", "desk.example HTTP 404")]
+    kit.handle()
+    assert [one.reason for one in kit.desk.reported] == ["media_refused"]
+
+
+def test_a_page_that_claims_to_be_a_picture_is_not_passed_on() -> None:
+    kit = Kit(WITH_FILE, can=CARRIES)
+    kit.fetch.answers = [Fetched(body=b"<html><script>", mime="image/png")]
+    kit.handle()
+    assert kit.client.parts == []
+    assert [one.reason for one in kit.desk.reported] == ["media_refused"]
+
+
+def test_choices_are_offered_under_our_tokens_and_remembered() -> None:
+    limit = ChoicesLimit(count=3, text=100, title=20)
+    said = msgspec.structs.replace(
+        SAID, text="Tea?", author="bot", choices=(Choice(text="Yes", payload="Y"), Choice(text="No", payload="N"))
+    )
+    kit = Kit(said, can=msgspec.structs.replace(LINKS, quick_replies=limit))
+    kit.handle()
+    [(_, part)] = kit.client.parts
+    assert isinstance(part, ChoicesPart)
+    assert [choice.payload for choice in part.choices] == [token("gen-1", 0), token("gen-1", 1)]
+    second = kit.ledger.offered(CONVERSATION, offer_key("gen-1"), 1)
+    assert second is not None
+    assert (second.message, second.text, second.payload) == ("gen-1", "No", "N")

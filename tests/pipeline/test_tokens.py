@@ -65,7 +65,7 @@ def test_a_token_that_is_due_is_renewed_and_stored() -> None:
 
 
 def test_an_accounts_trouble_is_no_other_accounts() -> None:
-    kit = Kit(Renews(Refused("GeneralError", "190")), Renews({"access_token": "new-tt"}))
+    kit = Kit(Renews(Refused("account_disconnected", "190")), Renews({"access_token": "new-tt"}))
     kit.upkeep.run()
     assert kit.secrets.stored[TIKTOK.secret]["access_token"] == "new-tt"
     assert kit.metrics.total("token_not_renewed", channel="instagram") == 1

@@ -1,0 +1,75 @@
+"""What the agent reads of a customer's event: the bridge's words in the account's language, then the customer's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.messages import (
+    Account,
+    Attachment,
+    CustomerMessage,
+    DeskMessage,
+    Line,
+    Profile,
+    Tap,
+    Thread,
+    digest,
+)
+from chalicelib.rules.catalogue import say
+
+NO_PROFILE = Profile()
+
+
+def words(account: Account, lines: Sequence[Line], text: str) -> str:
+    """The lines in the account's language and the text, one under the other."""
+    said = [say(account.language, line.key, **line.facts) for line in lines]
+    return "\n".join([*said, text] if text else said)
+
+
+def desk_id(account: Account, event: str) -> str:
+    """The id under which the desk gets an event, the same on every try: 40 characters, because the platform's
+    own ids are up to 255 long and Genesys tells no limit."""
+    return digest(account.channel, account.id, event)[:40]
+
+
+def desk_message(
+    account: Account,
+    said: CustomerMessage,
+    attributes: dict[str, str],
+    profile: Profile | None = None,
+    attachment: Attachment | None = None,
+    tap: Tap | None = None,
+) -> DeskMessage:
+    """The customer's message as the desk takes it."""
+    known = profile or NO_PROFILE
+    return DeskMessage(
+        id=desk_id(account, said.id),
+        customer=said.conversation.customer,
+        sent_ms=said.sent_ms,
+        text=words(account, said.lines, said.text),
+        nickname=known.name or said.username or known.username,
+        first_name=known.name.partition(" ")[0],
+        avatar=known.avatar,
+        attributes=attributes,
+        attachment=attachment,
+        tap=tap,
+    )
+
+
+def line_message(account: Account, event: str, customer: str, sent_ms: int, text: str) -> DeskMessage:
+    """Something that is shown in an open conversation: a note, an echo, a notice."""
+    return DeskMessage(
+        id=desk_id(account, event), customer=customer, sent_ms=sent_ms, text=text, nickname="", attributes={}
+    )
+
+
+def remembered(said: CustomerMessage, desk: str = "") -> Thread:
+    """What the conversation remembers of the message."""
+    return Thread(
+        desk=desk,
+        platform=said.platform_thread,
+        customer_ms=said.sent_ms if said.starts_window else 0,
+        ad_ms=said.sent_ms if said.from_ad else 0,
+        comment=said.comment,
+        comment_ms=said.sent_ms if said.comment else 0,
+    )

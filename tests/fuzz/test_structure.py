@@ -1,0 +1,123 @@
+"""Bodies as no platform documents them: 100,000 mutated ones per channel, through the real edge and worker.
+
+Nothing that is signed may raise, and nothing may vanish: each event ends shown, ignored for a counted reason, or
+parked.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.pipeline.receive import LARGEST_BODY
+from tests.fakes import TIKTOK
+from tests.fuzz.worker_kit import WorkerKit
+from tests.pipeline.edge_kit import EdgeKit
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+BODIES, SEEDS = 100_000, 10
+FRESH = 250  # bodies until the fakes start anew, so that their memory stays small
+# What ends an event.
+ENDS = ("delivered", "duplicate", "ignored", "parked", "account_stopped", "dead_letter")
+
+ODD: list[Any] = [
+    None, True, False, 0, -1, 1, 1e308, -0.0, 2**63, 10**30, "", " ", "0", "\u0000", "\ud83d", "\u202e", "é" * 300,
+    "null", "x" * 5000, [], {}, [[]], [None], {"": ""}, {"id": None}, "{}", "[]", "https://evil.example/\r\nx", "../..",
+    "2026-11-21T00:00:00Z", "aWdfZAG1", {"id": {"id": []}}, [{}, 1, "x"],
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """A hundred thousand log lines would take longer than the work."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def loaded(channel: str) -> list[Any]:
+    """The channel's fixtures, of the account that the worker knows."""
+    texts = [path.read_text() for path in sorted((FIXTURES / channel).glob("*.json"))]
+    return [json.loads(text.replace("-000TeaShop/Ab1+Cd2==", TIKTOK.id)) for text in texts]
+
+
+def mutated(chance: random.Random, body: Any) -> Any:
+    """The body with one to four of its places changed, also inside JSON that stands in a string."""
+    whole = {"body": json.loads(json.dumps(body))}
+    for _ in range(chance.choice((1, 1, 1, 2, 2, 3, 4))):
+        places = list(_places(whole))
+        if places:
+            holder, key = chance.choice(places)
+            _change(chance, holder, key)
+    return whole.get("body")
+
+
+def _places(value: Any) -> list[tuple[Any, Any]]:
+    keys: Any = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    return [(value, key) for key in keys] + [place for key in keys for place in _places(value[key])]
+
+
+def _change(chance: random.Random, holder: Any, key: Any) -> None:
+    old = holder[key]
+    if isinstance(old, str) and old[:1] == "{" and chance.random() < 0.9:
+        try:
+            holder[key] = json.dumps(mutated(chance, json.loads(old)))
+        except ValueError:
+            holder[key] = ""
+        return
+    changes: list[Callable[[], Any]] = [
+        lambda: holder.__setitem__(key, chance.choice(ODD)),
+        lambda: holder.__setitem__(key, [old]),
+        lambda: holder.__setitem__(key, {"id": old}),
+        lambda: holder.__setitem__(key, [old] * chance.choice((2, 3, 12))),
+        lambda: holder.pop(key),
+        lambda: holder.__setitem__(key, str(old)),
+        lambda: holder.__setitem__(key, str(old)[: chance.randrange(12)]),
+    ]
+    if isinstance(holder, dict):
+        changes.append(lambda: holder.__setitem__(f"{key}_", holder.pop(key)))
+        changes.append(lambda: holder.__setitem__(chance.choice(list(holder)), old))
+    chance.choice(changes)()
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("channel", ["instagram", "tiktok"])
+def test_no_signed_body_raises_and_none_is_lost(channel: str, seed: int) -> None:
+    chance = random.Random(seed)
+    fixtures = loaded(channel)
+    shown = 0
+    for _ in range(BODIES // SEEDS // FRESH):
+        edge, worker = EdgeKit(), WorkerKit()
+        for _ in range(FRESH):
+            body = json.dumps(mutated(chance, chance.choice(fixtures))).encode()[:LARGEST_BODY]
+            before, kept = len(edge.stored), len(edge.shelf.kept)
+            assert edge.deliver(channel, body).status == 200, body
+            events = edge.stored[before:]
+            # an envelope may hold no event at all; whatever is no envelope is kept aside
+            assert events or len(edge.shelf.kept) > kept or _is_known(edge, body) or _holds_nothing(body), body
+            for event in events:
+                ended = worker.ended(ENDS)
+                worker.handle(event)
+                assert worker.ended(ENDS) > ended, body
+        shown += worker.metrics.total("delivered")
+    assert shown > 0
+
+
+def _is_known(edge: EdgeKit, body: bytes) -> bool:
+    return any(kept == body for kept in edge.shelf.kept.values())
+
+
+def _holds_nothing(body: bytes) -> bool:
+    """Whether it is a delivery without entries."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return False
+    deliveries = found if isinstance(found, list) else [found]
+    return all(isinstance(one, dict) and one.get("entry") == [] for one in deliveries)
