@@ -50,7 +50,7 @@ ACCOUNTS: list[dict[str, Any]] = [
     {
         "channel": "instagram", "id": "17841400000000002", "name": "our.other.shop", "login": "facebook",
         "page": "100000000000002", "integration": "6a1f2c3e-0000-4000-8000-000000000003",
-        "secret": "dmdesk/account/instagram-2",
+        "secret": "dmdesk/account/instagram-2", "human_agent": True,
     },
 ]  # fmt: skip
 
@@ -147,8 +147,19 @@ class Sandbox:
             "health_url": f"{self.gateway.url}/api/health",
             "secrets": SECRETS,
             "accounts": [
-                {"channel": one["channel"], "id": one["id"], "integration_id": one["integration"]} for one in ACCOUNTS
+                {
+                    "channel": one["channel"],
+                    "id": one["id"],
+                    "integration_id": one["integration"],
+                    "human_agent": bool(one.get("human_agent")),
+                }
+                for one in ACCOUNTS
             ],
+            "media": {
+                "instagram": self.instagram.media(),
+                "tiktok": self.tiktok.media(),
+                "genesys": self.genesys.media(),
+            },
             "logs": str(self.folder),
             "ready": True,
         }
@@ -199,6 +210,10 @@ class Sandbox:
             tiktok_secret="dmdesk/tiktok",
             genesys_webhook_secret="dmdesk/genesys-webhook",
             genesys_oauth_secret="dmdesk/genesys-oauth",
+            media_secret="dmdesk/media",
+            public_url=self.gateway.url,
+            # the simulators stand for the vendors' hosts; every other private address stays out of reach
+            media_hosts=",".join(vendor.url for vendor in (self.genesys, self.instagram, self.tiktok)),
             genesys_api=self.genesys.url,
             genesys_login=self.genesys.url,
             instagram_graph=self.instagram.url,
@@ -219,6 +234,7 @@ class Sandbox:
             "dmdesk/tiktok": {"app_id": TIKTOK_APP, "secrets": [SECRETS["tiktok_app_secret"]]},
             "dmdesk/genesys-webhook": {"secrets": [SECRETS["genesys_webhook_secret"]]},
             "dmdesk/genesys-oauth": OAUTH,
+            "dmdesk/media": {"keys": ["sandbox-media-key-of-more-than-32-characters"]},
         }
 
     def _connect_vendors(self) -> None:
@@ -247,6 +263,7 @@ class Sandbox:
                     app_secret=SECRETS["meta_app_secret"],
                     login=one["login"],
                     page_id=one.get("page"),
+                    human_agent=bool(one.get("human_agent")),
                     **common,
                 )
 

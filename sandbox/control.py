@@ -46,6 +46,10 @@ class _Reply(_Body):
     originatingEntity: Literal["Human", "Bot"] = "Human"
 
 
+class _Disconnect(_Body):
+    conversation_id: str
+
+
 class _Redeliver(_Body):
     id: str
 
@@ -60,6 +64,13 @@ class _EchoSettings(_Body):
 
 class _Say(_Body):
     text: str
+    customer: str | None = None
+    account: str | None = None
+
+
+class _Tap(_Body):
+    message_id: str
+    choice: str
     customer: str | None = None
     account: str | None = None
 
@@ -133,6 +144,7 @@ class ControlServer:
             "/genesys/conversations": {"GET": lambda call: self._genesys.conversations()},
             "/genesys/reply": {"POST": self._reply},
             "/genesys/redeliver": {"POST": self._redeliver},
+            "/genesys/disconnect": {"POST": self._disconnect},
             "/genesys/settings": {"POST": self._genesys_settings},
         }
 
@@ -169,6 +181,11 @@ class ControlServer:
         body = _parsed(call, _Redeliver)
         self._genesys.redeliver(body.id)
         return {"id": body.id}
+
+    def _disconnect(self, call: Call) -> object:
+        body = _parsed(call, _Disconnect)
+        self._genesys.disconnect(body.conversation_id)
+        return {"disconnected": body.conversation_id}
 
     def _genesys_settings(self, call: Call) -> object:
         self._genesys.deduplicates = _parsed(call, _GenesysSettings).deduplicates
@@ -208,19 +225,30 @@ def _social_routes(name: str, simulator: Social) -> dict[str, dict[str, Handler]
         f"/{name}/sent": {"GET": lambda call: simulator.sent()},
         f"/{name}/webhook": {"POST": lambda call: {"status": simulator.deliver(call.body)}},
         f"/{name}/say": {"POST": functools.partial(_say, simulator, _CUSTOMERS[name])},
+        f"/{name}/tap": {"POST": functools.partial(_tap, simulator, _CUSTOMERS[name])},
         f"/{name}/settings": {"POST": functools.partial(_echo_settings, simulator)},
     }
 
 
 def _say(simulator: Social, customer: str, call: Call) -> object:
     body = _parsed(call, _Say)
-    accounts = simulator.accounts()
-    account = body.account or next(iter(accounts), None)
-    if account is None or account not in accounts:
-        raise ValueError(f"account must be one of: {', '.join(accounts) or 'none is connected'}")
     if not body.text:
         raise ValueError("text must not be empty")
-    return {"id": simulator.write(account, body.customer or customer, body.text)}
+    return {"id": simulator.write(_account(simulator, body.account), body.customer or customer, body.text)}
+
+
+def _tap(simulator: Social, customer: str, call: Call) -> object:
+    body = _parsed(call, _Tap)
+    account = _account(simulator, body.account)
+    return {"id": simulator.tap(account, body.customer or customer, body.message_id, body.choice)}
+
+
+def _account(simulator: Social, named: str | None) -> str:
+    accounts = simulator.accounts()
+    account = named or next(iter(accounts), None)
+    if account is None or account not in accounts:
+        raise ValueError(f"account must be one of: {', '.join(accounts) or 'none is connected'}")
+    return account
 
 
 def _echo_settings(simulator: Social, call: Call) -> object:

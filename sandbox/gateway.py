@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 from chalice.app import Chalice
@@ -29,17 +30,27 @@ class Gateway:
         self._web.stop()
 
     def _handle(self, call: Call) -> Answer:
-        if call.path not in self._app.routes:
+        matched = resource(list(self._app.routes), call.path)
+        if matched is None:
             return Answer(403, {"message": "Missing Authentication Token"})  # what API Gateway says
         context = LambdaContext("dmdesk-edge", 512, TIMEOUT_MS)
-        answer = self._app(proxy_event(call), context)
+        answer = self._app(proxy_event(call, *matched), context)
         body = answer["body"].encode() if isinstance(answer["body"], str) else answer["body"] or b""
         headers = dict(answer["headers"])
         kind = headers.pop("Content-Type", "application/json")
         return Answer(answer["statusCode"], body, headers, kind)
 
 
-def proxy_event(call: Call) -> dict[str, Any]:
+def resource(routes: list[str], path: str) -> tuple[str, dict[str, str] | None] | None:
+    """The resource that serves the path, and its parameters (None where it has none); None where there is none."""
+    for route in sorted(routes, key=lambda one: "{" in one):
+        found = re.fullmatch(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(route)), path)
+        if found:
+            return route, found.groupdict() or None
+    return None
+
+
+def proxy_event(call: Call, route: str, parameters: dict[str, str] | None) -> dict[str, Any]:
     """The event of a REST API's Lambda proxy integration.
 
     docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
@@ -48,17 +59,17 @@ def proxy_event(call: Call) -> dict[str, Any]:
     for name, value in call.headers.items():
         several.setdefault(name, []).append(value)
     return {
-        "resource": call.path,
+        "resource": route,
         "path": call.path,
         "httpMethod": call.method,
         "headers": {name: values[-1] for name, values in several.items()},
         "multiValueHeaders": several,
         "queryStringParameters": call.query or None,
         "multiValueQueryStringParameters": {name: [value] for name, value in call.query.items()} or None,
-        "pathParameters": None,
+        "pathParameters": parameters,
         "stageVariables": None,
         "requestContext": {
-            "resourcePath": call.path,
+            "resourcePath": route,
             "httpMethod": call.method,
             "path": f"/prod{call.path}",
             "stage": "prod",

@@ -25,6 +25,7 @@ from sandbox.faults import Fault, Faults, struck
 from sandbox.genesys_access import Access
 from sandbox.genesys_admin import Admin
 from sandbox.genesys_analytics import found_conversations
+from sandbox.genesys_files import PATH, Downloads
 from sandbox.genesys_schema import (
     ApiError,
     Event,
@@ -35,7 +36,7 @@ from sandbox.genesys_schema import (
     json_body,
     parse,
 )
-from sandbox.genesys_store import ConversationDead, NotFound, Store, StoredMessage
+from sandbox.genesys_store import Conversation, ConversationDead, NotFound, Store, StoredMessage
 from sandbox.web import Answer, Call, Outcome, WebServer, to_json
 
 __all__ = ["ConversationDead", "GenesysSimulator", "NotFound"]
@@ -71,6 +72,7 @@ class GenesysSimulator:
     """One Genesys Cloud organisation; its API and its login answer on the same `url`.
 
     `deduplicates`: whether a repeated channel.messageId is a 409 (what really happens is undocumented).
+    `publishes`: whether the webhook tells of each customer's message that it was published.
     The webhook defaults are those of .../openmessaging/validate: 10 s, then 5 retries 5 s apart.
     `calls_per_minute` is per token: developer.genesys.cloud/organization/organization/limits.
     """
@@ -81,12 +83,13 @@ class GenesysSimulator:
         faults: Faults,
         *,
         deduplicates: bool = False,
+        publishes: bool = False,
         webhook_timeout_s: float = 10.0,
         webhook_retry_delays_s: Sequence[float] = (5.0,) * 5,
         calls_per_minute: int = 300,
         port: int = 0,
     ) -> None:
-        self.deduplicates = deduplicates
+        self.deduplicates, self.publishes = deduplicates, publishes
         self._clock, self._faults = clock, faults
         self._webhook_timeout_s = webhook_timeout_s
         self._webhook_retry_delays_s = tuple(webhook_retry_delays_s)
@@ -99,6 +102,7 @@ class GenesysSimulator:
         self._deliveries = Deliveries()
         self._web = WebServer(self._handle, port)
         self.url = self._web.url
+        self._downloads = Downloads(clock, self.url)
         self.admin = Admin(clock, self.url, self._access.clients, self._register, self._forget)
 
     def start(self) -> None:
@@ -147,6 +151,15 @@ class GenesysSimulator:
 
     # --- agents
 
+    def media(self) -> dict[str, str]:
+        """Fresh URLs of files that an agent may attach: image, pdf, video."""
+        return self._downloads.media()
+
+    def disconnect(self, conversation_id: str) -> None:
+        """The agent ends the conversation; the customer's next message opens another. NotFound if unknown."""
+        with self._lock:
+            self._store.conversation(conversation_id).disconnect(self._clock())
+
     def reply(
         self,
         conversation_id: str,
@@ -169,7 +182,8 @@ class GenesysSimulator:
                 raise ConversationDead(conversation_id)
             now = self._clock()
             integration = self._integrations[conversation.integration_id]
-            body = _outbound(integration, conversation.customer, now) | {"conversationId": conversation_id}
+            body = _outbound(integration, conversation.customer, secrets.token_hex(16), now)
+            body |= {"conversationId": conversation_id}
             body |= _said(type or _kind(content), text, content, originating_entity)
             self._store.add(StoredMessage(body["id"], conversation_id, now, True, body))
             self._sent[body["id"]] = (integration, to_json(body))
@@ -181,6 +195,9 @@ class GenesysSimulator:
         with self._lock:
             integration, body = self._known_reply(message_id)
             conversation_id = self._store.message(message_id).conversation_id
+        self._tell(integration, conversation_id, body)
+
+    def _tell(self, integration: _Integration, conversation_id: str, body: bytes) -> None:
         digest = hmac.new(integration.secret.encode(), body, hashlib.sha256).digest()
         # .../openmessaging/validate: sha256= and the base64 of the HMAC, over the body as sent
         signature = "sha256=" + base64.b64encode(digest).decode()
@@ -258,6 +275,8 @@ class GenesysSimulator:
     def _route(self, call: Call) -> Answer:
         if (call.method, call.path) == ("POST", "/oauth/token"):
             return _answer(*self._access.login(call))
+        if call.method == "GET" and call.path.startswith(PATH):
+            return self._downloads.answer(call.path)
         if uploaded := self.admin.upload(call):
             return _answer(*uploaded)
         client = self._access.authorise(call)
@@ -301,6 +320,9 @@ class GenesysSimulator:
             conversation.attributes |= _strings(message.channel.metadata.custom_attributes)
         shown = _normalized(integration_id, body, "Text", ("text", "content", "metadata"))
         self._store.add(StoredMessage(shown["id"], conversation.id, now, False, shown))
+        if self.publishes:
+            integration = self._integrations[integration_id]
+            self._tell(integration, conversation.id, to_json(_published(integration, conversation, shown["id"], now)))
         if call.query.get("prefetchConversationId", "").lower() == "true":
             return conversation.id, shown | {"conversationId": conversation.id}
         return conversation.id, shown
@@ -388,8 +410,7 @@ def _normalized(integration_id: str, body: dict[str, Any], kind: str, keep: Sequ
     return {"id": secrets.token_hex(16), "channel": channel | body["channel"], "type": kind, **kept}
 
 
-def _outbound(integration: _Integration, customer: dict[str, Any], now: float) -> dict[str, Any]:
-    message_id = secrets.token_hex(16)
+def _outbound(integration: _Integration, customer: dict[str, Any], message_id: str, now: float) -> dict[str, Any]:
     return {
         "id": message_id,
         "channel": {
@@ -403,6 +424,11 @@ def _outbound(integration: _Integration, customer: dict[str, Any], now: float) -
             "time": iso(now),
         },
     }
+
+
+def _published(integration: _Integration, conversation: Conversation, message_id: str, now: float) -> dict[str, Any]:
+    told = {"type": "Receipt", "status": "Published", "isFinalReceipt": True, "direction": "Outbound"}
+    return _outbound(integration, conversation.customer, message_id, now) | told | {"conversationId": conversation.id}
 
 
 def _kind(content: list[dict[str, Any]] | None) -> str:

@@ -16,7 +16,7 @@ class NotFound(KeyError):
 
 
 class ConversationDead(Exception):
-    """The conversation failed: no more can be sent in it."""
+    """The conversation failed or is over: no more can be sent in it."""
 
 
 @dataclass
@@ -72,17 +72,24 @@ class StoredMessage:
 
 @dataclass
 class Conversation:
-    """A thread with one customer on one integration; `started` in epoch seconds."""
+    """A thread with one customer on one integration; `started` and `ended` in epoch seconds.
+
+    `state`: "connected", "disconnected" by the agent, or "failed" with its webhook.
+    """
 
     id: str
     integration_id: str
     customer: dict[str, Any]
     started: float
     state: str = "connected"
+    ended: float | None = None
     attributes: dict[str, str] = field(default_factory=dict)
     messages: list[StoredMessage] = field(default_factory=list)
     customer_participant: str = field(default_factory=lambda: str(uuid.uuid4()))
     agent_participant: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def disconnect(self, now: float) -> None:
+        self.state, self.ended = "disconnected", now
 
     def summary(self) -> dict[str, Any]:
         """For inspection by a test."""
@@ -109,7 +116,8 @@ class Conversation:
     def _participant(self, purpose: str) -> dict[str, Any]:
         customer = purpose == "customer"
         sent = [message.details() for message in self.messages if message.outbound is not customer]
-        return {
+        over = {} if self.ended is None else {"endTime": iso(self.ended), "disconnectType": "client"}
+        return over | {
             "id": self.customer_participant if customer else self.agent_participant,
             "purpose": purpose,
             "state": "connected" if self.state == "connected" else "disconnected",
@@ -146,7 +154,7 @@ class Store:
         return found
 
     def current(self, integration_id: str, customer_id: str) -> Conversation | None:
-        """The conversation a customer's next message joins: same integration, same from.id, not failed."""
+        """The conversation a customer's next message joins: same integration, same from.id, still connected."""
         found = self.conversations.get(self._open.get((integration_id, customer_id), ""))
         return found if found and found.state == "connected" else None
 

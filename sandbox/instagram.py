@@ -1,4 +1,4 @@
-"""A simulated Instagram: the Send API of both login flavours, profiles, tokens, and signed webhooks.
+"""A simulated Instagram: the Send API of both login flavours, profiles, media, tokens, and signed webhooks.
 
 Source: developers.facebook.com/docs/instagram-platform and .../docs/messenger-platform/instagram. One server
 plays graph.instagram.com (Instagram Login) and graph.facebook.com (Facebook Login, through a Page).
@@ -10,11 +10,8 @@ import hashlib
 import hmac
 import json
 import re
-import secrets
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import requests
@@ -23,25 +20,16 @@ from sandbox.clock import iso
 from sandbox.delivery import Deliveries
 from sandbox.faults import Fault, Faults, struck
 from sandbox.instagram_graph import Account, chosen, me, profile, refused, subscription
-from sandbox.instagram_inbox import Inbox, echo_of, new_mid, objects, webhook
-from sandbox.instagram_schema import NO_SUCH_USER, GraphError, SendBody, parse_send
+from sandbox.instagram_inbox import Inbox, echo_of, new_mid, objects, person, tapped, webhook
+from sandbox.instagram_media import CDN_PATH, Cdn, attached
+from sandbox.instagram_schema import GraphError, parse_send
+from sandbox.instagram_sending import accept, addressee
+from sandbox.instagram_tokens import Tokens
 from sandbox.web import Answer, Call, Outcome, WebServer
 
 Echo = Literal["after", "before", "none"]
-_DAY_S = 86400.0
-_WINDOW_S = _DAY_S  # .../messenger-platform/policy: for most user actions it lasts 24 hours
-_HUMAN_AGENT_S = 7 * _DAY_S  # .../instagram-platform/.../messaging-api: the human agent tag
-_PRIVATE_REPLY_S = 7 * _DAY_S
-_TOKEN_S = 60 * _DAY_S
 _OLDEST_VERSION = (21, 0)  # .../graph-api/changelog: v20.0 ended on 2026-09-24
 _PATH = re.compile(r"(?:/v(\d+)\.(\d+))?/([^/]+)(?:/([a-z_]+))?/?")
-
-
-@dataclass(frozen=True)
-class _Token:
-    account: Account
-    issued: float
-    expires: float | None
 
 
 class InstagramSimulator:
@@ -65,7 +53,8 @@ class InstagramSimulator:
         self._retry_delays_s, self._webhook_timeout_s = tuple(retry_delays_s), webhook_timeout_s
         self._lock = threading.RLock()
         self._accounts: dict[str, Account] = {}
-        self._tokens: dict[str, _Token] = {}
+        self._tokens = Tokens(clock)
+        self._cdn = Cdn(clock)
         self._inbox = Inbox()
         self._sent: list[dict[str, Any]] = []
         self._deliveries = Deliveries()
@@ -86,6 +75,7 @@ class InstagramSimulator:
         with self._lock:
             self._inbox = Inbox()
             self._sent.clear()
+        self._cdn.forget()
 
     def add_account(
         self,
@@ -101,16 +91,14 @@ class InstagramSimulator:
     ) -> None:
         """Connect a business. `login` "facebook" needs `page_id`; `human_agent`: Meta approved that tag.
 
-        An Instagram token counts as two days old and good for 60 days more; a Page's token does not expire.
+        The token's age and end: `Tokens.grant`.
         """
         if (login == "facebook") is (page_id is None):
             raise ValueError('page_id goes with login="facebook", and only with it')
         account = Account(ig_id, app_secret, webhook_url, login, page_id, username, human_agent)
-        now = self._clock()
-        expires = now + _TOKEN_S if login == "instagram" else None
         with self._lock:
             self._accounts[ig_id] = account
-            self._tokens[access_token] = _Token(account, now - 2 * _DAY_S, expires)
+        self._tokens.grant(access_token, account)
 
     def accounts(self) -> list[str]:
         """The connected Instagram ids, oldest first."""
@@ -128,6 +116,36 @@ class InstagramSimulator:
         mid = mid or new_mid(ig_id, customer_id)
         self.deliver(webhook(ig_id, customer_id, ig_id, {"mid": mid, "text": text}, self._clock()))
         return mid
+
+    def write_unseen(self, ig_id: str, customer_id: str, text: str) -> str:
+        """A customer writes `text`, and Instagram never tells; the returned mid can be read."""
+        mid, now = new_mid(ig_id, customer_id), self._clock()
+        with self._lock:
+            self._inbox.wrote[ig_id, customer_id] = now
+            self._inbox.keep(mid, person(customer_id), {"id": ig_id}, text, now)
+        return mid
+
+    def tap(self, ig_id: str, customer_id: str, mid: str, choice: str) -> str:
+        """A customer taps a quick reply or a postback button of the message `mid` that was sent to them.
+
+        `choice` is its payload or its title. Returns the tap's own mid; ValueError when there is no such choice.
+        """
+        with self._lock:
+            message = self._inbox.sent.get((ig_id, customer_id, mid))
+        if message is None:
+            raise ValueError(f"no message {mid} was sent to {customer_id}")
+        tap = new_mid(ig_id, customer_id)
+        kind, said = tapped(message, choice, tap)
+        self.deliver(webhook(ig_id, customer_id, ig_id, said, self._clock(), kind))
+        return tap
+
+    def media(self) -> dict[str, str]:
+        """New URLs of uploads by their name: image, video, audio, file, html_named_jpg, huge, huge_undeclared.
+
+        They may be put into a webhook that is delivered, and live for 24 hours. "html_named_jpg" is no picture,
+        "huge" has more than 25 MB, and "huge_undeclared" does not say so beforehand.
+        """
+        return self._cdn.samples(self.url)
 
     def deliver(self, raw: bytes, *, app_secret: str | None = None) -> int | None:
         """Sign and deliver a webhook byte for byte; returns the first attempt's status, None for no answer.
@@ -183,9 +201,11 @@ class InstagramSimulator:
         try:
             if fault:
                 raise _injected(fault)
+            if call.path == CDN_PATH:
+                return self._cdn.serve(call)
             if call.path.endswith("/access_token") or call.path.endswith("/refresh_access_token"):
-                return Answer(200, self._exchange(call))
-            account = self._authorise(call)
+                return Answer(200, self._tokens.exchange(call))
+            account = self._tokens.caller(call)
             answer = self._route(account, call)
         except GraphError as error:
             code = error.code
@@ -203,22 +223,6 @@ class InstagramSimulator:
         entry = {"at": iso(self._clock()), "status": answer.status, "path": call.path, "body": body}
         with self._lock:
             self._sent.append(entry | {"message_id": shown.get("message_id"), "code": code})
-
-    def _authorise(self, call: Call) -> Account:
-        scheme, _, value = call.header("Authorization").partition(" ")
-        token = value if scheme.lower() == "bearer" else call.query.get("access_token", "")
-        return self._living(token).account
-
-    def _living(self, value: str) -> _Token:
-        with self._lock:
-            token = self._tokens.get(value)
-        now = self._clock()
-        if token is None:
-            raise GraphError(190, "Invalid OAuth access token - Cannot parse access token", type="OAuthException")
-        if token.expires is not None and token.expires <= now:
-            message = f"Error validating access token: Session has expired on {iso(token.expires)}."
-            raise GraphError(190, message, 463, type="OAuthException")
-        return token
 
     def _route(self, account: Account, call: Call) -> Answer:
         match = _PATH.fullmatch(call.path)
@@ -242,12 +246,16 @@ class InstagramSimulator:
     def _send(self, account: Account, call: Call) -> Answer:
         body = parse_send(call)
         with self._lock:
-            recipient = self._recipient(account, body)
+            recipient = addressee(self._inbox, account, body, self._clock())
         if body.message is None:
             return Answer(200, {"recipient_id": recipient})
-        mid = new_mid(account.ig_id, recipient)
+        attachments = [self._cdn.take(self.url, one) for one in attached(body.message)]
+        mid, now = new_mid(account.ig_id, recipient), self._clock()
+        with self._lock:
+            accept(self._inbox, account, recipient, body, mid, now)
         answer = {"recipient_id": recipient, "message_id": mid}
-        raw = webhook(account.ig_id, account.ig_id, recipient, echo_of(mid, body.message), self._clock())
+        echo = echo_of(mid, body.message, attachments)
+        raw = webhook(account.ig_id, account.ig_id, recipient, echo, now)
         if self.echo == "before":
             self._echo(self._deliveries.post, account, recipient, raw)
         if self.echo == "after":
@@ -266,60 +274,19 @@ class InstagramSimulator:
             key=recipient,
         )
 
-    def _recipient(self, account: Account, body: SendBody) -> str:
-        if body.recipient.comment_id is not None:
-            return self._commenter(body.recipient.comment_id)
-        recipient = str(body.recipient.id)
-        wrote = self._inbox.wrote.get((account.ig_id, recipient))
-        if wrote is None:
-            raise GraphError(100, "No matching Instagram user", NO_SUCH_USER)
-        extended = body.tag == "HUMAN_AGENT" and account.human_agent
-        if body.message is not None and self._clock() - wrote > (_HUMAN_AGENT_S if extended else _WINDOW_S):
-            outside = "This message is sent outside of allowed window."
-            if account.login == "instagram":
-                raise GraphError(10, outside, 2534022, status=403)
-            raise GraphError(10, outside, 2018278)
-        return recipient
-
-    def _commenter(self, comment_id: str) -> str:
-        # .../messaging-api/private-replies: once per comment, within 7 days
-        comment = self._inbox.comments.get(comment_id)
-        if comment is None or comment.answered or self._clock() - comment.at > _PRIVATE_REPLY_S:
-            raise GraphError(100, "The comment is invalid for a private reply", 2534025)
-        comment.answered = True
-        return comment.author
-
     # --- reading
 
     def _read(self, account: Account, node: str, call: Call) -> dict[str, Any]:
         with self._lock:
             message, known = self._inbox.messages.get(node), (account.ig_id, node) in self._inbox.wrote
-        if message is not None:
-            created = datetime.fromtimestamp(message["at"], UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
-            return chosen(node, {**message, "created_time": created}, call, ("created_time",))
+        if message is not None and account.ig_id in (message["from"]["id"], message["to"]["data"][0]["id"]):
+            return chosen(node, message, call, ("created_time",))
         if not node.isdigit():
             raise GraphError(100, f"Unsupported get request. Object with ID '{node}' does not exist", 33)
         if not known:
             # .../messaging-api/user-profile: consent is given by writing
             raise GraphError(230, "User consent is required to access user profile")
         return chosen(node, profile(node), call, ("name", "username"))
-
-    def _exchange(self, call: Call) -> dict[str, Any]:
-        # .../instagram-platform/reference/refresh_access_token and .../reference/access_token: GET only
-        refresh = call.path.endswith("/refresh_access_token")
-        grant = "ig_refresh_token" if refresh else "ig_exchange_token"
-        if call.method != "GET" or call.query.get("grant_type") != grant:
-            raise GraphError(100, f"Unsupported request: GET with grant_type={grant}")
-        token = self._living(call.query.get("access_token", ""))
-        now = self._clock()
-        if refresh and now - token.issued < _DAY_S:
-            raise GraphError(100, "The access token must be at least 24 hours old to be refreshed")
-        if not refresh and call.query.get("client_secret") != token.account.app_secret:
-            raise GraphError(1, "Error validating client secret.", type="OAuthException")
-        fresh = "IGAA" + secrets.token_urlsafe(48)
-        with self._lock:
-            self._tokens[fresh] = _Token(token.account, now, now + _TOKEN_S)
-        return {"access_token": fresh, "token_type": "bearer", "expires_in": int(_TOKEN_S)}
 
 
 def _not_accepted(status: int | None) -> bool:

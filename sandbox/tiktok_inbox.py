@@ -9,43 +9,110 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
+from sandbox.tiktok_schema import BAD_PARAMETER, BLOCKED, SendBody, TikTokError
 from sandbox.web import to_json
+
+_WINDOW_S = 48 * 3600.0  # TikTok portal doc 1832184403754242, for messages and for comments
+_QUIET_S = 24 * 3600.0  # the same page: a comment's author and the account must not have written to each other
 
 
 @dataclass
 class Conversation:
-    """A thread of a business with one person; `wrote`: when the person last wrote (epoch seconds)."""
+    """A thread of a business with one person: when the person last wrote and when anybody did (epoch seconds),
+    whether the business ever answered, and the contents of its messages, oldest first."""
 
     id: str
     business_id: str
     customer_id: str
     customer_name: str
     wrote: float | None = None
+    last: float | None = None
+    answered: bool = False
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """STRANGER until the business has answered, SINGLE from then on: TikTok portal doc 1836061597865986."""
+        return "SINGLE" if self.answered else "STRANGER"
+
+    def check_open(self, now: float) -> None:
+        """TikTokError once the person wrote too long ago, or never did."""
+        if self.wrote is None or now - self.wrote > _WINDOW_S:
+            raise TikTokError(BLOCKED, "The message is blocked: 48 hours have passed since the last one.")
+
+    def sent(self, content: dict[str, Any], now: float) -> None:
+        """The business wrote."""
+        self.history.append(content)
+        self.answered, self.last = True, now
+
+
+@dataclass
+class Comment:
+    """A comment that TikTok told as one of high intent, `at` epoch seconds."""
+
+    customer_id: str
+    customer_name: str
+    at: float
+    answered: bool = False
 
 
 @dataclass
 class Inbox:
-    """The conversations by business and conversation id."""
+    """The conversations and comments by business and id."""
 
     conversations: dict[tuple[str, str], Conversation] = field(default_factory=dict)
+    comments: dict[tuple[str, str], Comment] = field(default_factory=dict)
 
     def note(self, payload: Any, now: float) -> None:
         """Learn from a webhook about to be delivered; whatever its shape, it never fails."""
         business_id, content = _opened(payload)
         event = payload.get("event") if isinstance(payload, dict) else None
+        if event == "im_receive_high_intent_comment" and isinstance(content.get("comment_id"), str):
+            comment = Comment(_person(content), str(content.get("from", "")), now)
+            self.comments.setdefault((business_id, content["comment_id"]), comment)
         conversation_id = content.get("conversation_id")
-        person = content.get("from_user")
         if event not in ("im_receive_msg", "im_referral_msg") or not isinstance(conversation_id, str):
             return
-        fresh = Conversation(
-            conversation_id,
-            business_id,
-            str(person.get("id", "")) if isinstance(person, dict) else "",
-            str(content.get("from", "")),
-        )
-        conversation = self.conversations.setdefault((business_id, conversation_id), fresh)
+        conversation = self.conversation(business_id, conversation_id, _person(content), str(content.get("from", "")))
         if event == "im_receive_msg" and content.get("type") != "reaction":
-            conversation.wrote = now
+            conversation.wrote = conversation.last = now
+            conversation.history.append(content)
+
+    def conversation(self, business_id: str, conversation_id: str, customer_id: str, name: str) -> Conversation:
+        """The conversation of this id, made where there is none."""
+        fresh = Conversation(conversation_id, business_id, customer_id, name)
+        return self.conversations.setdefault((business_id, conversation_id), fresh)
+
+    def of(self, business_id: str, customer_id: str) -> Conversation | None:
+        """The business's conversation with this person."""
+        known = (one for one in self.conversations.values() if one.business_id == business_id)
+        return next((one for one in known if one.customer_id == customer_id), None)
+
+    def commenter(self, business_id: str, comment_id: str, now: float) -> Conversation:
+        """The conversation with the author of a comment, who may be written to once; TikTokError otherwise."""
+        comment = self.comments.get((business_id, comment_id))
+        if comment is None:
+            raise TikTokError(BAD_PARAMETER, "Param comment_id is invalid.")
+        made = conversation_id_of(business_id, comment.customer_id)
+        thread = self.of(business_id, comment.customer_id) or self.conversation(
+            business_id, made, comment.customer_id, comment.customer_name
+        )
+        for blocked, why in (
+            (comment.answered, "the comment has been answered"),
+            (now - comment.at > _WINDOW_S, "48 hours have passed since the comment"),
+            (thread.last is not None and now - thread.last < _QUIET_S, "there were messages in the past 24 hours"),
+        ):
+            if blocked:
+                raise TikTokError(BLOCKED, f"The message is blocked: {why}.")
+        comment.answered = True
+        return thread
+
+
+def _person(content: dict[str, Any]) -> str:
+    person = content.get("from_user")
+    return str(person.get("id", "")) if isinstance(person, dict) else ""
 
 
 def _opened(payload: Any) -> tuple[str, dict[str, Any]]:
@@ -102,3 +169,85 @@ def message(
         "is_follower": True,
         "message_tag": {"source": "API" if echo else "APP"},
     }
+
+
+def echoed(body: SendBody) -> dict[str, Any]:
+    """What was sent, as the content of a webhook has it."""
+    kind = body.message_type.lower()
+    said: dict[str, Any] = {"type": kind, kind: msgspec.to_builtins(getattr(body, kind))}
+    if body.template:
+        buttons = [{"text": one.title, "type": one.type, "id": one.id} for one in body.template.buttons]
+        elements = [{"title": body.template.title, "buttons": buttons}]
+        said["template"] = {"type": body.template.type.lower(), "elements": elements}
+    if body.share_post:
+        item_id = body.share_post.item_id
+        embed_url = f"https://www.tiktok.com/player/v1/{item_id}"
+        said["share_post"] = {"video_id": item_id, "embed_url": embed_url}
+    if body.referenced_message_info:
+        said["referenced_message_info"] = msgspec.to_builtins(body.referenced_message_info)
+    return said
+
+
+def tapped(conversation: Conversation, message_id: str, choice: str) -> dict[str, Any]:
+    """What the customer says by tapping a button of a template, named by its id or text; ValueError where the
+    business sent no such template."""
+    for content in conversation.history:
+        if content.get("message_id") == message_id and "template" in content:
+            for button in content["template"]["elements"][0]["buttons"]:
+                if choice in (button["id"], button["text"]):
+                    source = {"reply_source_msg_id": message_id, "reply_source_unique_id": button["id"]}
+                    return {"type": "text", "text": {"body": button["text"]}, "reply_source_payload": source}
+    raise ValueError(f"no template {message_id} with a button {choice} was sent to this customer")
+
+
+def listed(conversation: Conversation, brand: str) -> dict[str, Any]:
+    """The data of business/message/content/list/: the 20 newest messages, and who takes part.
+
+    TikTok portal doc 1832184425841170: types and roles are in capitals, unlike in webhooks.
+    """
+    picture = "https://p16-sign-sg.tiktokcdn.com/aweme/100x100/{}.jpeg?x-expires=4102444800"
+    customer = hashlib.sha256(conversation.customer_id.encode()).hexdigest()[:8]
+    return {
+        "participants": [
+            {
+                "id": conversation.business_id,
+                "role": "BUSINESS_ACCOUNT",
+                "profile_image": picture.format("brand"),
+                "display_name": brand,
+            },
+            {
+                "id": conversation.customer_id,
+                "role": "PERSONAL_ACCOUNT",
+                "profile_image": picture.format(customer),
+                "display_name": f"Customer {customer}",
+                "is_follower": True,
+            },
+        ],
+        "messages": [_listed(conversation, content) for content in conversation.history[-20:]],
+    }
+
+
+_BLOCKS = ("text", "image", "video", "share_post", "sticker", "emoji", "referenced_message_info", "message_tag")
+
+
+def _listed(conversation: Conversation, content: dict[str, Any]) -> dict[str, Any]:
+    told = {name: content[name] for name in _BLOCKS if name in content}
+    if "template" in content:
+        element = content["template"]["elements"][0]
+        buttons = [{"type": one["type"], "title": one["text"], "id": one["id"]} for one in element["buttons"]]
+        told["template"] = {"type": content["template"]["type"].upper(), "title": element["title"], "buttons": buttons}
+    kind = str(content.get("type", "")).upper()
+    return told | {
+        "sender": content.get("from"),
+        "recipient": content.get("to"),
+        "message_id": content.get("message_id"),
+        "conversation_id": conversation.id,
+        "timestamp": content.get("timestamp"),
+        "message_type": kind if kind.lower() in (*_BLOCKS, "template") else "OTHER",
+        "from_user": _role(content.get("from_user")),
+        "to_user": _role(content.get("to_user")),
+    }
+
+
+def _role(person: Any) -> Any:
+    return person | {"role": str(person.get("role", "")).upper()} if isinstance(person, dict) else person

@@ -10,7 +10,7 @@ import struct
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from http import HTTPStatus
@@ -36,8 +36,16 @@ HANG = Outcome.HANG
 
 
 @dataclass(frozen=True)
+class Stream:
+    """A body that is written piece by piece: with `length` (bytes) as Content-Length, chunked where it is None."""
+
+    pieces: Iterable[bytes]
+    length: int | None = None
+
+
+@dataclass(frozen=True)
 class Answer:
-    """An HTTP answer. `body` is sent as it is when bytes, as JSON otherwise.
+    """An HTTP answer. `body` is sent as it is when bytes or a Stream, as JSON otherwise.
 
     `after` runs once the answer has been written: what a platform does later than its reply.
     """
@@ -197,15 +205,30 @@ class _Connection(BaseHTTPRequestHandler):
             return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "the simulator failed, see stderr"})
 
     def _write(self, answer: Answer) -> None:
-        body = answer.body if isinstance(answer.body, bytes) else to_json(answer.body)
+        body = answer.body
+        if isinstance(body, Stream):
+            self._stream(answer, body)
+            return
+        if not isinstance(body, bytes):
+            body = to_json(body)
+        self.wfile.write(self._head(answer, {"Content-Length": str(len(body))}) + body)
+
+    def _stream(self, answer: Answer, body: Stream) -> None:
+        chunked = body.length is None
+        framing = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": str(body.length)}
+        self.wfile.write(self._head(answer, framing))
+        for piece in body.pieces:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+        if chunked:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _head(self, answer: Answer, framing: dict[str, str]) -> bytes:
         lines = [f"HTTP/1.1 {int(answer.status)} {_phrase(answer.status)}"]
-        headers = {"Date": self.date_time_string(), "Content-Type": answer.content_type, **answer.headers}
-        headers["Content-Length"] = str(len(body))
+        headers = {"Date": self.date_time_string(), "Content-Type": answer.content_type, **answer.headers, **framing}
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if self.close_connection:
             lines.append("Connection: close")
-        head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
-        self.wfile.write(head + body)
+        return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
 
     def _hang(self) -> None:
         self.close_connection = True

@@ -510,3 +510,93 @@ def test_the_official_sdk_agrees(org: Org) -> None:
     found = api.post_analytics_conversations_details_query({"interval": interval})
     assert found.total_hits == 1
     assert found.conversations[0].conversation_id == got.conversation_id
+
+
+# --- files, ends of conversations, and receipts about what customers wrote
+
+
+SIGNATURES = {"image": ("image/png", b"\x89PNG\r\n\x1a\n"), "pdf": ("application/pdf", b"%PDF-1.4"),
+              "video": ("video/mp4", b"\x00\x00\x00\x18ftypisom")}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+def test_a_file_is_handed_out_to_whoever_has_its_link(org: Org, name: str) -> None:
+    mime, start = SIGNATURES[name]
+    answer = requests.get(org.sim.media()[name], timeout=5)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, mime)
+    assert answer.content.startswith(start)
+
+
+def test_a_link_to_a_file_expires_and_a_fresh_one_does_not(org: Org, clock: Clock) -> None:
+    old = org.sim.media()["pdf"]
+    clock.offset_s = 3601
+    assert requests.get(old, timeout=5).status_code == 403
+    assert requests.get(org.sim.media()["pdf"], timeout=5).status_code == 200
+
+
+def test_a_link_that_was_never_given_out_leads_nowhere(org: Org) -> None:
+    assert requests.get(f"{org.sim.url}/api/v2/downloads/made-up", timeout=5).status_code == 404
+    assert set(org.sim.media()) == set(SIGNATURES)
+
+
+def test_an_inbound_attachment_is_kept_as_it_was_sent(org: Org) -> None:
+    org.converse(text=None, content=[attachment()])
+    assert org.sim.messages()[0]["body"]["content"] == [attachment()]
+
+
+def test_a_conversation_that_the_agent_ended_is_over(org: Org, clock: Clock) -> None:
+    found = org.converse()
+    asked = org.sim.reply(found, text="?", content=QUICK)
+    org.sim.disconnect(found)
+    [customer, agent] = org.call("GET", f"/conversations/messages/{found}").json()["participants"]
+    assert (customer["state"], agent["state"]) == ("disconnected", "disconnected")
+    assert customer["endTime"][:16] == iso(clock())[:16]
+    with pytest.raises(ConversationDead):
+        org.sim.reply(found, text="again")
+    assert org.post(structured(asked), "structured/response").status_code == 404
+    with pytest.raises(NotFound):
+        org.sim.disconnect("unknown")
+
+
+def test_after_the_end_a_message_opens_another_conversation_and_a_receipt_still_comes(org: Org) -> None:
+    found = org.converse()
+    sent = org.sim.reply(found, text="Bye")
+    org.sim.disconnect(found)
+    assert org.post(receipt(sent), "receipt").status_code == 200
+    assert org.converse() != found
+    assert [one["state"] for one in org.sim.conversations()] == ["disconnected", "connected"]
+
+
+def test_published_messages_are_told_where_that_is_switched_on(org: Org, receiver: Receiver) -> None:
+    org.converse()
+    org.sim.publishes = True
+    answer = org.post(message(), query="?prefetchConversationId=true").json()
+    [call] = receiver.wait(1)
+    body = json.loads(call.body)
+    assert (body["id"], body["conversationId"]) == (answer["id"], answer["conversationId"])
+    assert (body["type"], body["status"], body["isFinalReceipt"]) == ("Receipt", "Published", True)
+    assert body["channel"]["to"] == {"id": "ig:1", "idType": "Opaque"}
+    assert call.header("X-Hub-Signature-256").startswith("sha256=")
+
+
+RICH: list[dict[str, Any]] = [
+    {"contentType": "QuickReplyV2", "quickReplyV2": {"title": "?", "actions": [{"text": "Yes"}]}},
+    {
+        "contentType": "Card",
+        "card": {"title": "Oolong", "actions": [{"type": "Link", "url": "https://x", "text": "x"}]},
+    },
+    {"contentType": "Carousel", "carousel": {"cards": [{"title": "Oolong"}]}},
+    {"contentType": "DatePicker", "datePicker": {"availableTimes": [{"dateTime": TIME, "duration": 1800}]}},
+    {"contentType": "ListPicker", "listPicker": {"sections": []}},
+    {"contentType": "Notification", "template": {"body": {"text": "Hi"}}},
+]
+
+
+@pytest.mark.parametrize("item", RICH, ids=[str(item["contentType"]) for item in RICH])
+def test_rich_content_reaches_the_webhook_as_it_is_and_can_be_answered(
+    org: Org, receiver: Receiver, item: dict[str, Any]
+) -> None:
+    sent = org.sim.reply(org.converse(), content=[item], originating_entity="Bot")
+    body = receiver.json()
+    assert (body["type"], body["content"]) == ("Structured", [item])
+    assert org.post(structured(sent), "structured/response").status_code == 200

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ import requests
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.instagram import InstagramSimulator
+from sandbox.web import Answer, WebServer
 from tests.sandbox.conftest import Receiver, until
 
 IG, PAGE, ANA = "17841400000000001", "100000000000002", "1000000000000001"
@@ -72,6 +74,10 @@ def to_ana(**message: Any) -> dict[str, Any]:
 
 def media(kind: str = "image", **payload: Any) -> dict[str, Any]:
     return {"type": kind, "payload": payload or {"url": "https://x/a.jpg"}}
+
+
+def fetch(url: str) -> requests.Response:
+    return requests.get(url, timeout=5)
 
 
 # --- webhooks
@@ -166,11 +172,73 @@ def test_no_echo(meta: Meta, receiver: Receiver) -> None:
     assert not any(b"is_echo" in call.body for call in receiver.wait(2))
 
 
-def test_attachment_echoes_carry_the_attachment(meta: Meta, receiver: Receiver) -> None:
+def test_the_echo_of_a_file_shows_it_on_the_cdn(meta: Meta, receiver: Receiver) -> None:
     meta.sim.write(IG, ANA, "Hola")
-    assert meta.post(to_ana(attachment=media("video"))).status_code == 200
+    url = meta.sim.media()["video"]
+    assert meta.post(to_ana(attachment=media("video", url=url))).status_code == 200
+    [shown] = receiver.json(2)["entry"][0]["messaging"][0]["message"]["attachments"]
+    assert shown["type"] == "video"
+    assert shown["payload"]["url"] != url
+    assert fetch(shown["payload"]["url"]).content == fetch(url).content
+
+
+def test_the_echo_of_cards_has_no_template_type(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    elements = [{"title": "T", "subtitle": "S"}]
+    template = {"template_type": "generic", "elements": elements}
+    assert meta.post(to_ana(attachment={"type": "template", "payload": template})).status_code == 200
     message = receiver.json(2)["entry"][0]["messaging"][0]["message"]
-    assert message["attachments"] == [media("video")]
+    assert message["attachments"] == [{"type": "template", "payload": {"generic": {"elements": elements}}}]
+
+
+@pytest.mark.parametrize("kind", ["image", "audio", "video", "file"])
+def test_each_kind_of_file_is_fetched(meta: Meta, kind: str) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    files = [media(kind, url=meta.sim.media()[kind])]
+    message: dict[str, Any] = {"attachments": files * 10} if kind == "image" else {"attachment": files[0]}
+    assert meta.post(to_ana(**message)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "subcode"),
+    [
+        ("image", "video", 2018047),
+        ("file", "image", 2018047),
+        ("image", "html_named_jpg", 2018047),
+        ("video", "audio", 2018047),
+        ("video", "huge", 2018109),
+        ("video", "huge_undeclared", 2018109),
+    ],
+)
+def test_a_file_that_is_not_what_it_should_be_is_refused(meta: Meta, kind: str, name: str, subcode: int) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    assert error(meta.post(to_ana(attachment=media(kind, url=meta.sim.media()[name])))) == (400, 100, subcode)
+
+
+def test_a_file_that_cannot_be_fetched_is_refused(meta: Meta, clock: Clock) -> None:
+    url = meta.sim.media()["image"]
+    meta.sim.write(IG, ANA, "Hola")
+    for gone in ("http://127.0.0.1:1/a.png", url + "x", f"{meta.sim.url}/nothing"):
+        assert error(meta.post(to_ana(attachment=media(url=gone)))) == (400, 100, 2018008)
+    clock.offset_s = 2 * DAY
+    meta.sim.write(IG, ANA, "again")
+    assert error(meta.post(to_ana(attachment=media(url=url)))) == (400, 100, 2018008)
+
+
+def test_a_redirect_to_a_file_is_followed(meta: Meta, receiver: Receiver) -> None:
+    target = meta.sim.media()["image"]
+    hop = WebServer(lambda call: Answer(302, b"", {"Location": target}))
+    hop.start()
+    meta.sim.write(IG, ANA, "Hola")
+    assert meta.post(to_ana(attachment=media(url=hop.url + "/a"))).status_code == 200
+    hop.stop()
+
+
+def test_a_private_reply_whose_file_fails_may_be_tried_again(meta: Meta) -> None:
+    comment(meta, "c1")
+    to = {"recipient": {"comment_id": "c1"}}
+    assert error(meta.post(to | {"message": {"attachment": media(url="http://127.0.0.1:1/")}})) == (400, 100, 2018008)
+    assert meta.post(to | {"message": {"text": "DM"}}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -179,8 +247,6 @@ def test_attachment_echoes_carry_the_attachment(meta: Meta, receiver: Receiver) 
         {"text": "ü" * 500},
         {"text": "x", "quick_replies": [{"content_type": "text", "title": "Yes", "payload": "Y"}]},
         {"attachment": media("image", attachment_id="1")},
-        {"attachment": media("file", url="https://x/a.pdf", is_reusable=True)},
-        {"attachments": [media()] * 10},
         {"attachment": {"type": "like_heart"}},
         {"attachment": {"type": "MEDIA_SHARE", "payload": {"id": "1"}}},
         {
@@ -321,13 +387,57 @@ def test_the_page_is_called_by_its_own_id_or_me(meta: Meta) -> None:
         assert meta.send().status_code == 200
 
 
-def test_private_replies_once_per_comment(meta: Meta, clock: Clock) -> None:
-    change = {"field": "comments", "value": {"id": "c1", "from": {"id": ANA}, "text": "price?"}}
-    meta.sim.deliver(json.dumps({"entry": [{"id": IG, "changes": [change]}]}).encode())
-    body = {"recipient": {"comment_id": "c1"}, "message": {"text": "DM"}}
-    assert meta.post(body).json()["recipient_id"] == ANA
-    assert error(meta.post(body)) == (400, 100, 2534025)
-    assert error(meta.post(body | {"recipient": {"comment_id": "c2"}})) == (400, 100, 2534025)
+def comment(
+    meta: Meta, comment_id: str, author: str = ANA, field: str = "comments", key: str = "id", flat: bool = False
+) -> None:
+    """`author` comments on a post of ours."""
+    change = {"field": field, "value": {key: comment_id, "from": {"id": author}, "text": "price?"}}
+    entry = {"id": IG} | (change if flat else {"changes": [change]})
+    meta.sim.deliver(json.dumps({"object": "instagram", "entry": [entry]}).encode())
+
+
+def reply(meta: Meta, comment_id: str) -> requests.Response:
+    return meta.post({"recipient": {"comment_id": comment_id}, "message": {"text": "DM"}})
+
+
+@pytest.mark.parametrize("field", ["comments", "live_comments"])
+@pytest.mark.parametrize("key", ["id", "comment_id"])
+@pytest.mark.parametrize("flat", [True, False])
+def test_private_replies_once_per_comment(meta: Meta, field: str, key: str, flat: bool) -> None:
+    comment(meta, "c1", field=field, key=key, flat=flat)
+    assert reply(meta, "c1").json()["recipient_id"] == ANA
+    assert error(reply(meta, "c1")) == (400, 100, 2534025)
+
+
+def test_comments_that_may_not_be_replied_to(meta: Meta, clock: Clock) -> None:
+    comment(meta, "c1")
+    comment(meta, "c2", author=IG)
+    for comment_id in ("c2", "c3"):
+        assert error(reply(meta, comment_id)) == (400, 100, 2534025)
+    clock.offset_s = 7 * DAY + 60
+    assert error(reply(meta, "c1")) == (400, 100, 2534025)
+    clock.offset_s = 0
+    meta.token, meta.node = "EAA1", PAGE  # another account's comment
+    assert error(reply(meta, "c1")) == (400, 100, 2534025)
+
+
+def test_after_a_private_reply_the_person_has_to_write(meta: Meta) -> None:
+    comment(meta, "c1")
+    assert error(meta.send()) == (400, 100, 2534014)
+    assert reply(meta, "c1").status_code == 200
+    assert error(meta.send()) == (403, 10, 2534022)
+    meta.sim.write(IG, ANA, "Thanks")
+    assert meta.send().status_code == 200
+
+
+def test_an_ad_opens_seven_days(meta: Meta, clock: Clock) -> None:
+    message = {"mid": "m", "text": "Hi", "referral": {"source": "ADS", "ad_id": "1"}}
+    event = {"sender": {"id": ANA}, "recipient": {"id": IG}, "message": message}
+    meta.sim.deliver(json.dumps({"entry": [{"id": IG, "messaging": [event]}]}).encode())
+    clock.offset_s = 7 * DAY - 60
+    assert meta.send().status_code == 200
+    clock.offset_s = 7 * DAY + 60
+    assert error(meta.send()) == (403, 10, 2534022)
 
 
 def test_versions_and_paths(meta: Meta) -> None:
@@ -378,6 +488,86 @@ def test_exchanging_a_token(meta: Meta) -> None:
     assert error(wrong)[1] == 1
 
 
+# --- taps
+
+
+def test_a_tapped_quick_reply_is_a_message_with_its_payload(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    replies = [{"content_type": "text", "title": title, "payload": title[0]} for title in ("Yes", "No")]
+    mid = meta.post(to_ana(text="?", quick_replies=replies)).json()["message_id"]
+    assert "quick_replies" not in receiver.json(2)["entry"][0]["messaging"][0]["message"]
+    for choice in ("N", "No"):
+        tap = meta.sim.tap(IG, ANA, mid, choice)
+        event = json.loads(receiver.calls[-1].body)["entry"][0]["messaging"][0]
+        assert event["sender"] == {"id": ANA}
+        assert event["message"] == {"mid": tap, "text": "No", "quick_reply": {"payload": "N"}}
+    assert tap != mid
+
+
+def test_a_tapped_button_is_a_postback_that_opens_the_window(meta: Meta, receiver: Receiver, clock: Clock) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    meta.sim.echo = "none"
+    buttons = [
+        {"type": "web_url", "url": "https://x", "title": "See"},
+        {"type": "postback", "title": "Buy", "payload": "B"},
+    ]
+    payload = {"template_type": "generic", "elements": [{"title": "T"}, {"title": "U", "buttons": buttons}]}
+    mid = meta.post(to_ana(attachment={"type": "template", "payload": payload})).json()["message_id"]
+    clock.offset_s = 2 * DAY
+    tap = meta.sim.tap(IG, ANA, mid, "Buy")
+    event = receiver.json(2)["entry"][0]["messaging"][0]
+    assert event["postback"] == {"mid": tap, "title": "Buy", "payload": "B"}
+    assert meta.send().status_code == 200
+    with pytest.raises(ValueError, match="offers no 'See'"):
+        meta.sim.tap(IG, ANA, mid, "See")
+
+
+def test_only_what_was_sent_to_the_person_can_be_tapped(meta: Meta) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    mid = meta.send().json()["message_id"]
+    with pytest.raises(ValueError, match="was sent to 2"):
+        meta.sim.tap(IG, "2", mid, "x")
+
+
+# --- media
+
+
+@pytest.mark.parametrize(
+    ("name", "mime", "start"),
+    [
+        ("image", "image/png", b"\x89PNG\r\n\x1a\n"),
+        ("video", "video/mp4", b"\x00\x00\x00\x18ftypisom"),
+        ("audio", "audio/mp4", b"\x00\x00\x00\x18ftypM4A "),
+        ("file", "application/pdf", b"%PDF-1.4\n"),
+        ("html_named_jpg", "image/jpeg", b"<!doctype html>"),
+    ],
+)
+def test_media_are_served_to_whoever_has_the_url(meta: Meta, name: str, mime: str, start: bytes) -> None:
+    answer = fetch(meta.sim.media()[name])
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, mime)
+    assert answer.content.startswith(start)
+
+
+@pytest.mark.parametrize(("name", "declared"), [("huge", True), ("huge_undeclared", False)])
+def test_huge_media_have_more_than_25_mb(meta: Meta, name: str, declared: bool) -> None:
+    with requests.get(meta.sim.media()[name], timeout=5, stream=True) as answer:
+        assert ("Content-Length" in answer.headers) is declared
+        assert sum(map(len, answer.iter_content(1 << 20))) > 25 * 1024 * 1024
+
+
+def test_media_urls_are_signed_and_expire(meta: Meta, clock: Clock) -> None:
+    url, other = meta.sim.media()["image"], meta.sim.media()["image"]
+    assert url != other
+    assert fetch(url[:-1]).status_code == 403
+    assert fetch(url.replace("asset_id=", "asset_id=1")).status_code == 403
+    assert fetch(f"{meta.sim.url}/ig_messaging_cdn/?asset_id=1&signature=%C3%BC").status_code == 403
+    meta.sim.reset()
+    clock.offset_s = DAY - 60
+    assert fetch(url).status_code == 200
+    clock.offset_s = DAY + 60
+    assert fetch(url).status_code == 404
+
+
 # --- reading
 
 
@@ -388,9 +578,49 @@ def test_profiles_need_consent(meta: Meta) -> None:
     profile = meta.call("GET", path).json()
     assert set(profile) == {"id", "name", "username", "profile_pic", "follower_count", "is_verified_user"}
     assert error(meta.call("GET", f"/v25.0/{ANA}?fields=email"))[1] == 100
-    seen = meta.call("GET", f"/v25.0/{mid}?fields=id,created_time,from,to,message").json()
-    assert (seen["message"], seen["from"]["id"]) == ("Hola", ANA)
-    assert error(meta.call("GET", "/v25.0/aWdfZA?fields=message")) == (400, 100, 33)
+    assert error(meta.call("GET", f"/v25.0/{mid}?fields=email"))[1] == 100
+
+
+def look_up(meta: Meta, mid: str) -> requests.Response:
+    return meta.call("GET", f"/v25.0/{mid}?fields=id,created_time,from,to,message")
+
+
+def test_a_message_is_read_by_its_mid(meta: Meta) -> None:
+    mid = meta.sim.write(IG, ANA, "Hola")
+    seen = look_up(meta, mid).json()
+    assert time.strptime(seen.pop("created_time"), "%Y-%m-%dT%H:%M:%S+0000")
+    assert seen == {
+        "id": mid,
+        "from": {"id": ANA, "username": "customer_0001"},
+        "to": {"data": [{"id": IG}]},
+        "message": "Hola",
+    }
+    ours = look_up(meta, meta.send("Grüße").json()["message_id"]).json()
+    assert (ours["message"], ours["from"]) == ("Grüße", {"id": IG, "username": "our.shop"})
+    assert error(look_up(meta, "aWdfZA")) == (400, 100, 33)
+    meta.token = "EAA1"  # another account's
+    assert error(look_up(meta, mid)) == (400, 100, 33)
+
+
+def test_a_message_that_was_taken_back_cannot_be_read(meta: Meta) -> None:
+    mid = meta.sim.write(IG, ANA, "Hola")
+    event = {"sender": {"id": ANA}, "recipient": {"id": IG}, "message": {"mid": mid, "is_deleted": True}}
+    meta.sim.deliver(json.dumps({"entry": [{"id": IG, "messaging": [event]}]}).encode())
+    assert error(look_up(meta, mid)) == (400, 100, 33)
+
+
+def test_a_message_that_is_never_told_of_can_be_read(meta: Meta, receiver: Receiver) -> None:
+    mid = meta.sim.write_unseen(IG, ANA, "Are you there?")
+    assert look_up(meta, mid).json()["message"] == "Are you there?"
+    assert receiver.calls == []
+    assert meta.send().status_code == 200
+
+
+def test_a_profile_can_fail_while_sends_work(meta: Meta, faults: Faults) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    faults.add("instagram", "status", path=f"/{ANA}", status=400, code=100, subcode=33)
+    assert error(meta.call("GET", f"/v25.0/{ANA}?fields=name")) == (400, 100, 33)
+    assert meta.send().status_code == 200
 
 
 def test_me_tells_the_routing_id(meta: Meta) -> None:

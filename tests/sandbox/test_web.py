@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from sandbox.web import HANG, RESET, Answer, Call, Outcome, WebServer
+from sandbox.web import HANG, RESET, Answer, Call, Outcome, Stream, WebServer
 
 SEEN: list[Call] = []
 
@@ -130,4 +130,25 @@ def test_after_runs_once_the_answer_is_out() -> None:
     web.start()
     assert requests.get(web.url, timeout=5).status_code == 299
     assert ran.wait(5)
+    web.stop()
+
+
+@pytest.mark.parametrize("length", [6, None])
+def test_a_stream_is_written_piece_by_piece(length: int | None) -> None:
+    asked = threading.Event()
+
+    def pieces() -> Iterator[bytes]:
+        yield b"abc"
+        assert asked.wait(5)
+        yield b"def"
+
+    web = WebServer(lambda call: Answer(200, Stream(pieces(), length), content_type="x/y"))
+    web.start()
+    with requests.Session() as session, session.get(web.url, timeout=5, stream=True) as answer:
+        assert answer.headers.get("Content-Length") == (str(length) if length else None)
+        assert answer.headers["Content-Type"] == "x/y"
+        got = answer.iter_content(3)
+        assert next(got) == b"abc"
+        asked.set()
+        assert b"".join(got) == b"def"
     web.stop()

@@ -63,6 +63,10 @@ class Bridge:
         self.until(lambda: len(self.taken()) > before, "the first message at Genesys")
         return self.taken()[-1]
 
+    def now_ms(self) -> int:
+        """The sandbox's time."""
+        return int(self.sandbox.clock() * 1000)
+
     def until(self, holds: Callable[[], object], what: str) -> None:
         """Waits for an outcome that must come; fails with the bridge's state where it does not."""
         deadline = time.monotonic() + PATIENCE_S

@@ -102,26 +102,10 @@ def test_a_closed_window_is_told_by_a_failed_receipt(bridge: Bridge, channel: st
     bridge.until(lambda: bridge.taken("receipt"), "the receipt")
     told = bridge.taken("receipt")[0]["body"]
     assert (told["status"], told["reasons"][0]["code"]) == ("Failed", code)
+    bridge.until(lambda: len(bridge.taken()) == 2, "the notice in the conversation")
+    assert bridge.taken()[1]["body"]["text"].startswith("[Your reply was not delivered. ")
+    assert bridge.taken()[1]["conversation_id"] == seen["conversation_id"]
     assert bridge.sent(channel) == []
-
-
-def test_typing_and_receipts_of_the_desk_are_counted_and_go_no_further(bridge: Bridge) -> None:
-    seen = bridge.conversation()
-    bridge.post("/genesys/reply", {"conversation_id": seen["conversation_id"], "type": "Event"})
-    bridge.post("/genesys/reply", {"conversation_id": seen["conversation_id"], "type": "Receipt", "text": "x"})
-    bridge.until(lambda: bridge.metric("ignored:reason=genesys_event"), "the typing event counted")
-    bridge.until(lambda: bridge.metric("ignored:reason=genesys_receipt"), "the receipt counted")
-    assert bridge.sent("instagram") == []
-
-
-def test_what_cannot_be_carried_yet_is_told(bridge: Bridge) -> None:
-    seen = bridge.conversation()
-    picture = {"mediaType": "Image", "url": "https://files.example/a.png", "mime": "image/png"}
-    content = [{"contentType": "Attachment", "attachment": picture}]
-    bridge.post("/genesys/reply", {"conversation_id": seen["conversation_id"], "content": content})
-    bridge.until(lambda: bridge.taken("receipt"), "the receipt")
-    told = bridge.taken("receipt")[0]["body"]
-    assert (told["status"], told["reasons"][0]["code"]) == ("Failed", "UnsupportedMessage")
 
 
 def test_an_unknown_account_is_parked_and_seen(bridge: Bridge) -> None:

@@ -1,0 +1,54 @@
+"""Real files, as small as they get: what simulated customers and agents send."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+
+def png() -> bytes:
+    """A picture of 2 by 2 pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0)
+    rows = zlib.compress(b"\x00\xff\x00\x00\x00\xff\x00" * 2)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def mp4() -> bytes:
+    """A film of no length."""
+    return _isobmff(b"isom")
+
+
+def m4a() -> bytes:
+    """A sound of no length."""
+    return _isobmff(b"M4A ")
+
+
+def _isobmff(brand: bytes) -> bytes:
+    """A container of one header and no tracks: ISO/IEC 14496-12."""
+
+    def box(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", 8 + len(data)) + kind + data
+
+    matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+    header = struct.pack(">6IH10x", 0, 0, 0, 1000, 0, 0x10000, 0x100) + matrix + struct.pack(">7I", *[0] * 6, 1)
+    brands = brand + struct.pack(">I", 0x200) + brand + b"mp42"
+    return box(b"ftyp", brands) + box(b"moov", box(b"mvhd", header)) + box(b"mdat", b"")
+
+
+def pdf() -> bytes:
+    """A document of one empty page."""
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]>>",
+    )
+    body, places = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj%bendobj\n" % (number, content)
+    table = b"xref\n0 4\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % place for place in places)
+    return body + table + b"trailer<</Size 4/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(body)
