@@ -24,6 +24,8 @@ locals {
   genesys_api   = coalesce(var.genesys_urls.api, "https://api.${local.domains[var.genesys_region]}")
   genesys_login = coalesce(var.genesys_urls.login, "https://login.${local.domains[var.genesys_region]}")
 
+  genesys_delivers_to = coalesce(var.genesys_urls.webhook, module.aws.genesys_webhook_url)
+
   # Genesys signs with the first; the edge takes any, so that a change loses nothing on its way
   webhook_secrets = jsonencode({ secrets = concat([var.genesys_webhook_secret], var.genesys_webhook_former_secrets) })
   # This one secret both clouds must change together, so its version follows from its value.
@@ -39,7 +41,7 @@ locals {
     { for key, tokens in var.account_tokens : "account/${key}" => jsonencode(tokens) },
   )
 
-  # what the functions read of an account; empty facts are left out
+  # what the functions read of an account; empty texts are left out
   items = {
     for key, account in var.accounts : key => {
       for fact, text in {
@@ -48,6 +50,7 @@ locals {
         name        = account.name
         login       = account.channel == "instagram" ? account.login : ""
         page        = account.page
+        language    = account.language
         secret      = module.aws.account_secret_names[key]
         integration = module.genesys.integration_ids[key]
       } : fact => { S = text } if text != ""
@@ -64,6 +67,9 @@ module "aws" {
   genesys_api           = local.genesys_api
   genesys_login         = local.genesys_login
   vendors               = var.vendors
+  public_url            = var.public_url
+  media_days            = var.media_days
+  media_hosts           = var.media_hosts
   environment           = var.environment
   edge                  = var.edge
   workers               = var.workers
@@ -81,7 +87,7 @@ module "genesys" {
   source = "./modules/genesys"
 
   name                = var.name
-  webhook_url         = coalesce(var.genesys_urls.webhook, module.aws.genesys_webhook_url)
+  webhook_url         = local.genesys_delivers_to
   webhook_secret      = var.genesys_webhook_secret
   accounts            = { for key, account in var.accounts : key => { channel = account.channel, id = account.id, name = account.name } }
   oauth_client_ids    = var.genesys_oauth_client_ids
@@ -107,5 +113,8 @@ resource "aws_dynamodb_table_item" "account" {
     (module.aws.table_keys.hash)  = { S = "ACCOUNT" }
     (module.aws.table_keys.range) = { S = "${each.value.channel}#${each.value.id}" }
     human_agent                   = { BOOL = each.value.human_agent }
+    notices                       = { BOOL = each.value.notices }
+    mark_seen                     = { BOOL = each.value.mark_seen }
+    show_reads                    = { BOOL = each.value.show_reads }
   }))
 }

@@ -11,7 +11,7 @@ variable "package" {
 }
 
 variable "accounts" {
-  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), login (Instagram: instagram, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag)."
+  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), login (Instagram: instagram, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (the agent sees that the customer has read the answer)."
   type = map(object({
     channel     = string
     id          = string
@@ -19,6 +19,10 @@ variable "accounts" {
     login       = optional(string, "instagram")
     page        = optional(string, "")
     human_agent = optional(bool, false)
+    language    = optional(string, "en")
+    notices     = optional(bool, true)
+    mark_seen   = optional(bool, true)
+    show_reads  = optional(bool, true)
   }))
   validation {
     condition     = length(var.accounts) > 0
@@ -45,6 +49,10 @@ variable "accounts" {
     error_message = "An account with login facebook needs `page`: the id of the Facebook Page that it is linked to."
   }
   validation {
+    condition     = alltrue([for account in var.accounts : contains(["en", "es"], account.language)])
+    error_message = "An account's language is en (English) or es (Spanish)."
+  }
+  validation {
     condition     = length(distinct([for account in var.accounts : "${account.channel}#${account.id}"])) == length(var.accounts)
     error_message = "Two accounts have the same channel and id."
   }
@@ -60,7 +68,7 @@ variable "genesys_region" {
 }
 
 variable "genesys_urls" {
-  description = "Other addresses than the region's: api, login, and webhook (where Genesys delivers, if not to the API directly). For private gateways and tests."
+  description = "Other addresses than the region's: api, login, and webhook (where Genesys delivers, if not to public_url). For private gateways and tests."
   type = object({
     api     = optional(string)
     login   = optional(string)
@@ -72,6 +80,25 @@ variable "genesys_urls" {
     condition     = alltrue([for url in values(var.genesys_urls) : can(regex("^https?://[^ ]+$", coalesce(url, "https://unset")))])
     error_message = "The addresses in genesys_urls begin with https:// (or http:// on this machine)."
   }
+}
+
+variable "public_url" {
+  description = "Where the API is reached, if not at its own address: a custom domain with its base path, such as https://dm.example.com. Webhooks and links to media begin with it."
+  type        = string
+  default     = null
+}
+
+variable "media_days" {
+  description = "How long copies of customers' and agents' media are kept, and the links to them open (days, 1 to 3650)."
+  type        = number
+  default     = 90
+}
+
+variable "media_hosts" {
+  description = "Further hosts that media may be fetched from: a domain with its subdomains (cdn.example.com), or an origin (http://127.0.0.1:4001) that is trusted even where it is private or unencrypted. For private gateways and tests."
+  type        = list(string)
+  default     = []
+  nullable    = false
 }
 
 variable "vendors" {
@@ -158,17 +185,17 @@ variable "account_tokens" {
 }
 
 variable "secret_versions" {
-  description = "Raise a secret's number to write its value again: instagram, tiktok, genesys-oauth, account/<key>. Each is 1 at first."
+  description = "Raise a secret's number to write its value again: instagram, tiktok, genesys-oauth, account/<key>; or to make a new key for links to media, which ends all former links: media. Each is 1 at first."
   type        = map(number)
   default     = {}
   nullable    = false
   validation {
     condition = alltrue([
       for secret in keys(var.secret_versions) : contains(
-        concat(["instagram", "tiktok", "genesys-oauth"], [for key in keys(var.accounts) : "account/${key}"]), secret
+        concat(["instagram", "tiktok", "genesys-oauth", "media"], [for key in keys(var.accounts) : "account/${key}"]), secret
       )
     ])
-    error_message = "secret_versions knows instagram, tiktok, genesys-oauth and account/<key of an account>. (genesys-webhook follows its value by itself.)"
+    error_message = "secret_versions knows instagram, tiktok, genesys-oauth, media and account/<key of an account>. (genesys-webhook follows its value by itself.)"
   }
 }
 
@@ -259,7 +286,7 @@ variable "workers" {
   description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default). The upkeep has their memory and timeout."
   type = object({
     memory_mb            = optional(number, 512)
-    timeout_s            = optional(number, 60)
+    timeout_s            = optional(number, 80)
     maximum_concurrency  = optional(number, 10)
     reserved_concurrency = optional(number)
   })

@@ -13,7 +13,7 @@ variables {
   genesys_webhook_secret = "webhook-webhook-webhook"
   accounts = {
     acme_ig   = { channel = "instagram", id = "17841400000000001", name = "acme" }
-    acme_page = { channel = "instagram", id = "17841400000000002", login = "facebook", page = "100000000000002", human_agent = true }
+    acme_page = { channel = "instagram", id = "17841400000000002", login = "facebook", page = "100000000000002", human_agent = true, language = "es", notices = false, mark_seen = false, show_reads = false }
     acme_tt   = { channel = "tiktok", id = "-000Ab1Cd" }
   }
   # terraform test takes no default of an ephemeral variable
@@ -34,7 +34,11 @@ run "account_items_are_what_the_functions_read" {
       id          = { S = "17841400000000002" }
       login       = { S = "facebook" }
       page        = { S = "100000000000002" }
+      language    = { S = "es" }
       human_agent = { BOOL = true }
+      notices     = { BOOL = false }
+      mark_seen   = { BOOL = false }
+      show_reads  = { BOOL = false }
       secret      = { S = "dmdesk/account/acme_page" }
       integration = { S = module.genesys.integration_ids["acme_page"] }
     }
@@ -46,7 +50,11 @@ run "account_items_are_what_the_functions_read" {
       sk          = { S = "tiktok#-000Ab1Cd" }
       channel     = { S = "tiktok" }
       id          = { S = "-000Ab1Cd" }
+      language    = { S = "en" }
       human_agent = { BOOL = false }
+      notices     = { BOOL = true }
+      mark_seen   = { BOOL = true }
+      show_reads  = { BOOL = true }
       secret      = { S = "dmdesk/account/acme_tt" }
       integration = { S = module.genesys.integration_ids["acme_tt"] }
     }
@@ -84,6 +92,16 @@ run "an_operator_finds_the_pieces" {
   assert {
     condition     = strcontains(output.operator_environment, "export DMDESK_WEBHOOK_URL='https://api.execute-api.eu-west-1.amazonaws.com/v1/api/social/webhook'") && strcontains(output.operator_environment, "export DMDESK_TABLE='dmdesk'")
     error_message = output.operator_environment
+  }
+}
+
+run "the_apis_own_domain_reaches_both_sides" {
+  variables {
+    public_url = "https://dm.example.com"
+  }
+  assert {
+    condition     = output.webhook_url == "https://dm.example.com/api/social/webhook" && module.aws.environment["DMDESK_PUBLIC_URL"] == "https://dm.example.com" && local.genesys_delivers_to == "https://dm.example.com/api/genesys/outbound"
+    error_message = "public_url"
   }
 }
 

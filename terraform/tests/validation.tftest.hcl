@@ -60,6 +60,14 @@ run "an_account_twice" {
   expect_failures = [var.accounts]
 }
 
+run "a_language_that_the_bridge_does_not_speak" {
+  command = plan
+  variables {
+    accounts = { acme = { channel = "tiktok", id = "a", language = "fr" } }
+  }
+  expect_failures = [var.accounts]
+}
+
 run "a_region_that_genesys_lacks" {
   command = plan
   variables {

@@ -90,7 +90,7 @@ class Deployment:
     def apply(self) -> None:
         """Writes the root module that a customer would write, and applies it."""
         install(self.folder / "mirror")
-        (self.folder / "terraformrc").write_text(configuration(self.folder / "mirror", _others()), encoding="utf-8")
+        (self.folder / "terraformrc").write_text(configuration(self.folder / "mirror"), encoding="utf-8")
         (self.folder / "main.tf").write_text(self._root(), encoding="utf-8")
         self.terraform("init", "-input=false")
         self.terraform("apply", "-auto-approve", "-input=false")
@@ -183,10 +183,12 @@ class Deployment:
         stage = f"{self.aws}/restapis/{self.outputs['aws']['api_id']}/{self.outputs['aws']['stage']}/_user_request_"
         kept = {name: value for name, value in call.headers.items() if name.lower() not in {"host", "content-length"}}
         answer = requests.request(
-            call.method, stage + call.path, params=call.query, data=call.body, headers=kept, timeout=60
-        )
+            call.method, stage + call.path, params=call.query, data=call.body, headers=kept, timeout=60,
+            allow_redirects=False,
+        )  # fmt: skip
         kind = answer.headers.get("Content-Type", "text/plain")
-        return Answer(answer.status_code, answer.content, {}, kind)
+        passed = {name: answer.headers[name] for name in ("Location", "Cache-Control") if name in answer.headers}
+        return Answer(answer.status_code, answer.content, passed, kind)
 
     def _inputs(self) -> dict[str, Any]:
         """What a customer would give the root module."""
@@ -198,11 +200,9 @@ class Deployment:
             "source": str(REPOSITORY / "terraform"),
             "package": str(self.package / "dmdesk.zip"),
             "genesys_region": "eu-west-1",
-            "genesys_urls": {
-                "api": self.genesys.url,
-                "login": self.genesys.url,
-                "webhook": f"{self.front.url}/api/genesys/outbound",
-            },
+            "genesys_urls": {"api": self.genesys.url, "login": self.genesys.url},
+            "public_url": self.front.url,
+            "media_hosts": [self.instagram.url, self.tiktok.url, self.genesys.url],
             "vendors": {
                 "instagram_graph": self.instagram.url,
                 "facebook_graph": self.instagram.url,
@@ -262,14 +262,6 @@ output "all" {{
   value = module.dmdesk
 }}
 """
-
-
-def _others() -> str:
-    """Where Terraform takes all other providers from: TERRAFORM_MIRROR, else its registry."""
-    local = os.environ.get("TERRAFORM_MIRROR")
-    if not local:
-        return 'direct {\n    exclude = ["registry.terraform.io/mypurecloud/*"]\n  }'
-    return f'filesystem_mirror {{\n    path = "{local}"\n    include = ["registry.terraform.io/hashicorp/*"]\n  }}'
 
 
 def _serves(url: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import time
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +22,6 @@ EVERY_SCRIPT = '👩🏽‍🚀 السَّلَامُ عَلَيْكُمْ क्
 # Granted for what this run cannot bring about.
 UNUSED = {
     ("to_customer", "sqs:SendMessage"): "a reply is buried only after five failures that nobody foresaw",
-    ("to_customer", "s3:GetObject"): "Genesys' bodies over 256 KiB have no text that a platform takes",
 }
 # What AWS itself does in the role's name, and the emulator does in its own.
 BY_AWS = {
@@ -53,6 +53,11 @@ def test_the_state_holds_no_secret_but_the_one_that_the_provider_cannot_hide(dep
     assert found <= {"genesys"}
     assert "token-ig" not in state
     assert "refresh-tt" not in state
+    media = deployed.outputs["aws"]["secret_names"]["media"]
+    stored = deployed.client("secretsmanager").get_secret_value(SecretId=media)["SecretString"]
+    [key] = json.loads(stored)["keys"]
+    assert len(key) == 72
+    assert key not in state
 
 
 def test_the_edge_answers(deployed: Deployment) -> None:
@@ -96,18 +101,62 @@ def test_a_text_travels_both_ways(deployed: Deployment, channel: str) -> None:
     assert text == EVERY_SCRIPT
 
 
-def instagram(account: str, *texts: str) -> bytes:
+PICTURES_FROM = "1000000000000007"
+
+
+def test_a_customers_picture_opens_under_our_url_until_it_is_taken_back(deployed: Deployment) -> None:
+    """Through the API to a presigned URL, under the roles of the worker that stores and the edge that opens."""
+    before = len(deployed.taken())
+    theirs = deployed.instagram.media()["image"]
+    mid = new_mid(INSTAGRAM, PICTURES_FROM)
+    picture = {"mid": mid, "attachments": [{"type": "image", "payload": {"url": theirs}}]}
+    deployed.instagram.deliver(delivery(INSTAGRAM, PICTURES_FROM, picture))
+    deployed.until(lambda: len(deployed.taken()) > before, "the picture at Genesys")
+    [content] = deployed.taken()[before]["body"]["content"]
+    ours = content["attachment"]["url"]
+    assert ours.startswith(f"{deployed.front.url}/api/media/")
+    opened = requests.get(ours, timeout=60)
+    assert [answer.status_code for answer in opened.history] == [302]
+    assert opened.content == requests.get(theirs, timeout=10).content
+    assert opened.headers["Content-Type"] == content["attachment"]["mime"]
+    bare = requests.get(opened.url.partition("?")[0], timeout=10)
+    assert bare.status_code == 403, "the bucket is private"
+    assert requests.get(ours[:-1] + ("A" if ours[-1] != "A" else "B"), timeout=60).status_code == 404
+    deployed.instagram.deliver(delivery(INSTAGRAM, PICTURES_FROM, {"mid": mid, "is_deleted": True}))
+    deployed.until(lambda: requests.get(ours, timeout=60).status_code in {404, 410}, "the end of the link")
+
+
+def test_an_agents_pdf_reaches_the_customer_as_a_file(deployed: Deployment) -> None:
+    """The platform fetches it from the bucket, by a URL that the worker presigned."""
+    told = len(deployed.taken("receipt"))
+    [conversation] = {call["conversation_id"] for call in deployed.taken() if call["body"].get("content")}
+    theirs = deployed.genesys.media()["pdf"]
+    attachment = {"mediaType": "File", "url": theirs, "mime": "application/pdf", "filename": "terms.pdf"}
+    deployed.genesys.reply(conversation, content=[{"contentType": "Attachment", "attachment": attachment}])
+    deployed.until(lambda: len(deployed.taken("receipt")) > told, "the receipt")
+    assert deployed.taken("receipt")[-1]["body"]["status"] == "Delivered"
+    sent = [call for call in deployed.instagram.sent() if call["message_id"]][-1]["body"]["message"]["attachment"]
+    assert sent["type"] == "file"
+    assert requests.get(sent["payload"]["url"], timeout=10).content == requests.get(theirs, timeout=10).content
+
+
+def delivery(account: str, customer: str, *messages: dict[str, Any]) -> bytes:
     messaging = [
         {
-            "sender": {"id": "1000000000000009"},
+            "sender": {"id": customer},
             "recipient": {"id": account},
-            "timestamp": 1_790_000_000_000 + number,
-            "message": {"mid": new_mid(account, "1000000000000009"), "text": text},
+            "timestamp": int(time.time() * 1000) + number,
+            "message": message,
         }
-        for number, text in enumerate(texts)
+        for number, message in enumerate(messages)
     ]
-    delivery = {"object": "instagram", "entry": [{"id": account, "time": 1, "messaging": messaging}]}
-    return json.dumps(delivery).encode()
+    entry = {"id": account, "time": 1, "messaging": messaging}
+    return json.dumps({"object": "instagram", "entry": [entry]}).encode()
+
+
+def instagram(account: str, *texts: str) -> bytes:
+    customer = "1000000000000009"
+    return delivery(account, customer, *({"mid": new_mid(account, customer), "text": text} for text in texts))
 
 
 def test_trouble_of_every_kind_is_within_the_roles(deployed: Deployment) -> None:

@@ -27,10 +27,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     terraform_here.needed()
     folder = tmp_path_factory.mktemp("terraform")
     install(folder / "mirror")
-    local = os.environ.get("TERRAFORM_MIRROR")
-    others = [f'filesystem_mirror {{\n    path = "{local}"\n    include = ["registry.terraform.io/hashicorp/*"]\n  }}']
-    made = configuration(folder / "mirror", others[0]) if local else configuration(folder / "mirror")
-    (folder / "terraformrc").write_text(made, encoding="utf-8")
+    (folder / "terraformrc").write_text(configuration(folder / "mirror"), encoding="utf-8")
     return folder / "terraformrc"
 
 

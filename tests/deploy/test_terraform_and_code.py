@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,14 +10,17 @@ import msgspec
 from chalice.app import ScheduledEventConfig, SQSEventConfig
 
 from app import app
+from chalicelib.messages import Account
 from chalicelib.observability import NAMESPACE
 from chalicelib.pipeline import batch, to_customer, to_desk, tokens
+from chalicelib.rules.catalogue import LANGUAGES
 from chalicelib.runtime import CHANNELS
 from chalicelib.settings import Settings
 from ops.instagram import FIELDS
 
 ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / "terraform" / "modules" / "aws"
+MEDIA = ("media_days", "media_hosts")
 SETTINGS = {field.name: field for field in msgspec.structs.fields(Settings)}
 
 
@@ -61,11 +65,32 @@ def test_each_function_gets_every_setting() -> None:
 
 
 def test_the_vendors_real_addresses_are_the_codes_defaults() -> None:
-    defaults = {name: field.default for name, field in SETTINGS.items() if not field.required}
+    defaults = {name: field.default for name, field in SETTINGS.items() if not field.required and name not in MEDIA}
     for variables in (hcl("variables.tf"), root("variables.tf")):
         block = re.search(r'variable "vendors" \{.*?object\(\{(.*?)\}\)', variables, re.DOTALL)
         assert block
         assert dict(re.findall(r'(\w+)\s+= optional\(string, "([^"]+)"\)', block[1])) == defaults
+
+
+def test_media_are_kept_as_long_as_the_code_thinks() -> None:
+    for variables in (hcl("variables.tf"), root("variables.tf")):
+        block = re.search(r'variable "media_days" \{.*?default\s+= (\d+)', variables, re.DOTALL)
+        assert block
+        assert int(block[1]) == SETTINGS["media_days"].default
+
+
+def test_an_account_has_every_field_that_the_code_reads_with_its_default() -> None:
+    given = re.search(r'variable "accounts" \{.*?object\(\{(.*?)\}\)\)', root("variables.tf"), re.DOTALL)
+    assert given
+    optional = dict(re.findall(r"(\w+)\s+= optional\(\w+, (.+)\)", given[1]))
+    fields = {field.name: field.default for field in msgspec.structs.fields(Account) if not field.required}
+    assert {name: json.loads(default) for name, default in optional.items()} == fields
+
+
+def test_terraform_knows_each_language() -> None:
+    listed = re.search(r"contains\(\[(.*?)\], account\.language\)", root("variables.tf"))
+    assert listed
+    assert set(re.findall(r'"(\w+)"', listed[1])) == set(LANGUAGES)
 
 
 def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
@@ -73,6 +98,9 @@ def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
     assert limits
     least, most = map(int, limits.groups())
     assert least > batch.NEEDED_S
+    assert f"only with {batch.NEEDED_S:.0f} seconds left, and its claim on it lasts {to_desk.LEASE_S:.0f}." in hcl(
+        "variables.tf"
+    )
     assert most < min(to_desk.LEASE_S, to_customer.LEASE_S, tokens.LEASE_S)
 
 
@@ -82,12 +110,24 @@ def test_every_metric_that_is_watched_is_counted_somewhere() -> None:
     alarms = hcl("traffic.tf") + hcl("upkeep.tf")
     alarmed = set(re.findall(r'metrics\.namespace\s+metric_name\s+= "(\w+)"', alarms))
     shown = set(re.findall(r'\["dmdesk", "(\w+)"', hcl("dashboard.tf")))
-    listed = re.search(r'for name in \[("rejected".*?)\]', hcl("dashboard.tf"))
-    assert listed
-    shown |= set(re.findall(r'"(\w+)"', listed[1]))
-    assert alarmed == {"rejected", "refused", "parked", "received", "token_days_left", "token_not_renewed"}
+    for listed in re.findall(r'for name in \[([^\]]+)\] :\s+\["dmdesk", name', hcl("dashboard.tf")):
+        shown |= set(re.findall(r'"(\w+)"', listed))
+    assert {"received", "rejected", "notice"} <= shown
+    assert alarmed == {
+        "rejected", "refused", "parked", "received", "account_stopped", "token_days_left", "token_not_renewed",
+    }  # fmt: skip
     assert alarmed | shown <= counted
     assert f'namespace  = "{NAMESPACE}"' in hcl("main.tf")
+
+
+def test_what_the_dashboard_splits_by_a_label_is_counted_with_just_these_labels() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "chalicelib").rglob("*.py"))
+    split = re.search(r"for metric, label in \{ (.*?) \}", hcl("dashboard.tf"))
+    assert split
+    for metric, label in re.findall(r'(\w+) = "(\w+)"', split[1]):
+        counts = re.findall(rf'\.count\(\s*"{metric}", ([^()]*)\)', code)
+        assert counts, metric
+        assert all(set(re.findall(r"(\w+)=", labels)) == {"channel", label} for labels in counts), metric
 
 
 def test_terraform_knows_each_channel() -> None:

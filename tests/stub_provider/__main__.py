@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shlex
 import sys
@@ -10,7 +11,6 @@ from pathlib import Path
 SOURCE = "registry.terraform.io/mypurecloud/genesyscloud"
 VERSION = "1.84.1"
 REPOSITORY = Path(__file__).resolve().parents[2]
-_OTHERS = 'direct {\n    exclude = ["registry.terraform.io/mypurecloud/*"]\n  }'
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64", "AMD64": "amd64"}
 
 
@@ -26,16 +26,21 @@ def install(mirror: Path) -> Path:
     return launcher
 
 
-def configuration(mirror: Path, others: str = _OTHERS) -> str:
+def configuration(mirror: Path) -> str:
     """The text of a Terraform CLI configuration (TF_CLI_CONFIG_FILE) that takes the provider from there.
 
-    `others`: the installation blocks for all other providers.
+    All others come from the filesystem mirror that TERRAFORM_MIRROR names, else from Terraform's registry.
     """
+    local = os.environ.get("TERRAFORM_MIRROR")
+    others = 'direct {\n    exclude = ["registry.terraform.io/mypurecloud/*"]\n  }\n'
+    if local:
+        others = _mirrored(local, "hashicorp")
+    return f"provider_installation {{\n  {_mirrored(str(mirror.resolve()), 'mypurecloud')}  {others}}}\n"
+
+
+def _mirrored(folder: str, namespace: str) -> str:
     return (
-        "provider_installation {\n"
-        f'  filesystem_mirror {{\n    path    = "{mirror.resolve()}"\n'
-        '    include = ["registry.terraform.io/mypurecloud/*"]\n  }\n'
-        f"  {others}\n}}\n"
+        f'filesystem_mirror {{\n    path    = "{folder}"\n    include = ["registry.terraform.io/{namespace}/*"]\n  }}\n'
     )
 
 

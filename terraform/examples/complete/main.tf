@@ -47,7 +47,7 @@ module "dmdesk" {
 
   accounts = {
     acme_ig = { channel = "instagram", id = "17841400000000001", name = "acme" }
-    acme_tt = { channel = "tiktok", id = "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0", name = "acme" }
+    acme_tt = { channel = "tiktok", id = "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0", name = "acme", language = "es" }
   }
 
   instagram              = var.instagram
@@ -55,6 +55,8 @@ module "dmdesk" {
   genesys_oauth_clients  = var.genesys_oauth_clients
   genesys_webhook_secret = var.genesys_webhook_secret
   account_tokens         = var.account_tokens
+
+  media_days = 30
 
   queue  = { name = "Social messages", wrapup_codes = ["Answered", "Complaint", "Spam"] }
   alarms = { emails = ["contact-centre@example.com"], quiet_hours = 12 }

@@ -1,7 +1,7 @@
 # A regional REST API in front of the edge: it hands over the exact bytes, which the signatures are made over.
 locals {
   # What app.py serves; a test compares. Each takes any method: the edge counts and refuses what it does not know.
-  routes = ["/api/genesys/outbound", "/api/health", "/api/social/webhook"]
+  routes = ["/api/genesys/outbound", "/api/health", "/api/media/{token}", "/api/social/webhook"]
 
   segments = { for route in local.routes : route => split("/", trimprefix(route, "/")) }
   # the paths of one, two and three segments: a resource cannot have its sibling as its parent
@@ -17,11 +17,15 @@ locals {
   }
 
   binary = ["*/*"] # every body comes base64-encoded, so no byte of it is re-coded on the way
+
+  # the stage's own URL, put together here: the functions are told of it, and the stage is made after them
+  api_url    = "https://${aws_api_gateway_rest_api.this.id}.execute-api.${local.region}.${data.aws_partition.current.dns_suffix}/${var.stage}"
+  public_url = trimsuffix(coalesce(var.public_url, local.api_url), "/")
 }
 
 resource "aws_api_gateway_rest_api" "this" {
   name               = var.name
-  description        = "dmdesk: webhooks of Instagram, TikTok and Genesys Cloud"
+  description        = "dmdesk: webhooks of Instagram, TikTok and Genesys Cloud, links to media"
   binary_media_types = local.binary
   endpoint_configuration {
     types = ["REGIONAL"]
@@ -53,13 +57,13 @@ resource "aws_api_gateway_resource" "third" {
 }
 
 resource "aws_api_gateway_method" "any" {
-  #checkov:skip=CKV_AWS_59:the platforms cannot sign in to AWS; they sign the body, and the edge verifies it
+  #checkov:skip=CKV_AWS_59:nobody who comes here can sign in to AWS; the edge verifies the body's signature, or the link's
   #checkov:skip=CKV2_AWS_53:the edge checks method, size, type and signature, and counts what it refuses
   for_each      = toset(local.routes)
   rest_api_id   = aws_api_gateway_rest_api.this.id
   resource_id   = local.resource_ids[each.key]
   http_method   = "ANY"
-  authorization = "NONE" # the platforms sign what they send, and the edge verifies it
+  authorization = "NONE" # platforms sign what they send, links to media are signed by us, and the edge verifies either
 }
 
 resource "aws_api_gateway_integration" "edge" {
@@ -97,13 +101,14 @@ resource "aws_api_gateway_stage" "this" {
 
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.api.arn
-    # no query string: Meta's handshake carries the verify token in it
+    # no query string: Meta's handshake carries the verify token in it. The resource, not the path: whoever has the
+    # path of a link to media can open it.
     format = jsonencode({
       requestId = "$context.requestId"
       time      = "$context.requestTimeEpoch"
       ip        = "$context.identity.sourceIp"
       method    = "$context.httpMethod"
-      path      = "$context.path"
+      resource  = "$context.resourcePath"
       status    = "$context.status"
       latencyMs = "$context.responseLatency"
       error     = "$context.error.messageString"

@@ -9,9 +9,16 @@ locals {
     [
       aws_cloudwatch_metric_alarm.edge_5xx.arn, aws_cloudwatch_metric_alarm.rejected.arn,
       aws_cloudwatch_metric_alarm.refused.arn, aws_cloudwatch_metric_alarm.parked.arn,
+      aws_cloudwatch_metric_alarm.account_stopped.arn,
       aws_cloudwatch_metric_alarm.token_days_left.arn, aws_cloudwatch_metric_alarm.token_not_renewed.arn,
     ],
   )
+
+  # a line for each value of a label that there is, with the labels that the code counts by
+  by_label = {
+    for metric, label in { refused = "reason", media = "outcome" } : metric =>
+    "SEARCH('{dmdesk,channel,${label},service} MetricName=\"${metric}\" service=\"${var.name}\"', 'Sum', 300)"
+  }
 
   graphs = [
     {
@@ -30,9 +37,24 @@ locals {
       ]
     },
     {
-      title = "Trouble (refused webhooks, parked, failed, not stored)"
+      title   = "Why replies are refused"
+      metrics = [[{ expression = local.by_label["refused"], id = "refused" }]]
+    },
+    {
+      title   = "Media (kept, linked, or why not)"
+      metrics = [[{ expression = local.by_label["media"], id = "media" }]]
+    },
+    {
+      title = "Beside the messages (notices to agents, seen and typing)"
       metrics = [
-        for name in ["rejected", "parked", "failed", "not_stored", "receipt_lost"] :
+        for name in ["notice", "action", "action_failed", "profile_failed"] :
+        ["dmdesk", name, "service", var.name, { label = replace(name, "_", " ") }]
+      ]
+    },
+    {
+      title = "Trouble (refused webhooks, parked, failed, not stored, accounts that cannot send)"
+      metrics = [
+        for name in ["rejected", "parked", "failed", "not_stored", "receipt_lost", "account_stopped"] :
         ["dmdesk", name, "service", var.name, { label = replace(name, "_", " ") }]
       ]
     },

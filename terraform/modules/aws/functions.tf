@@ -21,12 +21,16 @@ locals {
     DMDESK_TIKTOK_SECRET          = aws_secretsmanager_secret.this["tiktok"].name
     DMDESK_GENESYS_WEBHOOK_SECRET = aws_secretsmanager_secret.this["genesys-webhook"].name
     DMDESK_GENESYS_OAUTH_SECRET   = aws_secretsmanager_secret.this["genesys-oauth"].name
+    DMDESK_MEDIA_SECRET           = aws_secretsmanager_secret.this["media"].name
     DMDESK_GENESYS_API            = var.genesys_api
     DMDESK_GENESYS_LOGIN          = var.genesys_login
     DMDESK_INSTAGRAM_GRAPH        = var.vendors.instagram_graph
     DMDESK_FACEBOOK_GRAPH         = var.vendors.facebook_graph
     DMDESK_GRAPH_VERSION          = var.vendors.graph_version
     DMDESK_TIKTOK_API             = var.vendors.tiktok_api
+    DMDESK_PUBLIC_URL             = local.public_url
+    DMDESK_MEDIA_DAYS             = tostring(var.media_days)
+    DMDESK_MEDIA_HOSTS            = join(",", var.media_hosts)
     # the dimension that tells this bridge's metrics from another's
     POWERTOOLS_SERVICE_NAME = var.name
   }

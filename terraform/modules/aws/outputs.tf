@@ -1,16 +1,20 @@
 output "webhook_url" {
   description = "What Meta's and TikTok's consoles get."
-  value       = "${aws_api_gateway_stage.this.invoke_url}/api/social/webhook"
+  value       = "${local.public_url}/api/social/webhook"
+  depends_on  = [aws_api_gateway_stage.this]
 }
 
 output "genesys_webhook_url" {
   description = "What the Open Messaging integrations get."
-  value       = "${aws_api_gateway_stage.this.invoke_url}/api/genesys/outbound"
+  value       = "${local.public_url}/api/genesys/outbound"
+  # the URL is known before it serves: whoever is given it shall find it serving
+  depends_on = [aws_api_gateway_stage.this]
 }
 
 output "health_url" {
   description = "Answers 200 while the edge runs."
-  value       = "${aws_api_gateway_stage.this.invoke_url}/api/health"
+  value       = "${local.public_url}/api/health"
+  depends_on  = [aws_api_gateway_stage.this]
 }
 
 output "api_id" {
@@ -34,7 +38,7 @@ output "table_keys" {
 }
 
 output "bucket_name" {
-  description = "Where what is too big for a queue, and what nobody could deliver, lies."
+  description = "Where media, what is too big for a queue, and what nobody could deliver, lies."
   value       = aws_s3_bucket.shelf.id
 }
 
@@ -49,8 +53,8 @@ output "dead_letter_urls" {
 }
 
 output "secret_names" {
-  description = "The shared secrets' names: instagram, tiktok, genesys-webhook, genesys-oauth."
-  value       = { for secret in concat(local.webhook_secrets, ["genesys-oauth"]) : secret => aws_secretsmanager_secret.this[secret].name }
+  description = "The shared secrets' names: instagram, tiktok, genesys-webhook, genesys-oauth, media."
+  value       = { for secret in local.shared_secrets : secret => aws_secretsmanager_secret.this[secret].name }
 }
 
 output "account_secret_names" {

@@ -1,6 +1,7 @@
 # A role per function, with the calls that its code makes and no other. A call that is added there is added here.
 locals {
   bucket_arn = aws_s3_bucket.shelf.arn
+  media_arn  = "${local.bucket_arn}/media/*"
 
   permissions = {
     edge = [
@@ -10,30 +11,37 @@ locals {
         Resource = [for queue in local.queues : aws_sqs_queue.main[queue].arn]
       },
       {
-        Sid      = "VerifySignatures"
-        Action   = ["secretsmanager:GetSecretValue"]
-        Resource = [for secret in local.webhook_secrets : aws_secretsmanager_secret.this[secret].arn]
+        Sid    = "VerifySignatures"
+        Action = ["secretsmanager:GetSecretValue"]
+        Resource = [
+          for secret in concat(local.webhook_secrets, ["media"]) : aws_secretsmanager_secret.this[secret].arn
+        ]
       },
       {
         Sid      = "SetAsideAndPark"
         Action   = ["s3:PutObject"]
         Resource = ["${local.bucket_arn}/aside/*", "${local.bucket_arn}/parked/*"]
       },
+      {
+        # a link is answered by a presigned one, which may do what this role may
+        Sid      = "OpenMedia"
+        Action   = ["s3:GetObject"]
+        Resource = [local.media_arn]
+      },
     ]
     to_desk = concat(local.worker_permissions["inbound"], [
       {
-        Sid      = "CallGenesys"
-        Action   = ["secretsmanager:GetSecretValue"]
-        Resource = [aws_secretsmanager_secret.this["genesys-oauth"].arn]
+        # to copy what customers upload, and to delete what they take back
+        Sid      = "KeepMedia"
+        Action   = ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]
+        Resource = [local.media_arn]
       },
     ])
     to_customer = concat(local.worker_permissions["outbound"], [
       {
-        Sid    = "CallGenesysAndPlatforms"
-        Action = ["secretsmanager:GetSecretValue"]
-        Resource = [
-          for secret in concat(["genesys-oauth"], values(local.account_secrets)) : aws_secretsmanager_secret.this[secret].arn
-        ]
+        Sid      = "KeepMedia"
+        Action   = ["s3:PutObject", "s3:GetObject"]
+        Resource = [local.media_arn]
       },
     ])
     upkeep = [
@@ -85,6 +93,14 @@ locals {
         Sid      = "Park"
         Action   = ["s3:PutObject"]
         Resource = ["${local.bucket_arn}/parked/*"]
+      },
+      {
+        # both call Genesys and the platforms (profiles and TikTok's media on the way in), and sign links to media
+        Sid    = "CallGenesysAndPlatforms"
+        Action = ["secretsmanager:GetSecretValue"]
+        Resource = [
+          for secret in concat(["genesys-oauth", "media"], values(local.account_secrets)) : aws_secretsmanager_secret.this[secret].arn
+        ]
       },
     ]
   }

@@ -1,9 +1,17 @@
 # Secrets by name; what the functions get is the name. Values go in through write-only arguments.
 locals {
   webhook_secrets = ["instagram", "tiktok", "genesys-webhook"]
+  shared_secrets  = concat(local.webhook_secrets, ["genesys-oauth", "media"])
   account_secrets = { for key in keys(var.accounts) : key => "account/${key}" }
-  secrets         = toset(concat(local.webhook_secrets, ["genesys-oauth"], values(local.account_secrets)))
+  secrets         = toset(concat(local.shared_secrets, values(local.account_secrets)))
   secret_versions = { for secret in local.secrets : secret => lookup(var.secret_versions, secret, 1) }
+}
+
+locals {
+  # What links to media are signed with: two random UUIDs, 244 bits. They exist during an apply only, and are kept only
+  # where the secret is made or its version is raised.
+  media_key     = jsonencode({ keys = ["${uuid()}${uuid()}"] })
+  secret_values = merge(var.secrets, { media = local.media_key })
 }
 
 resource "aws_secretsmanager_secret" "this" {
@@ -19,7 +27,7 @@ resource "aws_secretsmanager_secret_version" "this" {
   for_each  = local.secrets
   secret_id = aws_secretsmanager_secret.this[each.key].id
   # where a value comes later, the functions find an object without it and say what is missing
-  secret_string_wo         = lookup(var.secrets, each.key, "{}")
+  secret_string_wo         = lookup(local.secret_values, each.key, "{}")
   secret_string_wo_version = local.secret_versions[each.key]
   # A version without a label is deleted by AWS once others follow, and Terraform would write it again: an old token
   # over a renewed one. The second label keeps what Terraform wrote.
@@ -29,7 +37,7 @@ resource "aws_secretsmanager_secret_version" "this" {
     # AWSCURRENT moves on when a token is renewed or a value is put by hand
     ignore_changes = [version_stages]
     precondition {
-      condition     = local.secret_versions[each.key] == 1 || contains(keys(var.secrets), each.key)
+      condition     = local.secret_versions[each.key] == 1 || contains(keys(local.secret_values), each.key)
       error_message = "The version of the secret ${each.key} was raised, but no value is given: it would be emptied."
     }
   }

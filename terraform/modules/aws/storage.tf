@@ -1,4 +1,4 @@
-# The ledger, and the bucket for what a queue cannot carry or nobody could deliver.
+# The ledger, and the bucket for media and for what a queue cannot carry or nobody could deliver.
 resource "aws_dynamodb_table" "ledger" {
   #checkov:skip=CKV_AWS_119:AWS's own key encrypts it; ids and states, no message text
   name                        = var.name
@@ -34,7 +34,7 @@ resource "aws_dynamodb_table" "ledger" {
 resource "aws_s3_bucket" "shelf" {
   #checkov:skip=CKV_AWS_18:only the functions' roles reach it, and CloudTrail has data events for whoever wants them
   #checkov:skip=CKV_AWS_21:a version would outlive the erasure of a customer's data
-  #checkov:skip=CKV_AWS_144:what lies here waits for days; a region's loss loses the queues too
+  #checkov:skip=CKV_AWS_144:copies of what the platforms hold, and what waits for days; a region's loss loses the queues too
   #checkov:skip=CKV_AWS_145:S3's own key encrypts it
   #checkov:skip=CKV2_AWS_62:an alarm counts what is parked
   bucket        = "${var.name}-${local.account_id}-${local.region}"
@@ -87,6 +87,17 @@ resource "aws_s3_bucket_lifecycle_configuration" "shelf" {
     }
     expiration {
       days = 90
+    }
+  }
+
+  rule {
+    id     = "media"
+    status = "Enabled"
+    filter {
+      prefix = "media/"
+    }
+    expiration {
+      days = var.media_days # links to them end as soon
     }
   }
 

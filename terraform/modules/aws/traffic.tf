@@ -47,6 +47,22 @@ resource "aws_cloudwatch_metric_alarm" "parked" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
+resource "aws_cloudwatch_metric_alarm" "account_stopped" {
+  alarm_name          = "${var.name}-account-stopped"
+  alarm_description   = "The platform does not let an account send: it is restricted, or its access was taken away. The worker's log has the account and what to do."
+  namespace           = local.metrics.namespace
+  metric_name         = "account_stopped"
+  dimensions          = local.metrics.dimensions
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
 # Per channel, as agents' messages are received too, and one channel's silence must not hide behind the other's traffic.
 resource "aws_cloudwatch_metric_alarm" "quiet" {
   for_each            = var.alarms.quiet_hours > 0 ? toset([for account in var.accounts : account.channel]) : []

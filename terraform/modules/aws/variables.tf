@@ -79,7 +79,7 @@ variable "workers" {
   description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default). The upkeep has their memory and timeout."
   type = object({
     memory_mb            = optional(number, 512)
-    timeout_s            = optional(number, 60)
+    timeout_s            = optional(number, 80)
     maximum_concurrency  = optional(number, 10)
     reserved_concurrency = optional(number)
   })
@@ -87,8 +87,8 @@ variable "workers" {
   nullable = false
   validation {
     # below: no record would ever be begun (NEEDED_S in pipeline/batch.py); above: two workers at one message (LEASE_S)
-    condition     = var.workers.timeout_s >= 30 && var.workers.timeout_s <= 85
-    error_message = "workers.timeout_s is between 30 and 85 seconds: a worker begins a message only with 27 seconds left, and its claim on it lasts 90."
+    condition     = var.workers.timeout_s >= 60 && var.workers.timeout_s <= 85
+    error_message = "workers.timeout_s is between 60 and 85 seconds: a worker begins a message only with 52 seconds left, and its claim on it lasts 90."
   }
   validation {
     condition     = var.workers.maximum_concurrency >= 2 && var.workers.maximum_concurrency <= 1000
@@ -107,6 +107,37 @@ variable "stage" {
   validation {
     condition     = can(regex("^[a-zA-Z0-9_-]{1,128}$", var.stage))
     error_message = "stage takes letters, digits, hyphens and underscores."
+  }
+}
+
+variable "public_url" {
+  description = "Where the API is reached, if not at its own address: a custom domain with its base path, such as https://dm.example.com. Webhooks and links to media begin with it."
+  type        = string
+  default     = null
+  validation {
+    condition     = can(regex("^https?://[^ ?#]+$", coalesce(var.public_url, "https://unset")))
+    error_message = "public_url begins with https:// (or http:// on this machine), and ends before any question mark."
+  }
+}
+
+variable "media_days" {
+  description = "How long copies of customers' and agents' media are kept, and the links to them open (days)."
+  type        = number
+  default     = 90
+  validation {
+    condition     = var.media_days >= 1 && var.media_days <= 3650 && floor(var.media_days) == var.media_days
+    error_message = "media_days is a whole number from 1 to 3650."
+  }
+}
+
+variable "media_hosts" {
+  description = "Further hosts that media may be fetched from: a domain with its subdomains (cdn.example.com), fetched like the platforms' own; or an origin (http://127.0.0.1:4001), which is trusted even where it is private or unencrypted. For private gateways and tests."
+  type        = list(string)
+  default     = []
+  nullable    = false
+  validation {
+    condition     = alltrue([for host in var.media_hosts : can(regex("^(https?://)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?$", host))])
+    error_message = "media_hosts takes domains such as cdn.example.com, and origins such as https://gateway.example.com:8443 without a path."
   }
 }
 
@@ -153,7 +184,7 @@ variable "secret_recovery_days" {
 }
 
 variable "secrets" {
-  description = "The secrets' values, by name: instagram {secrets, verify_tokens}, tiktok {secrets, app_id}, genesys-webhook {secrets}, genesys-oauth {clients}, account/<key> {access_token, …}, each as JSON. They are written when a secret is made and when its version is raised, never read, and never kept in the state."
+  description = "The secrets' values, by name: instagram {secrets, verify_tokens}, tiktok {secrets, app_id}, genesys-webhook {secrets}, genesys-oauth {clients}, account/<key> {access_token, …}, each as JSON; the secret media is made here. They are written when a secret is made and when its version is raised, never read, and never kept in the state."
   type        = map(string)
   default     = {}
   ephemeral   = true
@@ -162,7 +193,7 @@ variable "secrets" {
 }
 
 variable "secret_versions" {
-  description = "Raise a secret's number (by its name as in `secrets`, 1 at first) to write its value again; the value has to be given then."
+  description = "Raise a secret's number (by its name as in `secrets`, 1 at first) to write its value again; the value has to be given then. media gets a new key, and all links to media end."
   type        = map(number)
   default     = {}
   validation {

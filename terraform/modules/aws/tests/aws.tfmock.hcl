@@ -6,7 +6,7 @@ mock_data "aws_caller_identity" {
   defaults = { account_id = "111122223333" }
 }
 mock_data "aws_partition" {
-  defaults = { partition = "aws" }
+  defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
 }
 mock_resource "aws_iam_role" {
   defaults = { arn = "arn:aws:iam::111122223333:role/mock" }
@@ -45,8 +45,5 @@ mock_resource "aws_sns_topic" {
   defaults = { arn = "arn:aws:sns:eu-west-1:111122223333:alarms" }
 }
 mock_resource "aws_api_gateway_rest_api" {
-  defaults = { execution_arn = "arn:aws:execute-api:eu-west-1:111122223333:api" }
-}
-mock_resource "aws_api_gateway_stage" {
-  defaults = { invoke_url = "https://api.execute-api.eu-west-1.amazonaws.com/v1" }
+  defaults = { id = "api", execution_arn = "arn:aws:execute-api:eu-west-1:111122223333:api" }
 }

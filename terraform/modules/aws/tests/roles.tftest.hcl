@@ -34,6 +34,10 @@ mock_provider "aws" {
     values = { arn = "arn:aws:secretsmanager:::genesys-oauth" }
   }
   override_resource {
+    target = aws_secretsmanager_secret.this["media"]
+    values = { arn = "arn:aws:secretsmanager:::media" }
+  }
+  override_resource {
     target = aws_secretsmanager_secret.this["account/acme_ig"]
     values = { arn = "arn:aws:secretsmanager:::account/acme_ig" }
   }
@@ -78,6 +82,8 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::instagram",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::tiktok",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::genesys-webhook",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::media",
+      "Allow s3:GetObject arn:aws:s3:::shelf/media/*",
       "Allow s3:PutObject arn:aws:s3:::shelf/aside/*",
       "Allow s3:PutObject arn:aws:s3:::shelf/parked/*",
       "Allow logs:CreateLogStream arn:aws:logs:::edge:*",
@@ -102,7 +108,12 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow s3:GetObject arn:aws:s3:::shelf/aside/*",
       "Allow s3:PutObject arn:aws:s3:::shelf/parked/*",
+      "Allow s3:PutObject arn:aws:s3:::shelf/media/*",
+      "Allow s3:GetObject arn:aws:s3:::shelf/media/*",
+      "Allow s3:DeleteObject arn:aws:s3:::shelf/media/*",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::genesys-oauth",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::media",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::account/acme_ig",
       "Allow logs:CreateLogStream arn:aws:logs:::to_desk:*",
       "Allow logs:PutLogEvents arn:aws:logs:::to_desk:*",
     ])
@@ -125,7 +136,10 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow s3:GetObject arn:aws:s3:::shelf/aside/*",
       "Allow s3:PutObject arn:aws:s3:::shelf/parked/*",
+      "Allow s3:PutObject arn:aws:s3:::shelf/media/*",
+      "Allow s3:GetObject arn:aws:s3:::shelf/media/*",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::genesys-oauth",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::media",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::account/acme_ig",
       "Allow logs:CreateLogStream arn:aws:logs:::to_customer:*",
       "Allow logs:PutLogEvents arn:aws:logs:::to_customer:*",

@@ -37,7 +37,7 @@ run "a_worker_that_outlives_its_claim" {
 run "a_worker_that_never_begins" {
   command = plan
   variables {
-    workers = { timeout_s = 20 }
+    workers = { timeout_s = 55 }
   }
   expect_failures = [var.workers]
 }
@@ -66,6 +66,46 @@ run "our_own_variables_in_the_environment" {
   expect_failures = [var.environment]
 }
 
+run "media_kept_for_no_time" {
+  command = plan
+  variables {
+    media_days = 0
+  }
+  expect_failures = [var.media_days]
+}
+
+run "media_kept_for_ever" {
+  command = plan
+  variables {
+    media_days = 3651
+  }
+  expect_failures = [var.media_days]
+}
+
+run "a_media_host_with_a_path" {
+  command = plan
+  variables {
+    media_hosts = ["https://cdn.example.com/media"]
+  }
+  expect_failures = [var.media_hosts]
+}
+
+run "a_media_host_that_is_every_host" {
+  command = plan
+  variables {
+    media_hosts = ["*"]
+  }
+  expect_failures = [var.media_hosts]
+}
+
+run "a_public_url_without_a_scheme" {
+  command = plan
+  variables {
+    public_url = "dm.example.com"
+  }
+  expect_failures = [var.public_url]
+}
+
 run "a_retention_that_cloudwatch_lacks" {
   command = plan
   variables {
@@ -80,6 +120,18 @@ run "a_raised_version_without_a_value_would_empty_the_secret" {
     secret_versions = { tiktok = 2 }
   }
   expect_failures = [aws_secretsmanager_secret_version.this["tiktok"]]
+}
+
+run "links_to_media_get_another_key_without_being_given_one" {
+  command = plan
+  variables {
+    secret_versions = { media = 2 }
+    secrets         = {}
+  }
+  assert {
+    condition     = aws_secretsmanager_secret_version.this["media"].secret_string_wo_version == 2
+    error_message = "version"
+  }
 }
 
 run "a_raised_version_with_its_value_is_written" {

@@ -25,7 +25,7 @@ run "a_function_per_role_from_one_package" {
     error_message = "runtime, architecture and hash come with the package"
   }
   assert {
-    condition     = { for role, one in aws_lambda_function.role : role => one.timeout } == { edge = 10, to_desk = 60, to_customer = 60, upkeep = 60 }
+    condition     = { for role, one in aws_lambda_function.role : role => one.timeout } == { edge = 10, to_desk = 80, to_customer = 80, upkeep = 80 }
     error_message = "timeouts"
   }
 }
@@ -62,21 +62,21 @@ run "queues_are_fifo_fast_patient_and_encrypted" {
     error_message = "FIFO, encryption, retention, high throughput"
   }
   assert {
-    condition     = alltrue([for one in aws_sqs_queue.main : one.visibility_timeout_seconds == 360 && jsondecode(one.redrive_policy).maxReceiveCount == 100])
+    condition     = alltrue([for one in aws_sqs_queue.main : one.visibility_timeout_seconds == 480 && jsondecode(one.redrive_policy).maxReceiveCount == 100])
     error_message = "visibility is six times the workers' timeout, and a message is handed out 100 times"
   }
 }
 
 run "visibility_follows_the_timeout" {
   variables {
-    workers = { timeout_s = 40, maximum_concurrency = 4, reserved_concurrency = 4 }
+    workers = { timeout_s = 70, maximum_concurrency = 4, reserved_concurrency = 4 }
   }
   assert {
-    condition     = aws_sqs_queue.main["inbound"].visibility_timeout_seconds == 240 && aws_lambda_function.role["to_desk"].reserved_concurrent_executions == 4
-    error_message = "six times 40"
+    condition     = aws_sqs_queue.main["inbound"].visibility_timeout_seconds == 420 && aws_lambda_function.role["to_desk"].reserved_concurrent_executions == 4
+    error_message = "six times 70"
   }
   assert {
-    condition     = aws_lambda_function.role["upkeep"].timeout == 40 && aws_lambda_function.role["upkeep"].reserved_concurrent_executions == -1
+    condition     = aws_lambda_function.role["upkeep"].timeout == 70 && aws_lambda_function.role["upkeep"].reserved_concurrent_executions == -1
     error_message = "the upkeep has the workers' timeout, and none of their reserve"
   }
 }
@@ -87,11 +87,11 @@ run "the_api_hands_over_exact_bytes_and_any_method" {
     error_message = "binary, regional"
   }
   assert {
-    condition     = alltrue([for one in aws_api_gateway_method.any : one.http_method == "ANY"]) && keys(aws_api_gateway_method.any) == ["/api/genesys/outbound", "/api/health", "/api/social/webhook"]
+    condition     = alltrue([for one in aws_api_gateway_method.any : one.http_method == "ANY"]) && keys(aws_api_gateway_method.any) == ["/api/genesys/outbound", "/api/health", "/api/media/{token}", "/api/social/webhook"]
     error_message = "one method per route"
   }
   assert {
-    condition     = toset(concat(keys(aws_api_gateway_resource.first), keys(aws_api_gateway_resource.second), keys(aws_api_gateway_resource.third))) == toset(["api", "api/genesys", "api/health", "api/social", "api/genesys/outbound", "api/social/webhook"])
+    condition     = toset(concat(keys(aws_api_gateway_resource.first), keys(aws_api_gateway_resource.second), keys(aws_api_gateway_resource.third))) == toset(["api", "api/genesys", "api/health", "api/media", "api/social", "api/genesys/outbound", "api/media/{token}", "api/social/webhook"])
     error_message = "the tree of resources"
   }
   assert {
@@ -99,8 +99,8 @@ run "the_api_hands_over_exact_bytes_and_any_method" {
     error_message = "only this API's stage may invoke the edge"
   }
   assert {
-    condition     = !can(regex("(?i)query|header|body|authorizer", aws_api_gateway_stage.this.access_log_settings[0].format))
-    error_message = "the access log must not hold Meta's verify token, nor anything that customers wrote"
+    condition     = !can(regex("(?i)query|header|body|authorizer|context\\.path", aws_api_gateway_stage.this.access_log_settings[0].format))
+    error_message = "the access log must not hold Meta's verify token, a link to media, nor anything that customers wrote"
   }
   assert {
     condition     = aws_api_gateway_method_settings.all.settings[0].throttling_rate_limit == 200 && !aws_api_gateway_method_settings.all.settings[0].data_trace_enabled && !aws_api_gateway_stage.this.xray_tracing_enabled
@@ -118,7 +118,7 @@ run "the_table_and_the_bucket_are_kept_and_private" {
     error_message = "bucket"
   }
   assert {
-    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.id => try(rule.expiration[0].days, 0) } == { aside = 15, parked = 90, unfinished = 0 }
+    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.id => try(rule.expiration[0].days, 0) } == { aside = 15, parked = 90, media = 90, unfinished = 0 }
     error_message = "lifecycle"
   }
   assert {
@@ -129,7 +129,7 @@ run "the_table_and_the_bucket_are_kept_and_private" {
 
 run "a_secret_for_each_purpose_and_account" {
   assert {
-    condition     = toset([for one in aws_secretsmanager_secret.this : one.name]) == toset(["dmdesk/instagram", "dmdesk/tiktok", "dmdesk/genesys-webhook", "dmdesk/genesys-oauth", "dmdesk/account/acme_ig", "dmdesk/account/acme_tt"])
+    condition     = toset([for one in aws_secretsmanager_secret.this : one.name]) == toset(["dmdesk/instagram", "dmdesk/tiktok", "dmdesk/genesys-webhook", "dmdesk/genesys-oauth", "dmdesk/media", "dmdesk/account/acme_ig", "dmdesk/account/acme_tt"])
     error_message = "names"
   }
   assert {
@@ -148,14 +148,14 @@ run "every_alarm_tells_the_topic" {
         values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.oldest_message),
         values(aws_cloudwatch_metric_alarm.errors), values(aws_cloudwatch_metric_alarm.throttles),
         values(aws_cloudwatch_metric_alarm.quiet), [aws_cloudwatch_metric_alarm.edge_5xx],
-        [aws_cloudwatch_metric_alarm.rejected, aws_cloudwatch_metric_alarm.refused, aws_cloudwatch_metric_alarm.parked],
+        [aws_cloudwatch_metric_alarm.rejected, aws_cloudwatch_metric_alarm.refused, aws_cloudwatch_metric_alarm.parked, aws_cloudwatch_metric_alarm.account_stopped],
         [aws_cloudwatch_metric_alarm.token_days_left, aws_cloudwatch_metric_alarm.token_not_renewed],
       ) : one.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(one.alarm_description) > 30
     ])
     error_message = "an alarm that nobody hears, or that does not say what to do"
   }
   assert {
-    condition     = length(local.alarm_arns) == 2 + 2 + 4 + 4 + 2 + 6 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
+    condition     = length(local.alarm_arns) == 2 + 2 + 4 + 4 + 2 + 7 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
     error_message = "an alarm is missing on the dashboard"
   }
   assert {
@@ -166,6 +166,7 @@ run "every_alarm_tells_the_topic" {
     condition = alltrue([
       for one in [
         aws_cloudwatch_metric_alarm.rejected, aws_cloudwatch_metric_alarm.refused, aws_cloudwatch_metric_alarm.parked,
+        aws_cloudwatch_metric_alarm.account_stopped,
         aws_cloudwatch_metric_alarm.token_days_left, aws_cloudwatch_metric_alarm.token_not_renewed,
       ] : one.dimensions == tomap({ service = "dmdesk" }) && one.namespace == "dmdesk" && one.treat_missing_data == "notBreaching"
     ])
@@ -176,8 +177,40 @@ run "every_alarm_tells_the_topic" {
     error_message = "the token that ends first"
   }
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 11
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 14
     error_message = "dashboard"
+  }
+}
+
+run "the_functions_know_where_media_is_and_for_how_long" {
+  variables {
+    media_days  = 30
+    media_hosts = ["cdn.example.com", "https://gateway.example.com:8443"]
+  }
+  assert {
+    condition = alltrue([for one in aws_lambda_function.role : {
+      for name, value in one.environment[0].variables : name => value if contains(["DMDESK_MEDIA_SECRET", "DMDESK_PUBLIC_URL", "DMDESK_MEDIA_DAYS", "DMDESK_MEDIA_HOSTS"], name)
+      } == {
+      DMDESK_MEDIA_SECRET = "dmdesk/media"
+      DMDESK_PUBLIC_URL   = "https://api.execute-api.eu-west-1.amazonaws.com/v1"
+      DMDESK_MEDIA_DAYS   = "30"
+      DMDESK_MEDIA_HOSTS  = "cdn.example.com,https://gateway.example.com:8443"
+    }])
+    error_message = jsonencode(aws_lambda_function.role["edge"].environment[0].variables)
+  }
+  assert {
+    condition     = one([for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.expiration[0].days if rule.id == "media"]) == 30
+    error_message = "the bucket forgets when the links end"
+  }
+}
+
+run "every_url_is_the_public_one" {
+  variables {
+    public_url = "https://dm.example.com/bridge/"
+  }
+  assert {
+    condition     = [output.webhook_url, output.genesys_webhook_url, output.health_url, output.environment["DMDESK_PUBLIC_URL"]] == ["https://dm.example.com/bridge/api/social/webhook", "https://dm.example.com/bridge/api/genesys/outbound", "https://dm.example.com/bridge/api/health", "https://dm.example.com/bridge"]
+    error_message = jsonencode(output.environment)
   }
 }
 
