@@ -72,6 +72,7 @@ class Runtime:
     def to_desk(self) -> Batch:
         """The inbound worker."""
         from chalicelib.pipeline.batch import Batch
+        from chalicelib.pipeline.posts import Posts
         from chalicelib.pipeline.profiles import Profiles
         from chalicelib.pipeline.to_desk import ToDesk
 
@@ -82,6 +83,7 @@ class Runtime:
             accounts=self.accounts,
             ledger=self.table,
             profiles=Profiles(self.clients, self.table, self.clock, self.metrics),
+            posts=Posts(self.clients, self.clock, self.metrics),
             media=self.media,
             secrets=self.secrets,
             queue=self.inbound,

@@ -279,8 +279,11 @@ class InstagramSimulator:
     def _read(self, account: Account, node: str, call: Call) -> dict[str, Any]:
         with self._lock:
             message, known = self._inbox.messages.get(node), (account.ig_id, node) in self._inbox.wrote
+            posted = self._inbox.posts.get(node) == account.ig_id
         if message is not None and account.ig_id in (message["from"]["id"], message["to"]["data"][0]["id"]):
             return chosen(node, message, call, ("created_time",))
+        if posted:
+            return {"permalink": f"https://www.instagram.com/p/{node}/", "id": node}
         if not node.isdigit():
             raise GraphError(100, f"Unsupported get request. Object with ID '{node}' does not exist", 33)
         if not known:

@@ -26,12 +26,13 @@ class Comment:
 
 @dataclass
 class Inbox:
-    """Who wrote when, and who came from an ad when (epoch seconds, by account and customer); which comments and
-    messages exist; who got a private reply; what was sent, by account, customer and mid."""
+    """Who wrote when, and who came from an ad when (epoch seconds, by account and customer); which comments,
+    posts (by their account) and messages exist; who got a private reply; what was sent, by account, customer, mid."""
 
     wrote: dict[tuple[str, str], float] = field(default_factory=dict)
     led: dict[tuple[str, str], float] = field(default_factory=dict)
     comments: dict[str, Comment] = field(default_factory=dict)
+    posts: dict[str, str] = field(default_factory=dict)
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     addressed: set[tuple[str, str]] = field(default_factory=set)
     sent: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
@@ -76,6 +77,8 @@ class Inbox:
             return
         # the reference and captures say `id`, the examples page `comment_id`
         comment_id, author = str(value.get("id") or value.get("comment_id")), _id(value.get("from"))
+        if post := _id(value.get("media")):
+            self.posts[post] = account
         if author and author != account:
             self.comments.setdefault(comment_id, Comment(account, author, now))
 

@@ -375,6 +375,7 @@ class FakeClient:
         self.asked_profiles = 0
         self.found: CustomerMessage | Exception | None = None
         self.source_error: Exception | None = None
+        self.posts: list[str | Exception] = []
         self.on_send: Callable[[str], None] = lambda text: None
 
     @property
@@ -407,6 +408,9 @@ class FakeClient:
         if isinstance(found, Exception):
             raise found
         return found
+
+    def post_url(self, account: Account, post: str) -> str:
+        return _next(self.posts, "")
 
     def source(self, account: Account, said: CustomerMessage) -> Source:
         if self.source_error:

@@ -30,6 +30,7 @@ from chalicelib.pipeline.batch import Batch
 from chalicelib.pipeline.enclosing import Enclosing
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.notices import Notices
+from chalicelib.pipeline.posts import Posts
 from chalicelib.pipeline.profiles import Profiles
 from chalicelib.pipeline.to_customer import ToCustomer
 from chalicelib.pipeline.to_desk import ToDesk
@@ -183,6 +184,7 @@ def worker_traffic(events: list[Event], metrics: FakeMetrics) -> None:
             to_desk = ToDesk(
                 translators={"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, clients=clients,
                 desk=desk, accounts=accounts, ledger=ledger, profiles=Profiles(clients, ledger, clock, metrics),
+                posts=Posts(clients, clock, metrics),
                 media=media, secrets=secrets, queue=queue, shelf=shelf, clock=clock, metrics=metrics,
             )  # fmt: skip
             to_customer = ToCustomer(

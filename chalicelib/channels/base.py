@@ -132,6 +132,9 @@ class Client(Protocol):
     def profile(self, account: Account, to: Recipient) -> Profile | None:
         """What the platform tells of the customer, None where it tells nothing. Raises as `send`."""
 
+    def post_url(self, account: Account, post: str) -> str:
+        """The public address of one of the account's posts, "" where the platform tells none. Raises as `send`."""
+
     def source(self, account: Account, said: CustomerMessage) -> Source:
         """Where the media of the customer's message can be fetched now. Raises as `send`, or Unfetched."""
 

@@ -35,6 +35,7 @@ from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.parking import fetched, park
 from chalicelib.pipeline.ports import Clock, Ledger, Redelivery, Secrets, Shelf
+from chalicelib.pipeline.posts import Posts
 from chalicelib.pipeline.presenting import desk_id, desk_message, line_message, remembered, words
 from chalicelib.pipeline.profiles import Profiles
 from chalicelib.rules import windows
@@ -77,6 +78,7 @@ class ToDesk:
         accounts: Accounts,
         ledger: Ledger,
         profiles: Profiles,
+        posts: Posts,
         media: MediaStore,
         secrets: Secrets,
         queue: Redelivery,
@@ -90,6 +92,7 @@ class ToDesk:
         self._accounts = accounts
         self._ledger = ledger
         self._profiles = profiles
+        self._posts = posts
         self._media = media
         self._secrets = secrets
         self._queue = queue
@@ -160,6 +163,7 @@ class ToDesk:
                 failed = Line(error.reason, {"kind": said.media.kind, "limit": "25"})
                 said = msgspec.structs.replace(said, lines=(*said.lines, failed))
         profile = self._profiles.of(account, said)
+        said = self._posts.placed(account, said)
         policy, thread = self._clients[account.channel].capabilities.window, remembered(said)
         state = windows.state(policy, thread, account.human_agent, int(self._clock() * 1000))
         expires_ms = windows.expires_ms(policy, thread, account.human_agent)

@@ -7,6 +7,7 @@ from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK
 from chalicelib.messages import Event
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.media import MediaStore
+from chalicelib.pipeline.posts import Posts
 from chalicelib.pipeline.profiles import Profiles
 from chalicelib.pipeline.to_desk import ToDesk
 from tests.fakes import (
@@ -37,6 +38,7 @@ class WorkerKit:
             accounts=Accounts(self.ledger, self.clock),
             ledger=self.ledger,
             profiles=Profiles(clients, self.ledger, self.clock, self.metrics),
+            posts=Posts(clients, self.clock, self.metrics),
             media=MediaStore(
                 shelf=self.shelf,
                 fetch=FakeFetch(),

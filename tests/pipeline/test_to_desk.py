@@ -27,6 +27,7 @@ from chalicelib.messages import (
 )
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.media import MediaStore
+from chalicelib.pipeline.posts import Posts
 from chalicelib.pipeline.presenting import desk_id
 from chalicelib.pipeline.profiles import Profiles
 from chalicelib.pipeline.to_desk import DOUBT_S, ECHO_ATTEMPTS, ECHO_WAIT_S, FETCH_ATTEMPTS, LEASE_S, ToDesk
@@ -97,6 +98,7 @@ class Kit:
             accounts=Accounts(self.ledger, self.clock),
             ledger=self.ledger,
             profiles=Profiles(clients, self.ledger, self.clock, self.metrics),
+            posts=Posts(clients, self.clock, self.metrics),
             media=MediaStore(
                 shelf=self.shelf,
                 fetch=self.fetch,
@@ -643,6 +645,38 @@ def test_a_comment_is_remembered_for_its_answer_and_opens_no_window() -> None:
     kit.handle()
     thread = kit.ledger.thread(CONVERSATION)
     assert (thread.customer_ms, thread.comment, thread.comment_ms) == (0, "c-1", SAID.sent_ms)
+
+
+COMMENT = msgspec.structs.replace(
+    SAID,
+    comment="c-1",
+    starts_window=False,
+    lines=(Line("comment", {"url": "179"}),),
+    attributes={"postId": "179", "adId": "7"},
+)
+
+
+def test_a_comments_post_is_told_by_its_address_which_is_asked_for_once() -> None:
+    kit = Kit(COMMENT)
+    kit.client.posts = ["https://www.instagram.com/p/179/", "https://elsewhere.example"]
+    kit.handle()
+    kit.says.happened = [msgspec.structs.replace(COMMENT, id="comment:c-2")]
+    kit.handle()
+    for message in kit.desk.delivered:
+        assert message.text.splitlines()[0] == "[Commented on your post https://www.instagram.com/p/179/]"
+        assert message.attributes["postUrl"] == "https://www.instagram.com/p/179/"
+        assert message.attributes["adId"] == "7"
+        assert "postId" not in message.attributes
+
+
+@pytest.mark.parametrize("error", [Retryable("HTTP 429"), Refused("other", "10/1"), Uncertain("no answer")])
+def test_a_post_that_cannot_be_asked_for_delays_nothing(error: Exception) -> None:
+    kit = Kit(COMMENT)
+    kit.client.posts = [error]
+    kit.handle()
+    assert kit.desk.delivered[0].text.splitlines()[0] == "[Commented on your post 179]"
+    assert kit.desk.delivered[0].attributes["postId"] == "179"
+    assert kit.metrics.total("post_failed") == 1
 
 
 def test_an_ad_is_remembered() -> None:

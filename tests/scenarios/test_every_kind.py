@@ -130,9 +130,12 @@ def test_a_comment_is_answered_once_by_a_message_and_then_waits_for_the_person(b
     bridge.deliver("instagram", kinds.comment(bridge.now_ms(), "17894227972186120", "How much?"))
     bridge.until(bridge.taken, "the comment")
     seen = bridge.taken()[0]
+    link = "https://www.instagram.com/p/17918195224117851/"
+    assert texts(bridge)[0].startswith(f"[Commented on your post {link}]")
     assert texts(bridge)[0].endswith("\nHow much?")
     attributes = seen["body"]["channel"]["metadata"]["customAttributes"]
     assert (attributes["source"], attributes["windowState"]) == ("Instagram_Comment", "comment")
+    assert attributes["postUrl"] == link
     reply(bridge, seen["conversation_id"], text="10 euros")
     assert bridge.sent("instagram")[0]["body"]["recipient"] == {"comment_id": "17894227972186120"}
     reply(bridge, seen["conversation_id"], text="Shall I reserve one?")

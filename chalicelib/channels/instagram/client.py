@@ -30,7 +30,7 @@ ACTIONS = {"typing": "typing_on", "seen": "mark_seen"}
 NOT_THERE = {"wrong_person", "person_unavailable"}
 # Meta answers when it has fetched the file, for which it takes up to 75 s; most are there within these (seconds).
 FETCH_S = 20.0
-# A message does not wait for its sender's profile (seconds).
+# A message does not wait for its sender's profile, nor a comment for its post (seconds).
 PROFILE_S = 2.0
 
 
@@ -64,6 +64,11 @@ class InstagramClient:
             return None
         found = self._get(account, to.customer, PROFILE_FIELDS, PROFILE_S)
         return _profile(found) if found is not None else None
+
+    def post_url(self, account: Account, post: str) -> str:
+        """The post's permalink. developers.facebook.com/docs/instagram-platform/reference/instagram-media"""
+        url = _words((self._get(account, post, "permalink", PROFILE_S) or {}).get("permalink"))
+        return url if url.startswith("https://") else ""
 
     def source(self, account: Account, said: CustomerMessage) -> Source:
         """The URL of the webhook itself: Meta fetches for anybody who has it."""

@@ -34,6 +34,8 @@ CAPABLE = API + "capabilities/get/"
 CONTENT = API + "content/list/"
 
 ENDINGS = {"image/jpeg": (".jpg", ".jpeg"), "image/png": (".png",)}
+# A message does not wait for its sender's profile (seconds).
+PROFILE_S = 2.0
 ACTIONS = {"typing": "TYPING", "seen": "MARK_READ"}
 # The host of a download is not documented: the domains from which TikTok serves.
 HOSTS = (
@@ -79,7 +81,8 @@ class TikTokClient:
         TikTok portal doc 1832184425841170."""
         if not to.thread:
             return None
-        found = self._asked(account, CONTENT, {"business_id": account.id, "conversation_id": to.thread})
+        query = {"business_id": account.id, "conversation_id": to.thread}
+        found = self._asked(account, CONTENT, query, PROFILE_S)
         person = next((one for one in _objects(found, "participants") if one.get("id") == to.customer), None)
         if person is None:
             return None
@@ -91,6 +94,10 @@ class TikTokClient:
             avatar=avatar if avatar.startswith("https://") else "",
             follows=follows if isinstance(follows, bool) else None,
         )
+
+    def post_url(self, account: Account, post: str) -> str:
+        """TikTok's events carry the address themselves."""
+        return ""
 
     def source(self, account: Account, said: CustomerMessage) -> Source:
         """A link to the picture or video, good for 24 hours and only with the token in the header `x-user`.
@@ -165,10 +172,12 @@ class TikTokClient:
             raise TokenRefused(f"the secret {account.secret} holds no access_token", 60)
         return token
 
-    def _asked(self, account: Account, path: str, query: dict[str, str]) -> dict[str, Any]:
+    def _asked(self, account: Account, path: str, query: dict[str, str], read_s: float | None = None) -> dict[str, Any]:
         # A "+" that is not escaped is "Param conversation_id is invalid": TikTok portal doc 1832184425841170
         url = f"{self._host}{path}?{urlencode(query, quote_via=quote, safe='')}"
-        return _harmless(lambda: _judged(self._http.get(url, headers={"Access-Token": self._token(account)})))
+        return _harmless(
+            lambda: _judged(self._http.get(url, headers={"Access-Token": self._token(account)}, read_s=read_s))
+        )
 
     def _post(
         self, account: Account, path: str, body: dict[str, Any] | bytes, kind: str = "application/json"
