@@ -57,10 +57,11 @@ def test_the_edge_loads_nothing_that_only_workers_need(entry: str) -> None:
     assert [name for name in [*WORKERS_ONLY, "PureCloudPlatformClientV2"] if name in found] == []
 
 
-def test_the_inbound_worker_loads_no_channels_client() -> None:
+def test_the_inbound_worker_loads_what_it_asks_with_and_not_what_sends() -> None:
     found = modules("to_desk")
-    assert "chalicelib.desks.genesys.client" in found
-    assert [name for name in [*CLIENTS[:2], "PureCloudPlatformClientV2"] if name in found] == []
+    assert [name for name in [*CLIENTS, "chalicelib.pipeline.media"] if name not in found] == []
+    senders = ["chalicelib.pipeline.to_customer", "chalicelib.pipeline.enclosing", "PureCloudPlatformClientV2"]
+    assert [name for name in senders if name in found] == []
 
 
 def test_the_outbound_worker_loads_what_it_sends_with() -> None:

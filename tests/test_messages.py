@@ -132,7 +132,7 @@ def test_a_conversations_key_is_bounded() -> None:
         (Malformed("no JSON"), "no JSON"),
         (Retryable("later", 3), "later"),
         (TokenRefused("dead", 60), "dead"),
-        (Refused("other", "no"), "GeneralError: no"),
+        (Refused("other", "no"), "other: no"),
         (Uncertain("lost"), "lost"),
     ],
 )

@@ -6,6 +6,7 @@ parked.
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import random
@@ -71,11 +72,12 @@ def _change(chance: random.Random, holder: Any, key: Any) -> None:
         except ValueError:
             holder[key] = ""
         return
+    old = copy.deepcopy(old)  # or a body might come to hold itself
     changes: list[Callable[[], Any]] = [
-        lambda: holder.__setitem__(key, chance.choice(ODD)),
+        lambda: holder.__setitem__(key, copy.deepcopy(chance.choice(ODD))),
         lambda: holder.__setitem__(key, [old]),
         lambda: holder.__setitem__(key, {"id": old}),
-        lambda: holder.__setitem__(key, [old] * chance.choice((2, 3, 12))),
+        lambda: holder.__setitem__(key, [copy.deepcopy(old) for _ in range(chance.choice((2, 3, 12)))]),
         lambda: holder.pop(key),
         lambda: holder.__setitem__(key, str(old)),
         lambda: holder.__setitem__(key, str(old)[: chance.randrange(12)]),
