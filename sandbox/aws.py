@@ -111,6 +111,11 @@ class Aws:
             self.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(value))
         return self.create_queues()
 
+    def put_secrets(self, secrets: dict[str, dict[str, Any]]) -> None:
+        """New versions of secrets that there are."""
+        for name, value in secrets.items():
+            self.client("secretsmanager").put_secret_value(SecretId=name, SecretString=json.dumps(value))
+
     def create_queues(self) -> dict[str, str]:
         """The four queues, empty; answers their URLs by name."""
         sqs = self.client("sqs")

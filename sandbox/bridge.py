@@ -115,7 +115,8 @@ class Sandbox:
         self._fresh_runtime()
         for server in (self.genesys, self.instagram, self.tiktok, self.gateway):
             server.start()
-        self._connect_vendors()
+        self._connect_genesys()
+        self._connect_platforms()
         handlers = {"inbound": chalice_app.to_desk, "outbound": chalice_app.to_customer}
         self._pollers = [Poller(self.aws, self._urls[name], handlers[name], THREADS) for name in QUEUES]
         for poller in self._pollers:
@@ -186,6 +187,9 @@ class Sandbox:
         try:
             meanwhile()
             self.aws.empty(self._urls)
+            # a token that was renewed under a shifted clock would not be due again for days
+            self.aws.put_secrets(self._account_secrets())
+            self._connect_platforms()
             self.metrics = CountingMetrics()
             self._fresh_runtime()
         finally:
@@ -221,12 +225,14 @@ class Sandbox:
             tiktok_api=self.tiktok.url,
         )
 
-    def _secrets(self) -> dict[str, dict[str, Any]]:
-        accounts = {
+    def _account_secrets(self) -> dict[str, dict[str, Any]]:
+        return {
             one["secret"]: {"access_token": f"token-{one['id']}", "refresh_token": f"refresh-{one['id']}"}
             for one in ACCOUNTS
         }
-        return accounts | {
+
+    def _secrets(self) -> dict[str, dict[str, Any]]:
+        return self._account_secrets() | {
             "dmdesk/instagram": {
                 "secrets": [SECRETS["meta_app_secret"]],
                 "verify_tokens": [SECRETS["meta_verify_token"]],
@@ -237,17 +243,21 @@ class Sandbox:
             "dmdesk/media": {"keys": ["sandbox-media-key-of-more-than-32-characters"]},
         }
 
-    def _connect_vendors(self) -> None:
-        urls = self.describe()
+    def _connect_genesys(self) -> None:
         for client in OAUTH["clients"]:
             self.genesys.add_client(client["id"], client["secret"])
         for one in ACCOUNTS:
             self.genesys.add_integration(
                 one["integration"],
-                webhook_url=urls["genesys_webhook_url"],
+                webhook_url=self.describe()["genesys_webhook_url"],
                 secret=SECRETS["genesys_webhook_secret"],
                 name=f"{one['channel']} {one['name']}",
             )
+
+    def _connect_platforms(self) -> None:
+        """The accounts' tokens are fresh, by the sandbox's clock."""
+        urls = self.describe()
+        for one in ACCOUNTS:
             common = {"access_token": f"token-{one['id']}", "webhook_url": urls["webhook_url"], "username": one["name"]}
             if one["channel"] == "tiktok":
                 self.tiktok.add_account(
