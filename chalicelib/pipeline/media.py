@@ -178,7 +178,12 @@ def _key(conversation: Conversation, origin: str, part: int) -> str:
     """Raises Unfetched where the message has more files than `forget` would find again."""
     if not 0 <= part < MOST_FILES:
         raise Unfetched("media_failed", f"file {part} of one message")
-    return f"media/{digest(conversation.key)[:32]}/{digest(origin)[:32]}/{part}"
+    return f"{folder(conversation)}{digest(origin)[:32]}/{part}"
+
+
+def folder(conversation: Conversation) -> str:
+    """What the keys of all copies in a conversation begin with, up to and with the last slash."""
+    return f"media/{digest(conversation.key)[:32]}/"
 
 
 def _named(name: str, found: FileType) -> str:

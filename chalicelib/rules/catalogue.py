@@ -43,7 +43,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "attachment": ("[{kind}: {title} {url}]", "[{kind}: {title} {url}]"),
     "region": (
         "[Somebody in the EEA, Switzerland or the UK wrote. TikTok withholds what: read and answer it in the app.]",
-        "[Escribió alguien del EEE, Suiza o el Reino Unido. TikTok no entrega qué: léelo y respóndelo en la app.]",
+        "[Escribió alguien del EEE, Suiza o el Reino Unido. TikTok no lo muestra: léelo y respóndelo en la app.]",
     ),
     # media
     "media_gone": (
@@ -101,7 +101,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "notice": ("[Your reply was not delivered. {reason}]", "[Tu respuesta no se entregó. {reason}]"),
     "why_window_closed": (
         "{platform} lets nobody write so long after the customer did. They have to write first.",
-        "{platform} no permite escribir tanto tiempo después que el cliente. Tiene que escribir primero.",
+        "Pasó demasiado tiempo desde el último mensaje del cliente. En {platform} tiene que escribir primero.",
     ),
     "why_awaiting_answer": (
         "The comment has been answered by a private message; you can write again when the customer answers it.",
@@ -113,7 +113,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "why_one_message": (
         "A comment takes a single message as its answer, without a file beside the text. Send less at once.",
-        "Un comentario admite un solo mensaje como respuesta, sin archivo junto al texto. Envía menos de una vez.",
+        "Un comentario admite un solo mensaje como respuesta, sin archivo junto al texto. Envía una sola cosa.",
     ),
     "why_no_conversation": (
         "This person has no conversation with you on {platform} yet, and only they can begin one.",
@@ -140,7 +140,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "why_unsupported": (
         "{platform} cannot carry this kind of content.",
-        "{platform} no puede llevar este tipo de contenido.",
+        "{platform} no admite este tipo de contenido.",
     ),
     "why_unconfirmed": (
         "{platform} did not confirm it. It may have arrived, so it was not sent again.",

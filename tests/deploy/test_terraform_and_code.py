@@ -13,6 +13,7 @@ from app import app
 from chalicelib.messages import Account
 from chalicelib.observability import NAMESPACE
 from chalicelib.pipeline import batch, to_customer, to_desk, tokens
+from chalicelib.rules import mime
 from chalicelib.rules.catalogue import LANGUAGES
 from chalicelib.runtime import CHANNELS
 from chalicelib.settings import Settings
@@ -62,6 +63,12 @@ def test_what_the_app_schedules_terraform_schedules_as_often() -> None:
 def test_each_function_gets_every_setting() -> None:
     given = set(re.findall(r"^\s+DMDESK_([A-Z_]+)\s+=", hcl("functions.tf"), re.MULTILINE))
     assert given == {name.upper() for name in SETTINGS}
+
+
+def test_an_agent_may_attach_what_the_code_lets_pass() -> None:
+    listed = re.search(r"attachable = \[(.*?)\]", root("modules/genesys/main.tf"), re.DOTALL)
+    assert listed
+    assert re.findall(r'"([^"]+)"', listed[1]) == [*mime.EXTENSIONS, *mime.DOCUMENTS]
 
 
 def test_the_vendors_real_addresses_are_the_codes_defaults() -> None:

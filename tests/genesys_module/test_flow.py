@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, get_args
 
 import msgspec
 import pytest
 import yaml
 
+from chalicelib.rules import windows
+from chalicelib.rules.participant import NAMES
 from sandbox.genesys_flows import BadFlow, flow_in
 from tests.genesys_module.conftest import MODULE
 
@@ -178,6 +181,24 @@ def test_what_the_bridge_sends_is_read_under_its_own_name() -> None:
     assert all(variable == f"State.{name}" for name, variable in names)
 
 
+def test_what_it_reads_is_sent_by_the_bridge_or_set_by_others() -> None:
+    read = {one.string_variable.name.removeprefix("State.") for one in state().variables}
+    assert read - set(NAMES) == {"late", "ageHours", "priority"}
+
+
+@pytest.mark.parametrize("window", ["", *get_args(windows.State), "of a later release"])
+def test_it_says_that_it_is_late_only_where_a_flow_may_answer(window: str) -> None:
+    assert _late(windowState=window, late="true") is (window in {"", "open", "unknown"})
+
+
+@pytest.mark.parametrize(
+    ("late", "age", "expected"),
+    [("", "", False), ("true", "", True), ("false", "99", False), ("", "22", False), ("", "23", True)],
+)
+def test_lateness_is_told_or_else_comes_with_age(late: str, age: str, expected: bool) -> None:
+    assert _late(late=late, ageHours=age) is expected
+
+
 @pytest.mark.parametrize("name", ["late", "ageHours", "windowState", "priority"])
 def test_no_expression_trusts_an_attribute_to_be_there(name: str) -> None:
     expressions = [one for action in state().actions for one in _expressions(action) if f"State.{name}" in one]
@@ -218,3 +239,16 @@ def _expressions(action: Action) -> list[str]:
     if action.decision:
         return [action.decision.condition.exp or ""]
     return [action.transfer_to_acd.priority.exp or ""] if action.transfer_to_acd else []
+
+
+def _late(**told: str) -> bool:
+    """Whether the flow replies that the message came too late; Architect's expressions read like Python's."""
+    decision = next(action.decision for action in state().actions if action.decision)
+    known = {
+        "State": SimpleNamespace(**({"windowState": "", "late": "", "ageHours": ""} | told)),
+        "true": True, "false": False,
+        "If": lambda condition, yes, no: yes if condition else no,
+        "IsNotSetOrEmpty": lambda text: not text,
+        "ToInt": lambda text: int(text or 0),
+    }  # fmt: skip
+    return bool(eval(decision.condition.exp or "", {"__builtins__": {}}, known))  # noqa: S307

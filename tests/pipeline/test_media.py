@@ -15,7 +15,7 @@ from chalicelib.channels.base import Source
 from chalicelib.errors import Rejected, Retryable, Unfetched
 from chalicelib.http import Request
 from chalicelib.messages import Conversation, CustomerMessage, Fetched, Kind, Media, Stored
-from chalicelib.pipeline.media import DIRECT_S, MOST_FILES, OPEN_S, Kept, MediaStore, _packed, _tag
+from chalicelib.pipeline.media import DIRECT_S, MOST_FILES, OPEN_S, Kept, MediaStore, _packed, _tag, folder
 
 DAYS = 90
 NOW = 1_800_000_000.0
@@ -177,6 +177,17 @@ def test_every_file_has_its_own_place(bench: Bench) -> None:
     for one in (said(), said(part=1), said(origin="mid-2"), said(origin=""), other):
         bench.store.keep(one, lambda: SOURCE)
     assert len(bench.shelf.files) == 5
+
+
+def test_a_conversations_files_lie_in_its_folder_and_no_others_do(bench: Bench) -> None:
+    bench.store.keep(said(), lambda: SOURCE)
+    bench.take()
+    assert all(key.startswith(folder(WHO)) for key in bench.shelf.files)
+    bench.store.keep(
+        msgspec.structs.replace(said(), conversation=Conversation("instagram", WHO.account, "customer-2")),
+        lambda: SOURCE,
+    )
+    assert sum(key.startswith(folder(WHO)) for key in bench.shelf.files) == 2
 
 
 @pytest.mark.parametrize("part", [-1, MOST_FILES, 1000])

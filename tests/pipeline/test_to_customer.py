@@ -595,7 +595,7 @@ def test_a_notice_is_in_the_accounts_language() -> None:
     kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, language="es")]
     wrote(kit, 25)
     kit.handle()
-    assert kit.desk.delivered[0].text.startswith("[Tu respuesta no se entregó. Instagram no permite escribir")
+    assert kit.desk.delivered[0].text.startswith("[Tu respuesta no se entregó. Pasó demasiado tiempo")
 
 
 def test_a_notice_whose_outcome_is_unknown_is_not_repeated() -> None:

@@ -16,6 +16,7 @@ from sandbox.faults import Faults
 from sandbox.genesys import GenesysSimulator
 from sandbox.instagram import InstagramSimulator
 from sandbox.tiktok import TikTokSimulator
+from sandbox.tiktok_inbox import conversation_id_of
 from tests.sandbox.conftest import Receiver, until
 
 IG, SHOP = "17841400000000001", "-000Business"
@@ -90,6 +91,30 @@ class Sandbox:
         )
         return str(self.get("/genesys/conversations")[-1]["id"])
 
+    def offer(self, platform: str, customer: str) -> str:
+        """The business offers the customer, who has just written, a choice named Yes; the id of that message."""
+        self.post(f"/{platform}/say", {"text": "Hola", "customer": customer})
+        if platform == "instagram":
+            url, headers = f"{self.instagram.url}/v25.0/{IG}/messages", {"Authorization": "Bearer IGAA1"}
+            choice = {"content_type": "text", "title": "Yes", "payload": "yes"}
+            body: dict[str, Any] = {
+                "recipient": {"id": customer},
+                "message": {"text": "Well?", "quick_replies": [choice]},
+            }
+        else:
+            url, headers = f"{self.tiktok.url}/open_api/v1.3/business/message/send/", {"Access-Token": "a"}
+            button = {"type": "REPLY", "title": "Yes", "id": "yes"}
+            body = {
+                "business_id": SHOP,
+                "recipient_type": "CONVERSATION",
+                "recipient": conversation_id_of(SHOP, customer),
+                "message_type": "TEMPLATE",
+                "template": {"type": "QA_BUTTON_CARD", "title": "Well?", "buttons": [button]},
+            }
+        answer = requests.post(url, json=body, headers=headers, timeout=5).json()
+        found = answer if platform == "instagram" else answer["data"]["message"]
+        return str(found["message_id"])
+
 
 @pytest.fixture
 def box(clock: Clock, faults: Faults, receiver: Receiver) -> Iterator[Sandbox]:
@@ -123,6 +148,11 @@ def test_unknown_paths_and_methods(box: Sandbox) -> None:
         ("/instagram/say", {}, "text"),
         ("/instagram/say", {"text": ""}, "text"),
         ("/tiktok/say", {"text": "x", "account": "nobody"}, SHOP),
+        ("/genesys/disconnect", {}, "conversation_id"),
+        ("/instagram/tap", {"choice": "yes"}, "message_id"),
+        ("/instagram/tap", {"message_id": "m", "choice": "yes"}, "no message m"),
+        ("/tiktok/tap", {"message_id": "m"}, "choice"),
+        ("/tiktok/tap", {"message_id": "m", "choice": "yes"}, "no conversation"),
         ("/clock", {"offset_s": "1h"}, "offset_s"),
         ("/clock", {}, "offset_s"),
         ("/faults", {"target": "genesys", "kind": "explode"}, "kind must be one of"),
@@ -157,6 +187,15 @@ def test_replying_in_a_dead_conversation_is_a_conflict(box: Sandbox, receiver: R
     assert box.ask("POST", "/genesys/reply", body).status_code == 409
 
 
+def test_a_conversation_that_the_agent_ended_is_not_continued(box: Sandbox) -> None:
+    first = box.converse()
+    assert box.post("/genesys/disconnect", {"conversation_id": first}) == {"disconnected": first}
+    assert box.get("/genesys/conversations")[0]["state"] == "disconnected"
+    assert box.ask("POST", "/genesys/reply", {"conversation_id": first, "text": "Hi"}).status_code == 409
+    assert box.converse() != first
+    assert box.ask("POST", "/genesys/disconnect", {"conversation_id": "x"}).status_code == 404
+
+
 def test_settings(box: Sandbox) -> None:
     assert box.post("/genesys/settings", {"deduplicates": True}) == {"deduplicates": True}
     assert box.genesys.deduplicates
@@ -183,6 +222,15 @@ def test_saying_something_as_a_customer(box: Sandbox, receiver: Receiver, platfo
     assert said["id"].encode() in receiver.wait(1)[0].body
     assert box.post(f"/{platform}/say", {"text": "Hola"})["id"] != said["id"]
     assert box.get(f"/{platform}/sent") == []
+
+
+@pytest.mark.parametrize("platform", ["instagram", "tiktok"])
+@pytest.mark.parametrize("choice", ["yes", "Yes"])
+def test_a_customer_taps_what_was_offered(box: Sandbox, receiver: Receiver, platform: str, choice: str) -> None:
+    offered = box.offer(platform, "55")
+    receiver.wait(2)  # what the customer wrote, and the echo of the offer
+    tapped = box.post(f"/{platform}/tap", {"message_id": offered, "choice": choice, "customer": "55"})
+    assert tapped["id"].encode() in receiver.wait(3)[2].body
 
 
 def test_the_clock(box: Sandbox, clock: Clock) -> None:

@@ -147,3 +147,15 @@ def test_an_agents_picture_reaches_tiktok_as_an_image(bridge: Bridge) -> None:
 def test_an_agents_picture_reaches_instagram_as_an_image(bridge: Bridge) -> None:
     message = reply_with(bridge, "instagram", "image")["message"]
     assert [one["type"] for one in message["attachments"]] == ["image"]
+
+
+def test_the_control_api_offers_files_to_put_into_payloads(bridge: Bridge) -> None:
+    media = bridge.get("/")["media"]
+    instagram = {"image", "video", "audio", "file", "html_named_jpg", "huge", "huge_undeclared"}
+    assert {vendor: set(files) for vendor, files in media.items()} == {
+        "instagram": instagram,
+        "tiktok": {"image", "png", "video"},
+        "genesys": {"image", "pdf", "video"},
+    }
+    for url in (media["instagram"]["image"], media["genesys"]["pdf"]):
+        assert requests.get(url, timeout=5).status_code == 200

@@ -2,15 +2,16 @@ locals {
   channels = toset([for account in var.accounts : account.channel])
   labels   = { instagram = "Instagram", tiktok = "TikTok" }
 
-  # What an agent may attach; the platforms take nothing else.
-  # developers.facebook.com/docs/instagram-platform, business-api.tiktok.com/portal/docs?id=1832184403754242
-  outbound_media = {
-    instagram = [
-      "image/png", "image/jpeg", "image/gif", "audio/aac", "audio/mp4", "audio/wav",
-      "video/mp4", "video/ogg", "video/quicktime", "video/webm", "application/pdf",
-    ]
-    tiktok = ["image/png", "image/jpeg"]
-  }
+  # What an agent may attach: every type that the bridge lets pass (chalicelib/rules/mime.py). It sends what the
+  # platform does not take as a link.
+  attachable = [
+    "image/jpeg", "image/png", "image/gif", "image/webp", "image/heic", "video/mp4", "video/quicktime", "video/webm",
+    "video/3gpp", "video/ogg", "audio/aac", "audio/mp4", "audio/mpeg", "audio/wav", "audio/ogg", "audio/amr",
+    "audio/webm", "audio/3gpp", "application/pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation", "text/plain", "text/csv",
+  ]
 }
 
 resource "genesyscloud_conversations_messaging_supportedcontent" "channel" {
@@ -26,7 +27,7 @@ resource "genesyscloud_conversations_messaging_supportedcontent" "channel" {
       }
 
       dynamic "outbound" {
-        for_each = local.outbound_media[each.key]
+        for_each = local.attachable
         content {
           type = outbound.value
         }
@@ -38,7 +39,7 @@ resource "genesyscloud_conversations_messaging_supportedcontent" "channel" {
 resource "genesyscloud_conversations_messaging_settings" "direct_messages" {
   name = "${var.name} direct messages"
 
-  # stories belong to Genesys' own Instagram channel; typing would cost calls that nobody sees
+  # stories belong to Genesys' own Instagram channel; customers see the agent typing, and no platform tells of theirs
   content {
     story {
       mention {
@@ -53,7 +54,7 @@ resource "genesyscloud_conversations_messaging_settings" "direct_messages" {
     typing {
       on {
         inbound  = "Disabled"
-        outbound = "Disabled"
+        outbound = "Enabled"
       }
     }
   }
