@@ -164,7 +164,8 @@ class ToDesk:
                 said = msgspec.structs.replace(said, lines=(*said.lines, failed))
         profile = self._profiles.of(account, said)
         said = self._posts.placed(account, said)
-        policy, thread = self._clients[account.channel].capabilities.window, remembered(said)
+        # the desk knows them from now on: what opens no window is closed, not unknown
+        policy, thread = self._clients[account.channel].capabilities.window, remembered(said, desk="known")
         state = windows.state(policy, thread, account.human_agent, int(self._clock() * 1000))
         expires_ms = windows.expires_ms(policy, thread, account.human_agent)
         facts = attributes(account, said, profile, expires_ms, state)

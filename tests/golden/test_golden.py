@@ -59,7 +59,7 @@ def posted(event: Event, said: CustomerMessage | Note | Echo) -> dict[str, Any]:
         line = line_message(account, said.id, said.conversation.customer, said.sent_ms, text)
         return inbound_message(line, event.received_ms / 1000)
     thread = remembered(said)
-    state = windows.state(WINDOW, thread, False, event.received_ms)
+    state = windows.state(WINDOW, msgspec.structs.replace(thread, desk="known"), False, event.received_ms)
     facts = attributes(account, said, None, windows.expires_ms(WINDOW, thread, False), state)
     copy = None
     if said.media:

@@ -647,6 +647,13 @@ def test_a_comment_is_remembered_for_its_answer_and_opens_no_window() -> None:
     assert (thread.customer_ms, thread.comment, thread.comment_ms) == (0, "c-1", SAID.sent_ms)
 
 
+def test_a_notice_that_nobody_can_answer_says_that_it_is_closed() -> None:
+    kit = Kit(msgspec.structs.replace(SAID, starts_window=False))
+    kit.handle()
+    attributes = kit.desk.delivered[0].attributes
+    assert (attributes["windowState"], attributes.get("windowExpiresAt")) == ("closed", None)
+
+
 COMMENT = msgspec.structs.replace(
     SAID,
     comment="c-1",
