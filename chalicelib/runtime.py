@@ -72,6 +72,7 @@ class Runtime:
     def to_desk(self) -> Batch:
         """The inbound worker."""
         from chalicelib.pipeline.batch import Batch
+        from chalicelib.pipeline.delivering import Delivering
         from chalicelib.pipeline.posts import Posts
         from chalicelib.pipeline.profiles import Profiles
         from chalicelib.pipeline.to_desk import ToDesk
@@ -85,8 +86,10 @@ class Runtime:
             profiles=Profiles(self.clients, self.table, self.clock, self.metrics),
             posts=Posts(self.clients, self.clock, self.metrics),
             media=self.media,
+            delivering=Delivering(
+                desk=self.genesys, ledger=self.table, queue=self.inbound, clock=self.clock, metrics=self.metrics
+            ),
             secrets=self.secrets,
-            queue=self.inbound,
             shelf=self.bucket,
             clock=self.clock,
             metrics=self.metrics,

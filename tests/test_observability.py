@@ -27,6 +27,7 @@ from chalicelib.messages import Conversation, Event, Thread
 from chalicelib.observability import FACTS, EmfMetrics, log, where
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.batch import Batch
+from chalicelib.pipeline.delivering import Delivering
 from chalicelib.pipeline.enclosing import Enclosing
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.notices import Notices
@@ -185,7 +186,9 @@ def worker_traffic(events: list[Event], metrics: FakeMetrics) -> None:
                 translators={"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, clients=clients,
                 desk=desk, accounts=accounts, ledger=ledger, profiles=Profiles(clients, ledger, clock, metrics),
                 posts=Posts(clients, clock, metrics),
-                media=media, secrets=secrets, queue=queue, shelf=shelf, clock=clock, metrics=metrics,
+                media=media, secrets=secrets, shelf=shelf,
+                delivering=Delivering(desk=desk, ledger=ledger, queue=queue, clock=clock, metrics=metrics),
+                clock=clock, metrics=metrics,
             )  # fmt: skip
             to_customer = ToCustomer(
                 translator=GENESYS_TRANSLATOR, clients=clients, desk=desk, accounts=accounts, ledger=ledger,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import msgspec
 
 from chalicelib.channels.base import Client, Translator
 from chalicelib.desks.base import Desk
-from chalicelib.errors import AlreadyThere, Malformed, Refused, Retryable, TokenRefused, Uncertain, Unfetched
+from chalicelib.errors import Malformed, Refused, Retryable, TokenRefused, Uncertain, Unfetched
 from chalicelib.messages import (
     PREVENTED,
     Account,
     Attachment,
-    Claim,
-    Conversation,
     CustomerEvent,
     CustomerMessage,
     DeskMessage,
@@ -32,38 +30,22 @@ from chalicelib.messages import (
 )
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.accounts import Accounts
+from chalicelib.pipeline.delivering import Delivering, Delivery
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.parking import fetched, park
-from chalicelib.pipeline.ports import Clock, Ledger, Redelivery, Secrets, Shelf
+from chalicelib.pipeline.ports import Clock, Ledger, Secrets, Shelf
 from chalicelib.pipeline.posts import Posts
-from chalicelib.pipeline.presenting import desk_id, desk_message, line_message, remembered, words
+from chalicelib.pipeline.presenting import desk_message, line_message, remembered, words
 from chalicelib.pipeline.profiles import Profiles
 from chalicelib.rules import windows
 from chalicelib.rules.participant import attributes
 from chalicelib.rules.planning import read_token
 
-# No worker is at a message longer than this: the deployed function's timeout is below it.
-LEASE_S = 90.0
-# Genesys needs a moment to show what it took.
-DOUBT_S = 5.0
 # An echo may overtake the answer of the send that it belongs to.
 ECHO_WAIT_S = 2.0
 ECHO_ATTEMPTS = 5
 # After this many attempts a message arrives without its file, and a mention of an unseen message is let go.
 FETCH_ATTEMPTS = 4
-
-
-class _Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to be shown once: its claim, how it is put into the desk's words, what is remembered of it."""
-
-    conversation: Conversation
-    id: str
-    build: Callable[[], DeskMessage]
-    thread: Callable[[str], Thread]
-
-    @property
-    def item(self) -> str:
-        return f"IN#{self.id}"
 
 
 class ToDesk:
@@ -80,8 +62,8 @@ class ToDesk:
         profiles: Profiles,
         posts: Posts,
         media: MediaStore,
+        delivering: Delivering,
         secrets: Secrets,
-        queue: Redelivery,
         shelf: Shelf,
         clock: Clock,
         metrics: Metrics,
@@ -94,8 +76,8 @@ class ToDesk:
         self._profiles = profiles
         self._posts = posts
         self._media = media
+        self._delivering = delivering
         self._secrets = secrets
-        self._queue = queue
         self._shelf = shelf
         self._clock = clock
         self._metrics = metrics
@@ -140,10 +122,10 @@ class ToDesk:
     def _message(self, event: Event, account: Account, said: CustomerMessage, attempt: int) -> str:
         if any(line.key == "unknown" for line in said.lines):
             self._metrics.count("unknown_kind", channel=account.channel)
-        return self._once(
+        return self._delivering.once(
             event,
             account,
-            _Delivery(
+            Delivery(
                 conversation=said.conversation,
                 id=said.id,
                 build=partial(self._presented, account, said, attempt),
@@ -227,10 +209,10 @@ class ToDesk:
             self._ignored(f"{kind}_no_open_conversation")
             return
         build = partial(line_message, account, one.id, conversation.customer, one.sent_ms, text)
-        self._once(
+        self._delivering.once(
             event,
             account,
-            _Delivery(conversation=conversation, id=one.id, build=build, thread=lambda desk: Thread(desk=desk)),
+            Delivery(conversation=conversation, id=one.id, build=build, thread=lambda desk: Thread(desk=desk)),
         )
 
     def _echo(self, event: Event, account: Account, echo: Echo, attempt: int) -> None:
@@ -253,84 +235,6 @@ class ToDesk:
             self._metrics.count("echo_elsewhere", channel=conversation.channel)
             shown = msgspec.structs.replace(echo, id=f"echo:{echo.id}")
             self._show(event, account, shown, words(account, echo.lines, echo.text), "echo")
-
-    # --- once, or told
-
-    def _once(self, event: Event, account: Account, work: _Delivery) -> str:
-        """Delivers what nobody has delivered; answers the claim's result where somebody has. Raises Retryable."""
-        claim = self._ledger.claim(work.conversation, work.item, self._clock(), LEASE_S)
-        if claim.state in {"done", "refused"}:
-            self._metrics.count("duplicate", channel=account.channel)
-            return claim.result
-        if claim.state == "busy":
-            raise Retryable("another worker is at this message", max(1.0, claim.until_s - self._clock()))
-        if claim.state == "lapsed":  # from here on a retry finds out first, and need not wait for the lease
-            self._ledger.doubt(work.conversation, work.item)
-        try:
-            found = self._read_back(account, work, claim) if claim.state != "fresh" else None
-            desk = found or self._deliver(account, work, claim)
-        except Refused as no:
-            self._queue.bury(event, str(no))
-            self._ledger.release(work.conversation, work.item)  # so that a replay is not taken for a duplicate
-            self._metrics.count("dead_letter", source=event.source)
-            log.error("the desk refuses a message", event=event.id, detail=no.detail, account=account.id)
-            return ""
-        self._ledger.delivered(work.conversation, work.item, self._clock(), work.thread(desk))
-        self._metrics.count("delivered", channel=account.channel)
-        log.info("delivered", event=work.id, account=account.id, desk_conversation=desk)
-        return ""
-
-    def _deliver(self, account: Account, work: _Delivery, claim: Claim) -> str:
-        """Posts the message; answers the desk's conversation id."""
-        try:
-            return self._posted(account, work.build())
-        except Retryable:
-            if claim.state == "fresh":
-                self._ledger.release(work.conversation, work.item)
-            raise
-        except Uncertain as error:
-            self._ledger.doubt(work.conversation, work.item)
-            self._metrics.count("uncertain", channel=account.channel)
-            raise Retryable(f"did the desk take it? {error.reason}", DOUBT_S) from error
-        except AlreadyThere as error:
-            return self._already_there(account, work, claim, error)
-
-    def _posted(self, account: Account, message: DeskMessage) -> str:
-        """A file that the desk does not take (its content profile decides) goes as a link."""
-        try:
-            return self._desk.deliver(account, message, self._clock())
-        except Refused as no:
-            if message.attachment is None:
-                raise
-            self._metrics.count("media", outcome="linked", channel=account.channel)
-            log.warning("the desk refuses a file", account=account.id, detail=no.detail)
-            text = "\n".join(part for part in (message.text, message.attachment.url) if part)
-            return self._desk.deliver(
-                account, msgspec.structs.replace(message, attachment=None, text=text), self._clock()
-            )
-
-    def _already_there(self, account: Account, work: _Delivery, claim: Claim, error: AlreadyThere) -> str:
-        """A 409: delivered if the desk holds it, or if we have tried before; else it is tried once more."""
-        found = self._find(account, work, claim)
-        if found is not None:
-            return found
-        if claim.state == "fresh":
-            self._ledger.doubt(work.conversation, work.item)
-            raise Retryable(f"the desk conflicts, and does not hold the message: {error.detail}", DOUBT_S)
-        self._metrics.count("conflict_taken_as_delivered", channel=account.channel)
-        log.warning("conflict taken as delivered", event=work.id, account=account.id, detail=error.detail)
-        return ""
-
-    def _read_back(self, account: Account, work: _Delivery, claim: Claim) -> str | None:
-        """Somebody tried before and the outcome is unknown: what does the desk hold?"""
-        found = self._find(account, work, claim)
-        self._metrics.count("found_at_desk" if found is not None else "sent_again", channel=account.channel)
-        return found
-
-    def _find(self, account: Account, work: _Delivery, claim: Claim) -> str | None:
-        known = self._ledger.thread(work.conversation).desk
-        wanted = desk_id(account, work.id)
-        return self._desk.find(account, wanted, work.conversation.customer, known, claim.since_s, self._clock())
 
     def _ignored(self, reason: str) -> None:
         self._metrics.count("ignored", reason=reason)

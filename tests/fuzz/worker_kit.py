@@ -6,6 +6,7 @@ from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM
 from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK
 from chalicelib.messages import Event
 from chalicelib.pipeline.accounts import Accounts
+from chalicelib.pipeline.delivering import Delivering
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.posts import Posts
 from chalicelib.pipeline.profiles import Profiles
@@ -48,7 +49,9 @@ class WorkerKit:
                 clock=self.clock,
             ),
             secrets=FakeSecrets(),
-            queue=FakeQueue(),
+            delivering=Delivering(
+                desk=self.desk, ledger=self.ledger, queue=FakeQueue(), clock=self.clock, metrics=self.metrics
+            ),
             shelf=self.shelf,
             clock=self.clock,
             metrics=self.metrics,

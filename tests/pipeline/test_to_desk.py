@@ -26,11 +26,12 @@ from chalicelib.messages import (
     digest,
 )
 from chalicelib.pipeline.accounts import Accounts
+from chalicelib.pipeline.delivering import DOUBT_S, LEASE_S, Delivering
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.posts import Posts
 from chalicelib.pipeline.presenting import desk_id
 from chalicelib.pipeline.profiles import Profiles
-from chalicelib.pipeline.to_desk import DOUBT_S, ECHO_ATTEMPTS, ECHO_WAIT_S, FETCH_ATTEMPTS, LEASE_S, ToDesk
+from chalicelib.pipeline.to_desk import ECHO_ATTEMPTS, ECHO_WAIT_S, FETCH_ATTEMPTS, ToDesk
 from chalicelib.rules.planning import offer_key, token
 from tests.fakes import (
     INSTAGRAM,
@@ -108,7 +109,9 @@ class Kit:
                 clock=self.clock,
             ),
             secrets=self.secrets,
-            queue=self.queue,
+            delivering=Delivering(
+                desk=self.desk, ledger=self.ledger, queue=self.queue, clock=self.clock, metrics=self.metrics
+            ),
             shelf=self.shelf,
             clock=self.clock,
             metrics=self.metrics,

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from chalicelib import http
-from chalicelib.pipeline import to_customer, to_desk
+from chalicelib.pipeline import delivering, to_customer
 from sandbox.bridge import SECRETS, Sandbox
 
 INSTAGRAM = "17841400000000001"
@@ -92,7 +92,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """The real waits are for the world outside; here a second of each is as telling."""
     with pytest.MonkeyPatch.context() as shorter, Sandbox(folder=tmp_path_factory.mktemp("sandbox")) as sandbox:
         shorter.setattr(http, "READ_S", 1.0)
-        shorter.setattr(to_desk, "DOUBT_S", 1.0)
+        shorter.setattr(delivering, "DOUBT_S", 1.0)
         shorter.setattr(to_customer, "LOOK_S", 1.0)
         yield sandbox
 

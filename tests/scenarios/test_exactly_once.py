@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.pipeline.delivering import LEASE_S
 from chalicelib.pipeline.to_customer import GIVE_UP_S
-from chalicelib.pipeline.to_desk import LEASE_S
 from sandbox.bridge import Sandbox
 from tests.oracle import accepted
 from tests.scenarios.conftest import INSTAGRAM, TIKTOK, Bridge
