@@ -109,16 +109,19 @@ def grant_role(
     "--webhook-url", envvar="DMDESK_WEBHOOK_URL", help="The bridge's /api/social/webhook [env: DMDESK_WEBHOOK_URL]."
 )
 @click.option("--tiktok-app-id", envvar="DMDESK_TIKTOK_APP_ID", help="[default: app_id of the TikTok secret]")
+@click.option("--comments", is_flag=True, help="Comments and mentions too; they need permissions of their own.")
 @click.option("--check", is_flag=True, help="Only compare; change nothing.")
 @_json
-def subscribe(webhook_url: str | None, tiktok_app_id: str | None, check: bool, as_json: bool) -> None:
-    """Have Instagram and TikTok deliver every account's events, and compare what they say they deliver."""
+def subscribe(webhook_url: str | None, tiktok_app_id: str | None, comments: bool, check: bool, as_json: bool) -> None:
+    """Have Instagram and TikTok deliver every account's messages, and compare what they say they deliver."""
     from ops import subscriptions
 
     def work(out: Out) -> None:
-        done = subscriptions.run(_bridge(out), webhook_url or "", tiktok_app_id or "", change=not check)
-        lines = [f"{one.status:<9} {one.account}: {one.detail}" for one in done]
-        out.result([msgspec.to_builtins(one) for one in done], lines or ["no accounts: run terraform apply"])
+        done = subscriptions.run(
+            _bridge(out), webhook_url or "", tiktok_app_id or "", change=not check, comments=comments
+        )
+        lines = list(subscriptions.lines(done)) or ["no accounts: run terraform apply"]
+        out.result([msgspec.to_builtins(one) for one in done], lines)
         if any(one.status == "missing" for one in done):
             sys.exit(1)
 

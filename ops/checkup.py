@@ -17,7 +17,7 @@ from ops.bridge import Bridge
 from ops.errors import OpsError
 from ops.inventory import ago
 from ops.output import Out
-from ops.tiktok import AUTHORISE, EVENT_TYPE, SCOPES, App
+from ops.tiktok import AUTHORISE, COMMENT_TYPES, EVENT_TYPE, SCOPES, App, approval
 
 # What the running bridge calls needs them; terraform/modules/genesys/role.tf gives exactly these.
 RUNTIME_PERMISSIONS = ("conversation:message:receive", "conversation:message:view", "analytics:conversationDetail:view")
@@ -241,7 +241,8 @@ def _ids(bridge: Bridge, account: Account) -> Checks:
 
 
 def _fields(bridge: Bridge, account: Account) -> Checks:
-    missing = set(instagram.fields(account)) - instagram.subscribed(bridge, account)
+    held = instagram.subscribed(bridge, account)
+    missing = set(instagram.fields(account)) - held
     if not missing:
         yield _check("webhook fields", _name(account), "ok", "every field is delivered")
     else:
@@ -249,6 +250,20 @@ def _fields(bridge: Bridge, account: Account) -> Checks:
         status: Status = "fail" if "messages" in missing else "warn"
         yield _check("webhook fields", _name(account), status, f"not delivered: {', '.join(sorted(missing))}",
                      "dmdesk subscribe, and tick them for the instagram object in the App Dashboard")  # fmt: skip
+    yield _comment_fields(account, held)
+
+
+def _comment_fields(account: Account, held: set[str]) -> Check:
+    """Nobody has to want comments; half of them is worth a look."""
+    known = set(instagram.comment_fields(account))
+    if not known:
+        return _check("comments", _name(account), "ok", "as ticked in the App Dashboard", instagram.DASHBOARD)
+    if not known & held:
+        return _check("comments", _name(account), "ok", "not subscribed", "dmdesk subscribe --comments")
+    if known <= held:
+        return _check("comments", _name(account), "ok", "every field is delivered")
+    lacking = ", ".join(sorted(known - held))
+    return _check("comments", _name(account), "warn", f"not delivered: {lacking}", "dmdesk subscribe --comments")
 
 
 def _tiktok(bridge: Bridge, app_id: str, webhook_url: str) -> Checks:
@@ -259,19 +274,45 @@ def _tiktok(bridge: Bridge, app_id: str, webhook_url: str) -> Checks:
     else:
         yield _check("webhook", f"tiktok app {app.id}", "fail", f"{EVENT_TYPE} goes to {held or 'nowhere'}",
                      "dmdesk subscribe --webhook-url …")  # fmt: skip
+    comments, scopes = _comment_types(app, webhook_url)
+    yield comments
     for one in bridge.accounts:
         if one.channel == "tiktok":
-            yield from _made("scopes", _name(one), _scopes, app, one)
+            yield from _made("scopes", _name(one), _scopes, app, one, scopes)
 
 
-def _scopes(app: App, account: Account) -> Checks:
-    missing = [scope for scope in SCOPES if scope not in app.scopes(account)]
+def _comment_types(app: App, webhook_url: str) -> tuple[Check, list[str]]:
+    """Where comments and mentions go, and the scopes that what is registered needs of each account."""
+    name = f"tiktok app {app.id}"
+    try:
+        held = {event_type: app.callback(event_type) for event_type in COMMENT_TYPES}
+    except OpsError as error:
+        # no fault: an app that wants none need not be let ask
+        return _check("comments", name, "ok", f"not subscribed as far as is told: {error.message}", error.fix), []
+    registered = [event_type for event_type, url in held.items() if url]
+    if not registered:
+        return _check("comments", name, "ok", "not subscribed", "dmdesk subscribe --comments"), []
+    here = all(url and webhook_url in {"", url} for url in held.values())
+    detail = ", ".join(f"{event_type} goes to {url or 'nowhere'}" for event_type, url in held.items())
+    fix = "dmdesk subscribe --comments --webhook-url …"
+    check = _check("comments", name, "ok" if here else "warn", detail, fix)
+    return check, [COMMENT_TYPES[event_type] for event_type in registered]
+
+
+def _scopes(app: App, account: Account, comments: Sequence[str]) -> Checks:
+    held = app.scopes(account)
+    missing = [scope for scope in SCOPES if scope not in held]
     if missing:
         # TikTok grants them to no account of these regions, and tells the region nowhere
         yield _check("scopes", _name(account), "fail", f"lacks {', '.join(missing)}", f"{AUTHORISE}; {_REGION}")
-        return
-    yield _check("scopes", _name(account), "ok", f"has {', '.join(SCOPES)}")
-    yield _check("region", _name(account), "ok", "messaging is granted, so the account's region is let in")
+    else:
+        yield _check("scopes", _name(account), "ok", f"has {', '.join(SCOPES)}")
+        yield _check("region", _name(account), "ok", "messaging is granted, so the account's region is let in")
+    lacking = [scope for scope in comments if scope not in held]
+    if lacking:
+        yield _check("comments", _name(account), "warn", f"lacks {', '.join(lacking)}", approval(lacking))
+    elif comments:
+        yield _check("comments", _name(account), "ok", f"has {', '.join(comments)}")
 
 
 _REGION = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -18,6 +19,18 @@ FIELDS = (
 PAGE_FIELDS = (
     "messages", "messaging_postbacks", "message_reactions", "messaging_referrals", "message_echoes", "standby",
 )  # fmt: skip
+# Wanted by some only: each comment becomes a conversation, and they need a permission that messages do not.
+# With Instagram Login mentions come as `comments`; a Page has no field for either.
+COMMENT_FIELDS = ("comments", "live_comments")
+DASHBOARD = (
+    "tick comments, live_comments and mentions for the instagram object in the App Dashboard; "
+    "the Page's token needs instagram_manage_comments"
+)
+_MESSAGES = "the token lacks instagram_business_manage_messages (or the Page's instagram_manage_messages)"
+_COMMENTS = (
+    "add the permission instagram_business_manage_comments in the App Dashboard (API setup with Instagram login; App "
+    "Review for accounts that are not yours), then Generate token and put the new token into the secret"
+)
 RENEW = "log in again in the App Dashboard (Generate token) and put the new token into the secret"
 
 
@@ -26,15 +39,22 @@ def fields(account: Account) -> tuple[str, ...]:
     return FIELDS if account.login == "instagram" else PAGE_FIELDS
 
 
+def comment_fields(account: Account) -> tuple[str, ...]:
+    """The webhook fields of comments and mentions that this account can be subscribed to by a call."""
+    return COMMENT_FIELDS if account.login == "instagram" else ()
+
+
 def subscribed(bridge: Bridge, account: Account) -> set[str]:
     """What the account delivers now."""
     found = _call(bridge, account, "GET", "/subscribed_apps")
     return {str(name) for app in found.get("data", []) for name in app.get("subscribed_fields", [])}
 
 
-def subscribe(bridge: Bridge, account: Account) -> None:
-    """Subscribes the account to every field."""
-    _call(bridge, account, "POST", "/subscribed_apps", {"subscribed_fields": ",".join(fields(account))})
+def subscribe(bridge: Bridge, account: Account, names: Iterable[str]) -> None:
+    """Subscribes the account to these fields, in place of those it had. One that is refused refuses all (OpsError)."""
+    asked = sorted(names)
+    lacks = _COMMENTS if set(COMMENT_FIELDS) & set(asked) else _MESSAGES
+    _call(bridge, account, "POST", "/subscribed_apps", {"subscribed_fields": ",".join(asked)}, lacks=lacks)
 
 
 def identity(bridge: Bridge, account: Account) -> dict[str, str]:
@@ -48,7 +68,14 @@ def identity(bridge: Bridge, account: Account) -> dict[str, str]:
 
 
 def _call(
-    bridge: Bridge, account: Account, method: str, edge: str, form: dict[str, str] | None = None, node: str = ""
+    bridge: Bridge,
+    account: Account,
+    method: str,
+    edge: str,
+    form: dict[str, str] | None = None,
+    *,
+    node: str = "",
+    lacks: str = _MESSAGES,
 ) -> dict[str, Any]:
     token = bridge.token(account)
     if not token:
@@ -67,16 +94,14 @@ def _call(
     error = found.get("error") if isinstance(found, dict) else None
     if answer.status == 200 and isinstance(found, dict) and not error:
         return found
-    raise _refused(what, answer.status, error if isinstance(error, dict) else {})
+    raise _refused(what, answer.status, error if isinstance(error, dict) else {}, lacks)
 
 
-def _refused(what: str, status: int, error: dict[str, Any]) -> OpsError:
+def _refused(what: str, status: int, error: dict[str, Any], lacks: str) -> OpsError:
     code = error.get("code")
     said = f"{what}: HTTP {status}, code {code}: {str(error.get('message', ''))[:200]}"
     if code == 190:
         return OpsError(said, RENEW)
     if code in {10, 200, 3}:
-        return OpsError(
-            said, "the token lacks instagram_business_manage_messages (or the Page's instagram_manage_messages)"
-        )
+        return OpsError(said, lacks)
     return OpsError(said, "developers.facebook.com/docs/graph-api/guides/error-handling explains the code")

@@ -6,6 +6,7 @@ TikTok portal docs 1832184470423554 (webhook/update), 1832184488625234 (webhook/
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,8 @@ from ops.errors import OpsError
 
 API = "/open_api/v1.3/"
 EVENT_TYPE = "DIRECT_MESSAGE"
+# Comments and mentions, which some only want, and the scope without which an account delivers none.
+COMMENT_TYPES = {"COMMENT": "comment.list", "BRAND_MENTION": "biz.brand.insights"}
 SCOPES = ("message.list.read", "message.list.send", "message.list.manage")
 AUTHORISE = "let the account's owner authorise the app again (My Apps > TikTok account holder authorization URL)"
 APP = 'put app_id and the app\'s secret into the TikTok secret ({"app_id": …, "secrets": […]}), or pass --tiktok-app-id'
@@ -34,16 +37,17 @@ class App:
             raise OpsError(f"the secret {bridge.settings.tiktok_secret} holds no {missing}", APP)
         self._bridge, self._secret = bridge, str(secrets[0])
 
-    def callback(self) -> str:
-        """Where direct messages are delivered, "" where nothing is registered."""
-        query = {"app_id": self.id, "secret": self._secret, "event_type": EVENT_TYPE}
+    def callback(self, event_type: str = EVENT_TYPE) -> str:
+        """Where events of this type are delivered, "" where nothing is registered."""
+        query = {"app_id": self.id, "secret": self._secret, "event_type": event_type}
         url = f"{self._url('business/webhook/list/')}?{urlencode(query)}"
-        return str(_data(self._bridge.get(url, {}, "TikTok webhooks"), "TikTok webhooks").get("callback_url", ""))
+        answer = self._bridge.get(url, {}, "TikTok webhooks")
+        return str(_data(answer, "TikTok webhooks", _approval(event_type)).get("callback_url", ""))
 
-    def register(self, url: str) -> None:
-        """Has direct messages delivered to the URL."""
-        body = {"app_id": self.id, "secret": self._secret, "event_type": EVENT_TYPE, "callback_url": url}
-        self._post("business/webhook/update/", body, "TikTok webhooks")
+    def register(self, url: str, event_type: str = EVENT_TYPE) -> None:
+        """Has events of this type delivered to the URL; other types stay as they are."""
+        body = {"app_id": self.id, "secret": self._secret, "event_type": event_type, "callback_url": url}
+        self._post("business/webhook/update/", body, "TikTok webhooks", _approval(event_type))
 
     def scopes(self, account: Account) -> set[str]:
         """What the account's owner allowed the app. OpsError for a token of another app or account."""
@@ -58,16 +62,27 @@ class App:
             )
         return {scope.strip() for scope in str(found.get("scope", "")).split(",")}
 
-    def _post(self, path: str, body: dict[str, str], what: str) -> dict[str, Any]:
+    def _post(self, path: str, body: dict[str, str], what: str, fix: str = "") -> dict[str, Any]:
         headers = {"Content-Type": "application/json"}
-        return _data(self._bridge.post(self._url(path), headers, json.dumps(body).encode(), what), what)
+        return _data(self._bridge.post(self._url(path), headers, json.dumps(body).encode(), what), what, fix)
 
     def _url(self, path: str) -> str:
         return self._bridge.settings.url("tiktok_api") + API + path
 
 
-def _data(answer: Answer, what: str) -> dict[str, Any]:
-    """TikTok answers 200 whatever happens; the body's code tells."""
+def approval(scopes: Iterable[str]) -> str:
+    """How an app and its accounts come by scopes."""
+    return (
+        f"have TikTok approve {', '.join(scopes)} (My Apps > the app > Scope of permission), and only then {AUTHORISE}"
+    )
+
+
+def _approval(event_type: str) -> str:
+    return approval([COMMENT_TYPES[event_type]]) if event_type in COMMENT_TYPES else ""
+
+
+def _data(answer: Answer, what: str, mends: str = "") -> dict[str, Any]:
+    """TikTok answers 200 whatever happens; the body's code tells. `mends`: the fix, where the code does not tell it."""
     found = answer.json()
     code = found.get("code") if isinstance(found, dict) else None
     if code == 0:
@@ -81,4 +96,4 @@ def _data(answer: Answer, what: str) -> dict[str, Any]:
     )
     if code == 40002 and what == "TikTok webhooks":
         fix = APP
-    raise OpsError(f"{what}: HTTP {answer.status}, code {code}: {said}", fix)
+    raise OpsError(f"{what}: HTTP {answer.status}, code {code}: {said}", mends or fix)

@@ -265,6 +265,7 @@ class Sandbox:
                     app_id=TIKTOK_APP,
                     app_secret=SECRETS["tiktok_app_secret"],
                     refresh_token=f"refresh-{one['id']}",
+                    event_types=("DIRECT_MESSAGE", "COMMENT", "BRAND_MENTION"),
                     **common,
                 )
             else:

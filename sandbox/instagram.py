@@ -88,14 +88,14 @@ class InstagramSimulator:
         page_id: str | None = None,
         username: str = "our.shop",
         human_agent: bool = False,
+        comments: bool = True,
     ) -> None:
-        """Connect a business. `login` "facebook" needs `page_id`; `human_agent`: Meta approved that tag.
-
-        The token's age and end: `Tokens.grant`.
+        """Connect a business. `login` "facebook" needs `page_id`; `human_agent`: Meta approved that tag;
+        `comments`: the token may subscribe to comments. The token's age and end: `Tokens.grant`.
         """
         if (login == "facebook") is (page_id is None):
             raise ValueError('page_id goes with login="facebook", and only with it')
-        account = Account(ig_id, app_secret, webhook_url, login, page_id, username, human_agent)
+        account = Account(ig_id, app_secret, webhook_url, login, page_id, username, human_agent, comments)
         with self._lock:
             self._accounts[ig_id] = account
         self._tokens.grant(access_token, account)

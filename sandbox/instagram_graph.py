@@ -44,6 +44,7 @@ _PAGE_FIELDS = frozenset(
         "standby",
     }
 )
+_COMMENTS = frozenset({"comments", "live_comments", "mentions"})
 _PROFILE = (
     "name",
     "username",
@@ -66,6 +67,7 @@ class Account:
     page_id: str | None
     username: str
     human_agent: bool
+    comments: bool = True  # the token has instagram_business_manage_comments
     subscribed: tuple[str, ...] = ()
 
     @property
@@ -135,6 +137,9 @@ def subscription(account: Account, call: Call) -> dict[str, Any]:
         if name not in allowed:
             options = ", ".join(sorted(allowed))
             raise GraphError(100, f"(#100) Param subscribed_fields[{index}] must be one of {{{options}}}")
+        if name in _COMMENTS and not account.comments:
+            needed = "one of these permissions is needed: instagram_business_manage_comments"
+            raise GraphError(200, f"(#200) To subscribe to the {name} field, {needed}", status=403)
     if not asked:
         raise GraphError(100, "(#100) The parameter subscribed_fields is required.")
     account.subscribed = asked

@@ -103,11 +103,12 @@ class TikTokSimulator:
         webhook_url: str,
         username: str = "our_shop",
         scope: str = _SCOPE,
+        event_types: Sequence[str] = ("DIRECT_MESSAGE",),
     ) -> None:
-        """Connect a business: its tokens are fresh, and the app's DIRECT_MESSAGE webhook is `webhook_url`."""
+        """Connect a business: its tokens are fresh, and the app's webhooks of these types go to `webhook_url`."""
         account = Account(business_id, app_id, app_secret, webhook_url, username, refresh_token, scope)
         with self._lock:
-            self._apps.connect(account, access_token)
+            self._apps.connect(account, access_token, event_types)
 
     def accounts(self) -> list[str]:
         """The connected business ids, oldest first."""

@@ -6,7 +6,7 @@ Source: TikTok portal docs 1833997638479041 (tokens), 1832184470423554, 18321844
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,13 +56,14 @@ class Apps:
     accounts: dict[str, Account] = field(default_factory=dict)
     _callbacks: dict[tuple[str, str], str] = field(default_factory=dict)  # "" once it was deleted
 
-    def connect(self, account: Account, access_token: str) -> None:
-        """The account's tokens are fresh, and its app's DIRECT_MESSAGE webhook is the account's."""
+    def connect(self, account: Account, access_token: str, event_types: Sequence[str]) -> None:
+        """The account's tokens are fresh, and its app's webhooks of these types are the account's."""
         now = self.clock()
         account.consent_ends = now + _REFRESH_S
         account.access_tokens[access_token] = now + _ACCESS_S
         self.accounts[account.business_id] = account
-        self._callbacks[account.app_id, "DIRECT_MESSAGE"] = account.webhook_url
+        for event_type in event_types:
+            self._callbacks[account.app_id, event_type] = account.webhook_url
 
     def owner(self, token: str) -> Account:
         """Whose access token it is; TikTokError where it is nobody's, or expired."""
@@ -85,9 +86,14 @@ class Apps:
         return True
 
     def callback(self, account: Account, event: str) -> str:
-        """Where a webhook of this event goes, "" where nowhere: one URL per app and event type."""
-        kind = next((kind for start, kind in _EVENT_TYPES.items() if event.startswith(start)), "VIDEO")
-        return self._callbacks.get((account.app_id, kind), account.webhook_url)
+        """Where a webhook of this event goes, "" where nowhere: one URL per app and event type.
+
+        Events of no known type, such as authorization.removed, go to the account's.
+        """
+        for start, event_type in _EVENT_TYPES.items():
+            if event.startswith(start):
+                return self._callbacks.get((account.app_id, event_type), "")
+        return account.webhook_url
 
     def routes(self) -> dict[tuple[str, str], Callable[[Call], dict[str, Any]]]:
         return {

@@ -9,9 +9,12 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
 from click.testing import CliRunner, Result
 
 from ops.__main__ import cli
+from ops.errors import OpsError
+from ops.tiktok import COMMENT_TYPES, EVENT_TYPE, App
 from sandbox.aws import BUCKET, CREDENTIALS, QUEUES, REGION, TABLE, Aws
 from sandbox.clock import Clock
 from sandbox.faults import Faults
@@ -27,11 +30,14 @@ APP = "7600000000000000001"
 HOOK = "http://127.0.0.1:9/api/social/webhook"
 INSTAGRAM, PAGE_ACCOUNT, PAGE = "17841400000000001", "17841400000000002", "100000000000002"
 TIKTOK = "-000Ab1Cd2Ef3Gh4Ij5"
+SCOPES = "message.list.read,message.list.send,message.list.manage"
+COMMENT_SCOPES = "comment.list,biz.brand.insights"
 # Everything that must never be printed.
 SECRETS = (
     OPERATOR[1], RUNTIME[1], WEBHOOK_SECRET, META_SECRET, TIKTOK_SECRET,
     f"token-{INSTAGRAM}", f"token-{PAGE_ACCOUNT}", f"token-{TIKTOK}",
 )  # fmt: skip
+_COMMON: dict[str, Any] = {"app_secret": META_SECRET, "webhook_url": HOOK}
 ROLE = {
     "name": "bridge",
     "permissionPolicies": [
@@ -91,6 +97,18 @@ class Vendors:
         return self.run("link-flow", "--genesys-url", self.genesys.url, *arguments)
 
 
+def comments_cannot_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TikTok refuses to tell where comments and mentions go."""
+    real = App.callback
+
+    def callback(app: App, event_type: str = EVENT_TYPE) -> str:
+        if event_type in COMMENT_TYPES:
+            raise OpsError("code 40001", "")
+        return real(app, event_type)
+
+    monkeypatch.setattr(App, "callback", callback)
+
+
 @pytest.fixture
 def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendors]:
     made = Vendors()
@@ -129,17 +147,38 @@ class Deployment:
         self.secret("dmdesk/genesys-oauth", {"clients": [{"id": RUNTIME[0], "secret": RUNTIME[1]}]})
 
     def _accounts(self) -> None:
-        common: dict[str, Any] = {"app_secret": META_SECRET, "webhook_url": HOOK}
-        sim = self.vendors.instagram
-        sim.add_account(INSTAGRAM, access_token=f"token-{INSTAGRAM}", **common)
+        sim, common = self.vendors.instagram, _COMMON
+        self.instagram_comments(allowed=True)
         sim.add_account(PAGE_ACCOUNT, access_token=f"token-{PAGE_ACCOUNT}", login="facebook", page_id=PAGE, **common)
-        self.tiktok_scope("message.list.read,message.list.send,message.list.manage")
+        self.tiktok_scope(SCOPES)
         self.account("instagram", INSTAGRAM, login="instagram", name="our.shop")
         self.account("instagram", PAGE_ACCOUNT, login="facebook", page=PAGE)
         self.account("tiktok", TIKTOK)
         for account in (INSTAGRAM, PAGE_ACCOUNT, TIKTOK):
             self.vendors.add(f"int-{account}")
             self.secret(f"dmdesk/account/{account}", {"access_token": f"token-{account}"})
+
+    def instagram_comments(self, *, allowed: bool) -> None:
+        """An account that nothing is subscribed of yet, whose token may or may not subscribe to comments."""
+        self.vendors.instagram.add_account(INSTAGRAM, access_token=f"token-{INSTAGRAM}", comments=allowed, **_COMMON)
+
+    def instagram_fields(self, *fields: str) -> list[str]:
+        """What the account delivers, once it was set to the fields (if any are given)."""
+        url = f"{self.vendors.instagram.url}/v25.0/{INSTAGRAM}/subscribed_apps"
+        headers = {"Authorization": f"Bearer token-{INSTAGRAM}"}
+        if fields:
+            form = {"subscribed_fields": ",".join(fields)}
+            assert requests.post(url, headers=headers, data=form, timeout=5).status_code == 200
+        found: list[str] = requests.get(url, headers=headers, timeout=5).json()["data"][0]["subscribed_fields"]
+        return sorted(found)
+
+    def tiktok_webhook(self, event_type: str, url: str = "") -> str:
+        """Where events of the type go, "" for nowhere, once they were sent to the URL (if one is given)."""
+        query = {"app_id": APP, "secret": TIKTOK_SECRET, "event_type": event_type}
+        base = f"{self.vendors.tiktok.url}/open_api/v1.3/business/webhook"
+        if url:
+            assert requests.post(f"{base}/update/", json=query | {"callback_url": url}, timeout=5).json()["code"] == 0
+        return str(requests.get(f"{base}/list/", params=query, timeout=5).json()["data"].get("callback_url", ""))
 
     def tiktok_scope(self, scope: str) -> None:
         self.vendors.tiktok.add_account(

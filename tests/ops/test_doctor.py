@@ -7,7 +7,21 @@ from typing import Any
 import pytest
 
 from ops import checkup
-from tests.ops.conftest import HOOK, INSTAGRAM, PAGE, PAGE_ACCOUNT, RUNTIME, TIKTOK, Deployment, Ran
+from ops.tiktok import COMMENT_TYPES
+from tests.ops.conftest import (
+    APP,
+    COMMENT_SCOPES,
+    HOOK,
+    INSTAGRAM,
+    PAGE,
+    PAGE_ACCOUNT,
+    RUNTIME,
+    SCOPES,
+    TIKTOK,
+    Deployment,
+    Ran,
+    comments_cannot_be_asked,
+)
 
 pytestmark = pytest.mark.xdist_group("ops")
 
@@ -32,7 +46,7 @@ def test_a_healthy_deployment_passes_every_check(deployment: Deployment) -> None
     assert ran.code == 0
     assert {one["check"] for one in ran.json} == {
         "secret", "genesys runtime login", "genesys login", "role permissions", "integration", "flow", "token", "ids",
-        "webhook fields", "webhook", "scopes", "region", "last inbound", "queue", "dead letters", "clock",
+        "webhook fields", "webhook", "comments", "scopes", "region", "last inbound", "queue", "dead letters", "clock",
     }  # fmt: skip
 
 
@@ -183,6 +197,48 @@ def test_what_renewal_knows_of_a_token_counts_first(
     deployment.secret(f"dmdesk/account/{account}", {"access_token": f"token-{account}", **times})
     hit = found(deployment, "token", account)
     assert (hit["status"], hit["detail"]) == (status, detail)
+
+
+def test_comments_that_are_subscribed_are_told(deployment: Deployment) -> None:
+    deployment.tiktok_scope(f"{SCOPES},{COMMENT_SCOPES}")
+    assert deployment.vendors.run("subscribe", "--comments", "--webhook-url", HOOK).code == 0
+    told = [one for one in doctor(deployment, "--json").json if one["check"] == "comments"]
+    assert [(one["subject"], one["status"], one["detail"]) for one in told] == [
+        (f"instagram {INSTAGRAM}", "ok", "every field is delivered"),
+        (f"instagram {PAGE_ACCOUNT}", "ok", "as ticked in the App Dashboard"),
+        (f"tiktok app {APP}", "ok", f"COMMENT goes to {HOOK}, BRAND_MENTION goes to {HOOK}"),
+        (f"tiktok {TIKTOK}", "ok", "has comment.list, biz.brand.insights"),
+    ]
+
+
+def test_half_of_instagrams_comments_is_worth_a_look(deployment: Deployment) -> None:
+    deployment.instagram_fields("comments")
+    hit = found(deployment, "comments", INSTAGRAM)
+    assert (hit["status"], hit["detail"]) == ("warn", "not delivered: live_comments")
+
+
+def test_comments_that_go_elsewhere_are_worth_a_look(deployment: Deployment) -> None:
+    for event_type in COMMENT_TYPES:
+        deployment.tiktok_webhook(event_type, f"{HOOK}/former")
+    hit = found(deployment, "comments", "tiktok app")
+    assert (hit["status"], hit["fix"]) == ("warn", "dmdesk subscribe --comments --webhook-url …")
+
+
+def test_half_of_tiktoks_comments_is_worth_a_look(deployment: Deployment) -> None:
+    deployment.tiktok_webhook("COMMENT", HOOK)
+    hit = found(deployment, "comments", "tiktok app")
+    assert (hit["status"], hit["detail"]) == ("warn", f"COMMENT goes to {HOOK}, BRAND_MENTION goes to nowhere")
+
+
+def test_an_account_that_did_not_allow_registered_comments_is_worth_a_look(deployment: Deployment) -> None:
+    deployment.tiktok_webhook("COMMENT", HOOK)
+    hit = found(deployment, "comments", TIKTOK)
+    assert (hit["status"], hit["detail"]) == ("warn", "lacks comment.list")
+
+
+def test_who_wants_no_comments_need_not_be_let_ask(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    comments_cannot_be_asked(monkeypatch)
+    assert found(deployment, "comments", "tiktok app")["status"] == "ok"
 
 
 def test_silence_is_worth_a_look(deployment: Deployment) -> None:

@@ -646,6 +646,16 @@ def test_subscriptions(meta: Meta) -> None:
     assert error(seen)[1] == 100
 
 
+def test_comments_are_subscribed_with_their_permission_only(meta: Meta) -> None:
+    meta.sim.add_account(IG, access_token=meta.token, app_secret="x", webhook_url="http://127.0.0.1:9", comments=False)
+    path = f"/v25.0/{IG}/subscribed_apps"
+    assert meta.call("POST", f"{path}?subscribed_fields=messages").json() == {"success": True}
+    refused = meta.call("POST", f"{path}?subscribed_fields=messages,standby,live_comments")
+    assert error(refused)[:2] == (403, 200)
+    assert "instagram_business_manage_comments" in refused.json()["error"]["message"]
+    assert meta.call("GET", path).json()["data"][0]["subscribed_fields"] == ["messages"]
+
+
 # --- faults and reset
 
 

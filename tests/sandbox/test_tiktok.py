@@ -595,6 +595,7 @@ def test_webhook_registration(tiktok: TikTok, receiver: Receiver) -> None:
 
     assert listed("DIRECT_MESSAGE")["data"]["callback_url"] == receiver.url
     assert listed("COMMENT")["data"] == {"app_id": APP, "event_type": "COMMENT"}
+    tiktok.sim.deliver(b'{"event": "comment.update", "content": "before"}')
     body = {"app_id": APP, "secret": SECRET, "event_type": "COMMENT", "callback_url": f"{receiver.url}2"}
     updated = tiktok.ok(tiktok.call("POST", "business/webhook/update/", json=body))
     assert updated["data"]["callback_url"] == f"{receiver.url}2"
@@ -602,7 +603,7 @@ def test_webhook_registration(tiktok: TikTok, receiver: Receiver) -> None:
     assert listed("COMMENT", "wrong")["code"] == 40002
     assert listed("comment.update")["code"] == 40002
     tiktok.sim.deliver(b'{"event": "comment.update"}')
-    assert receiver.wait(1)[0].path == "/hook2"
+    assert [(call.path, b"before" in call.body) for call in receiver.wait(1)] == [("/hook2", False)]
 
 
 def test_without_a_webhook_nothing_is_delivered(tiktok: TikTok, receiver: Receiver) -> None:
