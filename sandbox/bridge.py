@@ -16,6 +16,7 @@ import app as chalice_app
 from chalicelib import runtime
 from chalicelib.observability import log
 from chalicelib.settings import Settings
+from sandbox.acts import InstagramActs, TikTokActs
 from sandbox.aws import BUCKET, CREDENTIALS, QUEUES, REGION, TABLE, Aws
 from sandbox.clock import Clock
 from sandbox.control import ControlServer
@@ -23,9 +24,17 @@ from sandbox.faults import Faults
 from sandbox.gateway import Gateway
 from sandbox.genesys import GenesysSimulator
 from sandbox.instagram import InstagramSimulator
+from sandbox.journal import Journal
+from sandbox.live import Live
+from sandbox.masking import Masker
+from sandbox.page_routes import page_routes
+from sandbox.pages import PREFIX, Pages
 from sandbox.poller import Poller
+from sandbox.road import Road
 from sandbox.schedule import Schedule
 from sandbox.tiktok import TikTokSimulator
+from sandbox.traced import TracedRuntime
+from sandbox.trouble import Trouble
 
 LOGS = Path(__file__).resolve().parents[1] / "build" / "sandbox"
 THREADS = 4
@@ -53,6 +62,9 @@ ACCOUNTS: list[dict[str, Any]] = [
         "secret": "dmdesk/account/instagram-2", "human_agent": True,
     },
 ]  # fmt: skip
+
+
+CHANNELS: dict[str, str] = {one["integration"]: one["channel"] for one in ACCOUNTS}
 
 
 class CountingMetrics:
@@ -86,15 +98,27 @@ class Sandbox:
         self.genesys = GenesysSimulator(self.clock, self.faults, deduplicates=deduplicates)
         self.instagram = InstagramSimulator(self.clock, self.faults)
         self.tiktok = TikTokSimulator(self.clock, self.faults)
-        self.gateway = Gateway(chalice_app.app)
         self.schedule = Schedule(self.clock, chalice_app.upkeep)
-        self.control = ControlServer(self, self.genesys, self.instagram, self.tiktok, self.clock, self.faults, port)
         self.metrics = CountingMetrics()
+        journal = Journal()
+        self.road = Road(journal, Masker(_hidden()), self.clock, CHANNELS, self.genesys.url)
+        self.gateway = Gateway(chalice_app.app, watched=self.road.delivery)
+        self.live = Live(self, journal, self.road, self.genesys, self.instagram, self.tiktok, self.clock, CHANNELS)
+        self.control = self._control(journal, port)
         self._urls: dict[str, str] = {}
         self._pollers: list[Poller] = []
         self._environment: dict[str, str | None] = {}
         self._log_before: TextIO | None = None
         self._log = (self.folder / "bridge.log").open("w", encoding="utf-8")
+
+    def _control(self, journal: Journal, port: int) -> ControlServer:
+        instagram, tiktok = self.instagram, self.tiktok
+        webhooks = [instagram.deliveries, tiktok.deliveries]
+        self.trouble = Trouble(self.faults, webhooks, self.road, f"{self.gateway.url}/api/social/webhook")
+        acts = InstagramActs(instagram, self.clock), TikTokActs(tiktok, self.clock)
+        media = [server.url for server in (instagram, tiktok, self.genesys, self.gateway, self.aws)]
+        more = page_routes(journal, self.live, self.trouble, *acts, tiktok)
+        return ControlServer(self, self.genesys, instagram, tiktok, self.clock, self.faults, port, Pages(media), more)
 
     def __enter__(self) -> Sandbox:
         try:
@@ -121,11 +145,12 @@ class Sandbox:
         for poller in self._pollers:
             poller.start()
         self.schedule.start()
+        self.live.start()
         self.control.start()
 
     def stop(self) -> None:
         """Ends every thread and process that was started, in the order of the traffic."""
-        for server in (self.control, self.instagram, self.tiktok, self.genesys):
+        for server in (self.live, self.control, self.instagram, self.tiktok, self.genesys):
             server.stop()
         self.schedule.stop()
         for poller in self._pollers:
@@ -139,9 +164,15 @@ class Sandbox:
             log.write_to(self._log_before)
         self._log.close()
 
+    @property
+    def page_url(self) -> str:
+        """Where the page to play both sides is."""
+        return f"{self.control.url}{PREFIX}"
+
     def describe(self) -> dict[str, Any]:
         """What GET / of the control API answers."""
         return {
+            "page_url": self.page_url,
             "webhook_url": f"{self.gateway.url}/api/social/webhook",
             "genesys_webhook_url": f"{self.gateway.url}/api/genesys/outbound",
             "health_url": f"{self.gateway.url}/api/health",
@@ -175,6 +206,18 @@ class Sandbox:
             "metrics": self.metrics.counts(),
         }
 
+    def totals(self) -> dict[str, int]:
+        """Metrics as `state` has them, and each queue's depth as `queue:<name>`."""
+        waiting = self.aws.waiting(self._urls)
+        return self.metrics.counts() | {f"queue:{name}": len(waiting[name]) for name in QUEUES}
+
+    def held(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+        """The messages in the queues, those among the dead letters, and the keys of what is parked."""
+        waiting = self.aws.waiting(self._urls)
+        queued = [message for name in QUEUES for message in waiting[name]]
+        dead = [message for name in QUEUES for message in waiting[f"{name}_dead_letters"]]
+        return queued, dead, self.aws.objects("parked/")
+
     def reset(self, meanwhile: Callable[[], None]) -> None:
         """Empties queues, table, bucket and metrics; the accounts and secrets stay.
 
@@ -188,12 +231,14 @@ class Sandbox:
             self.aws.empty(self._urls)
             self.metrics = CountingMetrics()
             self._fresh_runtime()
+            self.trouble.reset()
+            self.live.reset()
         finally:
             for poller in self._pollers:
                 poller.resume()
 
     def _fresh_runtime(self) -> None:
-        made = runtime.Runtime(self._settings(), clock=self.clock, metrics=self.metrics)
+        made = TracedRuntime(self._settings(), self.clock, self.metrics, self.road)
         for role in ("edge", "to_desk", "to_customer"):  # as a warm container has
             getattr(made, role)
         runtime.use(made)
@@ -273,6 +318,12 @@ class Sandbox:
         self._environment = {name: os.environ.get(name) for name in entered}
         os.environ.update(entered)
         boto3.setup_default_session()
+
+
+def _hidden() -> list[str]:
+    """What no record may show."""
+    tokens = [f"{kind}-{one['id']}" for one in ACCOUNTS for kind in ("token", "refresh")]
+    return [*SECRETS.values(), *tokens, *(client["secret"] for client in OAUTH["clients"])]
 
 
 def _letter(message: dict[str, Any]) -> dict[str, Any]:
