@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,8 +16,10 @@ from chalicelib.observability import log
 from chalicelib.settings import Settings
 from sandbox.acts import InstagramActs, TikTokActs
 from sandbox.aws import BUCKET, CREDENTIALS, QUEUES, REGION, TABLE, Aws
+from sandbox.cast import ACCOUNTS, CHANNELS, OAUTH, SECRETS, TIKTOK_APP, hidden
 from sandbox.clock import Clock
 from sandbox.control import ControlServer
+from sandbox.counting import CountingMetrics
 from sandbox.faults import Faults
 from sandbox.gateway import Gateway
 from sandbox.genesys import GenesysSimulator
@@ -36,53 +36,10 @@ from sandbox.tiktok import TikTokSimulator
 from sandbox.traced import TracedRuntime
 from sandbox.trouble import Trouble
 
+__all__ = ["ACCOUNTS", "SECRETS", "Sandbox"]
+
 LOGS = Path(__file__).resolve().parents[1] / "build" / "sandbox"
 THREADS = 4
-TIKTOK_APP = "7600000000000000001"
-SECRETS = {
-    "meta_app_secret": "sandbox-meta-app-secret",
-    "meta_verify_token": "sandbox-verify-token",
-    "tiktok_app_secret": "sandbox-tiktok-app-secret",
-    "genesys_webhook_secret": "sandbox-genesys-webhook-secret",
-}
-# One client may make 300 calls a minute.
-OAUTH = {"clients": [{"id": f"sandbox-client-{n}", "secret": f"sandbox-client-secret-{n}"} for n in (1, 2, 3)]}
-ACCOUNTS: list[dict[str, Any]] = [
-    {
-        "channel": "instagram", "id": "17841400000000001", "name": "our.shop", "login": "instagram",
-        "integration": "6a1f2c3e-0000-4000-8000-000000000001", "secret": "dmdesk/account/instagram-1",
-    },
-    {
-        "channel": "tiktok", "id": "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0", "name": "our_shop",
-        "integration": "6a1f2c3e-0000-4000-8000-000000000002", "secret": "dmdesk/account/tiktok-1",
-    },
-    {
-        "channel": "instagram", "id": "17841400000000002", "name": "our.other.shop", "login": "facebook",
-        "page": "100000000000002", "integration": "6a1f2c3e-0000-4000-8000-000000000003",
-        "secret": "dmdesk/account/instagram-2", "human_agent": True,
-    },
-]  # fmt: skip
-
-
-CHANNELS: dict[str, str] = {one["integration"]: one["channel"] for one in ACCOUNTS}
-
-
-class CountingMetrics:
-    """Counts for GET /state: each name, and each name with its labels."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: Counter[str] = Counter()
-
-    def count(self, name: str, value: int = 1, **labels: str) -> None:
-        with self._lock:
-            self._counts[name] += value
-            if labels:
-                self._counts[":".join([name, *(f"{label}={labels[label]}" for label in sorted(labels))])] += value
-
-    def counts(self) -> dict[str, int]:
-        with self._lock:
-            return dict(sorted(self._counts.items()))
 
 
 class Sandbox:
@@ -101,7 +58,7 @@ class Sandbox:
         self.schedule = Schedule(self.clock, chalice_app.upkeep)
         self.metrics = CountingMetrics()
         journal = Journal()
-        self.road = Road(journal, Masker(_hidden()), self.clock, CHANNELS, self.genesys.url)
+        self.road = Road(journal, Masker(hidden()), self.clock, CHANNELS, self.genesys.url)
         self.gateway = Gateway(chalice_app.app, watched=self.road.delivery)
         self.live = Live(self, journal, self.road, self.genesys, self.instagram, self.tiktok, self.clock, CHANNELS)
         self.control = self._control(journal, port)
@@ -113,8 +70,9 @@ class Sandbox:
 
     def _control(self, journal: Journal, port: int) -> ControlServer:
         instagram, tiktok = self.instagram, self.tiktok
+        webhook_url = f"{self.gateway.url}/api/social/webhook"
         webhooks = [instagram.deliveries, tiktok.deliveries]
-        self.trouble = Trouble(self.faults, webhooks, self.road, f"{self.gateway.url}/api/social/webhook")
+        self.trouble = Trouble(self.faults, webhooks, self.road, webhook_url, ACCOUNTS[0]["id"])
         acts = InstagramActs(instagram, self.clock), TikTokActs(tiktok, self.clock)
         media = [server.url for server in (instagram, tiktok, self.genesys, self.gateway, self.aws)]
         more = page_routes(journal, self.live, self.trouble, *acts, tiktok)
@@ -318,12 +276,6 @@ class Sandbox:
         self._environment = {name: os.environ.get(name) for name in entered}
         os.environ.update(entered)
         boto3.setup_default_session()
-
-
-def _hidden() -> list[str]:
-    """What no record may show."""
-    tokens = [f"{kind}-{one['id']}" for one in ACCOUNTS for kind in ("token", "refresh")]
-    return [*SECRETS.values(), *tokens, *(client["secret"] for client in OAUTH["clients"])]
 
 
 def _letter(message: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Any, Literal
-
-from sandbox.web import to_json
 
 KEPT = 5000
 HEARTBEAT_S = 15.0
@@ -33,7 +32,8 @@ class Journal:
 
     def put(self, name: Name, data: dict[str, Any]) -> None:
         """One event; `data` is JSON."""
-        line = to_json(data)
+        # a text may hold half an emoji, which UTF-8 cannot
+        line = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
         with self._news:
             self._number += 1
             self._ring.append((self._number, b"id: %d\nevent: %b\ndata: %b\n\n" % (self._number, name.encode(), line)))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from chalicelib.errors import Retryable, Uncertain, Unfetched
@@ -16,14 +16,12 @@ from chalicelib.messages import Event, Fetched
 from sandbox.journal import Journal
 from sandbox.masking import Masker
 from sandbox.naming import Passage, Source, passage, passages
+from sandbox.outcomes import Fact, Hop, Outcome, at_edge, at_worker, judged, source_of, tail
 from sandbox.watching import TRACE_HEADER
 from sandbox.web import Answer as Answered
 from sandbox.web import Call
 
 QUEUE_REMEMBERS_S = 300.0  # SQS FIFO: a deduplication id is refused for five minutes
-Hop = Literal["webhook", "edge", "queue", "worker", "genesys", "platform"]
-Outcome = Literal["ok", "retry", "duplicate", "refused", "ignored", "failed", "parked"]
-Fact = tuple[str, Mapping[str, str]]
 # What a killed worker leaves half done
 _CREATES = ("/inbound/open/message", "/inbound/open/structured/response", "/messages", "/message/send/")
 
@@ -99,7 +97,7 @@ class Road:
 
     def delivery(self, call: Call, work: Callable[[], Answered]) -> Answered:
         """A call of the product's HTTP API, recorded where it delivers a webhook."""
-        source = _source(call)
+        source = source_of(call)
         if source is None:
             return work()
         started, at = time.perf_counter(), self._clock()
@@ -118,7 +116,7 @@ class Road:
         url = f"http://{call.header('Host')}{call.path}"
         request = self._masker.request(call.method, url, dict(call.headers), call.body)
         answered = self._masker.answer(answer.status, body, answer.content_type)
-        outcome, detail = _at_edge(counted)
+        outcome, detail = at_edge(counted)
         for one in passages(source, call.body, self._channels):
             taken: Outcome = "ok" if answer.status < 400 else "failed" if answer.status >= 500 else "refused"
             said = f"{answer.status}"
@@ -175,7 +173,7 @@ class Road:
         with self._at(_Work(about, attempt)) as here:
             try:
                 handle(event, attempt)
-                outcome, detail = _at_worker(here.counted)
+                outcome, detail = at_worker(here.counted)
             except Retryable as later:
                 outcome, detail = "retry", later.reason
                 raise
@@ -202,8 +200,8 @@ class Road:
         """A call that goes out, recorded where a worker makes it."""
         with self._outside(method, url, headers, body) as found:
             answer = do()
-            found.outcome, code = _judged(answer)
-            found.detail = f"{_tail(url)} {code}"
+            found.outcome, code = judged(answer)
+            found.detail = f"{tail(url)} {code}"
             found.answer = self._masker.answer(answer.status, answer.body, answer.headers.get("content-type", ""))
         if found.known and method == "POST" and urlsplit(url).path.endswith(_CREATES):
             self._die_once()
@@ -227,7 +225,7 @@ class Road:
             yield found
         except (Retryable, Uncertain, Unfetched) as error:
             found.outcome = "retry" if isinstance(error, Retryable) else "failed"
-            found.detail = f"{_tail(url)}: {error.reason}"
+            found.detail = f"{tail(url)}: {error.reason}"
             raise
         finally:
             if about:
@@ -284,66 +282,5 @@ class Road:
                 waiting.append(record)
 
 
-def _source(call: Call) -> Source | None:
-    if call.method != "POST":
-        return None
-    if call.path == "/api/genesys/outbound":
-        return "genesys"
-    if call.path == "/api/social/webhook":
-        return "tiktok" if call.header("Tiktok-Signature") else "instagram"
-    return None
-
-
 def _since(started: float) -> float:
     return (time.perf_counter() - started) * 1000
-
-
-def _tail(url: str) -> str:
-    """The end of the path, in which the simulated vendors name what is asked for."""
-    pieces = [piece for piece in urlsplit(url).path.split("/") if piece]
-    last = pieces[-1][:40] if pieces else ""
-    return "profile" if last.isdigit() else last
-
-
-def _at_edge(counted: Sequence[Fact]) -> tuple[Outcome, str]:
-    facts = dict(counted)
-    if "rejected" in facts:
-        return "refused", facts["rejected"]["reason"]
-    if "not_stored" in facts:
-        return "failed", "not stored"
-    if "parked" in facts:
-        return "parked", facts["parked"]["reason"]
-    return "ok", "verified and stored"
-
-
-# What a worker counts, the weightiest first, and what that makes of the event.
-_ENDS: tuple[tuple[str, Outcome], ...] = (
-    ("parked", "parked"),
-    ("dead_letter", "parked"),
-    ("refused", "refused"),
-    ("delivered", "ok"),
-    ("sent", "ok"),
-    ("duplicate", "duplicate"),
-    ("ignored", "ignored"),
-)
-
-
-def _at_worker(counted: Sequence[Fact]) -> tuple[Outcome, str]:
-    facts = dict(counted)
-    for name, outcome in _ENDS:
-        if name in facts:
-            return outcome, facts[name].get("reason", name)
-    return "ok", "done"
-
-
-def _judged(answer: Answer) -> tuple[Outcome, str]:
-    """What an answer means at a glance, and its code; TikTok answers 200 with a code of its own."""
-    said = answer.json() if answer.status == 200 else None
-    code = said.get("code") if isinstance(said, dict) else None
-    if isinstance(code, int) and code:
-        return "refused", f"{answer.status}, code {code}"
-    if answer.status < 400:
-        return "ok", f"{answer.status}"
-    if answer.status == 409:
-        return "duplicate", f"{answer.status}"
-    return "retry" if answer.status == 429 or answer.status >= 500 else "refused", f"{answer.status}"

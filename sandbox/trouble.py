@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import requests
 
 from sandbox.delivery import Deliveries
 from sandbox.faults import Fault, Faults
+from sandbox.instagram_inbox import new_mid, webhook
 from sandbox.road import Road
+from sandbox.routes import CUSTOMERS
 
 _INBOUND, _SENDS = "/inbound/open/", {"instagram": "/messages", "tiktok": "/message/send/"}
 FAULTS: Mapping[str, tuple[Fault, ...]] = {
@@ -30,8 +33,10 @@ _FORGED_S = 10.0
 class Trouble:
     """`webhooks` are the platforms' deliveries of what customers do, `webhook_url` where a forger sends to."""
 
-    def __init__(self, faults: Faults, webhooks: list[Deliveries], road: Road, webhook_url: str) -> None:
-        self._faults, self._webhooks, self._road, self._webhook_url = faults, webhooks, road, webhook_url
+    def __init__(self, faults: Faults, webhooks: list[Deliveries], road: Road, webhook_url: str, account: str) -> None:
+        """`account` is the Instagram account whose customer the forger pretends to be."""
+        self._faults, self._webhooks, self._road = faults, webhooks, road
+        self._webhook_url, self._account = webhook_url, account
 
     def state(self) -> dict[str, bool]:
         """Which switches are on."""
@@ -67,7 +72,9 @@ class Trouble:
 
     def _forge(self) -> int:
         """Somebody who knows the webhook's address and not the secret writes as a customer."""
-        body = b'{"object":"instagram","entry":[{"id":"17841400000000001","time":1,"messaging":[]}]}'
+        customer = CUSTOMERS["instagram"]
+        said = {"mid": new_mid(self._account, customer), "text": "Forged"}
+        body = webhook(self._account, customer, self._account, said, time.time())
         headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={'0' * 64}"}
         with requests.Session() as session:
             session.trust_env = False  # a proxy would not find what runs on this machine
