@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from sandbox.web import Answer, Call
 
@@ -71,9 +70,3 @@ class Pages:
         if kind is None or self._folder not in file.parents or not file.is_file():
             return Answer(404, {"error": "the page has no such file"}, self._headers)
         return Answer(200, file.read_bytes(), self._headers, kind)
-
-
-def origin(url: str) -> str:
-    """Scheme, host and port."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
