@@ -159,7 +159,7 @@ class Road:
 
     # --- the workers
 
-    def work(self, event: Event, attempt: int, handle: Callable[[Event, int], None]) -> None:
+    def work(self, event: Event, attempt: int, handle: Callable[[Event, int], object]) -> None:
         """One record of a batch, recorded; raises what the product raises."""
         about = passage(event, self._channels)
         now = self._clock()

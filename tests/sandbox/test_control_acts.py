@@ -10,14 +10,14 @@ import pytest
 from msgspec import Raw
 
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM
+from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
 from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK
+from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
 from chalicelib.messages import CustomerEvent, Event
 from sandbox.acts import Act, InstagramActs, TikTokActs
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.instagram import InstagramSimulator
-from sandbox.naming import INSTAGRAM as INSTAGRAM_WEBHOOK
-from sandbox.naming import TIKTOK as TIKTOK_WEBHOOK
 from sandbox.tiktok import TikTokSimulator
 from tests.sandbox.conftest import Receiver
 
