@@ -60,6 +60,45 @@ def test_a_quick_reply_is_tapped_and_comes_back(desk: Desk) -> None:
     expect(desk.talk.locator(".theirs").last).to_contain_text("Blue")
 
 
+@pytest.mark.parametrize("channel", ["Instagram", "TikTok"])
+def test_the_sandbox_takes_everything_in_the_customers_menu(desk: Desk, channel: str) -> None:
+    desk.page.get_by_role("tab", name=channel).click()
+    desk.say("Hello")
+    expect(desk.talk).to_contain_text("Hello")
+    desk.answer("Hello!")
+    expect(desk.phone).to_contain_text("Hello!")
+    desk.page.click("#do")
+    offered = desk.page.get_by_role("menuitem").all_inner_texts()
+    desk.page.keyboard.press("Escape")
+    refused = []
+    for words in offered:
+        with desk.page.expect_response(re.compile("/do$")) as answered:
+            desk.do(words)
+        if answered.value.status != 200:
+            refused.append(f"{words}: {answered.value.text()}")
+    assert (len(offered) > 5, refused) == (True, [])
+    assert desk.until_settled()["lost"] == 0
+
+
+def test_a_message_is_edited_taken_back_and_answered_with_a_heart(desk: Desk) -> None:
+    desk.say("A gren mug")
+    expect(desk.talk).to_contain_text("A gren mug")
+    desk.answer("Which one?")
+    expect(desk.phone).to_contain_text("Which one?")
+    own, theirs = desk.phone.locator(".own"), desk.phone.locator(".theirs")
+    for bubble, words in ((theirs, "React with ❤️"), (own, "Edit")):
+        bubble.get_by_role("button", name="What to do with this message").click()
+        desk.page.get_by_role("menuitem", name=words).click()
+    desk.say("A green mug")
+    expect(theirs).to_contain_text("❤️")
+    expect(own).to_contain_text("A green mug")
+    expect(desk.talk).to_contain_text("It now says:")
+    own.get_by_role("button", name="What to do with this message").click()
+    desk.page.get_by_role("menuitem", name="Take back").click()
+    expect(own).to_contain_text("Message taken back")
+    expect(desk.talk).to_contain_text("[Took back a message]")
+
+
 def test_a_storm_of_429_loses_nothing(desk: Desk) -> None:
     desk.switch("Genesys answers 429")
     sent = [f"Message {number}" for number in range(5)]
