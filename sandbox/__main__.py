@@ -44,24 +44,27 @@ def _run(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     port = arguments.port if arguments.port is not None else PORT if _is_free(PORT) else 0
+    made = Sandbox(port, deduplicates=arguments.genesys_deduplicates)
+    print(f"Page to play both sides: {made.page_url}", flush=True)
     print("Starting the bridge, an embedded AWS and the simulators on 127.0.0.1 …", flush=True)
-    with Sandbox(port, deduplicates=arguments.genesys_deduplicates) as sandbox:
+    with made as sandbox:
         control = sandbox.control.url
         print(f"Control API: {control}   logs: {sandbox.folder}", flush=True)
         if not arguments.no_demo:
             play(sandbox)
         if not arguments.once:
-            _explain(control)
+            _explain(control, sandbox.page_url)
             stop.wait()
     print("Stopped.")
     return 0
 
 
-def _explain(control: str) -> None:
+def _explain(control: str, page: str) -> None:
     port = control.rpartition(":")[2]
     print(
         f"""
-Write a message yourself:
+Play the customer and the agent: {page}
+Or write a message yourself:
   .venv/bin/python -m sandbox say instagram "Hello?" --port {port}
   curl -s {control}/genesys/messages          what Genesys took
   curl -s {control}/genesys/reply -d '{{"conversation_id": "…", "text": "Hello!"}}'

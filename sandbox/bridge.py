@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,61 +14,32 @@ import app as chalice_app
 from chalicelib import runtime
 from chalicelib.observability import log
 from chalicelib.settings import Settings
+from sandbox.acts import InstagramActs, TikTokActs
 from sandbox.aws import BUCKET, CREDENTIALS, QUEUES, REGION, TABLE, Aws
+from sandbox.cast import ACCOUNTS, CHANNELS, OAUTH, SECRETS, TIKTOK_APP, hidden
 from sandbox.clock import Clock
 from sandbox.control import ControlServer
+from sandbox.counting import CountingMetrics
 from sandbox.faults import Faults
 from sandbox.gateway import Gateway
 from sandbox.genesys import GenesysSimulator
 from sandbox.instagram import InstagramSimulator
+from sandbox.journal import Journal
+from sandbox.live import Live
+from sandbox.masking import Masker
+from sandbox.page_routes import page_routes
+from sandbox.pages import PREFIX, Pages
 from sandbox.poller import Poller
+from sandbox.road import Road
 from sandbox.schedule import Schedule
 from sandbox.tiktok import TikTokSimulator
+from sandbox.traced import TracedRuntime
+from sandbox.trouble import Trouble
+
+__all__ = ["ACCOUNTS", "SECRETS", "Sandbox"]
 
 LOGS = Path(__file__).resolve().parents[1] / "build" / "sandbox"
 THREADS = 4
-TIKTOK_APP = "7600000000000000001"
-SECRETS = {
-    "meta_app_secret": "sandbox-meta-app-secret",
-    "meta_verify_token": "sandbox-verify-token",
-    "tiktok_app_secret": "sandbox-tiktok-app-secret",
-    "genesys_webhook_secret": "sandbox-genesys-webhook-secret",
-}
-# One client may make 300 calls a minute.
-OAUTH = {"clients": [{"id": f"sandbox-client-{n}", "secret": f"sandbox-client-secret-{n}"} for n in (1, 2, 3)]}
-ACCOUNTS: list[dict[str, Any]] = [
-    {
-        "channel": "instagram", "id": "17841400000000001", "name": "our.shop", "login": "instagram",
-        "integration": "6a1f2c3e-0000-4000-8000-000000000001", "secret": "dmdesk/account/instagram-1",
-    },
-    {
-        "channel": "tiktok", "id": "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0", "name": "our_shop",
-        "integration": "6a1f2c3e-0000-4000-8000-000000000002", "secret": "dmdesk/account/tiktok-1",
-    },
-    {
-        "channel": "instagram", "id": "17841400000000002", "name": "our.other.shop", "login": "facebook",
-        "page": "100000000000002", "integration": "6a1f2c3e-0000-4000-8000-000000000003",
-        "secret": "dmdesk/account/instagram-2", "human_agent": True,
-    },
-]  # fmt: skip
-
-
-class CountingMetrics:
-    """Counts for GET /state: each name, and each name with its labels."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: Counter[str] = Counter()
-
-    def count(self, name: str, value: int = 1, **labels: str) -> None:
-        with self._lock:
-            self._counts[name] += value
-            if labels:
-                self._counts[":".join([name, *(f"{label}={labels[label]}" for label in sorted(labels))])] += value
-
-    def counts(self) -> dict[str, int]:
-        with self._lock:
-            return dict(sorted(self._counts.items()))
 
 
 class Sandbox:
@@ -86,15 +55,28 @@ class Sandbox:
         self.genesys = GenesysSimulator(self.clock, self.faults, deduplicates=deduplicates)
         self.instagram = InstagramSimulator(self.clock, self.faults)
         self.tiktok = TikTokSimulator(self.clock, self.faults)
-        self.gateway = Gateway(chalice_app.app)
         self.schedule = Schedule(self.clock, chalice_app.upkeep)
-        self.control = ControlServer(self, self.genesys, self.instagram, self.tiktok, self.clock, self.faults, port)
         self.metrics = CountingMetrics()
+        journal = Journal()
+        self.road = Road(journal, Masker(hidden()), self.clock, CHANNELS, self.genesys.url)
+        self.gateway = Gateway(chalice_app.app, watched=self.road.delivery)
+        self.live = Live(self, journal, self.road, self.genesys, self.instagram, self.tiktok, self.clock, CHANNELS)
+        self.control = self._control(journal, port)
         self._urls: dict[str, str] = {}
         self._pollers: list[Poller] = []
         self._environment: dict[str, str | None] = {}
         self._log_before: TextIO | None = None
         self._log = (self.folder / "bridge.log").open("w", encoding="utf-8")
+
+    def _control(self, journal: Journal, port: int) -> ControlServer:
+        instagram, tiktok = self.instagram, self.tiktok
+        webhook_url = f"{self.gateway.url}/api/social/webhook"
+        webhooks = [instagram.deliveries, tiktok.deliveries]
+        self.trouble = Trouble(self.faults, webhooks, self.road, webhook_url, ACCOUNTS[0]["id"])
+        acts = InstagramActs(instagram, self.clock), TikTokActs(tiktok, self.clock)
+        media = [server.url for server in (instagram, tiktok, self.genesys, self.gateway, self.aws)]
+        more = page_routes(journal, self.live, self.trouble, *acts, tiktok)
+        return ControlServer(self, self.genesys, instagram, tiktok, self.clock, self.faults, port, Pages(media), more)
 
     def __enter__(self) -> Sandbox:
         try:
@@ -122,11 +104,12 @@ class Sandbox:
         for poller in self._pollers:
             poller.start()
         self.schedule.start()
+        self.live.start()
         self.control.start()
 
     def stop(self) -> None:
         """Ends every thread and process that was started, in the order of the traffic."""
-        for server in (self.control, self.instagram, self.tiktok, self.genesys):
+        for server in (self.live, self.control, self.instagram, self.tiktok, self.genesys):
             server.stop()
         self.schedule.stop()
         for poller in self._pollers:
@@ -140,9 +123,15 @@ class Sandbox:
             log.write_to(self._log_before)
         self._log.close()
 
+    @property
+    def page_url(self) -> str:
+        """Where the page to play both sides is."""
+        return f"{self.control.url}{PREFIX}"
+
     def describe(self) -> dict[str, Any]:
         """What GET / of the control API answers."""
         return {
+            "page_url": self.page_url,
             "webhook_url": f"{self.gateway.url}/api/social/webhook",
             "genesys_webhook_url": f"{self.gateway.url}/api/genesys/outbound",
             "health_url": f"{self.gateway.url}/api/health",
@@ -176,6 +165,18 @@ class Sandbox:
             "metrics": self.metrics.counts(),
         }
 
+    def totals(self) -> dict[str, int]:
+        """Metrics as `state` has them, and each queue's depth as `queue:<name>`."""
+        waiting = self.aws.waiting(self._urls)
+        return self.metrics.counts() | {f"queue:{name}": len(waiting[name]) for name in QUEUES}
+
+    def held(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+        """The messages in the queues, those among the dead letters, and the keys of what is parked."""
+        waiting = self.aws.waiting(self._urls)
+        queued = [message for name in QUEUES for message in waiting[name]]
+        dead = [message for name in QUEUES for message in waiting[f"{name}_dead_letters"]]
+        return queued, dead, self.aws.objects("parked/")
+
     def reset(self, meanwhile: Callable[[], None]) -> None:
         """Empties queues, table, bucket and metrics; the accounts and secrets stay.
 
@@ -185,19 +186,22 @@ class Sandbox:
         for poller in self._pollers:
             poller.pause()
         try:
-            meanwhile()
-            self.aws.empty(self._urls)
-            # a token that was renewed under a shifted clock would not be due again for days
-            self.aws.put_secrets(self._account_secrets())
-            self._connect_platforms()
-            self.metrics = CountingMetrics()
-            self._fresh_runtime()
+            with self.schedule.held():
+                meanwhile()
+                self.aws.empty(self._urls)
+                # a token that was renewed under a shifted clock would not be due again for days
+                self.aws.put_secrets(self._account_secrets())
+                self._connect_platforms()
+                self.metrics = CountingMetrics()
+                self._fresh_runtime()
+                self.trouble.reset()
+                self.live.reset()
         finally:
             for poller in self._pollers:
                 poller.resume()
 
     def _fresh_runtime(self) -> None:
-        made = runtime.Runtime(self._settings(), clock=self.clock, metrics=self.metrics)
+        made = TracedRuntime(self._settings(), self.clock, self.metrics, self.road)
         for role in ("edge", "to_desk", "to_customer"):  # as a warm container has
             getattr(made, role)
         runtime.use(made)

@@ -2,19 +2,18 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol
 
 import msgspec
-from msgspec import Struct
 
 from sandbox.clock import Clock, iso
 from sandbox.faults import Faults
 from sandbox.genesys import ConversationDead, GenesysSimulator, NotFound
 from sandbox.instagram import InstagramSimulator
+from sandbox.pages import PREFIX, SAFE, Pages, refusal
+from sandbox.routes import CUSTOMERS, Body, Handler, Routes, Social, account_of, parsed
 from sandbox.tiktok import TikTokSimulator
 from sandbox.web import Answer, Call, WebServer
-
-_CUSTOMERS = {"instagram": "1000000000000001", "tiktok": "+SandboxCustomer000000000000000000000000000001"}
 
 
 class Bridge(Protocol):
@@ -30,15 +29,11 @@ class Bridge(Protocol):
         """Empty everything but the accounts; `meanwhile` is called while no worker is at work."""
 
 
-class _Body(Struct, forbid_unknown_fields=True):
-    """A request body in which an unknown key is an error."""
-
-
-class _Nothing(_Body):
+class _Nothing(Body):
     pass
 
 
-class _Reply(_Body):
+class _Reply(Body):
     conversation_id: str
     text: str | None = None
     content: list[dict[str, Any]] | None = None
@@ -46,40 +41,40 @@ class _Reply(_Body):
     originatingEntity: Literal["Human", "Bot"] = "Human"
 
 
-class _Disconnect(_Body):
+class _Disconnect(Body):
     conversation_id: str
 
 
-class _Redeliver(_Body):
+class _Redeliver(Body):
     id: str
 
 
-class _GenesysSettings(_Body):
+class _GenesysSettings(Body):
     deduplicates: bool
 
 
-class _EchoSettings(_Body):
+class _EchoSettings(Body):
     echo: Literal["after", "before", "none"]
 
 
-class _Say(_Body):
+class _Say(Body):
     text: str
     customer: str | None = None
     account: str | None = None
 
 
-class _Tap(_Body):
+class _Tap(Body):
     message_id: str
     choice: str
     customer: str | None = None
     account: str | None = None
 
 
-class _Shift(_Body):
+class _Shift(Body):
     offset_s: float
 
 
-class _Fault(_Body):
+class _Fault(Body):
     target: str
     kind: str
     status: int = 500
@@ -93,13 +88,9 @@ class _Fault(_Body):
     subcode: int | None = None
 
 
-Shape = TypeVar("Shape", bound=_Body)
-Social = InstagramSimulator | TikTokSimulator
-Handler = Callable[[Call], object]
-
-
 class ControlServer:
-    """JSON in and out. Wrong input is 400 with what to fix, an unknown path 404 with the known ones."""
+    """JSON in and out. Wrong input is 400 with what to fix, an unknown path 404 with the known ones, and 403 is for
+    whoever comes from another page. `more` are the routes beside those that drive the simulators."""
 
     def __init__(
         self,
@@ -110,11 +101,15 @@ class ControlServer:
         clock: Clock,
         faults: Faults,
         port: int = 0,
+        pages: Pages | None = None,
+        more: Routes | None = None,
     ) -> None:
         self._bridge, self._genesys, self._instagram, self._tiktok = bridge, genesys, instagram, tiktok
         self._clock, self._faults = clock, faults
-        self._routes = self._common_routes() | self._genesys_routes()
-        self._routes |= _social_routes("instagram", instagram) | _social_routes("tiktok", tiktok)
+        self._routes: Routes = self._common_routes() | self._genesys_routes()
+        social = _social_routes("instagram", instagram) | _social_routes("tiktok", tiktok)
+        self._routes = {**self._routes, **social, **(more or {})}
+        self._pages = pages or Pages()
         self._web = WebServer(self._handle, port)
         self.url = self._web.url
 
@@ -149,25 +144,33 @@ class ControlServer:
         }
 
     def _handle(self, call: Call) -> Answer:
+        if reason := refusal(call, self._web.port):
+            return Answer(403, {"error": reason}, SAFE)
+        try:
+            if call.path.startswith(PREFIX):
+                return self._pages.answer(call)
+            return self._answer(call)
+        except NotFound as error:
+            return Answer(404, {"error": f"nothing is known under the id {error.args[0]}"}, SAFE)
+        except ConversationDead as error:
+            return Answer(409, {"error": f"conversation {error} has failed: start a new one by writing"}, SAFE)
+        except ValueError as error:
+            return Answer(400, {"error": str(error)}, SAFE)
+
+    def _answer(self, call: Call) -> Answer:
         methods = self._routes.get(call.path)
         if methods is None:
-            return Answer(404, {"error": f"unknown path {call.path}", "paths": sorted(self._routes)})
+            return Answer(404, {"error": f"unknown path {call.path}", "paths": sorted(self._routes)}, SAFE)
         if call.method not in methods:
             allowed = ", ".join(methods)
-            return Answer(405, {"error": f"use {allowed} with {call.path}"}, {"Allow": allowed})
-        try:
-            return Answer(200, methods[call.method](call))
-        except NotFound as error:
-            return Answer(404, {"error": f"nothing is known under the id {error.args[0]}"})
-        except ConversationDead as error:
-            return Answer(409, {"error": f"conversation {error} has failed: start a new one by writing"})
-        except ValueError as error:
-            return Answer(400, {"error": str(error)})
+            return Answer(405, {"error": f"use {allowed} with {call.path}"}, SAFE | {"Allow": allowed})
+        found = methods[call.method](call)
+        return found if isinstance(found, Answer) else Answer(200, found, SAFE)
 
     # --- Genesys
 
     def _reply(self, call: Call) -> object:
-        body = _parsed(call, _Reply)
+        body = parsed(call, _Reply)
         message_id = self._genesys.reply(
             body.conversation_id,
             text=body.text,
@@ -178,23 +181,23 @@ class ControlServer:
         return {"id": message_id}
 
     def _redeliver(self, call: Call) -> object:
-        body = _parsed(call, _Redeliver)
+        body = parsed(call, _Redeliver)
         self._genesys.redeliver(body.id)
         return {"id": body.id}
 
     def _disconnect(self, call: Call) -> object:
-        body = _parsed(call, _Disconnect)
+        body = parsed(call, _Disconnect)
         self._genesys.disconnect(body.conversation_id)
         return {"disconnected": body.conversation_id}
 
     def _genesys_settings(self, call: Call) -> object:
-        self._genesys.deduplicates = _parsed(call, _GenesysSettings).deduplicates
+        self._genesys.deduplicates = parsed(call, _GenesysSettings).deduplicates
         return {"deduplicates": self._genesys.deduplicates}
 
     # --- everything
 
     def _reset(self, call: Call) -> object:
-        _parsed(call, _Nothing)
+        parsed(call, _Nothing)
         self._faults.clear()
         self._clock.offset_s = 0.0
         self._bridge.reset(self._reset_simulators)
@@ -208,11 +211,11 @@ class ControlServer:
         return {"offset_s": self._clock.offset_s, "now": iso(self._clock())}
 
     def _shift(self, call: Call) -> object:
-        self._clock.offset_s = _parsed(call, _Shift).offset_s
+        self._clock.offset_s = parsed(call, _Shift).offset_s
         return self._time()
 
     def _add_fault(self, call: Call) -> object:
-        self._faults.add(**msgspec.structs.asdict(_parsed(call, _Fault)))
+        self._faults.add(**msgspec.structs.asdict(parsed(call, _Fault)))
         return self._faults.describe()
 
     def _clear_faults(self, call: Call) -> object:
@@ -224,40 +227,25 @@ def _social_routes(name: str, simulator: Social) -> dict[str, dict[str, Handler]
     return {
         f"/{name}/sent": {"GET": lambda call: simulator.sent()},
         f"/{name}/webhook": {"POST": lambda call: {"status": simulator.deliver(call.body)}},
-        f"/{name}/say": {"POST": functools.partial(_say, simulator, _CUSTOMERS[name])},
-        f"/{name}/tap": {"POST": functools.partial(_tap, simulator, _CUSTOMERS[name])},
+        f"/{name}/say": {"POST": functools.partial(_say, simulator, CUSTOMERS[name])},
+        f"/{name}/tap": {"POST": functools.partial(_tap, simulator, CUSTOMERS[name])},
         f"/{name}/settings": {"POST": functools.partial(_echo_settings, simulator)},
     }
 
 
 def _say(simulator: Social, customer: str, call: Call) -> object:
-    body = _parsed(call, _Say)
+    body = parsed(call, _Say)
     if not body.text:
         raise ValueError("text must not be empty")
-    return {"id": simulator.write(_account(simulator, body.account), body.customer or customer, body.text)}
+    return {"id": simulator.write(account_of(simulator, body.account), body.customer or customer, body.text)}
 
 
 def _tap(simulator: Social, customer: str, call: Call) -> object:
-    body = _parsed(call, _Tap)
-    account = _account(simulator, body.account)
+    body = parsed(call, _Tap)
+    account = account_of(simulator, body.account)
     return {"id": simulator.tap(account, body.customer or customer, body.message_id, body.choice)}
 
 
-def _account(simulator: Social, named: str | None) -> str:
-    accounts = simulator.accounts()
-    account = named or next(iter(accounts), None)
-    if account is None or account not in accounts:
-        raise ValueError(f"account must be one of: {', '.join(accounts) or 'none is connected'}")
-    return account
-
-
 def _echo_settings(simulator: Social, call: Call) -> object:
-    simulator.echo = _parsed(call, _EchoSettings).echo
+    simulator.echo = parsed(call, _EchoSettings).echo
     return {"echo": simulator.echo}
-
-
-def _parsed(call: Call, shape: type[Shape]) -> Shape:
-    try:
-        return msgspec.json.decode(call.body or b"{}", type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"send a JSON object: {error}") from error

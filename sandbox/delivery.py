@@ -11,11 +11,12 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 _LANES = 16
 _JOIN_S = 10.0
+_OVERTAKEN_S = 1.5
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,14 @@ class Deliveries:
     """Delivers webhooks: those of one `key` in order, those of different keys without waiting for each other.
 
     Headers are made anew for each attempt, because some platforms sign the time of the attempt.
+    What is posted may be asked to misbehave: `duplicates` delivers each webhook a second time, `reorders` holds
+    every other one back, so that the next overtakes it.
     """
 
     def __init__(self) -> None:
+        self.duplicates = self.reorders = False
+        self._posted = itertools.count()
+        self._given_up: set[bytes] = set()
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._sockets: set[socket.socket | None] = set()
@@ -65,13 +71,19 @@ class Deliveries:
         on_failure: Callable[[int | None], None] | None = None,
         key: str = "",
     ) -> Attempt:
-        """Deliver now and wait for the first attempt's answer; retries follow in the background.
+        """Deliver now and wait for the first attempt's answer; retries follow in the background. One that is held
+        back has no answer yet.
 
         `retry_delays_s`: seconds before each retry. `retry_on(status or None)`: whether to retry at all.
         `on_failure(last status)`: called when the last attempt was not answered 2xx.
         """
         lane = self._lane(key)
         job = _Job(url, body, headers_for, timeout_s, list(retry_delays_s), retry_on, on_failure, lane)
+        if self.duplicates:
+            lane.push(_OVERTAKEN_S / 2, replace(job, delays_s=list(job.delays_s)))
+        if self.reorders and next(self._posted) % 2 == 0:
+            lane.push(_OVERTAKEN_S, job)
+            return Attempt(None)
         return self._run(job)
 
     def send(
@@ -92,9 +104,16 @@ class Deliveries:
         lane.push(0.0, job)
 
     def cancel(self) -> None:
-        """Forget what is still to be delivered."""
+        """Forget what is still to be delivered, and what nobody took."""
         for lane in self._lanes:
             lane.clear()
+        with self._lock:
+            self._given_up.clear()
+
+    def given_up(self) -> set[bytes]:
+        """The bodies that nobody took, after the last attempt."""
+        with self._lock:
+            return set(self._given_up)
 
     def stop(self) -> None:
         """Forget what is still to be delivered, cut what is being delivered, and wait for the threads."""
@@ -115,8 +134,11 @@ class Deliveries:
             return attempt
         if job.delays_s and job.retry_on(attempt.status):
             job.lane.push(job.delays_s.pop(0), job)
-        elif not attempt.accepted and job.on_failure:
-            job.on_failure(attempt.status)
+        elif not attempt.accepted:
+            with self._lock:
+                self._given_up.add(job.body)
+            if job.on_failure:
+                job.on_failure(attempt.status)
         return attempt
 
     def _attempt(self, job: _Job) -> int | None:

@@ -104,9 +104,21 @@ class Faults:
         subcode: int | None = None,
     ) -> None:
         """Arm a fault; ValueError says what is wrong with it. The fields are those of Fault."""
-        fault = Fault(target, kind, status, retry_after, rate, count, seed, delay_ms, path, code, subcode)
+        self.arm(Fault(target, kind, status, retry_after, rate, count, seed, delay_ms, path, code, subcode))
+
+    def arm(self, fault: Fault) -> None:
+        """Like add, for a fault that is made already."""
         with self._lock:
-            self._armed.append(_Armed(fault, random.Random(seed), count))
+            self._armed.append(_Armed(fault, random.Random(fault.seed), fault.count))
+
+    def disarm(self, fault: Fault) -> None:
+        """Drop every fault that is the same."""
+        with self._lock:
+            self._armed = [armed for armed in self._armed if armed.fault != fault]
+
+    def armed(self) -> list[Fault]:
+        with self._lock:
+            return [armed.fault for armed in self._armed]
 
     def clear(self) -> None:
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from typing import Any
 
 from chalice.app import Chalice
@@ -11,14 +12,17 @@ from chalice.local import LambdaContext, LocalChalice
 
 from sandbox.web import Answer, Call, WebServer
 
+Watched = Callable[[Call, Callable[[], Answer]], Answer]
 TIMEOUT_MS = 29_000  # API Gateway waits no longer for a function
 
 
 class Gateway:
     """Serves the app's routes; bodies travel base64 encoded, as with binaryMediaTypes */*."""
 
-    def __init__(self, app: Chalice, port: int = 0) -> None:
+    def __init__(self, app: Chalice, port: int = 0, watched: Watched | None = None) -> None:
+        """`watched` is asked to do each call's work, so that it may see what comes of it."""
         self._app = threadsafe(app)
+        self._watched = watched or (lambda call, work: work())
         self._web = WebServer(self._handle, port)
         self.url = self._web.url
 
@@ -33,8 +37,11 @@ class Gateway:
         matched = resource(list(self._app.routes), call.path)
         if matched is None:
             return Answer(403, {"message": "Missing Authentication Token"})  # what API Gateway says
+        return self._watched(call, lambda: self._run(call, *matched))
+
+    def _run(self, call: Call, route: str, parameters: dict[str, str] | None) -> Answer:
         context = LambdaContext("dmdesk-edge", 512, TIMEOUT_MS)
-        answer = self._app(proxy_event(call, *matched), context)
+        answer = self._app(proxy_event(call, route, parameters), context)
         body = answer["body"].encode() if isinstance(answer["body"], str) else answer["body"] or b""
         headers = dict(answer["headers"])
         kind = headers.pop("Content-Type", "application/json")

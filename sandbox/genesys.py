@@ -37,6 +37,7 @@ from sandbox.genesys_schema import (
     parse,
 )
 from sandbox.genesys_store import Conversation, ConversationDead, NotFound, Store, StoredMessage
+from sandbox.watching import DeskWatch, Unwatched, traced
 from sandbox.web import Answer, Call, Outcome, WebServer, to_json
 
 __all__ = ["ConversationDead", "GenesysSimulator", "NotFound"]
@@ -90,6 +91,7 @@ class GenesysSimulator:
         port: int = 0,
     ) -> None:
         self.deduplicates, self.publishes = deduplicates, publishes
+        self.watch: DeskWatch = Unwatched()
         self._clock, self._faults = clock, faults
         self._webhook_timeout_s = webhook_timeout_s
         self._webhook_retry_delays_s = tuple(webhook_retry_delays_s)
@@ -99,7 +101,7 @@ class GenesysSimulator:
         self._store = Store()
         self._log: list[dict[str, Any]] = []
         self._sent: dict[str, tuple[_Integration, bytes]] = {}
-        self._deliveries = Deliveries()
+        self.deliveries = Deliveries()
         self._web = WebServer(self._handle, port)
         self.url = self._web.url
         self._downloads = Downloads(clock, self.url)
@@ -110,12 +112,12 @@ class GenesysSimulator:
 
     def stop(self) -> None:
         """Stop serving and delivering."""
-        self._deliveries.stop()
+        self.deliveries.stop()
         self._web.stop()
 
     def reset(self) -> None:
         """Forget every conversation, call and pending delivery; clients, tokens and integrations stay."""
-        self._deliveries.cancel()
+        self.deliveries.cancel()
         with self._lock:
             self._store = Store()
             self._log.clear()
@@ -140,7 +142,8 @@ class GenesysSimulator:
     # --- what tests look at
 
     def messages(self) -> list[dict[str, Any]]:
-        """Every inbound call, oldest first: at, kind, integration_id, status, conversation_id, body."""
+        """Every inbound call, oldest first: at, kind, integration_id, status, conversation_id, body; `trace` where the
+        road names what it was made for."""
         with self._lock:
             return [dict(entry) for entry in self._log]
 
@@ -148,6 +151,12 @@ class GenesysSimulator:
         """Every conversation: id, integration_id, customer, state, attributes, receipts by outbound id."""
         with self._lock:
             return [conversation.summary() for conversation in self._store.conversations.values()]
+
+    def replies(self) -> list[StoredMessage]:
+        """What agents and bots sent, oldest first, without typing."""
+        with self._lock:
+            messages = list(self._store.messages.values())
+        return [message for message in messages if message.outbound and message.normalized["type"] != "Event"]
 
     # --- agents
 
@@ -158,7 +167,9 @@ class GenesysSimulator:
     def disconnect(self, conversation_id: str) -> None:
         """The agent ends the conversation; the customer's next message opens another. NotFound if unknown."""
         with self._lock:
-            self._store.conversation(conversation_id).disconnect(self._clock())
+            conversation = self._store.conversation(conversation_id)
+            conversation.disconnect(self._clock())
+            self.watch.changed(conversation)
 
     def reply(
         self,
@@ -185,8 +196,13 @@ class GenesysSimulator:
             body = _outbound(integration, conversation.customer, secrets.token_hex(16), now)
             body |= {"conversationId": conversation_id}
             body |= _said(type or _kind(content), text, content, originating_entity)
-            self._store.add(StoredMessage(body["id"], conversation_id, now, True, body))
+            reply = StoredMessage(body["id"], conversation_id, now, True, body)
+            self._store.add(reply)
             self._sent[body["id"]] = (integration, to_json(body))
+            if type == "Event":
+                self.watch.typing(conversation, "human" if originating_entity == "Human" else "bot")
+            else:
+                self.watch.message(conversation, reply)
         self.redeliver(body["id"])
         return str(body["id"])
 
@@ -201,7 +217,7 @@ class GenesysSimulator:
         digest = hmac.new(integration.secret.encode(), body, hashlib.sha256).digest()
         # .../openmessaging/validate: sha256= and the base64 of the HMAC, over the body as sent
         signature = "sha256=" + base64.b64encode(digest).decode()
-        self._deliveries.send(
+        self.deliveries.send(
             integration.webhook_url,
             body,
             lambda: {"Content-Type": "application/json", "X-Hub-Signature-256": signature},
@@ -224,6 +240,7 @@ class GenesysSimulator:
             conversation = self._store.conversations.get(conversation_id)
             if conversation and not _worth_retrying(status):
                 conversation.state = "failed"
+                self.watch.changed(conversation)
 
     # --- HTTP
 
@@ -260,17 +277,16 @@ class GenesysSimulator:
             body = call.json()
         except ValueError:
             body = call.body.decode("utf-8", "replace")
+        entry = {
+            "at": iso(self._clock()),
+            "kind": inbound[2].partition("/")[0],
+            "integration_id": inbound[1],
+            "status": status,
+            "conversation_id": conversation_id,
+            "body": body,
+        }
         with self._lock:
-            self._log.append(
-                {
-                    "at": iso(self._clock()),
-                    "kind": inbound[2].partition("/")[0],
-                    "integration_id": inbound[1],
-                    "status": status,
-                    "conversation_id": conversation_id,
-                    "body": body,
-                }
-            )
+            self._log.append(entry | traced(call))
 
     def _route(self, call: Call) -> Answer:
         if (call.method, call.path) == ("POST", "/oauth/token"):
@@ -319,7 +335,7 @@ class GenesysSimulator:
             # channel.metadata.customAttributes become the customer's participant data
             conversation.attributes |= _strings(message.channel.metadata.custom_attributes)
         shown = _normalized(integration_id, body, "Text", ("text", "content", "metadata"))
-        self._store.add(StoredMessage(shown["id"], conversation.id, now, False, shown))
+        self._keep(StoredMessage(shown["id"], conversation.id, now, False, shown), conversation)
         if self.publishes:
             integration = self._integrations[integration_id]
             self._tell(integration, conversation.id, to_json(_published(integration, conversation, shown["id"], now)))
@@ -330,6 +346,8 @@ class GenesysSimulator:
     def _event(self, call: Call, integration_id: str) -> tuple[str | None, dict[str, Any]]:
         event, body = parse(call, Event)
         current = self._store.current(integration_id, event.channel.sender.id)
+        if current:
+            self.watch.typing(current, "customer")
         return current.id if current else None, _normalized(integration_id, body, "Event", ("events",))
 
     def _receipt(self, call: Call, integration_id: str) -> tuple[str, dict[str, Any]]:
@@ -343,6 +361,7 @@ class GenesysSimulator:
         shown = _normalized(integration_id, body, "Receipt", ("status", "reasons", "isFinalReceipt"))
         shown |= {"id": receipt.id, "direction": "Outbound"}
         about.receipts.append(shown)
+        self.watch.receipt(conversation, about)
         return conversation.id, shown
 
     def _structured(self, call: Call, integration_id: str) -> tuple[str, dict[str, Any]]:
@@ -359,8 +378,12 @@ class GenesysSimulator:
             "direction": "Inbound",
             "content": [{"contentType": "ButtonResponse", "buttonResponse": body["buttonResponse"]}],
         }
-        self._store.add(StoredMessage(shown["id"], conversation.id, self._clock(), False, shown))
+        self._keep(StoredMessage(shown["id"], conversation.id, self._clock(), False, shown), conversation)
         return conversation.id, shown
+
+    def _keep(self, message: StoredMessage, conversation: Conversation) -> None:
+        self._store.add(message)
+        self.watch.message(conversation, message)
 
     def _refuse_repeated(self, integration_id: str, provider_id: str | None) -> None:
         if self._store.seen(integration_id, provider_id) and self.deduplicates:

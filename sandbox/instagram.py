@@ -25,6 +25,7 @@ from sandbox.instagram_media import CDN_PATH, Cdn, attached
 from sandbox.instagram_schema import GraphError, parse_send
 from sandbox.instagram_sending import accept, addressee
 from sandbox.instagram_tokens import Tokens
+from sandbox.watching import PhoneWatch, Unwatched, traced
 from sandbox.web import Answer, Call, Outcome, WebServer
 
 Echo = Literal["after", "before", "none"]
@@ -49,6 +50,7 @@ class InstagramSimulator:
         port: int = 0,
     ) -> None:
         self.echo = echo
+        self.watch: PhoneWatch = Unwatched()
         self._clock, self._faults = clock, faults
         self._retry_delays_s, self._webhook_timeout_s = tuple(retry_delays_s), webhook_timeout_s
         self._lock = threading.RLock()
@@ -57,7 +59,7 @@ class InstagramSimulator:
         self._cdn = Cdn(clock)
         self._inbox = Inbox()
         self._sent: list[dict[str, Any]] = []
-        self._deliveries = Deliveries()
+        self.deliveries = Deliveries()
         self._web = WebServer(self._handle, port)
         self.url = self._web.url
 
@@ -66,12 +68,12 @@ class InstagramSimulator:
 
     def stop(self) -> None:
         """Stop serving and delivering."""
-        self._deliveries.stop()
+        self.deliveries.stop()
         self._web.stop()
 
     def reset(self) -> None:
         """Forget customers, sends and pending deliveries; accounts and tokens stay."""
-        self._deliveries.cancel()
+        self.deliveries.cancel()
         with self._lock:
             self._inbox = Inbox()
             self._sent.clear()
@@ -105,7 +107,8 @@ class InstagramSimulator:
         return list(self._accounts)
 
     def sent(self) -> list[dict[str, Any]]:
-        """Every call to .../messages, oldest first: at, status, path, body, message_id, code (error)."""
+        """Every call to .../messages, oldest first: at, status, path, body, message_id, code (error); `trace`
+        where the road names what it was made for."""
         with self._lock:
             return [dict(entry) for entry in self._sent]
 
@@ -160,8 +163,9 @@ class InstagramSimulator:
             account = self._addressed(payload)
             # The window counts from the delivery, by the shared clock, not from the payload's own time.
             self._inbox.note(payload, self._clock())
+        self.watch.customer(raw)
         headers = _signed(raw, app_secret or account.app_secret)
-        return self._deliveries.post(
+        return self.deliveries.post(
             account.webhook_url,
             raw,
             lambda: headers,
@@ -222,7 +226,7 @@ class InstagramSimulator:
         shown = answer.body if isinstance(answer.body, dict) else {}
         entry = {"at": iso(self._clock()), "status": answer.status, "path": call.path, "body": body}
         with self._lock:
-            self._sent.append(entry | {"message_id": shown.get("message_id"), "code": code})
+            self._sent.append(entry | {"message_id": shown.get("message_id"), "code": code} | traced(call))
 
     def _route(self, account: Account, call: Call) -> Answer:
         match = _PATH.fullmatch(call.path)
@@ -248,18 +252,20 @@ class InstagramSimulator:
         with self._lock:
             recipient = addressee(self._inbox, account, body, self._clock())
         if body.message is None:
+            self.watch.brand(account.ig_id, recipient, "", call.json())
             return Answer(200, {"recipient_id": recipient})
         attachments = [self._cdn.take(self.url, one) for one in attached(body.message)]
         mid, now = new_mid(account.ig_id, recipient), self._clock()
         with self._lock:
             accept(self._inbox, account, recipient, body, mid, now)
+        self.watch.brand(account.ig_id, recipient, mid, body.message | {"attachments": attachments})
         answer = {"recipient_id": recipient, "message_id": mid}
         echo = echo_of(mid, body.message, attachments)
         raw = webhook(account.ig_id, account.ig_id, recipient, echo, now)
         if self.echo == "before":
-            self._echo(self._deliveries.post, account, recipient, raw)
+            self._echo(self.deliveries.post, account, recipient, raw)
         if self.echo == "after":
-            return Answer(200, answer, after=lambda: self._echo(self._deliveries.send, account, recipient, raw))
+            return Answer(200, answer, after=lambda: self._echo(self.deliveries.send, account, recipient, raw))
         return Answer(200, answer)
 
     def _echo(self, deliver: Callable[..., object], account: Account, recipient: str, raw: bytes) -> None:

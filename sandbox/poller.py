@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice.local import LambdaContext
 
 from sandbox.aws import REGION, Aws
+from sandbox.road import WorkerKilled
 
 BATCH = 10
 FUNCTION_TIMEOUT_MS = 60_000
@@ -93,6 +94,8 @@ class Poller:
             answer = self._handler({"Records": [self._record(message) for message in found]}, context)
         except BaseException as error:  # even one that kills its container
             print(f"sandbox: a worker died: {type(error).__name__}: {error}")
+            if isinstance(error, WorkerKilled):
+                self._hand_out_again(sqs, found)
             return
         failed = {item["itemIdentifier"] for item in answer["batchItemFailures"]}
         done = [message for message in found if message["MessageId"] not in failed]
@@ -103,6 +106,16 @@ class Poller:
                     {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]} for index, message in enumerate(done)
                 ],
             )
+
+    def _hand_out_again(self, sqs: Any, found: list[dict[str, Any]]) -> None:
+        """Now, and not when the visibility timeout ends: who killed a worker wants to see what follows."""
+        sqs.change_message_visibility_batch(
+            QueueUrl=self._url,
+            Entries=[
+                {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 1}
+                for index, message in enumerate(found)
+            ],
+        )
 
     def _record(self, message: dict[str, Any]) -> dict[str, Any]:
         """docs.aws.amazon.com/lambda/latest/dg/with-sqs.html"""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from chalice.local import LambdaContext
@@ -27,6 +28,7 @@ class Schedule:
         self._handler = handler
         self._last_s = clock()
         self._stopping = threading.Event()
+        self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._loop, daemon=True)
 
     def start(self) -> None:
@@ -38,12 +40,22 @@ class Schedule:
         if self._thread.is_alive():
             self._thread.join()
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """No call is under way meanwhile, and the next comes an hour after it."""
+        with self._turn:
+            yield
+            self._last_s = self._clock()
+
     def _loop(self) -> None:
         while not self._stopping.wait(LOOK_S):
-            if abs(self._clock() - self._last_s) < HOUR_S:
-                continue
-            self._last_s = self._clock()
-            try:
-                self._handler(EVENT, LambdaContext("dmdesk-upkeep", 512, 60_000))
-            except Exception as error:
-                print(f"sandbox: the upkeep failed: {type(error).__name__}: {error}")
+            with self._turn:
+                if abs(self._clock() - self._last_s) >= HOUR_S:
+                    self._last_s = self._clock()
+                    self._call()
+
+    def _call(self) -> None:
+        try:
+            self._handler(EVENT, LambdaContext("dmdesk-upkeep", 512, 60_000))
+        except Exception as error:
+            print(f"sandbox: the upkeep failed: {type(error).__name__}: {error}")

@@ -22,6 +22,7 @@ from sandbox.tiktok_inbox import (
     Inbox,
     conversation_id_of,
     echoed,
+    happened,
     listed,
     message,
     new_message_id,
@@ -39,6 +40,7 @@ from sandbox.tiktok_schema import (
     TikTokError,
     parse,
 )
+from sandbox.watching import PhoneWatch, Unwatched, traced
 from sandbox.web import Answer, Call, Outcome, WebServer
 
 Echo = Literal["after", "before", "none"]
@@ -66,6 +68,7 @@ class TikTokSimulator:
         port: int = 0,
     ) -> None:
         self.echo = echo
+        self.watch: PhoneWatch = Unwatched()
         self.images_allowed = True
         self._clock, self._faults = clock, faults
         self._retry_delays_s, self._webhook_timeout_s = tuple(retry_delays_s), webhook_timeout_s
@@ -73,7 +76,7 @@ class TikTokSimulator:
         self._apps = Apps(clock)
         self._inbox, self._library = Inbox(), Library(clock)
         self._sent: list[dict[str, Any]] = []
-        self._deliveries = Deliveries()
+        self.deliveries = Deliveries()
         self._web = WebServer(self._handle, port)
         self.url = self._web.url
 
@@ -82,12 +85,12 @@ class TikTokSimulator:
 
     def stop(self) -> None:
         """Stop serving and delivering."""
-        self._deliveries.stop()
+        self.deliveries.stop()
         self._web.stop()
 
     def reset(self) -> None:
         """Forget conversations, sends, uploads and pending deliveries; accounts, tokens and webhooks stay."""
-        self._deliveries.cancel()
+        self.deliveries.cancel()
         with self._lock:
             self._inbox, self._library = Inbox(), Library(self._clock)
             self._sent.clear()
@@ -115,13 +118,20 @@ class TikTokSimulator:
         return list(self._apps.accounts)
 
     def sent(self) -> list[dict[str, Any]]:
-        """Every send call, oldest first: at, status (HTTP), path, body, message_id, code (0: sent)."""
+        """Every send call, oldest first: at, status (HTTP), path, body, message_id, code (0: sent); `trace` where the
+        road names what it was made for."""
         with self._lock:
             return [dict(entry) for entry in self._sent]
 
     def media(self) -> dict[str, str]:
         """Media ids that a customer's message may carry: "image" (a JPEG), "png" and "video" (an MP4)."""
         return self._library.samples()
+
+    def file(self, media_id: str) -> tuple[str, bytes] | None:
+        """Type and bytes of a picture or video, as the customer's app shows it; None where there is none."""
+        with self._lock:
+            found = self._library.files.get(media_id)
+        return (found.mime, found.body) if found else None
 
     def uploads(self) -> list[dict[str, Any]]:
         """What the accounts uploaded, oldest first: at, business_id, media_id, name, mime, size, sha256."""
@@ -139,11 +149,19 @@ class TikTokSimulator:
         conversation_id: str | None = None,
     ) -> str:
         """A customer writes `text`; returns the message's id after the first delivery attempt."""
-        name = f"customer_{hashlib.sha256(customer_id.encode()).hexdigest()[:8]}"
-        thread = Conversation(
-            conversation_id or conversation_id_of(business_id, customer_id), business_id, customer_id, name
-        )
+        thread = _between(business_id, customer_id, conversation_id)
         return self._say(thread, {"type": "text", "text": {"body": text}}, message_id)
+
+    def say(self, business_id: str, customer_id: str, said: dict[str, Any], *, by_brand: bool = False) -> str:
+        """A customer sends whatever `said` has for a message's content, or somebody of the brand does, in the app;
+        returns the message's id after the first delivery attempt."""
+        return self._say(_between(business_id, customer_id), said, None, by_brand)
+
+    def tell(self, business_id: str, customer_id: str, event: str, told: dict[str, Any]) -> None:
+        """Something else of a customer's: `told` is what the event's content has beside who and when."""
+        thread, account, now = _between(business_id, customer_id), self._apps.accounts[business_id], self._clock()
+        content = happened(thread, account.username, now) | told
+        self.deliver(webhook(account.app_id, account.business_id, event, content, now))
 
     def tap(self, business_id: str, customer_id: str, message_id: str, choice: str) -> str:
         """The customer taps a button, named by its id or text, of a template that the business sent as
@@ -155,11 +173,12 @@ class TikTokSimulator:
             said = tapped(thread, message_id, choice)
         return self._say(thread, said, None)
 
-    def _say(self, thread: Conversation, said: dict[str, Any], message_id: str | None) -> str:
+    def _say(self, thread: Conversation, said: dict[str, Any], message_id: str | None, by_brand: bool = False) -> str:
         account = self._apps.accounts[thread.business_id]
         message_id, now = message_id or new_message_id(), self._clock()
-        content = message(thread, account.username, message_id, said, now, echo=False)
-        self.deliver(webhook(account.app_id, account.business_id, "im_receive_msg", content, now))
+        content = message(thread, account.username, message_id, said, now, echo=by_brand)
+        event = "im_send_msg" if by_brand else "im_receive_msg"
+        self.deliver(webhook(account.app_id, account.business_id, event, content | said, now))
         return message_id
 
     def deliver(self, raw: bytes) -> int | None:
@@ -176,9 +195,10 @@ class TikTokSimulator:
             account, url = self._addressed(payload)
             # The window counts from the delivery, by the shared clock, not from the payload's own time.
             self._inbox.note(payload, self._clock())
+        self.watch.customer(raw)
         if not url:
             return None
-        return self._deliveries.post(
+        return self.deliveries.post(
             url,
             raw,
             lambda: self._signed(raw, account),
@@ -243,7 +263,7 @@ class TikTokSimulator:
         message_id = data["message"]["message_id"] if data else None
         entry = {"at": iso(self._clock()), "status": status, "path": call.path, "body": body}
         with self._lock:
-            self._sent.append(entry | {"message_id": message_id, "code": code})
+            self._sent.append(entry | {"message_id": message_id, "code": code} | traced(call))
 
     def _route(self, call: Call) -> dict[str, Any]:
         # Every path ends with "/": without it the gateway answers 404.
@@ -277,7 +297,8 @@ class TikTokSimulator:
             body, now = parse(call, SendBody), self._clock()
             account.owns(body.business_id)
             if body.sender_action:
-                self._thread(account, body.business_id, body.recipient or "")
+                thread = self._thread(account, body.business_id, body.recipient or "")
+                self.watch.brand(account.business_id, thread.customer_id, "", {"type": body.sender_action})
                 return {"message": {"message_id": ""}}, None
             if body.image:
                 self._check_image(account, body.image.media_id)
@@ -290,12 +311,13 @@ class TikTokSimulator:
             message_id = new_message_id()
             content = message(thread, account.username, message_id, echoed(body), now, echo=True)
             thread.sent(content, now)
+        self.watch.brand(account.business_id, thread.customer_id, message_id, content)
         raw = webhook(account.app_id, account.business_id, "im_send_msg", content, now)
         data = {"message": {"message_id": message_id}}
         if self.echo == "before":
-            self._echo(self._deliveries.post, account, thread, raw)
+            self._echo(self.deliveries.post, account, thread, raw)
         if self.echo == "after":
-            return data, lambda: self._echo(self._deliveries.send, account, thread, raw)
+            return data, lambda: self._echo(self.deliveries.send, account, thread, raw)
         return data, None
 
     def _check_image(self, account: Account, media_id: str) -> None:
@@ -341,6 +363,11 @@ class TikTokSimulator:
     def _content(self, call: Call) -> dict[str, Any]:
         account, query = self._authorise(call), parse(call, ContentQuery)
         return listed(self._thread(account, query.business_id, query.conversation_id), account.username)
+
+
+def _between(business_id: str, customer_id: str, conversation_id: str | None = None) -> Conversation:
+    name = f"customer_{hashlib.sha256(customer_id.encode()).hexdigest()[:8]}"
+    return Conversation(conversation_id or conversation_id_of(business_id, customer_id), business_id, customer_id, name)
 
 
 def _not_accepted(status: int | None) -> bool:

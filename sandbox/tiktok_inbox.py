@@ -149,6 +149,19 @@ def webhook(client_key: str, business_id: str, event: str, content: dict[str, An
     return to_json(envelope)
 
 
+def happened(conversation: Conversation, brand: str, now: float) -> dict[str, Any]:
+    """What the content of every event of a customer has: who, with whom and when."""
+    return {
+        "timestamp": int(now * 1000),
+        "unique_identifier": conversation.customer_id,
+        "from_user": {"id": conversation.customer_id, "role": "personal_account"},
+        "to_user": {"id": conversation.business_id, "role": "business_account"},
+        "from": conversation.customer_name,
+        "to": brand,
+        "conversation_id": conversation.id,
+    }
+
+
 def message(
     conversation: Conversation, brand: str, message_id: str, said: dict[str, Any], now: float, *, echo: bool
 ) -> dict[str, Any]:

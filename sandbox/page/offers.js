@@ -1,0 +1,32 @@
+// Things to tap under a message: choices, and cards with choices of their own.
+
+import { el, media, web } from "./dom.js";
+
+/** The elements of what `item` offers; `tap(choice)` is called at a tap, and without it nothing can be tapped. */
+export function offered(item, tap = null) {
+  const choices = item.choices?.length ? [group(item.choices, tap)] : [];
+  return [...choices, ...(item.cards ?? []).map((card) => drawn(card, tap))];
+}
+
+function drawn(card, tap) {
+  return el(
+    "article",
+    { className: "card" },
+    card.image ? media("image", card.image, card.title) : null,
+    el("strong", {}, card.title),
+    card.description ? el("p", {}, card.description) : null,
+    card.choices?.length ? group(card.choices, tap) : null,
+  );
+}
+
+function group(choices, tap) {
+  return el("div", { className: "choices" }, choices.map((choice) => one(choice, tap)));
+}
+
+function one(choice, tap) {
+  if (!tap) return el("span", { className: "choice" }, choice.text);
+  const address = web(choice.url);
+  return address
+    ? el("a", { className: "choice", href: address, target: "_blank", rel: "noopener noreferrer" }, choice.text)
+    : el("button", { type: "button", className: "choice", onclick: () => tap(choice) }, choice.text);
+}

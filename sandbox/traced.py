@@ -1,0 +1,86 @@
+"""The product's own runtime, with whom it talks to overheard for the road; nothing of it behaves otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+
+from chalicelib.aws.queues import Queue
+from chalicelib.http import Answer, Outgoing
+from chalicelib.messages import Event, Fetched
+from chalicelib.observability import Metrics
+from chalicelib.pipeline.batch import Batch
+from chalicelib.pipeline.ports import Clock
+from chalicelib.runtime import Runtime
+from chalicelib.settings import Settings
+from sandbox.road import Road
+
+
+class TracedRuntime(Runtime):
+    """What the sandbox puts in the place of a container's runtime."""
+
+    def __init__(self, settings: Settings, clock: Clock, metrics: Metrics, road: Road) -> None:
+        super().__init__(settings, clock, _Telling(metrics, road))
+        self._road = road
+
+    @cached_property
+    def to_desk(self) -> Batch:
+        return _overheard(super().to_desk, self._road)
+
+    @cached_property
+    def to_customer(self) -> Batch:
+        return _overheard(super().to_customer, self._road)
+
+    @cached_property
+    def inbound(self) -> Queue:
+        return _TracedQueue(self.settings.inbound_queue, self.settings.inbound_dead_letters, self._road)
+
+    @cached_property
+    def outbound(self) -> Queue:
+        return _TracedQueue(self.settings.outbound_queue, self.settings.outbound_dead_letters, self._road)
+
+    @cached_property
+    def http(self) -> Outgoing:
+        return _TracedOutgoing(self._road)
+
+    def _fetch(self, url: str, hosts: Sequence[str], headers: Mapping[str, str]) -> Fetched:
+        return self._road.fetch(url, headers, partial(super()._fetch, url, hosts, headers))
+
+
+def _overheard(batch: Batch, road: Road) -> Batch:
+    """The batch, whose every record passes through the road."""
+    handle = batch._handle
+    batch._handle = lambda event, attempt: road.work(event, attempt, handle)
+    return batch
+
+
+class _Telling:
+    def __init__(self, metrics: Metrics, road: Road) -> None:
+        self._metrics, self._road = metrics, road
+
+    def count(self, name: str, value: int = 1, **labels: str) -> None:
+        self._metrics.count(name, value, **labels)
+        self._road.counted(name, labels)
+
+
+class _TracedQueue(Queue):
+    def __init__(self, url: str, dead_letters_url: str, road: Road) -> None:
+        super().__init__(url, dead_letters_url)
+        self._road = road
+
+    def put(self, events: Sequence[Event]) -> None:
+        self._road.queueing(events)
+        super().put(events)
+        self._road.queued(events)
+
+
+class _TracedOutgoing(Outgoing):
+    def __init__(self, road: Road) -> None:
+        super().__init__()
+        self._road = road
+
+    def _call(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, read_s: float | None = None
+    ) -> Answer:
+        marked = headers | self._road.trace_headers()
+        return self._road.call(method, url, headers, body, partial(super()._call, method, url, marked, body, read_s))

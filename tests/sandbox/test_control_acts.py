@@ -1,0 +1,162 @@
+"""Every action of a customer: delivered, and read by the product's own translators as what it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from msgspec import Raw
+
+from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM
+from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
+from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK
+from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
+from chalicelib.messages import CustomerEvent, Event
+from sandbox.acts import Act, InstagramActs, TikTokActs
+from sandbox.clock import Clock
+from sandbox.faults import Faults
+from sandbox.instagram import InstagramSimulator
+from sandbox.tiktok import TikTokSimulator
+from tests.sandbox.conftest import Receiver
+
+SHOP, PERSON = "17841400000000001", "1000000000000001"
+TIKTOK_SHOP, TIKTOK_PERSON = "-000Business", "+Customer"
+ABOUT = {"reaction", "unsend", "edit", "read"}
+
+
+@pytest.fixture
+def instagram(clock: Clock, faults: Faults, receiver: Receiver) -> Iterator[InstagramActs]:
+    simulator = InstagramSimulator(clock, faults, retry_delays_s=())
+    simulator.add_account(SHOP, access_token="IGAA1", app_secret="s", webhook_url=receiver.url)
+    simulator.start()
+    yield InstagramActs(simulator, clock)
+    simulator.stop()
+
+
+@pytest.fixture
+def tiktok(clock: Clock, faults: Faults, receiver: Receiver) -> Iterator[TikTokActs]:
+    simulator = TikTokSimulator(clock, faults, retry_delays_s=())
+    simulator.add_account(
+        TIKTOK_SHOP, app_id="1", app_secret="s", access_token="a", refresh_token="r", webhook_url=receiver.url
+    )
+    simulator.start()
+    yield TikTokActs(simulator, clock)
+    simulator.stop()
+
+
+def happened(source: str, raw: bytes) -> CustomerEvent:
+    """The first thing that the product reads in a delivery."""
+    webhook, translator = (INSTAGRAM_WEBHOOK, INSTAGRAM) if source == "instagram" else (TIKTOK_WEBHOOK, TIKTOK)
+    (piece,) = webhook.split(raw)
+    event = Event(
+        source=source, account=piece.account, party=piece.party, id=piece.id, received_ms=0,
+        section=piece.section, raw=Raw(piece.raw),
+    )  # fmt: skip
+    return translator.parse(event)[0]
+
+
+def shown(event: Any) -> tuple[str, ...]:
+    """The type, the bridge's lines, and the kind of the file."""
+    media = getattr(event, "media", None)
+    keys = [line.key for line in getattr(event, "lines", ())]
+    return (type(event).__name__, *keys, *([media.kind] if media else []))
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ("text", ("CustomerMessage",)),
+        ("picture", ("CustomerMessage", "image")),
+        ("video", ("CustomerMessage", "video")),
+        ("voice", ("CustomerMessage", "audio")),
+        ("file", ("CustomerMessage", "file")),
+        ("sticker", ("CustomerMessage", "image")),
+        ("story_mention", ("CustomerMessage", "story_mention")),
+        ("story_reply", ("CustomerMessage", "story_reply")),
+        ("share", ("CustomerMessage", "post_shared")),
+        ("reaction", ("Note", "reacted")),
+        ("unsend", ("Note", "unsent")),
+        ("edit", ("Note", "edited")),
+        ("comment", ("CustomerMessage", "comment", "answer_privately")),
+        ("mention", ("CustomerMessage", "mention_comment")),
+        ("read", ("Note", "read")),
+        ("echo", ("Echo", "echo_app")),
+        ("referral", ("CustomerMessage", "from_ad")),
+    ],
+)
+def test_what_a_customer_does_on_instagram(
+    instagram: InstagramActs, receiver: Receiver, action: str, expected: tuple[str, ...]
+) -> None:
+    text = "" if action in {"picture", "video", "voice", "file", "sticker", "story_mention", "share"} else "❤️"
+    about = "m-1" if action in ABOUT else ""
+    identifier = instagram.do(SHOP, PERSON, Act(action=action, text=text, about=about))
+    raw = receiver.wait(1)[0].body
+    assert shown(happened("instagram", raw))[: len(expected)] == expected
+    assert identifier in json.dumps(json.loads(raw))
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ("text", ("CustomerMessage",)),
+        ("picture", ("CustomerMessage", "image")),
+        ("video", ("CustomerMessage", "video")),
+        ("share", ("CustomerMessage", "post_shared")),
+        ("sticker", ("CustomerMessage", "sticker")),
+        ("reaction", ("Note", "reacted")),
+        ("read", ("Note", "read")),
+        ("comment", ("CustomerMessage", "high_intent", "answer_privately")),
+        ("mention", ("CustomerMessage", "mention_video")),
+        ("referral", ("Note", "from_ad")),
+        ("echo", ("Echo", "echo_app")),
+    ],
+)
+def test_what_a_customer_does_on_tiktok(
+    tiktok: TikTokActs, receiver: Receiver, action: str, expected: tuple[str, ...]
+) -> None:
+    act = Act(action=action, text="Hola", about="m-1" if action == "reaction" else "")
+    tiktok.do(TIKTOK_SHOP, TIKTOK_PERSON, act)
+    assert shown(happened("tiktok", receiver.wait(1)[0].body))[: len(expected)] == expected
+
+
+def test_a_message_quotes_another(instagram: InstagramActs, tiktok: TikTokActs, receiver: Receiver) -> None:
+    instagram.do(SHOP, PERSON, Act(action="text", text="That one", about="m-1"))
+    tiktok.do(TIKTOK_SHOP, TIKTOK_PERSON, Act(action="text", text="That one", about="m-1"))
+    first, second = receiver.wait(2)
+    assert shown(happened("instagram", first.body))[1] == shown(happened("tiktok", second.body))[1]
+
+
+@pytest.mark.parametrize("action", ["voice", "file", "story_mention", "story_reply", "unsend", "edit", "dance"])
+def test_what_tiktok_lacks_is_answered_with_what_it_has(tiktok: TikTokActs, receiver: Receiver, action: str) -> None:
+    with pytest.raises(ValueError, match="action must be one of: text, picture, video"):
+        tiktok.do(TIKTOK_SHOP, TIKTOK_PERSON, Act(action=action, text="x", about="m-1"))
+    assert receiver.calls == []
+
+
+@pytest.mark.parametrize(
+    ("act", "missing"),
+    [
+        (Act(action="text"), "text"),
+        (Act(action="edit", about="m-1"), "text"),
+        (Act(action="unsend"), "about"),
+        (Act(action="reaction", text="❤️"), "about"),
+        (Act(action="tap"), "about"),
+        (Act(action="dance"), "one of"),
+    ],
+)
+def test_what_is_missing_is_named(instagram: InstagramActs, act: Act, missing: str) -> None:
+    with pytest.raises(ValueError, match=missing):
+        instagram.do(SHOP, PERSON, act)
+
+
+def taps(do: Callable[[str, str, Act], str], account: str, person: str) -> None:
+    do(account, person, Act(action="tap", about="nothing", choice="Yes"))
+
+
+def test_only_what_was_sent_can_be_tapped(instagram: InstagramActs, tiktok: TikTokActs) -> None:
+    with pytest.raises(ValueError, match="nothing"):
+        taps(instagram.do, SHOP, PERSON)
+    with pytest.raises(ValueError, match="no conversation"):
+        taps(tiktok.do, TIKTOK_SHOP, TIKTOK_PERSON)

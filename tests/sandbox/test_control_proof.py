@@ -1,0 +1,124 @@
+"""The proof: it has to see what is lost and what is doubled, and to take nothing else for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sandbox.naming import Passage
+from sandbox.proof import Findings, Taken, Witness, prove, taken
+
+
+def event(trace: str, key: str = "") -> Passage:
+    return Passage(trace, "in", "instagram", "customer", key or f"key of {trace}")
+
+
+def reply(trace: str) -> Passage:
+    return Passage(trace, "out", "instagram", "customer", f"key of {trace}")
+
+
+def keyed(*found: Passage) -> dict[str, Passage]:
+    return {one.key: one for one in found}
+
+
+def keys(*traces: str) -> frozenset[str]:
+    return frozenset(f"key of {trace}" for trace in traces)
+
+
+WELL = Findings(
+    customers=keyed(event("message:1"), event("message:2")),
+    agents=keyed(reply("r1")),
+    delivered=keys("message:1", "message:2", "r1"),
+    at_desk=(Taken("message:1", "1", "id-1"), Taken("message:2", "1", "id-2")),
+    at_platform=(Taken("r1", "1", "Hello"),),
+)
+
+
+def test_all_is_well() -> None:
+    assert prove(WELL) == {
+        "customers_sent": 2, "agents_saw": 2, "agents_sent": 1, "customers_got": 1, "refused_and_told": 0,
+        "ignored": {}, "parked": 0, "in_flight": 0, "lost": 0, "doubled": 0,
+    }  # fmt: skip
+
+
+def test_a_message_that_never_arrived_is_lost() -> None:
+    proof = prove(replace(WELL, at_desk=WELL.at_desk[:1]))
+    assert (proof["agents_saw"], proof["lost"]) == (1, 1)
+
+
+def test_a_reply_that_never_arrived_is_lost() -> None:
+    proof = prove(replace(WELL, at_platform=()))
+    assert (proof["customers_got"], proof["lost"]) == (0, 1)
+
+
+def test_a_message_that_agents_see_twice_is_doubled() -> None:
+    assert prove(replace(WELL, at_desk=(*WELL.at_desk, Taken("message:1", "2", "id-1"))))["doubled"] == 1
+
+
+def test_a_reply_that_customers_get_twice_is_doubled() -> None:
+    assert prove(replace(WELL, at_platform=(*WELL.at_platform, Taken("r1", "2", "Hello"))))["doubled"] == 1
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (Taken("r1", "1", "aaa"), Taken("r1", "1", "aaa")),  # one attempt sends each of its parts once
+        (Taken("r1", "1", "one"), Taken("r1", "2", "two")),
+        (Taken("r1", "1", "Thanks"), Taken("r2", "1", "Thanks")),
+    ],
+    ids=["parts alike", "parts at two attempts", "two replies alike"],
+)
+def test_these_are_not_doubled(parts: tuple[Taken, ...]) -> None:
+    assert prove(replace(WELL, at_platform=parts))["doubled"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"waiting": keys("message:2")}, {"in_flight": 1}),
+        ({"delivered": keys("message:1", "r1")}, {"in_flight": 1}),  # the platform has yet to deliver it
+        ({"delivered": keys("message:1", "r1"), "given_up": keys("message:2")}, {"lost": 1}),
+        ({"parked": keys("message:2")}, {"parked": 1}),
+        ({"ignored": {"key of message:2": "read"}}, {"ignored": {"read": 1}}),
+    ],
+    ids=["in a queue", "not delivered yet", "given up by the platform", "parked", "left out on purpose"],
+)
+def test_where_a_message_that_agents_do_not_see_is(changed: dict[str, Any], expected: dict[str, Any]) -> None:
+    proof = prove(replace(WELL, at_desk=WELL.at_desk[:1], **changed))
+    fate = {"ignored": {}, "parked": 0, "in_flight": 0, "lost": 0} | expected
+    assert {name: proof[name] for name in fate} == fate
+
+
+def test_a_reply_whose_failure_was_told_is_not_lost() -> None:
+    proof = prove(replace(WELL, at_platform=(), told=frozenset({"r1"})))
+    assert (proof["refused_and_told"], proof["lost"]) == (1, 0)
+
+
+def test_a_message_taken_back_before_it_was_shown_is_not_lost() -> None:
+    both = keyed(event("message:1"), event("deleted:1"))
+    found = Findings(customers=both, agents={}, delivered=keys("message:1", "deleted:1"), ignored={
+        "key of deleted:1": "unsent_before_shown"
+    })  # fmt: skip
+    proof = prove(found)
+    assert (proof["ignored"], proof["lost"]) == ({"unsent_before_shown": 2}, 0)
+
+
+def test_what_a_simulator_took_is_told_by_the_workers_header() -> None:
+    calls = [{"trace": "im%3A1/3", "id": "a"}, {"id": "b"}, {"trace": "x/1", "id": ""}]
+    assert taken(calls, lambda call: str(call["id"])) == (Taken("im:1", "3", "a"),)
+
+
+def test_an_event_delivered_twice_was_sent_once_and_an_echo_never() -> None:
+    witness = Witness({})
+    for said in ('{"mid":"m1","text":"x"}', '{"mid":"m1","text":"x"}', '{"mid":"m2","text":"x","is_echo":true}'):
+        told = f'{{"sender":{{"id":"1"}},"recipient":{{"id":"2"}},"message":{said}}}'
+        witness.saw("instagram", f'{{"entry":[{{"id":"2","messaging":[{told}]}}]}}'.encode())
+    assert [one.trace for one in witness.events().values()] == ["message:m1"]
+
+
+def test_whatever_a_platform_delivers_is_accounted_for() -> None:
+    witness = Witness({})
+    witness.saw("tiktok", b"no json")
+    assert len(witness.events()) == 1

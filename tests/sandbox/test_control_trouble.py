@@ -1,0 +1,161 @@
+"""The switches: each makes its trouble, and is off again when it is turned off."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib.http import Answer
+from sandbox.clock import Clock
+from sandbox.faults import Fault, Faults
+from sandbox.instagram import InstagramSimulator
+from sandbox.journal import Journal
+from sandbox.masking import Masker
+from sandbox.road import Road, WorkerKilled
+from sandbox.trouble import FAULTS, NAMES, Trouble
+from tests.sandbox.conftest import Receiver, until
+from tests.sandbox.kit import an_event
+
+SHOP, PERSON = "17841400000000001", "1000000000000001"
+SEND = "https://graph.example/v25.0/me/messages"
+
+
+@pytest.fixture
+def instagram(clock: Clock, faults: Faults, receiver: Receiver) -> Iterator[InstagramSimulator]:
+    simulator = InstagramSimulator(clock, faults, retry_delays_s=())
+    simulator.add_account(SHOP, access_token="IGAA1", app_secret="s", webhook_url=receiver.url)
+    simulator.start()
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def road(clock: Clock) -> Road:
+    return Road(Journal(), Masker(), clock, {}, "http://genesys")
+
+
+@pytest.fixture
+def trouble(faults: Faults, instagram: InstagramSimulator, road: Road, receiver: Receiver) -> Trouble:
+    return Trouble(faults, [instagram.deliveries], road, receiver.url, SHOP)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "forged"])
+def test_a_switch_is_on_until_it_is_off(trouble: Trouble, name: str) -> None:
+    trouble.switch(name, True)
+    assert [one for one, on in trouble.state().items() if on] == [name]
+    trouble.switch(name, False)
+    assert not any(trouble.state().values())
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_switched_on_twice_is_off_at_once(trouble: Trouble, faults: Faults, name: str) -> None:
+    for on in (True, True, False):
+        trouble.switch(name, on)
+    assert faults.describe() == []
+
+
+def test_a_switch_leaves_other_faults_alone(trouble: Trouble, faults: Faults) -> None:
+    faults.add("genesys", "reset", count=1)
+    trouble.switch("genesys_down", True)
+    trouble.switch("genesys_down", False)
+    assert faults.armed() == [Fault("genesys", "reset", count=1)]
+
+
+def test_clearing_the_faults_turns_their_switches_off(trouble: Trouble, faults: Faults) -> None:
+    trouble.switch("genesys_429", True)
+    faults.clear()
+    assert not trouble.state()["genesys_429"]
+
+
+def test_a_reset_turns_the_rest_off(trouble: Trouble) -> None:
+    for name in ("duplicates", "reorder", "kill_worker"):
+        trouble.switch(name, True)
+    trouble.reset()
+    assert not any(trouble.state().values())
+
+
+def test_an_unknown_switch_is_refused(trouble: Trouble) -> None:
+    with pytest.raises(ValueError, match="genesys_429, genesys_down"):
+        trouble.switch("meteor", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "path", "status"),
+    [
+        ("genesys_429", "genesys", "/api/v2/conversations/messages/i/inbound/open/message", 429),
+        ("genesys_down", "genesys", "/oauth/token", 503),
+        ("platform_refuses", "instagram", "/v25.0/me/messages", 400),
+        ("platform_429", "tiktok", "/open_api/v1.3/business/message/send/", 429),
+    ],
+)
+def test_what_is_answered(trouble: Trouble, faults: Faults, name: str, target: str, path: str, status: int) -> None:
+    trouble.switch(name, True)
+    fault = faults.pick(target, path, accepting=True)
+    assert fault is not None
+    assert fault.status == status
+
+
+def texts(receiver: Receiver, count: int) -> list[str]:
+    bodies: list[Any] = [json.loads(call.body) for call in receiver.wait(count)]
+    return [body["entry"][0]["messaging"][0]["message"]["text"] for body in bodies]
+
+
+def test_webhooks_come_twice(trouble: Trouble, instagram: InstagramSimulator, receiver: Receiver) -> None:
+    trouble.switch("duplicates", True)
+    instagram.write(SHOP, PERSON, "Hola")
+    first, second = receiver.wait(2)
+    assert first.body == second.body
+
+
+def test_webhooks_overtake_each_other(trouble: Trouble, instagram: InstagramSimulator, receiver: Receiver) -> None:
+    trouble.switch("reorder", True)
+    for text in ("first", "second"):
+        instagram.write(SHOP, PERSON, text)
+    assert texts(receiver, 2) == ["second", "first"]
+
+
+def test_a_forged_webhook_is_sent_and_its_answer_told(trouble: Trouble, receiver: Receiver) -> None:
+    receiver.answers = [401]
+    assert trouble.switch("forged", True) == {"status": 401}
+    assert texts(receiver, 1) == ["Forged"]
+    assert receiver.calls[0].header("X-Hub-Signature-256") == f"sha256={'0' * 64}"
+
+
+def test_a_worker_dies_once_and_after_its_call(trouble: Trouble, road: Road) -> None:
+    made: list[int] = []
+
+    def sent() -> Answer:
+        made.append(1)
+        return Answer(status=200, headers={}, body=b"{}")
+
+    def handle(event: object, attempt: int) -> None:
+        road.call("POST", SEND, {}, b"", sent)
+
+    trouble.switch("kill_worker", True)
+    with pytest.raises(WorkerKilled):
+        road.work(an_event(), 1, handle)
+    assert made == [1]
+    assert not trouble.state()["kill_worker"]
+    road.work(an_event(), 2, handle)
+    assert made == [1, 1]
+
+
+def test_what_nobody_took_is_known_until_it_is_forgotten(instagram: InstagramSimulator, receiver: Receiver) -> None:
+    receiver.answers = [500]
+    instagram.write(SHOP, PERSON, "Hola")
+    assert instagram.deliveries.given_up() == {receiver.calls[0].body}
+    instagram.reset()
+    assert instagram.deliveries.given_up() == set()
+
+
+def test_what_is_taken_at_a_retry_is_not_given_up(clock: Clock, faults: Faults, receiver: Receiver) -> None:
+    simulator = InstagramSimulator(clock, faults, retry_delays_s=(0,))
+    simulator.add_account(SHOP, access_token="IGAA1", app_secret="s", webhook_url=receiver.url)
+    receiver.answers = [500, 200]
+    simulator.write(SHOP, PERSON, "Hola")
+    receiver.wait(2)
+    until(lambda: simulator.deliveries.given_up() == set())
+    simulator.stop()
