@@ -39,7 +39,13 @@ def instagram(clock: Clock, faults: Faults, receiver: Receiver) -> Iterator[Inst
 def tiktok(clock: Clock, faults: Faults, receiver: Receiver) -> Iterator[TikTokActs]:
     simulator = TikTokSimulator(clock, faults, retry_delays_s=())
     simulator.add_account(
-        TIKTOK_SHOP, app_id="1", app_secret="s", access_token="a", refresh_token="r", webhook_url=receiver.url
+        TIKTOK_SHOP,
+        app_id="1",
+        app_secret="s",
+        access_token="a",
+        refresh_token="r",
+        webhook_url=receiver.url,
+        event_types=("DIRECT_MESSAGE", "COMMENT", "BRAND_MENTION"),
     )
     simulator.start()
     yield TikTokActs(simulator, clock)
