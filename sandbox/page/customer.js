@@ -1,7 +1,7 @@
 // The customer's phone: what they send, and what arrives.
 
 import { post } from "./api.js";
-import { $, arrows, attempt, clockTime, el, endless, media, menu, web } from "./dom.js";
+import { $, arrows, attempt, clockTime, el, endless, media, menu } from "./dom.js";
 import { model, thread } from "./model.js";
 import { offered } from "./offers.js";
 import { say } from "./words.js";
@@ -180,6 +180,8 @@ function bubble(item) {
   );
 }
 
+const NO_MESSAGE = new Set(["comment", "referral"]);
+const CHANGED = ["instagram"]; // TikTok tells of no edit, and of nothing taken back
 const PLAIN = new Set(["text", "choices", "cards"]);
 const FILES = new Set(["image", "video", "audio", "file"]);
 
@@ -188,13 +190,14 @@ function content(item) {
   if (!PLAIN.has(item.kind) && !FILES.has(item.kind)) parts.push(el("small", {}, say(`kind_${item.kind}`)));
   if (item.text) parts.push(el("p", {}, item.text));
   if (FILES.has(item.kind)) parts.push(media(item.kind, item.url, ""));
-  else if (web(item.url)) parts.push(el("a", { href: item.url, target: "_blank", rel: "noopener noreferrer" }, item.url));
+  else if (item.url) parts.push(media("file", item.url, say(`kind_${item.kind}`)));
   const tap = (choice) => act("tap", { about: messageOf(item), choice: choice.payload || choice.text });
   return [...parts, ...offered(item, tap)];
 }
 
 function more(item, own) {
-  if (own && item.channel !== "instagram") return null; // TikTok takes nothing back and edits nothing
+  if (own && !CHANGED.includes(item.channel)) return null;
+  if (NO_MESSAGE.has(item.kind)) return null;
   const about = messageOf(item);
   const given = item.reactions?.customer;
   const things = own

@@ -88,26 +88,29 @@ const PAGE = 80;
  */
 export function endless(log) {
   const [earlier, list] = [log.querySelector(".earlier"), log.querySelector("ol")];
-  let [count, about, last] = [PAGE, null, null];
+  let [count, about, last, following] = [PAGE, null, null, true];
+  const stay = () => {
+    if (following) log.scrollTop = log.scrollHeight;
+  };
   function draw(of, items, make, key) {
-    const following = of !== about || log.scrollHeight - log.scrollTop - log.clientHeight < 60;
-    if (of !== about) [count, about] = [PAGE, of];
+    if (of !== about) [count, about, following] = [PAGE, of, true];
     last = [of, items, make, key];
     earlier.hidden = items.length <= count;
     show(list, items.slice(-count), make, key);
-    if (following) log.scrollTop = log.scrollHeight;
+    stay();
   }
   earlier.addEventListener("click", () => {
     const [height, top] = [log.scrollHeight, log.scrollTop];
     count += PAGE;
+    following = false;
     draw(...last);
     log.scrollTop = top + log.scrollHeight - height;
     list.querySelector(TARGETS)?.focus({ preventScroll: true });
   });
-  // a picture that arrives late makes the log longer
-  log.addEventListener("load", () => {
-    if (log.scrollHeight - log.scrollTop - log.clientHeight < 400) log.scrollTop = log.scrollHeight;
-  }, true);
+  log.addEventListener("scroll", () => (following = log.scrollHeight - log.scrollTop - log.clientHeight < 60));
+  // a picture that arrives late makes the list longer, what opens beside it makes the log lower
+  const sizes = new ResizeObserver(stay);
+  for (const one of [log, list]) sizes.observe(one);
   return draw;
 }
 

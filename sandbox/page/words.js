@@ -67,6 +67,7 @@ const WORDS = {
   text_story_reply: ["I love this one!", "¡Me encanta!"],
   text_echo: ["Written in the app, not in the desktop", "Escrito en la app, no en el escritorio"],
 
+  kind_text: ["Link", "Enlace"],
   kind_image: ["Picture", "Foto"],
   kind_video: ["Video", "Vídeo"],
   kind_audio: ["Voice message", "Mensaje de voz"],
