@@ -140,6 +140,7 @@ class Sandbox:
                 {
                     "channel": one["channel"],
                     "id": one["id"],
+                    "name": one["name"],
                     "integration_id": one["integration"],
                     "human_agent": bool(one.get("human_agent")),
                 }

@@ -1,20 +1,32 @@
-"""Real files, as small as they get: what simulated customers and agents send."""
+"""Real files, small ones: what simulated customers and agents send."""
 
 from __future__ import annotations
 
 import struct
 import zlib
 
+WIDTH, HEIGHT = 240, 160
+
 
 def png() -> bytes:
-    """A picture of 2 by 2 pixels."""
+    """A picture of a green mug, 240 by 160 pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0)
-    rows = zlib.compress(b"\x00\xff\x00\x00\x00\xff\x00" * 2)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
+    rows = b"".join(b"\x00" + b"".join(_colour(x, y) for x in range(WIDTH)) for y in range(HEIGHT))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+
+
+def _colour(x: int, y: int) -> bytes:
+    """Of one pixel: the mug, its handle, the table, the wall."""
+    in_handle = 14**2 <= (x - 152) ** 2 + (y - 80) ** 2 <= 25**2 and x > 145
+    if 78 <= x <= 150 and 44 <= y <= 124:
+        return bytes((18, 92 + (x - 78) // 3, 74))
+    if in_handle:
+        return bytes((15, 84, 68))
+    return bytes((214, 196, 168)) if y > 118 else bytes((240, 236 - y // 12, 224))
 
 
 def mp4() -> bytes:

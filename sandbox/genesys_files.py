@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import struct
 import threading
-import zlib
 from collections.abc import Callable
 
+from sandbox.files import mp4, pdf, png
 from sandbox.web import Answer
 
 PATH = "/api/v2/downloads/"
@@ -15,46 +14,10 @@ PATH = "/api/v2/downloads/"
 LIVES_S = 3600.0
 
 
-def _png() -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
-    pixel = chunk(b"IDAT", zlib.compress(b"\x00\x20\x80\x40"))
-    return b"\x89PNG\r\n\x1a\n" + header + pixel + chunk(b"IEND", b"")
-
-
-def _pdf() -> bytes:
-    objects = [
-        b"<</Type/Catalog/Pages 2 0 R>>",
-        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 72 72]>>",
-    ]
-    body = b"%PDF-1.4\n"
-    offsets = []
-    for number, held in enumerate(objects, 1):
-        offsets.append(len(body))
-        body += b"%d 0 obj%bendobj\n" % (number, held)
-    entries = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    table = b"xref\n0 4\n0000000000 65535 f \n" + entries
-    return body + table + b"trailer<</Size 4/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(body)
-
-
-def _mp4() -> bytes:
-    def box(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", 8 + len(data)) + kind + data
-
-    # a film of no length: one header, no tracks
-    matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-    header = struct.pack(">6IH10x", 0, 0, 0, 1000, 0, 0x10000, 0x100) + matrix + struct.pack(">7I", *[0] * 6, 1)
-    brand = b"isom" + struct.pack(">I", 0x200) + b"isommp41"
-    return box(b"ftyp", brand) + box(b"moov", box(b"mvhd", header)) + box(b"mdat", b"")
-
-
 FILES: dict[str, tuple[str, bytes]] = {
-    "image": ("image/png", _png()),
-    "pdf": ("application/pdf", _pdf()),
-    "video": ("video/mp4", _mp4()),
+    "image": ("image/png", png()),
+    "pdf": ("application/pdf", pdf()),
+    "video": ("video/mp4", mp4()),
 }
 """By name: MIME type and bytes."""
 

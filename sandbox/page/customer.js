@@ -151,8 +151,7 @@ function name(phone) {
 }
 
 function brand(phone) {
-  const n = accountNumber(phone);
-  return n > 1 ? say("brand_n", { n }) : say("brand");
+  return model.accounts.find((one) => one.channel === phone.channel && one.id === phone.account)?.name || say("brand");
 }
 
 /** Which of the brand's accounts on this platform it is, from 1. */

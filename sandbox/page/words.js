@@ -26,7 +26,6 @@ const WORDS = {
   customer_n: ["Customer {n}", "Cliente {n}"],
   customer_to: ["Customer {n} → {brand}", "Cliente {n} → {brand}"],
   brand: ["Your brand", "Tu marca"],
-  brand_n: ["Your brand’s account {n}", "La cuenta {n} de tu marca"],
   somebody: ["Another customer", "Otro cliente"],
   somebody_short: ["+ new", "+ nuevo"],
   phone_log: ["What the customer's phone shows", "Lo que muestra el teléfono del cliente"],
