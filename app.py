@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from typing import Any
@@ -89,3 +90,5 @@ def remaining_s(event: SQSEvent) -> Callable[[], float]:
 
 
 runtime.preload(os.environ.get("DMDESK_ROLE", ""))
+# What is loaded by now stays. The first event would else trigger a collection that walks through all of it.
+gc.freeze()

@@ -38,8 +38,8 @@ UNUSED = {
 }  # fmt: skip
 # boto3/docs and botocore/docs stay: they are imported for the docstrings
 UNUSED_PARTS = ("boto3/data", "boto3/examples", "certifi/tests", "regex/tests")
-# boto3 loads the description of a service when its client is made; credentials may come from STS.
-SERVICE = re.compile(r"""boto3\.client\(\s*["']([a-z0-9-]+)["']""")
+# botocore loads the description of a service when its client is made; credentials may come from STS.
+SERVICE = re.compile(r"""calls\.client\(\s*["']([a-z0-9-]+)["']""")
 ALWAYS = {"sts"}
 # the version tells a vulnerability scanner what is inside; the licences want to travel with the code
 KEPT_FACTS = re.compile(r"METADATA|(licenses/.*)?(LICEN[CS]E|NOTICE|COPYING|AUTHORS)[^/]*", re.IGNORECASE)

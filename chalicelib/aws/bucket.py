@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from chalicelib.aws import calls
 from chalicelib.aws.calls import CONFIG, call
 from chalicelib.errors import Retryable
 from chalicelib.messages import Stored
@@ -36,7 +36,7 @@ class Bucket:
     def _client(self) -> S3Client:
         # made at first use: the edge seldom needs it
         if self._given is None:
-            self._given = boto3.client("s3", config=S3_CONFIG)
+            self._given = calls.client("s3", S3_CONFIG)
         return self._given
 
     def keep(self, key: str, body: bytes) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import boto3
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.aws.calls import CONFIG, call
+from chalicelib.aws import calls
+from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
 from chalicelib.messages import Event
 
@@ -27,7 +26,7 @@ LARGEST = 256 * 1024
 BATCH = 10
 LONGEST_DELAY_S = 43_200
 # SendMessage takes only these characters; JSON may hold two more
-_REFUSED = re.compile("[\ufffe\uffff]")
+_REFUSED = ("\ufffe", "\uffff")
 
 
 class Queue:
@@ -36,12 +35,12 @@ class Queue:
     def __init__(self, url: str, dead_letters_url: str, client: SQSClient | None = None) -> None:
         self._url = url
         self._dead_letters_url = dead_letters_url
-        self._client = client or boto3.client("sqs", config=CONFIG)
+        self._client: SQSClient = client or calls.client("sqs")
 
     def carries(self, event: Event) -> bool:
         """Whether the queue takes the event as it is: its size in bytes and its characters."""
         body = _body(event)
-        return len(body.encode()) <= LARGEST and not _REFUSED.search(body)
+        return len(body.encode()) <= LARGEST and not any(sign in body for sign in _REFUSED)
 
     def put(self, events: Sequence[Event]) -> None:
         """Puts the events in order, as few calls as possible.

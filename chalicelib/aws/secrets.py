@@ -6,9 +6,8 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
-from chalicelib.aws.calls import CONFIG, call
+from chalicelib.aws import calls
+from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ class SecretStore:
 
     def __init__(self, clock: Callable[[], float], client: SecretsManagerClient | None = None) -> None:
         self._clock = clock
-        self._client = client or boto3.client("secretsmanager", config=CONFIG)
+        self._client: SecretsManagerClient = client or calls.client("secretsmanager")
         self._cache: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def get(self, name: str) -> dict[str, Any]:

@@ -25,11 +25,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ParamSpec
 from uuid import uuid4
 
-import boto3
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.calls import CONFIG, call
+from chalicelib.aws import calls
+from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
 from chalicelib.messages import PREVENTED, Account, Claim, Conversation, Profile, Tap, Thread, bounded
 
@@ -52,7 +52,7 @@ class Table:
 
     def __init__(self, name: str, client: DynamoDBClient | None = None) -> None:
         self._name = name
-        self._client = client or boto3.client("dynamodb", config=CONFIG)
+        self._client: DynamoDBClient = client or calls.client("dynamodb")
 
     def claim(self, conversation: Conversation, item: str, now: float, lease_s: float, text: str = "") -> Claim:
         """Takes the work if nobody has it. `text` is a fingerprint by which an echo can be told.
