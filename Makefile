@@ -8,7 +8,7 @@ ARCH ?= arm64
 # the packaging Python is Lambda's, so each version has a place of its own, with nothing but requirements.txt
 VERSION = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
-.PHONY: help sandbox test test-terraform check format package checkov docs clean
+.PHONY: help bench sandbox test test-terraform check format package checkov docs clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/ —/'
@@ -21,6 +21,9 @@ help: ## what can be made
 
 sandbox: .venv/.made ## the whole bridge on this machine, with two conversations played
 	$(BIN)/python -m sandbox $(ARGS)
+
+bench: .venv/.made ## how fast it is, beside the floor; writes bench/RESULTS.md (ARGS=--quick)
+	$(BIN)/python -m bench $(ARGS)
 
 test: .venv/.made ## every test but Terraform's (ARGS=-k… to choose)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/deploy --ignore tests/genesys_module $(ARGS)

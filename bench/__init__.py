@@ -1,0 +1,1 @@
+"""How fast the bridge is, each number beside its floor: `make bench`, docs/performance.md."""

@@ -1,0 +1,165 @@
+"""`python -m bench [--quick]`: prints the table, and writes it to bench/RESULTS.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from bench import bridge, cold, edge, instructions, package, translation, workers
+from bench.measure import Result
+from bench.table import Row, table
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+COLD_MOST, COLD_MS = 1.25, 300.0
+T = TypeVar("T")
+Section = tuple[str, list[Row]]
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="bench", description="How fast the bridge is, beside its floor.")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds; no instructions, no thousand conversations")
+    quick = parser.parse_args().quick
+    began = time.monotonic()
+    sections = [_warm(quick), *_cold(quick), *_pure_and_counted(quick), *_whole(quick)]
+    text = f"{table(sections)}\n\n{_circumstances(quick, time.monotonic() - began)}\n"
+    print(text)
+    RESULTS.write_text(f"# Results\n\nRead docs/performance.md for what the rows and floors are.\n\n{text}")
+
+
+def _run(kind: type[T], module: str, *arguments: str) -> T:
+    """What a measuring process wrote."""
+    print(f"bench: {module} {' '.join(arguments)}", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="dmdesk-bench-") as folder:
+        out = Path(folder) / "out.json"
+        subprocess.run([sys.executable, "-m", f"bench.{module}", str(out), *arguments], check=True)
+        return msgspec.json.decode(out.read_bytes(), type=kind)
+
+
+def _warm(quick: bool) -> Section:
+    rows = []
+    for one in _run(list[Result], "warm", "time", "5" if quick else "11"):
+        share = {"floor": one.floor_us, "ratio": one.ratio, "most": one.goal}
+        rows.append(Row(name=one.name, unit="µs", ours=one.ours_us, **share))
+        rows.append(Row(name=f"{one.name}: network calls", unit="calls", ours=one.calls, floor=one.calls,
+                        highest=one.most_calls))  # fmt: skip
+    return "CPU time per webhook or message, warm", rows
+
+
+def _pure_and_counted(quick: bool) -> list[Section]:
+    """Both at once: they take long, and what is counted does not mind company."""
+    with ThreadPoolExecutor(1) as pool:
+        counted = pool.submit(instructions.counted) if not quick else None
+        return [_pure(quick), *(_counted(counted.result()) if counted else [])]
+
+
+def _counted(counts: dict[str, tuple[float, float]]) -> list[Section]:
+    rows = [
+        Row(name=name, unit="k instr.", ours=ours, floor=floor, most=_goal(name))
+        for name, (ours, floor) in counts.items()
+    ]
+    return [("The same in instructions, user space, by callgrind", rows)] if rows else []
+
+
+def _goal(name: str) -> float | None:
+    return edge.GOAL if name.startswith("edge") else workers.GOAL if "steady" in name else None
+
+
+def _cold(quick: bool) -> list[Section]:
+    print("bench: the package, cold starts", file=sys.stderr)
+    found = package.package()
+    rows = []
+    for one in cold.starts(found.folder, 3 if quick else 9):
+        most, highest = (COLD_MOST, COLD_MS) if one.role == "edge" else (None, None)
+        for name, unit in (("cpu_ms", "CPU time, ms"), ("wall_ms", "wall clock, ms"), ("peak_mb", "peak memory, MB")):
+            rows.append(
+                Row(
+                    name=f"{one.role}: {unit.partition(',')[0]}",
+                    unit=unit[-2:],
+                    ours=getattr(one.ours, name),
+                    floor=getattr(one.floor, name),
+                    ratio=getattr(one.ratio, name),
+                    most=most if unit.endswith("ms") else None,
+                    highest=highest if name == "wall_ms" else None,
+                )
+            )
+    sizes = [
+        Row(name="zipped", unit="MB", ours=found.zipped / 1e6, highest=20),
+        Row(name="unzipped", unit="MB", ours=found.unzipped / 1e6),
+    ]
+    return [("Cold start: import and first event, from the package", rows), ("Package", sizes)]
+
+
+def _pure(quick: bool) -> Section:
+    print("bench: translation, by pyperf", file=sys.stderr)
+    found = translation.medians(quick)
+    return "Pure code, per event", [Row(name=name, unit="µs", ours=ours, floor=floor) for name, ours, floor in found]
+
+
+def _whole(quick: bool) -> list[Section]:
+    found = _run(bridge.Whole, "bridge", "whole", "40" if quick else "150")
+    inbound, bare, outbound = found.inbound, found.bare, found.outbound
+    rows = [
+        Row(name="inbound, one worker", unit="msgs/s", ours=inbound.per_s, floor=bare.per_s),
+        Row(name="inbound: the worker's CPU", unit="ms/msg", ours=inbound.worker_ms, floor=bare.worker_ms),
+        Row(name="inbound: the emulator's CPU", unit="ms/msg", ours=inbound.emulator_ms, floor=bare.emulator_ms),
+        Row(name="inbound: simulators' and pollers' CPU", unit="ms/msg", ours=inbound.simulators_ms,
+            floor=bare.simulators_ms),
+        Row(name="outbound, one worker", unit="msgs/s", ours=outbound.per_s),
+        Row(name="outbound: the worker's CPU", unit="ms/msg", ours=outbound.worker_ms),
+        Row(name="outbound: the emulator's CPU", unit="ms/msg", ours=outbound.emulator_ms),
+        Row(name="outbound: simulators' and pollers' CPU", unit="ms/msg", ours=outbound.simulators_ms),
+        Row(name="webhook to Genesys, p50", unit="ms", ours=found.delay.p50_ms, floor=found.bare_delay.p50_ms),
+        Row(name="webhook to Genesys, p99", unit="ms", ours=found.delay.p99_ms, floor=found.bare_delay.p99_ms),
+    ]  # fmt: skip
+    return [
+        ("The whole bridge in the sandbox", rows),
+        _poisoned(20 if quick else 1000),
+        *([] if quick else [_clients()]),
+    ]
+
+
+def _poisoned(conversations: int) -> Section:
+    found = _run(bridge.Poison, "bridge", "poison", str(conversations))
+    title = f"{conversations:,} conversations of 10 messages, one poisoned, four workers"
+    return title, [
+        Row(name="messages of the others that came through", unit="msgs", ours=found.taken, floor=found.expected,
+            lowest=found.expected),
+        Row(name="of these twice", unit="msgs", ours=found.twice, highest=0),
+        Row(name="conversations out of order", unit="conv.", ours=found.out_of_order, highest=0),
+        Row(name="rate", unit="msgs/s", ours=found.per_s),
+    ]  # fmt: skip
+
+
+def _clients() -> Section:
+    calls, seconds = bridge.LIMIT // bridge.PART, bridge.WINDOW_S / bridge.PART
+    title = f"OAuth clients at Genesys' limit of 300 calls in 60 s, scaled to {calls} in {seconds:.0f} s"
+    rows = []
+    for count in (1, 2, 4):
+        found = _run(bridge.Clients, "bridge", "clients", str(count))
+        rows.append(Row(name=f"{count}: {found.messages:,} messages", unit="s", ours=found.took_s, floor=found.limit_s))
+    return title, rows
+
+
+def _circumstances(quick: bool, took_s: float) -> str:
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {'quick' if quick else 'full'} run of {took_s:.0f} s, "
+        f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} processors; "
+        f"load at the end {load}. Where it is above the number of processors, times are noise; instructions are not."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,334 @@
+"""The whole bridge in the sandbox: `python -m bench.bridge OUT.json whole MESSAGES | poison CONVERSATIONS | clients N`.
+
+Each runs in a process of its own, which the simulators share with the bridge: rates are this machine's, and
+compare with the bare handler's only, which makes the same calls of the same emulator and simulators.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import requests
+
+import sandbox.bridge
+import sandbox.genesys_access
+from bench import place
+from chalicelib import runtime
+from chalicelib.aws import calls
+from chalicelib.errors import Retryable
+from sandbox.bridge import Sandbox
+from sandbox.cast import ACCOUNTS, OAUTH
+from sandbox.poller import Poller
+
+FOLDER = Path(__file__).resolve().parents[1] / "build" / "bench" / "sandbox"
+TICK_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+# Genesys counts 300 calls in 60 s; here it counts a fifth of them in a fifth of the time: the same rate, sooner known
+LIMIT, WINDOW_S, PART = 300, 60.0, 5
+PACE_S = 0.1
+ROUNDS = 3
+LONG_POLL_S = 1.5
+PATIENCE_S = 1200.0
+
+
+class Flow(msgspec.Struct, frozen=True, kw_only=True):
+    """What one worker did with a full queue, per message: rate, and whose CPU time it took (ms)."""
+
+    per_s: float
+    worker_ms: float
+    emulator_ms: float
+    simulators_ms: float
+
+
+class Delay(msgspec.Struct, frozen=True, kw_only=True):
+    """From the webhook's arrival to Genesys' answer, ten messages a second (ms)."""
+
+    p50_ms: float
+    p99_ms: float
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """Both directions beside the bare handler."""
+
+    inbound: Flow
+    bare: Flow
+    outbound: Flow
+    delay: Delay
+    bare_delay: Delay
+
+
+class Poison(msgspec.Struct, frozen=True, kw_only=True):
+    """Many conversations, one of which Genesys never takes: what came through of the others."""
+
+    conversations: int
+    expected: int
+    taken: int
+    twice: int
+    out_of_order: int
+    per_s: float
+
+
+class Clients(msgspec.Struct, frozen=True, kw_only=True):
+    """Messages through so many OAuth clients: how long it took, and how long their limit makes it last (s)."""
+
+    clients: int
+    messages: int
+    took_s: float
+    limit_s: float
+
+
+class Bench:
+    """A running sandbox with one worker of each kind, its pollers by queue, and what they cost."""
+
+    def __init__(self, running: Sandbox) -> None:
+        self.sandbox = running
+        self.inbound, self.outbound = running._pollers
+        self.spent_s = 0.0
+        self._serial = 0
+        for poller in running._pollers:
+            poller._handler = self._timed(poller._handler)
+        process = running.aws._process
+        assert process is not None
+        self._stat = Path(f"/proc/{process.pid}/stat")
+
+    def _timed(self, handler: Callable[[dict[str, Any], Any], dict[str, Any]]) -> Any:
+        def run(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            start = time.thread_time()
+            try:
+                return handler(event, context)
+            finally:
+                self.spent_s += time.thread_time() - start
+
+        return run
+
+    @contextmanager
+    def handled_by(self, handler: Any) -> Iterator[None]:
+        """Another handler takes the inbound queue meanwhile."""
+        before = self.inbound._handler
+        self.inbound._handler = self._timed(handler)
+        try:
+            yield
+        finally:
+            self.inbound._handler = before
+
+    def write(self, customers: Sequence[str], round_: int = 0) -> None:
+        """Each customer writes once, up to 100 to a delivery, straight into the app."""
+        for start in range(0, len(customers), 100):
+            self._serial += 1
+            events = [
+                place.messaging(customer, f"{self._serial:08d}{number:024d}")
+                for number, customer in enumerate(customers[start : start + 100])
+            ]
+            for event in events:
+                event["message"]["text"] = f"{round_} {place.TEXT}"
+            answer = self.sandbox.gateway._app(place.webhook(place.delivery(events)), place.Context())
+            assert answer["statusCode"] == 200, answer
+
+    def taken(self) -> list[dict[str, Any]]:
+        """The customers' messages that Genesys took, oldest first."""
+        return [one for one in self.sandbox.genesys.messages() if one["kind"] == "message" and one["status"] == 200]
+
+    def waiting(self, name: str) -> int:
+        return int(self.sandbox.state()["queues"][name])
+
+    def drained(self, poller: Poller, fill: Callable[[], None], done: Callable[[], int], wanted: int) -> Flow:
+        """Fills the queue, then lets one worker at it until `done` says `wanted`."""
+        poller.pause()
+        time.sleep(LONG_POLL_S)  # what a poll under way still receives, it would let lie for the visibility timeout
+        fill()
+        before, began = done(), time.perf_counter()
+        spent, emulator, process = self.spent_s, self._emulator_s(), time.process_time()
+        poller.resume()
+        until(lambda: done() - before >= wanted, 0.05)
+        took = time.perf_counter() - began
+        share = 1e3 / wanted
+        worker = self.spent_s - spent
+        return Flow(
+            per_s=wanted / took,
+            worker_ms=worker * share,
+            emulator_ms=(self._emulator_s() - emulator) * share,
+            simulators_ms=(time.process_time() - process - worker) * share,
+        )
+
+    def delay(self, messages: int) -> Delay:
+        """Each from a conversation of its own that is known, one after the other."""
+        before, began = len(self.taken()), []
+        for number in range(messages):
+            began.append(time.time())
+            self.write([customer(number)])
+            time.sleep(max(0.0, PACE_S - (time.time() - began[-1])))
+        until(lambda: len(self.taken()) - before >= messages, 0.2)
+        ended = {one["body"]["channel"]["from"]["id"]: one["at"] for one in self.taken()[before:]}
+        took = sorted(
+            (datetime.fromisoformat(ended[customer(number)]).timestamp() - start) * 1e3
+            for number, start in enumerate(began)
+        )
+        return Delay(p50_ms=took[len(took) // 2], p99_ms=took[min(len(took) - 1, int(len(took) * 0.99))])
+
+    def _emulator_s(self) -> float:
+        """proc_pid_stat(5): utime and stime; 0 where there is no /proc."""
+        if not self._stat.exists():
+            return 0.0
+        fields = self._stat.read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICK_S
+
+
+def customer(number: int) -> str:
+    return f"5550000000{number:06d}"
+
+
+def until(holds: Callable[[], bool], look_s: float) -> None:
+    """Waits for what must come."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, "the bridge does not come to its end"
+        time.sleep(look_s)
+
+
+@contextmanager
+def bench(threads: int, calls_per_minute: int) -> Iterator[Bench]:
+    """A sandbox with so many workers of each kind, whose Genesys takes so many calls a minute."""
+    sandbox.bridge.THREADS = threads
+    sandbox.bridge.SECRETS["meta_app_secret"] = place.KEY
+    with Sandbox(folder=FOLDER) as running:
+        running.genesys._access._calls_per_minute = calls_per_minute
+        running.instagram.echo = "none"
+        yield Bench(running)
+
+
+def bare(running: Sandbox) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """A handler that makes the inbound worker's three calls, and does nothing else that a bridge should."""
+    genesys = running.genesys
+    dynamodb = calls.client("dynamodb")  # as the bridge makes it
+    session = requests.Session()
+    session.trust_env = False
+    client = OAUTH["clients"][0]
+    login = session.post(f"{genesys.url}/oauth/token", {"grant_type": "client_credentials"},
+                         auth=(client["id"], client["secret"]))  # fmt: skip
+    headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
+    path = f"/api/v2/conversations/messages/{ACCOUNTS[0]['integration']}/inbound/open/message"
+
+    def handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
+        for one in event["Records"]:
+            said = json.loads(one["body"])["raw"]
+            key = {"pk": {"S": f"BARE#{said['sender']['id']}"}, "sk": {"S": said["message"]["mid"]}}
+            dynamodb.put_item(TableName="dmdesk", Item=key | {"state": {"S": "leased"}},
+                              ConditionExpression="attribute_not_exists(pk)")  # fmt: skip
+            moment = datetime.fromtimestamp(said["timestamp"] / 1e3).astimezone().isoformat(timespec="milliseconds")
+            channel = {"messageId": said["message"]["mid"], "time": moment[:23] + "Z",
+                       "from": {"id": said["sender"]["id"], "idType": "Opaque"}}  # fmt: skip
+            body = {"channel": channel, "text": said["message"]["text"]}
+            answer = session.post(f"{genesys.url}{path}?prefetchConversationId=true", json=body, headers=headers)
+            assert answer.ok, answer.text
+            done = {
+                "TableName": "dmdesk",
+                "UpdateExpression": "SET s = :s",
+                "ExpressionAttributeValues": {":s": {"S": "d"}},
+            }
+            state = done | {"Key": {"pk": key["pk"], "sk": {"S": "STATE"}}}
+            dynamodb.transact_write_items(TransactItems=[{"Update": done | {"Key": key}}, {"Update": state}])
+        return {"batchItemFailures": []}
+
+    return handler
+
+
+def whole(messages: int) -> Whole:
+    """Both directions, the bridge and the bare handler in turn."""
+    with bench(threads=1, calls_per_minute=10**9) as one:
+        customers = [customer(number) for number in range(messages)]
+
+        def taken() -> int:
+            return len(one.taken())
+
+        def known() -> None:
+            one.write(customers, 1)
+
+        one.drained(one.inbound, lambda: one.write(customers), taken, messages)  # now every conversation is known
+        ours: list[Flow] = []
+        floor: list[Flow] = []
+        by_hand = bare(one.sandbox)
+        for _ in range(ROUNDS):
+            ours.append(one.drained(one.inbound, known, taken, messages))
+            with one.handled_by(by_hand):
+                floor.append(one.drained(one.inbound, known, taken, messages))
+        delay = one.delay(min(messages, 150))
+        with one.handled_by(by_hand):
+            bare_delay = one.delay(min(messages, 150))
+        ids = {found["conversation_id"] for found in one.taken()}
+
+        def answered() -> None:
+            for conversation in ids:
+                one.sandbox.genesys.reply(conversation, text="It is! Shall I wrap it?")
+            until(lambda: one.waiting("outbound") >= len(ids), 0.2)
+
+        def receipts() -> int:
+            return sum(found["kind"] == "receipt" for found in one.sandbox.genesys.messages())
+
+        outbound = one.drained(one.outbound, answered, receipts, len(ids))
+        return Whole(inbound=_median(ours), bare=_median(floor), outbound=outbound, delay=delay, bare_delay=bare_delay)
+
+
+def _median(flows: Sequence[Flow]) -> Flow:
+    return Flow(**{name: statistics.median(getattr(one, name) for one in flows) for name in Flow.__struct_fields__})
+
+
+def poison(conversations: int) -> Poison:
+    """Ten messages each, in rounds; Genesys never takes those of the first conversation."""
+    with bench(threads=4, calls_per_minute=10**9) as one:
+        poisoned, desk = customer(0), runtime.current().genesys
+        deliver = desk.deliver
+
+        def picky(account: Any, message: Any, now: float) -> str:
+            if message.customer == poisoned:
+                raise Retryable("never")
+            return deliver(account, message, now)
+
+        desk.deliver = picky  # type: ignore[method-assign]
+        customers, rounds = [customer(number) for number in range(conversations)], 10
+        expected = (conversations - 1) * rounds
+
+        def fill() -> None:
+            for round_ in range(rounds):
+                one.write(customers, round_)
+
+        flow = one.drained(one.inbound, fill, lambda: len(one.taken()), expected)
+        heard: dict[str, list[int]] = {}
+        for found in one.taken():
+            heard.setdefault(found["body"]["channel"]["from"]["id"], []).append(int(found["body"]["text"].split()[0]))
+        return Poison(
+            conversations=conversations,
+            expected=expected,
+            taken=sum(len(set(rounds_)) for rounds_ in heard.values()),
+            twice=sum(len(rounds_) - len(set(rounds_)) for rounds_ in heard.values()),
+            out_of_order=sum(rounds_ != sorted(rounds_) for rounds_ in heard.values()),
+            per_s=flow.per_s,
+        )
+
+
+def clients(count: int) -> Clients:
+    """Half as many again as the clients may send at once, by four workers: conversations spread over the clients
+    unevenly, and none gets more than two windows' worth."""
+    OAUTH["clients"][:] = [{"id": f"client-{n}", "secret": f"secret-{n}"} for n in range(count)]
+    window_s, limit = WINDOW_S / PART, LIMIT // PART
+    sandbox.genesys_access._MINUTE_S = window_s
+    with bench(threads=4, calls_per_minute=limit) as one:
+        messages = limit * count * 3 // 2
+        flow = one.drained(
+            one.inbound, lambda: one.write([customer(number) for number in range(messages)]),
+            lambda: len(one.taken()), messages,
+        )  # fmt: skip
+        return Clients(clients=count, messages=messages, took_s=messages / flow.per_s, limit_s=window_s)
+
+
+if __name__ == "__main__":
+    run: dict[str, Callable[[int], msgspec.Struct]] = {"whole": whole, "poison": poison, "clients": clients}
+    Path(sys.argv[1]).write_bytes(msgspec.json.encode(run[sys.argv[2]](int(sys.argv[3]))))

@@ -1,0 +1,135 @@
+"""How a thing is measured against its floor: the same calls, bare."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+
+Replay = Callable[[], object]
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What is compared: `ours` and its `floor` are given what `make` makes of a number that never comes twice.
+
+    Making is not measured. `messages` is how many messages one run carries, `calls` how many network calls it makes.
+    """
+
+    name: str
+    make: Callable[[int], Any]
+    ours: Callable[[Any], object]
+    floor: Callable[[Any], object]
+    messages: int
+    calls: int
+    goal: float | None = None
+    most_calls: float | None = None
+
+
+@contextmanager
+def recorded() -> Iterator[list[Replay]]:
+    """Collects every call that the AWS client, the HTTP session and the fetcher make, ready to be made again.
+
+    The same clients with the same connections make them again; a fetch becomes a plain GET by `requests`.
+    """
+    import requests
+    from botocore import xform_name
+    from botocore.client import BaseClient
+
+    from chalicelib.fetching import Fetcher
+
+    calls: list[Replay] = []
+    bare = requests.Session()
+    bare.trust_env = False
+    aws: Any = BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore has no types
+    http, fetch = requests.Session.request, Fetcher.__call__
+
+    def by_aws(client: Any, operation: str, asked: Any) -> Any:
+        made, given = getattr(client, xform_name(operation)), copy.deepcopy(asked)
+        calls.append(lambda: made(**given))
+        return aws(client, operation, asked)
+
+    def by_http(session: Any, *args: Any, **named: Any) -> Any:
+        calls.append(lambda: http(session, *args, **named).json())
+        return http(session, *args, **named)
+
+    def by_fetch(fetcher: Any, url: str, *rest: Any) -> Any:
+        calls.append(lambda: http(bare, "GET", url).content)
+        return fetch(fetcher, url, *rest)
+
+    patched: list[tuple[Any, str, Any, Any]] = [
+        (BaseClient, "_make_api_call", by_aws, aws),
+        (requests.Session, "request", by_http, http),
+        (Fetcher, "__call__", by_fetch, fetch),
+    ]
+    try:
+        for owner, name, ours, _ in patched:
+            setattr(owner, name, ours)
+        yield calls
+    finally:
+        for owner, name, _, theirs in patched:
+            setattr(owner, name, theirs)
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """Medians of CPU time per message (µs, user and system), and of the rounds' ratios."""
+
+    name: str
+    ours_us: float
+    floor_us: float
+    ratio: float
+    calls: float
+    goal: float | None
+    most_calls: float | None
+
+
+def cpu(subjects: Sequence[Subject], rounds: int, block_s: float = 0.06) -> list[Result]:
+    """Ours and the floor in turn, so that what slows the machine slows both."""
+    results = []
+    for subject in subjects:
+        runs = _runs(subject, block_s)
+        pairs = []
+        for turn in range(1, rounds + 1):
+            given = [subject.make(turn * 1_000_000 + number) for number in range(runs)]
+            pairs.append((_timed(subject.ours, given), _timed(subject.floor, given)))
+        share = 1e6 / (runs * subject.messages)
+        results.append(
+            Result(
+                name=subject.name,
+                ours_us=statistics.median(ours for ours, _ in pairs) * share,
+                floor_us=statistics.median(floor for _, floor in pairs) * share,
+                ratio=statistics.median(ours / floor for ours, floor in pairs),
+                calls=subject.calls / subject.messages,
+                goal=subject.goal,
+                most_calls=subject.most_calls,
+            )
+        )
+    return results
+
+
+def warm(subject: Subject, runs: int = 5) -> None:
+    """Caches filled, connections open."""
+    for number in range(900_000, 900_000 + runs):
+        given = subject.make(number)
+        subject.ours(given)
+        subject.floor(given)
+
+
+def _runs(subject: Subject, block_s: float) -> int:
+    """How many runs take about so long."""
+    warm(subject)
+    once = _timed(subject.ours, [subject.make(number) for number in range(950_000, 950_005)]) / 5
+    return max(3, int(block_s / once))
+
+
+def _timed(work: Callable[[Any], object], given: Sequence[Any]) -> float:
+    gc.collect()
+    start = time.process_time()
+    for one in given:
+        work(one)
+    return time.process_time() - start

@@ -1,0 +1,149 @@
+"""Where the bridge is measured: its environment, and what the platforms and the queues bring it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import struct
+import time
+import zlib
+from email.message import Message
+from typing import Any
+
+INSTAGRAM, TIKTOK = "17841400000000001", "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0"
+KEY = "the-webhook-secret-of-the-bench"
+INTEGRATION = "6a1f2c3e-0000-4000-8000-000000000001"
+ACCOUNTS: list[dict[str, str]] = [
+    {"channel": "instagram", "id": INSTAGRAM, "name": "our.shop", "integration": INTEGRATION, "secret": "account"},
+    {"channel": "tiktok", "id": TIKTOK, "integration": INTEGRATION[:-1] + "2", "secret": "account"},
+]
+SECRETS: dict[str, dict[str, Any]] = {
+    "instagram": {"secrets": [KEY]},
+    "tiktok": {"secrets": [KEY]},
+    "genesys-webhook": {"secrets": [KEY]},
+    "genesys-oauth": {"clients": [{"id": "client-1", "secret": "secret-1"}]},
+    "media": {"keys": ["a-key-of-the-bench-of-more-than-32-characters"]},
+    "account": {"access_token": "an-access-token-" + "x" * 150},
+}
+TEXT = "Hi! Is the green mug back in stock? I would like two of them, gift-wrapped. 🍵"
+
+
+def environment(url: str) -> dict[str, str]:
+    """The variables of a function whose AWS and vendors are all at one address."""
+    queue = f"{url}/000000000000/dmdesk-"
+    ours = {
+        "table": "dmdesk",
+        "bucket": "dmdesk",
+        "inbound_queue": f"{queue}inbound.fifo",
+        "inbound_dead_letters": f"{queue}inbound-dead-letters.fifo",
+        "outbound_queue": f"{queue}outbound.fifo",
+        "outbound_dead_letters": f"{queue}outbound-dead-letters.fifo",
+        "instagram_secret": "instagram",
+        "tiktok_secret": "tiktok",
+        "genesys_webhook_secret": "genesys-webhook",
+        "genesys_oauth_secret": "genesys-oauth",
+        "media_secret": "media",
+        "public_url": "https://dmdesk.example",
+        "media_hosts": url,
+    } | dict.fromkeys(("genesys_api", "genesys_login", "instagram_graph", "facebook_graph", "tiktok_api"), url)
+    aws = {"AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": "eu-west-1"}
+    credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    return {f"DMDESK_{name.upper()}": value for name, value in ours.items()} | aws | credentials
+
+
+class Context:
+    """As much of Lambda's context as the handlers read."""
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 60_000
+
+
+def messaging(customer: str, mid: str, picture: str = "") -> dict[str, Any]:
+    """One of Meta's messaging events: a text, or the picture at the URL."""
+    said = {"attachments": [{"type": "image", "payload": {"url": picture}}]} if picture else {"text": TEXT}
+    return {
+        "sender": {"id": customer},
+        "recipient": {"id": INSTAGRAM},
+        "timestamp": int(time.time() * 1000),
+        "message": {"mid": f"aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAw{mid}", **said},
+    }
+
+
+def delivery(events: list[dict[str, Any]]) -> bytes:
+    """A body as Meta sends it."""
+    entry = {"time": int(time.time() * 1000), "id": INSTAGRAM, "messaging": events}
+    return json.dumps({"object": "instagram", "entry": [entry]}, separators=(",", ":")).encode()
+
+
+def webhook(body: bytes) -> dict[str, Any]:
+    """The proxy event of a signed delivery, with the headers that API Gateway adds."""
+    from sandbox.gateway import proxy_event
+    from sandbox.web import Call
+
+    signature = hmac.new(KEY.encode(), body, hashlib.sha256).hexdigest()
+    headers = Message()
+    for name, value in {
+        "Accept": "*/*",
+        "Accept-Encoding": "deflate, gzip",
+        "Content-Type": "application/json",
+        "Host": "abcdef1234.execute-api.eu-west-1.amazonaws.com",
+        "User-Agent": "facebookexternalua",
+        "X-Amzn-Trace-Id": "Root=1-65000000-000000000000000000000000",
+        "X-Forwarded-For": "173.252.127.1",
+        "X-Forwarded-Port": "443",
+        "X-Forwarded-Proto": "https",
+        "X-Hub-Signature": f"sha1={'0' * 40}",
+        "X-Hub-Signature-256": f"sha256={signature}",
+    }.items():
+        headers[name] = value
+    return proxy_event(Call("POST", "/api/social/webhook", {}, headers, body), "/api/social/webhook", None)
+
+
+def reply(customer: str, number: int) -> bytes:
+    """An agent's text as Genesys' webhook tells it."""
+    identifier = f"{number:032x}"
+    channel = {
+        "id": INTEGRATION,
+        "platform": "Open",
+        "type": "Private",
+        "messageId": identifier,
+        "from": {"nickname": "our.shop", "id": INTEGRATION, "idType": "Opaque"},
+        "to": {"id": customer, "idType": "Opaque"},
+        "time": "2027-01-15T07:59:50.123Z",
+    }
+    body = {"id": identifier, "channel": channel, "conversationId": "d06cb41e-0000-4000-8000-000000000001"}
+    said = {"direction": "Outbound", "type": "Text", "originatingEntity": "Human", "text": "It is! Shall I wrap it?"}
+    return json.dumps(body | said | {"content": [], "reasons": []}).encode()
+
+
+def record(body: str, group: str) -> dict[str, Any]:
+    """What Lambda hands over of a FIFO queue."""
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    return {
+        "messageId": f"{digest[:8]}-0000-4000-8000-{digest[8:20]}",
+        "receiptHandle": base64.b64encode(digest.encode() * 3).decode(),
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": "1", "MessageGroupId": group, "MessageDeduplicationId": digest},
+        "messageAttributes": {},
+        "md5OfBody": digest[:32],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:eu-west-1:000000000000:dmdesk-inbound.fifo",
+        "awsRegion": "eu-west-1",
+    }
+
+
+def _png(side: int) -> bytes:
+    """A picture of noise, so that it has the size of a photograph."""
+    rows = b"".join(b"\0" + hashlib.shake_128(bytes([row])).digest(3 * side) for row in range(side))
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
+
+
+PICTURE = _png(200)

@@ -1,0 +1,145 @@
+"""The other side, as cheap as it can be: a process that answers every call of the bridge at once.
+
+It knows no state and checks nothing; what is measured is the caller. It counts what arrives at its sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+
+from bench.place import ACCOUNTS, PICTURE, SECRETS
+
+CALLS = "/stub/calls"
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """The address of a stub that runs meanwhile."""
+    command = [sys.executable, "-m", "bench.stub"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.terminate()
+
+
+def calls(url: str) -> int:
+    """How many requests have arrived, this one not among them."""
+    return int(requests.get(url + CALLS, timeout=5).text)
+
+
+class _Connection(asyncio.Protocol):
+    taken = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._buffer = b""
+        self._continued = False
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while True:
+            head, blank, rest = self._buffer.partition(b"\r\n\r\n")
+            if not blank:
+                return
+            line, *fields = head.decode("latin-1").split("\r\n")
+            headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in fields)}
+            length = int(headers.get("content-length", "0"))
+            if len(rest) < length:
+                self._go_on(headers)
+                return
+            self._buffer, self._continued = rest[length:], False
+            self._answer(line, headers, rest[:length])
+
+    def _go_on(self, headers: dict[str, str]) -> None:
+        """S3's client asks before it sends a body."""
+        if "expect" in headers and not self._continued:
+            self._continued = True
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _answer(self, line: str, headers: dict[str, str], body: bytes) -> None:
+        method, path, _ = line.split(" ")
+        if path == CALLS:
+            said = str(_Connection.taken).encode()
+        else:
+            _Connection.taken += 1
+            said = answer(method, path, headers.get("x-amz-target", ""), body)
+        kind = "image/png" if said is PICTURE else "application/json"
+        self._transport.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (kind.encode(), len(said), said)
+        )
+
+
+def answer(method: str, path: str, target: str, body: bytes) -> bytes:
+    """What the service that is meant says to this."""
+    if target:
+        reply = _AWS.get(target.partition(".")[2], _nothing)(json.loads(body))
+    elif path == "/oauth/token":
+        reply = {"access_token": "a-token-of-the-stub-" + "x" * 60, "token_type": "bearer", "expires_in": 86400}
+    elif "/inbound/open/message" in path:
+        reply = {"id": "0" * 32, "type": "Text", "direction": "Inbound", "conversationId": CONVERSATION}
+    elif method == "POST" and path.endswith("/messages"):
+        reply = {"recipient_id": "1", "message_id": "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAw"}
+    elif "fields=" in path:
+        reply = {"name": "Ada Lovelace", "username": "ada", "follower_count": 12, "is_verified_user": False}
+    elif path.startswith("/picture"):
+        return PICTURE
+    elif method == "PUT":
+        return b""
+    else:
+        reply = {"id": "0" * 32, "status": "Published"}
+    return json.dumps(reply).encode()
+
+
+CONVERSATION = "d06cb41e-0000-4000-8000-000000000001"
+
+
+def _nothing(_: dict[str, Any]) -> dict[str, Any]:
+    return {}
+
+
+def _item(asked: dict[str, Any]) -> dict[str, Any]:
+    """The state of a conversation whose last message is of now and was seen; nothing else is known."""
+    if asked["Key"]["sk"]["S"] != "STATE":
+        return {}
+    far = {"N": "4000000000000"}
+    return {"Item": {"desk": {"S": CONVERSATION}, "customer_ms": far, "seen_ms": far, "replies": {"N": "1"}}}
+
+
+def _accounts(_: dict[str, Any]) -> dict[str, Any]:
+    items = [{name: {"S": value} for name, value in account.items()} for account in ACCOUNTS]
+    return {"Items": items, "Count": len(items)}
+
+
+_AWS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "GetItem": _item,
+    "Query": _accounts,
+    "GetSecretValue": lambda asked: {"SecretString": json.dumps(SECRETS[asked["SecretId"]])},
+    "SendMessageBatch": lambda asked: {
+        "Successful": [
+            {"Id": entry["Id"], "MessageId": entry["MessageDeduplicationId"][:36], "MD5OfMessageBody": "0" * 32}
+            for entry in asked["Entries"]
+        ],
+        "Failed": [],
+    },
+}
+
+
+async def _serve() -> None:
+    server = await asyncio.get_running_loop().create_server(_Connection, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())

@@ -1,0 +1,93 @@
+"""The workers: CPU and network calls per message, through the real queue handlers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from bench import stub
+from bench.measure import Subject, recorded
+from bench.place import INSTAGRAM, Context, messaging, record, reply
+
+GOAL, MOST_CALLS = 1.3, 3.0
+BATCH = 10
+
+Bodies = Callable[[int], list[str]]
+
+
+def subjects(url: str) -> list[Subject]:
+    """Steady state in full batches; a conversation's first message and an image by themselves."""
+    known = [f"55500000000{number:05d}" for number in range(BATCH)]
+    return [
+        _subject(url, "to_desk", "inbound, steady state", lambda run: [
+            inbound(messaging(customer, f"{run:020d}{place:012d}")) for place, customer in enumerate(known)
+        ], GOAL, MOST_CALLS),
+        _subject(url, "to_customer", "outbound, steady state", lambda run: [
+            outbound(customer, run * BATCH + place) for place, customer in enumerate(known)
+        ], GOAL),
+        _subject(url, "to_desk", "first message of a conversation", lambda run: [
+            inbound(messaging(f"5551{run:012d}", f"{run:032d}"))
+        ]),
+        _subject(url, "to_desk", "message with an image", lambda run: [
+            inbound(messaging(known[0], f"i{run:031d}", f"{url}/picture.png"))
+        ]),
+    ]  # fmt: skip
+
+
+def inbound(event: dict[str, Any]) -> str:
+    """As the edge stores it."""
+    import msgspec
+
+    from chalicelib.messages import Event
+
+    customer, mid = event["sender"]["id"], event["message"]["mid"]
+    raw = msgspec.Raw(json.dumps(event, separators=(",", ":")).encode())
+    stored = Event(
+        source="instagram", account=INSTAGRAM, party=customer, id=f"message:{mid}", received_ms=event["timestamp"],
+        section="messaging", raw=raw,
+    )  # fmt: skip
+    return msgspec.json.encode(stored).decode()
+
+
+def outbound(customer: str, number: int) -> str:
+    import time
+
+    import msgspec
+
+    from chalicelib.desks.genesys.webhook import WEBHOOK
+
+    return msgspec.json.encode(WEBHOOK.cut(reply(customer, number), int(time.time() * 1000))).decode()
+
+
+def _subject(
+    url: str, role: str, name: str, bodies: Bodies, goal: float | None = None, most_calls: float | None = None
+) -> Subject:
+    """The floor is JSON over each event, and the same calls."""
+    import app
+
+    handler, context = getattr(app, role), Context()
+
+    def make(run: int) -> list[dict[str, Any]]:
+        return [record(body, str(place)) for place, body in enumerate(bodies(run))]
+
+    def ours(records: list[dict[str, Any]]) -> None:
+        answer = handler({"Records": records}, context)
+        assert not answer["batchItemFailures"], answer
+
+    def floor(records: list[dict[str, Any]]) -> None:
+        for one in records:
+            json.loads(one["body"])
+        for call in calls:
+            call()
+
+    ours(make(0))
+    before = stub.calls(url)
+    with recorded() as calls:
+        ours(make(1))
+    arrived = stub.calls(url) - before
+    assert arrived == len(calls), f"{arrived} calls arrived, {len(calls)} are known"
+    return Subject(
+        name=f"worker: {name}", make=make, ours=ours, floor=floor, messages=len(bodies(0)), calls=arrived,
+        goal=goal, most_calls=most_calls,
+    )  # fmt: skip
