@@ -14,7 +14,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import msgspec
 import pyperf
 
 from chalicelib.channels.base import Translator, Webhook
@@ -26,6 +25,7 @@ from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS
 from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS_WEBHOOK
 from chalicelib.http import Request
 from chalicelib.messages import Event
+from chalicelib.pipeline.receive import events_of
 
 FIXTURES = Path(__file__).resolve().parents[1] / "tests" / "fixtures"
 KINDS = {
@@ -73,11 +73,7 @@ def _event(platform: str, body: bytes) -> Event:
     """As the edge stores it."""
     if platform == "genesys":
         return GENESYS_WEBHOOK.cut(body, NOW * 1000)
-    piece = CHANNELS[platform][0].split(body)[0]
-    return Event(
-        source=platform, account=piece.account, party=piece.party, id=piece.id, received_ms=NOW * 1000,
-        section=piece.section, raw=msgspec.Raw(piece.raw),
-    )  # fmt: skip
+    return events_of(CHANNELS[platform][0], body, NOW)[0]
 
 
 def _signature(platform: str, body: bytes) -> tuple[Work, Work]:

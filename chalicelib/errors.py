@@ -29,6 +29,18 @@ class Retryable(Exception):
         self.after_s = after_s
 
 
+class Waiting(Retryable):
+    """Not this event's turn yet, or an answer that is on its way is waited for: nothing of its budget is spent."""
+
+
+class Misconfigured(Waiting):
+    """Somebody has to set something right; until then everything that needs it waits. `advice` says what."""
+
+    def __init__(self, reason: str, advice: str, after_s: float = 60.0) -> None:
+        super().__init__(reason, after_s)
+        self.advice = advice
+
+
 class RateLimited(Retryable):
     """The other side takes no more calls for now."""
 

@@ -46,6 +46,10 @@ def mended(text: bytes) -> bytes:
     return _ESCAPES.sub(lambda found: b"\\ufffd" if len(found[0]) == 6 else found[0], text)
 
 
+# The last millisecond of the year 9999: no later one can be written.
+LATEST_MS = 253_402_300_799_999
+
+
 def iso(milliseconds: int) -> str:
     """The time as `yyyy-MM-ddTHH:mm:ss.mmmZ`: what Genesys documents (it answers 400 to other forms)."""
     moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
@@ -58,7 +62,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `source` is the channel's or the desk's name, `account` the platform's account id or the desk's
     integration id, `party` the customer whose events must stay in order ("" where none is named),
     `id` the same for every redelivery, `section` where in the delivery it stood, `raw` its exact
-    bytes (JSON), `aside` the bucket key of those bytes where a queue cannot carry them.
+    bytes (JSON), `aside` the bucket key of those bytes where a queue cannot carry them. `sent_ms` is when it
+    happened by the platform's clock, 0 where the platform does not tell.
     """
 
     source: str
@@ -67,6 +72,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     received_ms: int
     section: str = ""
+    sent_ms: int = 0
     raw: msgspec.Raw = msgspec.Raw(b"null")
     aside: str = ""
 
@@ -216,7 +222,7 @@ class Echo(msgspec.Struct, frozen=True, kw_only=True, tag="echo"):
     """The platform tells what the brand's account sent: by us, by its app, or by another tool.
 
     `text` is what was sent, "" where it was media or cards; `lines` are what the agent reads of one that is
-    not ours, before the text.
+    not ours, before the text. `mark` is what we sent beside it (`Recipient.mark`), "" where the platform tells none.
     """
 
     id: str
@@ -224,6 +230,7 @@ class Echo(msgspec.Struct, frozen=True, kw_only=True, tag="echo"):
     sent_ms: int
     text: str
     lines: tuple[Line, ...] = ()
+    mark: str = ""
 
 
 class Unseen(msgspec.Struct, frozen=True, kw_only=True, tag="unseen"):

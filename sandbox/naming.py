@@ -10,7 +10,8 @@ from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM
 from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK
 from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS
 from chalicelib.errors import Malformed
-from chalicelib.messages import Event, bounded, digest
+from chalicelib.messages import Event, digest
+from chalicelib.pipeline.receive import events_of
 
 _CHANNELS: dict[str, Webhook] = {"instagram": INSTAGRAM, "tiktok": TIKTOK}
 Source = Literal["instagram", "tiktok", "genesys"]
@@ -39,23 +40,9 @@ def passage(event: Event, channels: Mapping[str, str]) -> Passage:
 def passages(source: Source, body: bytes, channels: Mapping[str, str]) -> list[Passage]:
     """The events of a delivery; one, named by its bytes, where it is not what its sender documents."""
     try:
-        events = [GENESYS.cut(body, 0)] if source == "genesys" else _events(source, body)
+        events = [GENESYS.cut(body, 0)] if source == "genesys" else events_of(_CHANNELS[source], body, 0)
     except Malformed:
         direction: Literal["in", "out"] = "out" if source == "genesys" else "in"
         name = digest(body)
         return [Passage(name, direction, "" if source == "genesys" else source, "", name)]
     return [passage(event, channels) for event in events]
-
-
-def _events(source: str, body: bytes) -> list[Event]:
-    return [
-        Event(
-            source=source,
-            account=bounded(piece.account),
-            party=bounded(piece.party),
-            id=piece.id,
-            received_ms=0,
-            section=piece.section,
-        )
-        for piece in _CHANNELS[source].split(body)
-    ]

@@ -376,6 +376,8 @@ class FakeClient:
         self.found: CustomerMessage | Exception | None = None
         self.source_error: Exception | None = None
         self.posts: list[str | Exception] = []
+        self.history: str | Exception | None = None
+        self.asked_history: list[tuple[Recipient, Part, float]] = []
         self.on_send: Callable[[str], None] = lambda text: None
 
     @property
@@ -396,6 +398,12 @@ class FakeClient:
         self.parts.append((to, part))
         self.on_send(_text(part))
         return _next(self.answers, f"platform-{len(self.parts)}")
+
+    def arrived(self, account: Account, to: Recipient, part: Part, since_s: float) -> str | None:
+        self.asked_history.append((to, part, since_s))
+        if isinstance(self.history, Exception):
+            raise self.history
+        return self.history
 
     def act(self, account: Account, to: Recipient, action: str) -> None:
         self.acts.append(action)

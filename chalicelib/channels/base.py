@@ -29,6 +29,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     section: str
     raw: bytes
+    sent_ms: int = 0
 
 
 class Webhook(Protocol):
@@ -124,6 +125,11 @@ class Client(Protocol):
         Raises Retryable where nothing was sent, Refused where the platform said no (reason "media_refused"
         where it does not take this file here), Uncertain where nobody knows.
         """
+
+    def arrived(self, account: Account, to: Recipient, part: Part, since_s: float) -> str | None:
+        """The platform's id of a part that was sent since then (epoch s) and whose outcome is unknown, as the
+        platform's own history of the conversation has it: by its mark, else by its text; None where the history
+        does not hold it. Raises as `send`: Refused where the platform lets nobody read it."""
 
     def act(self, account: Account, to: Recipient, action: Literal["typing", "seen"]) -> None:
         """Shows the customer that the agent is typing, or that their messages were seen. May be repeated.

@@ -83,7 +83,7 @@ class Edge:
         webhook = told[0]
         now = self._clock()
         self._verify(webhook.name, request, webhook.signature_header, lambda keys: webhook.verify(request, keys, now))
-        return self._store(self._inbound, webhook.name, request.body, lambda: _events(webhook, request.body, now))
+        return self._store(self._inbound, webhook.name, request.body, lambda: events_of(webhook, request.body, now))
 
     def _handshake(self, request: Request) -> Response:
         for webhook in self._webhooks:
@@ -157,7 +157,8 @@ def _acceptable(request: Request) -> None:
         raise Rejected(400, "empty")
 
 
-def _events(webhook: Webhook, body: bytes, now: float) -> list[Event]:
+def events_of(webhook: Webhook, body: bytes, now: float) -> list[Event]:
+    """The events of a delivery that comes now (epoch s), as they are stored. Raises Malformed."""
     return [
         Event(
             source=webhook.name,
@@ -166,6 +167,7 @@ def _events(webhook: Webhook, body: bytes, now: float) -> list[Event]:
             id=piece.id,
             received_ms=int(now * 1000),
             section=piece.section,
+            sent_ms=piece.sent_ms,
             raw=msgspec.Raw(piece.raw),
         )
         for piece in webhook.split(body)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from chalicelib.messages import Account, CustomerMessage, Profile, iso
+from chalicelib.messages import LATEST_MS, Account, CustomerMessage, Profile, iso
 from chalicelib.rules.catalogue import PLATFORMS
 from chalicelib.rules.windows import State
 
@@ -36,7 +36,6 @@ NAMES: dict[str, str] = {
 PAGES = {"instagram": "https://www.instagram.com/{}/", "tiktok": "https://www.tiktok.com/@{}"}
 LONGEST_VALUE = 500
 _PUBLIC = {"comment", "live_comment", "high_intent", "mention_comment", "mention_post", "mention_video"}
-_YEAR_10000_MS = 253_402_300_800_000
 
 
 def attributes(
@@ -76,7 +75,7 @@ def _page(channel: str, username: str) -> str:
 
 
 def _moment(milliseconds: int) -> str:
-    return iso(milliseconds) if 0 < milliseconds < _YEAR_10000_MS else ""
+    return iso(milliseconds) if 0 < milliseconds <= LATEST_MS else ""
 
 
 def _flag(value: bool | None) -> str:

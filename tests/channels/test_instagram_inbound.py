@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.channels.base import Piece, Rendering
+from chalicelib.channels.base import Rendering
 from chalicelib.channels.instagram import schema, translate
 from chalicelib.channels.instagram.renderings import RENDERINGS
 from chalicelib.channels.instagram.translate import TRANSLATOR
@@ -30,6 +30,7 @@ from chalicelib.messages import (
     Note,
     Unseen,
 )  # fmt: skip
+from chalicelib.pipeline.receive import events_of
 from chalicelib.rules.catalogue import TEXTS
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "instagram"
@@ -43,16 +44,8 @@ ECHO_APP = Line("echo_app", {"platform": "Instagram"})
 PRIVATELY, IN_APP = Line("answer_privately"), Line("answer_in_app")
 
 
-def arrived(piece: Piece) -> Event:
-    return Event(
-        source="instagram",
-        account=piece.account,
-        party=piece.party,
-        id=piece.id,
-        received_ms=RECEIVED_MS,
-        section=piece.section,
-        raw=msgspec.Raw(piece.raw),
-    )
+def arrived(delivery: bytes) -> list[Event]:
+    return events_of(WEBHOOK, delivery, RECEIVED_MS / 1000)
 
 
 def body(name: str) -> bytes:
@@ -60,7 +53,7 @@ def body(name: str) -> bytes:
 
 
 def read(delivery: bytes) -> list[CustomerEvent]:
-    return [one for piece in WEBHOOK.split(delivery) for one in TRANSLATOR.parse(arrived(piece))]
+    return [one for event in arrived(delivery) for one in TRANSLATOR.parse(event)]
 
 
 def happened(name: str) -> list[CustomerEvent]:
@@ -182,8 +175,8 @@ def test_text_survives_as_it_is() -> None:
 
 
 def test_a_message_has_the_events_id_and_metas() -> None:
-    [piece] = WEBHOOK.split(body("message__text"))
-    [one] = said(TRANSLATOR.parse(arrived(piece)))
+    [piece] = arrived(body("message__text"))
+    [one] = said(TRANSLATOR.parse(piece))
     assert (one.id, one.id, one.part) == (piece.id, f"message:{one.origin}", 0)
     assert (one.conversation, one.sent_ms) == (Conversation("instagram", BRAND, PERSON), 1_799_999_990_001)
     assert (one.starts_window, one.comment, one.tap, one.from_ad, one.attributes) == (True, "", "", False, {})
@@ -311,8 +304,8 @@ NOTES: dict[str, tuple[str, Line, str]] = {
 
 @pytest.mark.parametrize("name", NOTES)
 def test_what_opens_no_conversation_is_a_note(name: str) -> None:
-    [piece] = WEBHOOK.split(body(name))
-    [note] = TRANSLATOR.parse(arrived(piece))
+    [piece] = arrived(body(name))
+    [note] = TRANSLATOR.parse(piece)
     kind, line, text = NOTES[name]
     assert isinstance(note, Note)
     assert (note.id, note.conversation) == (piece.id, Conversation("instagram", BRAND, PERSON))
@@ -340,7 +333,7 @@ def test_a_reaction_without_its_emoji_has_its_name() -> None:
 
 def test_a_read_is_one_event_however_often_it_is_told() -> None:
     first, again = (
-        WEBHOOK.split(entry(messaging=[{"sender": {"id": PERSON}, "timestamp": time, "read": {"mid": "m1"}}]))
+        arrived(entry(messaging=[{"sender": {"id": PERSON}, "timestamp": time, "read": {"mid": "m1"}}]))
         for time in (1_799_999_990_000, 1_799_999_995_000)
     )
     assert [first[0].id, again[0].id] == ["read:m1", "read:m1"]
@@ -358,7 +351,7 @@ def test_a_read_is_one_event_however_often_it_is_told() -> None:
     ],
 )
 def test_events_of_one_message_are_told_apart(one: dict[str, Any], other: dict[str, Any]) -> None:
-    [first], [second] = WEBHOOK.split(messaging(**one)), WEBHOOK.split(messaging(**other))
+    [first], [second] = arrived(messaging(**one)), arrived(messaging(**other))
     assert first.id != second.id
 
 
@@ -372,13 +365,13 @@ def test_an_edit_that_tells_nothing_points_to_a_message(name: str) -> None:
     [missing] = happened(name)
     assert isinstance(missing, Unseen)
     assert missing.account == BRAND
-    [message_itself] = WEBHOOK.split(message(mid=missing.origin))
+    [message_itself] = arrived(message(mid=missing.origin))
     assert missing.id == message_itself.id
 
 
 def test_a_message_with_a_long_id_is_found_again() -> None:
     [missing] = read(messaging(message_edit={"mid": "m" * 400, "num_edit": 0}))
-    [message_itself] = WEBHOOK.split(message(mid="m" * 400))
+    [message_itself] = arrived(message(mid="m" * 400))
     assert isinstance(missing, Unseen)
     assert missing.id == message_itself.id
 
@@ -412,8 +405,8 @@ def test_an_echo_has_the_bare_text_and_lines_for_those_who_did_not_send_it(name:
 
 def test_an_echo_without_an_id_has_the_events() -> None:
     parties = {"sender": {"id": BRAND}, "recipient": {"id": PERSON}}
-    [piece] = WEBHOOK.split(messaging(message={"is_echo": True, "text": "x"}, **parties))
-    [echo] = TRANSLATOR.parse(arrived(piece))
+    [piece] = arrived(messaging(message={"is_echo": True, "text": "x"}, **parties))
+    [echo] = TRANSLATOR.parse(piece)
     assert isinstance(echo, Echo)
     assert (echo.id, echo.conversation.customer) == (piece.id, PERSON)
 
@@ -557,9 +550,9 @@ def test_a_delivery_that_names_no_object_is_instagrams() -> None:
 def test_the_dashboards_test_is_an_event_of_its_own_each_time(section: str) -> None:
     value = {"sender": {"id": "12334"}, "message": {"mid": "random_mid", "text": "random_text"}}
     item = {"field": "messages", "value": value} if section == "changes" else value
-    [first], [again] = (WEBHOOK.split(entry(id="0", time=time, **{section: [item]})) for time in (1, 2))
+    [first], [again] = (arrived(entry(id="0", time=time, **{section: [item]})) for time in (1, 2))
     assert first.id != again.id
-    assert TRANSLATOR.parse(arrived(first)) == [Ignored("dashboard_test")]
+    assert TRANSLATOR.parse(first) == [Ignored("dashboard_test")]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in schema.SPOKEN if kind != "message"])
@@ -573,9 +566,9 @@ def test_what_the_brand_did_is_no_customers_event(kind: str) -> None:
 
 @pytest.mark.parametrize("name", ["message__text_without_sender", "unknown__nothing", "unknown__no_object"])
 def test_what_tells_nothing_is_malformed(name: str) -> None:
-    for piece in WEBHOOK.split(body(name)):
+    for piece in arrived(body(name)):
         with pytest.raises(Malformed):
-            TRANSLATOR.parse(arrived(piece))
+            TRANSLATOR.parse(piece)
 
 
 @pytest.mark.parametrize(
@@ -588,24 +581,24 @@ def test_what_tells_nothing_is_malformed(name: str) -> None:
     ],
 )
 def test_what_belongs_to_nobody_is_malformed(item: dict[str, Any]) -> None:
-    [piece] = WEBHOOK.split(messaging(**item))
+    [piece] = arrived(messaging(**item))
     with pytest.raises(Malformed):
-        TRANSLATOR.parse(arrived(piece))
+        TRANSLATOR.parse(piece)
 
 
 def test_a_comment_of_which_only_the_post_is_known_is_malformed() -> None:
-    [piece] = WEBHOOK.split(entry(changes=[{"field": "comments", "value": {"text": "x", "media_id": "1"}}]))
+    [piece] = arrived(entry(changes=[{"field": "comments", "value": {"text": "x", "media_id": "1"}}]))
     with pytest.raises(Malformed):
-        TRANSLATOR.parse(arrived(piece))
+        TRANSLATOR.parse(piece)
 
 
 def test_one_unreadable_event_leaves_its_neighbours_alone() -> None:
     odd = b'{"sender":{"id":"1"},"timestamp":1e999,"message":{"mid":"m1"}}'
     good = b'{"sender":{"id":"2"},"message":{"mid":"m2","text":"hi"}}'
-    first, second = WEBHOOK.split(b'{"object":"instagram","entry":[{"id":"9","messaging":[%b,%b]}]}' % (odd, good))
+    first, second = arrived(b'{"object":"instagram","entry":[{"id":"9","messaging":[%b,%b]}]}' % (odd, good))
     with pytest.raises(Malformed):
-        TRANSLATOR.parse(arrived(first))
-    assert seen(TRANSLATOR.parse(arrived(second))) == [("hi",)]
+        TRANSLATOR.parse(first)
+    assert seen(TRANSLATOR.parse(second)) == [("hi",)]
 
 
 # Every kind has a row, and every row a fixture
@@ -627,9 +620,9 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     rows = Recorded(RENDERINGS)
     monkeypatch.setattr(translate, "RENDERINGS", rows)
     for name in NAMES:
-        for piece in WEBHOOK.split(body(name)):
+        for piece in arrived(body(name)):
             try:
-                found = TRANSLATOR.parse(arrived(piece))
+                found = TRANSLATOR.parse(piece)
             except Malformed:
                 continue
             if any(isinstance(one, Unseen) for one in found):
@@ -675,9 +668,9 @@ def test_every_fixture_is_expected_here() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_line_finds_its_sentence_and_every_fact_its_place(name: str) -> None:
-    for piece in WEBHOOK.split(body(name)):
+    for piece in arrived(body(name)):
         try:
-            found = TRANSLATOR.parse(arrived(piece))
+            found = TRANSLATOR.parse(piece)
         except Malformed:
             continue
         for one in found:
@@ -723,9 +716,12 @@ SECTIONS = st.sampled_from(["messaging", "echo", "changes", "standby", "entry", 
 
 @given(JSON, SECTIONS, st.sampled_from(["", PERSON]))
 def test_nothing_raises_anything_but_malformed(raw: Any, section: str, party: str) -> None:
-    piece = Piece(account=BRAND, party=party, id="event", section=section, raw=msgspec.json.encode(raw))
+    event = Event(
+        source="instagram", account=BRAND, party=party, id="event", received_ms=RECEIVED_MS, section=section,
+        raw=msgspec.Raw(msgspec.json.encode(raw)),
+    )  # fmt: skip
     try:
-        found = TRANSLATOR.parse(arrived(piece))
+        found = TRANSLATOR.parse(event)
     except Malformed:
         return
     assert found
@@ -744,6 +740,6 @@ def test_a_message_of_a_known_person_is_always_told(odd: dict[str, Any]) -> None
 @given(JSON, st.lists(JSON, max_size=3))
 def test_a_delivery_in_any_shape_is_cut_alike_each_time(time: Any, changes: list[Any]) -> None:
     delivery = entry(time=time, changes=changes)
-    first, again = WEBHOOK.split(delivery), WEBHOOK.split(delivery)
+    first, again = arrived(delivery), arrived(delivery)
     assert first == again
     assert len(first) == max(1, len(changes))

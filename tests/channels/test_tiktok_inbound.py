@@ -29,6 +29,7 @@ from chalicelib.messages import (
     Trouble,
     iso,
 )
+from chalicelib.pipeline.receive import events_of
 from chalicelib.rules.catalogue import say
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "tiktok"
@@ -51,16 +52,8 @@ def envelope(name: str) -> dict[str, Any]:
 
 
 def event(delivery: dict[str, Any]) -> Event:
-    [piece] = WEBHOOK.split(json.dumps(delivery).encode())
-    return Event(
-        source="tiktok",
-        account=piece.account,
-        party=piece.party,
-        id=piece.id,
-        received_ms=RECEIVED_MS,
-        section=piece.section,
-        raw=msgspec.Raw(piece.raw),
-    )
+    [found] = events_of(WEBHOOK, json.dumps(delivery).encode(), RECEIVED_MS / 1000)
+    return found
 
 
 def happened(name: str) -> list[CustomerEvent]:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from msgspec import Raw
 
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM
 from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
 from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK
 from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
-from chalicelib.messages import CustomerEvent, Event
+from chalicelib.messages import CustomerEvent
+from chalicelib.pipeline.receive import events_of
 from sandbox.acts import Act, InstagramActs, TikTokActs
 from sandbox.clock import Clock
 from sandbox.faults import Faults
@@ -55,11 +55,7 @@ def tiktok(clock: Clock, faults: Faults, receiver: Receiver) -> Iterator[TikTokA
 def happened(source: str, raw: bytes) -> CustomerEvent:
     """The first thing that the product reads in a delivery."""
     webhook, translator = (INSTAGRAM_WEBHOOK, INSTAGRAM) if source == "instagram" else (TIKTOK_WEBHOOK, TIKTOK)
-    (piece,) = webhook.split(raw)
-    event = Event(
-        source=source, account=piece.account, party=piece.party, id=piece.id, received_ms=0,
-        section=piece.section, raw=Raw(piece.raw),
-    )  # fmt: skip
+    (event,) = events_of(webhook, raw, 0)
     return translator.parse(event)[0]
 
 

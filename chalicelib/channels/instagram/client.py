@@ -53,6 +53,10 @@ class InstagramClient:
         wait = FETCH_S if isinstance(part, MediaPart) else None
         return _words(self._post(account, _envelope(to) | {"message": _message(part)}, wait).get("message_id"))
 
+    def arrived(self, account: Account, to: Recipient, part: Part, since_s: float) -> str | None:
+        """Not read yet. See `Client.arrived`."""
+        raise Refused("other", "no history")
+
     def act(self, account: Account, to: Recipient, action: Literal["typing", "seen"]) -> None:
         """A sender action: it stands alone in its call. .../messaging-api/sender-actions"""
         if _is_person(to.customer):

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.errors import Malformed
-from chalicelib.messages import bounded
+from chalicelib.messages import LATEST_MS, bounded
 
 # What one item of `messaging` tells; the first that is there is what it is about.
 SPOKEN = ("message", "postback", "reaction", "read", "message_edit", "referral")
@@ -50,9 +50,6 @@ UNSPOKEN_FIELDS = {
 # What the dashboard's Test button sends: the first by way of a Page, all of them by Instagram Login. It must never
 # become a conversation. developers.facebook.com/docs/graph-api/webhooks/getting-started
 TEST_ACCOUNT, TEST_SENDER, TEST_MID = "0", "12334", "random_mid"
-
-# The year 10000, which no clock of ours can write
-_TOO_LATE_MS = 253_402_300_800_000
 
 
 class Fields:
@@ -114,7 +111,7 @@ def milliseconds(timestamp: int | float | str | None, otherwise: int) -> int:
         number = int(float(timestamp)) if timestamp is not None else 0
     except (ValueError, OverflowError):
         number = 0
-    if not 0 < number < _TOO_LATE_MS:
+    if not 0 < number <= LATEST_MS:
         return otherwise
     return number if number > 10**11 else number * 1000
 

@@ -41,7 +41,6 @@ from chalicelib.messages import (
     Media,
     Note,
     Unseen,
-    bounded,
 )  # fmt: skip
 
 LONGEST_KIND = 60
@@ -117,7 +116,7 @@ def _note(event: Event, seen: Fields, kind: str, lines: tuple[Line, ...], text: 
         lines=lines,
         text=text,
         removes=gone,
-        prevents=bounded(f"message:{gone}") if gone else "",
+        prevents=message_event(gone) if gone else "",
     )
 
 

@@ -70,6 +70,10 @@ class TikTokClient:
                 raise
             return self._message(account, _in_conversation(account, to) | content)
 
+    def arrived(self, account: Account, to: Recipient, part: Part, since_s: float) -> str | None:
+        """Not read yet. See `Client.arrived`."""
+        raise Refused("other", "no history")
+
     def act(self, account: Account, to: Recipient, action: Literal["typing", "seen"]) -> None:
         """Shows typing for five seconds, or marks the conversation as read; nothing where there is none."""
         if to.thread:

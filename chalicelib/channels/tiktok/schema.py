@@ -8,10 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from chalicelib.errors import Malformed
-from chalicelib.messages import mended
-
-# The last millisecond of the year 9999.
-LATEST_MS = 253_402_300_799_999
+from chalicelib.messages import LATEST_MS, mended
 
 
 class Fields:

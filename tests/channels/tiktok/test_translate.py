@@ -15,6 +15,7 @@ from chalicelib.channels.tiktok.translate import TRANSLATOR
 from chalicelib.channels.tiktok.webhook import WEBHOOK
 from chalicelib.errors import Malformed
 from chalicelib.messages import CustomerMessage, Event
+from chalicelib.pipeline.receive import events_of
 
 NAMES = ["type", "text", "body", "message_id", "from_user", "to_user", "id", "from", "timestamp", "share_post"]
 JSON = st.recursive(
@@ -31,16 +32,8 @@ def delivery(content: Any, event: str = "im_receive_msg") -> bytes:
 
 
 def event(body: bytes) -> Event:
-    [piece] = WEBHOOK.split(body)
-    return Event(
-        source="tiktok",
-        account=piece.account,
-        party=piece.party,
-        id=piece.id,
-        received_ms=42,
-        section=piece.section,
-        raw=msgspec.Raw(piece.raw),
-    )
+    [found] = events_of(WEBHOOK, body, 0.042)
+    return found
 
 
 @pytest.mark.parametrize(
