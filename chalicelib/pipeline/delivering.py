@@ -21,19 +21,23 @@ DOUBT_S = 5.0
 # for this long (s) before it is sent again, and one that was answered by an error, which seldom hides a success, less.
 SEARCHED_S = 120.0
 ANSWERED_S = 20.0
+# The same after a worker died: it posted, if it did, while its lease lasted.
+DIED_S = 30.0
 LOOK_S = 10.0
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to be shown: its claim, how it is put into the desk's words, what is remembered of it.
 
-    `build` is given the claim and may raise Retryable; `thread` is given the desk's conversation id.
+    `build` is given the claim and may raise Retryable; `thread` is given the desk's conversation id. `since_ms` is
+    when the bridge was given it (epoch ms), 0 where nobody waits for it.
     """
 
     conversation: Conversation
     id: str
     build: Callable[[Claim], DeskMessage]
     thread: Callable[[str], Thread]
+    since_ms: int = 0
 
     @property
     def item(self) -> str:
@@ -66,6 +70,8 @@ class Delivering:
         desk = self._shown(account, work, claim)
         self._ledger.delivered(work.conversation, work.item, self._clock(), work.thread(desk))
         self._metrics.count("delivered", channel=account.channel)
+        if work.since_ms:
+            self._metrics.measure("latency_ms", self._clock() * 1000 - work.since_ms, direction="inbound")
         log.info("delivered", event=work.id, account=account.id, desk_conversation=desk)
         return ""
 
@@ -81,7 +87,7 @@ class Delivering:
             if claim.state == "fresh":
                 self._ledger.release(work.conversation, work.item)
             elif claim.state == "lapsed":  # a retry finds out first, and need not wait for this lease too
-                self._doubt(work, claim.until_s + SEARCHED_S - LEASE_S)
+                self._doubt(work, claim.until_s + DIED_S)
             raise
         except Uncertain as error:
             self._doubt(work, self._clock() + (ANSWERED_S if error.answered else SEARCHED_S))
@@ -147,7 +153,7 @@ class Delivering:
     def _search_is_over(self, account: Account, work: Delivery, claim: Claim) -> None:
         """Raises Waiting while the message may be in a conversation that the desk's search does not show yet; one
         that is open and known would hold it, and was read."""
-        ends_s = claim.until_s + (SEARCHED_S - LEASE_S if claim.state == "lapsed" else 0.0)
+        ends_s = claim.until_s + (DIED_S if claim.state == "lapsed" else 0.0)
         left_s = ends_s - self._clock()
         known = self._ledger.thread(work.conversation).desk
         if left_s > 0 and not self._open(account, work, known):

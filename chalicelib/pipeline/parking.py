@@ -28,7 +28,7 @@ class Parking:
 
     def park(self, event: Event, turn: Turn, reason: str, advice: str) -> None:
         """Keeps the whole event (with its bytes) until an operator sends it back. Raises Retryable."""
-        self._keep(reason, advice, event.source, event.received_ms, turn.order, digest(event.dedup, turn.life), event)
+        self._keep(reason, advice, event.source, event.received_ms, turn.order, event.dedup, event)
         log.error("parked", reason=reason, event=event.id, account=event.account, advice=advice)
 
     def keep_body(self, reason: str, advice: str, source: str, body: bytes) -> None:
@@ -51,6 +51,6 @@ class Parking:
         )
         day = datetime.fromtimestamp(received_ms / 1000, UTC).date().isoformat()
         # what came first is listed first: by the queue's own count, which has up to 20 digits
-        key = f"parked/{reason}/{source}/{day}/{received_ms:013d}-{order:0>20}-{name[:32]}"
+        key = f"parked/{reason}/{source}/{day}/{received_ms:013d}-{order:0>20}-{name}"
         self._shelf.keep(key, msgspec.json.encode(parked))
         self._metrics.count("parked", reason=reason)

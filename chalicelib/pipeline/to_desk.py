@@ -167,16 +167,15 @@ class ToDesk:
             id=said.id,
             build=partial(self._presented, arrival, said),
             thread=partial(remembered, said),
+            since_ms=arrival.event.received_ms,
         )
         try:
-            result = self._delivering.once(account, work, partial(self._died, arrival))
+            return self._delivering.once(account, work, partial(self._died, arrival))
         except Refused as no:
             self._missing(account, said)
             self._bury(arrival.event, arrival.turn, str(no))
             log.error("the desk refuses a message", event=said.id, detail=no.detail, account=account.id)
             return ""
-        self._metrics.measure("latency_ms", self._clock() * 1000 - arrival.event.received_ms, direction="inbound")
-        return result
 
     def _died(self, arrival: _Arrival) -> None:
         """A worker began this and never came back; what does that again and again is given up."""

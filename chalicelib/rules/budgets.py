@@ -35,7 +35,7 @@ BUDGETS: dict[str, Budget] = {
         tries=5, for_s=15.0, then="the event is buried; agents read that something is missing, or that it failed"
     ),
     "died": Budget(tries=5, for_s=60.0, then="a worker died over it that often: buried like the unforeseen"),
-    "account": Budget(tries=3, for_s=300.0, then="the event is parked; a reply's agent is told"),
+    "account": Budget(tries=3, for_s=180.0, then="the event is parked; a reply's agent is told"),
     "file": Budget(tries=4, for_s=20.0, then="the message is shown with a line in place of its file"),
     "unseen": Budget(tries=4, for_s=20.0, then="the mention is let go and counted"),
     "note": Budget(tries=3, for_s=10.0, then="the reaction, edit, read or echo is let go and counted"),

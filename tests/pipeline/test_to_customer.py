@@ -23,7 +23,8 @@ from chalicelib.errors import (
     Waiting,
 )
 from chalicelib.messages import Conversation, Event, Fetched, Ignored, Parked, Thread, digest
-from chalicelib.pipeline.sending import ECHO_WAIT_S, HISTORY_S, LEASE_S, LOOK_S, PART_S, SAME_S, UNCONFIRMED
+from chalicelib.pipeline import sending
+from chalicelib.pipeline.sending import ECHO_WAIT_S, HISTORY_S, LEASE_S, PART_S, SAME_S, UNCONFIRMED
 from chalicelib.pipeline.telling import PAUSE_S
 from chalicelib.pipeline.to_customer import TYPING_S
 from chalicelib.replies import (
@@ -379,10 +380,10 @@ def test_an_echo_that_comes_while_giving_up_wins() -> None:
 def test_an_uncertain_send_waits_for_its_echo_and_is_never_sent_again() -> None:
     kit = Kit()
     kit.client.answers = [Uncertain("no answer")]
-    assert kit.later().after_s == LOOK_S
+    assert kit.later().after_s == sending.LOOK_S
     assert kit.state() == "doubt"
     assert kit.until() > 3
-    assert ECHO_WAIT_S <= kit.clock() - START <= ECHO_WAIT_S + HISTORY_S + LOOK_S
+    assert ECHO_WAIT_S <= kit.clock() - START <= ECHO_WAIT_S + HISTORY_S + sending.LOOK_S
     assert kit.desk.reported == [failed("unconfirmed", UNCONFIRMED)]
     assert len(kit.client.sent) == 1
     assert kit.metrics.total("uncertain", channel="instagram") == 1
@@ -396,7 +397,7 @@ def test_the_platforms_history_is_read_before_anybody_is_told(said: AgentMessage
     kit.later()
     kit.client.history = "platform-77"
     kit.until()
-    assert kit.clock() - START <= HISTORY_S + LOOK_S
+    assert kit.clock() - START <= HISTORY_S + sending.LOOK_S
     assert kit.desk.reported == [DELIVERED]
     assert kit.ledger.is_ours(CONVERSATION, "platform-77")
     [(to, part, since_s)] = kit.client.asked_history
@@ -475,7 +476,7 @@ def test_an_uncertain_send_whose_echo_comes_is_delivered() -> None:
     kit.client.answers = [Uncertain("no answer")]
     kit.later()
     kit.ledger.sent(CONVERSATION, item(), kit.clock(), "p-echo")
-    kit.clock.advance(LOOK_S)
+    kit.clock.advance(sending.LOOK_S)
     kit.handle()
     assert len(kit.client.sent) == 1
     assert kit.desk.reported == [DELIVERED]

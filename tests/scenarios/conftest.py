@@ -93,7 +93,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with pytest.MonkeyPatch.context() as shorter, Sandbox(folder=tmp_path_factory.mktemp("sandbox")) as sandbox:
         shorter.setattr(http, "READ_S", 1.0)
         shorter.setattr(delivering, "DOUBT_S", 1.0)
-        shorter.setattr(delivering, "SEARCHED_S", delivering.LEASE_S + 2.0)
+        shorter.setattr(delivering, "SEARCHED_S", 2.0)
         shorter.setattr(delivering, "ANSWERED_S", 2.0)
         shorter.setattr(delivering, "LOOK_S", 1.0)
         shorter.setattr(sending, "LOOK_S", 1.0)
