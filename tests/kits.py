@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,7 +17,7 @@ from chalicelib.pipeline.delivering import Delivering
 from chalicelib.pipeline.enclosing import Enclosing
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.parking import Parking
-from chalicelib.pipeline.ports import Secrets
+from chalicelib.pipeline.ports import Ledger, Outbox, Redelivery, Secrets
 from chalicelib.pipeline.posts import Posts
 from chalicelib.pipeline.profiles import Profiles
 from chalicelib.pipeline.sending import Sending
@@ -27,8 +27,98 @@ from chalicelib.pipeline.to_desk import ToDesk
 from tests.fakes import FakeClock, FakeFetch, FakeLedger, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 
 
+class Wired:
+    """Both workers over whatever they are given."""
+
+    def __init__(
+        self,
+        *,
+        clients: Mapping[str, Client],
+        desk: Desk,
+        secrets: Secrets,
+        ledger: Ledger,
+        shelf: FakeShelf,
+        fetch: FakeFetch,
+        clock: FakeClock,
+        metrics: FakeMetrics,
+    ) -> None:
+        self._clients, self._desk, self._secrets, self._ledger = clients, desk, secrets, ledger
+        self._shelf, self._clock, self.metrics = shelf, clock, metrics
+        self._accounts = Accounts(ledger, clock)
+        self._budgets = Budgets(ledger, clock)
+        self._media = MediaStore(
+            shelf=shelf,
+            fetch=fetch,
+            keys=lambda: ["key"],
+            public_url="https://bridge.example/v1",
+            days=90,
+            clock=clock,
+        )
+        self._delivering = Delivering(desk=desk, ledger=ledger, clock=clock, metrics=metrics)
+
+    def to_desk(self, translators: Mapping[str, Translator], queue: Redelivery) -> ToDesk:
+        clients, ledger, clock, metrics = self._clients, self._ledger, self._clock, self.metrics
+        return ToDesk(
+            translators=translators,
+            clients=clients,
+            desk=self._desk,
+            accounts=self._accounts,
+            ledger=ledger,
+            profiles=Profiles(clients, ledger, clock, metrics),
+            posts=Posts(clients, clock, metrics),
+            media=self._media,
+            delivering=self._delivering,
+            budgets=self._budgets,
+            secrets=self._secrets,
+            parking=Parking("inbound", self._shelf, clock, metrics),
+            queue=queue,
+            clock=clock,
+            metrics=metrics,
+        )
+
+    def to_customer(self, translator: DeskTranslator, queue: Both) -> ToCustomer:
+        clients, ledger, clock, metrics = self._clients, self._ledger, self._clock, self.metrics
+        sending = Sending(
+            clients=clients,
+            ledger=ledger,
+            enclosing=Enclosing(clients, self._desk, self._media),
+            budgets=self._budgets,
+            secrets=self._secrets,
+            clock=clock,
+            metrics=metrics,
+        )
+        telling = Telling(
+            desk=self._desk,
+            delivering=self._delivering,
+            outbox=queue,
+            budgets=self._budgets,
+            clock=clock,
+            metrics=metrics,
+        )
+        return ToCustomer(
+            translator=translator,
+            clients=clients,
+            accounts=self._accounts,
+            ledger=ledger,
+            sending=sending,
+            telling=telling,
+            budgets=self._budgets,
+            parking=Parking("outbound", self._shelf, clock, metrics),
+            queue=queue,
+            clock=clock,
+            metrics=metrics,
+        )
+
+    def batch(self, work: Work, queue: Redelivery) -> Batch:
+        return Batch(work, queue, self._budgets, self.metrics, self._clock, lambda: 0.0)
+
+
+class Both(Outbox, Redelivery, Protocol):
+    """A queue from both sides."""
+
+
 class Bench:
-    """Everything that both workers share, and the workers themselves."""
+    """Fakes, and the workers over them."""
 
     def __init__(
         self,
@@ -45,74 +135,25 @@ class Bench:
         self.fetch = FakeFetch()
         self.inbound = FakeQueue()
         self.outbound = FakeQueue()
-        self.clients = clients
-        self.desk = desk
-        self.secrets = FakeSecrets() if secrets is None else secrets
-        self.accounts = Accounts(self.ledger, self.clock)
-        self.budgets = Budgets(self.ledger, self.clock)
-        self.media = MediaStore(
+        self.wired = Wired(
+            clients=clients,
+            desk=desk,
+            secrets=FakeSecrets() if secrets is None else secrets,
+            ledger=self.ledger,
             shelf=self.shelf,
             fetch=self.fetch,
-            keys=lambda: ["key"],
-            public_url="https://bridge.example/v1",
-            days=90,
             clock=self.clock,
+            metrics=self.metrics,
         )
-        self.delivering = Delivering(desk=desk, ledger=self.ledger, clock=self.clock, metrics=self.metrics)
 
     def to_desk(self, translators: Mapping[str, Translator]) -> ToDesk:
-        return ToDesk(
-            translators=translators,
-            clients=self.clients,
-            desk=self.desk,
-            accounts=self.accounts,
-            ledger=self.ledger,
-            profiles=Profiles(self.clients, self.ledger, self.clock, self.metrics),
-            posts=Posts(self.clients, self.clock, self.metrics),
-            media=self.media,
-            delivering=self.delivering,
-            budgets=self.budgets,
-            secrets=self.secrets,
-            parking=Parking("inbound", self.shelf, self.clock, self.metrics),
-            queue=self.inbound,
-            clock=self.clock,
-            metrics=self.metrics,
-        )
+        return self.wired.to_desk(translators, self.inbound)
 
     def to_customer(self, translator: DeskTranslator) -> ToCustomer:
-        sending = Sending(
-            clients=self.clients,
-            ledger=self.ledger,
-            enclosing=Enclosing(self.clients, self.desk, self.media),
-            budgets=self.budgets,
-            secrets=self.secrets,
-            clock=self.clock,
-            metrics=self.metrics,
-        )
-        telling = Telling(
-            desk=self.desk,
-            delivering=self.delivering,
-            outbox=self.outbound,
-            budgets=self.budgets,
-            clock=self.clock,
-            metrics=self.metrics,
-        )
-        return ToCustomer(
-            translator=translator,
-            clients=self.clients,
-            accounts=self.accounts,
-            ledger=self.ledger,
-            sending=sending,
-            telling=telling,
-            budgets=self.budgets,
-            parking=Parking("outbound", self.shelf, self.clock, self.metrics),
-            queue=self.outbound,
-            clock=self.clock,
-            metrics=self.metrics,
-        )
+        return self.wired.to_customer(translator, self.outbound)
 
-    def batch(self, work: Work, queue: FakeQueue, jitter: Callable[[], float] = lambda: 0.0) -> Batch:
-        return Batch(work, queue, self.budgets, self.metrics, self.clock, jitter)
+    def batch(self, work: Work, queue: FakeQueue) -> Batch:
+        return self.wired.batch(work, queue)
 
 
 def record(
