@@ -46,14 +46,20 @@ class Inbox:
             for change in itertools.chain(objects(entry, "changes"), [entry]):
                 self._note_comment(account, change, now)
 
-    def keep(self, mid: str, sender: dict[str, str], recipient: dict[str, str], text: str, now: float) -> None:
-        """A message that can be read by its mid, as .../conversations-api shows it."""
+    def keep(
+        self, mid: str, sender: dict[str, str], recipient: dict[str, str], text: str, now: float, **more: Any
+    ) -> None:
+        """A message that can be read by its mid and in its conversation, as .../conversations-api shows it."""
         created = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
-        self.messages[mid] = {"created_time": created, "from": sender, "to": {"data": [recipient]}, "message": text}
+        shown = {"created_time": created, "from": sender, "to": {"data": [recipient]}, "message": text}
+        self.messages[mid] = shown | more
 
     def _note_event(self, account: str, event: dict[str, Any], now: float) -> None:
         customer = _id(event.get("sender"))
         message = event.get("message")
+        if customer == account and isinstance(message, dict) and message.get("is_echo"):
+            mid, text = str(message.get("mid")), str(message.get("text") or "")  # written in the app
+            self.keep(mid, {"id": account}, person(_id(event.get("recipient"))), text, now)
         if not customer or customer == account:
             return
         if isinstance(message, dict) and message.get("is_deleted"):
@@ -122,9 +128,10 @@ def webhook(
     return json.dumps(payload, separators=(",", ":")).replace("/", "\\/").encode()
 
 
-def echo_of(mid: str, message: dict[str, Any], attachments: list[dict[str, Any]]) -> dict[str, Any]:
-    """The echo of a message that was sent: the same mid, marked is_echo; quick replies are not shown."""
-    echo: dict[str, Any] = {"mid": mid}
+def echo_of(mid: str, message: dict[str, Any], attachments: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """The echo of a message that was sent: the same mid, marked is_echo, with what `more` Meta tells of it; quick
+    replies are not shown."""
+    echo: dict[str, Any] = {"mid": mid} | more
     if "text" in message:
         echo["text"] = message["text"]
     if attachments:

@@ -50,9 +50,14 @@ class Reaction(Strict):
     reaction: NonEmpty | None = None
 
 
+class ReplyTo(Strict):
+    mid: NonEmpty
+
+
 class SendBody(Strict):
     recipient: Recipient
     message: dict[str, Any] | None = None
+    reply_to: ReplyTo | None = None
     sender_action: Literal["typing_on", "typing_off", "mark_seen", "react", "unreact"] | None = None
     payload: Reaction | None = None
     messaging_type: Literal["RESPONSE", "UPDATE", "MESSAGE_TAG"] | None = None
@@ -60,7 +65,7 @@ class SendBody(Strict):
 
 
 class QuickReply(Strict):
-    content_type: Literal["text", "user_phone_number", "user_email"]
+    content_type: Literal["text"]  # user_phone_number and user_email ended on 2026-10-05: .../changelog
     title: Annotated[str, Meta(max_length=20)] | None = None
     payload: str | None = None
     image_url: Url | None = None
@@ -140,12 +145,14 @@ class Template(Strict, tag_field="type", tag="template"):
 
 
 class Message(Strict):
-    """One message: text (with quick replies), or one attachment, or up to ten images; never a mix."""
+    """One message: text (with quick replies), or one attachment, or up to ten images; never a mix. `metadata` is the
+    app's own, documented for Messenger: .../messenger-platform/reference/send-api"""
 
     text: NonEmpty | None = None
     quick_replies: Annotated[list[QuickReply], Meta(min_length=1, max_length=13)] | None = None
     attachment: Image | Video | Audio | File | LikeHeart | MediaShare | Template | None = None
     attachments: Annotated[list[Image], Meta(min_length=1, max_length=10)] | None = None
+    metadata: Annotated[str, Meta(max_length=1000)] | None = None
 
     def __post_init__(self) -> None:
         if [self.text, self.attachment, self.attachments].count(None) != 2:
@@ -183,6 +190,7 @@ def _check_envelope(body: SendBody) -> None:
         (body.tag not in (None, "HUMAN_AGENT"), "tag: only HUMAN_AGENT is supported"),
         (body.messaging_type == "MESSAGE_TAG" and body.tag is None, "MESSAGE_TAG needs a tag"),
         (to.comment_id and body.message is None, "a private reply needs a message"),
+        (body.reply_to and (to.comment_id or body.message is None), "reply_to goes with a message to a person"),
     ):
         if wrong:
             raise GraphError(100, f"Invalid parameter: {message}")

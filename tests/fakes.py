@@ -399,11 +399,13 @@ class FakeClient:
         self.on_send(_text(part))
         return _next(self.answers, f"platform-{len(self.parts)}")
 
-    def arrived(self, account: Account, to: Recipient, part: Part, since_s: float) -> str | None:
+    def arrived(
+        self, account: Account, to: Recipient, part: Part, since_s: float, taken: Callable[[str], bool]
+    ) -> str | None:
         self.asked_history.append((to, part, since_s))
         if isinstance(self.history, Exception):
             raise self.history
-        return self.history
+        return None if self.history is None or taken(self.history) else self.history
 
     def act(self, account: Account, to: Recipient, action: str) -> None:
         self.acts.append(action)

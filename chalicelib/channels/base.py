@@ -126,10 +126,16 @@ class Client(Protocol):
         where it does not take this file here), Uncertain where nobody knows.
         """
 
-    def arrived(self, account: Account, to: Recipient, part: Part, since_s: float) -> str | None:
+    def arrived(
+        self, account: Account, to: Recipient, part: Part, since_s: float, taken: Callable[[str], bool]
+    ) -> str | None:
         """The platform's id of a part that was sent since then (epoch s) and whose outcome is unknown, as the
-        platform's own history of the conversation has it: by its mark, else by its text; None where the history
-        does not hold it. Raises as `send`: Refused where the platform lets nobody read it."""
+        platform's own history of the conversation has it; None where the history does not hold it.
+
+        Told by its mark, else by its words, among what the brand's account sent and whose id is not `taken`: known
+        to be another send's, or another tool's. A file or cards without a mark only where nothing else can be meant.
+        Raises as `send`, Refused also where nobody may read the history or it does not reach back so far.
+        """
 
     def act(self, account: Account, to: Recipient, action: Literal["typing", "seen"]) -> None:
         """Shows the customer that the agent is typing, or that their messages were seen. May be repeated.
