@@ -362,7 +362,7 @@ def _regain_s(answer: Answer) -> float | None:
     except (msgspec.MsgspecError, RecursionError):
         return None
     minutes = [_number(use.get("estimated_time_to_regain_access")) for uses in usage.values() for use in uses]
-    return min(max(minutes, default=0) * 60.0, LONGEST_WAIT_S) or None
+    return float(min(max([0, *minutes]) * 60, LONGEST_WAIT_S)) or None
 
 
 def _objects(data: Any, name: str) -> list[dict[str, Any]]:
@@ -372,7 +372,7 @@ def _objects(data: Any, name: str) -> list[dict[str, Any]]:
 
 
 def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+    return value if type(value) is int else 0
 
 
 def _words(value: Any) -> str:

@@ -15,6 +15,7 @@ from chalicelib.channels.base import Secrets, Source, raise_for
 from chalicelib.channels.history import Held
 from chalicelib.channels.tiktok.capabilities import CAPABILITIES
 from chalicelib.channels.tiktok.problems import VERDICTS, verdict
+from chalicelib.channels.tiktok.schema import Fields, milliseconds
 from chalicelib.errors import AccountStopped, Refused, Retryable, Uncertain, Unfetched
 from chalicelib.http import Answer, Outgoing
 from chalicelib.messages import Account, CustomerMessage, Profile, Unseen
@@ -256,14 +257,14 @@ def _judged(answer: Answer) -> dict[str, Any]:
 
 def _held(account: Account, found: dict[str, Any]) -> Held:
     """A message as the history has it; its types and roles are in capitals. A card is told by its title."""
-    kind, stamp = _text(found.get("message_type")), found.get("timestamp")
-    words = _inner(found, "text").get("body") if kind == "TEXT" else _inner(found, "template").get("title")
+    fields = Fields(found)
+    kind = fields.text("message_type")
     return Held(
-        id=_text(found.get("message_id")),
-        sent_s=stamp / 1000 if type(stamp) is int else 0.0,
-        own=_id_of(found.get("from_user")) == account.id,
-        by_api=BY_API.get(_text(_inner(found, "message_tag").get("source"))),
-        text=_text(words),
+        id=fields.text("message_id"),
+        sent_s=milliseconds(fields.text("timestamp"), 0) / 1000,
+        own=fields.text("from_user.id") == account.id,
+        by_api=BY_API.get(fields.text("message_tag.source")),
+        text=fields.text("text.body" if kind == "TEXT" else "template.title"),
         kind="image" if kind == "IMAGE" else None,
     )
 
@@ -276,11 +277,6 @@ def _objects(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """The objects of a list in TikTok's data, whatever else stands there."""
     found = data.get(name)
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
-def _inner(data: dict[str, Any], name: str) -> dict[str, Any]:
-    found = data.get(name)
-    return found if isinstance(found, dict) else {}
 
 
 def _id_of(person: object) -> object:

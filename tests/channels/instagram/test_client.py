@@ -162,6 +162,81 @@ def test_cards_carry_what_they_have_and_no_empty_value() -> None:
     }
 
 
+MARK = "0123456789abcdef0123456789abcdef"
+MARKED = Recipient(customer="55501", mark=MARK)
+LINK = ChoicesPart(text="Next?", choices=(Choice(text="Visit", url="https://a"),))
+EVERY_PART = [
+    TextPart(TEXT),
+    MediaPart(kind="image", mime="image/png", name="a.png", url="https://us/a"),
+    MediaPart(kind="video", mime="video/mp4", name="a.mp4", url="https://us/a"),
+    ChoicesPart(text="Pick", choices=(Choice(text="Yes", payload="dm.1"),)),
+    LINK,
+    CardsPart(cards=(Card(title="Cap"),)),
+]
+NO_MARK = error(100, message='(#100) Invalid keys "metadata" were found in param "message".')
+NO_QUOTE = error(100, message="(#100) reply_to.mid does not exist")
+
+
+@pytest.mark.parametrize("part", EVERY_PART)
+@pytest.mark.parametrize("to", [MARKED, Recipient(customer="55501", comment="c1", mark=MARK)])
+def test_every_part_carries_its_mark(to: Recipient, part: Part) -> None:
+    plain = message_of(part)
+    assert body_of(part, to)["message"] == plain | {"metadata": MARK}
+
+
+def test_a_part_goes_without_the_mark_where_meta_does_not_take_it() -> None:
+    http = FakeOutgoing(NO_MARK, SENT, SENT, SENT)
+    meta = client(http)
+    for account in (INSTAGRAM, INSTAGRAM, PAGE):
+        assert meta.send(account, MARKED, TextPart("Hi")) == MID
+    assert ["metadata" in call.json()["message"] for call in http.calls] == [True, False, False, True]
+    assert http.calls[1].json() == {"recipient": {"id": "55501"}, "message": {"text": "Hi"}}
+
+
+@pytest.mark.parametrize(
+    ("no", "to"),
+    [
+        (NO_MARK, ANA),  # there was none
+        (error(100, message="(#100) The parameter recipient is required"), MARKED),
+        (error(10, 2534022, message="metadata"), MARKED),
+        (error(190, message="metadata"), MARKED),
+        (NO_QUOTE, MARKED),
+    ],
+)
+def test_only_a_refusal_of_the_mark_itself_is_tried_without_it(no: Answer, to: Recipient) -> None:
+    http = FakeOutgoing(no)
+    with pytest.raises((Refused, Retryable)):
+        client(http).send(INSTAGRAM, to, TextPart(TEXT))
+    assert len(http.calls) == 1
+
+
+@pytest.mark.parametrize("then", [error(10, 2534022), error(4), error(1, 1357046), Uncertain("no answer"), NO_MARK])
+def test_what_comes_of_the_second_call_counts(then: Answer | Exception) -> None:
+    http = FakeOutgoing(NO_MARK, then)
+    with pytest.raises((Refused, Retryable, Uncertain)):
+        client(http).send(INSTAGRAM, MARKED, TextPart(TEXT))
+    assert len(http.calls) == 2
+
+
+@pytest.mark.parametrize("part", EVERY_PART)
+def test_a_quote_stands_beside_the_message(part: Part) -> None:
+    body = body_of(part, Recipient(customer="55501", quotes="mid-7"))
+    assert body == {"recipient": {"id": "55501"}, "message": message_of(part), "reply_to": {"mid": "mid-7"}}
+
+
+def test_the_answer_to_a_comment_quotes_nothing() -> None:
+    assert "reply_to" not in body_of(TextPart("DM"), Recipient(customer="55501", comment="c1", quotes="mid-7"))
+
+
+def test_a_part_goes_without_a_quote_that_meta_does_not_take() -> None:
+    http = FakeOutgoing(NO_QUOTE, NO_MARK, SENT, SENT)
+    meta, to = client(http), Recipient(customer="55501", mark=MARK, quotes="mid-7")
+    for _ in range(2):
+        assert meta.send(INSTAGRAM, to, TextPart("Hi")) == MID
+    sent = [("reply_to" in call.json(), "metadata" in call.json()["message"]) for call in http.calls]
+    assert sent == [(True, True), (False, True), (False, False), (True, False)]
+
+
 def test_a_file_without_a_url_is_not_sent() -> None:
     http = FakeOutgoing()
     with pytest.raises(Refused) as caught:
@@ -176,12 +251,15 @@ def test_a_notice_without_a_person_cannot_be_answered(customer: str) -> None:
     assert caught.value.reason == "no_conversation"
 
 
-@pytest.mark.parametrize("found", [{"recipient_id": "55501"}, {"message_id": None}, {"message_id": 5}])
-def test_an_answer_without_an_id_is_a_success_without_an_id(found: dict[str, Any]) -> None:
-    assert send(answer(200, found)) == ""
+@pytest.mark.parametrize(
+    "found", [{}, {"recipient_id": "55501"}, {"message_id": ""}, {"message_id": None}, {"message_id": 5}]
+)
+def test_an_answer_without_an_id_tells_nothing_of_the_message(found: dict[str, Any]) -> None:
+    with pytest.raises(Uncertain):
+        send(answer(200, found))
 
 
-@pytest.mark.parametrize("secret", [{}, {"access_token": ""}])
+@pytest.mark.parametrize("secret", [{}, {"access_token": ""}, {"access_token": None}, {"access_token": ["x"]}])
 def test_without_a_token_nothing_is_sent(secret: dict[str, Any]) -> None:
     http = FakeOutgoing()
     lonely = open_client(http, lambda name: secret, URLS.__getitem__)
@@ -245,6 +323,8 @@ def test_a_profile_is_what_meta_tells() -> None:
     "found",
     [
         error(230),
+        error(230, 5, 403),
+        error(100, 2018218),
         error(9010),
         error(100, 33),
         error(100, 2534014),
@@ -258,11 +338,20 @@ def test_a_person_of_whom_nothing_is_told(found: Answer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "raised"), [(error(4), Retryable), (error(190), TokenRefused), (answer(500), Uncertain)]
+    ("found", "raised"),
+    [
+        (error(4), RateLimited),
+        (error(190), TokenRefused),
+        (answer(500), Retryable),
+        (answer(200, []), Retryable),
+        (error(1, 1357046), Retryable),
+        (Uncertain("no answer"), Retryable),
+        (error(10), AccountStopped),
+    ],
 )
-def test_a_profile_that_is_not_to_be_had_now(found: Answer, raised: type[Exception]) -> None:
+def test_a_profile_that_is_not_to_be_had_now(found: Answer | Exception, raised: type[Exception]) -> None:
     with pytest.raises(raised):
-        profile(found)
+        client(FakeOutgoing(found)).profile(INSTAGRAM, ANA)
 
 
 def test_an_author_who_is_not_named_has_no_profile_to_ask_for() -> None:
@@ -347,7 +436,8 @@ JSON: strategies.SearchStrategy[Any] = strategies.recursive(
 
 @given(strategies.fixed_dictionaries({}, optional=dict.fromkeys((*HELD, "error", *FIELDS.split(",")), JSON)))
 def test_whatever_meta_answers_is_read_or_told_apart(found: dict[str, Any]) -> None:
-    for ask in (lambda: unseen(found), lambda: profile(answer(200, found)), lambda: send(answer(200, found))):
+    sent = {"message_id": MID} | found
+    for ask in (lambda: unseen(found), lambda: profile(answer(200, found)), lambda: send(answer(200, sent))):
         try:
             ask()
         except (Refused, Retryable, Uncertain):
@@ -414,6 +504,7 @@ def test_every_row_of_the_table_is_tested() -> None:
         (error(12345, status=429), None),
         (answer(429), None),
         (answer(429, retry_after="7"), 7.0),
+        (error(12345, status=429, message="new"), None),
     ],
 )
 def test_a_rate_limit_is_tried_again(found: Answer, after_s: float | None) -> None:
@@ -443,6 +534,8 @@ REGAIN = "estimated_time_to_regain_access"
         ({"x_business_use_case_usage": "nonsense"}, None),
         ({"x_business_use_case_usage": "[]"}, None),
         ({"retry_after": "30", "x_business_use_case_usage": f'{{"1": [{{"{REGAIN}": 9}}]}}'}, 30.0),
+        ({"x_business_use_case_usage": f'{{"178": [{{"{REGAIN}": 99999999}}]}}'}, 3600.0),
+        ({"x_business_use_case_usage": f'{{"178": [{{"{REGAIN}": -5}}]}}'}, None),
         ({}, None),
     ],
 )

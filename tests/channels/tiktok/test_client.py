@@ -148,8 +148,49 @@ def test_without_a_token_nothing_is_sent(secret: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "data", [{}, None, [], {"message": None}, {"message": {}}, {"message": "m"}, {"message": {"message_id": None}}]
 )
-def test_a_success_without_an_id_has_no_id(data: Any) -> None:
-    assert send(answer(200, {"code": 0, "data": data})) == ""
+def test_a_success_without_an_id_tells_nothing_of_the_message(data: Any) -> None:
+    with pytest.raises(Uncertain):
+        send(answer(200, {"code": 0, "data": data}))
+
+
+# --- quotes
+
+QUOTING = Recipient(customer=ANA, thread=THREAD, quotes="m0+/==")
+QUOTED = {"referenced_message_info": {"referenced_message_id": "m0+/=="}}
+
+
+def test_a_text_quotes_the_message_that_it_answers() -> None:
+    http = FakeOutgoing(DONE)
+    client(http).send(TIKTOK, QUOTING, TextPart("Hi"))
+    assert http.calls[0].json() == {
+        "business_id": "-000TeaShop",
+        "recipient_type": "CONVERSATION",
+        "recipient": THREAD,
+        "message_type": "TEXT",
+        "text": {"body": "Hi"},
+        **QUOTED,
+    }
+
+
+@pytest.mark.parametrize("part", [PICTURE, ChoicesPart(text="?", choices=(Choice(text="Yes", payload="dm.1"),))])
+def test_only_a_text_quotes(part: Part) -> None:
+    http = FakeOutgoing(*([CAPABLE, UPLOADED] if part is PICTURE else []), DONE)
+    client(http).send(TIKTOK, QUOTING, part)
+    assert "referenced_message_info" not in http.calls[-1].json()
+
+
+def test_a_text_goes_without_a_quote_that_tiktok_does_not_take() -> None:
+    http = FakeOutgoing(coded(40002), DONE)
+    assert client(http).send(TIKTOK, QUOTING, WORDS) == "m1+/=="
+    assert ["referenced_message_info" in call.json() for call in http.calls] == [True, False]
+
+
+@pytest.mark.parametrize("code", [40001, 40064, 40100, 40105, 51065])
+def test_only_a_refused_parameter_is_tried_without_the_quote(code: int) -> None:
+    http = FakeOutgoing(coded(code))
+    with pytest.raises((Refused, Retryable, Uncertain)):
+        client(http).send(TIKTOK, QUOTING, WORDS)
+    assert len(http.calls) == 1
 
 
 # --- choices and cards
