@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
 
-from chalicelib.channels.base import Secrets, Source, Verdict, raise_for
+from chalicelib.channels.base import Secrets, Source
 from chalicelib.channels.instagram.capabilities import CAPABILITIES
-from chalicelib.channels.instagram.problems import OTHER, TOO_MANY, TRANSIENT, VERDICTS
-from chalicelib.errors import Refused, TokenRefused, Uncertain, Unfetched
-from chalicelib.http import Answer, Outgoing
+from chalicelib.channels.instagram.problems import judged
+from chalicelib.channels.verdicts import Act
+from chalicelib.errors import Refused, TokenRefused, Unfetched
+from chalicelib.http import Outgoing
 from chalicelib.messages import Account, Conversation, CustomerMessage, Line, Profile, Unseen
 from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 
@@ -66,12 +67,12 @@ class InstagramClient:
         """Consent comes with the first message or tap, not with a comment. .../messaging-api/user-profile"""
         if not _is_person(to.customer):
             return None
-        found = self._get(account, to.customer, PROFILE_FIELDS, PROFILE_S)
+        found = self._get("profile", account, to.customer, PROFILE_FIELDS, PROFILE_S)
         return _profile(found) if found is not None else None
 
     def post_url(self, account: Account, post: str) -> str:
         """The post's permalink. developers.facebook.com/docs/instagram-platform/reference/instagram-media"""
-        url = _words((self._get(account, post, "permalink", PROFILE_S) or {}).get("permalink"))
+        url = _words((self._get("post", account, post, "permalink", PROFILE_S) or {}).get("permalink"))
         return url if url.startswith("https://") else ""
 
     def source(self, account: Account, said: CustomerMessage) -> Source:
@@ -82,7 +83,7 @@ class InstagramClient:
 
     def unseen(self, account: Account, missing: Unseen) -> CustomerMessage | None:
         """The message by its mid. .../instagram-platform/.../conversations-api"""
-        found = self._get(account, missing.origin, MESSAGE_FIELDS)
+        found = self._get("history", account, missing.origin, MESSAGE_FIELDS)
         return _unseen(account, missing, found) if found is not None else None
 
     def _post(self, account: Account, body: dict[str, Any], read_s: float | None = None) -> dict[str, Any]:
@@ -90,13 +91,15 @@ class InstagramClient:
         node = account.id if account.login == "instagram" else account.page or "me"
         url = f"{self._base(account)}/{quote(node, safe='')}/messages"
         headers = {**self._bearer(account), "Content-Type": "application/json"}
-        return _judge(self._http.post(url, headers=headers, body=msgspec.json.encode(body), read_s=read_s))
+        return judged(self._http.post(url, headers=headers, body=msgspec.json.encode(body), read_s=read_s), "send")
 
-    def _get(self, account: Account, node: str, fields: str, read_s: float | None = None) -> dict[str, Any] | None:
+    def _get(
+        self, act: Act, account: Account, node: str, fields: str, read_s: float | None = None
+    ) -> dict[str, Any] | None:
         """The fields of a node, None where Meta has none such for the account."""
         url = f"{self._base(account)}/{quote(node, safe='')}?fields={fields}"
         try:
-            return _judge(self._http.get(url, headers=self._bearer(account), read_s=read_s))
+            return judged(self._http.get(url, headers=self._bearer(account), read_s=read_s), act)
         except Refused as error:
             if error.reason in NOT_THERE:
                 return None
@@ -221,53 +224,6 @@ def _created_ms(created: Any, otherwise: int) -> int:
     except (ValueError, OverflowError):
         return otherwise
     return seconds * 1000 if seconds > 0 else otherwise
-
-
-def _judge(answer: Answer) -> dict[str, Any]:
-    """The answer's object. Meta's errors are told by their code, never by HTTP status or words."""
-    found = answer.json()
-    error = found.get("error") if isinstance(found, dict) else None
-    if isinstance(error, dict):
-        _refuse(answer, error)
-    if answer.status == 200 and isinstance(found, dict):
-        return found
-    if answer.status == 429:
-        raise_for(TOO_MANY, "HTTP 429", answer.retry_after_s())
-    raise Uncertain(f"HTTP {answer.status} without an error body")
-
-
-def _refuse(answer: Answer, error: dict[str, Any]) -> NoReturn:
-    code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
-    verdict = _verdict(code, subcode, answer.status, transient=error.get("is_transient") is True)
-    wait = answer.retry_after_s() or _regain_s(answer) if verdict.action == "retry" else None
-    trace = str(error.get("fbtrace_id", ""))[:64]
-    raise_for(verdict, f"Instagram {code}/{subcode}, HTTP {answer.status}, trace {trace}", wait)
-
-
-def _verdict(code: int, subcode: int, status: int, *, transient: bool) -> Verdict:
-    known = VERDICTS.get((code, subcode)) or VERDICTS.get((code, 0))
-    if known:
-        return known
-    return TOO_MANY if status == 429 else TRANSIENT if transient else OTHER
-
-
-def _regain_s(answer: Answer) -> float | None:
-    """Seconds until calls are allowed again: the header tells minutes.
-
-    developers.facebook.com/docs/graph-api/overview/rate-limiting
-    """
-    try:
-        usage = msgspec.json.decode(
-            answer.headers.get("x-business-use-case-usage", "{}"), type=dict[str, list[dict[str, Any]]]
-        )
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-    minutes = [_number(use.get("estimated_time_to_regain_access")) for uses in usage.values() for use in uses]
-    return max(minutes, default=0) * 60.0 or None
-
-
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0
 
 
 def _words(value: Any) -> str:

@@ -9,19 +9,19 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from chalicelib.channels.base import Secrets, Source, raise_for
+from chalicelib.channels.base import Secrets, Source
 from chalicelib.channels.tiktok.capabilities import CAPABILITIES
-from chalicelib.channels.tiktok.problems import verdict
+from chalicelib.channels.tiktok.problems import judged
+from chalicelib.channels.verdicts import Act
 from chalicelib.errors import (
     AccountStopped,
-    RateLimited,
     Refused,
     Retryable,
     TokenRefused,
     Uncertain,
     Unfetched,
 )
-from chalicelib.http import Answer, Outgoing
+from chalicelib.http import Outgoing
 from chalicelib.messages import Account, CustomerMessage, Profile, Unseen
 from chalicelib.replies import ChoicesPart, MediaPart, Part, Recipient, TextPart
 
@@ -78,7 +78,7 @@ class TikTokClient:
         """Shows typing for five seconds, or marks the conversation as read; nothing where there is none."""
         if to.thread:
             content = {"message_type": "SENDER_ACTION", "sender_action": ACTIONS[action]}
-            self._post(account, SEND, _in_conversation(account, to) | content)
+            self._post("send", account, SEND, _in_conversation(account, to) | content)
 
     def profile(self, account: Account, to: Recipient) -> Profile | None:
         """The customer as a participant of the conversation: only its messages tell of people.
@@ -86,7 +86,7 @@ class TikTokClient:
         if not to.thread:
             return None
         query = {"business_id": account.id, "conversation_id": to.thread}
-        found = self._asked(account, CONTENT, query, PROFILE_S)
+        found = self._asked("profile", account, CONTENT, query, PROFILE_S)
         person = next((one for one in _objects(found, "participants") if one.get("id") == to.customer), None)
         if person is None:
             return None
@@ -116,7 +116,7 @@ class TikTokClient:
             "media_type": said.media.kind.upper(),
         }
         try:
-            url = _harmless(lambda: self._post(account, DOWNLOAD, body)).get("download_url")
+            url = _harmless(lambda: self._post("media", account, DOWNLOAD, body)).get("download_url")
         except Refused as refused:
             raise Unfetched("media_gone", refused.detail) from None
         if not isinstance(url, str) or not url:
@@ -128,7 +128,7 @@ class TikTokClient:
         return None
 
     def _message(self, account: Account, body: dict[str, Any]) -> str:
-        message = self._post(account, SEND, body).get("message")
+        message = self._post("send", account, SEND, body).get("message")
         return _text(message.get("message_id")) if isinstance(message, dict) else ""
 
     def _content(self, account: Account, to: Recipient, part: Part) -> dict[str, Any]:
@@ -150,7 +150,7 @@ class TikTokClient:
 
         file = (_file_name(part), part.body, part.mime)
         body, kind = encode_multipart_formdata({"business_id": account.id, "media_type": "IMAGE", "file": file})
-        media_id = _text(_harmless(lambda: self._post(account, UPLOAD, body, kind)).get("media_id"))
+        media_id = _text(_harmless(lambda: self._post("media", account, UPLOAD, body, kind)).get("media_id"))
         if not media_id:
             raise Retryable("TikTok: an upload without a media_id")
         return media_id
@@ -162,7 +162,7 @@ class TikTokClient:
         if not to.thread:  # the author of a comment: there is no conversation to ask about
             return False
         try:
-            found = self._asked(account, CAPABLE, query | {"capability_types": json.dumps(["IMAGE_SEND"])})
+            found = self._asked("media", account, CAPABLE, query | {"capability_types": json.dumps(["IMAGE_SEND"])})
         except AccountStopped:
             raise
         except Refused:
@@ -176,19 +176,21 @@ class TikTokClient:
             raise TokenRefused(f"the secret {account.secret} holds no access_token", 60)
         return token
 
-    def _asked(self, account: Account, path: str, query: dict[str, str], read_s: float | None = None) -> dict[str, Any]:
+    def _asked(
+        self, act: Act, account: Account, path: str, query: dict[str, str], read_s: float | None = None
+    ) -> dict[str, Any]:
         # A "+" that is not escaped is "Param conversation_id is invalid": TikTok portal doc 1832184425841170
         url = f"{self._host}{path}?{urlencode(query, quote_via=quote, safe='')}"
         return _harmless(
-            lambda: _judged(self._http.get(url, headers={"Access-Token": self._token(account)}, read_s=read_s))
+            lambda: judged(self._http.get(url, headers={"Access-Token": self._token(account)}, read_s=read_s), act)
         )
 
     def _post(
-        self, account: Account, path: str, body: dict[str, Any] | bytes, kind: str = "application/json"
+        self, act: Act, account: Account, path: str, body: dict[str, Any] | bytes, kind: str = "application/json"
     ) -> dict[str, Any]:
         data = body if isinstance(body, bytes) else msgspec.json.encode(body)
         headers = {"Access-Token": self._token(account), "Content-Type": kind}
-        return _judged(self._http.post(self._host + path, headers=headers, body=data))
+        return judged(self._http.post(self._host + path, headers=headers, body=data), act)
 
 
 def _in_reply(account: Account, to: Recipient) -> dict[str, Any]:
@@ -218,21 +220,6 @@ def _harmless(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return call()
     except Uncertain as unknown:
         raise Retryable(unknown.reason) from None
-
-
-def _judged(answer: Answer) -> dict[str, Any]:
-    """The data of TikTok's answer; raises what its `code` means."""
-    found = answer.json()
-    code = found.get("code") if isinstance(found, dict) else None
-    if not isinstance(code, int):
-        if answer.status == 429:
-            raise RateLimited("HTTP 429", answer.retry_after_s())
-        raise Uncertain(f"HTTP {answer.status} without a code")
-    if code != 0:
-        request = str(found.get("request_id", ""))[:64]
-        raise_for(verdict(code), f"TikTok {code}, request {request}", answer.retry_after_s())
-    data = found.get("data")
-    return data if isinstance(data, dict) else {}
 
 
 def _text(value: object) -> str:
