@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Callable
 from datetime import UTC
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -61,6 +61,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     headers: dict[str, str]
     body: bytes
+
+    # the request was refused before anything was done with it: RFC 9110 (408, 421), 8470 (425), 6585 (429)
+    NOT_PROCESSED: ClassVar[frozenset[int]] = frozenset({408, 421, 425, 429})
 
     def json(self) -> Any:
         """The body as JSON; None where it is none."""

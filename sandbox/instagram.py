@@ -23,7 +23,7 @@ from sandbox.faults import Fault, Faults, struck
 from sandbox.instagram_graph import Account, chosen, me, profile, refused, subscription
 from sandbox.instagram_inbox import Inbox, echo_of, new_mid, objects, person, tapped, webhook
 from sandbox.instagram_media import CDN_PATH, Cdn, attached
-from sandbox.instagram_schema import GraphError, parse_send
+from sandbox.instagram_schema import SAID, GraphError, parse_send
 from sandbox.instagram_sending import accept, addressee, beside
 from sandbox.instagram_tokens import Tokens
 from sandbox.watching import PhoneWatch, Unwatched, traced
@@ -328,4 +328,5 @@ def _signed(raw: bytes, app_secret: str) -> dict[str, str]:
 def _injected(fault: Fault) -> GraphError:
     default = 4 if fault.status == 429 else 2 if fault.status >= 500 else 1
     code = default if fault.code is None else int(fault.code)
-    return GraphError(code, "Injected fault.", fault.subcode, status=fault.status, type="OAuthException")
+    words = fault.message or SAID.get((code, fault.subcode), "Injected fault.")
+    return GraphError(code, words, fault.subcode, status=fault.status, type="OAuthException")

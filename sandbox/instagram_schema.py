@@ -14,6 +14,8 @@ from sandbox.web import Call
 MAX_TEXT = 1000  # bytes of UTF-8, not characters
 BAD_MESSAGE = 2534015
 NO_SUCH_USER = 2534014
+# What Meta says where only its words tell: an app that is switched off (github.com/chatwoot/chatwoot/issues/14932).
+SAID: dict[tuple[int, int | None], str] = {(100, None): "Unsupported request - method type: post"}
 NonEmpty = Annotated[str, Meta(min_length=1)]
 Url = Annotated[str, Meta(pattern=r"^https?://\S+$")]
 Title = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -65,7 +67,8 @@ class SendBody(Strict):
 
 
 class QuickReply(Strict):
-    content_type: Literal["text"]  # user_phone_number and user_email ended on 2026-10-05: .../changelog
+    # phone and e-mail are gone since 2026-10-05: developers.facebook.com/docs/instagram-platform/changelog
+    content_type: Literal["text"]
     title: Annotated[str, Meta(max_length=20)] | None = None
     payload: str | None = None
     image_url: Url | None = None

@@ -246,7 +246,7 @@ class TikTokSimulator:
         try:
             if fault:
                 default = _CODES.get(fault.status, 50000)
-                raise TikTokError(int(fault.code or default), "Injected fault.", fault.status)
+                raise TikTokError(int(fault.code or default), fault.message or "Injected fault.", fault.status)
             data, after = self._send(call) if sends else (self._route(call), None)
             code, text, status = 0, "OK", 200
         except TikTokError as error:

@@ -1,18 +1,17 @@
 """What a channel is: four small protocols, so that the edge loads no more than it needs.
 
 A channel's folder holds `webhook.WEBHOOK`, `translate.TRANSLATOR`, `client.open_client` and `renewal.open_renewal`,
-and as data `capabilities.CAPABILITIES`, `renderings.RENDERINGS` and `problems.VERDICTS`.
+and as data `capabilities.CAPABILITIES`, `renderings.RENDERINGS` and `problems.PROBLEMS`, the error table (verdicts.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NoReturn, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 from chalicelib.capabilities import Capabilities
-from chalicelib.errors import AccountStopped, RateLimited, Reason, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.http import Request
 from chalicelib.messages import Account, CustomerEvent, CustomerMessage, Event, Profile, Unseen
 from chalicelib.replies import Part, Recipient
@@ -83,34 +82,6 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     hosts: tuple[str, ...]
     headers: dict[str, str] = {}
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What a platform's error code means to a send: a row of the channel's error table.
-
-    "retry" was not sent (again after `after_s`, None: back off), "refuse" never will be, for `reason`, "token"
-    wants another access token, "stop" means that the account cannot send until somebody follows `advice`,
-    "uncertain" may have been sent.
-    """
-
-    action: Literal["retry", "refuse", "token", "stop", "uncertain"]
-    reason: Reason = "other"
-    after_s: float | None = None
-    advice: str = ""
-
-
-def raise_for(verdict: Verdict, detail: str, after_s: float | None = None) -> NoReturn:
-    """Raises what the verdict means; `detail` is the platform's code, `after_s` the wait that it asked for."""
-    wait = verdict.after_s if after_s is None else after_s
-    if verdict.action == "retry":
-        raise (RateLimited if verdict.reason == "rate_limited" else Retryable)(detail, wait)
-    if verdict.action == "token":
-        raise TokenRefused(detail, wait)
-    if verdict.action == "stop":
-        raise AccountStopped(detail, verdict.advice)
-    if verdict.action == "uncertain":
-        raise Uncertain(detail)
-    raise Refused(verdict.reason, detail)
 
 
 class Client(Protocol):

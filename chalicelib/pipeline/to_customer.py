@@ -21,7 +21,7 @@ from chalicelib.errors import (
     Unfetched,
 )
 from chalicelib.messages import Account, Claim, Conversation, Event, Ignored, Thread, digest
-from chalicelib.observability import Metrics, log
+from chalicelib.observability import Metrics, log, new_codes
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.enclosing import Enclosing
 from chalicelib.pipeline.notices import Notices
@@ -270,7 +270,8 @@ class ToCustomer:
         """Sends it; a file that the platform does not take here goes as a link, where links may go."""
         client = self._clients[account.channel]
         try:
-            return client.send(account, to, part)
+            with new_codes(self._metrics, account.channel):
+                return client.send(account, to, part)
         except Refused as no:
             instead = part.instead if isinstance(part, MediaPart) else ""
             if no.reason not in {"media_refused", "media_too_big"} or not instead:

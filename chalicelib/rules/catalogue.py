@@ -124,6 +124,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "No se puede contactar al cliente: bloqueó los mensajes o dejó {platform}.",
     ),
     "why_wrong_person": ("{platform} does not know this customer.", "{platform} no conoce a este cliente."),
+    "why_other_app": (
+        "Another app has this customer's conversation on {platform}. Answer there, or take it back.",
+        "Otra aplicación tiene la conversación de este cliente en {platform}. Responde allí o recupérala.",
+    ),
     "why_media_refused": ("{platform} does not take this kind of file.", "{platform} no acepta este tipo de archivo."),
     "why_media_too_big": ("The file is too big for {platform}.", "El archivo es demasiado grande para {platform}."),
     "why_account_disconnected": (

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from chalicelib.channels import history
-from chalicelib.channels.answers import access_token, check_status, harmless, raise_unread
-from chalicelib.channels.base import Secrets, Source, raise_for
+from chalicelib.channels.base import Secrets, Source
+from chalicelib.channels.calls import access_token, harmless
 from chalicelib.channels.history import Held
 from chalicelib.channels.instagram.capabilities import CAPABILITIES
-from chalicelib.channels.instagram.problems import OTHER, TRANSIENT, VERDICTS
+from chalicelib.channels.instagram.problems import judged
+from chalicelib.channels.verdicts import Act
 from chalicelib.errors import AccountStopped, Refused, Uncertain, Unfetched
-from chalicelib.http import LONGEST_WAIT_S, Answer, Outgoing
+from chalicelib.http import Answer, Outgoing
 from chalicelib.messages import Account, Conversation, CustomerMessage, Line, Profile, Unseen
 from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 
@@ -30,12 +31,10 @@ PROFILE_FIELDS = (
 )
 MESSAGE_FIELDS = "id,created_time,from,to,message"
 ACTIONS = {"typing": "typing_on", "seen": "mark_seen"}
-# Asked of a person or a message, these say that nothing is told of it, whatever they mean to a send: no consent, no
-# profile, no such object. .../messaging-api/user-profile; the subcode is seen in production.
-UNTOLD = {(230, 0), (100, 2018218)}
 NOT_THERE = {"wrong_person", "person_unavailable"}
 # What a message may do without, by its name in the body.
 MARK, QUOTE = "metadata", "reply_to"
+INVALID = 100
 # Meta answers when it has fetched the file, for which it takes up to 75 s; most are there within these (seconds).
 FETCH_S = 20.0
 # Nothing waits for what is only good to have: a profile, a post, a sign that somebody is typing (seconds).
@@ -113,12 +112,12 @@ class InstagramClient:
         """Consent comes with the first message or tap, not with a comment. .../messaging-api/user-profile"""
         if not _is_person(to.customer):
             return None
-        found = self._get(account, to.customer, PROFILE_FIELDS, OPTIONAL_S)
+        found = self._get("profile", account, to.customer, PROFILE_FIELDS, OPTIONAL_S)
         return _profile(found) if found is not None else None
 
     def post_url(self, account: Account, post: str) -> str:
         """The post's permalink. developers.facebook.com/docs/instagram-platform/reference/instagram-media"""
-        url = _words((self._get(account, post, "permalink", OPTIONAL_S) or {}).get("permalink"))
+        url = _words((self._get("post", account, post, "permalink", OPTIONAL_S) or {}).get("permalink"))
         return url if url.startswith("https://") else ""
 
     def source(self, account: Account, said: CustomerMessage) -> Source:
@@ -129,7 +128,7 @@ class InstagramClient:
 
     def unseen(self, account: Account, missing: Unseen) -> CustomerMessage | None:
         """The message by its mid. .../instagram-platform/.../conversations-api"""
-        found = self._get(account, missing.origin, MESSAGE_FIELDS)
+        found = self._get("history", account, missing.origin, MESSAGE_FIELDS)
         return _unseen(account, missing, found) if found is not None else None
 
     def _history(self, account: Account, customer: str) -> dict[str, Any]:
@@ -139,7 +138,7 @@ class InstagramClient:
         query = {"platform": "instagram", "user_id": customer, "fields": f"messages.limit({NEWEST}){{{fields}}}"}
         url = f"{self._base(account)}/{_node(account)}/conversations?{urlencode(query)}"
         try:
-            return self._read(account, url, HISTORY_S, optional)
+            return self._read("history", account, url, HISTORY_S, optional)
         except _Unwanted:
             self._unmarked.add((account.id, "history"))
             return self._history(account, customer)
@@ -151,20 +150,25 @@ class InstagramClient:
     ) -> dict[str, Any]:
         url = f"{self._base(account)}/{_node(account)}/messages"
         headers = {**self._bearer(account), "Content-Type": "application/json"}
-        return _judge(self._http.post(url, headers=headers, body=msgspec.json.encode(body), read_s=read_s), optional)
+        answer = self._http.post(url, headers=headers, body=msgspec.json.encode(body), read_s=read_s)
+        return _answered(answer, "send", optional)
 
-    def _get(self, account: Account, node: str, fields: str, read_s: float | None = None) -> dict[str, Any] | None:
+    def _get(
+        self, act: Act, account: Account, node: str, fields: str, read_s: float | None = None
+    ) -> dict[str, Any] | None:
         """The fields of a node, None where Meta tells the account nothing of it."""
         try:
-            return self._read(account, f"{self._base(account)}/{quote(node, safe='')}?fields={fields}", read_s)
+            return self._read(act, account, f"{self._base(account)}/{quote(node, safe='')}?fields={fields}", read_s)
         except Refused as error:
             if error.reason in NOT_THERE:
                 return None
             raise
 
-    def _read(self, account: Account, url: str, read_s: float | None, optional: Collection[str] = ()) -> dict[str, Any]:
+    def _read(
+        self, act: Act, account: Account, url: str, read_s: float | None, optional: Collection[str] = ()
+    ) -> dict[str, Any]:
         headers = self._bearer(account)
-        return harmless(lambda: _judge(self._http.get(url, headers=headers, read_s=read_s), optional, reads=True))
+        return harmless(lambda: _answered(self._http.get(url, headers=headers, read_s=read_s), act, optional))
 
     def _base(self, account: Account) -> str:
         return f"{self._hosts[account.login]}/{self._version}"
@@ -320,59 +324,23 @@ def _created_ms(created: Any, otherwise: int) -> int:
     return seconds * 1000 if seconds > 0 else otherwise
 
 
-def _judge(answer: Answer, optional: Collection[str] = (), *, reads: bool = False) -> dict[str, Any]:
-    """The answer's object. Meta's errors are told by their code, whatever the HTTP status, and never by their words:
-    but for the name of a field that the call can do without (_Unwanted)."""
+def _answered(answer: Answer, act: Act, optional: Collection[str]) -> dict[str, Any]:
+    """The answer's object. Raises what its error means to the act, or _Unwanted where it names a field that the call
+    can do without: only Meta's words tell which parameter was invalid."""
     found = answer.json()
     error = found.get("error") if isinstance(found, dict) else None
-    if isinstance(error, dict):
-        _refuse(answer, error, optional, reads=reads)
-    if answer.status // 100 != 2 or not isinstance(found, dict) or error is not None:
-        raise_unread(answer)
-    return found
-
-
-def _refuse(answer: Answer, error: dict[str, Any], optional: Collection[str], *, reads: bool) -> NoReturn:
-    code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
-    words = _words(error.get("message")).lower()
-    unwanted = next((field for field in optional if code == 100 and field in words), None)
-    if unwanted:
-        raise _Unwanted(unwanted)
-    trace = str(error.get("fbtrace_id", ""))[:64]
-    detail = f"Instagram {code}/{subcode}, HTTP {answer.status}, trace {trace}"
-    if reads and not UNTOLD.isdisjoint({(code, subcode), (code, 0)}):
-        raise Refused("person_unavailable", detail)
-    known = VERDICTS.get((code, subcode)) or VERDICTS.get((code, 0))
-    wait = answer.retry_after_s() or _regain_s(answer)
-    if known is None:
-        check_status(answer.status, detail, wait)
-    verdict = known or (TRANSIENT if error.get("is_transient") is True else OTHER)
-    raise_for(verdict, detail, wait if verdict.action == "retry" else None)
-
-
-def _regain_s(answer: Answer) -> float | None:
-    """Seconds until calls are allowed again: the header tells minutes.
-
-    developers.facebook.com/docs/graph-api/overview/rate-limiting
-    """
-    try:
-        usage = msgspec.json.decode(
-            answer.headers.get("x-business-use-case-usage", "{}"), type=dict[str, list[dict[str, Any]]]
-        )
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-    minutes = [_number(use.get("estimated_time_to_regain_access")) for uses in usage.values() for use in uses]
-    return float(min(max([0, *minutes]) * 60, LONGEST_WAIT_S)) or None
+    if isinstance(error, dict) and error.get("code") == INVALID:
+        words = _words(error.get("message")).lower()
+        for field in optional:
+            if field in words:
+                raise _Unwanted(field)
+    return judged(answer, act)
 
 
 def _objects(data: Any, name: str) -> list[dict[str, Any]]:
     """The objects of a list in Meta's answer, whatever else stands there."""
     found = data.get(name) if isinstance(data, dict) else None
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
-def _number(value: Any) -> int:
-    return value if type(value) is int else 0
 
 
 def _words(value: Any) -> str:

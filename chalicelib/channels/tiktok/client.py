@@ -10,14 +10,15 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from chalicelib.channels import history
-from chalicelib.channels.answers import access_token, check_status, harmless, raise_unread
-from chalicelib.channels.base import Secrets, Source, raise_for
+from chalicelib.channels.base import Secrets, Source
+from chalicelib.channels.calls import access_token, harmless
 from chalicelib.channels.history import Held
 from chalicelib.channels.tiktok.capabilities import CAPABILITIES
-from chalicelib.channels.tiktok.problems import VERDICTS, verdict
+from chalicelib.channels.tiktok.problems import judged
 from chalicelib.channels.tiktok.schema import Fields, milliseconds
+from chalicelib.channels.verdicts import Act
 from chalicelib.errors import AccountStopped, Refused, Retryable, Uncertain, Unfetched
-from chalicelib.http import Answer, Outgoing
+from chalicelib.http import Outgoing
 from chalicelib.messages import Account, CustomerMessage, Profile, Unseen
 from chalicelib.replies import ChoicesPart, MediaPart, Part, Recipient, TextPart
 
@@ -79,7 +80,7 @@ class TikTokClient:
         if not to.thread:
             raise Refused("no_conversation", "TikTok: there is no conversation yet that could be read")
         try:
-            found = self._asked(account, CONTENT, _of(account, to), HISTORY_S)
+            found = self._asked("history", account, CONTENT, _of(account, to), HISTORY_S)
         except AccountStopped as stopped:  # who may not read may still send
             raise Refused("other", stopped.detail) from None
         held = [_held(account, one) for one in _objects(found, "messages")]
@@ -89,14 +90,14 @@ class TikTokClient:
         """Shows typing for five seconds, or marks the conversation as read; nothing where there is none."""
         if to.thread:
             content = {"message_type": "SENDER_ACTION", "sender_action": ACTIONS[action]}
-            self._post(account, SEND, _to_thread(account, to) | content, read_s=OPTIONAL_S)
+            self._post("send", account, SEND, _to_thread(account, to) | content, read_s=OPTIONAL_S)
 
     def profile(self, account: Account, to: Recipient) -> Profile | None:
         """The customer as a participant of the conversation: only its messages tell of people.
         TikTok portal doc 1832184425841170."""
         if not to.thread:
             return None
-        found = self._asked(account, CONTENT, _of(account, to), OPTIONAL_S)
+        found = self._asked("profile", account, CONTENT, _of(account, to), OPTIONAL_S)
         person = next((one for one in _objects(found, "participants") if one.get("id") == to.customer), None)
         if person is None:
             return None
@@ -126,7 +127,7 @@ class TikTokClient:
             "media_type": said.media.kind.upper(),
         }
         try:
-            url = harmless(lambda: self._post(account, DOWNLOAD, body)).get("download_url")
+            url = harmless(lambda: self._post("media", account, DOWNLOAD, body)).get("download_url")
         except Refused as refused:
             raise Unfetched("media_gone", refused.detail) from None
         if not isinstance(url, str) or not url:
@@ -150,7 +151,7 @@ class TikTokClient:
             return self._message(account, body)
 
     def _message(self, account: Account, body: dict[str, Any]) -> str:
-        message = self._post(account, SEND, body).get("message")
+        message = self._post("send", account, SEND, body).get("message")
         sent = _text(message.get("message_id")) if isinstance(message, dict) else ""
         if not sent:
             raise Uncertain("TikTok took the message and names none")
@@ -175,7 +176,7 @@ class TikTokClient:
 
         file = (_file_name(part), part.body, part.mime)
         body, kind = encode_multipart_formdata({"business_id": account.id, "media_type": "IMAGE", "file": file})
-        media_id = _text(harmless(lambda: self._post(account, UPLOAD, body, kind)).get("media_id"))
+        media_id = _text(harmless(lambda: self._post("media", account, UPLOAD, body, kind)).get("media_id"))
         if not media_id:
             raise Retryable("TikTok: an upload without a media_id")
         return media_id
@@ -187,7 +188,7 @@ class TikTokClient:
         if not to.thread:  # the author of a comment: there is no conversation to ask about
             return False
         try:
-            found = self._asked(account, CAPABLE, query | {"capability_types": json.dumps(["IMAGE_SEND"])})
+            found = self._asked("media", account, CAPABLE, query | {"capability_types": json.dumps(["IMAGE_SEND"])})
         except AccountStopped:
             raise
         except Refused:
@@ -195,14 +196,17 @@ class TikTokClient:
         infos = _objects(found, "capability_infos")
         return any(one.get("capability_type") == "IMAGE_SEND" and one.get("capability_result") is True for one in infos)
 
-    def _asked(self, account: Account, path: str, query: dict[str, str], read_s: float | None = None) -> dict[str, Any]:
+    def _asked(
+        self, act: Act, account: Account, path: str, query: dict[str, str], read_s: float | None = None
+    ) -> dict[str, Any]:
         # A "+" that is not escaped is "Param conversation_id is invalid": TikTok portal doc 1832184425841170
         url = f"{self._host}{path}?{urlencode(query, quote_via=quote, safe='')}"
         headers = {"Access-Token": access_token(self._secrets, account)}
-        return harmless(lambda: _judged(self._http.get(url, headers=headers, read_s=read_s)))
+        return harmless(lambda: judged(self._http.get(url, headers=headers, read_s=read_s), act))
 
     def _post(
         self,
+        act: Act,
         account: Account,
         path: str,
         body: dict[str, Any] | bytes,
@@ -211,7 +215,7 @@ class TikTokClient:
     ) -> dict[str, Any]:
         data = body if isinstance(body, bytes) else msgspec.json.encode(body)
         headers = {"Access-Token": access_token(self._secrets, account), "Content-Type": kind}
-        return _judged(self._http.post(self._host + path, headers=headers, body=data, read_s=read_s))
+        return judged(self._http.post(self._host + path, headers=headers, body=data, read_s=read_s), act)
 
 
 def _in_reply(account: Account, to: Recipient) -> dict[str, Any]:
@@ -238,21 +242,6 @@ def _file_name(part: MediaPart) -> str:
     """The file's own name, unless its ending is not that of its type."""
     endings = ENDINGS[part.mime]
     return part.name if part.name.lower().endswith(endings) else f"image{endings[0]}"
-
-
-def _judged(answer: Answer) -> dict[str, Any]:
-    """The data of TikTok's answer; raises what its `code` means, whatever the HTTP status."""
-    found = answer.json()
-    code = found.get("code") if isinstance(found, dict) else None
-    if type(code) is not int:
-        raise_unread(answer)
-    if code != 0:
-        detail = f"TikTok {code}, request {str(found.get('request_id', ''))[:64]}"
-        if code not in VERDICTS:
-            check_status(answer.status, detail, answer.retry_after_s())
-        raise_for(verdict(code), detail, answer.retry_after_s())
-    data = found.get("data")
-    return data if isinstance(data, dict) else {}
 
 
 def _held(account: Account, found: dict[str, Any]) -> Held:
