@@ -204,7 +204,7 @@ MESSAGES: dict[str, list[tuple[Any, ...]]] = {
     "message__unsupported": [(UNSUPPORTED,)],
     "message__unsupported_type": [(UNSUPPORTED,)],
     "message__attachment_of_no_type": [
-        (Line("unknown", {"kind": "attachment"}), Line("attachment", {"url": cdn(9014)})),
+        (Line("unknown", {"kind": "attachment"}), Line("attachment", {"kind": "attachment", "url": cdn(9014)})),
     ],
     "message__unknown_attachment": [
         (

@@ -61,9 +61,9 @@ def unreadable(kind: str) -> tuple[Line, ...]:
 def _shown(attachment: Fields, text: str) -> Shown:
     kind = attachment.text("type")
     if kind not in ATTACHMENTS:
-        title, url = _named(attachment, text)
-        link = lines("unknown:link", kind=kind[:LONGEST_KIND], title=title, url=url) if title or url else ()
-        return Shown(unreadable(kind or "attachment") + link)
+        new, (title, url) = kind[:LONGEST_KIND] or "attachment", _named(attachment, text)
+        link = lines("unknown:link", kind=new, title=title, url=url) if title or url else ()
+        return Shown(unreadable(new) + link)
     if RENDERINGS[kind].shows == "media":
         url = _url(attachment)
         media = Media(kind=cast("Kind", kind), url=url) if url else None
