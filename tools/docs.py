@@ -27,6 +27,7 @@ SHOWS = {
     "message": "opens or continues a conversation",
     "media": "opens or continues a conversation, with a copy of the file",
     "note": "is told in an open conversation, and opens none",
+    "led": "is remembered until the customer writes, told with that message, and opens nothing",
     "ignored": "is counted, and shown to nobody",
 }
 NUMBERED = "numbers in the text"
@@ -183,7 +184,12 @@ def _row(item: tuple[str, Rendering]) -> list[str]:
     return [
         name,
         *words,
-        {"message": "yes", "media": "yes, with the file", "note": "in an open conversation"}[row.shows],
+        {
+            "message": "yes",
+            "media": "yes, with the file",
+            "note": "in an open conversation",
+            "led": "with the customer's next message",
+        }[row.shows],
     ]
 
 

@@ -13,7 +13,16 @@ import msgspec
 
 from chalicelib.capabilities import Capabilities
 from chalicelib.http import Request
-from chalicelib.messages import Account, CustomerEvent, CustomerMessage, Event, Profile, Unseen
+from chalicelib.messages import (
+    Account,
+    CustomerEvent,
+    CustomerMessage,
+    Event,
+    Mention,
+    Mentioned,
+    Profile,
+    Unseen,
+)
 from chalicelib.replies import Part, Recipient
 
 Secrets = Callable[[str], dict[str, Any]]
@@ -67,11 +76,12 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     """How the agent sees one kind of event: a row of docs/rendering.md.
 
     `shows`: "message" opens or continues a conversation, "media" does so with a copy of the file, "note" is
-    shown in an open conversation only, "ignored" is counted under `reason`. `line` is the catalogue's key of
-    what the bridge says of it, "" where the customer's own words are all there is.
+    shown in an open conversation only, "led" is told with the customer's next message, "ignored" is counted under
+    `reason`. `line` is the catalogue's key of what the bridge says of it, "" where the customer's own words are all
+    there is.
     """
 
-    shows: Literal["message", "media", "note", "ignored"]
+    shows: Literal["message", "media", "note", "led", "ignored"]
     line: str = ""
     reason: str = ""
 
@@ -117,6 +127,9 @@ class Client(Protocol):
 
     def post_url(self, account: Account, post: str) -> str:
         """The public address of one of the account's posts, "" where the platform tells none. Raises as `send`."""
+
+    def mentioned(self, account: Account, mention: Mention) -> Mentioned | None:
+        """Who wrote what where the brand was mentioned; None where the platform tells nothing. Raises as `send`."""
 
     def source(self, account: Account, said: CustomerMessage) -> Source:
         """Where the media of the customer's message can be fetched now. Raises as `send`, or Unfetched."""

@@ -625,6 +625,49 @@ def test_a_message_that_is_never_told_of_can_be_read(meta: Meta, receiver: Recei
     assert meta.send().status_code == 200
 
 
+def mentioned(meta: Meta, where: str, identifier: str, fields: str, node: str = IG) -> requests.Response:
+    asked = {"fields": f"mentioned_{where}.{where}_id({identifier}){{{fields}}}"}
+    return meta.call("GET", f"/v25.0/{node}", params=asked)
+
+
+def test_a_mention_is_told_to_the_account_that_asks(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.mention(IG, ANA, "With @our.shop", post="71", comment="81")
+    meta.sim.mention(IG, ANA, "Our tea, @our.shop", post="72")
+    told = [json.loads(call.body)["entry"][0]["changes"] for call in receiver.wait(2)]
+    assert told == [
+        [{"field": "mentions", "value": {"media_id": "71", "comment_id": "81"}}],
+        [{"field": "mentions", "value": {"media_id": "72"}}],
+    ]
+    link = "https://www.instagram.com/p/71/"
+    assert mentioned(meta, "comment", "81", "text,username,media{permalink}").json() == {
+        "mentioned_comment": {
+            "id": "81", "text": "With @our.shop", "username": "customer_0001", "media": {"id": "71", "permalink": link},
+        },
+        "id": IG,
+    }  # fmt: skip
+    assert mentioned(meta, "media", "72", "caption").json() == {
+        "mentioned_media": {"id": "72", "caption": "Our tea, @our.shop"},
+        "id": IG,
+    }
+
+
+def test_a_mention_is_told_to_nobody_else(meta: Meta) -> None:
+    meta.sim.mention(IG, ANA, "With @our.shop", post="71", comment="81")
+    assert error(mentioned(meta, "comment", "82", "text")) == (400, 100, 33)
+    assert error(mentioned(meta, "media", "71", "caption")) == (400, 100, 33)
+    assert error(mentioned(meta, "comment", "81", "text,shoe_size")) == (400, 100, None)
+    meta.token = "EAA1"
+    assert error(mentioned(meta, "comment", "81", "text", node="17841400000000002")) == (400, 100, 33)
+
+
+def test_mentions_need_the_permission_for_comments(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.add_account(
+        "17841400000000003", access_token="IGAA3", app_secret=SECRET, webhook_url=receiver.url, comments=False
+    )
+    meta.token = "IGAA3"
+    assert error(mentioned(meta, "comment", "81", "text", node="17841400000000003")) == (403, 10, None)
+
+
 FIELDS = "messages.limit(20){id,created_time,from,message}"
 
 

@@ -21,7 +21,16 @@ from chalicelib.channels.instagram.problems import judged
 from chalicelib.channels.verdicts import Act
 from chalicelib.errors import AccountStopped, Refused, Uncertain, Unfetched
 from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import Account, Conversation, CustomerMessage, Line, Profile, Unseen
+from chalicelib.messages import (
+    Account,
+    Conversation,
+    CustomerMessage,
+    Line,
+    Mention,
+    Mentioned,
+    Profile,
+    Unseen,
+)
 from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 
 # Where Meta keeps what customers upload; such a URL needs no token.
@@ -30,6 +39,10 @@ PROFILE_FIELDS = (
     "name,username,profile_pic,follower_count,is_user_follow_business,is_business_follow_user,is_verified_user"
 )
 MESSAGE_FIELDS = "id,created_time,from,to,message"
+MENTION_FIELDS = {
+    "comment": ("text,username,media{permalink}", "text"),
+    "media": ("caption,username,permalink", "caption,username"),
+}
 ACTIONS = {"typing": "typing_on", "seen": "mark_seen"}
 NOT_THERE = {"wrong_person", "person_unavailable"}
 # What a message may do without, by its name in the body.
@@ -120,6 +133,26 @@ class InstagramClient:
         url = _words((self._get("post", account, post, "permalink", OPTIONAL_S) or {}).get("permalink"))
         return url if url.startswith("https://") else ""
 
+    def mentioned(self, account: Account, mention: Mention) -> Mentioned | None:
+        """The comment, or the post, in which the account is mentioned.
+        developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/mentioned_comment and
+        .../mentioned_media
+
+        Meta refuses a whole answer for one field that it does not have there, and documents only the last of each."""
+        where, identifier = ("comment", mention.comment) if mention.comment else ("media", mention.post)
+        if not _is_person(identifier):
+            return None
+        for fields in MENTION_FIELDS[where]:
+            asked = quote(f"mentioned_{where}.{where}_id({identifier}){{{fields}}}", safe="")
+            try:
+                found = self._get("post", account, account.id, asked, OPTIONAL_S)
+            except AccountStopped:
+                raise
+            except Refused:
+                continue
+            return _mentioned(found.get(f"mentioned_{where}")) if found else None
+        return None
+
     def source(self, account: Account, said: CustomerMessage) -> Source:
         """The URL of the webhook itself: Meta fetches for anybody who has it."""
         if said.media is None or not said.media.url:
@@ -185,6 +218,19 @@ def _node(account: Account) -> str:
 def _is_person(customer: str) -> bool:
     """Whether it is an id of Instagram's (digits), and not one of ours for an author who is not named."""
     return customer.isascii() and customer.isdigit()
+
+
+def _mentioned(found: Any) -> Mentioned | None:
+    """What Meta tells of a comment or a post; the link to a comment is its post's."""
+    if not isinstance(found, dict):
+        return None
+    post = found.get("media")
+    link = _words((post if isinstance(post, dict) else found).get("permalink"))
+    return Mentioned(
+        text=_words(found.get("text")) or _words(found.get("caption")),
+        username=_words(found.get("username")),
+        url=link if link.startswith("https://") else "",
+    )
 
 
 def _envelope(to: Recipient) -> dict[str, Any]:
