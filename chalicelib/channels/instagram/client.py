@@ -307,7 +307,7 @@ def _profile(found: dict[str, Any]) -> Profile | None:
     followers = found.get("follower_count")
     avatar = _words(found.get("profile_pic"))
     profile = Profile(
-        name=_words(found.get("name")),
+        name=_words(found.get("name")).strip(),
         username=_words(found.get("username")),
         avatar=avatar if avatar.startswith("https://") else "",
         followers=followers if type(followers) is int else None,

@@ -104,7 +104,7 @@ class TikTokClient:
         written = (one for one in _objects(found, "messages") if _id_of(one.get("from_user")) == to.customer)
         follows, avatar = person.get("is_follower"), _text(person.get("profile_image"))
         return Profile(
-            name=_text(person.get("display_name")),
+            name=_text(person.get("display_name")).strip(),
             username=next((_text(one.get("sender")) for one in written), ""),
             avatar=avatar if avatar.startswith("https://") else "",
             follows=follows if isinstance(follows, bool) else None,

@@ -327,6 +327,7 @@ def test_a_profile_is_what_meta_tells() -> None:
         error(100, 33),
         error(100, 2534014),
         answer(200, {"id": "55501"}),
+        answer(200, {"name": " \n", "username": ""}),
         answer(200, {"id": "55501", "name": None, "username": 5, "follower_count": "many", "is_verified_user": 1}),
         answer(200, {"profile_pic": "javascript:alert(1)", "follower_count": True}),
     ],

@@ -414,6 +414,7 @@ def test_where_the_customer_is_no_participant_nothing_is_told(participants: Any)
 @pytest.mark.parametrize(
     ("changed", "messages", "told"),
     [
+        ({"display_name": "  "}, [], Profile(avatar="https://p/a.jpeg?x-expires=1", follows=True)),
         ({"display_name": 7}, [], Profile(avatar="https://p/a.jpeg?x-expires=1", follows=True)),
         ({"profile_image": None}, [], Profile(name="Ana 🌿", follows=True)),
         ({"profile_image": "javascript:1"}, [], Profile(name="Ana 🌿", follows=True)),
