@@ -320,7 +320,7 @@ def _profile(found: dict[str, Any]) -> Profile | None:
 def _unseen(account: Account, missing: Unseen, found: dict[str, Any]) -> CustomerMessage | None:
     """The customer's message; None for one of the brand's own, or whose sender Meta does not name."""
     who, username = _sender(found)
-    if not _is_person(who) or _is_brand(account, who, username):
+    if not _is_person(who) or account.wrote(who, username):
         return None
     text = _words(found.get("message"))
     return CustomerMessage(
@@ -345,7 +345,7 @@ def _held(account: Account, found: dict[str, Any]) -> Held:
     return Held(
         id=_words(found.get("id")),
         sent_s=_created_ms(found.get("created_time"), 0) / 1000,
-        own=_is_brand(account, *_sender(found)),
+        own=account.wrote(*_sender(found)),
         mark=_words(found.get(MARK)),
         text=_words(found.get("message")),
     )
@@ -355,10 +355,6 @@ def _sender(found: dict[str, Any]) -> tuple[str, str]:
     """The id and the username of a message's sender."""
     sender = found.get("from")
     return (_words(sender.get("id")), _words(sender.get("username"))) if isinstance(sender, dict) else ("", "")
-
-
-def _is_brand(account: Account, who: str, username: str) -> bool:
-    return bool((who and who in {account.id, account.page}) or (username and username == account.name))
 
 
 def _created_ms(created: Any, otherwise: int) -> int:
