@@ -20,7 +20,13 @@ class Malformed(Exception):
     """Bytes that are not what their sender documents; a retry cannot help."""
 
 
-class Retryable(Exception):
+class Judged(Exception):
+    """What the other side's answer was taken to mean. `unlisted` is its code where no table has it, "" otherwise."""
+
+    unlisted: str = ""
+
+
+class Retryable(Judged):
     """The call is known not to have happened; try again after `after_s` seconds (None: back off)."""
 
     def __init__(self, reason: str, after_s: float | None = None) -> None:
@@ -46,17 +52,21 @@ class RateLimited(Retryable):
 
 
 class TokenRefused(Retryable):
-    """The platform does not take the account's access token; nothing was sent."""
+    """The platform does not take the account's access token; nothing was sent. `advice` says how to get another."""
+
+    def __init__(self, reason: str, after_s: float | None = None, advice: str = "") -> None:
+        super().__init__(reason, after_s)
+        self.advice = advice
 
 
 Reason = Literal[
     "window_closed", "awaiting_answer", "comment_expired", "one_message", "no_conversation", "person_unavailable",
-    "wrong_person", "media_refused", "media_too_big", "account_disconnected", "rate_limited", "rejected_content",
-    "unsupported", "unconfirmed", "other",
+    "wrong_person", "other_app", "media_refused", "media_too_big", "account_disconnected", "rate_limited",
+    "rejected_content", "unsupported", "unconfirmed", "other",
 ]  # fmt: skip
 
 
-class Refused(Exception):
+class Refused(Judged):
     """The other side said no for good, or we know that it would. `reason` tells the agent why."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
@@ -84,7 +94,7 @@ class Unfetched(Exception):
         self.detail = detail
 
 
-class Uncertain(Exception):
+class Uncertain(Judged):
     """The request left, and nobody knows whether it happened. `answered` tells that the other side answered by an
     error of its own, which seldom hides a success; else no answer came."""
 

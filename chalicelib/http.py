@@ -7,8 +7,9 @@ import ssl
 import time
 import urllib.request
 from collections.abc import Callable
+from datetime import UTC
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -22,6 +23,8 @@ READ_S = 8.0
 # Shorter than what load balancers keep an idle connection for.
 IDLE_S = 15.0
 LONGEST_CALL_S = CONNECT_S + READ_S
+# However long a vendor asks us to stay away, we look in again after this.
+LONGEST_WAIT_S = 3600.0
 # A file of a customer or an agent has to be here by then, redirects included.
 LONGEST_FETCH_S = 25.0
 
@@ -59,6 +62,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     headers: dict[str, str]
     body: bytes
 
+    # the request was refused before anything was done with it: RFC 9110 (408, 421), 8470 (425), 6585 (429)
+    NOT_PROCESSED: ClassVar[frozenset[int]] = frozenset({408, 421, 425, 429})
+
     def json(self) -> Any:
         """The body as JSON; None where it is none."""
         try:
@@ -67,9 +73,21 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             return None
 
     def retry_after_s(self) -> float | None:
-        """Seconds of the Retry-After header, None where it is absent or a date."""
-        value = self.headers.get("retry-after", "")
-        return float(value) if value.isascii() and value.isdigit() else None
+        """Seconds until the Retry-After header, a number or a date, lets us come back, from 0 to an hour; None
+        where it is absent or neither. RFC 9110, section 10.2.3."""
+        value = self.headers.get("retry-after", "").strip()
+        try:
+            wait = float(value) if value.isascii() and value.isdigit() else _date_s(value) - self._answered_s()
+        except ValueError:
+            return None
+        return min(max(wait, 0.0), LONGEST_WAIT_S)
+
+    def _answered_s(self) -> float:
+        """When it was answered, by the clock of whoever names a date; by ours where they do not tell."""
+        try:
+            return _date_s(self.headers.get("date", ""))
+        except ValueError:
+            return time.time()
 
 
 class Outgoing:
@@ -105,7 +123,8 @@ class Outgoing:
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, read_s: float | None = None
     ) -> Answer:
         self._leave_idle_connections()
-        timeout = (CONNECT_S, self._read_s if read_s is None else read_s)
+        wait = self._read_s if read_s is None else read_s
+        timeout = (min(CONNECT_S, wait), wait)  # a call that may take two seconds does not connect for three
         try:
             answer = self._session.request(
                 method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False
@@ -126,6 +145,14 @@ class Outgoing:
         if now - self._used_s > IDLE_S:
             self._session.close()
         self._used_s = now
+
+
+def _date_s(value: str) -> float:
+    """An HTTP date in epoch seconds. Raises ValueError where it is none."""
+    from email.utils import parsedate_to_datetime  # the edge, which reads none, does not load it
+
+    found = parsedate_to_datetime(value)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 def _never_left(error: requests.exceptions.RequestException) -> bool:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol, TextIO
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from chalicelib.errors import Judged
 
 NAMESPACE = "dmdesk"
 
@@ -91,6 +95,24 @@ def _known(facts: dict[str, str | int | float]) -> dict[str, str | int | float]:
 
 
 log = Log()
+
+
+NEW_CODE = (
+    "look the code up in the platform's pages; until it has a row in the channel's problems.py the bridge goes by its "
+    "family (docs/errors.md)"
+)
+
+
+@contextmanager
+def new_codes(metrics: Metrics, channel: str) -> Iterator[None]:
+    """Counts and tells an answer whose code no table has. Whatever is raised goes on."""
+    try:
+        yield
+    except Judged as error:
+        if error.unlisted:
+            metrics.count("problem_unlisted", channel=channel, code=error.unlisted)
+            log.error("new code", channel=channel, code=error.unlisted, detail=str(error), advice=NEW_CODE)
+        raise
 
 
 def where(error: BaseException) -> str:

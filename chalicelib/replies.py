@@ -109,13 +109,16 @@ Part = TextPart | MediaPart | ChoicesPart | CardsPart
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """To whom a part goes: the customer, in the platform's thread; with a tag where the window needs it, or in
     answer to a comment, which goes out as a message to its author. `mark` is ours (32 characters): a platform that
-    can carries it unseen beside the part, and tells it in the part's echo and in its history."""
+    can carries it unseen beside the part, and tells it in the part's echo and in its history. `quotes` is the
+    platform's id of the message that the part answers, "" where the desk names none; a part that cannot go as a quote
+    goes without it."""
 
     customer: str
     thread: str = ""
     tag: Literal["", "HUMAN_AGENT"] = ""
     comment: str = ""
     mark: str = ""
+    quotes: str = ""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

@@ -86,6 +86,7 @@ class _Fault(Body):
     path: str | None = None
     code: int | str | None = None
     subcode: int | None = None
+    message: str | None = None
 
 
 class ControlServer:

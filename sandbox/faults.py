@@ -18,7 +18,8 @@ KINDS = ("status", "reset", "timeout_after_accept", "delay")
 class Fault:
     """One order to misbehave.
 
-    `status`, `retry_after` (seconds), `code` and `subcode` belong to "status", `delay_ms` to "delay".
+    `status`, `retry_after` (seconds), `code`, `subcode` and `message` (the platform's words, None: those that go
+    with the code) belong to "status", `delay_ms` to "delay".
     `rate` is the chance that it fires, `count` how often it may (None: always), `path` a part of the path.
     """
 
@@ -33,6 +34,7 @@ class Fault:
     path: str | None = None
     code: int | str | None = None
     subcode: int | None = None
+    message: str | None = None
 
     def __post_init__(self) -> None:
         for wrong, message in (
@@ -102,9 +104,10 @@ class Faults:
         path: str | None = None,
         code: int | str | None = None,
         subcode: int | None = None,
+        message: str | None = None,
     ) -> None:
         """Arm a fault; ValueError says what is wrong with it. The fields are those of Fault."""
-        self.arm(Fault(target, kind, status, retry_after, rate, count, seed, delay_ms, path, code, subcode))
+        self.arm(Fault(target, kind, status, retry_after, rate, count, seed, delay_ms, path, code, subcode, message))
 
     def arm(self, fault: Fault) -> None:
         """Like add, for a fault that is made already."""

@@ -53,7 +53,7 @@ _CODES = {
     404: "not.found",
     409: "conflict",
 }
-_CODES |= {429: "too.many.requests", 503: "service.unavailable", 504: "request.timeout"}
+_CODES |= {408: "request.timeout", 429: "too.many.requests", 503: "service.unavailable", 504: "request.timeout"}
 _MINUTE = 60.0
 # The permissions that the API's published schema names for the calls below.
 _RECEIVE, _VIEW = "conversation:message:receive", "conversation:message:view"
@@ -258,7 +258,7 @@ class GenesysSimulator:
         conversation_id = None
         try:
             if fault:
-                raise ApiError(fault.status, str(fault.code or _code(fault.status)), "Injected fault.")
+                raise ApiError(fault.status, str(fault.code or _code(fault.status)), fault.message or "Injected fault.")
             if inbound:
                 conversation_id, body = self._inbound(call, *inbound.groups())
                 answer = _answer(200, body)

@@ -16,19 +16,21 @@ from typing import Any, Literal
 
 import requests
 
+from sandbox import instagram_conversations as conversations
 from sandbox.clock import iso
 from sandbox.delivery import Deliveries
 from sandbox.faults import Fault, Faults, struck
-from sandbox.instagram_graph import Account, chosen, me, profile, refused, subscription
+from sandbox.instagram_graph import Account, chosen, me, mention_asked, mentioned, profile, refused, subscription
 from sandbox.instagram_inbox import Inbox, echo_of, new_mid, objects, person, tapped, webhook
 from sandbox.instagram_media import CDN_PATH, Cdn, attached
-from sandbox.instagram_schema import GraphError, parse_send
-from sandbox.instagram_sending import accept, addressee
+from sandbox.instagram_schema import SAID, GraphError, parse_send
+from sandbox.instagram_sending import accept, addressee, beside
 from sandbox.instagram_tokens import Tokens
 from sandbox.watching import PhoneWatch, Unwatched, traced
 from sandbox.web import Answer, Call, Outcome, WebServer
 
 Echo = Literal["after", "before", "none"]
+Metadata = Literal["told", "kept", "refused"]
 _OLDEST_VERSION = (21, 0)  # .../graph-api/changelog: v20.0 ended on 2026-09-24
 _PATH = re.compile(r"(?:/v(\d+)\.(\d+))?/([^/]+)(?:/([a-z_]+))?/?")
 
@@ -36,7 +38,8 @@ _PATH = re.compile(r"(?:/v(\d+)\.(\d+))?/([^/]+)(?:/([a-z_]+))?/?")
 class InstagramSimulator:
     """`retry_delays_s`: seconds before each new delivery of a webhook that was not answered 200.
 
-    `echo` says when a send comes back as a webhook: "after" its answer, "before" it, or "none".
+    `echo` says when a send comes back as a webhook: "after" its answer, "before" it, or "none". `metadata`, what
+    becomes of a message's: "told" in its echo and in the conversation, "kept" to itself, or "refused" with the message.
     """
 
     def __init__(
@@ -46,10 +49,11 @@ class InstagramSimulator:
         *,
         retry_delays_s: Sequence[float] = (0, 5, 20, 60),
         echo: Echo = "after",
+        metadata: Metadata = "told",
         webhook_timeout_s: float = 5.0,
         port: int = 0,
     ) -> None:
-        self.echo = echo
+        self.echo, self.metadata = echo, metadata
         self.watch: PhoneWatch = Unwatched()
         self._clock, self._faults = clock, faults
         self._retry_delays_s, self._webhook_timeout_s = tuple(retry_delays_s), webhook_timeout_s
@@ -127,6 +131,16 @@ class InstagramSimulator:
             self._inbox.wrote[ig_id, customer_id] = now
             self._inbox.keep(mid, person(customer_id), {"id": ig_id}, text, now)
         return mid
+
+    def mention(self, ig_id: str, customer_id: str, text: str, *, post: str, comment: str = "") -> None:
+        """A customer mentions the account in a comment on somebody's post, or in a post of theirs; what they wrote
+        is told to who asks for it. .../docs/instagram-platform/webhooks/examples"""
+        now = self._clock()
+        with self._lock:
+            self._inbox.mention(ig_id, customer_id, text, post, comment, now)
+        value = {"media_id": post} | ({"comment_id": comment} if comment else {})
+        entry = {"id": ig_id, "time": int(now), "changes": [{"field": "mentions", "value": value}]}
+        self.deliver(json.dumps({"object": "instagram", "entry": [entry]}).encode())
 
     def tap(self, ig_id: str, customer_id: str, mid: str, choice: str) -> str:
         """A customer taps a quick reply or a postback button of the message `mid` that was sent to them.
@@ -240,6 +254,15 @@ class InstagramSimulator:
             return self._send(account, call)
         if edge == "subscribed_apps" and own:
             return Answer(200, subscription(account, call))
+        if call.method == "GET" and edge == "conversations" and own:
+            with self._lock:
+                return Answer(200, conversations.listed(self._inbox, account, call, marks=self.metadata == "told"))
+        asked = mention_asked(call)
+        if call.method == "GET" and edge is None and node == account.ig_id and asked:
+            where, identifier, fields = asked
+            with self._lock:
+                held = self._inbox.mentions.get((account.ig_id, where, identifier))
+            return Answer(200, mentioned(account, where, held, fields))
         if call.method == "GET" and edge is None:
             return Answer(200, me(account, call) if own else self._read(account, node, call))
         message = f"Unsupported {call.method.lower()} request. Object with ID '{node}' does not exist"
@@ -249,6 +272,8 @@ class InstagramSimulator:
 
     def _send(self, account: Account, call: Call) -> Answer:
         body = parse_send(call)
+        if self.metadata == "refused" and "metadata" in (body.message or {}):
+            raise GraphError(100, '(#100) Invalid keys "metadata" were found in param "message".')
         with self._lock:
             recipient = addressee(self._inbox, account, body, self._clock())
         if body.message is None:
@@ -256,11 +281,12 @@ class InstagramSimulator:
             return Answer(200, {"recipient_id": recipient})
         attachments = [self._cdn.take(self.url, one) for one in attached(body.message)]
         mid, now = new_mid(account.ig_id, recipient), self._clock()
+        told = beside(body, marks=self.metadata == "told")
         with self._lock:
-            accept(self._inbox, account, recipient, body, mid, now)
-        self.watch.brand(account.ig_id, recipient, mid, body.message | {"attachments": attachments})
+            accept(self._inbox, account, recipient, body, mid, now, told)
+        self.watch.brand(account.ig_id, recipient, mid, body.message | told | {"attachments": attachments})
         answer = {"recipient_id": recipient, "message_id": mid}
-        echo = echo_of(mid, body.message, attachments)
+        echo = echo_of(mid, body.message, attachments, **told)
         raw = webhook(account.ig_id, account.ig_id, recipient, echo, now)
         if self.echo == "before":
             self._echo(self.deliveries.post, account, recipient, raw)
@@ -283,11 +309,13 @@ class InstagramSimulator:
     # --- reading
 
     def _read(self, account: Account, node: str, call: Call) -> dict[str, Any]:
+        marks = self.metadata == "told"
         with self._lock:
-            message, known = self._inbox.messages.get(node), (account.ig_id, node) in self._inbox.wrote
-            posted = self._inbox.posts.get(node) == account.ig_id
-        if message is not None and account.ig_id in (message["from"]["id"], message["to"]["data"][0]["id"]):
-            return chosen(node, message, call, ("created_time",))
+            known, posted = (account.ig_id, node) in self._inbox.wrote, self._inbox.posts.get(node) == account.ig_id
+            for read in (conversations.message, conversations.conversation):
+                found = read(self._inbox, account, node, call, marks=marks)
+                if found is not None:
+                    return found
         if posted:
             return {"permalink": f"https://www.instagram.com/p/{node}/", "id": node}
         if not node.isdigit():
@@ -316,4 +344,5 @@ def _signed(raw: bytes, app_secret: str) -> dict[str, str]:
 def _injected(fault: Fault) -> GraphError:
     default = 4 if fault.status == 429 else 2 if fault.status >= 500 else 1
     code = default if fault.code is None else int(fault.code)
-    return GraphError(code, "Injected fault.", fault.subcode, status=fault.status, type="OAuthException")
+    words = fault.message or SAID.get((code, fault.subcode), "Injected fault.")
+    return GraphError(code, words, fault.subcode, status=fault.status, type="OAuthException")

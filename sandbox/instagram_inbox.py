@@ -27,13 +27,15 @@ class Comment:
 @dataclass
 class Inbox:
     """Who wrote when, and who came from an ad when (epoch seconds, by account and customer); which comments,
-    posts (by their account) and messages exist; who got a private reply; what was sent, by account, customer, mid."""
+    posts (by their account) and messages exist; which mentions of an account, by what was written on (comment, media)
+    and its id; who got a private reply; what was sent, by account, customer, mid."""
 
     wrote: dict[tuple[str, str], float] = field(default_factory=dict)
     led: dict[tuple[str, str], float] = field(default_factory=dict)
     comments: dict[str, Comment] = field(default_factory=dict)
     posts: dict[str, str] = field(default_factory=dict)
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    mentions: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     addressed: set[tuple[str, str]] = field(default_factory=set)
     sent: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
 
@@ -46,14 +48,32 @@ class Inbox:
             for change in itertools.chain(objects(entry, "changes"), [entry]):
                 self._note_comment(account, change, now)
 
-    def keep(self, mid: str, sender: dict[str, str], recipient: dict[str, str], text: str, now: float) -> None:
-        """A message that can be read by its mid, as .../conversations-api shows it."""
+    def keep(
+        self, mid: str, sender: dict[str, str], recipient: dict[str, str], text: str, now: float, **more: Any
+    ) -> None:
+        """A message that can be read by its mid and in its conversation, as .../conversations-api shows it."""
         created = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
-        self.messages[mid] = {"created_time": created, "from": sender, "to": {"data": [recipient]}, "message": text}
+        shown = {"created_time": created, "from": sender, "to": {"data": [recipient]}, "message": text}
+        self.messages[mid] = shown | more
+
+    def mention(self, account: str, author: str, text: str, post: str, comment: str, now: float) -> None:
+        """Somebody's comment, or post where there is none, that mentions the account, as the account may read it."""
+        written = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+        held = {"username": person(author)["username"], "timestamp": written, "like_count": 0}
+        link = f"https://www.instagram.com/p/{post}/"
+        if comment:
+            held |= {"id": comment, "text": text, "media": {"id": post, "permalink": link}}
+            self.mentions[account, "comment", comment] = held
+        else:
+            held |= {"id": post, "caption": text, "permalink": link, "media_type": "IMAGE"}
+            self.mentions[account, "media", post] = held
 
     def _note_event(self, account: str, event: dict[str, Any], now: float) -> None:
         customer = _id(event.get("sender"))
         message = event.get("message")
+        if customer == account and isinstance(message, dict) and message.get("is_echo"):
+            mid, text = str(message.get("mid")), str(message.get("text") or "")  # written in the app
+            self.keep(mid, {"id": account}, person(_id(event.get("recipient"))), text, now)
         if not customer or customer == account:
             return
         if isinstance(message, dict) and message.get("is_deleted"):
@@ -122,9 +142,10 @@ def webhook(
     return json.dumps(payload, separators=(",", ":")).replace("/", "\\/").encode()
 
 
-def echo_of(mid: str, message: dict[str, Any], attachments: list[dict[str, Any]]) -> dict[str, Any]:
-    """The echo of a message that was sent: the same mid, marked is_echo; quick replies are not shown."""
-    echo: dict[str, Any] = {"mid": mid}
+def echo_of(mid: str, message: dict[str, Any], attachments: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """The echo of a message that was sent: the same mid, marked is_echo, with what `more` Meta tells of it; quick
+    replies are not shown."""
+    echo: dict[str, Any] = {"mid": mid} | more
     if "text" in message:
         echo["text"] = message["text"]
     if attachments:

@@ -14,6 +14,8 @@ from sandbox.web import Call
 MAX_TEXT = 1000  # bytes of UTF-8, not characters
 BAD_MESSAGE = 2534015
 NO_SUCH_USER = 2534014
+# What Meta says where only its words tell: an app that is switched off (github.com/chatwoot/chatwoot/issues/14932).
+SAID: dict[tuple[int, int | None], str] = {(100, None): "Unsupported request - method type: post"}
 NonEmpty = Annotated[str, Meta(min_length=1)]
 Url = Annotated[str, Meta(pattern=r"^https?://\S+$")]
 Title = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -50,9 +52,14 @@ class Reaction(Strict):
     reaction: NonEmpty | None = None
 
 
+class ReplyTo(Strict):
+    mid: NonEmpty
+
+
 class SendBody(Strict):
     recipient: Recipient
     message: dict[str, Any] | None = None
+    reply_to: ReplyTo | None = None
     sender_action: Literal["typing_on", "typing_off", "mark_seen", "react", "unreact"] | None = None
     payload: Reaction | None = None
     messaging_type: Literal["RESPONSE", "UPDATE", "MESSAGE_TAG"] | None = None
@@ -60,7 +67,8 @@ class SendBody(Strict):
 
 
 class QuickReply(Strict):
-    content_type: Literal["text", "user_phone_number", "user_email"]
+    # phone and e-mail are gone since 2026-10-05: developers.facebook.com/docs/instagram-platform/changelog
+    content_type: Literal["text"]
     title: Annotated[str, Meta(max_length=20)] | None = None
     payload: str | None = None
     image_url: Url | None = None
@@ -140,12 +148,14 @@ class Template(Strict, tag_field="type", tag="template"):
 
 
 class Message(Strict):
-    """One message: text (with quick replies), or one attachment, or up to ten images; never a mix."""
+    """One message: text (with quick replies), or one attachment, or up to ten images; never a mix. `metadata` is the
+    app's own, documented for Messenger: .../messenger-platform/reference/send-api"""
 
     text: NonEmpty | None = None
     quick_replies: Annotated[list[QuickReply], Meta(min_length=1, max_length=13)] | None = None
     attachment: Image | Video | Audio | File | LikeHeart | MediaShare | Template | None = None
     attachments: Annotated[list[Image], Meta(min_length=1, max_length=10)] | None = None
+    metadata: Annotated[str, Meta(max_length=1000)] | None = None
 
     def __post_init__(self) -> None:
         if [self.text, self.attachment, self.attachments].count(None) != 2:
@@ -183,6 +193,7 @@ def _check_envelope(body: SendBody) -> None:
         (body.tag not in (None, "HUMAN_AGENT"), "tag: only HUMAN_AGENT is supported"),
         (body.messaging_type == "MESSAGE_TAG" and body.tag is None, "MESSAGE_TAG needs a tag"),
         (to.comment_id and body.message is None, "a private reply needs a message"),
+        (body.reply_to and (to.comment_id or body.message is None), "reply_to goes with a message to a person"),
     ):
         if wrong:
             raise GraphError(100, f"Invalid parameter: {message}")

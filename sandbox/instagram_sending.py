@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sandbox.instagram_graph import Account
 from sandbox.instagram_inbox import Comment, Inbox, person
 from sandbox.instagram_schema import NO_SUCH_USER, GraphError, SendBody
@@ -27,18 +29,35 @@ def addressee(inbox: Inbox, account: Account, body: SendBody, now: float) -> str
         if account.login == "instagram":
             raise GraphError(10, outside, 2534022, status=403)
         raise GraphError(10, outside, 2018278)
+    if body.reply_to and not _between(inbox, account, customer, body.reply_to.mid):
+        raise GraphError(100, "Invalid parameter: reply_to.mid is no message of this conversation")
     return customer
 
 
-def accept(inbox: Inbox, account: Account, customer: str, body: SendBody, mid: str, now: float) -> None:
-    """Remember the message; GraphError where its comment was replied to meanwhile."""
+def beside(body: SendBody, *, marks: bool) -> dict[str, Any]:
+    """What echo and history tell of a message besides what it shows; `marks`: its metadata, too."""
+    told: dict[str, Any] = {"reply_to": {"mid": body.reply_to.mid}} if body.reply_to else {}
+    mark = (body.message or {}).get("metadata")
+    return told | ({"metadata": mark} if marks and mark is not None else {})
+
+
+def accept(
+    inbox: Inbox, account: Account, customer: str, body: SendBody, mid: str, now: float, told: dict[str, Any]
+) -> None:
+    """Remember the message, and what is `told` beside it; GraphError where its comment was replied to meanwhile."""
     message = body.message or {}
     if body.recipient.comment_id is not None:
         _comment(inbox, account, body.recipient.comment_id, now).answered = True
         inbox.addressed.add((account.ig_id, customer))
     brand = {"id": account.ig_id, "username": account.username}
-    inbox.keep(mid, brand, person(customer), message.get("text", ""), now)
+    inbox.keep(mid, brand, person(customer), message.get("text", ""), now, **told)
     inbox.sent[account.ig_id, customer, mid] = message
+
+
+def _between(inbox: Inbox, account: Account, customer: str, mid: str) -> bool:
+    held = inbox.messages.get(mid, {})
+    sides = (held.get("from", {}).get("id"), *(one.get("id") for one in held.get("to", {}).get("data", ())))
+    return set(sides) == {account.ig_id, customer}
 
 
 def _within_window(inbox: Inbox, key: tuple[str, str], now: float, *, tagged: bool) -> bool:

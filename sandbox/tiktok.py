@@ -177,8 +177,9 @@ class TikTokSimulator:
         account = self._apps.accounts[thread.business_id]
         message_id, now = message_id or new_message_id(), self._clock()
         content = message(thread, account.username, message_id, said, now, echo=by_brand)
+        content |= said | {"message_tag": {"source": "APP"}}
         event = "im_send_msg" if by_brand else "im_receive_msg"
-        self.deliver(webhook(account.app_id, account.business_id, event, content | said, now))
+        self.deliver(webhook(account.app_id, account.business_id, event, content, now))
         return message_id
 
     def deliver(self, raw: bytes) -> int | None:
@@ -245,7 +246,7 @@ class TikTokSimulator:
         try:
             if fault:
                 default = _CODES.get(fault.status, 50000)
-                raise TikTokError(int(fault.code or default), "Injected fault.", fault.status)
+                raise TikTokError(int(fault.code or default), fault.message or "Injected fault.", fault.status)
             data, after = self._send(call) if sends else (self._route(call), None)
             code, text, status = 0, "OK", 200
         except TikTokError as error:

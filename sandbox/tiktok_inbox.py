@@ -73,12 +73,19 @@ class Inbox:
             comment = Comment(_person(content), str(content.get("from", "")), now)
             self.comments.setdefault((business_id, content["comment_id"]), comment)
         conversation_id = content.get("conversation_id")
+        if event == "im_send_msg":
+            self._written_in_the_app((business_id, str(conversation_id)), content)
         if event not in ("im_receive_msg", "im_referral_msg") or not isinstance(conversation_id, str):
             return
         conversation = self.conversation(business_id, conversation_id, _person(content), str(content.get("from", "")))
         if event == "im_receive_msg" and content.get("type") != "reaction":
             conversation.wrote = conversation.last = now
             conversation.history.append(content)
+
+    def _written_in_the_app(self, conversation: tuple[str, str], content: dict[str, Any]) -> None:
+        thread = self.conversations.get(conversation)
+        if thread is not None and content.get("type") != "reaction":
+            thread.history.append(content)
 
     def conversation(self, business_id: str, conversation_id: str, customer_id: str, name: str) -> Conversation:
         """The conversation of this id, made where there is none."""

@@ -23,6 +23,8 @@ from chalicelib.messages import (
     Event,
     Fetched,
     Flight,
+    Mention,
+    Mentioned,
     Profile,
     Stored,
     Tap,
@@ -427,6 +429,8 @@ class FakeClient:
         self.found: CustomerMessage | Exception | None = None
         self.source_error: Exception | None = None
         self.posts: list[str | Exception] = []
+        self.mentions: list[Mentioned | Exception | None] = []
+        self.asked_mentions: list[Mention] = []
         self.history: str | Exception | None = None
         self.asked_history: list[tuple[Recipient, Part, float]] = []
         self.on_send: Callable[[str], None] = lambda text: None
@@ -450,11 +454,13 @@ class FakeClient:
         self.on_send(_text(part))
         return _next(self.answers, f"platform-{len(self.parts)}")
 
-    def arrived(self, account: Account, to: Recipient, part: Part, since_s: float) -> str | None:
+    def arrived(
+        self, account: Account, to: Recipient, part: Part, since_s: float, taken: Callable[[str], bool]
+    ) -> str | None:
         self.asked_history.append((to, part, since_s))
         if isinstance(self.history, Exception):
             raise self.history
-        return self.history
+        return None if self.history is None or taken(self.history) else self.history
 
     def act(self, account: Account, to: Recipient, action: str) -> None:
         self.acts.append(action)
@@ -470,6 +476,13 @@ class FakeClient:
 
     def post_url(self, account: Account, post: str) -> str:
         return _next(self.posts, "")
+
+    def mentioned(self, account: Account, mention: Mention) -> Mentioned | None:
+        self.asked_mentions.append(mention)
+        found = self.mentions.pop(0) if self.mentions else None
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def source(self, account: Account, said: CustomerMessage) -> Source:
         if self.source_error:

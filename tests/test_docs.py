@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.channels.base import Rendering
-from tools.docs import DOCS, PAGES, _row, _table, features, rendering
+from tools.docs import DOCS, PAGES, _row, _table, errors, features, rendering
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -35,3 +35,5 @@ def test_what_is_ignored_tells_its_reason() -> None:
 def test_the_pages_tell_limits_and_words() -> None:
     assert "1,000 bytes" in features()
     assert "[Te mencionó en una historia: {url}]" in rendering()
+    assert "| `230` to a call for profile | the person has not consented by writing | refuse |" in errors()
+    assert "| `60001` | maintenance | again after 60 s |" in errors()

@@ -18,7 +18,7 @@ import requests
 import urllib3
 
 from chalicelib.errors import Retryable, Uncertain
-from chalicelib.http import CONNECT_S, IDLE_S, LONGEST_CALL_S, READ_S, Answer, Outgoing, Request
+from chalicelib.http import CONNECT_S, IDLE_S, LONGEST_CALL_S, LONGEST_WAIT_S, READ_S, Answer, Outgoing, Request
 from tests.fakes import FakeClock
 
 HEADERS = {"Authorization": "Bearer token-1", "Content-Type": "application/json"}
@@ -305,12 +305,31 @@ def test_the_longest_call_fits_its_parts() -> None:
         ("-1", None),
         ("1.5", None),
         ("soon", None),
-        ("Fri, 15 Jan 2027 08:00:00 GMT", None),
+        (" 7 ", 7.0),
+        ("86400", LONGEST_WAIT_S),
+        ("9" * 400, LONGEST_WAIT_S),
+        ("Fri, 15 Jan 2027 08:00:30 GMT", 30.0),
+        ("Fri, 15 Jan 2027 08:00:30 -0000", 30.0),
+        ("Friday, 15-Jan-27 08:00:30 GMT", 30.0),
+        ("Fri, 15 Jan 2027 07:00:00 GMT", 0.0),
+        ("Fri, 15 Jan 2038 08:00:00 GMT", LONGEST_WAIT_S),
+        ("Fri, 99 Jan 2027 08:00:00 GMT", None),
     ],
 )
 def test_retry_after_in_seconds(value: str | None, seconds: float | None) -> None:
-    headers = {} if value is None else {"retry-after": value}
+    headers = {"date": "Fri, 15 Jan 2027 08:00:00 GMT"} | ({} if value is None else {"retry-after": value})
     assert Answer(status=429, headers=headers, body=b"").retry_after_s() == seconds
+
+
+@pytest.mark.parametrize("date", [{}, {"date": "today"}])
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("Sat, 01 Jan 2000 00:00:00 GMT", 0.0), ("Fri, 31 Dec 9999 00:00:00 GMT", LONGEST_WAIT_S), ("5", 5.0)],
+)
+def test_where_the_vendor_tells_no_time_a_date_is_read_by_ours(
+    date: dict[str, str], value: str, seconds: float
+) -> None:
+    assert Answer(status=503, headers=date | {"retry-after": value}, body=b"").retry_after_s() == seconds
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"{", b"\xff"])

@@ -21,10 +21,10 @@ from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK_TRANSLATOR
 from chalicelib.desks.genesys.client import Genesys
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
-from chalicelib.errors import Uncertain
+from chalicelib.errors import Judged, Refused, Retryable, Uncertain
 from chalicelib.http import Answer, Request
 from chalicelib.messages import Conversation, Event, Thread
-from chalicelib.observability import FACTS, EmfMetrics, log, where
+from chalicelib.observability import FACTS, EmfMetrics, log, new_codes, where
 from tests.contract.signing import request, signature, signed
 from tests.fakes import (
     INSTAGRAM,
@@ -273,3 +273,28 @@ def test_the_app_leaves_the_logger_as_it_is() -> None:
     assert (
         len([handler for handler in logger.handlers if isinstance(handler.formatter, LambdaPowertoolsFormatter)]) == 1
     )
+
+
+# Codes that no table has
+
+
+@pytest.mark.parametrize("error", [Refused("other", "code 4711"), Retryable("code 4711"), Uncertain("code 4711")])
+def test_a_new_code_is_counted_and_told_and_goes_on(error: Judged, lines: Lines) -> None:
+    error.unlisted = "4711"
+    metrics = FakeMetrics()
+    with pytest.raises(type(error)) as caught, new_codes(metrics, "instagram"):
+        raise error
+    assert caught.value is error
+    assert metrics.lines == [("problem_unlisted", 1, {"channel": "instagram", "code": "4711"})]
+    line = lines.records[0].__dict__
+    told = [line[name] for name in ("levelname", "msg", "code", "channel")]
+    assert told == ["ERROR", "new code", "4711", "instagram"]
+    assert "docs/errors.md" in line["advice"]
+
+
+@pytest.mark.parametrize("error", [Refused("other", "code 10"), Retryable("code 4"), ValueError("x")])
+def test_a_code_that_is_known_is_not_new(error: Exception) -> None:
+    metrics = FakeMetrics()
+    with pytest.raises(type(error)), new_codes(metrics, "instagram"):
+        raise error
+    assert metrics.lines == []

@@ -1,7 +1,8 @@
 """Writes the pages of docs/ that say what the code does: `python -m tools.docs` (`make docs`).
 
 What the channels carry is in their capabilities.py, how their events look in their renderings.py, the bridge's own
-words in chalicelib/rules/catalogue.py, the participant data in chalicelib/rules/participant.py.
+words in chalicelib/rules/catalogue.py, the participant data in chalicelib/rules/participant.py, what the platforms'
+error codes mean in the channels' problems.py.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any, get_args
 
 from chalicelib.capabilities import Capabilities, CardsLimit, ChoicesLimit, MediaLimit
 from chalicelib.channels.base import Rendering
+from chalicelib.channels.verdicts import Action, Group, Problem, Verdict
 from chalicelib.messages import Kind
-from chalicelib.rules.catalogue import LANGUAGES, PLATFORMS, TEXTS
+from chalicelib.rules.catalogue import LANGUAGES, PLATFORMS, TEXTS, say
 from chalicelib.rules.participant import LONGEST_VALUE, NAMES
 from chalicelib.runtime import CHANNELS
 
@@ -25,6 +27,7 @@ SHOWS = {
     "message": "opens or continues a conversation",
     "media": "opens or continues a conversation, with a copy of the file",
     "note": "is told in an open conversation, and opens none",
+    "led": "is remembered until the customer writes, told with that message, and opens nothing",
     "ignored": "is counted, and shown to nobody",
 }
 NUMBERED = "numbers in the text"
@@ -181,7 +184,12 @@ def _row(item: tuple[str, Rendering]) -> list[str]:
     return [
         name,
         *words,
-        {"message": "yes", "media": "yes, with the file", "note": "in an open conversation"}[row.shows],
+        {
+            "message": "yes",
+            "media": "yes, with the file",
+            "note": "in an open conversation",
+            "led": "with the customer's next message",
+        }[row.shows],
     ]
 
 
@@ -208,9 +216,77 @@ def participant_data() -> str:
     )
 
 
+# --- what error codes mean
+
+GROUPS: dict[Group, str] = {
+    "token": "another token is needed",
+    "temporary": "it passes by itself",
+    "throttled": "too many calls",
+    "permission": "the account may not",
+    "window": "nobody may write now",
+    "person": "whom it is for",
+    "content": "what it says",
+}
+DOES: dict[Action, tuple[str, str]] = {
+    "retry": ("again", "nothing was done; it is tried again, and told once it is given up"),
+    "token": ("token", "tried again with the token that is in the secret by then; told after a minute"),
+    "stop": ("stop", "told at once; the account counts as stopped, which alarms with the advice"),
+    "refuse": ("refuse", "told at once, and never sent"),
+    "uncertain": ("unknown", "it may have been sent: looked for, never sent again. What is no message is done again"),
+}
+
+
+def errors() -> str:
+    """docs/errors.md."""
+    tables: dict[str, tuple[Problem, ...]] = _of_channels("problems", "PROBLEMS")
+    return _page(
+        "What the platforms' error codes mean",
+        "A code is told by itself, whatever the HTTP status, and however it is written. Where a code means another "
+        "thing to one kind of call, the row names that call. Reasons in both languages: "
+        "[rendering.md](rendering.md#why-a-reply-was-not-delivered).",
+        "\n".join(f"- **{name}**: {words}" for name, words in DOES.values()),
+        "**A code that stands in no row** is counted as `problem_unlisted` by its code, and alarms. Its family "
+        "decides: a server's fault (HTTP 5xx, TikTok's 5xxxx) is unknown; what the platform calls passing "
+        "(`is_transient`, Meta's negative codes, TikTok's 6xxxx) and what was not worked on (HTTP 408, 421, 425, 429) "
+        "goes again; anything else is refused. A subcode of Meta's with seven digits means the same with every code.",
+        "**How long is waited** is what the answer says (`Retry-After`, Meta's minutes until access is regained, "
+        "TikTok's minute and day limits), else what the row says, else longer each time.",
+        *(section for channel, rows in tables.items() for section in _problems(PLATFORMS[channel], rows)),
+    )
+
+
+def _problems(platform: str, rows: Sequence[Problem]) -> Iterable[str]:
+    yield f"## {platform}"
+    for group, title in GROUPS.items():
+        yield f"### {platform}: {title}"
+        found = [row for row in rows if row.verdict.group == group]
+        head = ["code", "means", "next", "the agent reads", "who runs it is told", "source"]
+        yield _table(head, (_problem(platform, row) for row in found))
+
+
+def _problem(platform: str, row: Problem) -> list[str]:
+    verdict = row.verdict
+    # who gives up on a token tells that the account is disconnected
+    reason = "account_disconnected" if verdict.action == "token" else verdict.reason
+    return [_code(row), row.means, _wait(verdict), say("en", f"why_{reason}", platform=platform),
+            verdict.advice or "–", row.source]  # fmt: skip
+
+
+def _code(row: Problem) -> str:
+    code = f"{row.code}–{row.last}" if row.last else f"{row.code}/{row.subcode}" if row.subcode else f"{row.code}"
+    more = [f"to a call for {', '.join(row.acts)}" if row.acts else "", f"with “{row.words}”" if row.words else ""]
+    return " ".join([f"`{code}`", *filter(None, more)])
+
+
+def _wait(verdict: Verdict) -> str:
+    wait = f" after {verdict.after_s:g} s" if verdict.action == "retry" and verdict.after_s else ""
+    return DOES[verdict.action][0] + wait
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "features.md": features,
     "rendering.md": rendering,
+    "errors.md": errors,
     "participant-data.md": participant_data,
 }
 

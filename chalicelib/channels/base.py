@@ -1,20 +1,28 @@
 """What a channel is: four small protocols, so that the edge loads no more than it needs.
 
 A channel's folder holds `webhook.WEBHOOK`, `translate.TRANSLATOR`, `client.open_client` and `renewal.open_renewal`,
-and as data `capabilities.CAPABILITIES`, `renderings.RENDERINGS` and `problems.VERDICTS`.
+and as data `capabilities.CAPABILITIES`, `renderings.RENDERINGS` and `problems.PROBLEMS`, the error table (verdicts.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NoReturn, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 from chalicelib.capabilities import Capabilities
-from chalicelib.errors import AccountStopped, RateLimited, Reason, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.http import Request
-from chalicelib.messages import Account, CustomerEvent, CustomerMessage, Event, Profile, Unseen
+from chalicelib.messages import (
+    Account,
+    CustomerEvent,
+    CustomerMessage,
+    Event,
+    Mention,
+    Mentioned,
+    Profile,
+    Unseen,
+)
 from chalicelib.replies import Part, Recipient
 
 Secrets = Callable[[str], dict[str, Any]]
@@ -68,11 +76,12 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     """How the agent sees one kind of event: a row of docs/rendering.md.
 
     `shows`: "message" opens or continues a conversation, "media" does so with a copy of the file, "note" is
-    shown in an open conversation only, "ignored" is counted under `reason`. `line` is the catalogue's key of
-    what the bridge says of it, "" where the customer's own words are all there is.
+    shown in an open conversation only, "led" is told with the customer's next message, "ignored" is counted under
+    `reason`. `line` is the catalogue's key of what the bridge says of it, "" where the customer's own words are all
+    there is.
     """
 
-    shows: Literal["message", "media", "note", "ignored"]
+    shows: Literal["message", "media", "note", "led", "ignored"]
     line: str = ""
     reason: str = ""
 
@@ -83,34 +92,6 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     hosts: tuple[str, ...]
     headers: dict[str, str] = {}
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What a platform's error code means to a send: a row of the channel's error table.
-
-    "retry" was not sent (again after `after_s`, None: back off), "refuse" never will be, for `reason`, "token"
-    wants another access token, "stop" means that the account cannot send until somebody follows `advice`,
-    "uncertain" may have been sent.
-    """
-
-    action: Literal["retry", "refuse", "token", "stop", "uncertain"]
-    reason: Reason = "other"
-    after_s: float | None = None
-    advice: str = ""
-
-
-def raise_for(verdict: Verdict, detail: str, after_s: float | None = None) -> NoReturn:
-    """Raises what the verdict means; `detail` is the platform's code, `after_s` the wait that it asked for."""
-    wait = verdict.after_s if after_s is None else after_s
-    if verdict.action == "retry":
-        raise (RateLimited if verdict.reason == "rate_limited" else Retryable)(detail, wait)
-    if verdict.action == "token":
-        raise TokenRefused(detail, wait)
-    if verdict.action == "stop":
-        raise AccountStopped(detail, verdict.advice)
-    if verdict.action == "uncertain":
-        raise Uncertain(detail)
-    raise Refused(verdict.reason, detail)
 
 
 class Client(Protocol):
@@ -126,10 +107,16 @@ class Client(Protocol):
         where it does not take this file here), Uncertain where nobody knows.
         """
 
-    def arrived(self, account: Account, to: Recipient, part: Part, since_s: float) -> str | None:
+    def arrived(
+        self, account: Account, to: Recipient, part: Part, since_s: float, taken: Callable[[str], bool]
+    ) -> str | None:
         """The platform's id of a part that was sent since then (epoch s) and whose outcome is unknown, as the
-        platform's own history of the conversation has it: by its mark, else by its text; None where the history
-        does not hold it. Raises as `send`: Refused where the platform lets nobody read it."""
+        platform's own history of the conversation has it; None where the history does not hold it.
+
+        Told by its mark, else by its words, among what the brand's account sent and whose id is not `taken`: known
+        to be another send's, or another tool's. A file or cards without a mark only where nothing else can be meant.
+        Raises as `send`, Refused also where nobody may read the history or it does not reach back so far.
+        """
 
     def act(self, account: Account, to: Recipient, action: Literal["typing", "seen"]) -> None:
         """Shows the customer that the agent is typing, or that their messages were seen. May be repeated.
@@ -140,6 +127,9 @@ class Client(Protocol):
 
     def post_url(self, account: Account, post: str) -> str:
         """The public address of one of the account's posts, "" where the platform tells none. Raises as `send`."""
+
+    def mentioned(self, account: Account, mention: Mention) -> Mentioned | None:
+        """Who wrote what where the brand was mentioned; None where the platform tells nothing. Raises as `send`."""
 
     def source(self, account: Account, said: CustomerMessage) -> Source:
         """Where the media of the customer's message can be fetched now. Raises as `send`, or Unfetched."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -20,7 +21,7 @@ from chalicelib.errors import (
 )
 from chalicelib.http import LONGEST_CALL_S
 from chalicelib.messages import Account, Claim, Conversation, Thread, digest
-from chalicelib.observability import Metrics, log
+from chalicelib.observability import Metrics, log, new_codes
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.enclosing import Enclosing
 from chalicelib.pipeline.ports import Clock, Ledger, Secrets, Turn
@@ -235,14 +236,20 @@ class Sending:
         to = self._to(reply, item)
         sent = MediaPart(kind=part.kind, mime=part.mime, name=part.name) if isinstance(part, File) else part
         try:
-            return self._clients[reply.account.channel].arrived(reply.account, to, sent, claim.since_s)
+            client = self._clients[reply.account.channel]
+            return client.arrived(
+                reply.account, to, sent, claim.since_s, partial(self._ledger.is_ours, reply.conversation)
+            )
         except (Retryable, Refused, Uncertain, Unfetched) as error:
             log.info("history not read", account=reply.account.id, error=type(error).__name__)
             return None
 
     def _to(self, reply: Reply, item: str) -> Recipient:
         return Recipient(
-            customer=reply.said.customer, thread=reply.thread.platform, mark=mark_of(reply.conversation, item)
+            customer=reply.said.customer,
+            thread=reply.thread.platform,
+            comment=reply.thread.comment,
+            mark=mark_of(reply.conversation, item),
         )
 
     def _send_part(self, reply: Reply, item: str, part: Part, parts: int) -> None:
@@ -290,7 +297,8 @@ class Sending:
         """Sends it; a file that the platform does not take here goes as a link, where links may go."""
         client = self._clients[account.channel]
         try:
-            return client.send(account, to, part)
+            with new_codes(self._metrics, account.channel):
+                return client.send(account, to, part)
         except Refused as no:
             instead = part.instead if isinstance(part, MediaPart) else ""
             if no.reason not in {"media_refused", "media_too_big"} or not instead:

@@ -24,6 +24,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "product": ("[About the product {id}]", "[Sobre el producto {id}]"),
     "reply_to": ("[Replied to an earlier message]", "[Respondió a un mensaje anterior]"),
+    "quotes": ("[Replied to an earlier message]", "[Respondió a un mensaje anterior]"),
+    "quotes_words": ("[Replied to: {words}]", "[Respondió a: {words}]"),
     "from_ad": ("[Came from the ad: {title}]", "[Llegó desde el anuncio: {title}]"),
     "from_link": ("[Came from the link: {ref}]", "[Llegó desde el enlace: {ref}]"),
     "sticker": ("[Sticker: {url}]", "[Sticker: {url}]"),
@@ -41,6 +43,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Envió algo de un tipo que aquí no se conoce: {kind}]",
     ),
     "attachment": ("[{kind}: {title} {url}]", "[{kind}: {title} {url}]"),
+    "card": ("[Card: {words}]", "[Tarjeta: {words}]"),
+    "buttons": ("[Buttons: {choices}]", "[Botones: {choices}]"),
+    "location": ("[Location: {title} {place} {url}]", "[Ubicación: {title} {place} {url}]"),
     "region": (
         "[Somebody in the EEA, Switzerland or the UK wrote. TikTok withholds what: read and answer it in the app.]",
         "[Escribió alguien del EEE, Suiza o el Reino Unido. TikTok no lo muestra: léelo y respóndelo en la app.]",
@@ -83,9 +88,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # notes
     "reacted": ("[Reacted with {emoji} to a message]", "[Reaccionó con {emoji} a un mensaje]"),
+    "reacted_words": ("[Reacted with {emoji} to: {words}]", "[Reaccionó con {emoji} a: {words}]"),
+    "reacted_somehow": ("[Reacted to a message]", "[Reaccionó a un mensaje]"),
+    "reacted_somehow_words": ("[Reacted to: {words}]", "[Reaccionó a: {words}]"),
     "unreacted": ("[Took back a reaction]", "[Retiró una reacción]"),
+    "unreacted_words": ("[Took back a reaction to: {words}]", "[Retiró una reacción a: {words}]"),
     "edited": ("[Edited a message. It now says:]", "[Editó un mensaje. Ahora dice:]"),
+    "edited_words": (
+        "[Edited a message that began: {words}]\n[It now says:]",
+        "[Editó un mensaje que empezaba: {words}]\n[Ahora dice:]",
+    ),
     "unsent": ("[Took back a message]", "[Retiró un mensaje]"),
+    "unsent_words": ("[Took back: {words}]", "[Retiró: {words}]"),
     "read": ("[Has read your message]", "[Ha leído tu mensaje]"),
     "echo_app": (
         "[Sent from the {platform} app, not from here:]",
@@ -142,6 +156,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "No se puede contactar al cliente: bloqueó los mensajes o dejó {platform}.",
     ),
     "why_wrong_person": ("{platform} does not know this customer.", "{platform} no conoce a este cliente."),
+    "why_other_app": (
+        "Another app has this customer's conversation on {platform}. Answer there, or take it back.",
+        "Otra aplicación tiene la conversación de este cliente en {platform}. Responde allí o recupérala.",
+    ),
     "why_media_refused": ("{platform} does not take this kind of file.", "{platform} no acepta este tipo de archivo."),
     "why_media_too_big": ("The file is too big for {platform}.", "El archivo es demasiado grande para {platform}."),
     "why_account_disconnected": (

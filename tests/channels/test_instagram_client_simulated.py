@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
 
 from chalicelib.channels.instagram.capabilities import CAPABILITIES
 from chalicelib.channels.instagram.client import InstagramClient, open_client
-from chalicelib.errors import Refused
+from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, TokenRefused
 from chalicelib.http import Outgoing
-from chalicelib.messages import Conversation, Unseen
+from chalicelib.messages import Account, Conversation, Mention, Mentioned, Unseen
 from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 from sandbox.clock import Clock
 from sandbox.faults import Faults
-from sandbox.instagram import InstagramSimulator
-from tests.fakes import INSTAGRAM
+from sandbox.instagram import InstagramSimulator, Metadata
+from sandbox.instagram_inbox import new_mid, webhook
+from tests.fakes import INSTAGRAM, PAGE
 
 ANA = Recipient(customer="1000000000000001")
+MARK = "0123456789abcdef0123456789abcdef"
+MARKED = Recipient(customer=ANA.customer, mark=MARK)
 TITLE = "T" * 20
 
 
@@ -28,8 +31,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def meta(clock: Clock) -> Iterator[InstagramSimulator]:
-    simulator = InstagramSimulator(clock, Faults(), retry_delays_s=(), echo="none")
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+def meta(clock: Clock, faults: Faults) -> Iterator[InstagramSimulator]:
+    simulator = InstagramSimulator(clock, faults, retry_delays_s=(), echo="none")
     simulator.add_account(
         INSTAGRAM.id,
         access_token="token",
@@ -38,8 +46,17 @@ def meta(clock: Clock) -> Iterator[InstagramSimulator]:
         username=INSTAGRAM.name,
         human_agent=True,
     )
+    simulator.add_account(
+        PAGE.id,
+        access_token="page-token",
+        app_secret="secret",
+        webhook_url="http://127.0.0.1:1/",
+        login="facebook",
+        page_id=PAGE.page,
+    )
     simulator.start()
-    simulator.write(INSTAGRAM.id, ANA.customer, "Hola")
+    for account in (INSTAGRAM, PAGE):
+        simulator.write(account.id, ANA.customer, "Hola")
     yield simulator
     simulator.stop()
 
@@ -47,7 +64,8 @@ def meta(clock: Clock) -> Iterator[InstagramSimulator]:
 @pytest.fixture
 def client(meta: InstagramSimulator) -> InstagramClient:
     urls = {"instagram_graph": meta.url, "facebook_graph": meta.url, "graph_version": "v25.0"}
-    return open_client(Outgoing(), lambda name: {"access_token": "token"}, urls.__getitem__)
+    tokens = {INSTAGRAM.secret: "token", PAGE.secret: "page-token"}
+    return open_client(Outgoing(), lambda name: {"access_token": tokens[name]}, urls.__getitem__)
 
 
 def _choices(count: int, url: str = "") -> tuple[Choice, ...]:
@@ -115,6 +133,19 @@ def test_actions_are_taken(client: InstagramClient, meta: InstagramSimulator) ->
     assert [call["status"] for call in meta.sent()] == [200, 200]
 
 
+def test_mentions_are_read(client: InstagramClient, meta: InstagramSimulator) -> None:
+    meta.mention(INSTAGRAM.id, ANA.customer, "With @tea.shop", post="71", comment="81")
+    meta.mention(INSTAGRAM.id, ANA.customer, "Our tea, @tea.shop", post="72")
+    comment, post = Mention(post="71", comment="81"), Mention(post="72")
+    assert client.mentioned(INSTAGRAM, comment) == Mentioned(
+        text="With @tea.shop", username="customer_0001", url="https://www.instagram.com/p/71/"
+    )
+    assert client.mentioned(INSTAGRAM, post) == Mentioned(
+        text="Our tea, @tea.shop", username="customer_0001", url="https://www.instagram.com/p/72/"
+    )
+    assert client.mentioned(INSTAGRAM, Mention(post="71", comment="82")) is None
+
+
 def test_profiles_and_messages_are_read(client: InstagramClient, meta: InstagramSimulator) -> None:
     profile = client.profile(INSTAGRAM, ANA)
     assert profile is not None
@@ -129,3 +160,113 @@ def test_profiles_and_messages_are_read(client: InstagramClient, meta: Instagram
     )
     ours = client.send(INSTAGRAM, ANA, TextPart("Hi"))
     assert client.unseen(INSTAGRAM, Unseen(id="m", account=INSTAGRAM.id, origin=ours, sent_ms=1)) is None
+
+
+# What the conversation holds
+
+
+def free(name: str) -> bool:
+    return False
+
+
+def arrived(client: InstagramClient, clock: Clock, part: Part, to: Recipient = MARKED) -> str | None:
+    return client.arrived(INSTAGRAM, to, part, clock() - 1, free)
+
+
+@pytest.mark.parametrize("metadata", ["told", "kept", "refused"])
+@pytest.mark.parametrize("account", [INSTAGRAM, PAGE], ids=["instagram", "facebook"])
+def test_a_text_that_arrived_is_found(
+    meta: InstagramSimulator, client: InstagramClient, clock: Clock, account: Account, metadata: Metadata
+) -> None:
+    meta.metadata = metadata
+    assert client.arrived(account, MARKED, TextPart("Hi"), clock() - 1, free) is None
+    mid = client.send(account, MARKED, TextPart("Hi"))
+    assert client.arrived(account, MARKED, TextPart("Hi"), clock() - 1, free) == mid
+    assert client.arrived(account, MARKED, TextPart("Hola"), clock() - 1, free) == (mid if metadata == "told" else None)
+    assert client.arrived(account, MARKED, TextPart("Hi"), clock() + 60, free) is None
+
+
+@pytest.mark.parametrize(("metadata", "found"), [("told", True), ("kept", False), ("refused", False)])
+def test_a_picture_is_found_by_its_mark_only(
+    meta: InstagramSimulator, client: InstagramClient, clock: Clock, metadata: Metadata, found: bool
+) -> None:
+    meta.metadata = metadata
+    photo = MediaPart(kind="image", mime="", name="", url=meta.media()["image"])
+    colleagues = {"mid": new_mid(INSTAGRAM.id, ANA.customer), "is_echo": True, "attachments": [{"type": "image"}]}
+    meta.deliver(webhook(INSTAGRAM.id, INSTAGRAM.id, ANA.customer, colleagues, clock()))
+    assert arrived(client, clock, photo) is None
+    mid = client.send(INSTAGRAM, MARKED, photo)
+    assert arrived(client, clock, photo) == (mid if found else None)
+
+
+def test_two_texts_alike_are_two_messages(meta: InstagramSimulator, client: InstagramClient, clock: Clock) -> None:
+    meta.metadata = "kept"
+    since, first = clock(), client.send(INSTAGRAM, MARKED, TextPart("ok"))
+    clock.offset_s = 2
+    second = client.send(INSTAGRAM, MARKED, TextPart("ok"))
+    for known, found in (([], first), ([first], second), ([first, second], None)):
+        assert client.arrived(INSTAGRAM, MARKED, TextPart("ok"), since, known.__contains__) == found
+
+
+def test_after_twenty_messages_the_history_says_nothing(
+    meta: InstagramSimulator, client: InstagramClient, clock: Clock
+) -> None:
+    client.send(INSTAGRAM, ANA, TextPart("Hi"))
+    since = clock()
+    for number in range(20):
+        meta.write(INSTAGRAM.id, ANA.customer, f"and {number}")
+    with pytest.raises(Refused):
+        client.arrived(INSTAGRAM, ANA, TextPart("Hi"), since, free)
+
+
+def test_a_quote_is_shown_and_one_of_nothing_is_left_out(meta: InstagramSimulator, client: InstagramClient) -> None:
+    asked = meta.write(INSTAGRAM.id, ANA.customer, "How much?")
+    for quotes in (asked, "gone"):
+        assert client.send(INSTAGRAM, Recipient(customer=ANA.customer, quotes=quotes), TextPart("5"))
+    bodies = [(one["status"], one["body"].get("reply_to")) for one in meta.sent()]
+    assert bodies == [(200, {"mid": asked}), (400, {"mid": "gone"}), (200, None)]
+
+
+# The simulator answers any row of the error table on any call
+
+
+CALLS: dict[str, tuple[str, Callable[[InstagramClient], object]]] = {
+    "send": ("/messages", lambda client: client.send(INSTAGRAM, ANA, TextPart("Hi"))),
+    "act": ("/messages", lambda client: client.act(INSTAGRAM, ANA, "typing")),
+    "history": ("/conversations", lambda client: client.arrived(INSTAGRAM, ANA, TextPart("Hi"), 0, free)),
+    "profile": (f"/{ANA.customer}", lambda client: client.profile(INSTAGRAM, ANA)),
+    "post": ("/179", lambda client: client.post_url(INSTAGRAM, "179")),
+    "unseen": (
+        "/mid1",
+        lambda client: client.unseen(INSTAGRAM, Unseen(id="m", account=INSTAGRAM.id, origin="mid1", sent_ms=1)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(
+    ("status", "code", "subcode", "kind"),
+    [
+        (200, 190, 463, TokenRefused),
+        (400, 4, None, RateLimited),
+        (400, 613, 2534040, RateLimited),
+        (500, 2, 1545133, Retryable),
+        (403, 10, None, AccountStopped),
+        (400, 100, 2534015, Refused),
+    ],
+)
+@pytest.mark.usefixtures("meta")
+def test_each_row_can_be_answered_on_each_call(
+    client: InstagramClient,
+    faults: Faults,
+    name: str,
+    status: int,
+    code: int,
+    subcode: int | None,
+    kind: type[Exception],
+) -> None:
+    path, call = CALLS[name]
+    faults.add("instagram", "status", path=path, status=status, code=code, subcode=subcode)
+    with pytest.raises(Refused if (name, kind) == ("history", AccountStopped) else kind):
+        call(client)
+    assert faults.describe()[0]["fired"] == 1

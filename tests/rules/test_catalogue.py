@@ -63,7 +63,8 @@ def test_every_channel_has_its_name() -> None:
         ("post_shared", {"title": "Mug"}, "[Shared a post: Mug]"),
         ("post_shared", {}, "[Shared a post]"),
         ("comment", {"url": ""}, "[Commented on your post]"),
-        ("reacted", {}, "[Reacted with to a message]"),
+        ("location", {"place": "1, 2", "url": "https://x"}, "[Location: 1, 2 https://x]"),
+        ("location", {}, "[Location]"),
         ("edited", {}, "[Edited a message. It now says:]"),
         ("file_link", {"url": "https://x"}, "https://x"),
         # what comes from outside stays as it is

@@ -23,7 +23,8 @@ def said(**changes: Any) -> CustomerMessage:
 
 
 def test_everything_that_is_known_is_told_in_the_order_of_the_names() -> None:
-    message = said(attributes={"postId": "p", "postUrl": "https://x/p", "ref": "r", "adId": "a"})
+    led = {"adId": "a", "ref": "r", "adTitle": "t", "flowId": "f", "productId": "i", "refSource": "ADS"}
+    message = said(attributes={"postId": "p", "postUrl": "https://x/p"} | led)
     told = attributes(ACCOUNT, message, PROFILE, 1_800_086_400_000, "open")
     assert list(told) == list(NAMES)
     assert told == {
@@ -38,6 +39,10 @@ def test_everything_that_is_known_is_told_in_the_order_of_the_names() -> None:
         "language": "es",
         "adId": "a",
         "ref": "r",
+        "adTitle": "t",
+        "flowId": "f",
+        "productId": "i",
+        "refSource": "ADS",
         "postUrl": "https://x/p",
         "verified": "false",
         "followers": "0",

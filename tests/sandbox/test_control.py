@@ -248,6 +248,22 @@ def test_faults_are_added_listed_and_removed(box: Sandbox) -> None:
     assert box.get("/faults") == []
 
 
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ({"code": 10, "message": "(#10) To use 'Human Agent'"}, (10, None, "(#10) To use 'Human Agent'")),
+        ({"code": 100, "subcode": 2534037}, (100, 2534037, "Injected fault.")),
+        ({"code": 100}, (100, None, "Unsupported request - method type: post")),
+    ],
+)
+def test_a_fault_answers_with_the_platforms_own_code_and_words(
+    box: Sandbox, order: dict[str, Any], said: tuple[int, int | None, str]
+) -> None:
+    box.post("/faults", {"target": "instagram", "kind": "status", "status": 400} | order)
+    error = requests.post(f"{box.instagram.url}/v25.0/me/messages", json={}, timeout=5).json()["error"]
+    assert (error["code"], error.get("error_subcode"), error["message"]) == said
+
+
 def test_reset_empties_everything_but_the_accounts(box: Sandbox, clock: Clock) -> None:
     box.converse()
     box.post("/clock", {"offset_s": 5})

@@ -291,6 +291,10 @@ def test_the_documented_messages_are_accepted(meta: Meta, message: dict[str, Any
         {"text": "x", "quick_replies": [{"content_type": "text", "title": "x" * 21}]},
         {"text": "x", "quick_replies": [{"content_type": "text", "title": "x"}] * 14},
         {"text": "x", "reply_to": {"mid": "m"}},
+        {"text": "x", "quick_replies": [{"content_type": "user_phone_number"}]},
+        {"text": "x", "quick_replies": [{"content_type": "user_email"}]},
+        {"text": "x", "metadata": "m" * 1001},
+        {"metadata": "m"},
     ],
 )
 def test_other_messages_are_refused(meta: Meta, message: dict[str, Any]) -> None:
@@ -314,6 +318,10 @@ def test_other_messages_are_refused(meta: Meta, message: dict[str, Any]) -> None
         {"recipient": {"id": ANA}, "message": {"text": "x"}, "tag": "ACCOUNT_UPDATE"},
         {"recipient": {"id": ANA}, "message": {"text": "x"}, "messaging_type": "MESSAGE_TAG"},
         {"recipient": {"id": ANA}, "message": {"text": "x"}, "unknown": 1},
+        {"recipient": {"id": ANA}, "message": {"text": "x"}, "reply_to": {}},
+        {"recipient": {"id": ANA}, "message": {"text": "x"}, "reply_to": {"mid": "nobody's"}},
+        {"recipient": {"id": ANA}, "sender_action": "typing_on", "reply_to": {"mid": "m"}},
+        {"recipient": {"comment_id": "c1"}, "message": {"text": "x"}, "reply_to": {"mid": "m"}},
     ],
 )
 def test_other_envelopes_are_refused(meta: Meta, body: Any) -> None:
@@ -443,7 +451,8 @@ def test_an_ad_opens_seven_days(meta: Meta, clock: Clock) -> None:
 def test_versions_and_paths(meta: Meta) -> None:
     meta.sim.write(IG, ANA, "Hola")
     body = to_ana(text="x")
-    assert meta.post(body, "v21.0").status_code == 200
+    for version in ("v21.0", "v25.0", "v27.0"):
+        assert meta.post(body, version).status_code == 200
     assert error(meta.post(body, "v20.0"))[0] == 400
     assert error(meta.call("POST", f"/{IG}/messages", json=body))[1] == 2500
     assert error(meta.call("GET", f"/v25.0/{IG}/messages")) == (400, 100, 33)
@@ -614,6 +623,137 @@ def test_a_message_that_is_never_told_of_can_be_read(meta: Meta, receiver: Recei
     assert look_up(meta, mid).json()["message"] == "Are you there?"
     assert receiver.calls == []
     assert meta.send().status_code == 200
+
+
+def mentioned(meta: Meta, where: str, identifier: str, fields: str, node: str = IG) -> requests.Response:
+    asked = {"fields": f"mentioned_{where}.{where}_id({identifier}){{{fields}}}"}
+    return meta.call("GET", f"/v25.0/{node}", params=asked)
+
+
+def test_a_mention_is_told_to_the_account_that_asks(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.mention(IG, ANA, "With @our.shop", post="71", comment="81")
+    meta.sim.mention(IG, ANA, "Our tea, @our.shop", post="72")
+    told = [json.loads(call.body)["entry"][0]["changes"] for call in receiver.wait(2)]
+    assert told == [
+        [{"field": "mentions", "value": {"media_id": "71", "comment_id": "81"}}],
+        [{"field": "mentions", "value": {"media_id": "72"}}],
+    ]
+    link = "https://www.instagram.com/p/71/"
+    assert mentioned(meta, "comment", "81", "text,username,media{permalink}").json() == {
+        "mentioned_comment": {
+            "id": "81", "text": "With @our.shop", "username": "customer_0001", "media": {"id": "71", "permalink": link},
+        },
+        "id": IG,
+    }  # fmt: skip
+    assert mentioned(meta, "media", "72", "caption").json() == {
+        "mentioned_media": {"id": "72", "caption": "Our tea, @our.shop"},
+        "id": IG,
+    }
+
+
+def test_a_mention_is_told_to_nobody_else(meta: Meta) -> None:
+    meta.sim.mention(IG, ANA, "With @our.shop", post="71", comment="81")
+    assert error(mentioned(meta, "comment", "82", "text")) == (400, 100, 33)
+    assert error(mentioned(meta, "media", "71", "caption")) == (400, 100, 33)
+    assert error(mentioned(meta, "comment", "81", "text,shoe_size")) == (400, 100, None)
+    meta.token = "EAA1"
+    assert error(mentioned(meta, "comment", "81", "text", node="17841400000000002")) == (400, 100, 33)
+
+
+def test_mentions_need_the_permission_for_comments(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.add_account(
+        "17841400000000003", access_token="IGAA3", app_secret=SECRET, webhook_url=receiver.url, comments=False
+    )
+    meta.token = "IGAA3"
+    assert error(mentioned(meta, "comment", "81", "text", node="17841400000000003")) == (403, 10, None)
+
+
+FIELDS = "messages.limit(20){id,created_time,from,message}"
+
+
+def conversations(meta: Meta, **query: str) -> Any:
+    return meta.call("GET", f"/v25.0/{meta.node}/conversations", params={"platform": "instagram"} | query)
+
+
+def test_a_conversation_is_listed_and_read(meta: Meta) -> None:
+    asked = meta.sim.write(IG, ANA, "Hola")
+    meta.sim.write(IG, "2", "Anybody?")
+    answered = meta.send("Grüße").json()["message_id"]
+    [newest, older] = conversations(meta).json()["data"]
+    assert set(newest) == {"id", "updated_time"}
+    assert newest["id"] != older["id"]
+    [found] = conversations(meta, user_id=ANA, fields=FIELDS).json()["data"]
+    assert (found["id"], [one["id"] for one in found["messages"]["data"]]) == (newest["id"], [answered, asked])
+    [brand, customer] = found["messages"]["data"]
+    assert (brand["message"], brand["from"]) == ("Grüße", {"id": IG, "username": "our.shop"})
+    assert (customer["message"], customer["from"]["id"]) == ("Hola", ANA)
+    assert time.strptime(brand["created_time"], "%Y-%m-%dT%H:%M:%S+0000")
+    alone = meta.call("GET", f"/v25.0/{newest['id']}?fields=messages").json()
+    assert [set(one) for one in alone["messages"]["data"]] == [{"id", "created_time"}] * 2
+    assert conversations(meta, user_id="nobody").json() == {"data": []}
+
+
+def test_a_pages_conversations_are_its_own(meta: Meta) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    meta.token, meta.node = "EAA1", PAGE
+    assert conversations(meta).json() == {"data": []}
+    meta.sim.write("17841400000000002", ANA, "To the Page")
+    [found] = conversations(meta, fields=FIELDS).json()["data"]
+    assert [one["message"] for one in found["messages"]["data"]] == ["To the Page"]
+    assert error(conversations(meta, platform="messenger"))[1] == 100
+    meta.token, meta.node = "IGAA1", IG
+    assert error(meta.call("GET", f"/v25.0/{found['id']}"))[1] == 100
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [("nonsense", 100), ("messages{nonsense}", 100), ("messages.limit(x)", 2500), ("messages{", 2500)],
+)
+def test_other_fields_of_a_conversation_are_refused(meta: Meta, fields: str, code: int) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    assert error(conversations(meta, fields=fields))[1] == code
+
+
+def test_only_the_twenty_newest_messages_have_details(meta: Meta) -> None:
+    for number in range(22):
+        meta.sim.write(IG, ANA, str(number))
+    [found] = conversations(meta, fields="messages{id,message}").json()["data"]
+    held = found["messages"]["data"]
+    assert [one.get("message") for one in held] == [*(str(number) for number in range(21, 1, -1)), None, None]
+
+
+def test_what_was_written_in_the_app_is_in_the_conversation(meta: Meta) -> None:
+    meta.sim.write(IG, ANA, "Hola")
+    event = {"sender": {"id": IG}, "recipient": {"id": ANA}, "message": {"mid": "app1", "text": "Hi", "is_echo": True}}
+    meta.sim.deliver(json.dumps({"entry": [{"id": IG, "messaging": [event]}]}).encode())
+    [found] = conversations(meta, user_id=ANA, fields=FIELDS).json()["data"]
+    assert [(one["message"], one["from"]["id"]) for one in found["messages"]["data"]] == [("Hi", IG), ("Hola", ANA)]
+
+
+def test_metadata_is_told_in_echo_and_conversation_or_nowhere(meta: Meta, receiver: Receiver) -> None:
+    marked = "messages{id,metadata}"
+    meta.sim.write(IG, ANA, "Hola")
+    assert meta.post(to_ana(text="x", metadata="ours")).status_code == 200
+    assert receiver.json(2)["entry"][0]["messaging"][0]["message"]["metadata"] == "ours"
+    [found] = conversations(meta, fields=marked).json()["data"]
+    assert [one.get("metadata") for one in found["messages"]["data"]] == ["ours", None]
+    meta.sim.metadata = "kept"
+    assert meta.post(to_ana(text="y", metadata="ours")).status_code == 200
+    assert "metadata" not in receiver.json(3)["entry"][0]["messaging"][0]["message"]
+    assert error(conversations(meta, fields=marked))[1] == 100
+    meta.sim.metadata = "refused"
+    refused = meta.post(to_ana(text="z", metadata="ours"))
+    assert error(refused) == (400, 100, None)
+    assert "metadata" in refused.json()["error"]["message"]
+    assert meta.post(to_ana(text="z")).status_code == 200
+
+
+def test_a_quote_is_told_in_echo_and_conversation(meta: Meta, receiver: Receiver) -> None:
+    asked = meta.sim.write(IG, ANA, "Hola")
+    assert meta.send("Hi", reply_to={"mid": asked}).status_code == 200
+    assert receiver.json(2)["entry"][0]["messaging"][0]["message"]["reply_to"] == {"mid": asked}
+    [found] = conversations(meta, fields="messages{reply_to}").json()["data"]
+    assert found["messages"]["data"][0]["reply_to"] == {"mid": asked}
 
 
 def test_a_profile_can_fail_while_sends_work(meta: Meta, faults: Faults) -> None:

@@ -547,6 +547,21 @@ def test_a_conversation_tells_who_takes_part_and_its_newest_messages(tiktok: Tik
     assert (last["message_type"], last["sender"], last["template"]) == ("TEMPLATE", "our_shop", template())
 
 
+def test_what_the_brand_wrote_in_the_app_is_listed_as_written_there(tiktok: TikTok, receiver: Receiver) -> None:
+    tiktok.sim.echo = "none"
+    tiktok.sim.write(SHOP, ANA, "Hola")
+    tiktok.send()
+    tiktok.sim.say(SHOP, ANA, {"type": "text", "text": {"body": "From the app"}}, by_brand=True)
+    reaction = [{"operation": "ADD", "emoji": "👍", "original_msg_id": "m"}]
+    tiktok.sim.say(SHOP, ANA, {"type": "reaction", "reaction": reaction}, by_brand=True)
+    echo = json.loads(receiver.json(2)["content"])
+    assert (echo["from_user"]["id"], echo["message_tag"]) == (SHOP, {"source": "APP"})
+    query = {"business_id": SHOP, "conversation_id": THREAD}
+    listed = tiktok.ok(tiktok.call("GET", CONTENT, params=query))["data"]["messages"]
+    told = [(one["from_user"]["id"], one["text"]["body"], one["message_tag"]["source"]) for one in listed]
+    assert told == [(ANA, "Hola", "APP"), (SHOP, "Hi", "API"), (SHOP, "From the app", "APP")]
+
+
 def test_a_message_of_an_unknown_kind_is_listed_without_its_content(tiktok: TikTok) -> None:
     content = message(Conversation(THREAD, SHOP, ANA, "ana"), "our_shop", "m", {"type": "voice"}, 0, echo=False)
     tiktok.sim.deliver(webhook(APP, SHOP, "im_receive_msg", content, 0))

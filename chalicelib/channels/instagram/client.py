@@ -5,19 +5,32 @@ developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-log
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Any, Literal, NoReturn
-from urllib.parse import quote
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
 
 import msgspec
 
-from chalicelib.channels.base import Secrets, Source, Verdict, raise_for
+from chalicelib.channels import history
+from chalicelib.channels.base import Secrets, Source
+from chalicelib.channels.calls import access_token, harmless
+from chalicelib.channels.history import Held
 from chalicelib.channels.instagram.capabilities import CAPABILITIES
-from chalicelib.channels.instagram.problems import OTHER, TOO_MANY, TRANSIENT, VERDICTS
-from chalicelib.errors import Refused, TokenRefused, Uncertain, Unfetched
+from chalicelib.channels.instagram.problems import judged
+from chalicelib.channels.verdicts import Act
+from chalicelib.errors import AccountStopped, Refused, Uncertain, Unfetched
 from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import Account, Conversation, CustomerMessage, Line, Profile, Unseen
+from chalicelib.messages import (
+    Account,
+    Conversation,
+    CustomerMessage,
+    Line,
+    Mention,
+    Mentioned,
+    Profile,
+    Unseen,
+)
 from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 
 # Where Meta keeps what customers upload; such a URL needs no token.
@@ -26,12 +39,31 @@ PROFILE_FIELDS = (
     "name,username,profile_pic,follower_count,is_user_follow_business,is_business_follow_user,is_verified_user"
 )
 MESSAGE_FIELDS = "id,created_time,from,to,message"
+MENTION_FIELDS = {
+    "comment": ("text,username,media{permalink}", "text"),
+    "media": ("caption,username,permalink", "caption,username"),
+}
 ACTIONS = {"typing": "typing_on", "seen": "mark_seen"}
 NOT_THERE = {"wrong_person", "person_unavailable"}
+# What a message may do without, by its name in the body.
+MARK, QUOTE = "metadata", "reply_to"
+INVALID = 100
 # Meta answers when it has fetched the file, for which it takes up to 75 s; most are there within these (seconds).
 FETCH_S = 20.0
-# A message does not wait for its sender's profile, nor a comment for its post (seconds).
-PROFILE_S = 2.0
+# Nothing waits for what is only good to have: a profile, a post, a sign that somebody is typing (seconds).
+OPTIONAL_S = 2.0
+HISTORY_S = 4.0
+# Meta shows the details of a conversation's 20 newest messages.
+NEWEST = 20
+HELD_FIELDS = "id,created_time,from,message"
+
+
+class _Unwanted(Exception):
+    """Meta refuses the call for a field that it can do without."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
 
 
 class InstagramClient:
@@ -45,34 +77,81 @@ class InstagramClient:
         self._secrets = secrets
         self._hosts = hosts
         self._version = version
+        # accounts whose sends, or whose histories, know no mark
+        self._unmarked: set[tuple[str, Literal["send", "history"]]] = set()
 
     def send(self, account: Account, to: Recipient, part: Part) -> str:
-        """Answers the mid; raises as the protocol says. The part is within CAPABILITIES."""
+        """Answers the mid; raises as the protocol says. The part is within CAPABILITIES.
+
+        The mark goes out as `metadata`, which Meta documents for Messenger and tells in echoes:
+        developers.facebook.com/docs/messenger-platform/reference/webhook-events/message-echoes
+        """
         if not (to.comment or _is_person(to.customer)):
             raise Refused("no_conversation", "nobody on Instagram has this id")
+        body = _envelope(to) | {"message": _message(part)}
+        marked = bool(to.mark) and (account.id, "send") not in self._unmarked
+        beside = ({MARK: to.mark} if marked else {}) | ({QUOTE: to.quotes} if to.quotes and not to.comment else {})
         wait = FETCH_S if isinstance(part, MediaPart) else None
-        return _words(self._post(account, _envelope(to) | {"message": _message(part)}, wait).get("message_id"))
+        while True:
+            try:
+                sent = self._post(account, _beside(body, beside), wait, beside)
+            except _Unwanted as no:
+                del beside[no.field]
+                if no.field == MARK:
+                    self._unmarked.add((account.id, "send"))
+            else:
+                return _mid(sent)
 
-    def arrived(self, account: Account, to: Recipient, part: Part, since_s: float) -> str | None:
-        """Not read yet. See `Client.arrived`."""
-        raise Refused("other", "no history")
+    def arrived(
+        self, account: Account, to: Recipient, part: Part, since_s: float, taken: Callable[[str], bool]
+    ) -> str | None:
+        """By the 20 newest messages of the conversation with the person, in one call, of which Meta takes two a
+        second. It tells nothing of who at the brand sent one. .../instagram-platform/.../conversations-api"""
+        if not _is_person(to.customer):
+            raise Refused("no_conversation", "Instagram names no person whose conversation could be read")
+        conversations = _objects(self._history(account, to.customer), "data")
+        if not (conversations or to.comment):
+            raise Refused("other", "Instagram shows the app no conversation with this person")
+        pages = [one.get("messages") for one in conversations]
+        held = [_held(account, one) for page in pages for one in _objects(page, "data")]
+        return history.found(held, len(held) < NEWEST, part, to.mark, since_s, taken)
 
     def act(self, account: Account, to: Recipient, action: Literal["typing", "seen"]) -> None:
         """A sender action: it stands alone in its call. .../messaging-api/sender-actions"""
         if _is_person(to.customer):
-            self._post(account, {"recipient": {"id": to.customer}, "sender_action": ACTIONS[action]})
+            self._post(account, {"recipient": {"id": to.customer}, "sender_action": ACTIONS[action]}, OPTIONAL_S)
 
     def profile(self, account: Account, to: Recipient) -> Profile | None:
         """Consent comes with the first message or tap, not with a comment. .../messaging-api/user-profile"""
         if not _is_person(to.customer):
             return None
-        found = self._get(account, to.customer, PROFILE_FIELDS, PROFILE_S)
+        found = self._get("profile", account, to.customer, PROFILE_FIELDS, OPTIONAL_S)
         return _profile(found) if found is not None else None
 
     def post_url(self, account: Account, post: str) -> str:
         """The post's permalink. developers.facebook.com/docs/instagram-platform/reference/instagram-media"""
-        url = _words((self._get(account, post, "permalink", PROFILE_S) or {}).get("permalink"))
+        url = _words((self._get("post", account, post, "permalink", OPTIONAL_S) or {}).get("permalink"))
         return url if url.startswith("https://") else ""
+
+    def mentioned(self, account: Account, mention: Mention) -> Mentioned | None:
+        """The comment, or the post, in which the account is mentioned.
+        developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/mentioned_comment and
+        .../mentioned_media
+
+        Meta refuses a whole answer for one field that it does not have there, and documents only the last of each."""
+        where, identifier = ("comment", mention.comment) if mention.comment else ("media", mention.post)
+        if not _is_person(identifier):
+            return None
+        for fields in MENTION_FIELDS[where]:
+            asked = quote(f"mentioned_{where}.{where}_id({identifier}){{{fields}}}", safe="")
+            try:
+                found = self._get("post", account, account.id, asked, OPTIONAL_S)
+            except AccountStopped:
+                raise
+            except Refused:
+                continue
+            return _mentioned(found.get(f"mentioned_{where}")) if found else None
+        return None
 
     def source(self, account: Account, said: CustomerMessage) -> Source:
         """The URL of the webhook itself: Meta fetches for anybody who has it."""
@@ -82,39 +161,76 @@ class InstagramClient:
 
     def unseen(self, account: Account, missing: Unseen) -> CustomerMessage | None:
         """The message by its mid. .../instagram-platform/.../conversations-api"""
-        found = self._get(account, missing.origin, MESSAGE_FIELDS)
+        found = self._get("history", account, missing.origin, MESSAGE_FIELDS)
         return _unseen(account, missing, found) if found is not None else None
 
-    def _post(self, account: Account, body: dict[str, Any], read_s: float | None = None) -> dict[str, Any]:
-        # a Page token acts for the Page; its Instagram account is not a node it may post to
-        node = account.id if account.login == "instagram" else account.page or "me"
-        url = f"{self._base(account)}/{quote(node, safe='')}/messages"
-        headers = {**self._bearer(account), "Content-Type": "application/json"}
-        return _judge(self._http.post(url, headers=headers, body=msgspec.json.encode(body), read_s=read_s))
-
-    def _get(self, account: Account, node: str, fields: str, read_s: float | None = None) -> dict[str, Any] | None:
-        """The fields of a node, None where Meta has none such for the account."""
-        url = f"{self._base(account)}/{quote(node, safe='')}?fields={fields}"
+    def _history(self, account: Account, customer: str) -> dict[str, Any]:
+        """The conversation with its newest messages, with their marks where Meta tells them."""
+        optional = set() if (account.id, "history") in self._unmarked else {MARK}
+        fields = ",".join((HELD_FIELDS, *optional))
+        query = {"platform": "instagram", "user_id": customer, "fields": f"messages.limit({NEWEST}){{{fields}}}"}
+        url = f"{self._base(account)}/{_node(account)}/conversations?{urlencode(query)}"
         try:
-            return _judge(self._http.get(url, headers=self._bearer(account), read_s=read_s))
+            return self._read("history", account, url, HISTORY_S, optional)
+        except _Unwanted:
+            self._unmarked.add((account.id, "history"))
+            return self._history(account, customer)
+        except AccountStopped as stopped:  # who may not read may still send
+            raise Refused("other", stopped.detail) from None
+
+    def _post(
+        self, account: Account, body: dict[str, Any], read_s: float | None = None, optional: Collection[str] = ()
+    ) -> dict[str, Any]:
+        url = f"{self._base(account)}/{_node(account)}/messages"
+        headers = {**self._bearer(account), "Content-Type": "application/json"}
+        answer = self._http.post(url, headers=headers, body=msgspec.json.encode(body), read_s=read_s)
+        return _answered(answer, "send", optional)
+
+    def _get(
+        self, act: Act, account: Account, node: str, fields: str, read_s: float | None = None
+    ) -> dict[str, Any] | None:
+        """The fields of a node, None where Meta tells the account nothing of it."""
+        try:
+            return self._read(act, account, f"{self._base(account)}/{quote(node, safe='')}?fields={fields}", read_s)
         except Refused as error:
             if error.reason in NOT_THERE:
                 return None
             raise
 
+    def _read(
+        self, act: Act, account: Account, url: str, read_s: float | None, optional: Collection[str] = ()
+    ) -> dict[str, Any]:
+        headers = self._bearer(account)
+        return harmless(lambda: _answered(self._http.get(url, headers=headers, read_s=read_s), act, optional))
+
     def _base(self, account: Account) -> str:
         return f"{self._hosts[account.login]}/{self._version}"
 
     def _bearer(self, account: Account) -> dict[str, str]:
-        token = str(self._secrets(account.secret).get("access_token", ""))
-        if not token:
-            raise TokenRefused(f"the secret {account.secret} holds no access_token", 60)
-        return {"Authorization": f"Bearer {token}"}
+        return {"Authorization": f"Bearer {access_token(self._secrets, account)}"}
+
+
+def _node(account: Account) -> str:
+    """Who acts: a Page token acts for the Page, whose Instagram account is not a node that it may post to."""
+    return quote(account.id if account.login == "instagram" else account.page or "me", safe="")
 
 
 def _is_person(customer: str) -> bool:
     """Whether it is an id of Instagram's (digits), and not one of ours for an author who is not named."""
     return customer.isascii() and customer.isdigit()
+
+
+def _mentioned(found: Any) -> Mentioned | None:
+    """What Meta tells of a comment or a post; the link to a comment is its post's."""
+    if not isinstance(found, dict):
+        return None
+    post = found.get("media")
+    link = _words((post if isinstance(post, dict) else found).get("permalink"))
+    return Mentioned(
+        text=_words(found.get("text")) or _words(found.get("caption")),
+        username=_words(found.get("username")),
+        url=link if link.startswith("https://") else "",
+    )
 
 
 def _envelope(to: Recipient) -> dict[str, Any]:
@@ -123,6 +239,12 @@ def _envelope(to: Recipient) -> dict[str, Any]:
         return {"recipient": {"comment_id": to.comment}}
     tagged = {"messaging_type": "MESSAGE_TAG", "tag": to.tag} if to.tag else {}
     return {"recipient": {"id": to.customer}, **tagged}
+
+
+def _beside(body: dict[str, Any], beside: dict[str, str]) -> dict[str, Any]:
+    """The body with what goes beside the message. The quote stands next to it: the Send API's `reply_to`."""
+    message = body["message"] | ({MARK: beside[MARK]} if MARK in beside else {})
+    return body | {"message": message} | ({QUOTE: {"mid": beside[QUOTE]}} if QUOTE in beside else {})
 
 
 def _message(part: Part) -> dict[str, Any]:
@@ -185,7 +307,7 @@ def _profile(found: dict[str, Any]) -> Profile | None:
     followers = found.get("follower_count")
     avatar = _words(found.get("profile_pic"))
     profile = Profile(
-        name=_words(found.get("name")),
+        name=_words(found.get("name")).strip(),
         username=_words(found.get("username")),
         avatar=avatar if avatar.startswith("https://") else "",
         followers=followers if type(followers) is int else None,
@@ -197,10 +319,8 @@ def _profile(found: dict[str, Any]) -> Profile | None:
 
 def _unseen(account: Account, missing: Unseen, found: dict[str, Any]) -> CustomerMessage | None:
     """The customer's message; None for one of the brand's own, or whose sender Meta does not name."""
-    sender = found.get("from")
-    who = _words(sender.get("id")) if isinstance(sender, dict) else ""
-    username = _words(sender.get("username")) if isinstance(sender, dict) else ""
-    if not _is_person(who) or who in {account.id, account.page} or (username and username == account.name):
+    who, username = _sender(found)
+    if not _is_person(who) or account.wrote(who, username):
         return None
     text = _words(found.get("message"))
     return CustomerMessage(
@@ -214,6 +334,29 @@ def _unseen(account: Account, missing: Unseen, found: dict[str, Any]) -> Custome
     )
 
 
+def _mid(sent: dict[str, Any]) -> str:
+    mid = _words(sent.get("message_id"))
+    if not mid:
+        raise Uncertain("Instagram took the message and names none")
+    return mid
+
+
+def _held(account: Account, found: dict[str, Any]) -> Held:
+    return Held(
+        id=_words(found.get("id")),
+        sent_s=_created_ms(found.get("created_time"), 0) / 1000,
+        own=account.wrote(*_sender(found)),
+        mark=_words(found.get(MARK)),
+        text=_words(found.get("message")),
+    )
+
+
+def _sender(found: dict[str, Any]) -> tuple[str, str]:
+    """The id and the username of a message's sender."""
+    sender = found.get("from")
+    return (_words(sender.get("id")), _words(sender.get("username"))) if isinstance(sender, dict) else ("", "")
+
+
 def _created_ms(created: Any, otherwise: int) -> int:
     """Meta's time of a message, like 2025-07-28T22:44:49+0000, in ms."""
     try:
@@ -223,51 +366,23 @@ def _created_ms(created: Any, otherwise: int) -> int:
     return seconds * 1000 if seconds > 0 else otherwise
 
 
-def _judge(answer: Answer) -> dict[str, Any]:
-    """The answer's object. Meta's errors are told by their code, never by HTTP status or words."""
+def _answered(answer: Answer, act: Act, optional: Collection[str]) -> dict[str, Any]:
+    """The answer's object. Raises what its error means to the act, or _Unwanted where it names a field that the call
+    can do without: only Meta's words tell which parameter was invalid."""
     found = answer.json()
     error = found.get("error") if isinstance(found, dict) else None
-    if isinstance(error, dict):
-        _refuse(answer, error)
-    if answer.status == 200 and isinstance(found, dict):
-        return found
-    if answer.status == 429:
-        raise_for(TOO_MANY, "HTTP 429", answer.retry_after_s())
-    raise Uncertain(f"HTTP {answer.status} without an error body")
+    if isinstance(error, dict) and error.get("code") == INVALID:
+        words = _words(error.get("message")).lower()
+        for field in optional:
+            if field in words:
+                raise _Unwanted(field)
+    return judged(answer, act)
 
 
-def _refuse(answer: Answer, error: dict[str, Any]) -> NoReturn:
-    code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
-    verdict = _verdict(code, subcode, answer.status, transient=error.get("is_transient") is True)
-    wait = answer.retry_after_s() or _regain_s(answer) if verdict.action == "retry" else None
-    trace = str(error.get("fbtrace_id", ""))[:64]
-    raise_for(verdict, f"Instagram {code}/{subcode}, HTTP {answer.status}, trace {trace}", wait)
-
-
-def _verdict(code: int, subcode: int, status: int, *, transient: bool) -> Verdict:
-    known = VERDICTS.get((code, subcode)) or VERDICTS.get((code, 0))
-    if known:
-        return known
-    return TOO_MANY if status == 429 else TRANSIENT if transient else OTHER
-
-
-def _regain_s(answer: Answer) -> float | None:
-    """Seconds until calls are allowed again: the header tells minutes.
-
-    developers.facebook.com/docs/graph-api/overview/rate-limiting
-    """
-    try:
-        usage = msgspec.json.decode(
-            answer.headers.get("x-business-use-case-usage", "{}"), type=dict[str, list[dict[str, Any]]]
-        )
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-    minutes = [_number(use.get("estimated_time_to_regain_access")) for uses in usage.values() for use in uses]
-    return max(minutes, default=0) * 60.0 or None
-
-
-def _number(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+def _objects(data: Any, name: str) -> list[dict[str, Any]]:
+    """The objects of a list in Meta's answer, whatever else stands there."""
+    found = data.get(name) if isinstance(data, dict) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _words(value: Any) -> str:

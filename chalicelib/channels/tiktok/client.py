@@ -9,20 +9,17 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from chalicelib.channels.base import Secrets, Source, raise_for
+from chalicelib.channels import history
+from chalicelib.channels.base import Secrets, Source
+from chalicelib.channels.calls import access_token, harmless
+from chalicelib.channels.history import Held
 from chalicelib.channels.tiktok.capabilities import CAPABILITIES
-from chalicelib.channels.tiktok.problems import verdict
-from chalicelib.errors import (
-    AccountStopped,
-    RateLimited,
-    Refused,
-    Retryable,
-    TokenRefused,
-    Uncertain,
-    Unfetched,
-)
-from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import Account, CustomerMessage, Profile, Unseen
+from chalicelib.channels.tiktok.problems import judged
+from chalicelib.channels.tiktok.schema import Fields, milliseconds
+from chalicelib.channels.verdicts import Act
+from chalicelib.errors import AccountStopped, Refused, Retryable, Uncertain, Unfetched
+from chalicelib.http import Outgoing
+from chalicelib.messages import Account, CustomerMessage, Mention, Mentioned, Profile, Unseen
 from chalicelib.replies import ChoicesPart, MediaPart, Part, Recipient, TextPart
 
 API = "/open_api/v1.3/business/message/"
@@ -34,8 +31,13 @@ CAPABLE = API + "capabilities/get/"
 CONTENT = API + "content/list/"
 
 ENDINGS = {"image/jpeg": (".jpg", ".jpeg"), "image/png": (".png",)}
-# A message does not wait for its sender's profile (seconds).
-PROFILE_S = 2.0
+# Nothing waits for what is only good to have: a profile, a sign that somebody is typing (seconds).
+OPTIONAL_S = 2.0
+HISTORY_S = 4.0
+# content/list tells a conversation's newest messages, and has no second page: TikTok portal doc 1832184425841170
+NEWEST = 20
+# Who sent a message of the account's, as far as message_tag.source tells: the API, or a person or an automation.
+BY_API = {"API": True, "APP": False, "WEB": False, "OTHERS": False}
 ACTIONS = {"typing": "TYPING", "seen": "MARK_READ"}
 # The host of a download is not documented: the domains from which TikTok serves.
 HOSTS = (
@@ -61,39 +63,48 @@ class TikTokClient:
             raise Refused("no_conversation", "TikTok: this person has not written to the account yet")
         content = self._content(account, to, part)
         if not to.comment:
-            return self._message(account, _in_conversation(account, to) | content)
+            return self._in_conversation(account, to, content)
         try:
             return self._message(account, _in_reply(account, to) | content)
         except Refused as refused:
             # A comment is not answered within 24 hours of a message, yet their conversation may be: the same page
             if refused.reason != "window_closed" or not to.thread:
                 raise
-            return self._message(account, _in_conversation(account, to) | content)
+            return self._in_conversation(account, to, content)
 
-    def arrived(self, account: Account, to: Recipient, part: Part, since_s: float) -> str | None:
-        """Not read yet. See `Client.arrived`."""
-        raise Refused("other", "no history")
+    def arrived(
+        self, account: Account, to: Recipient, part: Part, since_s: float, taken: Callable[[str], bool]
+    ) -> str | None:
+        """By the 20 newest messages of the conversation, which tell whether the API sent one.
+        TikTok portal doc 1832184425841170."""
+        if not to.thread:
+            raise Refused("no_conversation", "TikTok: there is no conversation yet that could be read")
+        try:
+            found = self._asked("history", account, CONTENT, _of(account, to), HISTORY_S)
+        except AccountStopped as stopped:  # who may not read may still send
+            raise Refused("other", stopped.detail) from None
+        held = [_held(account, one) for one in _objects(found, "messages")]
+        return history.found(held, len(held) < NEWEST, part, to.mark, since_s, taken)
 
     def act(self, account: Account, to: Recipient, action: Literal["typing", "seen"]) -> None:
         """Shows typing for five seconds, or marks the conversation as read; nothing where there is none."""
         if to.thread:
             content = {"message_type": "SENDER_ACTION", "sender_action": ACTIONS[action]}
-            self._post(account, SEND, _in_conversation(account, to) | content)
+            self._post("send", account, SEND, _to_thread(account, to) | content, read_s=OPTIONAL_S)
 
     def profile(self, account: Account, to: Recipient) -> Profile | None:
         """The customer as a participant of the conversation: only its messages tell of people.
         TikTok portal doc 1832184425841170."""
         if not to.thread:
             return None
-        query = {"business_id": account.id, "conversation_id": to.thread}
-        found = self._asked(account, CONTENT, query, PROFILE_S)
+        found = self._asked("profile", account, CONTENT, _of(account, to), OPTIONAL_S)
         person = next((one for one in _objects(found, "participants") if one.get("id") == to.customer), None)
         if person is None:
             return None
         written = (one for one in _objects(found, "messages") if _id_of(one.get("from_user")) == to.customer)
         follows, avatar = person.get("is_follower"), _text(person.get("profile_image"))
         return Profile(
-            name=_text(person.get("display_name")),
+            name=_text(person.get("display_name")).strip(),
             username=next((_text(one.get("sender")) for one in written), ""),
             avatar=avatar if avatar.startswith("https://") else "",
             follows=follows if isinstance(follows, bool) else None,
@@ -102,6 +113,10 @@ class TikTokClient:
     def post_url(self, account: Account, post: str) -> str:
         """TikTok's events carry the address themselves."""
         return ""
+
+    def mentioned(self, account: Account, mention: Mention) -> Mentioned | None:
+        """TikTok's events tell all that there is."""
+        return None
 
     def source(self, account: Account, said: CustomerMessage) -> Source:
         """A link to the picture or video, good for 24 hours and only with the token in the header `x-user`.
@@ -116,20 +131,35 @@ class TikTokClient:
             "media_type": said.media.kind.upper(),
         }
         try:
-            url = _harmless(lambda: self._post(account, DOWNLOAD, body)).get("download_url")
+            url = harmless(lambda: self._post("media", account, DOWNLOAD, body)).get("download_url")
         except Refused as refused:
             raise Unfetched("media_gone", refused.detail) from None
         if not isinstance(url, str) or not url:
             raise Unfetched("media_gone", "TikTok: no download_url")
-        return Source(url=url, hosts=HOSTS, headers={"x-user": self._token(account)})
+        return Source(url=url, hosts=HOSTS, headers={"x-user": access_token(self._secrets, account)})
 
     def unseen(self, account: Account, missing: Unseen) -> CustomerMessage | None:
         """TikTok mentions no message that it does not deliver."""
         return None
 
+    def _in_conversation(self, account: Account, to: Recipient, content: dict[str, Any]) -> str:
+        """Into the thread, as a quote where one is named: texts only, and without it where TikTok does not take it."""
+        body = _to_thread(account, to) | content
+        if not to.quotes or content["message_type"] != "TEXT":
+            return self._message(account, body)
+        try:
+            return self._message(account, body | {"referenced_message_info": {"referenced_message_id": to.quotes}})
+        except Refused as refused:
+            if refused.reason != "rejected_content":
+                raise
+            return self._message(account, body)
+
     def _message(self, account: Account, body: dict[str, Any]) -> str:
-        message = self._post(account, SEND, body).get("message")
-        return _text(message.get("message_id")) if isinstance(message, dict) else ""
+        message = self._post("send", account, SEND, body).get("message")
+        sent = _text(message.get("message_id")) if isinstance(message, dict) else ""
+        if not sent:
+            raise Uncertain("TikTok took the message and names none")
+        return sent
 
     def _content(self, account: Account, to: Recipient, part: Part) -> dict[str, Any]:
         if isinstance(part, TextPart):
@@ -150,7 +180,7 @@ class TikTokClient:
 
         file = (_file_name(part), part.body, part.mime)
         body, kind = encode_multipart_formdata({"business_id": account.id, "media_type": "IMAGE", "file": file})
-        media_id = _text(_harmless(lambda: self._post(account, UPLOAD, body, kind)).get("media_id"))
+        media_id = _text(harmless(lambda: self._post("media", account, UPLOAD, body, kind)).get("media_id"))
         if not media_id:
             raise Retryable("TikTok: an upload without a media_id")
         return media_id
@@ -162,7 +192,7 @@ class TikTokClient:
         if not to.thread:  # the author of a comment: there is no conversation to ask about
             return False
         try:
-            found = self._asked(account, CAPABLE, query | {"capability_types": json.dumps(["IMAGE_SEND"])})
+            found = self._asked("media", account, CAPABLE, query | {"capability_types": json.dumps(["IMAGE_SEND"])})
         except AccountStopped:
             raise
         except Refused:
@@ -170,25 +200,26 @@ class TikTokClient:
         infos = _objects(found, "capability_infos")
         return any(one.get("capability_type") == "IMAGE_SEND" and one.get("capability_result") is True for one in infos)
 
-    def _token(self, account: Account) -> str:
-        token = self._secrets(account.secret).get("access_token", "")
-        if not isinstance(token, str) or not token:
-            raise TokenRefused(f"the secret {account.secret} holds no access_token", 60)
-        return token
-
-    def _asked(self, account: Account, path: str, query: dict[str, str], read_s: float | None = None) -> dict[str, Any]:
+    def _asked(
+        self, act: Act, account: Account, path: str, query: dict[str, str], read_s: float | None = None
+    ) -> dict[str, Any]:
         # A "+" that is not escaped is "Param conversation_id is invalid": TikTok portal doc 1832184425841170
         url = f"{self._host}{path}?{urlencode(query, quote_via=quote, safe='')}"
-        return _harmless(
-            lambda: _judged(self._http.get(url, headers={"Access-Token": self._token(account)}, read_s=read_s))
-        )
+        headers = {"Access-Token": access_token(self._secrets, account)}
+        return harmless(lambda: judged(self._http.get(url, headers=headers, read_s=read_s), act))
 
     def _post(
-        self, account: Account, path: str, body: dict[str, Any] | bytes, kind: str = "application/json"
+        self,
+        act: Act,
+        account: Account,
+        path: str,
+        body: dict[str, Any] | bytes,
+        kind: str = "application/json",
+        read_s: float | None = None,
     ) -> dict[str, Any]:
         data = body if isinstance(body, bytes) else msgspec.json.encode(body)
-        headers = {"Access-Token": self._token(account), "Content-Type": kind}
-        return _judged(self._http.post(self._host + path, headers=headers, body=data))
+        headers = {"Access-Token": access_token(self._secrets, account), "Content-Type": kind}
+        return judged(self._http.post(self._host + path, headers=headers, body=data, read_s=read_s), act)
 
 
 def _in_reply(account: Account, to: Recipient) -> dict[str, Any]:
@@ -197,8 +228,13 @@ def _in_reply(account: Account, to: Recipient) -> dict[str, Any]:
     return {"business_id": account.id, "direct_reply": reply}
 
 
-def _in_conversation(account: Account, to: Recipient) -> dict[str, Any]:
+def _to_thread(account: Account, to: Recipient) -> dict[str, Any]:
     return {"business_id": account.id, "recipient_type": "CONVERSATION", "recipient": to.thread}
+
+
+def _of(account: Account, to: Recipient) -> dict[str, str]:
+    """Which conversation is asked for."""
+    return {"business_id": account.id, "conversation_id": to.thread}
 
 
 def _card(part: ChoicesPart) -> dict[str, Any]:
@@ -212,27 +248,18 @@ def _file_name(part: MediaPart) -> str:
     return part.name if part.name.lower().endswith(endings) else f"image{endings[0]}"
 
 
-def _harmless(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """A call that may be repeated whatever became of it: the customer sees nothing of it."""
-    try:
-        return call()
-    except Uncertain as unknown:
-        raise Retryable(unknown.reason) from None
-
-
-def _judged(answer: Answer) -> dict[str, Any]:
-    """The data of TikTok's answer; raises what its `code` means."""
-    found = answer.json()
-    code = found.get("code") if isinstance(found, dict) else None
-    if not isinstance(code, int):
-        if answer.status == 429:
-            raise RateLimited("HTTP 429", answer.retry_after_s())
-        raise Uncertain(f"HTTP {answer.status} without a code")
-    if code != 0:
-        request = str(found.get("request_id", ""))[:64]
-        raise_for(verdict(code), f"TikTok {code}, request {request}", answer.retry_after_s())
-    data = found.get("data")
-    return data if isinstance(data, dict) else {}
+def _held(account: Account, found: dict[str, Any]) -> Held:
+    """A message as the history has it; its types and roles are in capitals. A card is told by its title."""
+    fields = Fields(found)
+    kind = fields.text("message_type")
+    return Held(
+        id=fields.text("message_id"),
+        sent_s=milliseconds(fields.text("timestamp"), 0) / 1000,
+        own=fields.text("from_user.id") == account.id,
+        by_api=BY_API.get(fields.text("message_tag.source")),
+        text=fields.text("text.body" if kind == "TEXT" else "template.title"),
+        kind="image" if kind == "IMAGE" else None,
+    )
 
 
 def _text(value: object) -> str:

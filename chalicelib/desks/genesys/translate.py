@@ -25,6 +25,7 @@ CODES: dict[str, str] = {
     "comment_expired": "MessageNotAllowed",
     "one_message": "MessageNotAllowed",
     "account_disconnected": "MessageNotAllowed",
+    "other_app": "MessageNotAllowed",
     "no_conversation": "InvalidDestination",
     "wrong_person": "InvalidDestination",
     "person_unavailable": "RecipientOptedOut",

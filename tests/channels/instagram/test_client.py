@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, strategies
 
 from chalicelib.channels.instagram.client import InstagramClient, open_client
-from chalicelib.channels.instagram.problems import VERDICTS
 from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, TokenRefused, Uncertain, Unfetched
 from chalicelib.http import Answer
 from chalicelib.messages import Account, Conversation, CustomerMessage, Media, Profile, Unseen
@@ -162,6 +161,81 @@ def test_cards_carry_what_they_have_and_no_empty_value() -> None:
     }
 
 
+MARK = "0123456789abcdef0123456789abcdef"
+MARKED = Recipient(customer="55501", mark=MARK)
+LINK = ChoicesPart(text="Next?", choices=(Choice(text="Visit", url="https://a"),))
+EVERY_PART = [
+    TextPart(TEXT),
+    MediaPart(kind="image", mime="image/png", name="a.png", url="https://us/a"),
+    MediaPart(kind="video", mime="video/mp4", name="a.mp4", url="https://us/a"),
+    ChoicesPart(text="Pick", choices=(Choice(text="Yes", payload="dm.1"),)),
+    LINK,
+    CardsPart(cards=(Card(title="Cap"),)),
+]
+NO_MARK = error(100, message='(#100) Invalid keys "metadata" were found in param "message".')
+NO_QUOTE = error(100, message="(#100) reply_to.mid does not exist")
+
+
+@pytest.mark.parametrize("part", EVERY_PART)
+@pytest.mark.parametrize("to", [MARKED, Recipient(customer="55501", comment="c1", mark=MARK)])
+def test_every_part_carries_its_mark(to: Recipient, part: Part) -> None:
+    plain = message_of(part)
+    assert body_of(part, to)["message"] == plain | {"metadata": MARK}
+
+
+def test_a_part_goes_without_the_mark_where_meta_does_not_take_it() -> None:
+    http = FakeOutgoing(NO_MARK, SENT, SENT, SENT)
+    meta = client(http)
+    for account in (INSTAGRAM, INSTAGRAM, PAGE):
+        assert meta.send(account, MARKED, TextPart("Hi")) == MID
+    assert ["metadata" in call.json()["message"] for call in http.calls] == [True, False, False, True]
+    assert http.calls[1].json() == {"recipient": {"id": "55501"}, "message": {"text": "Hi"}}
+
+
+@pytest.mark.parametrize(
+    ("no", "to"),
+    [
+        (NO_MARK, ANA),  # there was none
+        (error(100, message="(#100) The parameter recipient is required"), MARKED),
+        (error(10, 2534022, message="metadata"), MARKED),
+        (error(190, message="metadata"), MARKED),
+        (NO_QUOTE, MARKED),
+    ],
+)
+def test_only_a_refusal_of_the_mark_itself_is_tried_without_it(no: Answer, to: Recipient) -> None:
+    http = FakeOutgoing(no)
+    with pytest.raises((Refused, Retryable)):
+        client(http).send(INSTAGRAM, to, TextPart(TEXT))
+    assert len(http.calls) == 1
+
+
+@pytest.mark.parametrize("then", [error(10, 2534022), error(4), error(1, 1357046), Uncertain("no answer"), NO_MARK])
+def test_what_comes_of_the_second_call_counts(then: Answer | Exception) -> None:
+    http = FakeOutgoing(NO_MARK, then)
+    with pytest.raises((Refused, Retryable, Uncertain)):
+        client(http).send(INSTAGRAM, MARKED, TextPart(TEXT))
+    assert len(http.calls) == 2
+
+
+@pytest.mark.parametrize("part", EVERY_PART)
+def test_a_quote_stands_beside_the_message(part: Part) -> None:
+    body = body_of(part, Recipient(customer="55501", quotes="mid-7"))
+    assert body == {"recipient": {"id": "55501"}, "message": message_of(part), "reply_to": {"mid": "mid-7"}}
+
+
+def test_the_answer_to_a_comment_quotes_nothing() -> None:
+    assert "reply_to" not in body_of(TextPart("DM"), Recipient(customer="55501", comment="c1", quotes="mid-7"))
+
+
+def test_a_part_goes_without_a_quote_that_meta_does_not_take() -> None:
+    http = FakeOutgoing(NO_QUOTE, NO_MARK, SENT, SENT)
+    meta, to = client(http), Recipient(customer="55501", mark=MARK, quotes="mid-7")
+    for _ in range(2):
+        assert meta.send(INSTAGRAM, to, TextPart("Hi")) == MID
+    sent = [("reply_to" in call.json(), "metadata" in call.json()["message"]) for call in http.calls]
+    assert sent == [(True, True), (False, True), (False, False), (True, False)]
+
+
 def test_a_file_without_a_url_is_not_sent() -> None:
     http = FakeOutgoing()
     with pytest.raises(Refused) as caught:
@@ -176,12 +250,15 @@ def test_a_notice_without_a_person_cannot_be_answered(customer: str) -> None:
     assert caught.value.reason == "no_conversation"
 
 
-@pytest.mark.parametrize("found", [{"recipient_id": "55501"}, {"message_id": None}, {"message_id": 5}])
-def test_an_answer_without_an_id_is_a_success_without_an_id(found: dict[str, Any]) -> None:
-    assert send(answer(200, found)) == ""
+@pytest.mark.parametrize(
+    "found", [{}, {"recipient_id": "55501"}, {"message_id": ""}, {"message_id": None}, {"message_id": 5}]
+)
+def test_an_answer_without_an_id_tells_nothing_of_the_message(found: dict[str, Any]) -> None:
+    with pytest.raises(Uncertain):
+        send(answer(200, found))
 
 
-@pytest.mark.parametrize("secret", [{}, {"access_token": ""}])
+@pytest.mark.parametrize("secret", [{}, {"access_token": ""}, {"access_token": None}, {"access_token": ["x"]}])
 def test_without_a_token_nothing_is_sent(secret: dict[str, Any]) -> None:
     http = FakeOutgoing()
     lonely = open_client(http, lambda name: secret, URLS.__getitem__)
@@ -245,10 +322,12 @@ def test_a_profile_is_what_meta_tells() -> None:
     "found",
     [
         error(230),
+        error(100, 2018218),
         error(9010),
         error(100, 33),
         error(100, 2534014),
         answer(200, {"id": "55501"}),
+        answer(200, {"name": " \n", "username": ""}),
         answer(200, {"id": "55501", "name": None, "username": 5, "follower_count": "many", "is_verified_user": 1}),
         answer(200, {"profile_pic": "javascript:alert(1)", "follower_count": True}),
     ],
@@ -258,11 +337,20 @@ def test_a_person_of_whom_nothing_is_told(found: Answer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "raised"), [(error(4), Retryable), (error(190), TokenRefused), (answer(500), Uncertain)]
+    ("found", "raised"),
+    [
+        (error(4), RateLimited),
+        (error(190), TokenRefused),
+        (answer(500), Retryable),
+        (answer(200, []), Retryable),
+        (error(1, 1357046), Retryable),
+        (Uncertain("no answer"), Retryable),
+        (error(10), AccountStopped),
+    ],
 )
-def test_a_profile_that_is_not_to_be_had_now(found: Answer, raised: type[Exception]) -> None:
+def test_a_profile_that_is_not_to_be_had_now(found: Answer | Exception, raised: type[Exception]) -> None:
     with pytest.raises(raised):
-        profile(found)
+        client(FakeOutgoing(found)).profile(INSTAGRAM, ANA)
 
 
 def test_an_author_who_is_not_named_has_no_profile_to_ask_for() -> None:
@@ -347,154 +435,16 @@ JSON: strategies.SearchStrategy[Any] = strategies.recursive(
 
 @given(strategies.fixed_dictionaries({}, optional=dict.fromkeys((*HELD, "error", *FIELDS.split(",")), JSON)))
 def test_whatever_meta_answers_is_read_or_told_apart(found: dict[str, Any]) -> None:
-    for ask in (lambda: unseen(found), lambda: profile(answer(200, found)), lambda: send(answer(200, found))):
+    sent = {"message_id": MID} | found
+    for ask in (lambda: unseen(found), lambda: profile(answer(200, found)), lambda: send(answer(200, sent))):
         try:
             ask()
         except (Refused, Retryable, Uncertain):
             assert "error" in found
 
 
-# --- what the answers mean
-
-
-REFUSED: dict[str, list[tuple[Any, Any]]] = {
-    "window_closed": [(10, 2534022), (10, 2018278), (10, 2018065)],
-    "person_unavailable": [(10, 2018108), (200, 1545041), (551, 1545041), (551, None), (230, None)],
-    "wrong_person": [(100, 2534014), (100, 2018001), (100, 33), (9010, None)],
-    "no_conversation": [(2534001, None), (100, 2534001)],
-    "rejected_content": [(100, 2534015)],
-    "media_refused": [(100, 2018008), (100, 2018294), (100, 2018074), (100, 2018047)],
-    "media_too_big": [(100, 2018109)],
-    "comment_expired": [(100, 2534025), (10900, None), (10903, None)],
-    "other": [
-        (100, 2534037), (100, 2018300), (100, 2018321),
-        (100, None), (100, 5), (99999, None), (None, None), ("10", "2534022"), ([], {}),
-    ],
-}  # fmt: skip
-STOPPED: list[tuple[int, int | None]] = [
-    (10, 2534077), (100, 2534013), (200, 2534041), (10, 1893063), (100, 2534029), (368, None), (2022, None),
-    (3, None), (10, None), (10, 999), (200, None), (200, 2018028),
-]  # fmt: skip
-PASSING: list[tuple[int, int | None]] = [(1, None), (1, 99), (2, None), (2, 1545133)]
-LIMITED: list[tuple[int, int | None]] = [
-    (4, None), (17, None), (32, None), (613, None), (613, 2534040), (613, 2018338), (80002, None), (80006, None),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("reason", "code", "subcode"), [(reason, *pair) for reason, pairs in REFUSED.items() for pair in pairs]
-)
-@pytest.mark.parametrize("status", [200, 400, 403, 500])
-def test_a_refusal_has_a_reason(reason: str, code: Any, subcode: Any, status: int) -> None:
-    with pytest.raises(Refused) as caught:
-        send(error(code, subcode, status))
-    assert caught.value.reason == reason
-    assert not isinstance(caught.value, AccountStopped)
-
-
-@pytest.mark.parametrize(("code", "subcode"), STOPPED)
-def test_what_stops_the_account_says_what_to_do(code: int, subcode: int | None) -> None:
-    with pytest.raises(AccountStopped) as caught:
-        send(error(code, subcode, 403))
-    assert caught.value.reason == "account_disconnected"
-    assert len(caught.value.advice) > 20
-
-
-def test_every_row_of_the_table_is_tested() -> None:
-    pairs = [*STOPPED, *PASSING, *LIMITED, *(pair for pairs in REFUSED.values() for pair in pairs), (190, None)]
-    walked = {(code, subcode or 0) for code, subcode in pairs if isinstance(code, int)}
-    assert set(VERDICTS) - walked == {(1, 1357046)}
-
-
-@pytest.mark.parametrize(
-    ("found", "after_s"),
-    [
-        *((error(*pair), 60.0 if pair == (613, 2018338) else None) for pair in LIMITED),
-        (error(4, is_transient=True), None),
-        (error(12345, status=429), None),
-        (answer(429), None),
-        (answer(429, retry_after="7"), 7.0),
-    ],
-)
-def test_a_rate_limit_is_tried_again(found: Answer, after_s: float | None) -> None:
-    with pytest.raises(RateLimited) as caught:
-        send(found)
-    assert caught.value.after_s == after_s
-
-
-@pytest.mark.parametrize("found", [*(error(*pair, status=500) for pair in PASSING), error(55555, is_transient=True)])
-def test_what_passes_is_tried_again(found: Answer) -> None:
-    with pytest.raises(Retryable) as caught:
-        send(found)
-    assert type(caught.value) is Retryable
-
-
-REGAIN = "estimated_time_to_regain_access"
-
-
-@pytest.mark.parametrize(
-    ("headers", "after_s"),
-    [
-        ({"retry_after": "30"}, 30.0),
-        ({"x_business_use_case_usage": f'{{"178": [{{"type": "instagram", "{REGAIN}": 19}}]}}'}, 1140.0),
-        ({"x_business_use_case_usage": f'{{"a": [{{"{REGAIN}": 2}}], "b": [{{"{REGAIN}": 5}}, {{}}]}}'}, 300.0),
-        ({"x_business_use_case_usage": f'{{"178": [{{"{REGAIN}": 0}}]}}'}, None),
-        ({"x_business_use_case_usage": f'{{"178": [{{"{REGAIN}": "19"}}]}}'}, None),
-        ({"x_business_use_case_usage": "nonsense"}, None),
-        ({"x_business_use_case_usage": "[]"}, None),
-        ({"retry_after": "30", "x_business_use_case_usage": f'{{"1": [{{"{REGAIN}": 9}}]}}'}, 30.0),
-        ({}, None),
-    ],
-)
-def test_a_rate_limit_waits_as_long_as_meta_says(headers: dict[str, str], after_s: float | None) -> None:
-    limited = answer(400, {"error": {"code": 4, "message": "(#4)"}}, **headers)
-    with pytest.raises(Retryable) as caught:
-        send(limited)
-    assert caught.value.after_s == after_s
-
-
-@pytest.mark.parametrize("subcode", [None, 460, 463])
-def test_a_dead_token_is_told_apart(subcode: int | None) -> None:
-    with pytest.raises(TokenRefused) as caught:
-        send(error(190, subcode))
-    assert caught.value.after_s == 60
-
-
-@pytest.mark.parametrize(
-    "found",
-    [
-        error(1, 1357046, 500),
-        error(1, 1357046, 200, is_transient=True),
-        answer(500),
-        answer(502, ["no", "object"]),
-        answer(503, {"error": "no object"}),
-        answer(302),
-        answer(404),
-        Answer(status=200, headers={}, body=b"[]"),
-        Answer(status=504, headers={}, body=b""),
-        Uncertain("no answer"),
-    ],
-)
-def test_what_may_have_gone_out_is_uncertain(found: Answer | Exception) -> None:
-    with pytest.raises(Uncertain):
-        send(found)
-
-
-@pytest.mark.parametrize(
-    "found",
-    [error(10, 2534022, 403), error(4), error(190), error(1, 1357046), error(2), error(99999)],
-)
-def test_details_carry_metas_code_and_trace_and_never_its_words(found: Answer) -> None:
-    with pytest.raises((Refused, Retryable, Uncertain)) as caught:
-        send(found)
-    words = str(caught.value)
-    assert "trace TRACE1" in words
-    assert str(found.json()["error"]["code"]) in words
-    assert TEXT not in words
-    assert "quoting" not in words
-    assert "token-ig" not in words
-
-
-def test_a_refused_connection_passes_through() -> None:
-    with pytest.raises(Retryable, match="no connection"):
-        send(Retryable("no connection"))
+@pytest.mark.parametrize("error", [Uncertain("no answer"), Retryable("no connection")])
+def test_what_the_session_says_passes_through(error: Exception) -> None:
+    with pytest.raises(type(error)) as caught:
+        send(error)
+    assert caught.value is error

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from chalicelib.channels.tiktok.client import TikTokClient, open_client
-from chalicelib.errors import Refused, Unfetched
+from chalicelib.errors import RateLimited, Refused, Retryable, TokenRefused, Unfetched
 from chalicelib.http import Outgoing
 from chalicelib.messages import Account, Conversation, CustomerMessage, Media
-from chalicelib.replies import Choice, ChoicesPart, MediaPart, Recipient, TextPart
+from chalicelib.replies import Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 from sandbox import tiktok_inbox as inbox
 from sandbox.clock import Clock
 from sandbox.faults import Faults
@@ -33,6 +33,7 @@ class Both:
     client: TikTokClient
     http: Outgoing
     clock: Clock
+    faults: Faults
 
     def last_sent(self) -> dict[str, object]:
         return self.sim.sent()[-1]
@@ -40,13 +41,15 @@ class Both:
 
 @pytest.fixture
 def both() -> Iterator[Both]:
-    clock, http = Clock(), Outgoing()
-    sim = TikTokSimulator(clock, Faults(), retry_delays_s=(), echo="none")
+    clock, http, faults = Clock(), Outgoing(), Faults()
+    sim = TikTokSimulator(clock, faults, retry_delays_s=(), echo="none")
     sim.add_account(
         SHOP.id, app_id="7", app_secret="x", access_token="act.1", refresh_token="rft.1", webhook_url=NOWHERE
     )
     sim.start()
-    yield Both(sim, open_client(http, lambda name: {"access_token": "act.1"}, lambda name: sim.url), http, clock)
+    yield Both(
+        sim, open_client(http, lambda name: {"access_token": "act.1"}, lambda name: sim.url), http, clock, faults
+    )
     sim.stop()
 
 
@@ -160,3 +163,90 @@ def picture(media_id: str) -> CustomerMessage:
         origin=f"m+{media_id}",
         platform_thread=THREAD,
     )
+
+
+# What the conversation holds
+
+
+def free(name: str) -> bool:
+    return False
+
+
+def arrived(ana: Both, part: Part, since: float = -1.0) -> str | None:
+    return ana.client.arrived(SHOP, TO, part, ana.clock() + since, free)
+
+
+@pytest.mark.parametrize(
+    "part", [TextPart("¡Sí! 🚚"), PICTURE, ChoicesPart(text="How?", choices=(Choice(text="So", payload="dm.x.0"),))]
+)
+def test_what_arrived_is_found(ana: Both, part: Part) -> None:
+    assert arrived(ana, part) is None
+    sent = ana.client.send(SHOP, TO, part)
+    assert arrived(ana, part) == sent
+    assert arrived(ana, part, since=60.0) is None
+    assert arrived(ana, TextPart("Something else")) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "part"),
+    [
+        ({"type": "text", "text": {"body": "Hi"}}, TextPart("Hi")),
+        ({"type": "image", "image": {"media_id": "v1"}}, PICTURE),
+    ],
+)
+@pytest.mark.parametrize("by_brand", [True, False])
+def test_what_a_person_sent_in_the_app_confirms_nothing(
+    ana: Both, said: dict[str, object], part: Part, by_brand: bool
+) -> None:
+    ana.sim.say(SHOP.id, ANA, said, by_brand=by_brand)
+    assert arrived(ana, part) is None
+    sent = ana.client.send(SHOP, TO, part)
+    assert arrived(ana, part) == sent
+
+
+def test_after_twenty_messages_the_history_says_nothing(ana: Both) -> None:
+    ana.client.send(SHOP, TO, TextPart("Hi"))
+    for number in range(20):
+        ana.sim.write(SHOP.id, ANA, f"and {number}")
+    with pytest.raises(Refused):
+        arrived(ana, TextPart("Hi"))
+
+
+def test_a_quote(ana: Both) -> None:
+    asked = ana.sim.write(SHOP.id, ANA, "How much?")
+    ana.client.send(SHOP, Recipient(customer=ANA, thread=THREAD, quotes=asked), TextPart("5"))
+    assert ana.last_sent()["body"]["referenced_message_info"] == {"referenced_message_id": asked}  # type: ignore[index]
+
+
+# The simulator answers any row of the error table on any call
+
+
+CALLS: dict[str, tuple[str, Callable[[Both], object]]] = {
+    "send": ("/message/send/", lambda ana: ana.client.send(SHOP, TO, TextPart("Hi"))),
+    "act": ("/message/send/", lambda ana: ana.client.act(SHOP, TO, "typing")),
+    "profile": ("/content/list/", lambda ana: ana.client.profile(SHOP, TO)),
+    "history": ("/content/list/", lambda ana: arrived(ana, TextPart("Hi"))),
+    "source": ("/media/download/", lambda ana: ana.client.source(SHOP, picture("v1"))),
+    "upload": ("/media/upload/", lambda ana: ana.client.send(SHOP, TO, PICTURE)),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (200, 40100, RateLimited),
+        (429, 40016, RateLimited),
+        (200, 40105, TokenRefused),
+        (503, 60001, Retryable),
+        (200, 40007, (Refused, Unfetched)),
+    ],
+)
+def test_each_row_can_be_answered_on_each_call(
+    ana: Both, name: str, status: int, code: int, kind: type[Exception]
+) -> None:
+    path, call = CALLS[name]
+    ana.faults.add("tiktok", "status", path=path, status=status, code=code)
+    with pytest.raises(kind):
+        call(ana)
+    assert ana.faults.describe()[0]["fired"] == 1

@@ -1,0 +1,73 @@
+"""What a platform is asked beside a message's way: never waited for, and never the message's trouble.
+
+What one customer or one post is refused for concerns that one. A platform that throttles, is away or takes no token is
+left alone for a while, by one account.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+from chalicelib.errors import Refused, Retryable, Uncertain
+from chalicelib.messages import Account
+from chalicelib.observability import Metrics, log, where
+from chalicelib.pipeline.ports import Clock
+
+Found = TypeVar("Found")
+
+# That there is nothing to tell holds for an hour; what was refused is asked for again in a minute.
+HOUR_S = 3600.0
+AGAIN_S = 60.0
+# How long an account is left alone after an outage, unless the platform names a longer time (at most an hour). It is
+# shorter than AGAIN_S: one customer for whom the platform always falls silent must not keep all others nameless.
+PAUSE_S = 30.0
+
+
+class Asking(Generic[Found]):
+    """Answers by key, in memory; None where there is none."""
+
+    def __init__(self, kind: str, keep_s: float, remembered: int, clock: Clock, metrics: Metrics) -> None:
+        """`kind` names the metric `<kind>_failed`, `keep_s` is how long an answer holds, `remembered` the most keys."""
+        self._kind = kind
+        self._keep_s = keep_s
+        self._remembered = remembered
+        self._clock = clock
+        self._metrics = metrics
+        self._known: OrderedDict[Hashable, tuple[float, Found | None]] = OrderedDict()
+        self._paused: dict[str, float] = {}
+
+    def get(self, account: Account, key: Hashable, ask: Callable[[], Found | None]) -> Found | None:
+        """What `ask` answers, or has: the last answer where that is not to be had now. Never raises."""
+        now = self._clock()
+        until, found = self._known.get(key, (0.0, None))
+        if now < until or now < self._paused.get(account.id, 0.0):
+            return found
+        try:
+            fresh = ask()
+            return self._remember(key, fresh, now + (self._keep_s if fresh else HOUR_S))
+        except (Retryable, Uncertain) as error:
+            self._pause(account, now, error)
+            self.failed(account, error.reason)
+        except Refused as no:
+            self.failed(account, no.detail)
+        except Exception as error:
+            self.failed(account, where(error))
+        return self._remember(key, found, now + AGAIN_S)
+
+    def _pause(self, account: Account, now: float, error: Retryable | Uncertain) -> None:
+        asked_s = error.after_s if isinstance(error, Retryable) else None
+        self._paused[account.id] = now + min(max(asked_s or 0.0, PAUSE_S), HOUR_S)
+
+    def failed(self, account: Account, detail: str) -> None:
+        """Counts and tells a failure; `detail` holds nobody's words."""
+        self._metrics.count(f"{self._kind}_failed", channel=account.channel)
+        log.info("not to be had", kind=self._kind, account=account.id, detail=detail)
+
+    def _remember(self, key: Hashable, found: Found | None, until: float) -> Found | None:
+        self._known[key] = (until, found)
+        self._known.move_to_end(key)
+        if len(self._known) > self._remembered:
+            self._known.popitem(last=False)
+        return found

@@ -1,0 +1,46 @@
+"""What customers wrote where they mentioned the brand: asked of the platform, never waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from chalicelib.channels.base import Client
+from chalicelib.messages import Account, CustomerMessage, Line, Mentioned
+from chalicelib.observability import Metrics
+from chalicelib.pipeline.asking import HOUR_S, Asking
+from chalicelib.pipeline.ports import Clock
+from chalicelib.pipeline.posts import with_post
+
+REMEMBERED = 1_000
+
+
+class Mentions:
+    """Reads mentions, each when it is shown."""
+
+    def __init__(self, clients: Mapping[str, Client], clock: Clock, metrics: Metrics) -> None:
+        self._clients = clients
+        self._asking: Asking[Mentioned] = Asking("mention", HOUR_S, REMEMBERED, clock, metrics)
+
+    def told(self, account: Account, said: CustomerMessage) -> CustomerMessage:
+        """The message with who wrote what and where; as it is where the platform does not tell.
+
+        Never raises: a mention does not wait for it.
+        """
+        mention = said.mention
+        if mention is None:
+            return said
+        key = (account.channel, account.id, mention)
+        found = self._asking.get(account, key, lambda: self._clients[account.channel].mentioned(account, mention))
+        if found is None:
+            return said
+        where, *others = said.lines
+        place = Line(where.key, where.facts | ({"url": found.url} if found.url else {}))
+        return msgspec.structs.replace(
+            said,
+            text=found.text,
+            username=found.username,
+            lines=(place, *others),
+            attributes=with_post(said, found.url),
+        )
