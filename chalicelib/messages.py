@@ -180,7 +180,8 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     `part` counts them from 0, `origin` is the platform's id of the whole. The agent reads `lines`, then `text`,
     which are the customer's own words. `comment` is set where only that comment can be answered, once, and by a
     message; `starts_window` tells whether the message lets the brand answer; `from_ad` whether an advertisement
-    led here; `tap` is the token of the offered choice that was tapped. `attributes` become participant data.
+    led here; `tap` is the token of the offered choice that was tapped; `quotes` the platform's id of the message that
+    is quoted. `attributes` become participant data.
     """
 
     id: str
@@ -195,6 +196,7 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     starts_window: bool = True
     from_ad: bool = False
     tap: str = ""
+    quotes: str = ""
     username: str = ""
     profile_url: str = ""
     platform_thread: str = ""
@@ -205,7 +207,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
     """Something that belongs to an open conversation and opens none: a reaction, an edit, a read.
 
     `removes` is the platform's id of a message that the customer took back: our copies of its media go;
-    `prevents` the event id under which that message is never shown if it should come later.
+    `prevents` the event id under which that message is never shown if it should come later. `about` is the
+    platform's id of the message that the note concerns, `edit` tells later edits from earlier ones.
     """
 
     id: str
@@ -216,6 +219,18 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
     text: str = ""
     removes: str = ""
     prevents: str = ""
+    about: str = ""
+    edit: int = 0
+
+
+class Led(msgspec.Struct, frozen=True, kw_only=True, tag="led"):
+    """What led the customer here; remembered until they write, and opens nothing."""
+
+    id: str
+    conversation: Conversation
+    sent_ms: int
+    attributes: dict[str, str]
+    from_ad: bool
 
 
 class Echo(msgspec.Struct, frozen=True, kw_only=True, tag="echo"):
@@ -258,7 +273,7 @@ class Ignored(msgspec.Struct, frozen=True, tag="ignored"):
     reason: str
 
 
-CustomerEvent = CustomerMessage | Note | Echo | Unseen | Trouble | Ignored
+CustomerEvent = CustomerMessage | Note | Led | Echo | Unseen | Trouble | Ignored
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):

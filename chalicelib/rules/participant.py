@@ -6,9 +6,10 @@ from it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
-from chalicelib.messages import LATEST_MS, Account, CustomerMessage, Profile, iso
+from chalicelib.messages import LATEST_MS, Account, CustomerMessage, Line, Profile, iso
 from chalicelib.rules.catalogue import PLATFORMS
 from chalicelib.rules.windows import State
 
@@ -25,7 +26,9 @@ NAMES: dict[str, str] = {
     "`comment` (one private message, in answer to the comment), `closed` or `unknown`",
     "language": "the language of the account's settings: `en` or `es`",
     "adId": "the advertisement that led the customer here",
+    "adTitle": "that advertisement's title or name",
     "ref": "the `ref` of the link or advertisement that led the customer here",
+    "flowId": "the welcome message flow that the customer came through",
     "postUrl": "the post that the customer commented on or mentions you in",
     "verified": "whether the platform has verified the customer: `true` or `false`",
     "followers": "how many people follow the customer",
@@ -64,6 +67,23 @@ def attributes(
     }
     bounded = {name: _bounded(name, told.get(name, "")) for name in NAMES}
     return {name: value for name, value in bounded.items() if value}
+
+
+def came_from(attributes: Mapping[str, str], from_ad: bool) -> tuple[Line, ...]:
+    """What the agent reads of that which led the customer here."""
+    if from_ad or "adId" in attributes:
+        title = attributes.get("adTitle") or attributes.get("adId", "")
+        return (Line("from_ad", {"title": title} if title else {}),)
+    return (Line("from_link", {"ref": attributes["ref"]}),) if attributes.get("ref") else ()
+
+
+def nickname(said: CustomerMessage, profile: Profile | None) -> str:
+    """The name under which the desk shows the customer: theirs, else their name on the platform; "" where there is
+    none. A number is taken only where it is all there is, and the customer's id never."""
+    known = profile or Profile()
+    names = [name.strip() for name in (known.name, said.username, known.username)]
+    usable = [name for name in names if name and name != said.conversation.customer]
+    return min(usable, key=str.isdecimal, default="")
 
 
 def _is_public(said: CustomerMessage) -> bool:

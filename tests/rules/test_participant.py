@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.messages import Account, Conversation, CustomerMessage, Line, Profile
-from chalicelib.rules.participant import NAMES, attributes
+from chalicelib.rules.catalogue import say
+from chalicelib.rules.participant import NAMES, attributes, came_from, nickname
 
 ACCOUNT = Account(channel="instagram", id="1784", integration="i", secret="s", language="es")
 TIKTOK = Account(channel="tiktok", id="b1", integration="i", secret="s")
@@ -23,7 +24,8 @@ def said(**changes: Any) -> CustomerMessage:
 
 
 def test_everything_that_is_known_is_told_in_the_order_of_the_names() -> None:
-    message = said(attributes={"postId": "p", "postUrl": "https://x/p", "ref": "r", "adId": "a"})
+    led = {"ref": "r", "adId": "a", "adTitle": "Autumn", "flowId": "f"}
+    message = said(attributes={"postId": "p", "postUrl": "https://x/p"} | led)
     told = attributes(ACCOUNT, message, PROFILE, 1_800_086_400_000, "open")
     assert list(told) == list(NAMES)
     assert told == {
@@ -37,7 +39,9 @@ def test_everything_that_is_known_is_told_in_the_order_of_the_names() -> None:
         "windowState": "open",
         "language": "es",
         "adId": "a",
+        "adTitle": "Autumn",
         "ref": "r",
+        "flowId": "f",
         "postUrl": "https://x/p",
         "verified": "false",
         "followers": "0",
@@ -116,6 +120,44 @@ def test_a_long_address_is_left_out(length: int, there: bool) -> None:
 def test_a_time_that_no_calendar_has_is_left_out(sent_ms: int) -> None:
     told = attributes(ACCOUNT, said(sent_ms=sent_ms), None, sent_ms, "open")
     assert not {"sentAt", "windowExpiresAt"} & set(told)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "from_ad", "line"),
+    [
+        ({}, False, ()),
+        ({"flowId": "f"}, False, ()),
+        ({"ref": "leaflet"}, False, (Line("from_link", {"ref": "leaflet"}),)),
+        ({"adId": "123", "ref": "leaflet"}, True, (Line("from_ad", {"title": "123"}),)),
+        ({"adId": "123", "adTitle": "Autumn"}, True, (Line("from_ad", {"title": "Autumn"}),)),
+        ({"adId": "123"}, False, (Line("from_ad", {"title": "123"}),)),
+        ({}, True, (Line("from_ad"),)),
+    ],
+)
+def test_agents_read_what_led_the_customer_here(
+    attributes: dict[str, str], from_ad: bool, line: tuple[Line, ...]
+) -> None:
+    told = came_from(attributes, from_ad)
+    assert told == line
+    assert all(say("en", one.key, **one.facts) for one in told)
+
+
+@pytest.mark.parametrize(
+    ("username", "profile", "name"),
+    [
+        ("ana.b", None, "ana.b"),
+        ("ana.b", Profile(name="Ana Núñez", username="ana.b"), "Ana Núñez"),
+        ("", Profile(username="ana.b"), "ana.b"),
+        ("ana.b", Profile(name=" "), "ana.b"),
+        ("ana.b", Profile(name="7391848"), "ana.b"),
+        ("ana.b", Profile(name="c"), "ana.b"),
+        ("007", Profile(name=""), "007"),
+        ("c", Profile(), ""),
+        ("", None, ""),
+    ],
+)
+def test_a_customer_is_called_by_a_name_and_never_by_an_id(username: str, profile: Profile | None, name: str) -> None:
+    assert nickname(said(username=username), profile) == name
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=700)
