@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -110,6 +111,15 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     mark_seen: bool = True
     show_reads: bool = True
 
+    def wrote(self, customer: str, username: str) -> bool:
+        """Whether what comes from this customer, or under this name on the platform, is the account's own.
+
+        Meta tells an account's own comments by its Page's id or by its name only, too.
+        github.com/restfb/restfb/issues/1201
+        """
+        own = self.name.removeprefix("@").casefold()
+        return customer in {self.id, self.page} - {""} or (own != "" and username.casefold() == own)
+
 
 class Conversation(msgspec.Struct, frozen=True):
     """Whose thread this is: the key of everything that must stay in order."""
@@ -173,6 +183,24 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
     handle: str = ""
 
 
+class Mention(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a customer mentioned the brand, by the platform's ids: in a comment under the post, or in the post itself.
+
+    The platform tells no more of it unless it is asked (`Client.mentioned`).
+    """
+
+    post: str = ""
+    comment: str = ""
+
+
+class Mentioned(msgspec.Struct, frozen=True, kw_only=True):
+    """What the platform tells of a mention when it is asked: who wrote what, and where it can be seen."""
+
+    text: str = ""
+    username: str = ""
+    url: str = ""
+
+
 class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     """The customer wrote: opens or continues a conversation.
 
@@ -180,8 +208,9 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     `part` counts them from 0, `origin` is the platform's id of the whole. The agent reads `lines`, then `text`,
     which are the customer's own words. `comment` is set where only that comment can be answered, once, and by a
     message; `starts_window` tells whether the message lets the brand answer; `from_ad` whether an advertisement
-    led here; `tap` is the token of the offered choice that was tapped; `quotes` the platform's id of the message that
-    is quoted. `attributes` become participant data.
+    led here; `tap` is the token of the offered choice that was tapped. `quotes` is the platform's id of the message
+    that this one answers, `mention` what has to be asked for where the platform told no more. `attributes` become
+    participant data.
     """
 
     id: str
@@ -197,18 +226,42 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     from_ad: bool = False
     tap: str = ""
     quotes: str = ""
+    mention: Mention | None = None
     username: str = ""
     profile_url: str = ""
     platform_thread: str = ""
     attributes: dict[str, str] = {}
 
 
+class Led(msgspec.Struct, frozen=True, kw_only=True, tag="led"):
+    """What led the customer here: remembered until they write, and told with that message. It opens nothing.
+
+    `attributes` become participant data of their next message, `from_ad` tells whether an advertisement led here.
+    """
+
+    id: str
+    conversation: Conversation
+    sent_ms: int
+    attributes: dict[str, str]
+    from_ad: bool
+
+
+def led_here(attributes: Mapping[str, str]) -> tuple[Line, ...]:
+    """What the agent reads of what led the customer here, by the names under which it becomes participant data."""
+    advertisement, product = attributes.get("adTitle") or attributes.get("adId"), attributes.get("productId")
+    lines = [Line("from_ad", {"title": advertisement})] if advertisement else []
+    lines += [Line("product", {"id": product})] if product else []
+    ref = attributes.get("ref")
+    return tuple(lines) or ((Line("from_link", {"ref": ref}),) if ref else ())
+
+
 class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
     """Something that belongs to an open conversation and opens none: a reaction, an edit, a read.
 
-    `removes` is the platform's id of a message that the customer took back: our copies of its media go;
-    `prevents` the event id under which that message is never shown if it should come later. `about` is the
-    platform's id of the message that the note concerns, `edit` tells later edits from earlier ones.
+    `about` is the platform's id of the message that was reacted to, edited, read or taken back. `edit` tells which of
+    two edits of one message is the newer: the greater. `removes` is the platform's id of a message that the customer
+    took back: our copies of its media go; `prevents` the event id under which that message is never shown if it should
+    come later.
     """
 
     id: str
@@ -217,20 +270,10 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
     kind: str
     lines: tuple[Line, ...]
     text: str = ""
-    removes: str = ""
-    prevents: str = ""
     about: str = ""
     edit: int = 0
-
-
-class Led(msgspec.Struct, frozen=True, kw_only=True, tag="led"):
-    """What led the customer here; remembered until they write, and opens nothing."""
-
-    id: str
-    conversation: Conversation
-    sent_ms: int
-    attributes: dict[str, str]
-    from_ad: bool
+    removes: str = ""
+    prevents: str = ""
 
 
 class Echo(msgspec.Struct, frozen=True, kw_only=True, tag="echo"):
@@ -273,7 +316,7 @@ class Ignored(msgspec.Struct, frozen=True, tag="ignored"):
     reason: str
 
 
-CustomerEvent = CustomerMessage | Note | Led | Echo | Unseen | Trouble | Ignored
+CustomerEvent = CustomerMessage | Led | Note | Echo | Unseen | Trouble | Ignored
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):

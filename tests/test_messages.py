@@ -11,7 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import Malformed, Refused, Rejected, Retryable, TokenRefused, Uncertain
-from chalicelib.messages import LONGEST_ID, Conversation, Event, bounded, digest, iso, mended
+from chalicelib.messages import (
+    LONGEST_ID,
+    Account,
+    Conversation,
+    Event,
+    Line,
+    bounded,
+    digest,
+    iso,
+    led_here,
+    mended,
+)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 EVENT = Event(source="instagram", account="1", party="2", id="3", received_ms=4)
@@ -139,3 +150,42 @@ def test_a_conversations_key_is_bounded() -> None:
 def test_errors_say_their_reason(error: Exception, words: str) -> None:
     assert str(error) == words
     assert isinstance(error, Retryable) == (type(error) in {Retryable, TokenRefused})
+
+
+@pytest.mark.parametrize(
+    ("customer", "username", "own"),
+    [
+        ("1", "", True),
+        ("9", "", True),
+        ("2", "tea.shop", True),
+        ("comment:5", "Tea.Shop", True),
+        ("2", "tea.shop.fans", False),
+        ("2", "", False),
+        ("", "", False),
+    ],
+)
+def test_an_account_knows_what_is_its_own(customer: str, username: str, own: bool) -> None:
+    for name in ("tea.shop", "@tea.shop"):
+        account = Account(channel="instagram", id="1", page="9", integration="i", secret="s", name=name)
+        assert account.wrote(customer, username) is own
+
+
+@pytest.mark.parametrize("username", ["", "tea.shop"])
+def test_an_account_without_a_name_or_a_page_takes_nobody_for_itself(username: str) -> None:
+    account = Account(channel="instagram", id="1", integration="i", secret="s")
+    assert not account.wrote("", username)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "lines"),
+    [
+        ({"adId": "7", "adTitle": "Sale", "ref": "r"}, [Line("from_ad", {"title": "Sale"})]),
+        ({"adId": "7"}, [Line("from_ad", {"title": "7"})]),
+        ({"productId": "8", "ref": "r"}, [Line("product", {"id": "8"})]),
+        ({"adId": "7", "productId": "8"}, [Line("from_ad", {"title": "7"}), Line("product", {"id": "8"})]),
+        ({"ref": "r", "refSource": "SHORTLINK"}, [Line("from_link", {"ref": "r"})]),
+        ({"flowId": "9", "ref": ""}, []),
+    ],
+)
+def test_what_led_a_customer_here_is_told_in_words(attributes: dict[str, str], lines: list[Line]) -> None:
+    assert list(led_here(attributes)) == lines

@@ -6,10 +6,9 @@ from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import quote
 
-from chalicelib.messages import LATEST_MS, Account, CustomerMessage, Line, Profile, iso
+from chalicelib.messages import LATEST_MS, Account, CustomerMessage, Profile, iso
 from chalicelib.rules.catalogue import PLATFORMS
 from chalicelib.rules.windows import State
 
@@ -29,6 +28,7 @@ NAMES: dict[str, str] = {
     "adTitle": "that advertisement's title or name",
     "ref": "the `ref` of the link or advertisement that led the customer here",
     "flowId": "the welcome message flow that the customer came through",
+    "productId": "the product of the shop from which the customer came",
     "postUrl": "the post that the customer commented on or mentions you in",
     "verified": "whether the platform has verified the customer: `true` or `false`",
     "followers": "how many people follow the customer",
@@ -67,14 +67,6 @@ def attributes(
     }
     bounded = {name: _bounded(name, told.get(name, "")) for name in NAMES}
     return {name: value for name, value in bounded.items() if value}
-
-
-def came_from(attributes: Mapping[str, str], from_ad: bool) -> tuple[Line, ...]:
-    """What the agent reads of that which led the customer here."""
-    if from_ad or "adId" in attributes:
-        title = attributes.get("adTitle") or attributes.get("adId", "")
-        return (Line("from_ad", {"title": title} if title else {}),)
-    return (Line("from_link", {"ref": attributes["ref"]}),) if attributes.get("ref") else ()
 
 
 def nickname(said: CustomerMessage, profile: Profile | None) -> str:

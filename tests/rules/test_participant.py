@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.messages import Account, Conversation, CustomerMessage, Line, Profile
-from chalicelib.rules.catalogue import say
-from chalicelib.rules.participant import NAMES, attributes, came_from, nickname
+from chalicelib.rules.participant import NAMES, attributes, nickname
 
 ACCOUNT = Account(channel="instagram", id="1784", integration="i", secret="s", language="es")
 TIKTOK = Account(channel="tiktok", id="b1", integration="i", secret="s")
@@ -24,7 +23,7 @@ def said(**changes: Any) -> CustomerMessage:
 
 
 def test_everything_that_is_known_is_told_in_the_order_of_the_names() -> None:
-    led = {"ref": "r", "adId": "a", "adTitle": "Autumn", "flowId": "f"}
+    led = {"ref": "r", "adId": "a", "adTitle": "Autumn", "flowId": "f", "productId": "p1"}
     message = said(attributes={"postId": "p", "postUrl": "https://x/p"} | led)
     told = attributes(ACCOUNT, message, PROFILE, 1_800_086_400_000, "open")
     assert list(told) == list(NAMES)
@@ -42,6 +41,7 @@ def test_everything_that_is_known_is_told_in_the_order_of_the_names() -> None:
         "adTitle": "Autumn",
         "ref": "r",
         "flowId": "f",
+        "productId": "p1",
         "postUrl": "https://x/p",
         "verified": "false",
         "followers": "0",
@@ -120,26 +120,6 @@ def test_a_long_address_is_left_out(length: int, there: bool) -> None:
 def test_a_time_that_no_calendar_has_is_left_out(sent_ms: int) -> None:
     told = attributes(ACCOUNT, said(sent_ms=sent_ms), None, sent_ms, "open")
     assert not {"sentAt", "windowExpiresAt"} & set(told)
-
-
-@pytest.mark.parametrize(
-    ("attributes", "from_ad", "line"),
-    [
-        ({}, False, ()),
-        ({"flowId": "f"}, False, ()),
-        ({"ref": "leaflet"}, False, (Line("from_link", {"ref": "leaflet"}),)),
-        ({"adId": "123", "ref": "leaflet"}, True, (Line("from_ad", {"title": "123"}),)),
-        ({"adId": "123", "adTitle": "Autumn"}, True, (Line("from_ad", {"title": "Autumn"}),)),
-        ({"adId": "123"}, False, (Line("from_ad", {"title": "123"}),)),
-        ({}, True, (Line("from_ad"),)),
-    ],
-)
-def test_agents_read_what_led_the_customer_here(
-    attributes: dict[str, str], from_ad: bool, line: tuple[Line, ...]
-) -> None:
-    told = came_from(attributes, from_ad)
-    assert told == line
-    assert all(say("en", one.key, **one.facts) for one in told)
 
 
 @pytest.mark.parametrize(
