@@ -12,7 +12,7 @@ from chalice.app import ScheduledEventConfig, SQSEventConfig
 from app import app
 from chalicelib.messages import Account
 from chalicelib.observability import NAMESPACE
-from chalicelib.pipeline import batch, delivering, to_customer, tokens
+from chalicelib.pipeline import batch, delivering, sending, tokens
 from chalicelib.rules import mime
 from chalicelib.rules.catalogue import LANGUAGES
 from chalicelib.runtime import CHANNELS
@@ -108,7 +108,7 @@ def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
     assert f"only with {batch.NEEDED_S:.0f} seconds left, and its claim on it lasts {delivering.LEASE_S:.0f}." in hcl(
         "variables.tf"
     )
-    assert most < min(delivering.LEASE_S, to_customer.LEASE_S, tokens.LEASE_S)
+    assert most < min(delivering.LEASE_S, sending.LEASE_S, tokens.LEASE_S)
 
 
 def test_every_metric_that_is_watched_is_counted_somewhere() -> None:

@@ -1,57 +1,61 @@
-"""A queue that refuses what SQS refuses.
-
-docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html: 256 KiB (the older and lower limit),
-the characters of XML 1.0, and 128 letters, digits and signs for the group and the deduplication id.
-"""
+"""The real queue over an SQS that refuses what SQS refuses."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
-
-import msgspec
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.queues import Queue
-from chalicelib.errors import Retryable
 from chalicelib.messages import Event
 from tests.fakes import FakeQueue
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+# docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html: the older and lower limit
+# of a message and of a batch, the characters of XML 1.0, and how a group and a deduplication id are written
 LARGEST = 256 * 1024
 _REFUSED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAME = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
 
 
 class StrictQueue(FakeQueue):
-    """Whether an event can be carried is asked of the real queue; what is put there is judged by SQS' own rules.
-
-    `refused` tells what they did not let pass.
-    """
+    """Keeps what the real queue could put there."""
 
     def __init__(self) -> None:
         super().__init__()
-        # it is asked what it would carry, and never to send
-        self.carried = Queue("https://sqs.example/q", "https://sqs.example/dead", cast("SQSClient", object())).carries
-        self.refused: list[str] = []
+        client = cast("SQSClient", _Sqs())
+        self._queue = Queue("https://sqs.example/queue.fifo", "https://sqs.example/dead.fifo", client)
+        self.carried = self._queue.carries
 
     def put(self, events: Sequence[Event]) -> None:
-        for event in events:
-            self._judge(event)
+        self._queue.put(events)
         super().put(events)
 
-    def bury(self, event: Event, reason: str) -> None:
-        self._judge(event)
-        super().bury(event, reason)
+    def bury(self, event: Event, reason: str, life: str, order: str) -> None:
+        self._queue.bury(event, reason, life, order)
+        super().bury(event, reason, life, order)
 
-    def _judge(self, event: Event) -> None:
-        body = msgspec.json.encode(event).decode()
-        signs = _REFUSED.search(body)
-        if signs or len(body.encode()) > LARGEST:
-            self.refused.append(f"{len(body)} characters, {signs and ascii(signs[0])}")
-        if not (_NAME.fullmatch(event.group) and _NAME.fullmatch(event.dedup)):
-            self.refused.append(f"group {event.group!a}, deduplication {event.dedup!a}")
-        if self.refused:
-            raise Retryable("SQS refuses it")
+
+class _Sqs:
+    """As much of SQS as sends. What it refuses fails: a batch by its entry, a message by itself."""
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        size = sum(len(entry["MessageBody"].encode()) for entry in Entries)
+        whole = 0 < len(Entries) <= 10 and size <= LARGEST and len({entry["Id"] for entry in Entries}) == len(Entries)
+        return {"Failed": [{"Id": entry["Id"]} for entry in Entries if not (whole and _taken(entry))]}
+
+    def send_message(self, **message: Any) -> dict[str, Any]:
+        texts = [attribute["StringValue"] for attribute in message.get("MessageAttributes", {}).values()]
+        if not _taken(message) or any(not text or _REFUSED.search(text) for text in texts):
+            raise AssertionError(f"SQS refuses {message}")
+        return {}
+
+
+def _taken(message: Mapping[str, Any]) -> bool:
+    body = message["MessageBody"]
+    names = [message["MessageGroupId"], message["MessageDeduplicationId"]]
+    return (
+        0 < len(body.encode()) <= LARGEST and not _REFUSED.search(body) and all(_NAME.fullmatch(name) for name in names)
+    )

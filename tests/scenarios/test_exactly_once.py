@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from chalicelib.pipeline.delivering import LEASE_S
-from chalicelib.pipeline.to_customer import GIVE_UP_S
+from chalicelib.rules.budgets import BUDGETS
 from sandbox.bridge import Sandbox
 from tests.oracle import accepted
 from tests.scenarios.conftest import INSTAGRAM, TIKTOK, Bridge
@@ -254,7 +254,7 @@ def test_a_platform_that_stays_away_is_told_to_the_agent(bridge: Bridge) -> None
     bridge.post("/faults", {"target": "instagram", "kind": "status", "status": 400, "code": 4})
     bridge.post("/genesys/reply", {"conversation_id": seen["conversation_id"], "text": "Yes"})
     bridge.until(lambda: bridge.metric("retried") >= 1, "the first retry")
-    bridge.shift(GIVE_UP_S + 1)
+    bridge.shift(BUDGETS["reply"].for_s + 1)
     bridge.until(lambda: bridge.taken("receipt"), "the receipt")
     assert bridge.taken("receipt")[0]["body"]["status"] == "Failed"
     assert bridge.sent("instagram") == []
