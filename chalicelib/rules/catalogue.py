@@ -47,7 +47,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Envió algo de un tipo que aquí no se conoce: {kind}]",
     ),
     "attachment": ("[<{kind}|attachment>: {title} {url}]", "[<{kind}|adjunto>: {title} {url}]"),
-    "offered": ("[<To choose from: {choices}|Offers a choice>]", "[<Para elegir: {choices}|Ofrece una elección>]"),
+    "buttons": ("[Buttons: {choices}]", "[Botones: {choices}]"),
     "region": (
         "[Somebody in the EEA, Switzerland or the UK wrote. TikTok withholds what: read and answer it in the app.]",
         "[Escribió alguien del EEE, Suiza o el Reino Unido. TikTok no lo muestra: léelo y respóndelo en la app.]",
@@ -125,12 +125,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # why a reply was not delivered, told to the agent
     "notice_rest": (
-        "[Your reply arrived only in part. Not delivered, from here on: “{words}” {reason}]",
-        "[Tu respuesta llegó solo en parte. No se entregó a partir de aquí: «{words}» {reason}]",
+        "[Your reply arrived only in part.< Not delivered, from here on: “{words}”> {reason}]",
+        "[Tu respuesta llegó solo en parte.< No se entregó a partir de aquí: «{words}»> {reason}]",
     ),
     "notice_left_out": (
-        "[Your reply arrived without this: {what}. {reason}]",
-        "[Tu respuesta llegó sin esto: {what}. {reason}]",
+        "[Your reply arrived without <this: {what}|a part of it>. {reason}]",
+        "[Tu respuesta llegó sin <esto: {what}|una parte>. {reason}]",
     ),
     "notice": ("[Your reply was not delivered. {reason}]", "[Tu respuesta no se entregó. {reason}]"),
     "why_window_closed": (
@@ -201,6 +201,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 PLATFORMS = {"instagram": "Instagram", "tiktok": "TikTok"}
 WORDED: dict[str, Callable[[Speech, str], str]] = {
     "kind": spoken.kind,
+    "what": spoken.kinds,
     "count": spoken.count,
     "bytes": spoken.size,
     "span": spoken.span,

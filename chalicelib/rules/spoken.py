@@ -73,6 +73,11 @@ def kind(speech: Speech, fact: str) -> str:
     return speech.kinds.get(fact, fact)
 
 
+def kinds(speech: Speech, fact: str) -> str:
+    """Several, with commas between them: kinds, or names that stay as they are."""
+    return ", ".join(kind(speech, one) for one in fact.split(", "))
+
+
 def count(speech: Speech, fact: str) -> str:
     """A whole number."""
     number = _read(fact)

@@ -163,12 +163,12 @@ def test_a_tap_brings_our_token_back_with_its_label_and_quotes_nothing() -> None
 @pytest.mark.parametrize(
     ("name", "text", "lines"),
     [
-        ("question", "What do you need?", (Line("offered", {"choices": "Where is my parcel | A person"}),)),
+        ("question", "What do you need?", (Line("buttons", {"choices": "Where is my parcel | A person"}),)),
         (
             "links",
             "Our papers",
             (
-                Line("offered", {"choices": "Ask us"}),
+                Line("buttons", {"choices": "Ask us"}),
                 PRICES,
                 Line("attachment", {"kind": "link", "url": "https://tea.example/papers"}),
             ),
@@ -176,7 +176,7 @@ def test_a_tap_brings_our_token_back_with_its_label_and_quotes_nothing() -> None
         (
             "as_it_is_sent",
             "When shall it come?",
-            (Line("offered", {"choices": "In the morning | In the evening"}),),
+            (Line("buttons", {"choices": "In the morning | In the evening"}),),
         ),
         (
             "several",
@@ -187,10 +187,10 @@ def test_a_tap_brings_our_token_back_with_its_label_and_quotes_nothing() -> None
                 Line("attachment", {"kind": "link", "url": "https://tea.example/1"}),
             ),
         ),
-        ("quick_replies", "Shall we call you?", (Line("offered", {"choices": "Yes | No"}),)),
-        ("alone", "One card", (Line("offered", {"choices": "Only this"}),)),
-        ("said_twice", "Yes or no?", (Line("offered", {"choices": "Yes"}),)),
-        ("buttons_only", "", (Line("offered", {"choices": "Call me"}),)),
+        ("quick_replies", "Shall we call you?", (Line("buttons", {"choices": "Yes | No"}),)),
+        ("alone", "One card", (Line("buttons", {"choices": "Only this"}),)),
+        ("said_twice", "Yes or no?", (Line("buttons", {"choices": "Yes"}),)),
+        ("buttons_only", "", (Line("buttons", {"choices": "Call me"}),)),
     ],
 )
 def test_a_template_is_read_whole_and_says_nothing_twice(name: str, text: str, lines: tuple[Line, ...]) -> None:
@@ -313,12 +313,14 @@ def test_a_read_is_a_note() -> None:
 @pytest.mark.parametrize(
     ("name", "told", "from_ad"),
     [
-        ("ad", {"adId": "12345", "adTitle": "Spring"}, True),
-        ("ad_without_a_name", {"adId": "67890"}, True),
-        ("ad_that_tells_nothing", {}, True),
-        ("short_link", {"ref": "newsletter"}, False),
-        ("listed", {"adId": "24680", "adTitle": "Autumn", "ref": "leaflet"}, True),
-        ("new_source", {"ref": "show-7"}, False),
+        ("ad", {"adId": "12345", "adTitle": "Spring", "refSource": "ad"}, True),
+        ("ad_without_a_name", {"adId": "67890", "refSource": "ad"}, True),
+        ("ad_that_tells_nothing", {"refSource": "AD"}, True),
+        ("short_link", {"ref": "newsletter", "refSource": "short_link"}, False),
+        ("listed", {"adId": "24680", "adTitle": "Autumn", "ref": "leaflet", "refSource": "ad"}, True),
+        ("new_source", {"ref": "show-7", "refSource": "live"}, False),
+        ("unknown_source", {"refSource": "billboard"}, False),
+        ("no_source", {"adId": "13579"}, True),
     ],
 )
 def test_what_led_the_customer_here_is_remembered(name: str, told: dict[str, str], from_ad: bool) -> None:
@@ -339,7 +341,7 @@ def test_a_new_source_with_an_advertisement_is_one() -> None:
     referral = {"source": "feed", "feed": {"ad_id": "1"}}
     [led] = TRANSLATOR.parse(event(changed("im_referral_msg__ad", referral=referral)))
     assert isinstance(led, Led)
-    assert (led.attributes, led.from_ad) == ({"adId": "1"}, True)
+    assert (led.attributes, led.from_ad) == ({"adId": "1", "refSource": "feed"}, True)
 
 
 def test_somebody_whose_message_tiktok_withholds_is_one_notice_to_the_account() -> None:
@@ -358,10 +360,10 @@ def test_somebody_whose_message_tiktok_withholds_is_one_notice_to_the_account() 
         ("untagged", (APP,), "No tag"),
         ("welcome", (AUTOMATION,), "Welcome!"),
         ("unknown_source", (AUTOMATION,), "Who knows"),
-        ("others", (AUTOMATION, Line("offered", {"choices": "Track | Ask"})), "How can we help?"),
-        ("template", (APP, Line("offered", {"choices": "Track"})), "How can we help?"),
+        ("others", (AUTOMATION, Line("buttons", {"choices": "Track | Ask"})), "How can we help?"),
+        ("template", (APP, Line("buttons", {"choices": "Track"})), "How can we help?"),
         ("template_links", (APP, PRICES), "Our papers"),
-        ("template_several", (AUTOMATION, Line("offered", {"choices": "More"})), "Oolong\nSencha"),
+        ("template_several", (AUTOMATION, Line("buttons", {"choices": "More"})), "Oolong\nSencha"),
         ("template_empty", (APP, UNSUPPORTED), ""),
         ("image", (APP, Line("app_media", {"kind": "image"})), ""),
         ("video", (APP, Line("app_media", {"kind": "video"})), ""),
@@ -490,7 +492,7 @@ def test_a_changed_mention_is_a_note(name: str) -> None:
     [
         ("im_auto_message_config_update__create", "tiktok_auto_message_config"),
         ("im_auto_message_audit_update__approved", "tiktok_auto_message_audit"),
-        ("im_referral_msg__unknown_source", "tiktok_unknown_referral"),
+        ("im_referral_msg__nothing", "tiktok_unknown_referral"),
         ("im_send_msg__reaction", "tiktok_own_reaction"),
         ("comment_update__own", "tiktok_own_comment"),
         ("comment_update__unknown_action", "tiktok_unknown_comment_action"),

@@ -23,7 +23,7 @@ def said(**changes: Any) -> CustomerMessage:
 
 
 def test_everything_that_is_known_is_told_in_the_order_of_the_names() -> None:
-    led = {"ref": "r", "adId": "a", "adTitle": "Autumn", "flowId": "f", "productId": "p1"}
+    led = {"adId": "a", "ref": "r", "adTitle": "t", "flowId": "f", "productId": "i", "refSource": "ADS"}
     message = said(attributes={"postId": "p", "postUrl": "https://x/p"} | led)
     told = attributes(ACCOUNT, message, PROFILE, 1_800_086_400_000, "open")
     assert list(told) == list(NAMES)
@@ -38,10 +38,11 @@ def test_everything_that_is_known_is_told_in_the_order_of_the_names() -> None:
         "windowState": "open",
         "language": "es",
         "adId": "a",
-        "adTitle": "Autumn",
         "ref": "r",
+        "adTitle": "t",
         "flowId": "f",
-        "productId": "p1",
+        "productId": "i",
+        "refSource": "ADS",
         "postUrl": "https://x/p",
         "verified": "false",
         "followers": "0",

@@ -14,8 +14,10 @@ from chalicelib.rules import spoken
 from chalicelib.rules.catalogue import LANGUAGES
 from chalicelib.rules.spoken import ENGLISH, SPANISH, SPEECHES, Speech
 
-SAID: list[Callable[[Speech, str], str]] = [spoken.count, spoken.size, spoken.span, spoken.moment, spoken.kind]
-NAMES = ["count", "size", "span", "moment", "kind"]
+SAID: list[Callable[[Speech, str], str]] = [
+    spoken.count, spoken.size, spoken.span, spoken.moment, spoken.kind, spoken.kinds,
+]  # fmt: skip
+NAMES = ["count", "size", "span", "moment", "kind", "kinds"]
 
 
 def test_every_language_is_spoken_and_knows_what_the_others_know() -> None:

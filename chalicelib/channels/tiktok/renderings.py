@@ -28,7 +28,7 @@ RENDERINGS: dict[str, Rendering] = {
     "im_receive_msg:share_post": _message("post_shared"),
     "im_receive_msg:sticker": _message("sticker"),
     "im_receive_msg:emoji": _message("emoji"),
-    "im_receive_msg:template": _message("offered"),
+    "im_receive_msg:template": _message("buttons"),
     "im_receive_msg:other": _message("unsupported"),
     "im_receive_msg:unknown": _message("unknown"),
     "im_receive_msg:quoted_reply": _message("reply_to"),

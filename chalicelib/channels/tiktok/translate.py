@@ -97,10 +97,9 @@ def _operation(content: Fields, one: Fields) -> Literal["ADD", "REMOVE", "own"]:
 
 
 def _source(content: Fields) -> str:
-    """Whence a referral comes. A source that is new to us says something where it has what the others have."""
+    """Whence a referral comes: a source that is new to us is told by its name."""
     source = content.text("referral.source").lower()
-    known = f"im_referral_msg:{source}" in RENDERINGS
-    return "other" if not known and _led(content) else source
+    return "other" if _led(content) and f"im_referral_msg:{source}" not in RENDERINGS else source
 
 
 def _type(content: Fields) -> str:
@@ -164,9 +163,9 @@ def _happened(event: Event, delivery: Delivery, kind: str, content: Fields, part
 def _led(content: Fields) -> dict[str, str]:
     """What a referral tells, whichever its source. TikTok portal doc 1832190670631937"""
     referral = content.at("referral")
-    blocks = [block for name in ("ad", "short_link", referral.text("source")) for block in referral.each(name)]
-    told: dict[str, str] = {}
-    for block in blocks:
+    source = referral.text("source")
+    told = {"refSource": source} if source else {}
+    for block in [block for name in ("ad", "short_link", source) for block in referral.each(name)]:
         found = {"adId": block.text("ad_id"), "adTitle": block.text("ad_name"), "ref": block.text("ref")}
         told = {name: fact for name, fact in found.items() if fact} | told
     return told
@@ -304,7 +303,7 @@ def _facts(line: str, content: Fields) -> dict[str, str]:
             return {"url": content.text("share_post.embed_url") or _player(content.text("share_post.video_id"))}
         case "comment" | "mention_video" | "mention_comment" | "mention_changed":
             return {"url": _post(content)}
-        case "offered":
+        case "buttons":
             return {"choices": " | ".join(_card(content).offered)}
         case "unknown":
             return {"kind": content.text("type")[:40]}
