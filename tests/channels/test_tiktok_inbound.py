@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.channels.tiktok.cards import MOST
 from chalicelib.channels.tiktok.renderings import RENDERINGS
 from chalicelib.channels.tiktok.schema import opened
 from chalicelib.channels.tiktok.translate import TRANSLATOR, kinds
@@ -228,6 +229,19 @@ def test_a_template_of_any_shape_says_nothing_twice(template: Any, text: Any) ->
     assert not set(words) & {*choices, *(one.get("title", "") for one in facts)}
     assert len(words) == len(set(words)) or len(template.get("elements", ())) > 1
     assert said.lines or said.text
+
+
+def test_of_a_template_without_end_the_beginning_is_read() -> None:
+    buttons = [
+        {"text": f"button {number}", "url": f"https://x/{number}" if number % 2 else ""} for number in range(5000)
+    ]
+    template = {"elements": [{"title": f"title {number}", "buttons": buttons[:5]} for number in range(5000)]}
+    template["elements"][0]["buttons"] = buttons
+    [said] = TRANSLATOR.parse(event(changed("im_receive_msg__template_question", template=template)))
+    assert isinstance(said, CustomerMessage)
+    assert said.text.split("\n") == [f"title {number}" for number in range(MOST)]
+    assert said.lines[0].facts["choices"].split(" | ") == [f"button {number}" for number in range(0, 2 * MOST, 2)]
+    assert [line.facts["title"] for line in said.lines[1:]] == [f"button {number}" for number in range(1, 2 * MOST, 2)]
 
 
 # Reactions

@@ -12,6 +12,8 @@ import msgspec
 
 from chalicelib.channels.tiktok.schema import Fields
 
+# TikTok's own cards have three buttons. What is beyond these is no card that anybody reads.
+MOST = 40
 _WORDS = ("title", "subtitle", "description", "text", "text.body", "body", "price")
 _LINKS = ("url", "link", "link_url", "landing_page_url", "embed_url")
 _TO_TAP = ("buttons", "quick_replies", "options")
@@ -35,19 +37,20 @@ def card(template: Fields, said: str = "") -> Card:
     """What the template holds, in its order; `said` is a text that stands beside it."""
     elements = template.each("elements")
     parts = [template, *elements]
-    above = _once((said, *_words(template)))
-    told = dict.fromkeys(tuple(word for word in _words(element) if word not in above) for element in elements)
-    words = above + tuple(word for element in told for word in element)
+    above = dict.fromkeys(_once((said, *_words(template))))
+    below = dict.fromkeys(tuple(word for word in _words(element) if word not in above) for element in elements)
+    words = [*above, *(word for element in below for word in element)]
+    known = set(words)
     buttons = [button for part in parts for name in _TO_TAP for button in part.each(name)]
     labelled = [(button.first(*_LABELS), button.first(*_LINKS)) for button in buttons]
     links: dict[str, str] = {}
     for label, url in [*labelled, *(("", part.first(*_LINKS)) for part in parts)]:
         if url:
-            links.setdefault(url, "" if label in words else label)
+            links.setdefault(url, "" if label in known else label)
     return Card(
-        words=words,
-        offered=_once(label for label, url in labelled if not url and label not in words),
-        links=tuple((title, url) for url, title in links.items()),
+        words=tuple(words[:MOST]),
+        offered=_once(label for label, url in labelled if not url and label not in known)[:MOST],
+        links=tuple((title, url) for url, title in links.items())[:MOST],
     )
 
 
