@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -35,14 +36,18 @@ class InstagramActs:
 
     def __init__(self, simulator: InstagramSimulator, clock: Callable[[], float]) -> None:
         self.simulator, self._clock = simulator, clock
+        self._edits: Counter[str] = Counter()
         self._made: dict[str, Callable[[Act, str], tuple[str, Made]]] = {
             **dict.fromkeys(("text", "picture", "video", "voice", "file", "sticker", "story_mention"), _instagram_said),
             **dict.fromkeys(("story_reply", "share"), _instagram_said),
             "reaction": _instagram_reaction,
             "unsend": lambda act, mid: ("message", {"mid": _about(act), "is_deleted": True}),
-            "edit": lambda act, mid: ("message_edit", {"mid": _about(act), "text": _text(act), "num_edit": 1}),
+            "edit": self._edit,
             "read": lambda act, mid: ("read", {"mid": _about(act)}),
             "referral": lambda act, mid: ("message", {"mid": mid, "text": act.text or "Hi", "referral": _AD}),
+            "link": lambda act, mid: ("referral", _LINK | ({"ref": act.text} if act.text else {})),
+            "card": lambda act, mid: ("message", _said(act, mid) | {"attachments": [_CARD]}),
+            "place": lambda act, mid: ("message", _said(act, mid) | {"attachments": [_POINT]}),
         }
         self.actions = (*self._made, "tap", "comment", "mention", "echo")
 
@@ -62,6 +67,12 @@ class InstagramActs:
         simulator.deliver(webhook(account, customer, account, made, self._clock(), kind))
         return str(made.get("mid", mid))
 
+    def _edit(self, act: Act, _: str) -> tuple[str, Made]:
+        """Edits of a message are counted from 1."""
+        made = {"mid": _about(act), "text": _text(act)}
+        self._edits[act.about] += 1
+        return "message_edit", made | {"num_edit": self._edits[act.about]}
+
     def _with_file(self, act: Act, made: Made) -> Made:
         """The message with what it shows, freshly uploaded to Instagram."""
         media = self.simulator.media()
@@ -80,12 +91,12 @@ class InstagramActs:
 
     def _in_public(self, account: str, customer: str, act: Act) -> str:
         comment = _number()
-        value: Made = {"media_id": _PLACE, "comment_id": comment}
-        if act.action == "comment":
-            media = {"id": _PLACE, "media_product_type": "FEED"}
-            value = {"id": comment, "from": person(customer), "text": _text(act), "media": media}
-        change = {"field": "comments" if act.action == "comment" else "mentions", "value": value}
-        entry = {"id": account, "time": int(self._clock()), "changes": [change]}
+        if act.action == "mention":
+            self.simulator.mention(account, customer, act.text or "With @our.shop", post=_number(), comment=comment)
+            return comment
+        media = {"id": _PLACE, "media_product_type": "FEED"}
+        value = {"id": comment, "from": person(customer), "text": _text(act), "media": media}
+        entry = {"id": account, "time": int(self._clock()), "changes": [{"field": "comments", "value": value}]}
         self.simulator.deliver(json.dumps({"object": "instagram", "entry": [entry]}).encode())
         return comment
 
@@ -99,8 +110,18 @@ _AD = {
 }
 
 
+_LINK = {"ref": "spring-leaflet", "source": "IGME-SOURCE-LINK", "type": "OPEN_THREAD"}
+_PRODUCT = {"id": "6100000000000001", "retailer_id": "MUG-77", "title": "Blue enamel mug", "subtitle": "EUR 14.00"}
+_CARD = {"type": "template", "payload": {"product": {"elements": [_PRODUCT]}}}
+_POINT = {"type": "location", "payload": {"coordinates": {"lat": 41.3850639, "long": 2.1734035}}}
+
+
+def _said(act: Act, mid: str) -> Made:
+    return {"mid": mid} | ({"text": act.text} if act.text else {})
+
+
 def _instagram_said(act: Act, mid: str) -> tuple[str, Made]:
-    made: Made = {"mid": mid} | ({"text": act.text} if act.text else {})
+    made = _said(act, mid)
     if act.action in {"text", "story_reply"}:
         made["text"] = _text(act)
     if act.about:

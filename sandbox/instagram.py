@@ -19,7 +19,7 @@ import requests
 from sandbox.clock import iso
 from sandbox.delivery import Deliveries
 from sandbox.faults import Fault, Faults, struck
-from sandbox.instagram_graph import Account, chosen, me, profile, refused, subscription
+from sandbox.instagram_graph import Account, chosen, me, mention_asked, mentioned, profile, refused, subscription
 from sandbox.instagram_inbox import Inbox, echo_of, new_mid, objects, person, tapped, webhook
 from sandbox.instagram_media import CDN_PATH, Cdn, attached
 from sandbox.instagram_schema import GraphError, parse_send
@@ -127,6 +127,16 @@ class InstagramSimulator:
             self._inbox.wrote[ig_id, customer_id] = now
             self._inbox.keep(mid, person(customer_id), {"id": ig_id}, text, now)
         return mid
+
+    def mention(self, ig_id: str, customer_id: str, text: str, *, post: str, comment: str = "") -> None:
+        """A customer mentions the account in a comment on somebody's post, or in a post of theirs; what they wrote
+        is told to who asks for it. .../docs/instagram-platform/webhooks/examples"""
+        now = self._clock()
+        with self._lock:
+            self._inbox.mention(ig_id, customer_id, text, post, comment, now)
+        value = {"media_id": post} | ({"comment_id": comment} if comment else {})
+        entry = {"id": ig_id, "time": int(now), "changes": [{"field": "mentions", "value": value}]}
+        self.deliver(json.dumps({"object": "instagram", "entry": [entry]}).encode())
 
     def tap(self, ig_id: str, customer_id: str, mid: str, choice: str) -> str:
         """A customer taps a quick reply or a postback button of the message `mid` that was sent to them.
@@ -240,6 +250,12 @@ class InstagramSimulator:
             return self._send(account, call)
         if edge == "subscribed_apps" and own:
             return Answer(200, subscription(account, call))
+        asked = mention_asked(call)
+        if call.method == "GET" and edge is None and node == account.ig_id and asked:
+            where, identifier, fields = asked
+            with self._lock:
+                held = self._inbox.mentions.get((account.ig_id, where, identifier))
+            return Answer(200, mentioned(account, where, held, fields))
         if call.method == "GET" and edge is None:
             return Answer(200, me(account, call) if own else self._read(account, node, call))
         message = f"Unsupported {call.method.lower()} request. Object with ID '{node}' does not exist"

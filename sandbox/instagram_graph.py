@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +45,9 @@ _PAGE_FIELDS = frozenset(
         "standby",
     }
 )
+# .../reference/ig-user/mentioned_comment and mentioned_media: a field of the account, with the fields of what is asked
+_MENTIONED = re.compile(r"mentioned_(comment|media)\.\1_id\((\d+)\)(?:\{(.*)\})?")
+_NESTED = re.compile(r"\{[^{}]*\}")
 _COMMENTS = frozenset({"comments", "live_comments", "mentions"})
 _PROFILE = (
     "name",
@@ -97,6 +101,25 @@ def me(account: Account, call: Call) -> dict[str, Any]:
     scoped = f"28{int(account.ig_id) % 10**15:015d}" if account.ig_id.isdigit() else f"app-{account.ig_id}"
     person = {"user_id": account.ig_id, "username": account.username, "account_type": "BUSINESS"}
     return chosen(scoped, person, call, ("user_id", "username"))
+
+
+def mention_asked(call: Call) -> tuple[str, str, str] | None:
+    """Of what mention the call asks, if of any: "comment" or "media", its id, and which fields of it."""
+    found = _MENTIONED.fullmatch(call.query.get("fields", ""))
+    return (found[1], found[2], found[3] or "") if found else None
+
+
+def mentioned(account: Account, where: str, held: dict[str, Any] | None, fields: str) -> dict[str, Any]:
+    """A mention as its account reads it; GraphError where there is none, or for a field that it does not have."""
+    if not account.comments:
+        raise GraphError(10, "(#10) To use 'Instagram Manage Comments' this app needs its permission", status=403)
+    if held is None:
+        raise GraphError(100, f"Unsupported get request. The mentioned {where} does not exist", 33)
+    asked = [name for name in _NESTED.sub("", fields).split(",") if name]
+    for name in asked:
+        if name not in held:
+            raise GraphError(100, f"(#100) Tried accessing nonexisting field ({name})")
+    return {f"mentioned_{where}": {name: held[name] for name in asked} | {"id": held["id"]}, "id": account.ig_id}
 
 
 def chosen(node: str, held: dict[str, Any], call: Call, default: Sequence[str]) -> dict[str, Any]:

@@ -27,13 +27,15 @@ class Comment:
 @dataclass
 class Inbox:
     """Who wrote when, and who came from an ad when (epoch seconds, by account and customer); which comments,
-    posts (by their account) and messages exist; who got a private reply; what was sent, by account, customer, mid."""
+    posts (by their account) and messages exist; which mentions of an account, by what was written on (comment, media)
+    and its id; who got a private reply; what was sent, by account, customer, mid."""
 
     wrote: dict[tuple[str, str], float] = field(default_factory=dict)
     led: dict[tuple[str, str], float] = field(default_factory=dict)
     comments: dict[str, Comment] = field(default_factory=dict)
     posts: dict[str, str] = field(default_factory=dict)
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    mentions: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     addressed: set[tuple[str, str]] = field(default_factory=set)
     sent: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
 
@@ -50,6 +52,18 @@ class Inbox:
         """A message that can be read by its mid, as .../conversations-api shows it."""
         created = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
         self.messages[mid] = {"created_time": created, "from": sender, "to": {"data": [recipient]}, "message": text}
+
+    def mention(self, account: str, author: str, text: str, post: str, comment: str, now: float) -> None:
+        """Somebody's comment, or post where there is none, that mentions the account, as the account may read it."""
+        written = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+        held = {"username": person(author)["username"], "timestamp": written, "like_count": 0}
+        link = f"https://www.instagram.com/p/{post}/"
+        if comment:
+            held |= {"id": comment, "text": text, "media": {"id": post, "permalink": link}}
+            self.mentions[account, "comment", comment] = held
+        else:
+            held |= {"id": post, "caption": text, "permalink": link, "media_type": "IMAGE"}
+            self.mentions[account, "media", post] = held
 
     def _note_event(self, account: str, event: dict[str, Any], now: float) -> None:
         customer = _id(event.get("sender"))
@@ -123,12 +137,14 @@ def webhook(
 
 
 def echo_of(mid: str, message: dict[str, Any], attachments: list[dict[str, Any]]) -> dict[str, Any]:
-    """The echo of a message that was sent: the same mid, marked is_echo; quick replies are not shown."""
+    """The echo of a message that was sent: the same mid and metadata, marked is_echo; quick replies are not shown."""
     echo: dict[str, Any] = {"mid": mid}
     if "text" in message:
         echo["text"] = message["text"]
     if attachments:
         echo["attachments"] = attachments
+    if "metadata" in message:
+        echo["metadata"] = message["metadata"]
     return echo | {"is_echo": True}
 
 

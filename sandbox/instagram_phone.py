@@ -117,19 +117,27 @@ def _bubbles(mid: str, message: Fields) -> Iterator[Shown]:
 
 def _attachment(attachment: Fields) -> Shown:
     kind, payload = attachment.text("type"), attachment.at("payload")
-    url = payload.text("url") or payload.text("story_media_url")
+    url = payload.text("url") or payload.text("story_media_url") or attachment.text("url")
     if kind == "template":
         return _template(payload)
+    if kind == "location":
+        point = payload.at("coordinates")
+        return {"kind": "text", "text": f"{point.number('lat')}, {point.number('long')}"}
     if kind == "like_heart":
         return {"kind": "text", "text": "❤️"}
-    return {"kind": _FILES.get(kind) or _STORIES.get(kind, "share"), "url": url, "text": payload.text("title")}
+    return {
+        "kind": _FILES.get(kind) or _STORIES.get(kind, "share"),
+        "url": url,
+        "text": payload.text("title") or attachment.text("title"),
+    }
 
 
 def _template(payload: Fields) -> Shown:
-    """Buttons under a text, or cards; Meta's echo has a generic template's elements one level deeper."""
+    """Buttons under a text, or cards; Meta's echo, and a product's, have the elements one level deeper."""
     if payload.text("template_type") == "button":
         return {"kind": "choices", "text": payload.text("text"), "choices": _buttons(payload)}
-    elements = payload.at("generic").each("elements") or payload.each("elements")
+    held = (payload.at("generic"), payload.at("product"), payload)
+    elements = next(filter(None, (one.each("elements") for one in held)), payload.each("generic"))
     cards = [
         {
             "title": one.text("title"),

@@ -23,6 +23,8 @@ from chalicelib.messages import (
     Event,
     Fetched,
     Flight,
+    Mention,
+    Mentioned,
     Profile,
     Stored,
     Tap,
@@ -427,6 +429,8 @@ class FakeClient:
         self.found: CustomerMessage | Exception | None = None
         self.source_error: Exception | None = None
         self.posts: list[str | Exception] = []
+        self.mentions: list[Mentioned | Exception | None] = []
+        self.asked_mentions: list[Mention] = []
         self.history: str | Exception | None = None
         self.asked_history: list[tuple[Recipient, Part, float]] = []
         self.on_send: Callable[[str], None] = lambda text: None
@@ -470,6 +474,13 @@ class FakeClient:
 
     def post_url(self, account: Account, post: str) -> str:
         return _next(self.posts, "")
+
+    def mentioned(self, account: Account, mention: Mention) -> Mentioned | None:
+        self.asked_mentions.append(mention)
+        found = self.mentions.pop(0) if self.mentions else None
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def source(self, account: Account, said: CustomerMessage) -> Source:
         if self.source_error:

@@ -15,7 +15,16 @@ import msgspec
 from chalicelib.capabilities import Capabilities
 from chalicelib.errors import AccountStopped, RateLimited, Reason, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.http import Request
-from chalicelib.messages import Account, CustomerEvent, CustomerMessage, Event, Profile, Unseen
+from chalicelib.messages import (
+    Account,
+    CustomerEvent,
+    CustomerMessage,
+    Event,
+    Mention,
+    Mentioned,
+    Profile,
+    Unseen,
+)
 from chalicelib.replies import Part, Recipient
 
 Secrets = Callable[[str], dict[str, Any]]
@@ -152,6 +161,9 @@ class Client(Protocol):
 
     def post_url(self, account: Account, post: str) -> str:
         """The public address of one of the account's posts, "" where the platform tells none. Raises as `send`."""
+
+    def mentioned(self, account: Account, mention: Mention) -> Mentioned | None:
+        """Who wrote what where the brand was mentioned; None where the platform tells nothing. Raises as `send`."""
 
     def source(self, account: Account, said: CustomerMessage) -> Source:
         """Where the media of the customer's message can be fetched now. Raises as `send`, or Unfetched."""

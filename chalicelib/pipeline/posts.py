@@ -18,6 +18,13 @@ PAUSE_S = 60.0
 REMEMBERED = 1_000
 
 
+def with_post(said: CustomerMessage, url: str) -> dict[str, str]:
+    """The message's attributes with the address of its post in place of the post's id, where there is one."""
+    if not url:
+        return said.attributes
+    return {name: fact for name, fact in said.attributes.items() if name != "postId"} | {"postUrl": url}
+
+
 class Posts:
     """Posts' addresses by their ids, in memory."""
 
@@ -29,7 +36,7 @@ class Posts:
         self._paused: dict[str, float] = {}
 
     def placed(self, account: Account, said: CustomerMessage) -> CustomerMessage:
-        """The message with its post's address in place of the post's id; as it is where that is not to be had.
+        """The message with its post's address in place of the post's id; agents never read the id.
 
         Never raises: a comment does not wait for it.
         """
@@ -37,12 +44,9 @@ class Posts:
         if not post or all(line.facts.get("url") != post for line in said.lines):
             return said
         url = self._url(account, post)
-        if not url:
-            return said
         lines = tuple(Line(line.key, line.facts | {"url": url}) if line.facts.get("url") == post else line
                       for line in said.lines)  # fmt: skip
-        told = {name: fact for name, fact in said.attributes.items() if name != "postId"}
-        return msgspec.structs.replace(said, lines=lines, attributes=told | {"postUrl": url})
+        return msgspec.structs.replace(said, lines=lines, attributes=with_post(said, url))
 
     def _url(self, account: Account, post: str) -> str:
         key, now = (account.id, post), self._clock()

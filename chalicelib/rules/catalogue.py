@@ -30,6 +30,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "product": ("[About <the product {id}|a product>]", "[Sobre <el producto {id}|un producto>]"),
     "reply_to": ("[Replied to an earlier message]", "[Respondió a un mensaje anterior]"),
+    "quotes": ("[Replied to an earlier message]", "[Respondió a un mensaje anterior]"),
+    "quotes_words": ("[Replied to<: {words}| an earlier message>]", "[Respondió a<: {words}| un mensaje anterior>]"),
     "from_ad": ("[Came from <the ad: {title}|an ad>]", "[Llegó desde <el anuncio: {title}|un anuncio>]"),
     "from_link": ("[Came from <the link: {ref}|a link>]", "[Llegó desde <el enlace: {ref}|un enlace>]"),
     "sticker": ("[Sticker: {url}]", "[Sticker: {url}]"),
@@ -47,7 +49,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Envió algo de un tipo que aquí no se conoce: {kind}]",
     ),
     "attachment": ("[<{kind}|attachment>: {title} {url}]", "[<{kind}|adjunto>: {title} {url}]"),
+    "card": ("[Card: {words}]", "[Tarjeta: {words}]"),
     "buttons": ("[Buttons: {choices}]", "[Botones: {choices}]"),
+    "location": ("[Location: {title} {place} {url}]", "[Ubicación: {title} {place} {url}]"),
     "region": (
         "[Somebody in the EEA, Switzerland or the UK wrote. TikTok withholds what: read and answer it in the app.]",
         "[Escribió alguien del EEE, Suiza o el Reino Unido. TikTok no lo muestra: léelo y respóndelo en la app.]",
@@ -93,9 +97,21 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # notes
     "reacted": ("[Reacted< with {emoji}> to a message]", "[Reaccionó< con {emoji}> a un mensaje]"),
+    "reacted_words": (
+        "[Reacted< with {emoji}> to<: {words}| a message>]",
+        "[Reaccionó< con {emoji}> a<: {words}| un mensaje>]",
+    ),
+    "reacted_somehow": ("[Reacted to a message]", "[Reaccionó a un mensaje]"),
+    "reacted_somehow_words": ("[Reacted to<: {words}| a message>]", "[Reaccionó a<: {words}| un mensaje>]"),
     "unreacted": ("[Took back a reaction]", "[Retiró una reacción]"),
+    "unreacted_words": ("[Took back a reaction< to: {words}>]", "[Retiró una reacción< a: {words}>]"),
     "edited": ("[Edited a message. It now says:]", "[Editó un mensaje. Ahora dice:]"),
+    "edited_words": (
+        "[Edited a message< that began: {words}>]\n[It now says:]",
+        "[Editó un mensaje< que empezaba: {words}>]\n[Ahora dice:]",
+    ),
     "unsent": ("[Took back a message]", "[Retiró un mensaje]"),
+    "unsent_words": ("[Took back<: {words}| a message>]", "[Retiró<: {words}| un mensaje>]"),
     "read": ("[Has read your message]", "[Ha leído tu mensaje]"),
     "echo_app": (
         "[Sent from the< {platform}> app, not from here:]",

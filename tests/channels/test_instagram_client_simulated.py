@@ -11,7 +11,7 @@ from chalicelib.channels.instagram.capabilities import CAPABILITIES
 from chalicelib.channels.instagram.client import InstagramClient, open_client
 from chalicelib.errors import Refused
 from chalicelib.http import Outgoing
-from chalicelib.messages import Conversation, Unseen
+from chalicelib.messages import Conversation, Mention, Mentioned, Unseen
 from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 from sandbox.clock import Clock
 from sandbox.faults import Faults
@@ -113,6 +113,19 @@ def test_actions_are_taken(client: InstagramClient, meta: InstagramSimulator) ->
     for action in ("typing", "seen"):
         client.act(INSTAGRAM, ANA, action)
     assert [call["status"] for call in meta.sent()] == [200, 200]
+
+
+def test_mentions_are_read(client: InstagramClient, meta: InstagramSimulator) -> None:
+    meta.mention(INSTAGRAM.id, ANA.customer, "With @tea.shop", post="71", comment="81")
+    meta.mention(INSTAGRAM.id, ANA.customer, "Our tea, @tea.shop", post="72")
+    comment, post = Mention(post="71", comment="81"), Mention(post="72")
+    assert client.mentioned(INSTAGRAM, comment) == Mentioned(
+        text="With @tea.shop", username="customer_0001", url="https://www.instagram.com/p/71/"
+    )
+    assert client.mentioned(INSTAGRAM, post) == Mentioned(
+        text="Our tea, @tea.shop", username="customer_0001", url="https://www.instagram.com/p/72/"
+    )
+    assert client.mentioned(INSTAGRAM, Mention(post="71", comment="82")) is None
 
 
 def test_profiles_and_messages_are_read(client: InstagramClient, meta: InstagramSimulator) -> None:

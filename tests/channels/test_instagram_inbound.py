@@ -13,25 +13,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.channels.base import Rendering
-from chalicelib.channels.instagram import schema, translate
+from chalicelib.channels.instagram import attachments, renderings, schema
 from chalicelib.channels.instagram.renderings import RENDERINGS
 from chalicelib.channels.instagram.translate import TRANSLATOR
 from chalicelib.channels.instagram.webhook import WEBHOOK
 from chalicelib.errors import Malformed
 from chalicelib.messages import (
+    Account,
     Conversation,
     CustomerEvent,
     CustomerMessage,
     Echo,
     Event,
     Ignored,
+    Led,
     Line,
     Media,
+    Mention,
     Note,
     Unseen,
-)  # fmt: skip
+)
 from chalicelib.pipeline.receive import events_of
 from chalicelib.rules.catalogue import TEXTS
+from chalicelib.rules.participant import NAMES as ATTRIBUTES
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "instagram"
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.json"))
@@ -69,6 +73,11 @@ def messaging(**fields: Any) -> bytes:
     return entry(messaging=[parties | fields])
 
 
+def echoed(**fields: Any) -> bytes:
+    parties = {"sender": {"id": BRAND}, "recipient": {"id": PERSON}}
+    return messaging(**parties, message={"mid": "m1", "is_echo": True} | fields)
+
+
 def message(**fields: Any) -> bytes:
     return messaging(message={"mid": "m1"} | fields)
 
@@ -85,6 +94,14 @@ def seen(found: list[CustomerEvent]) -> list[tuple[Any, ...]]:
 
 def cdn(number: int) -> str:
     return f"https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id={number}&signature=made-up-{number}"
+
+
+def card(*words: str) -> Line:
+    return Line("card", {"words": " · ".join(words)})
+
+
+def buttons(*choices: str) -> Line:
+    return Line("buttons", {"choices": " · ".join(choices)})
 
 
 def posted(number: int, title: str = "", key: str = "post_shared") -> Line:
@@ -127,17 +144,67 @@ MESSAGES: dict[str, list[tuple[Any, ...]]] = {
     "message__ig_reel": [(posted(9007, "How to pour\n\n#tea", "reel_shared"),)],
     "message__reel": [(posted(9008, key="reel_shared"),)],
     "message__media": [(Line("attachment", {"kind": "media", "url": cdn(9105)}),)],
+    "message__post": [(posted(9205, "New cups"),)],
+    "message__ig_post_said": [("New cups",), (posted(9206),)],
+    "message__url_outside": [(posted(9209, "Pouring", "reel_shared"),)],
+    "message__sticker_twice": [(Media(kind="image", url=cdn(9207)),)],
     "message__template": [(Line("comment_shared"),)],
-    "message__template_with_elements": [(Line("attachment", {"kind": "template", "title": "Tea box"}),)],
+    "message__template_with_elements": [(card("Tea box", "Six kinds"),)],
+    "message__template_product": [("Is this one still there?",), (card("Blue enamel mug", "EUR 14.00"),)],
+    "message__template_products": [(card("Blue enamel mug", "EUR 14.00"), card("Iron teapot", "EUR 14.00"))],
+    "message__template_generic_object": [
+        (card("Tea box", "Six kinds"), buttons("Buy https://tea.example/buy", "Ask us")),
+    ],
+    "message__template_elements": [
+        (card("Tea box", "https://tea.example/box"), card("Cups", "Set of two"), buttons("Call +34600000000")),
+    ],
+    "message__template_button": [("Shall we open?",), (buttons("Ask us"),)],
+    "message__template_button_named": [("Which colour?",), (buttons("Ask us", "Buy https://tea.example/buy"),)],
+    "message__template_button_beside": [("Our opening hours",), (buttons("Buy https://tea.example/buy"),)],
+    "message__template_media": [
+        (card("video", "https://www.facebook.com/teashop/videos/1"), buttons("Buy https://tea.example/buy")),
+    ],
+    "message__template_receipt": [
+        (
+            card("Tea shop", "12345", "28.9 EUR", "https://tea.example/orders/12345"),
+            card("Oolong", "100 g", "× 2", "12.5 EUR"),
+        ),
+    ],
+    "message__template_coupon": [(card("10 % off", "TEA10", "https://tea.example/coupon"),)],
+    "message__template_picture_only": [(card(cdn(9204)),)],
+    "message__template_beside": [(card("Spring catalogue", "https://tea.example/spring"),)],
+    "message__template_unread": [(UNSUPPORTED,)],
+    "message__template_said": [("Tea box",)],
     "message__fallback": [
         ("https://tea.example/guide",),
-        (Line("attachment", {"kind": "link", "title": "Brewing guide", "url": "https://tea.example/guide"}),),
+        (Line("attachment", {"kind": "link", "title": "Brewing guide"}),),
     ],
+    "message__fallback_outside": [
+        (Line("attachment", {"kind": "link", "title": "A leaflet", "url": "https://tea.example/leaflet"}),),
+    ],
+    "message__fallback_nothing": [(UNSUPPORTED,)],
+    "message__fallback_said": [("look https://tea.example/guide please",)],
+    "message__location": [
+        (
+            Line(
+                "location",
+                {
+                    "title": "Pinned location",
+                    "place": "41.3850639, 2.1734035",
+                    "url": "https://www.google.com/maps/search/?api=1&query=41.3850639,2.1734035",
+                },
+            ),
+        ),
+    ],
+    "message__location_by_link": [
+        (Line("location", {"title": "The old harbour", "url": "https://maps.example/harbour"}),),
+    ],
+    "message__unknown_field": [(Line("unknown", {"kind": "poll"}),)],
     "message__ephemeral": [(Line("ephemeral"),)],
     "message__unsupported": [(UNSUPPORTED,)],
     "message__unsupported_type": [(UNSUPPORTED,)],
     "message__attachment_of_no_type": [
-        (Line("unknown", {"kind": "attachment"}), Line("attachment", {"url": cdn(9014)})),
+        (Line("unknown", {"kind": "attachment"}), Line("attachment", {"kind": "attachment", "url": cdn(9014)})),
     ],
     "message__unknown_attachment": [
         (
@@ -151,14 +218,17 @@ MESSAGES: dict[str, list[tuple[Any, ...]]] = {
         (Line("unknown", {"kind": "attachment"}),),
     ],
     "message__reply_to_story": [(Line("story_reply", {"url": cdn(9015)}), "Lovely!")],
-    "message__reply_to_message": [(Line("reply_to"), "This one")],
+    "message__reply_to_message": [(Line("quotes"), "This one")],
+    "message__reply_to_own_message": [(Line("quotes"), "I meant this")],
     "message__referral_ad": [(Line("from_ad", {"title": "Spring sale"}), "Hello")],
     "message__referral_product": [(Line("product", {"id": "6710000000000001"}), "Is it organic?")],
     "message__referral_link": [(Line("from_link", {"ref": "flyer"}), "Hi")],
+    "message__referral_flow": [
+        (Line("from_ad", {"title": "Welcome"}), Line("product", {"id": "6710000000000002"}), "Hola"),
+    ],
     "postback__ice_breaker": [("Opening hours?",)],
     "postback__no_title": [(Line("unknown", {"kind": "postback"}),)],
     "postback__referral": [(Line("from_ad", {"title": "23840000000000002"}), "Get started")],
-    "unknown__kind": [(Line("unknown", {"kind": "poll_vote"}),)],
     "unknown__no_list": [("not in a list",)],
 }
 
@@ -202,9 +272,10 @@ def test_context_goes_with_the_first_part_only() -> None:
     first, second = said(
         read(message(attachments=[image] * 2, reply_to={"mid": "m0"}, referral=referral, quick_reply={"payload": "P"}))
     )
-    assert first.lines == (Line("from_ad", {"title": "9"}), Line("reply_to"))
-    assert (first.from_ad, first.attributes, first.tap) == (True, {"adId": "9", "ref": "r"}, "P")
-    assert (second.lines, second.from_ad, second.attributes, second.tap) == ((), False, {}, "")
+    assert first.lines == (Line("from_ad", {"title": "9"}), Line("quotes"))
+    attributes = {"adId": "9", "ref": "r", "refSource": "ADS"}
+    assert (first.from_ad, first.attributes, first.tap, first.quotes) == (True, attributes, "P", "m0")
+    assert (second.lines, second.from_ad, second.attributes, second.tap, second.quotes) == ((), False, {}, "", "")
 
 
 def test_a_text_with_something_unsupported_tells_of_both() -> None:
@@ -222,22 +293,99 @@ def test_a_postback_is_a_tap() -> None:
     assert one.origin.startswith("aWdf")
 
 
-def test_an_ad_is_told_as_data_too() -> None:
-    [one] = said(happened("message__referral_ad"))
-    assert one.from_ad
-    assert one.attributes == {"adId": "23840000000000001", "ref": "spring"}
+ORIGINS: dict[str, tuple[bool, dict[str, str]]] = {
+    "message__referral_ad": (
+        True,
+        {"adId": "23840000000000001", "adTitle": "Spring sale", "ref": "spring", "refSource": "ADS"},
+    ),
+    "message__referral_product": (False, {"productId": "6710000000000001"}),
+    "message__referral_link": (False, {"ref": "flyer"}),
+    "message__referral_flow": (
+        True,
+        {
+            "adId": "23840000000000003",
+            "adTitle": "Welcome",
+            "flowId": "7700000000000001",
+            "refSource": "ADS",
+            "productId": "6710000000000002",
+        },
+    ),
+    "postback__referral": (True, {"adId": "23840000000000002", "ref": "poster", "refSource": "ADS"}),
+}
 
 
-def test_an_ad_may_lead_to_a_postback() -> None:
-    [one] = said(happened("postback__referral"))
-    assert one.from_ad
-    assert one.attributes == {"adId": "23840000000000002", "ref": "poster"}
-
-
-@pytest.mark.parametrize("name", ["message__referral_product", "message__referral_link"])
-def test_what_is_no_ad_is_not_taken_for_one(name: str) -> None:
+@pytest.mark.parametrize("name", ORIGINS)
+def test_where_the_customer_comes_from_is_told_as_data_too(name: str) -> None:
     [one] = said(happened(name))
-    assert not one.from_ad
+    from_ad, attributes = ORIGINS[name]
+    assert one.from_ad is from_ad
+    assert {fact: value for fact, value in one.attributes.items() if fact in ATTRIBUTES} == one.attributes
+    assert {"refSource": "SHORTLINK"} | one.attributes == {"refSource": "SHORTLINK"} | attributes
+
+
+@pytest.mark.parametrize(
+    ("referral", "from_ad"),
+    [
+        ({"source": "ADS"}, True),
+        ({"source": "ads", "ref": "r"}, True),
+        ({"source": "POST", "ad_id": "9"}, True),
+        ({"ads_context_data": {"ad_title": "Sale"}}, True),
+        ({"source": "SHORTLINK", "ref": "ADS"}, False),
+        ({"source": "CUSTOMER_CHAT_PLUGIN"}, False),
+        ({"source": "DISCOVER_TAB"}, False),
+        ({"product": {"id": "1"}}, False),
+    ],
+)
+def test_only_an_advertisement_opens_its_window(referral: dict[str, Any], from_ad: bool) -> None:
+    [first] = said(read(message(text="x", referral=referral)))
+    [tapped] = said(read(messaging(postback={"mid": "m1", "title": "x", "referral": referral})))
+    [led] = read(messaging(referral=referral))
+    assert isinstance(led, Led)
+    assert [first.from_ad, tapped.from_ad, led.from_ad] == [from_ad] * 3
+    assert first.attributes == tapped.attributes == led.attributes
+
+
+LED: dict[str, tuple[bool, dict[str, str]]] = {
+    "referral__link": (False, {"ref": "newsletter", "refSource": "SHORTLINK"}),
+    "referral__igme": (False, {"ref": "spring-leaflet", "refSource": "IGME-SOURCE-LINK"}),
+    "referral__chat_plugin": (False, {"ref": "faq", "refSource": "CUSTOMER_CHAT_PLUGIN"}),
+    "referral__product": (False, {"productId": "6710000000000003"}),
+    "referral__ad": (
+        True,
+        {"adId": "23840000000000001", "adTitle": "Spring sale", "ref": "spring", "refSource": "ADS"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LED)
+def test_what_leads_a_customer_here_is_remembered_and_opens_nothing(name: str) -> None:
+    [piece] = arrived(body(name))
+    from_ad, attributes = LED[name]
+    assert TRANSLATOR.parse(piece) == [
+        Led(
+            id=piece.id,
+            conversation=Conversation("instagram", BRAND, PERSON),
+            sent_ms=piece_ms(name),
+            attributes=attributes,
+            from_ad=from_ad,
+        )
+    ]
+
+
+def piece_ms(name: str) -> int:
+    return int(json.loads(body(name))["entry"][0]["messaging"][0]["timestamp"])
+
+
+def test_a_quote_names_what_it_quotes() -> None:
+    [one] = said(happened("message__reply_to_message"))
+    assert one.quotes.startswith("aWdf")
+    assert one.quotes != one.origin
+
+
+@pytest.mark.parametrize("reply", [{"story": {"id": "1"}, "mid": "m0"}, {"story": {}}, {"is_self_reply": True}, "m0"])
+def test_a_reply_to_anything_else_quotes_no_message(reply: Any) -> None:
+    [one] = said(read(message(text="x", reply_to=reply)))
+    assert (one.quotes, "quotes" in [line.key for line in one.lines]) == ("", False)
 
 
 def test_a_shared_post_is_named() -> None:
@@ -277,9 +425,163 @@ def test_an_attachment_of_which_nothing_is_known_is_still_seen(kind: str, payloa
     assert one.media is None
 
 
-def test_a_kind_with_an_endless_name_is_cut() -> None:
-    [one] = said(read(messaging(**{"x" * 500: {}})))
-    assert one.lines == (Line("unknown", {"kind": "x" * 60}),)
+@pytest.mark.parametrize("field", ["poll", "x" * 500, "Sticker Pack!", "привет"])
+@pytest.mark.parametrize("empty", [{}, {"text": ""}, {"attachments": []}])
+def test_a_new_kind_inside_a_message_stays_visible(field: str, empty: dict[str, Any]) -> None:
+    [one] = said(read(message(**empty, **{field: {"id": "1"}})))
+    assert one.lines == (Line("unknown", {"kind": field[:60]}),)
+
+
+def test_a_new_field_beside_a_text_is_not_told_of() -> None:
+    assert seen(read(message(text="hi", folder="inbox"))) == [("hi",)]
+
+
+# Cards
+
+
+CUPS = {"title": "Cups", "subtitle": "EUR 9"}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"generic": [CUPS]},
+        {"generic": CUPS},
+        {"generic": {"elements": [CUPS]}},
+        {"generic": {"elements": CUPS}},
+        {"product": {"elements": [CUPS]}},
+        {"product": [CUPS]},
+        {"template_type": "generic", "elements": [CUPS]},
+        {"template_type": "product", "elements": [CUPS]},
+        {"elements": [CUPS], "generic": {"elements": [CUPS]}},
+        {"carousel_of_next_year": {"elements": [CUPS]}},
+        CUPS,
+    ],
+)
+@pytest.mark.parametrize("beside", [{}, {"title": "Cups"}, {"title": "", "url": None}])
+def test_a_card_is_read_wherever_it_stands(payload: dict[str, Any], beside: dict[str, Any]) -> None:
+    sent = [{"type": "template", "payload": payload} | beside]
+    assert seen(read(message(attachments=sent))) == [(card("Cups", "EUR 9"),)]
+    [echo] = read(echoed(attachments=sent))
+    assert isinstance(echo, Echo)
+    assert (echo.text, echo.lines) == ("", (ECHO_APP, card("Cups", "EUR 9")))
+
+
+@pytest.mark.parametrize(
+    ("text", "beside", "payload"),
+    [
+        ("Well?", {}, {"template_type": "button", "text": "Well?"}),
+        ("Well?", {"title": "Well?"}, {"template_type": "button"}),
+        ("Well?", {"title": "Well?"}, {"template_type": "button", "text": "Well?"}),
+        ("Well?", {}, {"button": {"text": "Well?"}}),
+        ("", {}, {"template_type": "button", "text": "Well?"}),
+        ("", {"title": "Well?"}, {"template_type": "button"}),
+    ],
+)
+def test_the_text_over_buttons_is_said_once(text: str, beside: dict[str, Any], payload: dict[str, Any]) -> None:
+    taps = [{"type": "postback", "title": "Yes", "payload": "Y"}, {"type": "web_url", "url": "https://x/1"}]
+    held = payload | ({} if "button" in payload else {"buttons": taps})
+    if "button" in payload:
+        held = {"button": payload["button"] | {"buttons": taps}}
+    sent = {"attachments": [{"type": "template", "payload": held} | beside]} | ({"text": text} if text else {})
+    offered = buttons("Yes", "web_url https://x/1")
+    assert seen(read(message(**sent))) == [("Well?",), (offered,)]
+    [echo] = read(echoed(**sent))
+    assert isinstance(echo, Echo)
+    assert (echo.text, echo.lines) == ("Well?", (ECHO_APP, offered))
+
+
+@pytest.mark.parametrize(
+    ("payload", "line"),
+    [
+        ({"generic": []}, Line("comment_shared")),
+        ({"generic": [{}]}, UNSUPPORTED),
+        ({"generic": {}}, UNSUPPORTED),
+        ({"generic": {"elements": []}}, UNSUPPORTED),
+        ({"generic": [], "product": {"elements": [CUPS]}}, card("Cups", "EUR 9")),
+        ({"template_type": "media", "elements": [{"attachment_id": 7}]}, UNSUPPORTED),
+        ({}, UNSUPPORTED),
+        (None, UNSUPPORTED),
+        ("BLOB", UNSUPPORTED),
+    ],
+)
+def test_only_an_empty_list_is_a_shared_comment(payload: Any, line: Line) -> None:
+    assert seen(read(message(attachments=[{"type": "template", "payload": payload}]))) == [(line,)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "amount"),
+    [
+        ({"price": 14}, "14"),
+        ({"price": 14.5, "currency": "EUR"}, "14.5 EUR"),
+        ({"price": "EUR 14.00"}, "EUR 14.00"),
+        ({"summary": {"total_cost": 20.25}, "currency": "USD"}, "20.25 USD"),
+        ({"quantity": 3}, "× 3"),
+    ],
+)
+def test_what_a_card_costs_is_told(fields: dict[str, Any], amount: str) -> None:
+    sent = [{"type": "template", "payload": {"elements": [{"title": "Cups"} | fields]}}]
+    assert seen(read(message(attachments=sent))) == [(card("Cups", amount),)]
+
+
+def test_a_great_many_cards_are_read_in_no_time() -> None:
+    elements = [{"title": f"Cup {number}", "buttons": [{"title": "Buy"}]} for number in range(5_000)]
+    [one] = said(read(message(attachments=[{"type": "template", "payload": {"elements": elements}}])))
+    assert one.lines[-1] == card("Cup 4999")
+    assert one.lines.count(buttons("Buy")) == 1
+
+
+@pytest.mark.parametrize("kind", ["fallback", "ig_post", "post", "share", "reel", "media", "hologram"])
+@pytest.mark.parametrize(
+    ("payload", "beside"),
+    [
+        ({"title": "A leaflet", "url": "https://x/1"}, {}),
+        ("BLOB", {"title": "A leaflet", "url": "https://x/1"}),
+        (None, {"title": "A leaflet", "url": "https://x/1"}),
+        ({"title": "A leaflet"}, {"title": "Another", "url": "https://x/1"}),
+    ],
+)
+def test_a_title_and_a_link_are_read_in_and_beside_the_payload(kind: str, payload: Any, beside: dict[str, Any]) -> None:
+    [one] = said(read(message(attachments=[{"type": kind, "payload": payload} | beside])))
+    assert {"title": "A leaflet", "url": "https://x/1"}.items() <= one.lines[-1].facts.items()
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "place"),
+    [
+        ({"lat": 41.3850639, "long": 2.1734035}, "41.3850639, 2.1734035"),
+        ({"lat": -90, "long": 180}, "-90, 180"),
+        ({"lat": "41.5", "long": "2"}, "41.5, 2"),
+        ({"lat": 0, "long": 0.0}, "0, 0"),
+    ],
+)
+def test_a_place_is_its_coordinates_and_a_map(coordinates: dict[str, Any], place: str) -> None:
+    [one] = said(read(message(attachments=[{"type": "location", "payload": {"coordinates": coordinates}}])))
+    url = f"https://www.google.com/maps/search/?api=1&query={place.replace(' ', '')}"
+    assert one.lines == (Line("location", {"place": place, "url": url}),)
+
+
+@pytest.mark.parametrize(
+    "coordinates", [{}, None, "41,2", {"lat": 91, "long": 0}, {"lat": "x", "long": "y"}, {"lat": True, "long": 1e308}]
+)
+def test_a_place_that_is_nowhere_has_no_map(coordinates: Any) -> None:
+    [one] = said(read(message(attachments=[{"type": "location", "payload": {"coordinates": coordinates}}])))
+    assert one.lines == (Line("location"),)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shown"),
+    [
+        (("image", {"sticker_id": 7, "url": "https://x/1"}), ("sticker", {"sticker_id": 7, "url": "https://x/2"}), 1),
+        (("sticker", {"sticker_id": "7"}), ("image", {"sticker_id": 7, "url": "https://x/1"}), 1),
+        (("image", {"url": "https://x/1"}), ("sticker", {"url": "https://x/1"}), 1),
+        (("image", {"url": "https://x/1"}), ("sticker", {"url": "https://x/2"}), 2),
+        (("image", {}), ("sticker", {}), 2),
+    ],
+)
+def test_a_sticker_in_two_forms_is_shown_once(first: Any, second: Any, shown: int) -> None:
+    sent = [{"type": kind, "payload": payload} for kind, payload in (first, second)]
+    assert len(said(read(message(attachments=sent)))) == shown
 
 
 def test_an_attachment_with_an_endless_name_is_cut() -> None:
@@ -297,8 +599,10 @@ NOTES: dict[str, tuple[str, Line, str]] = {
     "message_edit__text": ("edit", Line("edited"), "Is the *white* tea back?"),
     "message__deleted": ("unsend", Line("unsent"), ""),
     "read__seen": ("read", Line("read"), ""),
-    "referral__link": ("referral", Line("from_link", {"ref": "newsletter"}), ""),
-    "referral__ad": ("referral", Line("from_ad", {"title": "Spring sale"}), ""),
+    "reaction__named": ("reaction", Line("reacted", {"emoji": "love"}), ""),
+    "reaction__other": ("reaction", Line("reacted_somehow"), ""),
+    "message_edit__again": ("edit", Line("edited"), "the second text"),
+    "message_edit__uncounted": ("edit", Line("edited"), "a text"),
 }
 
 
@@ -310,6 +614,7 @@ def test_what_opens_no_conversation_is_a_note(name: str) -> None:
     assert isinstance(note, Note)
     assert (note.id, note.conversation) == (piece.id, Conversation("instagram", BRAND, PERSON))
     assert (note.kind, note.lines, note.text) == (kind, (line,), text)
+    assert note.about.startswith("aWdf")
 
 
 def test_an_unsent_message_is_named_so_that_its_files_go() -> None:
@@ -325,10 +630,42 @@ def test_no_other_note_removes_anything() -> None:
         assert note.removes == ""
 
 
-def test_a_reaction_without_its_emoji_has_its_name() -> None:
-    [note] = read(messaging(reaction={"mid": "m1", "action": "react", "reaction": "love"}))
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"reaction": "love"}, Line("reacted", {"emoji": "love"})),
+        ({"reaction": "other", "emoji": "🦙"}, Line("reacted", {"emoji": "🦙"})),
+        ({"reaction": "other"}, Line("reacted_somehow")),
+        ({"emoji": ""}, Line("reacted_somehow")),
+        ({"emoji": None, "reaction": None}, Line("reacted_somehow")),
+        ({}, Line("reacted_somehow")),
+    ],
+)
+def test_a_reaction_leaves_no_hole(given: dict[str, Any], line: Line) -> None:
+    for action in ({"action": "react"}, {}):
+        [note] = read(messaging(reaction={"mid": "m1"} | action | given))
+        assert isinstance(note, Note)
+        assert (note.lines, note.about) == ((line,), "m1")
+
+
+@pytest.mark.parametrize(
+    ("number", "edit"),
+    [
+        (1, 1), ("2", 2), (1_000_000, 1_000_000), (1_000_001, 1_799_999_990_000), (2**70, 1_799_999_990_000),
+        (-1, 1_799_999_990_000), ("x", 1_799_999_990_000), ("９", 1_799_999_990_000), (None, 1_799_999_990_000),
+    ],
+)  # fmt: skip
+def test_the_newer_of_two_edits_is_known(number: Any, edit: int) -> None:
+    [note] = read(messaging(message_edit={"mid": "m1", "text": "new", "num_edit": number}))
     assert isinstance(note, Note)
-    assert note.lines == (Line("reacted", {"emoji": "love"}),)
+    assert (note.edit, note.about, note.text) == (edit, "m1", "new")
+
+
+def test_only_edits_are_counted() -> None:
+    for name in NOTES:
+        [note] = happened(name)
+        assert isinstance(note, Note)
+        assert (note.edit > 0) == (note.kind == "edit")
 
 
 def test_a_read_is_one_event_however_often_it_is_told() -> None:
@@ -359,14 +696,26 @@ def test_events_of_one_message_are_told_apart(one: dict[str, Any], other: dict[s
 
 
 @pytest.mark.parametrize(
-    "name", ["message_edit__no_text", "message_edit__no_sender", "message_edit__text_without_sender"]
-)
-def test_an_edit_that_tells_nothing_points_to_a_message(name: str) -> None:
+    "name",
+    [
+        "message_edit__no_text", "message_edit__no_sender", "message_edit__text_without_sender",
+        "message__text_without_sender", "changes__message_without_parties",
+    ],
+)  # fmt: skip
+def test_what_lacks_its_words_or_its_sender_points_to_a_message(name: str) -> None:
     [missing] = happened(name)
     assert isinstance(missing, Unseen)
     assert missing.account == BRAND
+    assert missing.told == (name not in {"message_edit__no_text", "message_edit__no_sender"})
     [message_itself] = arrived(message(mid=missing.origin))
     assert missing.id == message_itself.id
+
+
+def test_a_tap_of_nobody_is_asked_for_under_its_own_id() -> None:
+    [piece] = arrived(body("postback__nobody"))
+    [missing] = TRANSLATOR.parse(piece)
+    assert isinstance(missing, Unseen)
+    assert (missing.id, missing.origin[:4]) == (piece.id, "aWdf")
 
 
 def test_a_message_with_a_long_id_is_found_again() -> None:
@@ -391,6 +740,36 @@ ECHOES: dict[str, tuple[str, tuple[Line, ...]]] = {
     "message_echo__image": ("", (ECHO_APP, Line("attachment", {"kind": "image", "url": cdn(9017)}))),
     "message_echo__share": ("Have a look", (ECHO_APP, posted(9117, "Teapots"))),
     "message_echo__nothing": ("", (ECHO_APP, UNSUPPORTED)),
+    "message_echo__template_button": (
+        "Where is your nearest shop?",
+        (ECHO_APP, buttons("Show the map https://tea.example/map")),
+    ),
+    "message_echo__template_button_text": ("Which colour?", (ECHO_APP, buttons("Ask us"))),
+    "message_echo__template_cards": (
+        "",
+        (ECHO_APP, card("Tea box", "Six kinds"), buttons("Buy https://tea.example/buy")),
+    ),
+    "message_echo__template_media": (
+        "",
+        (ECHO_APP, card("https://www.facebook.com/commerce/update/"), card("image")),
+    ),
+    "message_echo__template_comment": ("", (ECHO_APP, Line("comment_shared"))),
+    "message_echo__fallback": (
+        "https://tea.example/guide",
+        (ECHO_APP, Line("attachment", {"kind": "link", "title": "Brewing guide"})),
+    ),
+    "message_echo__unsupported_type": ("", (ECHO_APP, UNSUPPORTED)),
+    "message_echo__metadata": ("On its way", (ECHO_APP,)),
+    "message_echo__location": (
+        "",
+        (
+            ECHO_APP,
+            Line(
+                "location",
+                {"place": "41.4, 2.2", "url": "https://www.google.com/maps/search/?api=1&query=41.4,2.2"},
+            ),
+        ),
+    ),
 }
 
 
@@ -401,6 +780,15 @@ def test_an_echo_has_the_bare_text_and_lines_for_those_who_did_not_send_it(name:
     assert (echo.text, echo.lines) == ECHOES[name]
     assert echo.id.startswith("aWdf")
     assert echo.conversation == Conversation("instagram", BRAND, PERSON)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "mark"), [("dm.1", "dm.1"), (7, "7"), (None, ""), ({"a": 1}, ""), ("", ""), (True, "")]
+)
+def test_an_echo_bears_the_mark_of_its_send(metadata: Any, mark: str) -> None:
+    [echo] = read(echoed(text="x", metadata=metadata))
+    assert isinstance(echo, Echo)
+    assert echo.mark == mark
 
 
 def test_an_echo_without_an_id_has_the_events() -> None:
@@ -420,7 +808,11 @@ def test_an_echo_without_an_id_has_the_events() -> None:
         ("changes__comments", "comment", "price?", "1789000000000001", {"postId": "1800000000000101"}),
         (
             "changes__comments_page", "comment", "and shipping?", "1789000000000002",
-            {"postId": "1800000000000101", "adId": "2384"},
+            {"postId": "1800000000000101", "adId": "2384", "adTitle": "Sale"},
+        ),
+        (
+            "changes__comments_reply", "comment", "and cups?", "1789000000000022",
+            {"postId": "1800000000000101", "adId": "2385", "adTitle": "Spring sale"},
         ),
         ("changes__live_comments", "live_comment", "hi", "1789000000000003", {"postId": "1800000000000102"}),
         ("flat__comments", "comment", "price?", "1789000000000005", {}),
@@ -472,7 +864,8 @@ def test_a_mention_in_a_comment_is_a_conversation_of_its_own(name: str, post: st
     [one] = said(happened(name))
     assert (one.id, one.conversation.customer) == (f"mention:comment:{comment}", f"comment:{comment}")
     assert (one.comment, one.text, one.attributes) == (comment, "", {"postId": post})
-    assert one.lines == (Line("mention_comment", {"url": post}), PRIVATELY)
+    assert one.lines == (Line("mention_comment"), PRIVATELY)
+    assert one.mention == Mention(post=post, comment=comment)
     assert not one.starts_window
 
 
@@ -480,7 +873,8 @@ def test_a_mention_in_a_post_cannot_be_answered() -> None:
     [one] = said(happened("changes__mentions_of_a_post"))
     post = "1800000000000103"
     assert (one.id, one.conversation.customer, one.comment) == (f"mention:media:{post}", f"media:{post}", "")
-    assert one.lines == (Line("mention_post", {"url": post}), IN_APP)
+    assert one.lines == (Line("mention_post"), IN_APP)
+    assert one.mention == Mention(post=post)
     assert not one.starts_window
 
 
@@ -488,6 +882,14 @@ def test_a_mention_in_a_post_cannot_be_answered() -> None:
 def test_the_brands_own_comments_are_ignored(writer: dict[str, str]) -> None:
     value = {"from": writer, "id": "1", "text": "Thanks!"}
     assert read(entry(changes=[{"field": "comments", "value": value}])) == [Ignored("instagram_own")]
+
+
+def test_a_comment_under_the_brands_own_name_is_told_apart_by_who_knows_the_name() -> None:
+    [one] = said(happened("changes__comments_by_username"))
+    own = Account(channel="instagram", id=BRAND, integration="i", secret="s", name="tea.shop")
+    assert own.wrote(one.conversation.customer, one.username)
+    [other] = said(happened("changes__comments"))
+    assert not own.wrote(other.conversation.customer, other.username)
 
 
 # What agents learn nothing of
@@ -519,7 +921,25 @@ IGNORED = {
     "response_feedback__messaging": "instagram_response_feedback",
     "changes__response_feedback": "instagram_response_feedback",
     "changes__story_insights": "instagram_story_insights",
-    "changes__unknown_field": "instagram_unknown_field",
+    "event__delivery": "event_delivery",
+    "event__account_linking": "event_account_linking",
+    "event__payment": "event_payment",
+    "event__optout": "event_optout",
+    "event__prior_message": "event_prior_message",
+    "event__messaging_feedback": "event_messaging_feedback",
+    "event__typing": "event_typing",
+    "event__message_request": "event_message_request",
+    "event__thread_owner": "event_thread_owner",
+    "event__poll_vote": "event_poll_vote",
+    "event__odd_name": "event_unknown",
+    "changes__message_deliveries": "event_delivery",
+    "changes__unknown_field": "event_unknown",
+    "changes__odd_field": "event_unknown",
+    "referral__nothing": "event_referral",
+    "referral__nobody": "instagram_nobody",
+    "reaction__nobody": "instagram_nobody",
+    "read__nobody": "instagram_nobody",
+    "message_echo__nobody": "instagram_nobody",
     "changed_fields__only": "instagram_changed_fields",
     "unknown__entry": "instagram_unknown_entry",
     "other_object__page": "instagram_other_object",
@@ -529,6 +949,31 @@ IGNORED = {
 @pytest.mark.parametrize("name", IGNORED)
 def test_what_is_ignored_is_counted_under_its_reason(name: str) -> None:
     assert happened(name) == [Ignored(IGNORED[name])]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("delivery", "event_delivery"), ("a" * 40, f"event_{'a' * 40}"), ("a" * 41, "event_unknown"),
+        ("Delivery", "event_unknown"), ("v2_thing", "event_unknown"), ("два", "event_unknown"),
+        ("a\n", "event_unknown"), ("", "event_unknown"), ("{name}", "event_unknown"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("about", [{"id": "1"}, "on", 7, [], False])
+def test_whatever_else_meta_tells_is_counted_by_its_name(name: str, reason: str, about: Any) -> None:
+    parties = {"sender": {"id": PERSON}, "recipient": {"id": BRAND}, "timestamp": 1_799_999_990_000}
+    for around in (parties, {"timestamp": 7}, {}):
+        assert read(entry(messaging=[around | {name: about}])) == [Ignored(reason)]
+        assert read(entry(changes=[{"field": name, "value": {"id": about}}])) == [Ignored(reason)]
+
+
+def test_an_event_is_named_by_what_it_holds() -> None:
+    assert read(messaging(app="x", delivery={"watermark": 1})) == [Ignored("event_delivery")]
+
+
+@pytest.mark.parametrize("kind", ["delivery", "prior_message", "optin"])
+def test_what_comes_beside_a_message_does_not_hide_it(kind: str) -> None:
+    assert seen(read(messaging(**{kind: {"x": 1}}, message={"mid": "m1", "text": "hi"}))) == [("hi",)]
 
 
 def test_the_dashboards_customer_is_nobody_under_any_account() -> None:
@@ -564,7 +1009,7 @@ def test_what_the_brand_did_is_no_customers_event(kind: str) -> None:
 # What cannot be read
 
 
-@pytest.mark.parametrize("name", ["message__text_without_sender", "unknown__nothing", "unknown__no_object"])
+@pytest.mark.parametrize("name", ["message__deleted_without_sender", "unknown__nothing", "unknown__no_object"])
 def test_what_tells_nothing_is_malformed(name: str) -> None:
     for piece in arrived(body(name)):
         with pytest.raises(Malformed):
@@ -574,13 +1019,14 @@ def test_what_tells_nothing_is_malformed(name: str) -> None:
 @pytest.mark.parametrize(
     "item",
     [
-        {"reaction": {"mid": "m1"}, "sender": None},
+        {"message": {"text": "x"}, "sender": None},
+        {"message": {"mid": "m1", "is_deleted": True}, "sender": {"id": True}},
+        {"postback": {"title": "x"}, "sender": "x"},
         {"message_edit": {"num_edit": 0}},
-        {"read": {"mid": "m1"}, "sender": {"id": True}},
-        {"message": {"mid": "m1", "is_echo": True}, "recipient": "x"},
+        {"message_edit": {"text": "x"}, "sender": None},
     ],
 )
-def test_what_belongs_to_nobody_is_malformed(item: dict[str, Any]) -> None:
+def test_what_a_customer_wrote_and_nobody_can_find_is_malformed(item: dict[str, Any]) -> None:
     [piece] = arrived(messaging(**item))
     with pytest.raises(Malformed):
         TRANSLATOR.parse(piece)
@@ -618,15 +1064,16 @@ class Recorded(dict[str, Rendering]):
 
 def looked_up(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     rows = Recorded(RENDERINGS)
-    monkeypatch.setattr(translate, "RENDERINGS", rows)
+    for module in (renderings, attachments):
+        monkeypatch.setattr(module, "RENDERINGS", rows)
     for name in NAMES:
         for piece in arrived(body(name)):
             try:
                 found = TRANSLATOR.parse(piece)
             except Malformed:
                 continue
-            if any(isinstance(one, Unseen) for one in found):
-                rows.used.add("message_edit:no_text")
+            rows.used |= {"message_edit:no_text" for one in found if isinstance(one, Unseen)}
+            rows.used |= {"referral" for one in found if isinstance(one, Led)}
     return rows.used
 
 
@@ -662,8 +1109,10 @@ def test_every_fixture_is_expected_here() -> None:
         "changes__comments", "changes__comments_page", "changes__live_comments", "flat__comments", "flat__mentions",
         "changes__mentions", "changes__mentions_of_a_post", "message_edit__no_text", "message_edit__no_sender",
         "message_edit__text_without_sender", "message__text_without_sender", "unknown__nothing", "unknown__no_object",
+        "message__deleted_without_sender", "changes__message_without_parties", "changes__comments_by_username",
+        "changes__comments_reply", "postback__nobody",
     }  # fmt: skip
-    assert {*MESSAGES, *NOTES, *ECHOES, *IGNORED, *others, *batches} == set(NAMES)
+    assert {*MESSAGES, *NOTES, *LED, *ECHOES, *IGNORED, *others, *batches} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -703,11 +1152,15 @@ WORDS = st.sampled_from(
         "message", "sender", "recipient", "id", "mid", "text", "attachments", "type", "payload", "postback", "title",
         "reaction", "read", "message_edit", "num_edit", "referral", "reply_to", "story", "url", "quick_reply",
         "product", "is_echo", "is_deleted", "is_self", "timestamp", "field", "value", "from", "media", "comment_id",
+        "elements", "generic", "buttons", "coordinates", "lat", "long", "price", "summary", "metadata", "ad_id",
+        "emoji", "delivery", "template_type", "subtitle", "sticker_id", "ads_context_data",
     ]
 )  # fmt: skip
 LEAVES = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
-    LEAVES | st.sampled_from([BRAND, PERSON, "image", "ig_post", "comments", "mentions"]) | st.text(max_size=9),
+    LEAVES
+    | st.sampled_from([BRAND, PERSON, "image", "ig_post", "comments", "mentions", "template", "fallback", "location"])
+    | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS | st.text(max_size=5), inner, max_size=5),
     max_leaves=20,
 )

@@ -33,7 +33,16 @@ ODD: list[Any] = [
     None, True, False, 0, -1, 1, 1e308, -0.0, 2**63, 10**30, "", " ", "0", "\u0000", "\ud83d", "\u202e", "é" * 300,
     "\ufffe", "a\uffffb", "null", "x" * 5000, [], {}, [[]], [None], {"": ""}, {"id": None}, "{}", "[]",
     "https://evil.example/\r\nx", "../..", "2026-11-21T00:00:00Z", "aWdfZAG1", {"id": {"id": []}}, [{}, 1, "x"],
+    {"generic": []}, {"elements": [{"title": "x", "price": 1e308}]}, {"lat": 1e30, "long": "x"},
+    {"buttons": [{"title": [], "url": 7}]},
 ]  # fmt: skip
+# What the platforms call things: anything may turn up under any of these names.
+WORDS = (
+    "message", "postback", "referral", "delivery", "reaction", "read", "message_edit", "mid", "text", "attachments",
+    "type", "payload", "template", "generic", "elements", "product", "buttons", "title", "subtitle", "price", "url",
+    "coordinates", "lat", "long", "reply_to", "metadata", "sticker_id", "ads_context_data", "ad_id", "ref", "num_edit",
+    "emoji", "poll",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +101,7 @@ def _change(chance: random.Random, holder: Any, key: Any) -> None:
     if isinstance(holder, dict):
         changes.append(lambda: holder.__setitem__(f"{key}_", holder.pop(key)))
         changes.append(lambda: holder.__setitem__(chance.choice(list(holder)), old))
+        changes.append(lambda: holder.__setitem__(chance.choice(WORDS), old))
     chance.choice(changes)()
 
 

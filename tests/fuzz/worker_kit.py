@@ -58,7 +58,7 @@ class WorkerKit:
 class Inbound(WorkerKit):
     """From the customers to the desk."""
 
-    ends = ("delivered", "duplicate", "ignored", "parked", "account_stopped", "dead_letter")
+    ends = ("delivered", "duplicate", "ignored", "led", "parked", "account_stopped", "dead_letter")
     reached = "delivered"
 
     def __init__(self, shelf: FakeShelf) -> None:

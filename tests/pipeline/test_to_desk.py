@@ -871,7 +871,7 @@ def test_a_post_that_cannot_be_asked_for_delays_nothing(error: Exception) -> Non
     kit = Kit(COMMENT)
     kit.client.posts = [error]
     kit.handle()
-    assert kit.desk.delivered[0].text.splitlines()[0] == "[Commented on your post 179]"
+    assert kit.desk.delivered[0].text.splitlines()[0] == "[Commented on your post]"
     assert kit.desk.delivered[0].attributes["postId"] == "179"
     assert kit.metrics.total("post_failed") == 1
 

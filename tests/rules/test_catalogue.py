@@ -24,7 +24,7 @@ SAMPLES = {
     "kind": "image", "count": "12345", "bytes": "25000000", "span": "172800", "at": "1795514400000",
     "url": "https://tea.example/1", "title": "Té verde", "id": "6100", "ref": "folleto", "platform": "TikTok",
     "emoji": "👍", "choices": "Sí | No", "reason": "Porque sí.", "name": "carta.pdf",
-    "words": "Hola, aquí", "what": "image, té.pdf",
+    "words": "Hola, aquí", "place": "4.5, -74.1", "what": "image, té.pdf",
 }  # fmt: skip
 WORDS = {
     "en": {
@@ -124,6 +124,11 @@ def test_holes_are_found(said: str) -> None:
     ("key", "english", "spanish"),
     [
         ("reacted", "[Reacted to a message]", "[Reaccionó a un mensaje]"),
+        ("reacted_words", "[Reacted to a message]", "[Reaccionó a un mensaje]"),
+        ("unreacted_words", "[Took back a reaction]", "[Retiró una reacción]"),
+        ("quotes_words", "[Replied to an earlier message]", "[Respondió a un mensaje anterior]"),
+        ("unsent_words", "[Took back a message]", "[Retiró un mensaje]"),
+        ("edited_words", "[Edited a message]\n[It now says:]", "[Editó un mensaje]\n[Ahora dice:]"),
         ("from_ad", "[Came from an ad]", "[Llegó desde un anuncio]"),
         ("from_link", "[Came from a link]", "[Llegó desde un enlace]"),
         ("product", "[About a product]", "[Sobre un producto]"),
@@ -277,6 +282,8 @@ def test_every_channel_has_its_name() -> None:
         ("post_shared", {}, "[Shared a post]"),
         ("comment", {"url": ""}, "[Commented on your post]"),
         ("comment", {"url": " "}, "[Commented on your post]"),
+        ("location", {"place": "1, 2", "url": "https://x"}, "[Location: 1, 2 https://x]"),
+        ("location", {}, "[Location]"),
         ("edited", {}, "[Edited a message. It now says:]"),
         ("file_link", {"url": "https://x"}, "https://x"),
         ("file_link", {"name": "a.pdf"}, "a.pdf"),

@@ -12,7 +12,7 @@ from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM
 from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
 from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK
 from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
-from chalicelib.messages import CustomerEvent
+from chalicelib.messages import CustomerEvent, CustomerMessage, Led, Note
 from chalicelib.pipeline.receive import events_of
 from sandbox.acts import Act, InstagramActs, TikTokActs
 from sandbox.clock import Clock
@@ -83,6 +83,8 @@ def shown(event: Any) -> tuple[str, ...]:
         ("edit", ("Note", "edited")),
         ("comment", ("CustomerMessage", "comment", "answer_privately")),
         ("mention", ("CustomerMessage", "mention_comment")),
+        ("card", ("CustomerMessage",)),
+        ("place", ("CustomerMessage",)),
         ("read", ("Note", "read")),
         ("echo", ("Echo", "echo_app")),
         ("referral", ("CustomerMessage", "from_ad")),
@@ -123,11 +125,38 @@ def test_what_a_customer_does_on_tiktok(
     assert shown(happened("tiktok", receiver.wait(1)[0].body))[: len(expected)] == expected
 
 
+def test_a_card_and_a_place_come_without_words(instagram: InstagramActs, receiver: Receiver) -> None:
+    for action in ("card", "place"):
+        instagram.do(SHOP, PERSON, Act(action=action))
+    first, second = receiver.wait(2)
+    assert shown(happened("instagram", first.body)) == ("CustomerMessage", "card")
+    assert shown(happened("instagram", second.body)) == ("CustomerMessage", "location")
+
+
+def test_a_link_leads_here(instagram: InstagramActs, receiver: Receiver) -> None:
+    instagram.do(SHOP, PERSON, Act(action="link", text="poster"))
+    led = happened("instagram", receiver.wait(1)[0].body)
+    assert isinstance(led, Led)
+    assert (led.conversation.customer, led.attributes["ref"], led.from_ad) == (PERSON, "poster", False)
+
+
+def test_edits_are_counted(instagram: InstagramActs, receiver: Receiver) -> None:
+    for about in ("m-1", "m-1", "m-2"):
+        instagram.do(SHOP, PERSON, Act(action="edit", text="x", about=about))
+    notes = [happened("instagram", call.body) for call in receiver.wait(3)]
+    assert sorted((note.about, note.edit) for note in notes if isinstance(note, Note)) == [
+        ("m-1", 1), ("m-1", 2), ("m-2", 1),
+    ]  # fmt: skip
+
+
 def test_a_message_quotes_another(instagram: InstagramActs, tiktok: TikTokActs, receiver: Receiver) -> None:
     instagram.do(SHOP, PERSON, Act(action="text", text="That one", about="m-1"))
     tiktok.do(TIKTOK_SHOP, TIKTOK_PERSON, Act(action="text", text="That one", about="m-1"))
     first, second = receiver.wait(2)
-    assert shown(happened("instagram", first.body))[1] == shown(happened("tiktok", second.body))[1]
+    quoting = happened("instagram", first.body)
+    assert isinstance(quoting, CustomerMessage)
+    assert (shown(quoting)[1], quoting.quotes) == ("quotes", "m-1")
+    assert shown(happened("tiktok", second.body))[1:] != ()
 
 
 @pytest.mark.parametrize("action", ["voice", "file", "story_mention", "story_reply", "unsend", "edit", "dance"])

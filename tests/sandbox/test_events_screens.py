@@ -73,6 +73,23 @@ def attachment(kind: str, **payload: Any) -> dict[str, Any]:
         ({"read": {"mid": "m0"}}, {"kind": "seen", "about": "m0", "side": "customer"}),
         ({"message_edit": {"mid": "m0", "text": "new"}}, {"kind": "edit", "about": "m0", "text": "new"}),
         ({"referral": {"ref": "autumn"}}, {"kind": "referral", "text": "autumn"}),
+        (attachment("location", coordinates={"lat": 41.5, "long": 2}), {"kind": "text", "text": "41.5, 2"}),
+        (
+            message(attachments=[{"type": "fallback", "title": "A leaflet", "url": CDN, "payload": None}]),
+            {"kind": "share", "url": CDN, "text": "A leaflet"},
+        ),
+        *(
+            (
+                attachment("template", **payload),
+                {"kind": "cards", "cards": [{"title": "Mug", "description": "", "image": "", "choices": []}]},
+            )
+            for payload in (
+                {"product": {"elements": [{"title": "Mug"}]}},
+                {"generic": [{"title": "Mug"}]},
+                {"generic": {"elements": [{"title": "Mug"}]}},
+                {"template_type": "generic", "elements": [{"title": "Mug"}]},
+            )
+        ),
     ],
 )
 def test_what_an_instagram_customer_does(what: dict[str, Any], expected: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ import requests
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.instagram import InstagramSimulator
+from sandbox.instagram_inbox import echo_of
 from sandbox.web import Answer, WebServer
 from tests.sandbox.conftest import Receiver, until
 
@@ -614,6 +615,55 @@ def test_a_message_that_is_never_told_of_can_be_read(meta: Meta, receiver: Recei
     assert look_up(meta, mid).json()["message"] == "Are you there?"
     assert receiver.calls == []
     assert meta.send().status_code == 200
+
+
+def mentioned(meta: Meta, where: str, identifier: str, fields: str, node: str = IG) -> requests.Response:
+    asked = {"fields": f"mentioned_{where}.{where}_id({identifier}){{{fields}}}"}
+    return meta.call("GET", f"/v25.0/{node}", params=asked)
+
+
+def test_a_mention_is_told_to_the_account_that_asks(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.mention(IG, ANA, "With @our.shop", post="71", comment="81")
+    meta.sim.mention(IG, ANA, "Our tea, @our.shop", post="72")
+    told = [json.loads(call.body)["entry"][0]["changes"] for call in receiver.wait(2)]
+    assert told == [
+        [{"field": "mentions", "value": {"media_id": "71", "comment_id": "81"}}],
+        [{"field": "mentions", "value": {"media_id": "72"}}],
+    ]
+    link = "https://www.instagram.com/p/71/"
+    assert mentioned(meta, "comment", "81", "text,username,media{permalink}").json() == {
+        "mentioned_comment": {
+            "id": "81", "text": "With @our.shop", "username": "customer_0001", "media": {"id": "71", "permalink": link},
+        },
+        "id": IG,
+    }  # fmt: skip
+    assert mentioned(meta, "media", "72", "caption").json() == {
+        "mentioned_media": {"id": "72", "caption": "Our tea, @our.shop"},
+        "id": IG,
+    }
+
+
+def test_a_mention_is_told_to_nobody_else(meta: Meta) -> None:
+    meta.sim.mention(IG, ANA, "With @our.shop", post="71", comment="81")
+    assert error(mentioned(meta, "comment", "82", "text")) == (400, 100, 33)
+    assert error(mentioned(meta, "media", "71", "caption")) == (400, 100, 33)
+    assert error(mentioned(meta, "comment", "81", "text,shoe_size")) == (400, 100, None)
+    meta.token = "EAA1"
+    assert error(mentioned(meta, "comment", "81", "text", node="17841400000000002")) == (400, 100, 33)
+
+
+def test_mentions_need_the_permission_for_comments(meta: Meta, receiver: Receiver) -> None:
+    meta.sim.add_account(
+        "17841400000000003", access_token="IGAA3", app_secret=SECRET, webhook_url=receiver.url, comments=False
+    )
+    meta.token = "IGAA3"
+    assert error(mentioned(meta, "comment", "81", "text", node="17841400000000003")) == (403, 10, None)
+
+
+def test_an_echo_has_the_metadata_of_its_send() -> None:
+    assert echo_of("m1", {"text": "x", "metadata": "dm.1"}, []) == {
+        "mid": "m1", "text": "x", "metadata": "dm.1", "is_echo": True,
+    }  # fmt: skip
 
 
 def test_a_profile_can_fail_while_sends_work(meta: Meta, faults: Faults) -> None:

@@ -15,9 +15,18 @@ import msgspec
 from chalicelib.channels.base import Secrets, Source, Verdict, raise_for
 from chalicelib.channels.instagram.capabilities import CAPABILITIES
 from chalicelib.channels.instagram.problems import OTHER, TOO_MANY, TRANSIENT, VERDICTS
-from chalicelib.errors import Refused, TokenRefused, Uncertain, Unfetched
+from chalicelib.errors import AccountStopped, Refused, TokenRefused, Uncertain, Unfetched
 from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import Account, Conversation, CustomerMessage, Line, Profile, Unseen
+from chalicelib.messages import (
+    Account,
+    Conversation,
+    CustomerMessage,
+    Line,
+    Mention,
+    Mentioned,
+    Profile,
+    Unseen,
+)
 from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 
 # Where Meta keeps what customers upload; such a URL needs no token.
@@ -26,6 +35,10 @@ PROFILE_FIELDS = (
     "name,username,profile_pic,follower_count,is_user_follow_business,is_business_follow_user,is_verified_user"
 )
 MESSAGE_FIELDS = "id,created_time,from,to,message"
+MENTION_FIELDS = {
+    "comment": ("text,username,media{permalink}", "text"),
+    "media": ("caption,username,permalink", "caption,username"),
+}
 ACTIONS = {"typing": "typing_on", "seen": "mark_seen"}
 NOT_THERE = {"wrong_person", "person_unavailable"}
 # Meta answers when it has fetched the file, for which it takes up to 75 s; most are there within these (seconds).
@@ -74,6 +87,26 @@ class InstagramClient:
         url = _words((self._get(account, post, "permalink", PROFILE_S) or {}).get("permalink"))
         return url if url.startswith("https://") else ""
 
+    def mentioned(self, account: Account, mention: Mention) -> Mentioned | None:
+        """The comment, or the post, in which the account is mentioned.
+
+        developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/mentioned_comment and
+        .../mentioned_media. One field that is not there refuses the whole answer: the last of each are documented.
+        """
+        where, identifier = ("comment", mention.comment) if mention.comment else ("media", mention.post)
+        if not _is_person(identifier):
+            return None
+        for fields in MENTION_FIELDS[where]:
+            asked = quote(f"mentioned_{where}.{where}_id({identifier}){{{fields}}}", safe="")
+            try:
+                found = self._get(account, account.id, asked, PROFILE_S)
+            except AccountStopped:
+                raise
+            except Refused:
+                continue
+            return _mentioned(found.get(f"mentioned_{where}")) if found else None
+        return None
+
     def source(self, account: Account, said: CustomerMessage) -> Source:
         """The URL of the webhook itself: Meta fetches for anybody who has it."""
         if said.media is None or not said.media.url:
@@ -115,6 +148,19 @@ class InstagramClient:
 def _is_person(customer: str) -> bool:
     """Whether it is an id of Instagram's (digits), and not one of ours for an author who is not named."""
     return customer.isascii() and customer.isdigit()
+
+
+def _mentioned(found: Any) -> Mentioned | None:
+    """What Meta tells of a comment or a post; the link to a comment is its post's."""
+    if not isinstance(found, dict):
+        return None
+    post = found.get("media")
+    link = _words((post if isinstance(post, dict) else found).get("permalink"))
+    return Mentioned(
+        text=_words(found.get("text")) or _words(found.get("caption")),
+        username=_words(found.get("username")),
+        url=link if link.startswith("https://") else "",
+    )
 
 
 def _envelope(to: Recipient) -> dict[str, Any]:

@@ -7,6 +7,7 @@ developers.facebook.com/docs/messenger-platform/instagram/features/webhook
 from __future__ import annotations
 
 from chalicelib.channels.base import Rendering
+from chalicelib.messages import Ignored, Line
 
 
 def _message(line: str = "") -> Rendering:
@@ -39,24 +40,26 @@ RENDERINGS: dict[str, Rendering] = {
     "story": _message("story_shared"),
     "story_gone": _message("story_gone"),
     "ig_post": _message("post_shared"),
+    "post": _message("post_shared"),
     "share": _message("post_shared"),
     "ig_reel": _message("reel_shared"),
     "reel": _message("reel_shared"),
     "media": _message("attachment"),
     "fallback": _message("attachment"),
-    "template": _message("attachment"),
-    "template:empty": _message("comment_shared"),
+    "location": _message("location"),
+    "template": _message("card"),
+    "template:buttons": _message("buttons"),
+    "template:comment": _message("comment_shared"),
     "ephemeral": _message("ephemeral"),
     "unsupported_type": _message("unsupported"),
     "unsupported": _message("unsupported"),
     "unknown": _message("unknown"),
     "unknown:link": _message("attachment"),
     "reply_to:story": _message("story_reply"),
-    "reply_to:message": _message("reply_to"),
-    "referral:ad": _message("from_ad"),
-    "referral:product": _message("product"),
-    "referral:link": _note("from_link"),
+    "reply_to:message": _message("quotes"),
+    "referral": Rendering(shows="led"),
     "reaction:react": _note("reacted"),
+    "reaction:unnamed": _note("reacted_somehow"),
     "reaction:unreact": _note("unreacted"),
     "message_edit": _note("edited"),
     "message_edit:no_text": _message(),  # whatever the platform tells of it, when it is asked
@@ -70,6 +73,8 @@ RENDERINGS: dict[str, Rendering] = {
     "mentions:media": _message("mention_post"),
     "answer:privately": _message("answer_privately"),
     "answer:in_app": _message("answer_in_app"),
+    "event": _ignored("event_{name}"),  # whatever else Meta tells, by Meta's name for it
+    "nobody": _ignored("instagram_nobody"),
     "own": _ignored("instagram_own"),
     "self": _ignored("instagram_self"),
     "echo:unsend": _ignored("instagram_own_unsend"),
@@ -79,9 +84,19 @@ RENDERINGS: dict[str, Rendering] = {
     "policy_enforcement": _ignored("instagram_policy_enforcement"),
     "response_feedback": _ignored("instagram_response_feedback"),
     "story_insights": _ignored("instagram_story_insights"),
-    "unknown_field": _ignored("instagram_unknown_field"),
     "changed_fields": _ignored("instagram_changed_fields"),
     "entry": _ignored("instagram_unknown_entry"),
     "other_object": _ignored("instagram_other_object"),
     "dashboard_test": _ignored("dashboard_test"),
 }
+
+
+def lines(row: str, /, **facts: str) -> tuple[Line, ...]:
+    """What the bridge says of this kind; nothing where the customer's own words are all there is."""
+    key = RENDERINGS[row].line
+    return (Line(key, {name: fact for name, fact in facts.items() if fact}),) if key else ()
+
+
+def ignored(row: str, name: str = "") -> Ignored:
+    """Why this kind is not shown; `name` is Meta's, where the row counts by it."""
+    return Ignored(RENDERINGS[row].reason.replace("{name}", name))

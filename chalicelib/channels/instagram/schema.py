@@ -6,6 +6,7 @@ developers.facebook.com/docs/messenger-platform/instagram/features/webhook
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -26,11 +27,21 @@ UNSPOKEN = {
     "response_feedback": "response_feedback",
 }
 KINDS = (*SPOKEN, *UNSPOKEN)
+# What stands around the one thing that an item tells.
+ENVELOPE = frozenset({"sender", "recipient", "timestamp", "is_self"})
+
+# What a message may hold. developers.facebook.com/docs/messenger-platform/reference/webhook-events/messages
+MESSAGE = frozenset(
+    {
+        "mid", "text", "attachments", "quick_reply", "quick_replies", "reply_to", "referral", "metadata", "app_id",
+        "seq", "nlp", "tags", "is_echo", "is_deleted", "is_self", "is_unsupported",
+    }
+)  # fmt: skip
 
 # What an attachment of a message may be.
 ATTACHMENTS = (
     "image", "video", "audio", "file", "sticker", "like_heart", "story_mention", "ig_story", "story", "ig_post",
-    "share", "ig_reel", "reel", "media", "template", "fallback", "ephemeral", "unsupported_type",
+    "post", "share", "ig_reel", "reel", "media", "template", "fallback", "location", "ephemeral", "unsupported_type",
 )  # fmt: skip
 
 # What `changes` tells, besides what `messaging` does.
@@ -50,6 +61,8 @@ UNSPOKEN_FIELDS = {
 # What the dashboard's Test button sends: the first by way of a Page, all of them by Instagram Login. It must never
 # become a conversation. developers.facebook.com/docs/graph-api/webhooks/getting-started
 TEST_ACCOUNT, TEST_SENDER, TEST_MID = "0", "12334", "random_mid"
+
+_PLAIN = re.compile(r"[a-z_]{1,40}")
 
 
 class Fields:
@@ -71,6 +84,11 @@ class Fields:
         """A text, or a whole number as one: ids come as either."""
         value = self._fields.get(name)
         return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+    def number(self, name: str) -> str:
+        """A number as a text, with its fraction; a text as it is."""
+        value = self._fields.get(name)
+        return f"{value:.10g}" if isinstance(value, float) else self.text(name)
 
     def flag(self, name: str) -> bool:
         return self._fields.get(name) is True
@@ -114,6 +132,19 @@ def milliseconds(timestamp: int | float | str | None, otherwise: int) -> int:
     if not 0 < number <= LATEST_MS:
         return otherwise
     return number if number > 10**11 else number * 1000
+
+
+def event_name(name: str) -> str:
+    """The name of a kind of event as it may be counted: short and plain, or "unknown"."""
+    return name if _PLAIN.fullmatch(name) else "unknown"
+
+
+def event_of(seen: Fields) -> str:
+    """What an item that is no message tells of. Raises Malformed where that is nothing."""
+    names = [name for name in seen.names() if name not in ENVELOPE]
+    if not names:
+        raise Malformed("Instagram event that tells nothing")
+    return next((name for name in names if seen.at(name).names()), names[0])
 
 
 def message_event(mid: str) -> str:

@@ -22,7 +22,7 @@ from chalicelib.errors import (
     Unfetched,
 )
 from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import Account, CustomerMessage, Profile, Unseen
+from chalicelib.messages import Account, CustomerMessage, Mention, Mentioned, Profile, Unseen
 from chalicelib.replies import ChoicesPart, MediaPart, Part, Recipient, TextPart
 
 API = "/open_api/v1.3/business/message/"
@@ -102,6 +102,10 @@ class TikTokClient:
     def post_url(self, account: Account, post: str) -> str:
         """TikTok's events carry the address themselves."""
         return ""
+
+    def mentioned(self, account: Account, mention: Mention) -> Mentioned | None:
+        """TikTok's events tell all that there is."""
+        return None
 
     def source(self, account: Account, said: CustomerMessage) -> Source:
         """A link to the picture or video, good for 24 hours and only with the token in the header `x-user`.
