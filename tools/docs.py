@@ -167,8 +167,8 @@ def rendering() -> str:
         "The customer's own words are shown as they are, under these lines. An account's `language` chooses between "
         "them. Facts of the event stand where braces are, kinds, sizes, spans and moments in that language too; one "
         "that is not known is left out, with the words that lead to it. Where no line is, the customer's words are all "
-        "there is. An event of a kind that is new is counted as `event_` and its name, or as `event_unknown` where that "
-        "is not made of plain letters.",
+        "there is. An event of a kind that is new is counted as `event_` and its name, or as `event_unknown` where "
+        "that is not made of plain letters.",
         *sections,
         "## Why a reply was not delivered",
         _table(["reason", *_spoken()], (_words(key, key.removeprefix("why_")) for key in others if _is_why(key))),
