@@ -171,9 +171,7 @@ def _led(content: Fields) -> dict[str, str]:
     return told
 
 
-def _note(
-    event: Event, conversation: Conversation, sent_ms: int, kind: str, content: Fields, part: int
-) -> CustomerEvent:
+def _note(event: Event, conversation: Conversation, sent_ms: int, kind: str, content: Fields, part: int) -> Note:
     name = _NOTES[kind.partition(":")[0]]
     return Note(
         id=_reaction(content) or (f"{event.id}#{part}" if part else event.id),
