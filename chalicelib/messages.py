@@ -314,13 +314,15 @@ class Echo(msgspec.Struct, frozen=True, kw_only=True, tag="echo"):
 class Unseen(msgspec.Struct, frozen=True, kw_only=True, tag="unseen"):
     """The platform mentions a message (`origin`) that it may never have delivered; it has to be asked for.
 
-    `id` is the event id that the delivery would have had, so that whichever comes second is a duplicate.
+    `id` is the event id that the delivery would have had, so that whichever comes second is a duplicate. `told` says
+    that the event itself holds what the customer wrote: where the message cannot be read, it must not be let go.
     """
 
     id: str
     account: str
     origin: str
     sent_ms: int
+    told: bool = False
 
 
 class Trouble(msgspec.Struct, frozen=True, tag="trouble"):

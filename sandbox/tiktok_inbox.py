@@ -212,11 +212,11 @@ def tapped(conversation: Conversation, message_id: str, choice: str) -> dict[str
     """What the customer says by tapping a button of a template, named by its id or text; ValueError where the
     business sent no such template."""
     for content in conversation.history:
-        if content.get("message_id") == message_id and "template" in content:
-            for button in content["template"]["elements"][0]["buttons"]:
-                if choice in (button["id"], button["text"]):
+        if content.get("message_id") == message_id:
+            for button in _card(content)["buttons"]:
+                if choice in (button["id"], button["title"]):
                     source = {"reply_source_msg_id": message_id, "reply_source_unique_id": button["id"]}
-                    return {"type": "text", "text": {"body": button["text"]}, "reply_source_payload": source}
+                    return {"type": "text", "text": {"body": button["title"]}, "reply_source_payload": source}
     raise ValueError(f"no template {message_id} with a button {choice} was sent to this customer")
 
 
@@ -253,9 +253,7 @@ _BLOCKS = ("text", "image", "video", "share_post", "sticker", "emoji", "referenc
 def _listed(conversation: Conversation, content: dict[str, Any]) -> dict[str, Any]:
     told = {name: content[name] for name in _BLOCKS if name in content}
     if "template" in content:
-        element = content["template"]["elements"][0]
-        buttons = [{"type": one["type"], "title": one["text"], "id": one["id"]} for one in element["buttons"]]
-        told["template"] = {"type": content["template"]["type"].upper(), "title": element["title"], "buttons": buttons}
+        told["template"] = _card(content)
     kind = str(content.get("type", "")).upper()
     return told | {
         "sender": content.get("from"),
@@ -267,6 +265,26 @@ def _listed(conversation: Conversation, content: dict[str, Any]) -> dict[str, An
         "from_user": _role(content.get("from_user")),
         "to_user": _role(content.get("to_user")),
     }
+
+
+def _card(content: dict[str, Any]) -> dict[str, Any]:
+    """A template as the API has it, of whatever shape it was in a webhook: other businesses' come as they like."""
+    template = _object(content.get("template"))
+    element = next(iter(_objects(template.get("elements"))), template)
+    buttons = [
+        {"type": str(one.get("type", "REPLY")), "title": str(one.get("text", "")), "id": str(one.get("id", ""))}
+        for one in _objects(element.get("buttons"))
+    ]
+    kind, title = str(template.get("type", "")).upper(), str(element.get("title", ""))
+    return {"type": kind, "title": title, "buttons": buttons}
+
+
+def _object(found: Any) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def _objects(found: Any) -> list[dict[str, Any]]:
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _role(person: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -127,14 +127,16 @@ class Bench:
         secrets: Secrets | None = None,
         clock: FakeClock | None = None,
         metrics: FakeMetrics | None = None,
+        shelf: FakeShelf | None = None,
+        queue: Callable[[], FakeQueue] = FakeQueue,
     ) -> None:
         self.clock = FakeClock() if clock is None else clock
         self.metrics = FakeMetrics() if metrics is None else metrics
         self.ledger = FakeLedger()
-        self.shelf = FakeShelf()
+        self.shelf = FakeShelf() if shelf is None else shelf
         self.fetch = FakeFetch()
-        self.inbound = FakeQueue()
-        self.outbound = FakeQueue()
+        self.inbound = queue()
+        self.outbound = queue()
         self.wired = Wired(
             clients=clients,
             desk=desk,

@@ -30,6 +30,12 @@ SHOWS = {
     "led": "is remembered until the customer writes, told with that message, and opens nothing",
     "ignored": "is counted, and shown to nobody",
 }
+SHOWN = {
+    "message": "yes",
+    "media": "yes, with the file",
+    "note": "in an open conversation",
+    "led": "with the customer's next message",
+}
 NUMBERED = "numbers in the text"
 
 
@@ -161,8 +167,10 @@ def rendering() -> str:
     return _page(
         "What agents read",
         "The customer's own words are shown as they are, under these lines. An account's `language` chooses between "
-        "them. Facts of the event stand where braces are; one that is not known is left out. Where no line is, the "
-        "customer's words are all there is.",
+        "them. Facts of the event stand where braces are, kinds, sizes, spans and moments in that language too; one "
+        "that is not known is left out, with the words that lead to it. Where no line is, the customer's words are all "
+        "there is. An event of a kind that is new is counted as `event_` and its name, or as `event_unknown` where "
+        "that is not made of plain letters.",
         *sections,
         "## Why a reply was not delivered",
         _table(["reason", *_spoken()], (_words(key, key.removeprefix("why_")) for key in others if _is_why(key))),
@@ -180,21 +188,22 @@ def _row(item: tuple[str, Rendering]) -> list[str]:
     name = f"`{kind}`"
     if row.shows == "ignored":
         return [name, *("–" for _ in LANGUAGES), f"no: `{row.reason}`"]
-    words = TEXTS[row.line] if row.line else tuple("" for _ in LANGUAGES)
+    words = _said(row.line) if row.line else ["" for _ in LANGUAGES]
     return [
         name,
         *words,
-        {
-            "message": "yes",
-            "media": "yes, with the file",
-            "note": "in an open conversation",
-            "led": "with the customer's next message",
-        }[row.shows],
+        SHOWN[row.shows],
     ]
 
 
 def _words(key: str, name: str) -> list[str]:
-    return [f"`{name}`", *TEXTS[key]]
+    return [f"`{name}`", *_said(key)]
+
+
+def _said(key: str) -> list[str]:
+    """The sentence in every language, with all its facts."""
+    places = {name: f"{{{name}}}" for text in TEXTS[key] for name in re.findall(r"\{(\w+)\}", text)}
+    return [say(language, key, **places) for language in LANGUAGES]
 
 
 def _is_why(key: str) -> bool:

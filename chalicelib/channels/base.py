@@ -6,6 +6,7 @@ and as data `capabilities.CAPABILITIES`, `renderings.RENDERINGS` and `problems.P
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
@@ -76,7 +77,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     """How the agent sees one kind of event: a row of docs/rendering.md.
 
     `shows`: "message" opens or continues a conversation, "media" does so with a copy of the file, "note" is
-    shown in an open conversation only, "led" is told with the customer's next message, "ignored" is counted under
+    shown in an open conversation only, "led" is remembered until the customer writes, "ignored" is counted under
     `reason`. `line` is the catalogue's key of what the bridge says of it, "" where the customer's own words are all
     there is.
     """
@@ -84,6 +85,16 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     shows: Literal["message", "media", "note", "led", "ignored"]
     line: str = ""
     reason: str = ""
+
+
+_PLAIN = re.compile(r"[a-z_]{1,40}")
+
+
+def unheard_of(event: str) -> str:
+    """The reason under which an event of a kind that is new to us is ignored: the kind's own name, in letters that
+    a metric may have; "" where its name is none."""
+    name = event.lower().replace(".", "_").replace("-", "_")
+    return f"event_{name}" if _PLAIN.fullmatch(name) else ""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,12 +1,18 @@
 """The bridge's own words, for agents and customers, in every language that it speaks.
 
-A key that names a place of the form `{fact}` is filled with a fact of the event. `say` is total: a fact that is
-missing leaves its place empty, an unknown language is English.
+A place of the form `{fact}` is filled with a fact of the event, in words where it is a kind, a count, a size, a span or
+a moment (`WORDED`). What stands in `<with {fact}|without>` needs one of its facts; `without`, which may be left away,
+stands there otherwise. `say` is total: no missing fact leaves a hole, an unknown language is English.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Callable
+
+from chalicelib.rules import spoken
+from chalicelib.rules.spoken import Speech
 
 LANGUAGES = ("en", "es")
 
@@ -22,12 +28,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Shared a comment that cannot be read here]",
         "[Compartió un comentario que aquí no se puede leer]",
     ),
-    "product": ("[About the product {id}]", "[Sobre el producto {id}]"),
+    "product": ("[About <the product {id}|a product>]", "[Sobre <el producto {id}|un producto>]"),
     "reply_to": ("[Replied to an earlier message]", "[Respondió a un mensaje anterior]"),
     "quotes": ("[Replied to an earlier message]", "[Respondió a un mensaje anterior]"),
-    "quotes_words": ("[Replied to: {words}]", "[Respondió a: {words}]"),
-    "from_ad": ("[Came from the ad: {title}]", "[Llegó desde el anuncio: {title}]"),
-    "from_link": ("[Came from the link: {ref}]", "[Llegó desde el enlace: {ref}]"),
+    "quotes_words": ("[Replied to<: {words}| an earlier message>]", "[Respondió a<: {words}| un mensaje anterior>]"),
+    "from_ad": ("[Came from <the ad: {title}|an ad>]", "[Llegó desde <el anuncio: {title}|un anuncio>]"),
+    "from_link": ("[Came from <the link: {ref}|a link>]", "[Llegó desde <el enlace: {ref}|un enlace>]"),
     "sticker": ("[Sticker: {url}]", "[Sticker: {url}]"),
     "emoji": ("[Emoji: {url}]", "[Emoji: {url}]"),
     "ephemeral": (
@@ -35,14 +41,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Envió una foto o un vídeo que solo se puede ver una vez, en la app]",
     ),
     "unsupported": (
-        "[Sent something that {platform} does not show outside its app]",
-        "[Envió algo que {platform} no muestra fuera de su app]",
+        "[Sent something that <{platform}|the platform> does not show outside its app]",
+        "[Envió algo que <{platform}|la plataforma> no muestra fuera de su app]",
     ),
     "unknown": (
         "[Sent something of a kind that is not known here: {kind}]",
         "[Envió algo de un tipo que aquí no se conoce: {kind}]",
     ),
-    "attachment": ("[{kind}: {title} {url}]", "[{kind}: {title} {url}]"),
+    "attachment": ("[<{kind}|attachment>: {title} {url}]", "[<{kind}|adjunto>: {title} {url}]"),
     "card": ("[Card: {words}]", "[Tarjeta: {words}]"),
     "buttons": ("[Buttons: {choices}]", "[Botones: {choices}]"),
     "location": ("[Location: {title} {place} {url}]", "[Ubicación: {title} {place} {url}]"),
@@ -52,22 +58,25 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # media
     "media_gone": (
-        "[A file ({kind}) that the platform no longer hands out]",
-        "[Un archivo ({kind}) que la plataforma ya no entrega]",
+        "[A file< ({kind})> that the platform no longer hands out]",
+        "[Un archivo< ({kind})> que la plataforma ya no entrega]",
     ),
     "media_too_big": (
-        "[A file ({kind}) that is too big to be shown: more than {limit} MB]",
-        "[Un archivo ({kind}) demasiado grande para mostrarlo: más de {limit} MB]",
+        "[A file< ({kind})> that is too big to be shown<: more than {bytes}>]",
+        "[Un archivo< ({kind})> demasiado grande para mostrarlo<: más de {bytes}>]",
     ),
     "media_not_allowed": (
-        "[A file ({kind}) that was not fetched: its address is not one of the platform's]",
-        "[Un archivo ({kind}) que no se descargó: su dirección no es de la plataforma]",
+        "[A file< ({kind})> that was not fetched: its address is not one of the platform's]",
+        "[Un archivo< ({kind})> que no se descargó: su dirección no es de la plataforma]",
     ),
     "media_type": (
-        "[A file ({kind}) that is not what it claims to be, so it is not shown]",
-        "[Un archivo ({kind}) que no es lo que dice ser, por lo que no se muestra]",
+        "[A file< ({kind})> that is not what it claims to be, so it is not shown]",
+        "[Un archivo< ({kind})> que no es lo que dice ser, por lo que no se muestra]",
     ),
-    "media_failed": ("[A file ({kind}) that could not be fetched]", "[Un archivo ({kind}) que no se pudo descargar]"),
+    "media_failed": (
+        "[A file< ({kind})> that could not be fetched]",
+        "[Un archivo< ({kind})> que no se pudo descargar]",
+    ),
     # comments and mentions
     "comment": ("[Commented on your post {url}]", "[Comentó tu publicación {url}]"),
     "live_comment": ("[Commented on your live video {url}]", "[Comentó tu vídeo en directo {url}]"),
@@ -87,26 +96,35 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[TikTok considera este comentario una pregunta para ti: {url}]",
     ),
     # notes
-    "reacted": ("[Reacted with {emoji} to a message]", "[Reaccionó con {emoji} a un mensaje]"),
-    "reacted_words": ("[Reacted with {emoji} to: {words}]", "[Reaccionó con {emoji} a: {words}]"),
+    "reacted": ("[Reacted< with {emoji}> to a message]", "[Reaccionó< con {emoji}> a un mensaje]"),
+    "reacted_words": (
+        "[Reacted< with {emoji}> to<: {words}| a message>]",
+        "[Reaccionó< con {emoji}> a<: {words}| un mensaje>]",
+    ),
     "reacted_somehow": ("[Reacted to a message]", "[Reaccionó a un mensaje]"),
-    "reacted_somehow_words": ("[Reacted to: {words}]", "[Reaccionó a: {words}]"),
+    "reacted_somehow_words": ("[Reacted to<: {words}| a message>]", "[Reaccionó a<: {words}| un mensaje>]"),
     "unreacted": ("[Took back a reaction]", "[Retiró una reacción]"),
-    "unreacted_words": ("[Took back a reaction to: {words}]", "[Retiró una reacción a: {words}]"),
+    "unreacted_words": ("[Took back a reaction< to: {words}>]", "[Retiró una reacción< a: {words}>]"),
     "edited": ("[Edited a message. It now says:]", "[Editó un mensaje. Ahora dice:]"),
     "edited_words": (
-        "[Edited a message that began: {words}]\n[It now says:]",
-        "[Editó un mensaje que empezaba: {words}]\n[Ahora dice:]",
+        "[Edited a message< that began: {words}>]\n[It now says:]",
+        "[Editó un mensaje< que empezaba: {words}>]\n[Ahora dice:]",
     ),
     "unsent": ("[Took back a message]", "[Retiró un mensaje]"),
-    "unsent_words": ("[Took back: {words}]", "[Retiró: {words}]"),
+    "unsent_words": ("[Took back<: {words}| a message>]", "[Retiró<: {words}| un mensaje>]"),
     "read": ("[Has read your message]", "[Ha leído tu mensaje]"),
     "echo_app": (
-        "[Sent from the {platform} app, not from here:]",
-        "[Enviado desde la app de {platform}, no desde aquí:]",
+        "[Sent from the< {platform}> app, not from here:]",
+        "[Enviado desde la app< de {platform}>, no desde aquí:]",
     ),
-    "app_media": ("[A file ({kind}) that is shown in the app only]", "[Un archivo ({kind}) que solo se ve en la app]"),
-    "echo_automation": ("[Sent by an automation of {platform}:]", "[Enviado por una automatización de {platform}:]"),
+    "app_media": (
+        "[A file< ({kind})> that is shown in the app only]",
+        "[Un archivo< ({kind})> que solo se ve en la app]",
+    ),
+    "echo_automation": (
+        "[Sent by an automation< of {platform}>:]",
+        "[Enviado por una automatización< de {platform}>:]",
+    ),
     "comment_deleted": ("[Deleted a comment]", "[Eliminó un comentario]"),
     "comment_hidden": ("[A comment was hidden]", "[Se ocultó un comentario]"),
     "comment_public": ("[A comment was made public]", "[Se hizo público un comentario]"),
@@ -123,82 +141,129 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # why a reply was not delivered, told to the agent
     "notice_rest": (
-        "[Your reply arrived only in part. Not delivered, from here on: “{words}” {reason}]",
-        "[Tu respuesta llegó solo en parte. No se entregó a partir de aquí: «{words}» {reason}]",
+        "[Your reply arrived only in part.< Not delivered, from here on: “{words}”> {reason}]",
+        "[Tu respuesta llegó solo en parte.< No se entregó a partir de aquí: «{words}»> {reason}]",
     ),
     "notice_left_out": (
-        "[Your reply arrived without this: {what}. {reason}]",
-        "[Tu respuesta llegó sin esto: {what}. {reason}]",
+        "[Your reply arrived without <this: {what}|a part of it>. {reason}]",
+        "[Tu respuesta llegó sin <esto: {what}|una parte>. {reason}]",
     ),
     "notice": ("[Your reply was not delivered. {reason}]", "[Tu respuesta no se entregó. {reason}]"),
     "why_window_closed": (
-        "{platform} lets nobody write so long after the customer did. They have to write first.",
-        "Pasó demasiado tiempo desde el último mensaje del cliente. En {platform} tiene que escribir primero.",
+        "<{platform}|The platform> lets nobody write <more than {span}|so long> after the customer did. "
+        "<It was possible until {at}. >They have to write first.",
+        "<Pasó más tiempo del permitido ({span})|Pasó demasiado tiempo> desde el último mensaje del cliente. "
+        "<Se pudo escribir hasta el {at}. >En <{platform}|la plataforma> tiene que escribir primero.",
     ),
     "why_awaiting_answer": (
         "The comment has been answered by a private message; you can write again when the customer answers it.",
         "El comentario ya se respondió por mensaje privado; podrás escribir cuando el cliente conteste.",
     ),
     "why_comment_expired": (
-        "The comment is too old to be answered by a private message.",
-        "El comentario es demasiado antiguo para responderlo por mensaje privado.",
+        "The comment is too old to be answered by a private message<: that is possible for {span} only>.",
+        "El comentario es demasiado antiguo para responderlo por mensaje privado<: solo se puede durante {span}>.",
     ),
     "why_one_message": (
         "A comment takes a single message as its answer, without a file beside the text. Send less at once.",
         "Un comentario admite un solo mensaje como respuesta, sin archivo junto al texto. Envía una sola cosa.",
     ),
     "why_no_conversation": (
-        "This person has no conversation with you on {platform} yet, and only they can begin one.",
-        "Esta persona aún no tiene una conversación contigo en {platform}, y solo ella puede iniciarla.",
+        "This person has no conversation with you on <{platform}|the platform> yet, and only they can begin one.",
+        "Esta persona aún no tiene una conversación contigo en <{platform}|la plataforma>, y solo ella puede "
+        "iniciarla.",
     ),
     "why_person_unavailable": (
-        "The customer cannot be reached: they blocked messages, or left {platform}.",
-        "No se puede contactar al cliente: bloqueó los mensajes o dejó {platform}.",
+        "The customer cannot be reached: they blocked messages, or left <{platform}|the platform>.",
+        "No se puede contactar al cliente: bloqueó los mensajes o dejó <{platform}|la plataforma>.",
     ),
-    "why_wrong_person": ("{platform} does not know this customer.", "{platform} no conoce a este cliente."),
+    "why_wrong_person": (
+        "<{platform}|The platform> does not know this customer.",
+        "<{platform}|La plataforma> no conoce a este cliente.",
+    ),
+    "why_media_refused": (
+        "<{platform}|The platform> does not take this kind of file.",
+        "<{platform}|La plataforma> no acepta este tipo de archivo.",
+    ),
+    "why_media_too_big": (
+        "The file is too big for <{platform}|the platform><: more than {bytes}>.",
+        "El archivo es demasiado grande para <{platform}|la plataforma><: más de {bytes}>.",
+    ),
     "why_other_app": (
-        "Another app has this customer's conversation on {platform}. Answer there, or take it back.",
-        "Otra aplicación tiene la conversación de este cliente en {platform}. Responde allí o recupérala.",
+        "Another app has this customer's conversation on <{platform}|the platform>. Answer there, or take it back.",
+        "Otra aplicación tiene la conversación de este cliente en <{platform}|la plataforma>. Responde allí o "
+        "recupérala.",
     ),
-    "why_media_refused": ("{platform} does not take this kind of file.", "{platform} no acepta este tipo de archivo."),
-    "why_media_too_big": ("The file is too big for {platform}.", "El archivo es demasiado grande para {platform}."),
     "why_account_disconnected": (
-        "The brand's account is disconnected from {platform}; the administrators have been alarmed.",
-        "La cuenta de la marca está desconectada de {platform}; se ha avisado a los administradores.",
+        "The brand's account is disconnected from <{platform}|the platform>; the administrators have been alarmed.",
+        "La cuenta de la marca está desconectada de <{platform}|la plataforma>; se ha avisado a los administradores.",
     ),
     "why_rate_limited": (
-        "{platform} accepts no more messages right now. Try again later.",
-        "{platform} no acepta más mensajes en este momento. Inténtalo más tarde.",
+        "<{platform}|The platform> accepts no more messages right now. Try again later.",
+        "<{platform}|La plataforma> no acepta más mensajes en este momento. Inténtalo más tarde.",
     ),
     "why_rejected_content": (
-        "{platform} rejects the content of this message.",
-        "{platform} rechaza el contenido de este mensaje.",
+        "<{platform}|The platform> rejects the content of this message.",
+        "<{platform}|La plataforma> rechaza el contenido de este mensaje.",
     ),
     "why_unsupported": (
-        "{platform} cannot carry this kind of content.",
-        "{platform} no admite este tipo de contenido.",
+        "<{platform}|The platform> cannot carry this kind of content.",
+        "<{platform}|La plataforma> no admite este tipo de contenido.",
     ),
     "why_unconfirmed": (
-        "{platform} did not confirm it. It may have arrived, so it was not sent again.",
-        "{platform} no lo confirmó. Puede que haya llegado, por lo que no se volvió a enviar.",
+        "<{platform}|The platform> did not confirm it. It may have arrived, so it was not sent again.",
+        "<{platform}|La plataforma> no lo confirmó. Puede que haya llegado, por lo que no se volvió a enviar.",
     ),
-    "why_other": ("{platform} refused it.", "{platform} lo rechazó."),
+    "why_other": ("<{platform}|The platform> refused it.", "<{platform}|La plataforma> lo rechazó."),
     # said to the customer
     "choose": ("Please choose:", "Elige una opción:"),
-    "file_link": ("{name}: {url}", "{name}: {url}"),
+    "file_link": ("<{name}: {url}|File>", "<{name}: {url}|Archivo>"),
 }
 
 PLATFORMS = {"instagram": "Instagram", "tiktok": "TikTok"}
+WORDED: dict[str, Callable[[Speech, str], str]] = {
+    "kind": spoken.kind,
+    "what": spoken.kinds,
+    "count": spoken.count,
+    "bytes": spoken.size,
+    "span": spoken.span,
+    "at": spoken.moment,
+}
+
 _PLACE = re.compile(r"\{([a-z]+)\}")
+_NEEDY = re.compile(r"<([^<>|]*)(?:\|([^<>|]*))?>")
 # what an empty place leaves in a sentence: a space too many, a colon before nothing
-_LOOSE = re.compile(r" (?= )|:? +(?=\])|^:? +")
+_LOOSE = re.compile(r" (?= )|:? +(?=\])|^:? +|:? +$")
 
 
 def say(language: str, key: str, /, **facts: str) -> str:
     """The sentence in the language, filled in. Raises KeyError for a key that is not in the catalogue.
 
-    What the facts say stands as it is, whatever they hold: only the sentence is tidied around empty places.
+    What the facts say stands as it is, whatever they hold: only the sentence is tidied around empty places. A fact of
+    which nothing can be seen is missing.
     """
     column = LANGUAGES.index(language) if language in LANGUAGES else 0
-    filled = _PLACE.sub(lambda place: place[0] if facts.get(place[1]) else "", TEXTS[key][column])
-    return _PLACE.sub(lambda place: facts[place[1]], _LOOSE.sub("", filled))
+    sentence = TEXTS[key][column]
+    told = _told(LANGUAGES[column], sentence, facts)
+
+    def chosen(part: re.Match[str]) -> str:
+        return part[1] if any(name in told for name in _PLACE.findall(part[1])) else part[2] or ""
+
+    filled = _PLACE.sub(lambda place: place[0] if place[1] in told else "", _NEEDY.sub(chosen, sentence))
+    return _PLACE.sub(lambda place: told[place[1]], _LOOSE.sub("", filled))
+
+
+def _told(language: str, sentence: str, facts: dict[str, str]) -> dict[str, str]:
+    """The facts that can be seen, in words."""
+    speech = spoken.SPEECHES[language]
+    told = {name: WORDED[name](speech, fact) if name in WORDED else fact for name, fact in facts.items() if _seen(fact)}
+    if f" {told.get('kind')}< (" in sentence:  # "A file (file)"
+        del told["kind"]
+    return told
+
+
+# spaces, controls, invisible signs, halves of pairs, and marks that need a letter
+_UNSEEN = {"Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Mn", "Mc", "Me"}
+
+
+def _seen(fact: str) -> bool:
+    return any(unicodedata.category(sign) not in _UNSEEN for sign in fact)

@@ -70,6 +70,15 @@ def attributes(
     return {name: value for name, value in bounded.items() if value}
 
 
+def nickname(said: CustomerMessage, profile: Profile | None) -> str:
+    """The name under which the desk shows the customer: theirs, else their name on the platform; "" where there is
+    none. A number is taken only where it is all there is, and the customer's id never."""
+    known = profile or Profile()
+    names = [name.strip() for name in (known.name, said.username, known.username)]
+    usable = [name for name in names if name and name != said.conversation.customer]
+    return min(usable, key=str.isdecimal, default="")
+
+
 def _is_public(said: CustomerMessage) -> bool:
     return bool(said.comment) or any(line.key in _PUBLIC for line in said.lines)
 

@@ -706,6 +706,7 @@ def test_what_lacks_its_words_or_its_sender_points_to_a_message(name: str) -> No
     [missing] = happened(name)
     assert isinstance(missing, Unseen)
     assert missing.account == BRAND
+    assert missing.told == (name not in {"message_edit__no_text", "message_edit__no_sender"})
     [message_itself] = arrived(message(mid=missing.origin))
     assert missing.id == message_itself.id
 

@@ -1,33 +1,91 @@
-"""The inbound worker with its real translators, over fakes."""
+"""The workers with their real translators, over fakes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
+from chalicelib.channels.base import Translator
+from chalicelib.channels.instagram.capabilities import CAPABILITIES as INSTAGRAM_CAPABILITIES
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM
+from chalicelib.channels.tiktok.capabilities import CAPABILITIES as TIKTOK_CAPABILITIES
 from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK
-from chalicelib.errors import Retryable
-from chalicelib.messages import Event
-from tests.fakes import FakeClient, FakeDesk, turn
+from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS
+from chalicelib.errors import Malformed, Retryable
+from chalicelib.messages import Event, Led
+from chalicelib.pipeline.parking import Parking
+from chalicelib.pipeline.to_customer import ToCustomer
+from chalicelib.pipeline.to_desk import ToDesk
+from tests.fakes import FakeClient, FakeDesk, FakeShelf, turn
+from tests.fuzz.strict_queue import StrictQueue
 from tests.kits import Bench
+
+TRANSLATORS: dict[str, Translator] = {"instagram": INSTAGRAM, "tiktok": TIKTOK}
 
 
 class WorkerKit:
-    def __init__(self) -> None:
-        self.desk = FakeDesk()
-        bench = Bench({"instagram": FakeClient(), "tiktok": FakeClient()}, self.desk)
-        self.clock, self.metrics, self.ledger, self.shelf = bench.clock, bench.metrics, bench.ledger, bench.shelf
-        self.work = bench.to_desk({"instagram": INSTAGRAM, "tiktok": TIKTOK})
+    """A worker. `reached` is the metric of what got through, `ends` are those of which one ends every event."""
 
-    def handle(self, event: Event) -> None:
+    ends: tuple[str, ...] = ()
+    reached = ""
+    work: ToDesk | ToCustomer
+
+    def __init__(self, shelf: FakeShelf) -> None:
+        """`shelf` is the bucket, in which the edge has put what no queue carries."""
+        clients = {"instagram": FakeClient(INSTAGRAM_CAPABILITIES), "tiktok": FakeClient(TIKTOK_CAPABILITIES)}
+        self.bench = Bench(clients, FakeDesk(), shelf=shelf, queue=StrictQueue)
+        self.metrics = self.bench.metrics
+
+    def ended(self, event: Event) -> bool:
+        """Whether the event, handled now, ends counted."""
+        before = self._ends()
+        self._handle(event)
+        return self._ends() > before
+
+    def _handle(self, event: Event) -> None:
         """As often as it has to come, as a queue would."""
         for _ in range(9):
             with suppress(Retryable):
                 self.work.handle(event, turn(event.dedup))
                 return
-            self.clock.advance(100)
+            self.bench.clock.advance(100)
         raise AssertionError(f"{event.id} comes for ever")
 
-    def ended(self, names: tuple[str, ...]) -> int:
-        """How many counts of these names there are."""
-        return len([name for name, _, _ in self.metrics.lines if name in names])
+    def _ends(self) -> int:
+        return len([name for name, _, _ in self.metrics.lines if name in self.ends])
+
+
+class Inbound(WorkerKit):
+    """From the customers to the desk."""
+
+    ends = ("delivered", "duplicate", "ignored", "led", "parked", "account_stopped", "dead_letter")
+    reached = "delivered"
+
+    def __init__(self, shelf: FakeShelf) -> None:
+        super().__init__(shelf)
+        self.work = self.bench.to_desk(TRANSLATORS)
+
+    def ended(self, event: Event) -> bool:
+        """What led a customer here is kept with their conversation, and need not be counted."""
+        return super().ended(event) or self._led(event)
+
+    def _led(self, event: Event) -> bool:
+        whole = Parking("inbound", self.bench.shelf, self.bench.clock, self.metrics).fetched(event)
+        try:
+            return any(isinstance(one, Led) for one in TRANSLATORS[event.source].parse(whole))
+        except Malformed:
+            return False
+
+
+class Outbound(WorkerKit):
+    """From the desk to the customers."""
+
+    ends = ("receipt", "receipt_lost", "told_later", "ignored", "parked", "action", "action_failed")
+    reached = "sent"
+
+    def __init__(self, shelf: FakeShelf) -> None:
+        super().__init__(shelf)
+        self.work = self.bench.to_customer(GENESYS)
+
+
+KITS: dict[str, Callable[[FakeShelf], WorkerKit]] = {"instagram": Inbound, "tiktok": Inbound, "genesys": Outbound}

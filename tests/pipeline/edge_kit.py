@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
 from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
@@ -74,11 +75,11 @@ BODIES: dict[str, bytes] = {
 class EdgeKit:
     """The edge and everything around it."""
 
-    def __init__(self, secrets: Secrets | None = None) -> None:
+    def __init__(self, secrets: Secrets | None = None, queue: Callable[[], FakeQueue] = FakeQueue) -> None:
         self.clock = FakeClock()
         self.metrics = FakeMetrics()
-        self.inbound = FakeQueue()
-        self.outbound = FakeQueue()
+        self.inbound = queue()
+        self.outbound = queue()
         self.shelf = FakeShelf()
         self.secrets = FakeSecrets(
             instagram={"secrets": [SECRET], "verify_tokens": [VERIFY_TOKEN]},

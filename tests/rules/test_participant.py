@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.messages import Account, Conversation, CustomerMessage, Line, Profile
-from chalicelib.rules.participant import NAMES, attributes
+from chalicelib.rules.participant import NAMES, attributes, nickname
 
 ACCOUNT = Account(channel="instagram", id="1784", integration="i", secret="s", language="es")
 TIKTOK = Account(channel="tiktok", id="b1", integration="i", secret="s")
@@ -121,6 +121,24 @@ def test_a_long_address_is_left_out(length: int, there: bool) -> None:
 def test_a_time_that_no_calendar_has_is_left_out(sent_ms: int) -> None:
     told = attributes(ACCOUNT, said(sent_ms=sent_ms), None, sent_ms, "open")
     assert not {"sentAt", "windowExpiresAt"} & set(told)
+
+
+@pytest.mark.parametrize(
+    ("username", "profile", "name"),
+    [
+        ("ana.b", None, "ana.b"),
+        ("ana.b", Profile(name="Ana Núñez", username="ana.b"), "Ana Núñez"),
+        ("", Profile(username="ana.b"), "ana.b"),
+        ("ana.b", Profile(name=" "), "ana.b"),
+        ("ana.b", Profile(name="7391848"), "ana.b"),
+        ("ana.b", Profile(name="c"), "ana.b"),
+        ("007", Profile(name=""), "007"),
+        ("c", Profile(), ""),
+        ("", None, ""),
+    ],
+)
+def test_a_customer_is_called_by_a_name_and_never_by_an_id(username: str, profile: Profile | None, name: str) -> None:
+    assert nickname(said(username=username), profile) == name
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=700)

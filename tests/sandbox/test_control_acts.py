@@ -113,7 +113,7 @@ def test_what_a_customer_does_on_instagram(
         ("read", ("Note", "read")),
         ("comment", ("CustomerMessage", "high_intent", "answer_privately")),
         ("mention", ("CustomerMessage", "mention_video")),
-        ("referral", ("Note", "from_ad")),
+        ("referral", ("Led",)),
         ("echo", ("Echo", "echo_app")),
     ],
 )

@@ -562,6 +562,34 @@ def test_what_the_brand_wrote_in_the_app_is_listed_as_written_there(tiktok: TikT
     assert told == [(ANA, "Hola", "APP"), (SHOP, "Hi", "API"), (SHOP, "From the app", "APP")]
 
 
+@pytest.mark.parametrize(
+    ("card", "title", "buttons"),
+    [
+        ({"type": "qa_link_card", "elements": [{"title": "Papers", "buttons": [{"text": "Ask"}]}]}, "Papers", ["Ask"]),
+        ({"type": "carousel", "elements": [{"title": "One", "url": "https://x"}, {"title": "Two"}]}, "One", []),
+        ({"title": "Alone"}, "Alone", []),
+        ({"elements": "none"}, "", []),
+        ("a card", "", []),
+    ],
+)
+def test_a_businesss_template_of_any_shape_is_told_and_listed(
+    tiktok: TikTok, receiver: Receiver, card: Any, title: str, buttons: list[str]
+) -> None:
+    tiktok.sim.say(SHOP, ANA, {"type": "template", "template": card})
+    assert json.loads(receiver.json(1)["content"])["template"] == card
+    data = tiktok.ok(tiktok.call("GET", CONTENT, params={"business_id": SHOP, "conversation_id": THREAD}))["data"]
+    [listed] = data["messages"]
+    assert (listed["message_type"], listed["template"]["title"]) == ("TEMPLATE", title)
+    assert [button["title"] for button in listed["template"]["buttons"]] == buttons
+
+
+@pytest.mark.parametrize("event", ["im_something_new", "message.recalled", "Sticker-Pack.Added"])
+def test_an_event_of_a_kind_that_is_new_is_told_like_any_other(tiktok: TikTok, receiver: Receiver, event: str) -> None:
+    tiktok.sim.tell(SHOP, ANA, event, {"about": "m1"})
+    told = receiver.json(1)
+    assert (told["event"], json.loads(told["content"])["about"]) == (event, "m1")
+
+
 def test_a_message_of_an_unknown_kind_is_listed_without_its_content(tiktok: TikTok) -> None:
     content = message(Conversation(THREAD, SHOP, ANA, "ana"), "our_shop", "m", {"type": "voice"}, 0, echo=False)
     tiktok.sim.deliver(webhook(APP, SHOP, "im_receive_msg", content, 0))

@@ -135,10 +135,10 @@ class InstagramClient:
 
     def mentioned(self, account: Account, mention: Mention) -> Mentioned | None:
         """The comment, or the post, in which the account is mentioned.
-        developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/mentioned_comment and
-        .../mentioned_media
 
-        Meta refuses a whole answer for one field that it does not have there, and documents only the last of each."""
+        developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/mentioned_comment and
+        .../mentioned_media. One field that is not there refuses the whole answer: the last of each are documented.
+        """
         where, identifier = ("comment", mention.comment) if mention.comment else ("media", mention.post)
         if not _is_person(identifier):
             return None

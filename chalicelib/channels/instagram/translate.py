@@ -102,9 +102,9 @@ def _of_nobody(event: Event, seen: Fields, kind: str, body: Fields) -> list[Cust
     mid = body.text("mid")
     if not mid or body.flag("is_deleted"):
         raise Malformed("Instagram event without a sender")
-    # an edit may be all that is told of a message
     identifier = event.id if kind == "postback" else message_event(mid)
-    return [Unseen(id=identifier, account=event.account, origin=mid, sent_ms=_sent_ms(event, seen))]
+    held = kind != "message_edit" or bool(body.text("text"))  # an edit may be all that comes of a message
+    return [Unseen(id=identifier, account=event.account, origin=mid, sent_ms=_sent_ms(event, seen), told=held)]
 
 
 def _conversation(event: Event) -> Conversation:

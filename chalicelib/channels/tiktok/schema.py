@@ -28,10 +28,22 @@ class Fields:
         found = self._at(path)
         return found if isinstance(found, bool) else None
 
+    def at(self, path: str) -> Fields:
+        return Fields(self._at(path))
+
     def each(self, path: str) -> list[Fields]:
-        """The objects of the list."""
+        """The objects of the list; an object that stands alone is a list of one."""
         found = self._at(path)
-        return [Fields(item) for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+        items = found if isinstance(found, list) else [found]
+        return [Fields(item) for item in items if isinstance(item, dict)]
+
+    def first(self, *paths: str) -> str:
+        """The first text that is there."""
+        return next((found for path in paths if (found := self.text(path))), "")
+
+    def empties(self, path: str) -> bool:
+        """Whether there is a list, with nothing in it."""
+        return self._at(path) == []
 
     def _at(self, path: str) -> object:
         found: object = self._found

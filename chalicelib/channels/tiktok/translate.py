@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import quote
 
+from chalicelib.channels.base import unheard_of
+from chalicelib.channels.tiktok.cards import Card, card
 from chalicelib.channels.tiktok.renderings import RENDERINGS
 from chalicelib.channels.tiktok.schema import Delivery, Fields, milliseconds, opened
 from chalicelib.errors import Malformed
@@ -15,10 +17,12 @@ from chalicelib.messages import (
     Echo,
     Event,
     Ignored,
+    Led,
     Line,
     Media,
     Note,
     Trouble,
+    digest,
 )
 
 RECONNECT = "TikTok: the brand's account withdrew the app's permission; its owner has to authorise the app again"
@@ -32,7 +36,6 @@ _WORDS = {
 }
 _NOTES = {
     "reaction": "reaction",
-    "im_referral_msg": "referral",
     "im_mark_read_msg": "read",
     "comment.update": "comment",
     "brand.mention.event": "mention",
@@ -55,18 +58,17 @@ def kinds(delivery: Delivery, echo: bool) -> list[tuple[str, Fields]]:
     name, content = delivery.event, delivery.content
     if echo:
         return [(f"im_send_msg:{_sender(content)}", content)]
-    if name == "im_receive_msg" and content.text("type").lower() == "reaction":
-        given = content.each("reaction") or [content]
-        return [("reaction:REMOVE" if _is(one, "operation", "REMOVE") else "reaction:ADD", one) for one in given]
+    if name == "im_receive_msg" and _is(content, "type", "REACTION"):
+        return [(f"reaction:{_operation(content, one)}", one) for one in content.each("reaction") or [content]]
     if name == "im_receive_msg":
         return [(_known(name, _type(content)), content)]
     if name == "im_referral_msg":
-        return [(_known(name, content.text("referral.source").lower()), content)]
+        return [(_known(name, _source(content)), content)]
+    own = content.text("unique_identifier") == delivery.account != ""
     if name == "comment.update":
-        own = content.text("unique_identifier") == delivery.account != ""
         return [(_known(name, "own" if own else content.text("comment_action").lower()), content)]
     if name == "brand.mention.event":
-        return [(f"{name}:{_mention(content)}", content)]
+        return [(f"{name}:{'own' if own else _mention(content)}", content)]
     return [(_plain(name), content)]
 
 
@@ -86,12 +88,32 @@ def _is(content: Fields, path: str, value: str) -> bool:
     return content.text(path).upper() == value
 
 
+def _operation(content: Fields, one: Fields) -> Literal["ADD", "REMOVE", "own"]:
+    """What a reaction in the list is: the list may hold the brand's own, too, and what is taken back leaves none."""
+    customer = {"", content.text("from_user.id"), content.text("unique_identifier")}
+    if one.text("unique_identifier") not in customer:
+        return "own"
+    return "REMOVE" if _is(one, "operation", "REMOVE") or content.empties("reaction") else "ADD"
+
+
+def _source(content: Fields) -> str:
+    """Whence a referral comes: a source that is new to us is told by its name."""
+    source = content.text("referral.source").lower()
+    return "other" if _led(content) and f"im_referral_msg:{source}" not in RENDERINGS else source
+
+
 def _type(content: Fields) -> str:
     """The message's type: lower case in webhooks, upper case elsewhere. OTHER is what TikTok does not hand out."""
     kind = content.text("type").lower()
     if kind in {"", "text"}:
         return "text" if content.text("text.body") else "other"
+    if kind == "template":
+        return kind if _card(content).says else "other"
     return "other" if kind in {"image", "video"} and not content.text(f"{kind}.media_id") else kind
+
+
+def _card(content: Fields) -> Card:
+    return card(content.at("template"), content.text("text.body"))
 
 
 def _sender(content: Fields) -> str:
@@ -116,36 +138,79 @@ def _happened(event: Event, delivery: Delivery, kind: str, content: Fields, part
     rendering = RENDERINGS[kind]
     if kind == "authorization.removed":
         return Trouble(rendering.reason, RECONNECT)
+    if kind == "unknown":
+        return Ignored(unheard_of(delivery.event) or rendering.reason)
     if rendering.shows == "ignored":
         return Ignored(rendering.reason)
+    if not event.party and rendering.shows in {"note", "led"}:
+        return Ignored(RENDERINGS["note:nobody"].reason)
     if not event.party:
-        raise Malformed("a TikTok event that names nobody")
+        raise Malformed("a TikTok message that names nobody")
     conversation = Conversation("tiktok", event.account, event.party)
     otherwise = milliseconds(delivery.content.text("timestamp"), milliseconds(delivery.created, event.received_ms))
     sent_ms = milliseconds(content.text("timestamp"), otherwise)
     if event.section == "echo":
         return _echo(event, conversation, sent_ms, kind, content)
     if rendering.shows == "note":
-        name = _NOTES[kind.partition(":")[0]]
-        identifier = f"{event.id}#{part}" if part else event.id
-        return Note(id=identifier, conversation=conversation, sent_ms=sent_ms, kind=name, lines=_line(kind, content))
+        return _note(event, conversation, sent_ms, kind, content, part)
+    if rendering.shows == "led":
+        told = _led(content)
+        from_ad = kind == "im_referral_msg:ad" or "adId" in told
+        return Led(id=event.id, conversation=conversation, sent_ms=sent_ms, attributes=told, from_ad=from_ad)
     return _message(event, conversation, sent_ms, kind, content)
+
+
+def _led(content: Fields) -> dict[str, str]:
+    """What a referral tells, whichever its source. TikTok portal doc 1832190670631937"""
+    referral = content.at("referral")
+    source = referral.text("source")
+    told = {"refSource": source} if source else {}
+    for block in [block for name in ("ad", "short_link", source) for block in referral.each(name)]:
+        found = {"adId": block.text("ad_id"), "adTitle": block.text("ad_name"), "ref": block.text("ref")}
+        told = {name: fact for name, fact in found.items() if fact} | told
+    return told
+
+
+def _note(event: Event, conversation: Conversation, sent_ms: int, kind: str, content: Fields, part: int) -> Note:
+    name = _NOTES[kind.partition(":")[0]]
+    return Note(
+        id=_reaction(content) or (f"{event.id}#{part}" if part else event.id),
+        conversation=conversation,
+        sent_ms=sent_ms,
+        kind=name,
+        lines=_line(kind, content),
+        about=content.text("original_msg_id") if name == "reaction" else _origin(content),
+    )
+
+
+def _reaction(content: Fields) -> str:
+    """The id of a reaction, the same in every list that has it; "" where it cannot be told from others."""
+    keys = [content.text(name) for name in ("original_msg_id", "unique_identifier", "operation", "timestamp")]
+    return f"reaction:{digest(*keys)}" if all(keys) else ""
+
+
+def _origin(content: Fields) -> str:
+    """TikTok's id of what was written: the message, the comment (a mention in a video says comment 0), or the video."""
+    comment = content.text("comment_id")
+    return content.text("message_id") or ("" if comment == "0" else comment) or content.text("video_id")
 
 
 def _message(event: Event, conversation: Conversation, sent_ms: int, kind: str, content: Fields) -> CustomerMessage:
     name = kind.partition(":")[0]
     username, direct = content.text("from"), name == "im_receive_msg"
+    lines, text = _said(kind, content)
     return CustomerMessage(
         id=event.id,
         conversation=conversation,
         sent_ms=sent_ms,
-        text=content.text(_WORDS.get(kind) or _WORDS.get(name, "")),
-        lines=_context(content) + _line(kind, content) + _answer(name, content),
+        text=text,
+        lines=_context(content) + lines + _answer(name, content),
         media=_media(kind, content),
-        origin=content.text("message_id"),
+        origin=_origin(content),
         comment=content.text("comment_id") if name == "im_receive_high_intent_comment" else "",
         starts_window=direct,
         tap=_tap(content),
+        quotes=_quoted(content),
         username=username,
         profile_url=f"https://www.tiktok.com/@{quote(username, safe='')}" if username else "",
         platform_thread=content.text("conversation_id") if direct else "",
@@ -153,14 +218,28 @@ def _message(event: Event, conversation: Conversation, sent_ms: int, kind: str, 
     )
 
 
+def _said(kind: str, content: Fields) -> tuple[tuple[Line, ...], str]:
+    """The bridge's lines, and the words of whoever wrote."""
+    if kind != "im_receive_msg:template":
+        return _line(kind, content), content.text(_WORDS.get(kind) or _WORDS.get(kind.partition(":")[0], ""))
+    found = _card(content)
+    offered = _line(kind, content) if found.offered else ()
+    links = tuple(_filled("attachment", {"kind": "link", "title": title, "url": url}) for title, url in found.links)
+    return offered + links, "\n".join(found.words)
+
+
 def _tap(content: Fields) -> str:
     """The id that we gave the tapped button; its label comes as an ordinary text."""
     return content.text("reply_source_payload.reply_source_unique_id")
 
 
+def _quoted(content: Fields) -> str:
+    """TikTok's id of the message that is quoted; a tap refers to the buttons that were tapped, and quotes nothing."""
+    return "" if _tap(content) else content.text("referenced_message_info.referenced_message_id")
+
+
 def _context(content: Fields) -> tuple[Line, ...]:
-    quotes = content.text("referenced_message_info.referenced_message_id") and not _tap(content)
-    return _line("im_receive_msg:quoted_reply", content) if quotes else ()
+    return _line("im_receive_msg:quoted_reply", content) if _quoted(content) else ()
 
 
 def _answer(event: str, content: Fields) -> tuple[Line, ...]:
@@ -186,32 +265,32 @@ def _attributes(event: str, content: Fields) -> dict[str, str]:
 
 
 def _echo(event: Event, conversation: Conversation, sent_ms: int, kind: str, content: Fields) -> Echo:
-    titles = [element.text("title") for element in content.each("template.elements")]
+    lines, text = _sent(content)
     return Echo(
         id=content.text("message_id") or event.id,
         conversation=conversation,
         sent_ms=sent_ms,
-        text=content.text("text.body") or "\n".join(title for title in titles if title),
-        lines=_line(kind, content) + _sent(content),
+        text=text,
+        lines=_line(kind, content) + lines,
     )
 
 
-def _sent(content: Fields) -> tuple[Line, ...]:
-    """What the brand sent beside text."""
-    kind = _type(content)
-    if kind in {"image", "video"}:
-        return (Line("app_media", {"kind": kind}),)
-    if kind == "template":
-        buttons = [button for element in content.each("template.elements") for button in element.each("buttons")]
-        offered = " | ".join(button.text("text") for button in buttons)
-        return (Line("attachment", {"kind": "template", "title": offered}),) if offered else ()
-    return _line(_known("im_receive_msg", kind), content)
+def _sent(content: Fields) -> tuple[tuple[Line, ...], str]:
+    """What the brand sent: the bridge's lines, and the brand's words."""
+    kind = _known("im_receive_msg", _type(content))
+    lines, text = _said(kind, content)
+    media = _media(kind, content)
+    return ((Line("app_media", {"kind": media.kind}),) if media else lines), text
 
 
 def _line(kind: str, content: Fields) -> tuple[Line, ...]:
     """What the bridge says of the kind, filled in; nothing where the customer's words are all there is."""
     key = RENDERINGS[kind].line
-    return (Line(key, _facts(key, content)),) if key else ()
+    return (_filled(key, _facts(key, content)),) if key else ()
+
+
+def _filled(key: str, facts: dict[str, str]) -> Line:
+    return Line(key, {name: fact for name, fact in facts.items() if fact})
 
 
 def _facts(line: str, content: Fields) -> dict[str, str]:
@@ -222,16 +301,14 @@ def _facts(line: str, content: Fields) -> dict[str, str]:
             return {"url": content.text("share_post.embed_url") or _player(content.text("share_post.video_id"))}
         case "comment" | "mention_video" | "mention_comment" | "mention_changed":
             return {"url": _post(content)}
+        case "buttons":
+            return {"choices": " | ".join(_card(content).offered)}
         case "unknown":
             return {"kind": content.text("type")[:40]}
         case "unsupported" | "echo_app" | "echo_automation":
             return {"platform": "TikTok"}
         case "reacted":  # an AI emoji is a picture. TikTok portal doc 1832190670631937
-            return {"emoji": content.text("emoji") or content.text("ai_emoji_url")}
-        case "from_ad":
-            return {"title": content.text("referral.ad.ad_name") or content.text("referral.ad.ad_id")}
-        case "from_link":
-            return {"ref": content.text("referral.short_link.ref")}
+            return {"emoji": content.first("emoji", "ai_emoji_url")}
     return {}
 
 

@@ -51,8 +51,8 @@ class _Webhook:
         says = seen.type in {"Text", "Structured"} and bool(seen.id)
         return Event(
             source=self.name,
-            account=seen.channel.id,
-            party=seen.channel.to.id,
+            account=bounded(seen.channel.id),
+            party=bounded(seen.channel.to.id),
             # receipts and typing may come again under an id that was used before
             id=bounded(seen.id) if says else digest(body),
             received_ms=received_ms,
