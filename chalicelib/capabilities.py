@@ -57,7 +57,8 @@ class CardsLimit(msgspec.Struct, frozen=True, kw_only=True):
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What the platform takes. `text_unit` is bytes (UTF-8) or characters. `media_by` tells whether it fetches
-    a file from our URL or has to be given it; `links` whether a URL may stand in a text."""
+    a file from our URL or has to be given it; `links` whether a URL may stand in a text. `message_event` is the id of
+    the event that brought a customer's message, with the platform's id of it in place of `{}`."""
 
     text_limit: int
     text_unit: Literal["bytes", "characters"]
@@ -70,3 +71,4 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     cards: CardsLimit | None = None
     typing: bool = True
     seen: bool = True
+    message_event: str = "message:{}"

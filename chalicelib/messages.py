@@ -397,7 +397,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     `busy`: somebody is at it until `until_s`. `doubt`: it was tried, its outcome is unknown since
     `tried_s` and is to be found out until `until_s`. `done` and `refused` are final; `result` and
     `reason` say how it ended. `since_s` is when it was first claimed; `buried` tells that it was given
-    up before, and has come back.
+    up before, and has come back; `edited` is the newest text of a message that was edited before it came.
     """
 
     state: Literal["fresh", "lapsed", "busy", "doubt", "done", "refused"]
@@ -408,6 +408,11 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     detail: str = ""
     buried: bool = False
+    edited: str = ""
+
+
+Edited = Literal["held", "newest", "older"]
+"""Of an edit: its message has not come yet and will be shown as edited, it is the newest, or a newer one is known."""
 
 
 class Flight(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.accounts import Accounts
     from chalicelib.pipeline.batch import Batch
     from chalicelib.pipeline.budgets import Budgets
+    from chalicelib.pipeline.composing import Composing
     from chalicelib.pipeline.delivering import Delivering
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.pipeline.receive import Edge
@@ -74,9 +75,9 @@ class Runtime:
     def to_desk(self) -> Batch:
         """The inbound worker."""
         from chalicelib.pipeline.batch import Batch
+        from chalicelib.pipeline.leads import Leads
+        from chalicelib.pipeline.mentions import Mentions
         from chalicelib.pipeline.parking import Parking
-        from chalicelib.pipeline.posts import Posts
-        from chalicelib.pipeline.profiles import Profiles
         from chalicelib.pipeline.to_desk import ToDesk
 
         work = ToDesk(
@@ -85,8 +86,9 @@ class Runtime:
             desk=self.genesys,
             accounts=self.accounts,
             ledger=self.table,
-            profiles=Profiles(self.clients, self.table, self.clock, self.metrics),
-            posts=Posts(self.clients, self.clock, self.metrics),
+            composing=self._composing,
+            leads=Leads(self.table, self.clock, self.metrics),
+            mentions=Mentions(self.clients, self.clock, self.metrics),
             media=self.media,
             delivering=self._delivering,
             budgets=self._budgets,
@@ -138,6 +140,24 @@ class Runtime:
             metrics=self.metrics,
         )
         return Batch(work, self.outbound, self._budgets, self.metrics, self.clock)
+
+    @cached_property
+    def _composing(self) -> Composing:
+        from chalicelib.pipeline.composing import Composing
+        from chalicelib.pipeline.posts import Posts
+        from chalicelib.pipeline.profiles import Profiles
+
+        return Composing(
+            clients=self.clients,
+            ledger=self.table,
+            profiles=Profiles(self.clients, self.table, self.clock, self.metrics),
+            posts=Posts(self.clients, self.clock, self.metrics),
+            media=self.media,
+            budgets=self._budgets,
+            secrets=self.secrets,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
 
     @cached_property
     def _delivering(self) -> Delivering:

@@ -20,9 +20,11 @@ from chalicelib.messages import (
     Conversation,
     CustomerMessage,
     DeskMessage,
+    Edited,
     Event,
     Fetched,
     Flight,
+    Led,
     Mention,
     Mentioned,
     Profile,
@@ -224,6 +226,10 @@ class FakeLedger:
     offers: dict[tuple[str, str], tuple[Tap, ...]] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
     tries: dict[tuple[str, str], Tried] = field(default_factory=dict)
+    begins: dict[tuple[str, str], str] = field(default_factory=dict)
+    edits: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    leds: dict[str, Led] = field(default_factory=dict)
+    led_reads: int = 0
 
     def _up(self) -> None:
         if self.down:
@@ -241,7 +247,8 @@ class FakeLedger:
         if old is None or old.state == "buried" or (old.state == "leased" and old.until < now):
             self.claims[key] = _Work("leased", now + lease_s, old.since if old else now, text)
             if old is None or old.state == "buried":
-                return Claim(state="fresh", since_s=old.since if old else now, buried=old is not None)
+                edited = self.edits.get(key, (0, ""))[1]
+                return Claim(state="fresh", since_s=old.since if old else now, buried=old is not None, edited=edited)
             return Claim(state="lapsed", since_s=old.since, tried_s=old.tried or old.since, until_s=old.until)
         return msgspec.convert(
             {
@@ -307,8 +314,9 @@ class FakeLedger:
         work = self.claims.setdefault((conversation.key, item), _Work("done", now, now))
         work.state, work.result = "done", result
 
-    def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread) -> None:
+    def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread, words: str = "") -> None:
         self._done(conversation, item, now, thread.desk)
+        self.begins[(conversation.key, item)] = words
         old, new = self.thread(conversation), {name: getattr(thread, name) for name in Thread.__struct_fields__}
         if thread.customer_ms < old.customer_ms:  # a replay of an older event
             new = {"desk": thread.desk, "platform": thread.platform}
@@ -317,7 +325,9 @@ class FakeLedger:
         told = {name: value for name, value in new.items() if value}
         self.threads[conversation.key] = msgspec.structs.replace(old, **told)
 
-    def sent(self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "") -> None:
+    def sent(
+        self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "", words: str = ""
+    ) -> None:
         if self.state(conversation, item) == "done":
             return
         self._done(conversation, item, now, platform_id)
@@ -327,6 +337,34 @@ class FakeLedger:
         )
         if platform_id:
             self.ours.add((conversation.key, bounded(platform_id)))
+            self.begins[(conversation.key, f"SENT#{bounded(platform_id)}")] = words
+
+    def words(self, conversation: Conversation, event: str, platform_id: str) -> str:
+        self._up()
+        items = (f"IN#{bounded(event)}", f"SENT#{bounded(platform_id)}")
+        return next(
+            (self.begins[(conversation.key, item)] for item in items if (conversation.key, item) in self.begins), ""
+        )
+
+    def edited(self, conversation: Conversation, item: str, now: float, edit: int, text: str) -> Edited:
+        self._up()
+        if self.edits.get((conversation.key, item), (0, ""))[0] > edit:
+            return "older"
+        self.edits[(conversation.key, item)] = edit, text
+        return "held" if self.state(conversation, item) in {"", "buried"} else "newest"
+
+    def keep_led(self, conversation: Conversation, now: float, led: Led) -> None:
+        self._up()
+        self.leds[conversation.key] = led
+
+    def led(self, conversation: Conversation, now: float) -> Led | None:
+        self._up()
+        self.led_reads += 1
+        return self.leds.get(conversation.key)
+
+    def drop_led(self, conversation: Conversation) -> None:
+        self._up()
+        self.leds.pop(conversation.key, None)
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
         self._up()

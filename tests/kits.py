@@ -13,9 +13,12 @@ from chalicelib.messages import Event
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.batch import Batch, Work
 from chalicelib.pipeline.budgets import Budgets
+from chalicelib.pipeline.composing import Composing
 from chalicelib.pipeline.delivering import Delivering
 from chalicelib.pipeline.enclosing import Enclosing
+from chalicelib.pipeline.leads import Leads
 from chalicelib.pipeline.media import MediaStore
+from chalicelib.pipeline.mentions import Mentions
 from chalicelib.pipeline.parking import Parking
 from chalicelib.pipeline.ports import Ledger, Outbox, Redelivery, Secrets
 from chalicelib.pipeline.posts import Posts
@@ -64,8 +67,19 @@ class Wired:
             desk=self._desk,
             accounts=self._accounts,
             ledger=ledger,
-            profiles=Profiles(clients, ledger, clock, metrics),
-            posts=Posts(clients, clock, metrics),
+            composing=Composing(
+                clients=clients,
+                ledger=ledger,
+                profiles=Profiles(clients, ledger, clock, metrics),
+                posts=Posts(clients, clock, metrics),
+                media=self._media,
+                budgets=self._budgets,
+                secrets=self._secrets,
+                clock=clock,
+                metrics=metrics,
+            ),
+            leads=Leads(ledger, clock, metrics),
+            mentions=Mentions(clients, clock, metrics),
             media=self._media,
             delivering=self._delivering,
             budgets=self._budgets,

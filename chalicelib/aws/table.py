@@ -7,6 +7,7 @@
     CONV#channel#account#customer       STATE             conversation ids, last customer message, comment, seen
     CONV#channel#account#customer       OFFER#message     the choices that an agent's message offers
     CONV#channel#account#customer       PROFILE           what the platform tells of the customer
+    CONV#channel#account#customer       LED               what led them here, until they write
     TRIES#life of an event              what              how often that was tried for the event's own sake
     ACCOUNT                             channel#id        an account, written by Terraform
 
@@ -34,7 +35,20 @@ from botocore.exceptions import ClientError
 from chalicelib.aws import calls
 from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
-from chalicelib.messages import PREVENTED, Account, Claim, Conversation, Flight, Profile, Tap, Thread, Tried, bounded
+from chalicelib.messages import (
+    PREVENTED,
+    Account,
+    Claim,
+    Conversation,
+    Edited,
+    Flight,
+    Led,
+    Profile,
+    Tap,
+    Thread,
+    Tried,
+    bounded,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -78,7 +92,7 @@ class Table:
                 Key=_key(conversation, item),
                 UpdateExpression="SET #state = :leased, #owner = :owner, #until = :until, #text = :text,"
                 " since = if_not_exists(since, :now), expires_at = :expires",
-                ConditionExpression="attribute_not_exists(pk) OR #state = :buried"
+                ConditionExpression="attribute_not_exists(#state) OR #state = :buried"
                 " OR (#state = :leased AND #until < :now)",
                 ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
                 ExpressionAttributeValues={
@@ -98,18 +112,22 @@ class Table:
             return _claim_of(held)
         if not old:
             return Claim(state="fresh", since_s=now)
-        before = _claim_of(old)
-        buried = old["state"] == {"S": "buried"}
-        return msgspec.structs.replace(before, state="fresh" if buried else "lapsed", buried=buried)
+        # an item without a state holds an edit that came before its message
+        state = old.get("state", {}).get("S", "")
+        told = msgspec.structs.replace(_claim_of(old), state="fresh" if state in {"", "buried"} else "lapsed")
+        return msgspec.structs.replace(told, buried=state == "buried", since_s=told.since_s or now)
 
     def release(self, conversation: Conversation, item: str) -> None:
-        """Gives the work back: it is known not to have happened. No effect on work that has ended."""
+        """Gives the work back: it is known not to have happened. No effect on work that has ended. What else is
+        known of it stays (an edit that came first)."""
         with suppress(_Ended):
             _unless_ended(
-                self._client.delete_item,
+                self._client.update_item,
                 TableName=self._name,
                 Key=_key(conversation, item),
-                **_IF_OPEN,
+                UpdateExpression="REMOVE #state, #owner, #until, since, tried, #text",
+                ConditionExpression="#state IN (:leased, :doubt)",
+                ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
                 ExpressionAttributeValues=_OPEN,
             )
 
@@ -135,7 +153,7 @@ class Table:
                 TableName=self._name,
                 Key=_key(conversation, item),
                 UpdateExpression="SET #state = :buried, since = :now, expires_at = :expires",
-                ConditionExpression="attribute_not_exists(pk) OR #state IN (:leased, :doubt, :buried)",
+                ConditionExpression="attribute_not_exists(#state) OR #state IN (:leased, :doubt, :buried)",
                 ExpressionAttributeNames={"#state": "state"},
                 ExpressionAttributeValues={
                     **_OPEN,
@@ -168,15 +186,20 @@ class Table:
             return False
         return True
 
-    def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread) -> None:
-        """In one call: the customer's event is done, and the conversation remembers it."""
+    def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread, words: str = "") -> None:
+        """In one call: the customer's event is done, and the conversation remembers it, and how it begins."""
         done = _update(self._name, conversation, item, _DONE, _done(now, thread.desk))
+        if words:
+            done["Update"]["UpdateExpression"] += ", words = :words"
+            done["Update"]["ExpressionAttributeValues"] = {**_done(now, thread.desk), ":words": {"S": words}}
         try:
             self._transact([done, _remember(self._name, conversation, now, thread, newest=True)])
         except _Cancelled:  # an older event than the newest known: a replay
             self._transact([done, _remember(self._name, conversation, now, thread, newest=False)])
 
-    def sent(self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "") -> None:
+    def sent(
+        self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "", words: str = ""
+    ) -> None:
         """In one call: a part reached the platform, its echo will be known by the platform's id, and the
         conversation counts it; `answered` is the comment that it went to. No effect on a part that is done: an
         echo may tell of it before the send's own answer does."""
@@ -185,6 +208,7 @@ class Table:
         writes = [done]
         if platform_id:
             fields = {**_key(conversation, f"SENT#{bounded(platform_id)}"), "expires_at": _expiry(now, REMEMBERED_S)}
+            fields |= {"words": {"S": words}} if words else {}
             writes.append({"Put": {"TableName": self._name, "Item": fields}})
         counted: dict[str, Any] = {":one": {"N": "1"}, ":expires": _expiry(now, STATE_S)}
         expression = "SET expires_at = :expires"
@@ -215,13 +239,58 @@ class Table:
         try:
             call(
                 self._client.put_item, TableName=self._name, Item=fields,
-                ConditionExpression="attribute_not_exists(pk)",
+                ConditionExpression="attribute_not_exists(#state)", ExpressionAttributeNames={"#state": "state"},
             )  # fmt: skip
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             return False
         return True
+
+    def edited(self, conversation: Conversation, item: str, now: float, edit: int, text: str) -> Edited:
+        """Notes an edit of the message that is claimed under the item, whichever of the two comes first."""
+        try:
+            held = call(
+                self._client.update_item,
+                TableName=self._name,
+                Key=_key(conversation, item),
+                UpdateExpression="SET edit = :edit, edited = :text, expires_at = :expires",
+                ConditionExpression="attribute_not_exists(edit) OR edit <= :edit",
+                ExpressionAttributeValues={
+                    ":edit": {"N": str(edit)},
+                    ":text": {"S": text},
+                    ":expires": _expiry(now, REMEMBERED_S),
+                },
+                ReturnValues="ALL_NEW",
+            )["Attributes"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return "older"
+        return "newest" if held.get("state", {}).get("S", "buried") != "buried" else "held"
+
+    def words(self, conversation: Conversation, event: str, platform_id: str) -> str:
+        """How a message begins: the customer's by its event's id, ours by the platform's. "" where nobody knows."""
+        for item in (f"IN#{bounded(event)}", f"SENT#{bounded(platform_id)}"):
+            words = self._get(conversation, item).get("words", {}).get("S", "")
+            if words:
+                return str(words)
+        return ""
+
+    def keep_led(self, conversation: Conversation, now: float, led: Led) -> None:
+        """Remembers what led the customer here, as long as a conversation."""
+        self._put(conversation, "LED", msgspec.json.encode(led), now, STATE_S)
+
+    def led(self, conversation: Conversation, now: float) -> Led | None:
+        """What led the customer here and has not been told; the TTL deletes some days late."""
+        found = self._get(conversation, "LED")
+        if int(found.get("expires_at", {}).get("N", "0")) <= now:
+            return None
+        return msgspec.json.decode(found["body"]["S"], type=Led)
+
+    def drop_led(self, conversation: Conversation) -> None:
+        """It has been told."""
+        call(self._client.delete_item, TableName=self._name, Key=_key(conversation, "LED"))
 
     def seen(self, conversation: Conversation, now: float, until_ms: int) -> None:
         """The customer's messages up to then are marked as seen."""
@@ -279,7 +348,7 @@ class Table:
 
     def begun(self, conversation: Conversation, prefix: str) -> set[str]:
         """Claims that somebody has made, ended or not, whose items begin so."""
-        return {item["sk"]["S"] for item in self._claims(conversation, prefix)}
+        return {item["sk"]["S"] for item in self._claims(conversation, prefix) if "state" in item}
 
     def under_way(self, conversation: Conversation, now: float) -> bool:
         """Whether a customer's message is on its way to the desk, or its outcome unknown."""
@@ -457,6 +526,7 @@ def _claim_of(item: dict[str, Any]) -> Claim:
             "result": text("result"),
             "reason": text("reason"),
             "detail": text("detail"),
+            "edited": text("edited"),
         },
         Claim,
     )

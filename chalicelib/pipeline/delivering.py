@@ -29,7 +29,8 @@ LOOK_S = 10.0
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to be shown: its claim, how it is put into the desk's words, what is remembered of it.
 
-    `build` is given the claim and may raise Retryable; `thread` is given the desk's conversation id. `since_ms` is
+    `build` is given the claim and may raise Retryable; `thread` is given the desk's conversation id. `words` is how it
+    begins, by which a quote or a reaction names it later; `since_ms` is
     when the bridge was given it (epoch ms), 0 where nobody waits for it.
     """
 
@@ -37,6 +38,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     build: Callable[[Claim], DeskMessage]
     thread: Callable[[str], Thread]
+    words: str = ""
     since_ms: int = 0
 
     @property
@@ -68,7 +70,7 @@ class Delivering:
         if claim.state == "lapsed":
             died()
         desk = self._shown(account, work, claim)
-        self._ledger.delivered(work.conversation, work.item, self._clock(), work.thread(desk))
+        self._ledger.delivered(work.conversation, work.item, self._clock(), work.thread(desk), work.words)
         self._metrics.count("delivered", channel=account.channel)
         if work.since_ms:
             self._metrics.measure("latency_ms", self._clock() * 1000 - work.since_ms, direction="inbound")

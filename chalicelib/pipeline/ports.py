@@ -11,9 +11,11 @@ from chalicelib.messages import (
     Account,
     Claim,
     Conversation,
+    Edited,
     Event,
     Fetched,
     Flight,
+    Led,
     Profile,
     Stored,
     Tap,
@@ -37,6 +39,14 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     order: str
     remaining_s: Callable[[], float]
     again: bool = False
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as it came from the queue, its turn, and whose it is."""
+
+    event: Event
+    turn: Turn
+    account: Account
 
 
 class Outbox(Protocol):
@@ -102,8 +112,24 @@ class Ledger(Protocol):
         """The work was tried just now, and how that ended is to be found out until then."""
 
     def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool: ...
-    def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread) -> None: ...
-    def sent(self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "") -> None: ...
+
+    def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread, words: str = "") -> None:
+        """The customer's event is done, and the conversation remembers it, and how it begins."""
+
+    def sent(
+        self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "", words: str = ""
+    ) -> None:
+        """A part reached the platform; nothing where that is known already."""
+
+    def words(self, conversation: Conversation, event: str, platform_id: str) -> str:
+        """How a message begins: the customer's by its event's id, ours by the platform's."""
+
+    def edited(self, conversation: Conversation, item: str, now: float, edit: int, text: str) -> Edited:
+        """Notes an edit of a message, whichever comes first."""
+
+    def keep_led(self, conversation: Conversation, now: float, led: Led) -> None: ...
+    def led(self, conversation: Conversation, now: float) -> Led | None: ...
+    def drop_led(self, conversation: Conversation) -> None: ...
 
     def buried(self, conversation: Conversation, item: str, now: float) -> bool:
         """The work is given up; whoever claims it later is told so. False where it has ended."""

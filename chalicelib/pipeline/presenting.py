@@ -16,6 +16,7 @@ from chalicelib.messages import (
     digest,
 )
 from chalicelib.rules.catalogue import say
+from chalicelib.rules.participant import nickname
 
 NO_PROFILE = Profile()
 
@@ -47,7 +48,7 @@ def desk_message(
         customer=said.conversation.customer,
         sent_ms=said.sent_ms,
         text=words(account, said.lines, said.text),
-        nickname=known.name or said.username or known.username,
+        nickname=nickname(said, profile),
         first_name=known.name.partition(" ")[0],
         avatar=known.avatar,
         attributes=attributes,

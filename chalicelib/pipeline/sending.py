@@ -40,6 +40,7 @@ from chalicelib.replies import (
 from chalicelib.rules import windows
 from chalicelib.rules.echoes import mark_of
 from chalicelib.rules.planning import offer_key, offers, plan
+from chalicelib.rules.quoting import beginning
 
 LEASE_S = 90.0
 # How long a send of unknown outcome waits for its echo, and how often it is looked for.
@@ -277,7 +278,7 @@ class Sending:
             self._doubt(reply, item)
             raise
         else:
-            self._ledger.sent(conversation, item, self._clock(), platform_id, to.comment)
+            self._ledger.sent(conversation, item, self._clock(), platform_id, to.comment, _remembered(account, part))
             self._metrics.count("sent", channel=account.channel)
 
     def _recipient(self, reply: Reply, item: str, parts: int) -> Recipient:
@@ -348,6 +349,13 @@ def _echoed(part: TextPart | ChoicesPart) -> str:
     if isinstance(part, ChoicesPart) and any(choice.url for choice in part.choices):
         return ""
     return part.text
+
+
+def _remembered(account: Account, part: Part) -> str:
+    """How the part begins, by which a quote or a reaction names it later."""
+    if isinstance(part, MediaPart):
+        return beginning(account.language, "", part.kind)
+    return beginning(account.language, part.cards[0].title if isinstance(part, CardsPart) else part.text)
 
 
 def _begins(part: Planned) -> str:

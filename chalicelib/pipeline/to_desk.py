@@ -17,43 +17,42 @@ from chalicelib.errors import (
     Retryable,
     TokenRefused,
     Uncertain,
-    Unfetched,
     Waiting,
 )
 from chalicelib.messages import (
     PREVENTED,
     Account,
-    Attachment,
     Claim,
     Conversation,
     CustomerEvent,
     CustomerMessage,
     DeskMessage,
     Echo,
+    Edited,
     Event,
     Ignored,
+    Led,
     Line,
     Note,
-    Tap,
     Thread,
     Trouble,
     Unseen,
+    bounded,
 )
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.budgets import Budgets
+from chalicelib.pipeline.composing import Composing
 from chalicelib.pipeline.delivering import Delivering, Delivery
+from chalicelib.pipeline.leads import Leads
 from chalicelib.pipeline.media import MediaStore
+from chalicelib.pipeline.mentions import Mentions
 from chalicelib.pipeline.parking import Parking
-from chalicelib.pipeline.ports import Clock, Ledger, Redelivery, Secrets, Turn
-from chalicelib.pipeline.posts import Posts
-from chalicelib.pipeline.presenting import desk_message, line_message, remembered, words
-from chalicelib.pipeline.profiles import Profiles
-from chalicelib.rules import windows
+from chalicelib.pipeline.ports import Arrival, Clock, Ledger, Redelivery, Secrets, Turn
+from chalicelib.pipeline.presenting import line_message, remembered, words
 from chalicelib.rules.catalogue import say
 from chalicelib.rules.echoes import own_part
-from chalicelib.rules.participant import attributes
-from chalicelib.rules.planning import read_token
+from chalicelib.rules.quoting import beginning, worded
 
 # An echo may overtake the answer of the send that it belongs to.
 ECHO_WAIT_S = 2.0
@@ -71,8 +70,9 @@ class ToDesk:
         desk: Desk,
         accounts: Accounts,
         ledger: Ledger,
-        profiles: Profiles,
-        posts: Posts,
+        composing: Composing,
+        leads: Leads,
+        mentions: Mentions,
         media: MediaStore,
         delivering: Delivering,
         budgets: Budgets,
@@ -87,8 +87,9 @@ class ToDesk:
         self._desk = desk
         self._accounts = accounts
         self._ledger = ledger
-        self._profiles = profiles
-        self._posts = posts
+        self._composing = composing
+        self._leads = leads
+        self._mentions = mentions
         self._media = media
         self._delivering = delivering
         self._budgets = budgets
@@ -114,7 +115,7 @@ class ToDesk:
             return
         account = self._accounts.of_channel(event.source, event.account)
         if account is not None:
-            self._all(_Arrival(event=event, turn=turn, account=account), known)
+            self._all(Arrival(event=event, turn=turn, account=account), known)
         elif self._budgets.spent(turn, "account"):
             advice = f"add the {event.source} account {event.account} to Terraform's accounts, then replay"
             self._parking.park(whole, turn, "unknown_account", advice)
@@ -140,7 +141,7 @@ class ToDesk:
             return []
         return [one for one in happened if isinstance(one, CustomerMessage)]
 
-    def _all(self, arrival: _Arrival, happened: list[CustomerEvent]) -> None:
+    def _all(self, arrival: Arrival, happened: list[CustomerEvent]) -> None:
         """In order. What the customer took back before it came is left out with all its parts."""
         for one in happened:
             if isinstance(one, CustomerMessage):
@@ -150,6 +151,8 @@ class ToDesk:
                 self._note(arrival, one)
             elif isinstance(one, Echo):
                 self._echo(arrival, one)
+            elif isinstance(one, Led):
+                self._leads.keep(one)
             elif isinstance(one, Unseen):
                 self._unseen(arrival, one)
             elif isinstance(one, Trouble):
@@ -158,26 +161,33 @@ class ToDesk:
 
     # --- what the customer wrote
 
-    def _message(self, arrival: _Arrival, said: CustomerMessage) -> str:
+    def _message(self, arrival: Arrival, said: CustomerMessage) -> str:
         account = arrival.account
+        said = self._leads.told(self._mentions.told(account, said))
+        if not said.starts_window and account.wrote(said.conversation.customer, said.username):
+            self._ignored(f"{account.channel}_own")
+            return ""
         if any(line.key == "unknown" for line in said.lines):
             self._metrics.count("unknown_kind", channel=account.channel)
         work = Delivery(
             conversation=said.conversation,
             id=said.id,
-            build=partial(self._presented, arrival, said),
+            build=partial(self._composing.message, arrival, said),
             thread=partial(remembered, said),
+            words=beginning(account.language, said.text, said.media.kind if said.media else ""),
             since_ms=arrival.event.received_ms,
         )
         try:
-            return self._delivering.once(account, work, partial(self._died, arrival))
+            result = self._delivering.once(account, work, partial(self._died, arrival))
+            self._leads.over(said)
+            return result
         except Refused as no:
             self._missing(account, said)
             self._bury(arrival.event, arrival.turn, str(no))
             log.error("the desk refuses a message", event=said.id, detail=no.detail, account=account.id)
             return ""
 
-    def _died(self, arrival: _Arrival) -> None:
+    def _died(self, arrival: Arrival) -> None:
         """A worker began this and never came back; what does that again and again is given up."""
         if self._budgets.spent(arrival.turn, "died"):
             raise Refused("other", "workers died over it, again and again")
@@ -200,52 +210,7 @@ class ToDesk:
         self._queue.bury(event, reason, turn.life, turn.order)
         self._metrics.count("dead_letter", source=event.source)
 
-    def _presented(self, arrival: _Arrival, said: CustomerMessage, claim: Claim) -> DeskMessage:
-        """The message with its file, its sender's profile and its participant data. Raises Retryable."""
-        account = arrival.account
-        attachment: Attachment | None = None
-        if claim.buried:
-            said = msgspec.structs.replace(said, lines=(Line("late"), *said.lines))
-        if said.media is not None:
-            try:
-                attachment = self._attachment(arrival, said)
-            except Unfetched as error:
-                self._metrics.count("media", outcome=error.reason, channel=account.channel)
-                self._metrics.count("media_failed", channel=account.channel)
-                log.warning("media not fetched", event=said.id, reason=error.reason, detail=error.detail)
-                failed = Line(error.reason, {"kind": said.media.kind, "limit": "25"})
-                said = msgspec.structs.replace(said, lines=(*said.lines, failed))
-        profile = self._profiles.of(account, said)
-        said = self._posts.placed(account, said)
-        # the desk knows them from now on: what opens no window is closed, not unknown
-        policy, thread = self._clients[account.channel].capabilities.window, remembered(said, desk="known")
-        state = windows.state(policy, thread, account.human_agent, int(self._clock() * 1000))
-        expires_ms = windows.expires_ms(policy, thread, account.human_agent)
-        facts = attributes(account, said, profile, expires_ms, state)
-        return desk_message(account, said, facts, profile, attachment, self._tapped(said))
-
-    def _attachment(self, arrival: _Arrival, said: CustomerMessage) -> Attachment:
-        """Our copy of the customer's file. Raises Unfetched, or Retryable where another attempt may have it."""
-        account = arrival.account
-        client = self._clients[account.channel]
-        try:
-            kept = self._media.keep(said, partial(client.source, account, said), again=arrival.turn.again)
-        except (Retryable, Uncertain) as error:
-            if isinstance(error, TokenRefused):
-                self._secrets.refresh(account.secret)
-            if self._budgets.spent(arrival.turn, "file"):
-                raise Unfetched("media_failed", error.reason) from error
-            raise Retryable(f"media: {error.reason}", getattr(error, "after_s", None)) from error
-        except Refused as no:
-            raise Unfetched("media_gone", no.detail) from no
-        self._metrics.count("media", outcome="kept", channel=account.channel)
-        return kept
-
-    def _tapped(self, said: CustomerMessage) -> Tap | None:
-        token = read_token(said.tap)
-        return self._ledger.offered(said.conversation, *token) if token else None
-
-    def _unseen(self, arrival: _Arrival, missing: Unseen) -> None:
+    def _unseen(self, arrival: Arrival, missing: Unseen) -> None:
         account = arrival.account
         try:
             said = self._clients[account.channel].unseen(account, missing)
@@ -257,24 +222,38 @@ class ToDesk:
             said = None
         except Refused:
             said = None
-        if said is None:
+        if said is None and missing.told:
+            advice = (
+                "the platform told of it without saying whose it is, and lets nobody read it; look in its app"
+            )
+            self._parking.park(self._parking.fetched(arrival.event), arrival.turn, "unseen_unreadable", advice)
+        elif said is None:
             self._ignored("unseen_unreadable")
         else:
             self._message(arrival, said)
 
     # --- what belongs to an open conversation
 
-    def _note(self, arrival: _Arrival, note: Note) -> None:
+    def _note(self, arrival: Arrival, note: Note) -> None:
         if note.removes:
             self._media.forget(note.conversation, note.removes)
         if note.prevents and self._ledger.forestall(note.conversation, f"IN#{note.prevents}", self._clock()):
             self._ignored("unsent_before_shown")
         elif note.kind == "read" and not arrival.account.show_reads:
             self._ignored("read")
+        elif note.edit and self._edit(note) != "newest":
+            self._ignored("edit_overtaken")
         else:
-            self._show(arrival, note, words(arrival.account, note.lines, note.text), note.kind)
+            lines = worded(note.lines, self._composing.words(note.conversation, note.about))
+            self._show(arrival, note, words(arrival.account, lines, note.text), note.kind)
 
-    def _show(self, arrival: _Arrival, one: Note | Echo, text: str, kind: str) -> None:
+    def _edit(self, note: Note) -> Edited:
+        """Whether this is the newest text of its message, and whether that has come."""
+        event = self._clients[note.conversation.channel].capabilities.message_event.format(note.about)
+        item = f"IN#{bounded(event)}"
+        return self._ledger.edited(note.conversation, item, self._clock(), note.edit, note.text)
+
+    def _show(self, arrival: Arrival, one: Note | Echo, text: str, kind: str) -> None:
         """Into the conversation if it is open; it is never opened for this, and nothing waits long for it."""
         account, conversation = arrival.account, one.conversation
         open_desk = self._ledger.thread(conversation).desk
@@ -292,7 +271,7 @@ class ToDesk:
             self._ignored(f"{kind}_refused")
             log.warning("the desk refuses a line", event=one.id, detail=no.detail, account=account.id)
 
-    def _is_open(self, arrival: _Arrival, conversation: Conversation, desk: str) -> bool:
+    def _is_open(self, arrival: Arrival, conversation: Conversation, desk: str) -> bool:
         """Whether the conversation goes on; no, where that cannot be told."""
         try:
             return self._desk.is_open(arrival.account, conversation.customer, desk)
@@ -306,7 +285,7 @@ class ToDesk:
                 raise
         return False
 
-    def _echo(self, arrival: _Arrival, echo: Echo) -> None:
+    def _echo(self, arrival: Arrival, echo: Echo) -> None:
         """What the brand's account sent: ours is known by its id, by its mark, or by the send that is under way."""
         account, conversation = arrival.account, echo.conversation
         if self._ledger.is_ours(conversation, echo.id):
@@ -330,7 +309,7 @@ class ToDesk:
             shown = msgspec.structs.replace(echo, id=f"echo:{echo.id}")
             self._show(arrival, shown, words(account, echo.lines, echo.text), "echo")
 
-    def _arrived_after_all(self, arrival: _Arrival, echo: Echo) -> None:
+    def _arrived_after_all(self, arrival: Arrival, echo: Echo) -> None:
         """The agent was told that nobody knows; now somebody does."""
         self._metrics.count("arrived_after_all", channel=echo.conversation.channel)
         shown = msgspec.structs.replace(echo, id=f"arrived:{echo.id}")
@@ -338,11 +317,3 @@ class ToDesk:
 
     def _ignored(self, reason: str) -> None:
         self._metrics.count("ignored", reason=reason)
-
-
-class _Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as it came from the queue, its turn, and whose it is."""
-
-    event: Event
-    turn: Turn
-    account: Account

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.messages import Line
+from chalicelib.rules import spoken
 from chalicelib.rules.text import split
 
 LONGEST = 80
@@ -25,6 +26,11 @@ def first_words(text: str) -> str:
     line = " ".join(text[:_READ].split())
     parts = split(line, LONGEST, "characters")
     return f"{parts[0].rstrip()}…" if len(parts) > 1 else line
+
+
+def beginning(language: str, text: str, kind: str = "") -> str:
+    """How a message is remembered: by its first words, or where it has none by its kind, in the language."""
+    return first_words(text) or (spoken.kind(spoken.SPEECHES.get(language, spoken.ENGLISH), kind) if kind else "")
 
 
 def worded(lines: tuple[Line, ...], words: str) -> tuple[Line, ...]:

@@ -11,5 +11,6 @@ CAPABILITIES = Capabilities(
     # An upload, and only between countries where TikTok allows pictures in messages: the client asks each time.
     media={"image": MediaLimit(("image/jpeg", "image/png"), 3 * 1024 * 1024)},
     media_by="upload",
+    message_event="im_receive_msg:{}",
     buttons=ChoicesLimit(count=3, text=40, title=20),  # a QA_BUTTON_CARD: its buttons answer, none opens a page
 )
