@@ -329,13 +329,17 @@ variable "secret_recovery_days" {
 }
 
 variable "alarms" {
-  description = "Who is told, and from where on: mail addresses, hours without any customer's message (0: never), age of a queue's oldest message (s), refused webhooks in 5 minutes, refused replies in an hour."
+  description = "Who is told, and from where on: mail addresses, hours without any customer's message (0: never), age of a queue's oldest message (s), refused webhooks in 5 minutes; in an hour refused replies, unconfirmed replies, messages sent to Genesys again, files that could not be had; and how long the slowest twentieth of the messages may take through the bridge (s)."
   type = object({
     emails           = optional(list(string), [])
     quiet_hours      = optional(number, 24)
     oldest_message_s = optional(number, 900)
     rejected         = optional(number, 20)
     refused          = optional(number, 5)
+    unconfirmed      = optional(number, 5)
+    sent_again       = optional(number, 5)
+    media_failed     = optional(number, 10)
+    latency_s        = optional(number, 30)
   })
   default  = {}
   nullable = false
