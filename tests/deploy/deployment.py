@@ -56,6 +56,7 @@ class Deployment:
         self.tiktok = TikTokSimulator(clock, faults)
         self.front = WebServer(self._forward)
         self.outputs: dict[str, Any] = {}
+        self._changed: dict[str, Any] = {}
         self._processes: list[subprocess.Popen[bytes]] = []
         self._logs: list[IO[bytes]] = []
         self._session = boto3.session.Session("test", "test", region_name=REGION)
@@ -95,6 +96,12 @@ class Deployment:
         self.terraform("init", "-input=false")
         self.terraform("apply", "-auto-approve", "-input=false")
         self.outputs = json.loads(self.terraform("output", "-json"))["all"]["value"]
+
+    def change(self, **inputs: Any) -> None:
+        """Applies the same root module again, with these inputs changed from now on."""
+        self._changed |= inputs
+        (self.folder / "main.tf").write_text(self._root(), encoding="utf-8")
+        self.terraform("apply", "-auto-approve", "-input=false")
 
     def terraform(self, *arguments: str, code: int = 0) -> str:
         """Runs Terraform, expecting that exit code; answers its output."""
@@ -225,7 +232,7 @@ class Deployment:
 
     def _root(self) -> str:
         """The root module that a customer would write, with the providers of this machine."""
-        inputs = self._inputs()
+        inputs = self._inputs() | self._changed
         endpoints = "\n".join(f'    {name} = "{self.aws}"' for name in SERVICES)
         given = "\n".join(f"  {name} = {json.dumps(value, ensure_ascii=False)}" for name, value in inputs.items())
         gateway = f'protocol = "http"\n    host = "127.0.0.1"\n    port = "{self.genesys.url.rpartition(":")[2]}"'

@@ -7,6 +7,7 @@ import platform
 import time
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ import requests
 
 from sandbox.instagram_inbox import new_mid
 from tests import terraform_here
+from tests.contract.signing import signed
 from tests.deploy.deployment import INSTAGRAM, SECRETS, TIKTOK, Deployment
 from tools import package
 
 HERE = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 EVERY_SCRIPT = '👩🏽‍🚀 السَّلَامُ عَلَيْكُمْ क्षत्रिय e\u0301 \\u0041 "x" <b>\n'
 # Granted for what this run cannot bring about.
 UNUSED = {
@@ -217,6 +220,25 @@ def _token(deployed: Deployment) -> str:
         auth=("runtime", SECRETS["runtime"]), timeout=10,
     )  # fmt: skip
     return str(answer.json()["access_token"])
+
+
+def test_the_webhook_secret_changes_under_way(deployed: Deployment) -> None:
+    """Both clouds in one apply, AWS first; what was signed before the change is taken as long as both are listed."""
+    [conversation] = {call["conversation_id"] for call in deployed.taken() if call["body"].get("content")}
+    after, body = "deployed-genesys-next-secret", (FIXTURES / "genesys" / "event__typing_off.json").read_bytes()
+    deployed.change(genesys_webhook_secret=after, genesys_webhook_former_secrets=[SECRETS["genesys"]])
+    told = len(deployed.taken("receipt"))
+    deployed.genesys.reply(conversation, text="Signed with the next secret")
+    deployed.until(lambda: len(deployed.taken("receipt")) > told, "the receipt")
+    assert deployed.taken("receipt")[-1]["body"]["status"] == "Delivered"
+    for secret in (SECRETS["genesys"], after):
+        headers = dict(signed("genesys", body, secret).headers)
+        answer = requests.post(f"{deployed.front.url}/api/genesys/outbound", data=body, headers=headers, timeout=60)
+        assert answer.status_code == 200
+    deployed.change(genesys_webhook_former_secrets=[])
+    deployed.genesys.reply(conversation, text="The former secret is gone")
+    deployed.until(lambda: len(deployed.taken("receipt")) > told + 1, "the receipt")
+    assert deployed.taken("receipt")[-1]["body"]["status"] == "Delivered"
 
 
 def test_the_upkeep_renews_and_stores_tokens(deployed: Deployment) -> None:
