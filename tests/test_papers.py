@@ -158,7 +158,8 @@ def test_each_variable_of_the_environment_has_its_line_and_there_is_no_other() -
         if isinstance(option, click.Option) and isinstance(option.envvar, str)
     }
     assert known | read <= lines()
-    named = {name for text in PAPERS.values() for name in re.findall(rf"{PREFIX}[A-Z_]*[A-Z]", text)}
+    operators = [text for paper, text in PAPERS.items() if not paper.startswith("tests/")]
+    named = {name for text in operators for name in re.findall(rf"{PREFIX}[A-Z_]*[A-Z]", text)}
     assert named <= known | read
 
 
