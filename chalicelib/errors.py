@@ -85,11 +85,13 @@ class Unfetched(Exception):
 
 
 class Uncertain(Exception):
-    """The request left and no answer came: it may or may not have happened."""
+    """The request left, and nobody knows whether it happened. `answered` tells that the other side answered by an
+    error of its own, which seldom hides a success; else no answer came."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, answered: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.answered = answered
 
 
 class AlreadyThere(Exception):

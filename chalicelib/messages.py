@@ -63,7 +63,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     integration id, `party` the customer whose events must stay in order ("" where none is named),
     `id` the same for every redelivery, `section` where in the delivery it stood, `raw` its exact
     bytes (JSON), `aside` the bucket key of those bytes where a queue cannot carry them. `sent_ms` is when it
-    happened by the platform's clock, 0 where the platform does not tell.
+    happened by the platform's clock, 0 where the platform does not tell. `bundle` holds the events of one
+    conversation that came in one delivery: a queue takes them whole or not at all.
     """
 
     source: str
@@ -75,16 +76,35 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sent_ms: int = 0
     raw: msgspec.Raw = msgspec.Raw(b"null")
     aside: str = ""
+    bundle: tuple[Event, ...] = ()
 
     @property
     def group(self) -> str:
-        """What the queue keeps in order (64 characters, no personal data)."""
-        return digest(self.source, self.account, self.party, "echo" if self.section == "echo" else "")
+        """What the queue keeps in order (64 characters, no personal data): the customer's events, their echoes; an
+        event that names nobody is alone, because its order concerns nobody."""
+        order = ("echo" if self.section == "echo" else "") if self.party else f"alone {self.id}"
+        return digest(self.source, self.account, self.party, order)
 
     @property
     def dedup(self) -> str:
         """What the queue refuses twice within its five minutes (64 characters)."""
         return digest(self.source, self.account, self.party, self.id)
+
+
+class Parked(msgspec.Struct, frozen=True, kw_only=True):
+    """What nobody could deliver, as it lies in the bucket: all that its return needs.
+
+    `queue` is where it goes back to, `order` the queue's own count of what came before what ("" where none was
+    given), `event` the event with its bytes; `body` the bytes of a delivery that is not cut into events.
+    """
+
+    queue: str
+    reason: str
+    advice: str
+    parked_ms: int
+    order: str = ""
+    event: Event | None = None
+    body: bytes = b""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -315,12 +335,31 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     `fresh`: ours, never tried. `lapsed`: ours, but somebody began it and never said how it ended.
     `busy`: somebody is at it until `until_s`. `doubt`: it was tried, its outcome is unknown since
-    `since_s`. `done` and `refused` are final; `result` and `reason` say how it ended.
+    `tried_s` and is to be found out until `until_s`. `done` and `refused` are final; `result` and
+    `reason` say how it ended. `since_s` is when it was first claimed; `buried` tells that it was given
+    up before, and has come back.
     """
 
     state: Literal["fresh", "lapsed", "busy", "doubt", "done", "refused"]
     until_s: float = 0.0
     since_s: float = 0.0
+    tried_s: float = 0.0
     result: str = ""
     reason: str = ""
     detail: str = ""
+    buried: bool = False
+
+
+class Flight(msgspec.Struct, frozen=True, kw_only=True):
+    """A part whose send has begun and of which nobody knows that it arrived: the fingerprint of its text ("" where
+    its echo has none), and whether the agent has been told that nobody knows."""
+
+    text: str
+    given_up: bool = False
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """How often something was tried for an event's own sake, and when first (epoch s)."""
+
+    count: int
+    first_s: float

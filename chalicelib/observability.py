@@ -26,10 +26,13 @@ FACTS = frozenset(
 
 
 class Metrics(Protocol):
-    """Counts facts by name and a few labels."""
+    """Counts and measures facts by name and a few labels."""
 
     def count(self, name: str, value: int = 1, **labels: str) -> None:
         """Adds `value` to the metric."""
+
+    def measure(self, name: str, milliseconds: float, **labels: str) -> None:
+        """Notes how long something took."""
 
 
 class EmfMetrics:
@@ -43,8 +46,14 @@ class EmfMetrics:
         self._bridge = {"service": service} if service else {}
 
     def count(self, name: str, value: int = 1, **labels: str) -> None:
+        self._write(name, MetricUnit.Count, value, labels)
+
+    def measure(self, name: str, milliseconds: float, **labels: str) -> None:
+        self._write(name, MetricUnit.Milliseconds, max(0.0, milliseconds), labels)
+
+    def _write(self, name: str, unit: MetricUnit, value: float, labels: dict[str, str]) -> None:
         metric = EphemeralMetrics(namespace=NAMESPACE)  # shares nothing between threads or counts
-        metric.add_metric(name=name, unit=MetricUnit.Count, value=value)
+        metric.add_metric(name=name, unit=unit, value=value)
         if labels:  # a set of its own beside the total's: alarms watch the total, people the labels
             metric.add_dimensions(**self._bridge, **labels)
         metric.flush_metrics()

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from chalicelib.messages import Fetched
     from chalicelib.pipeline.accounts import Accounts
     from chalicelib.pipeline.batch import Batch
+    from chalicelib.pipeline.budgets import Budgets
+    from chalicelib.pipeline.delivering import Delivering
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.pipeline.receive import Edge
     from chalicelib.pipeline.tokens import Upkeep
@@ -72,7 +74,7 @@ class Runtime:
     def to_desk(self) -> Batch:
         """The inbound worker."""
         from chalicelib.pipeline.batch import Batch
-        from chalicelib.pipeline.delivering import Delivering
+        from chalicelib.pipeline.parking import Parking
         from chalicelib.pipeline.posts import Posts
         from chalicelib.pipeline.profiles import Profiles
         from chalicelib.pipeline.to_desk import ToDesk
@@ -86,15 +88,15 @@ class Runtime:
             profiles=Profiles(self.clients, self.table, self.clock, self.metrics),
             posts=Posts(self.clients, self.clock, self.metrics),
             media=self.media,
-            delivering=Delivering(
-                desk=self.genesys, ledger=self.table, queue=self.inbound, clock=self.clock, metrics=self.metrics
-            ),
+            delivering=self._delivering,
+            budgets=self._budgets,
             secrets=self.secrets,
-            shelf=self.bucket,
+            parking=Parking("inbound", self.bucket, self.clock, self.metrics),
+            queue=self.inbound,
             clock=self.clock,
             metrics=self.metrics,
         )
-        return Batch(work.handle, self.inbound, self.metrics, self.clock)
+        return Batch(work, self.inbound, self._budgets, self.metrics, self.clock)
 
     @cached_property
     def to_customer(self) -> Batch:
@@ -102,23 +104,52 @@ class Runtime:
         from chalicelib.desks.genesys.translate import TRANSLATOR
         from chalicelib.pipeline.batch import Batch
         from chalicelib.pipeline.enclosing import Enclosing
-        from chalicelib.pipeline.notices import Notices
+        from chalicelib.pipeline.parking import Parking
+        from chalicelib.pipeline.sending import Sending
+        from chalicelib.pipeline.telling import Telling
         from chalicelib.pipeline.to_customer import ToCustomer
 
         work = ToCustomer(
             translator=TRANSLATOR,
             clients=self.clients,
-            desk=self.genesys,
             accounts=self.accounts,
             ledger=self.table,
-            enclosing=Enclosing(self.clients, self.genesys, self.media),
-            notices=Notices(self.genesys, self.table, self.clock, self.metrics),
-            secrets=self.secrets,
-            shelf=self.bucket,
+            sending=Sending(
+                clients=self.clients,
+                ledger=self.table,
+                enclosing=Enclosing(self.clients, self.genesys, self.media),
+                budgets=self._budgets,
+                secrets=self.secrets,
+                clock=self.clock,
+                metrics=self.metrics,
+            ),
+            telling=Telling(
+                desk=self.genesys,
+                delivering=self._delivering,
+                outbox=self.outbound,
+                budgets=self._budgets,
+                clock=self.clock,
+                metrics=self.metrics,
+            ),
+            budgets=self._budgets,
+            parking=Parking("outbound", self.bucket, self.clock, self.metrics),
+            queue=self.outbound,
             clock=self.clock,
             metrics=self.metrics,
         )
-        return Batch(work.handle, self.outbound, self.metrics, self.clock)
+        return Batch(work, self.outbound, self._budgets, self.metrics, self.clock)
+
+    @cached_property
+    def _delivering(self) -> Delivering:
+        from chalicelib.pipeline.delivering import Delivering
+
+        return Delivering(desk=self.genesys, ledger=self.table, clock=self.clock, metrics=self.metrics)
+
+    @cached_property
+    def _budgets(self) -> Budgets:
+        from chalicelib.pipeline.budgets import Budgets
+
+        return Budgets(self.table, self.clock)
 
     @cached_property
     def upkeep(self) -> Upkeep:

@@ -19,6 +19,10 @@ class CountingMetrics:
             if labels:
                 self._counts[":".join([name, *(f"{label}={labels[label]}" for label in sorted(labels))])] += value
 
+    def measure(self, name: str, milliseconds: float, **labels: str) -> None:
+        """Counts how often something was measured."""
+        self.count(name, 1, **labels)
+
     def counts(self) -> dict[str, int]:
         with self._lock:
             return dict(sorted(self._counts.items()))

@@ -94,7 +94,7 @@ class Live:
                 delivered=delivered,
                 given_up=given_up,
                 waiting=self._keys(queued),
-                parked=self._keys(dead) | {key.rpartition("/")[2] for key in parked},
+                parked=self._keys(dead) | {key.rpartition("-")[2].rpartition("/")[2] for key in parked},
                 ignored=self._road.ignored(),
                 told=frozenset(name for name, message in replies.items() if message.status == "delivery-failed"),
                 at_desk=taken(self._genesys.messages(), _given_to_genesys),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 
@@ -9,8 +10,8 @@ from chalicelib.aws.queues import Queue
 from chalicelib.http import Answer, Outgoing
 from chalicelib.messages import Event, Fetched
 from chalicelib.observability import Metrics
-from chalicelib.pipeline.batch import Batch
-from chalicelib.pipeline.ports import Clock
+from chalicelib.pipeline.batch import Batch, Work
+from chalicelib.pipeline.ports import Clock, Turn
 from chalicelib.runtime import Runtime
 from chalicelib.settings import Settings
 from sandbox.road import Road
@@ -48,10 +49,24 @@ class TracedRuntime(Runtime):
 
 
 def _overheard(batch: Batch, road: Road) -> Batch:
-    """The batch, whose every record passes through the road."""
-    handle = batch._handle
-    batch._handle = lambda event, attempt: road.work(event, attempt, handle)
+    """The batch, whose every event passes through the road."""
+    batch._work = _Overheard(batch._work, road)
     return batch
+
+
+class _Overheard:
+    """A worker, and how often each event has come to it."""
+
+    def __init__(self, work: Work, road: Road) -> None:
+        self._work, self._road = work, road
+        self._attempts: Counter[str] = Counter()
+
+    def handle(self, event: Event, turn: Turn) -> None:
+        self._attempts[turn.life] += 1
+        self._road.work(event, self._attempts[turn.life], lambda event, _: self._work.handle(event, turn))
+
+    def give_up(self, event: Event, turn: Turn, reason: str) -> None:
+        self._work.give_up(event, turn, reason)
 
 
 class _Telling:
@@ -61,6 +76,9 @@ class _Telling:
     def count(self, name: str, value: int = 1, **labels: str) -> None:
         self._metrics.count(name, value, **labels)
         self._road.counted(name, labels)
+
+    def measure(self, name: str, milliseconds: float, **labels: str) -> None:
+        self._metrics.measure(name, milliseconds, **labels)
 
 
 class _TracedQueue(Queue):

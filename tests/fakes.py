@@ -22,13 +22,16 @@ from chalicelib.messages import (
     DeskMessage,
     Event,
     Fetched,
+    Flight,
     Profile,
     Stored,
     Tap,
     Thread,
+    Tried,
     Unseen,
     bounded,
 )
+from chalicelib.pipeline.ports import Turn
 from chalicelib.replies import ChoicesPart, File, Part, Receipt, Recipient, TextPart
 
 INSTAGRAM = Account(channel="instagram", id="17841400000000777", integration="int-ig", secret="s/ig", name="tea.shop")
@@ -63,9 +66,13 @@ class FakeMetrics:
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, int, dict[str, str]]] = []
+        self.measured: list[tuple[str, float, dict[str, str]]] = []
 
     def count(self, name: str, value: int = 1, **labels: str) -> None:
         self.lines.append((name, value, labels))
+
+    def measure(self, name: str, milliseconds: float, **labels: str) -> None:
+        self.measured.append((name, milliseconds, labels))
 
     def total(self, name: str, **labels: str) -> int:
         """The sum over lines of this name that carry at least these labels."""
@@ -87,6 +94,7 @@ class FakeQueue:
         self.puts = 0
         self.postponed: list[tuple[list[str], int]] = []
         self.buried: list[tuple[Event, str]] = []
+        self.lives: set[tuple[str, str]] = set()
         self.refuses = False
         self.carried: Callable[[Event], bool] = lambda event: True
 
@@ -102,10 +110,17 @@ class FakeQueue:
     def postpone(self, handles: Sequence[str], delay_s: int) -> None:
         self.postponed.append((list(handles), delay_s))
 
-    def bury(self, event: Event, reason: str) -> None:
-        if self.refuses:
+    def bury(self, event: Event, reason: str, life: str, order: str) -> None:
+        if self.refuses or not self.carried(event):
             raise Retryable("queue refused")
-        self.buried.append((event, reason))
+        if (event.dedup, life) not in self.lives:
+            self.lives.add((event.dedup, life))
+            self.buried.append((event, reason))
+
+
+def turn(life: str = "life-1", order: str = "1", *, remaining_s: float = 600.0, again: bool = False) -> Turn:
+    """An event's turn with a worker that still has so long to run."""
+    return Turn(life=life, order=order, remaining_s=lambda: remaining_s, again=again)
 
 
 class FakeShelf:
@@ -187,6 +202,7 @@ class _Work:
     result: str = ""
     reason: str = ""
     detail: str = ""
+    tried: float = 0.0
 
     @property
     def open(self) -> bool:
@@ -205,6 +221,7 @@ class FakeLedger:
     ours: set[tuple[str, str]] = field(default_factory=set)
     offers: dict[tuple[str, str], tuple[Tap, ...]] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
+    tries: dict[tuple[str, str], Tried] = field(default_factory=dict)
 
     def _up(self) -> None:
         if self.down:
@@ -219,14 +236,17 @@ class FakeLedger:
         self._up()
         key = (conversation.key, item)
         old = self.claims.get(key)
-        if old is None or (old.state == "leased" and old.until < now):
-            self.claims[key] = _Work("leased", now + lease_s, now, text)
-            return Claim(state="lapsed", since_s=old.since) if old else Claim(state="fresh", since_s=now)
+        if old is None or old.state == "buried" or (old.state == "leased" and old.until < now):
+            self.claims[key] = _Work("leased", now + lease_s, old.since if old else now, text)
+            if old is None or old.state == "buried":
+                return Claim(state="fresh", since_s=old.since if old else now, buried=old is not None)
+            return Claim(state="lapsed", since_s=old.since, tried_s=old.tried or old.since, until_s=old.until)
         return msgspec.convert(
             {
                 "state": "busy" if old.state == "leased" else old.state,
                 "until_s": old.until,
                 "since_s": old.since,
+                "tried_s": old.tried or old.since,
                 "result": old.result,
                 "reason": old.reason,
                 "detail": old.detail,
@@ -243,10 +263,35 @@ class FakeLedger:
         if self._open(conversation, item):
             del self.claims[(conversation.key, item)]
 
-    def doubt(self, conversation: Conversation, item: str) -> None:
+    def doubt(self, conversation: Conversation, item: str, now: float, until: float) -> None:
         work = self._open(conversation, item)
         if work:
-            work.state = "doubt"
+            work.state, work.tried, work.until = "doubt", now, until
+
+    def buried(self, conversation: Conversation, item: str, now: float) -> bool:
+        self._up()
+        work = self.claims.setdefault((conversation.key, item), _Work("buried", now, now))
+        if work.state in {"done", "refused"}:
+            return False
+        work.state = "buried"
+        return True
+
+    def begun(self, conversation: Conversation, prefix: str) -> set[str]:
+        self._up()
+        return {item for key, item in self.claims if key == conversation.key and item.startswith(prefix)}
+
+    def under_way(self, conversation: Conversation, now: float) -> bool:
+        self._up()
+        return any(
+            key == conversation.key and item.startswith("IN#") and work.open
+            for (key, item), work in self.claims.items()
+        )
+
+    def tried(self, life: str, what: str, now: float) -> Tried:
+        self._up()
+        before = self.tries.get((life, what), Tried(count=0, first_s=now))
+        self.tries[(life, what)] = msgspec.structs.replace(before, count=before.count + 1)
+        return self.tries[(life, what)]
 
     def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool:
         work = self._open(conversation, item)
@@ -271,6 +316,8 @@ class FakeLedger:
         self.threads[conversation.key] = msgspec.structs.replace(old, **told)
 
     def sent(self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "") -> None:
+        if self.state(conversation, item) == "done":
+            return
         self._done(conversation, item, now, platform_id)
         old = self.thread(conversation)
         self.threads[conversation.key] = msgspec.structs.replace(
@@ -312,13 +359,14 @@ class FakeLedger:
         self._up()
         return (conversation.key, bounded(platform_id)) in self.ours
 
-    def in_flight(self, conversation: Conversation, now: float) -> dict[str, str]:
+    def in_flight(self, conversation: Conversation, now: float) -> dict[str, Flight]:
         self._up()
         return {
-            item: work.text
+            item: Flight(text=work.text, given_up=not work.open)
             for (key, item), work in self.claims.items()
-            if key == conversation.key and item.startswith("OUT#") and work.open
-        }
+            if key == conversation.key and item.startswith("OUT#")
+            and (work.open or (work.state, work.reason) == ("refused", "unconfirmed"))
+        }  # fmt: skip
 
     def accounts(self) -> list[Account]:
         self._up()
@@ -330,14 +378,15 @@ class FakeDesk:
     """Answers from `answers` (then "desk-conversation"), finds what `holds` maps a message id to."""
 
     def __init__(self) -> None:
-        self.answers: list[str | Exception] = []
-        self.report_answers: list[Exception | None] = []
+        self.answers: list[str | BaseException] = []
+        self.report_answers: list[BaseException | None] = []
         self.holds: dict[str, str] = {}
         self.find_error: Exception | None = None
         self.delivered: list[DeskMessage] = []
         self.looked_for: list[tuple[str, str, float]] = []
         self.reported: list[Receipt] = []
         self.open = True
+        self.open_error: Exception | None = None
 
     def deliver(self, account: Account, message: DeskMessage, now: float) -> str:
         self.delivered.append(message)
@@ -350,6 +399,8 @@ class FakeDesk:
         return self.holds.get(message)
 
     def is_open(self, account: Account, customer: str, conversation: str) -> bool:
+        if self.open_error:
+            raise self.open_error
         return self.open and bool(conversation)
 
     def source(self, file: File) -> tuple[str, tuple[str, ...], dict[str, str]]:
@@ -476,8 +527,8 @@ def answer(status: int = 200, body: object = None, **headers: str) -> Answer:
     return Answer(status=status, headers=named, body=msgspec.json.encode({} if body is None else body))
 
 
-def _next(answers: list[str | Exception], otherwise: str) -> str:
-    found = answers.pop(0) if answers else otherwise
-    if isinstance(found, Exception):
+def _next(answers: list[Any], otherwise: str) -> str:
+    found: str | BaseException = answers.pop(0) if answers else otherwise
+    if isinstance(found, BaseException):
         raise found
     return found

@@ -25,30 +25,17 @@ from chalicelib.errors import Uncertain
 from chalicelib.http import Answer, Request
 from chalicelib.messages import Conversation, Event, Thread
 from chalicelib.observability import FACTS, EmfMetrics, log, where
-from chalicelib.pipeline.accounts import Accounts
-from chalicelib.pipeline.batch import Batch
-from chalicelib.pipeline.delivering import Delivering
-from chalicelib.pipeline.enclosing import Enclosing
-from chalicelib.pipeline.media import MediaStore
-from chalicelib.pipeline.notices import Notices
-from chalicelib.pipeline.posts import Posts
-from chalicelib.pipeline.profiles import Profiles
-from chalicelib.pipeline.to_customer import ToCustomer
-from chalicelib.pipeline.to_desk import ToDesk
 from tests.contract.signing import request, signature, signed
 from tests.fakes import (
     INSTAGRAM,
     TIKTOK,
     FakeClock,
-    FakeFetch,
-    FakeLedger,
     FakeMetrics,
     FakeOutgoing,
-    FakeQueue,
     FakeSecrets,
-    FakeShelf,
     answer,
 )
+from tests.kits import Bench, record
 from tests.pipeline.edge_kit import BODIES, PLATFORMS, EdgeKit
 
 CHALICELIB = Path(__file__).parent.parent / "chalicelib"
@@ -126,15 +113,6 @@ def edge_traffic(metrics: FakeMetrics) -> list[Event]:
     return kit.stored
 
 
-def record(event: Event, attempt: int) -> dict[str, Any]:
-    return {
-        "messageId": "1",
-        "receiptHandle": "1",
-        "body": msgspec.json.encode(event).decode(),
-        "attributes": {"MessageGroupId": event.group, "ApproximateReceiveCount": str(attempt)},
-    }
-
-
 class Always(FakeOutgoing):
     """Logins succeed; everything else is answered alike, for ever."""
 
@@ -171,36 +149,25 @@ def worker_traffic(events: list[Event], metrics: FakeMetrics) -> None:
     for given in GIVEN:
         for listed in ([INSTAGRAM, TIKTOK], []):
             http = Always(given)
-            clock, ledger, shelf, queue = FakeClock(), FakeLedger(listed=listed), FakeShelf(), FakeQueue()
-            ledger.threads[Conversation("tiktok", TIKTOK.id, "55501").key] = Thread(platform="thread")
-            accounts = Accounts(ledger, clock)
+            clock = FakeClock()
             desk = Genesys(http, Tokens(http, secrets.get, "oauth", "https://login.example", clock), "https://api")
             clients: dict[str, Client] = {
                 "instagram": instagram_client.open_client(http, secrets.get, urls.__getitem__),
                 "tiktok": tiktok_client.open_client(http, secrets.get, urls.__getitem__),
             }
-            media = MediaStore(
-                shelf=shelf, fetch=FakeFetch(), keys=lambda: ["key"], public_url="https://us", days=90, clock=clock
-            )
-            to_desk = ToDesk(
-                translators={"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, clients=clients,
-                desk=desk, accounts=accounts, ledger=ledger, profiles=Profiles(clients, ledger, clock, metrics),
-                posts=Posts(clients, clock, metrics),
-                media=media, secrets=secrets, shelf=shelf,
-                delivering=Delivering(desk=desk, ledger=ledger, queue=queue, clock=clock, metrics=metrics),
-                clock=clock, metrics=metrics,
-            )  # fmt: skip
-            to_customer = ToCustomer(
-                translator=GENESYS_TRANSLATOR, clients=clients, desk=desk, accounts=accounts, ledger=ledger,
-                enclosing=Enclosing(clients, desk, media), notices=Notices(desk, ledger, clock, metrics),
-                secrets=secrets, shelf=shelf, clock=clock, metrics=metrics,
-            )  # fmt: skip
+            bench = Bench(clients, desk, secrets, clock, metrics)
+            bench.ledger.listed = listed
+            bench.ledger.threads[Conversation("tiktok", TIKTOK.id, "55501").key] = Thread(platform="thread")
+            to_desk = bench.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR})
+            inbound = bench.batch(to_desk, bench.inbound)
+            outbound = bench.batch(bench.to_customer(GENESYS_TRANSLATOR), bench.outbound)
             for event in events:
-                handle = to_customer.handle if event.source == "genesys" else to_desk.handle
-                batch = Batch(handle, queue, metrics, clock)
-                for attempt in range(1, 6):
-                    batch.run([record(event, attempt)], lambda: 300.0)
+                batch = outbound if event.source == "genesys" else inbound
+                for _ in range(5):
+                    batch.run([record(event)], lambda: 300.0)
                     clock.advance(100)
+            for told in bench.outbound.events:
+                outbound.run([record(told)], lambda: 300.0)
 
 
 def unreadable(event: Event) -> Event:
@@ -220,7 +187,7 @@ def test_no_log_line_and_no_metric_holds_what_it_must_not(lines: Lines, metrics:
     happened = {record.getMessage() for record in lines.records}
     expected = {"rejected", "parked", "not stored", "delivered", "sent", "not delivered", "retry", "failed"}
     assert expected <= happened
-    assert {"the desk refuses a message", "receipt lost"} <= happened
+    assert {"the desk refuses a message", "not told"} <= happened
     assert {"dead_letter", "uncertain", "unconfirmed", "ignored"} <= set(metrics.totals())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.aws import calls
 from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
-from chalicelib.messages import Event
+from chalicelib.messages import Event, digest
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -27,6 +28,10 @@ BATCH = 10
 LONGEST_DELAY_S = 43_200
 # SendMessage takes only these characters; JSON may hold two more
 _REFUSED = ("\ufffe", "\uffff")
+# an attribute takes no control characters either
+_UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# what a bundle holds beside its events (bytes)
+_AROUND = 2048
 
 
 class Queue:
@@ -45,10 +50,11 @@ class Queue:
     def put(self, events: Sequence[Event]) -> None:
         """Puts the events in order, as few calls as possible.
 
-        Raises Retryable at the first batch that is not taken whole, and sends nothing behind it, so that
-        a conversation's order is never torn by a part that came through.
+        Several events of one conversation go as one bundle, which is taken whole or not at all, and no call holds
+        two entries of one conversation: what the queue refuses in part cannot tear an order. Raises Retryable at the
+        first call that is not taken whole, and sends nothing behind it.
         """
-        for batch in _batches(events):
+        for batch in _batches(_bundles(events)):
             answer = call(self._client.send_message_batch, QueueUrl=self._url, Entries=batch)
             if answer.get("Failed"):
                 raise Retryable(f"queue refused {len(answer['Failed'])} of {len(batch)}")
@@ -65,15 +71,22 @@ class Queue:
             with suppress(BotoCoreError, ClientError):
                 self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
-    def bury(self, event: Event, reason: str) -> None:
-        """Puts the event on the dead-letter queue with the reason as an attribute."""
+    def bury(self, event: Event, reason: str, life: str, order: str) -> None:
+        """Puts the event on the dead-letter queue, with the reason and its place in the order as attributes.
+
+        `life` is what tells this stay on the queue from another, `order` the queue's count. A burial has an id of its
+        own: the queue swallows a second one of the same life, and not that of a replay.
+        """
+        told = {"reason": reason[:200] or "unknown", "order": order or "0"}
         call(
             self._client.send_message,
             QueueUrl=self._dead_letters_url,
             MessageBody=_body(event),
             MessageGroupId=event.group,
-            MessageDeduplicationId=event.dedup,
-            MessageAttributes={"reason": {"DataType": "String", "StringValue": reason[:200] or "unknown"}},
+            MessageDeduplicationId=digest(event.dedup, life),
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": _UNFIT.sub("?", value)} for name, value in told.items()
+            },
         )
 
 
@@ -81,16 +94,50 @@ def _body(event: Event) -> str:
     return msgspec.json.encode(event).decode()
 
 
+def _bundles(events: Sequence[Event]) -> list[Event]:
+    """The events with those of one group together, as large as the queue takes them, in order."""
+    groups: dict[str, list[Event]] = {}
+    for event in events:
+        groups.setdefault(event.group, []).append(event)
+    return [bundle for group in groups.values() for bundle in _bundled(group)]
+
+
+def _bundled(group: list[Event]) -> Iterator[Event]:
+    if len(group) == 1:
+        yield group[0]
+        return
+    held: list[Event] = []
+    size = 0
+    for event in group:
+        length = len(_body(event).encode()) + 1
+        if held and size + length > LARGEST - _AROUND:
+            yield _bundle(held)
+            held, size = [], 0
+        held.append(event)
+        size += length
+    yield _bundle(held)
+
+
+def _bundle(events: list[Event]) -> Event:
+    """One event that holds several of a conversation; the same for the same ones."""
+    first = events[0]
+    if len(events) == 1:
+        return first
+    name = digest(*(event.id for event in events))
+    return msgspec.structs.replace(first, id=name, raw=msgspec.Raw(b"null"), aside="", bundle=tuple(events))
+
+
 def _batches(events: Sequence[Event]) -> Iterator[list[SendMessageBatchRequestEntryTypeDef]]:
-    """Up to ten messages and up to the largest size together."""
+    """Up to ten messages and up to the largest size together, none of a group that is among them already."""
     batch: list[SendMessageBatchRequestEntryTypeDef] = []
+    groups: set[str] = set()
     size = 0
     for event in events:
         body = _body(event)
         length = len(body.encode())
-        if batch and (len(batch) == BATCH or size + length > LARGEST):
+        if batch and (len(batch) == BATCH or size + length > LARGEST or event.group in groups):
             yield batch
-            batch, size = [], 0
+            batch, groups, size = [], set(), 0
         batch.append(
             {
                 "Id": str(len(batch)),
@@ -99,6 +146,7 @@ def _batches(events: Sequence[Event]) -> Iterator[list[SendMessageBatchRequestEn
                 "MessageDeduplicationId": event.dedup,
             }
         )
+        groups.add(event.group)
         size += length
     if batch:
         yield batch

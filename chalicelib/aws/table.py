@@ -7,6 +7,7 @@
     CONV#channel#account#customer       STATE             conversation ids, last customer message, comment, seen
     CONV#channel#account#customer       OFFER#message     the choices that an agent's message offers
     CONV#channel#account#customer       PROFILE           what the platform tells of the customer
+    TRIES#life of an event              what              how often that was tried for the event's own sake
     ACCOUNT                             channel#id        an account, written by Terraform
 
 Every item but STATE's key facts and ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
@@ -15,11 +16,13 @@ A claim's life (`state`):
 
     (absent) ──claim──▶ leased ──▶ done | refused     final
                           │  └─lease runs out─▶ claimed again as `lapsed`
-                          └─▶ doubt ──claim──▶ `doubt`: the outcome has to be found out first
+                          ├─▶ doubt ──claim──▶ `doubt`: the outcome has to be found out first
+                          └─▶ buried ─claim──▶ `fresh`, and told that it comes back
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -31,7 +34,7 @@ from botocore.exceptions import ClientError
 from chalicelib.aws import calls
 from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
-from chalicelib.messages import PREVENTED, Account, Claim, Conversation, Profile, Tap, Thread, bounded
+from chalicelib.messages import PREVENTED, Account, Claim, Conversation, Flight, Profile, Tap, Thread, Tried, bounded
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,6 +44,8 @@ P = ParamSpec("P")
 
 # Longer than Meta's 36 h and TikTok's 72 h of redelivery and than a dead-letter queue's 14 days.
 REMEMBERED_S = 15 * 86_400
+# A transaction that met another one is tried again after these.
+CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.3)
 # What the platform tells of a customer is asked for anew after a week.
 PROFILE_S = 7 * 86_400
 # An agent may answer until a conversation's state is gone; Instagram's longest window is 7 days.
@@ -50,9 +55,13 @@ STATE_S = 30 * 86_400
 class Table:
     """The ledger of the pipeline. Every method raises Retryable where DynamoDB cannot be reached."""
 
-    def __init__(self, name: str, client: DynamoDBClient | None = None) -> None:
+    def __init__(
+        self, name: str, client: DynamoDBClient | None = None, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        """`pause` waits that many seconds before a transaction that met another is tried again."""
         self._name = name
         self._client: DynamoDBClient = client or calls.client("dynamodb")
+        self._pause = pause
 
     def claim(self, conversation: Conversation, item: str, now: float, lease_s: float, text: str = "") -> Claim:
         """Takes the work if nobody has it. `text` is a fingerprint by which an echo can be told.
@@ -60,23 +69,23 @@ class Table:
         A claim whose lease ran out is taken over and reported as `lapsed`.
         """
         owner = uuid4().hex
-        fields = {
-            **_key(conversation, item),
-            "state": {"S": "leased"},
-            "owner": {"S": owner},
-            "until": {"N": str(now + lease_s)},
-            "since": {"N": str(now)},
-            "text": {"S": text},
-            "expires_at": _expiry(now, REMEMBERED_S),
-        }
+        values = {":leased": "leased", ":buried": "buried", ":owner": owner, ":text": text}
+        numbers = {":until": now + lease_s, ":now": now}
         try:
             old = call(
-                self._client.put_item,
+                self._client.update_item,
                 TableName=self._name,
-                Item=fields,
-                ConditionExpression="attribute_not_exists(pk) OR (#state = :leased AND #until < :now)",
-                ExpressionAttributeNames={"#state": "state", "#until": "until"},
-                ExpressionAttributeValues={":leased": {"S": "leased"}, ":now": {"N": str(now)}},
+                Key=_key(conversation, item),
+                UpdateExpression="SET #state = :leased, #owner = :owner, #until = :until, #text = :text,"
+                " since = if_not_exists(since, :now), expires_at = :expires",
+                ConditionExpression="attribute_not_exists(pk) OR #state = :buried"
+                " OR (#state = :leased AND #until < :now)",
+                ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
+                ExpressionAttributeValues={
+                    **{name: {"S": value} for name, value in values.items()},
+                    **{name: {"N": str(value)} for name, value in numbers.items()},
+                    ":expires": _expiry(now, REMEMBERED_S),
+                },
                 ReturnValues="ALL_OLD",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             ).get("Attributes")
@@ -84,10 +93,14 @@ class Table:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             held: Any = dict(error.response).get("Item") or {}
-            if held.get("owner") == {"S": owner}:  # botocore repeated a put whose answer was lost
+            if held.get("owner") == {"S": owner}:  # botocore repeated a write whose answer was lost
                 return Claim(state="fresh", since_s=now)
             return _claim_of(held)
-        return Claim(state="lapsed" if old else "fresh", since_s=float(old["since"]["N"]) if old else now)
+        if not old:
+            return Claim(state="fresh", since_s=now)
+        before = _claim_of(old)
+        buried = old["state"] == {"S": "buried"}
+        return msgspec.structs.replace(before, state="fresh" if buried else "lapsed", buried=buried)
 
     def release(self, conversation: Conversation, item: str) -> None:
         """Gives the work back: it is known not to have happened. No effect on work that has ended."""
@@ -100,17 +113,40 @@ class Table:
                 ExpressionAttributeValues=_OPEN,
             )
 
-    def doubt(self, conversation: Conversation, item: str) -> None:
-        """The work was tried and nobody knows how it ended. No effect if an echo has told meanwhile."""
+    def doubt(self, conversation: Conversation, item: str, now: float, until: float) -> None:
+        """The work was tried just now and nobody knows how it ended, which is to be found out until then. No effect
+        if an echo has told meanwhile."""
         with suppress(_Ended):
             _unless_ended(
                 self._client.update_item,
                 TableName=self._name,
                 Key=_key(conversation, item),
-                UpdateExpression="SET #state = :doubt",
-                ExpressionAttributeValues=_OPEN,
-                **_IF_OPEN,
+                UpdateExpression="SET #state = :doubt, tried = :now, #until = :until",
+                ConditionExpression="#state IN (:leased, :doubt)",
+                ExpressionAttributeNames={"#state": "state", "#until": "until"},
+                ExpressionAttributeValues={**_OPEN, ":now": {"N": str(now)}, ":until": {"N": str(until)}},
             )
+
+    def buried(self, conversation: Conversation, item: str, now: float) -> bool:
+        """The work is given up; whoever claims it later is told so. False, and no effect, where it has ended."""
+        try:
+            _unless_ended(
+                self._client.update_item,
+                TableName=self._name,
+                Key=_key(conversation, item),
+                UpdateExpression="SET #state = :buried, since = :now, expires_at = :expires",
+                ConditionExpression="attribute_not_exists(pk) OR #state IN (:leased, :doubt, :buried)",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={
+                    **_OPEN,
+                    ":buried": {"S": "buried"},
+                    ":now": {"N": str(now)},
+                    ":expires": _expiry(now, REMEMBERED_S),
+                },
+            )
+        except _Ended:
+            return False
+        return True
 
     def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool:
         """The other side said no for good. False, and no effect, where the work has ended otherwise."""
@@ -142,8 +178,11 @@ class Table:
 
     def sent(self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "") -> None:
         """In one call: a part reached the platform, its echo will be known by the platform's id, and the
-        conversation counts it; `answered` is the comment that it went to."""
-        writes = [_update(self._name, conversation, item, _DONE, _done(now, platform_id))]
+        conversation counts it; `answered` is the comment that it went to. No effect on a part that is done: an
+        echo may tell of it before the send's own answer does."""
+        done = _update(self._name, conversation, item, _DONE, _done(now, platform_id))
+        done["Update"]["ConditionExpression"] = "NOT #state = :done"
+        writes = [done]
         if platform_id:
             fields = {**_key(conversation, f"SENT#{bounded(platform_id)}"), "expires_at": _expiry(now, REMEMBERED_S)}
             writes.append({"Put": {"TableName": self._name, "Item": fields}})
@@ -162,7 +201,8 @@ class Table:
                 }
             }
         )
-        self._transact(writes)
+        with suppress(_Cancelled):
+            self._transact(writes)
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
         """Ends a claim that nobody has made. False where it was made."""
@@ -225,26 +265,60 @@ class Table:
         """Whether we sent the message that the platform knows by this id."""
         return bool(self._get(conversation, f"SENT#{bounded(platform_id)}"))
 
-    def in_flight(self, conversation: Conversation, now: float) -> dict[str, str]:
-        """Parts whose send has begun and not ended: claim item → fingerprint of the text."""
-        found: dict[str, str] = {}
-        start: dict[str, Any] = {}
-        while True:
-            page = call(self._client.query, TableName=self._name,
-                    KeyConditionExpression="pk = :pk AND begins_with(sk, :out)",
-                    FilterExpression="#state IN (:leased, :doubt) AND expires_at > :now",
-                    ExpressionAttributeNames={"#state": "state"},
-                    ExpressionAttributeValues={
-                        ":pk": {"S": f"CONV#{conversation.key}"}, ":out": {"S": "OUT#"},
-                        ":leased": {"S": "leased"}, ":doubt": {"S": "doubt"}, ":now": {"N": str(int(now))},
-                    },
-                    ConsistentRead=True,
-                    **start,
-)  # fmt: skip
-            found |= {item["sk"]["S"]: item.get("text", {}).get("S", "") for item in page["Items"]}
-            if "LastEvaluatedKey" not in page:
-                return found
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    def in_flight(self, conversation: Conversation, now: float) -> dict[str, Flight]:
+        """Parts whose send has begun and of which nobody knows that they arrived, by their claims' items. Those that
+        were given up as unconfirmed are among them: an echo may come late."""
+        items = self._claims(conversation, "OUT#", "expires_at > :now AND (#state IN (:leased, :doubt)"
+                             " OR (#state = :refused AND reason = :unconfirmed))",
+                             {":refused": {"S": "refused"}, ":unconfirmed": {"S": "unconfirmed"},
+                              ":now": {"N": str(int(now))}, **_OPEN})  # fmt: skip
+        return {
+            item["sk"]["S"]: Flight(text=item.get("text", {}).get("S", ""), given_up=item["state"] == {"S": "refused"})
+            for item in items
+        }
+
+    def begun(self, conversation: Conversation, prefix: str) -> set[str]:
+        """Claims that somebody has made, ended or not, whose items begin so."""
+        return {item["sk"]["S"] for item in self._claims(conversation, prefix)}
+
+    def under_way(self, conversation: Conversation, now: float) -> bool:
+        """Whether a customer's message is on its way to the desk, or its outcome unknown."""
+        values = {**_OPEN, ":now": {"N": str(int(now))}}
+        return bool(self._claims(conversation, "IN#", "expires_at > :now AND #state IN (:leased, :doubt)", values))
+
+    def _claims(
+        self, conversation: Conversation, prefix: str, condition: str = "", values: dict[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """The conversation's claims whose items begin so, and for which the condition holds."""
+        asked: dict[str, Any] = {}
+        if condition:
+            asked = {"FilterExpression": condition, "ExpressionAttributeNames": {"#state": "state"}}
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._name,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues={
+                ":pk": {"S": f"CONV#{conversation.key}"}, ":prefix": {"S": prefix}, **(values or {}),
+            },
+            ConsistentRead=True,
+            **asked,
+        )  # fmt: skip
+        return [item for page in call(list, pages) for item in page["Items"]]
+
+    def tried(self, life: str, what: str, now: float) -> Tried:
+        """Counts one try of an event's own, by what was tried."""
+        counted = call(
+            self._client.update_item,
+            TableName=self._name,
+            Key={"pk": {"S": f"TRIES#{life}"}, "sk": {"S": what}},
+            UpdateExpression="SET since = if_not_exists(since, :now), expires_at = :expires ADD tries :one",
+            ExpressionAttributeValues={
+                ":now": {"N": str(now)},
+                ":one": {"N": "1"},
+                ":expires": _expiry(now, REMEMBERED_S),
+            },
+            ReturnValues="ALL_NEW",
+        )["Attributes"]
+        return Tried(count=int(counted["tries"]["N"]), first_s=float(counted["since"]["N"]))
 
     def accounts(self) -> list[Account]:
         """Every account, as Terraform wrote it."""
@@ -264,15 +338,24 @@ class Table:
         call(self._client.put_item, TableName=self._name, Item=fields)
 
     def _transact(self, writes: list[TransactWriteItemTypeDef]) -> None:
-        try:
-            call(self._client.transact_write_items, TransactItems=writes)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "TransactionCanceledException":
-                raise
-            reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-            if reasons - {"None", "ConditionalCheckFailed"}:
-                raise Retryable("table busy") from error
-            raise _Cancelled from error
+        """Writes all or nothing. What it met (an echo's write, another worker's) is over in milliseconds, and what
+        it tells has happened: so it is tried again here, not with the whole event. Raises Retryable, _Cancelled."""
+        for wait_s in (*CONFLICT_PAUSES_S, None):
+            try:
+                call(self._client.transact_write_items, TransactItems=writes)
+                return
+            except Retryable:
+                if wait_s is None:
+                    raise
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "TransactionCanceledException":
+                    raise
+                reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+                if not reasons - {"None", "ConditionalCheckFailed"}:
+                    raise _Cancelled from error
+                if wait_s is None:
+                    raise Retryable("table busy") from error
+            self._pause(wait_s)
 
 
 class _Cancelled(Exception):
@@ -370,6 +453,7 @@ def _claim_of(item: dict[str, Any]) -> Claim:
             "state": states.get(text("state"), "busy"),
             "until_s": number("until"),
             "since_s": number("since"),
+            "tried_s": number("tried") or number("since"),
             "result": text("result"),
             "reason": text("reason"),
             "detail": text("detail"),

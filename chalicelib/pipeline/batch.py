@@ -1,4 +1,4 @@
-"""A batch of a FIFO queue, record by record: a failure stops its own conversation and no other."""
+"""A batch of a FIFO queue, event by event: a failure stops its own conversation and no other."""
 
 from __future__ import annotations
 
@@ -6,40 +6,48 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from chalicelib.errors import Retryable
+from chalicelib.errors import Misconfigured, RateLimited, Retryable, Waiting
 from chalicelib.http import LONGEST_CALL_S, LONGEST_FETCH_S
 from chalicelib.messages import Event
 from chalicelib.observability import Metrics, log, where
-from chalicelib.pipeline.ports import Clock, Redelivery
+from chalicelib.pipeline.budgets import Budgets
+from chalicelib.pipeline.ports import Clock, Redelivery, Turn
+from chalicelib.rules.budgets import backoff_s, waits_s
 
-Handle = Callable[[Event, int], None]
-"""Deals with an event; the number is how often the queue has handed it out, from 1."""
-
-# A record is begun only if there is time for its calls: a file, a token, the call, and what is written after it.
+# An event is begun only if there is time for its calls: a file, a token, the call, and what is written after it.
 NEEDED_S = LONGEST_FETCH_S + 2 * LONGEST_CALL_S + 5
-# What fails for a reason that nobody foresaw is parked after this many attempts.
-ATTEMPTS = 5
-LONGEST_BACKOFF_S = 300.0
+
+
+class Work(Protocol):
+    """What a queue's events go through."""
+
+    def handle(self, event: Event, turn: Turn) -> None:
+        """Deals with an event. Raises Retryable."""
+
+    def give_up(self, event: Event, turn: Turn, reason: str) -> None:
+        """Buries an event that nobody can deal with, and tells who has to know. Raises Retryable."""
 
 
 class Batch:
-    """Runs records through a handler and answers Lambda's partial batch response."""
+    """Runs records through a worker and answers Lambda's partial batch response."""
 
     def __init__(
         self,
-        handle: Handle,
+        work: Work,
         queue: Redelivery,
+        budgets: Budgets,
         metrics: Metrics,
         clock: Clock,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """`jitter` answers 0 to 1 and spreads retries, so that conversations do not come back all at once."""
-        self._handle = handle
+        self._work = work
         self._queue = queue
+        self._budgets = budgets
         self._metrics = metrics
         self._clock = clock
         self._jitter = jitter
@@ -53,10 +61,10 @@ class Batch:
         stopped: dict[str, int] = {}
         failed: list[dict[str, str]] = []
         waiting: defaultdict[int, list[str]] = defaultdict(list)
-        for record in records:
+        for record, event in _ordered([(record, _event(record)) for record in records]):
             group = record["attributes"]["MessageGroupId"]
             if group not in stopped:
-                delay = self._one(record) if remaining_s() > NEEDED_S else self._no_time()
+                delay = self._record(record, event, remaining_s)
                 if delay is None:
                     continue
                 stopped[group] = delay
@@ -66,44 +74,88 @@ class Batch:
             self._queue.postpone(handles, delay)
         return {"batchItemFailures": failed}
 
-    def _no_time(self) -> int:
-        self._metrics.count("out_of_time")
-        return 0
-
-    def _one(self, record: dict[str, Any]) -> int | None:
-        """None where the record is dealt with, else the seconds until it shall be tried again."""
-        attempt = int(record["attributes"]["ApproximateReceiveCount"])
-        event: Event | None = None
-        try:
-            event = msgspec.json.decode(record["body"], type=Event)
-            self._handle(event, attempt)
-        except Retryable as later:
-            self._metrics.count("retried")
-            delay = self._delay(event, attempt, later.after_s)
-            log.warning("retry", reason=later.reason, attempt=attempt, delay_s=delay, event=event.id if event else "")
-            return delay
-        except Exception as error:  # a record that nobody foresaw must not block its conversation for ever
-            log.error("failed", error=where(error), attempt=attempt, event=event.id if event else "")
-            self._metrics.count("failed")
-            if event is None or attempt < ATTEMPTS or not self._buried(event, where(error)):
-                return self._delay(event, attempt, None)
+    def _record(self, record: dict[str, Any], event: Event, remaining_s: Callable[[], float]) -> int | None:
+        """None where all of the record is dealt with, else the seconds until it shall be tried again."""
+        events = event.bundle or (event,)
+        for number, one in enumerate(events):
+            if remaining_s() < NEEDED_S:
+                self._metrics.count("out_of_time")
+                return 0
+            turn = Turn(
+                life=record["messageId"] + (f"/{number}" if event.bundle else ""),
+                order=record["attributes"].get("SequenceNumber", ""),
+                remaining_s=remaining_s,
+                again=int(record["attributes"]["ApproximateReceiveCount"]) > 1,
+            )
+            delay = self._one(one, turn)
+            if delay is not None:
+                return delay
         return None
 
-    def _buried(self, event: Event, reason: str) -> bool:
+    def _one(self, event: Event, turn: Turn) -> int | None:
+        age_s = self._clock() - event.received_ms / 1000
         try:
-            self._queue.bury(event, reason)
+            self._work.handle(event, turn)
+        except Waiting as later:
+            self._told(later, event)
+            return self._whole(waits_s(age_s, later.after_s))
+        except Retryable as later:
+            self._metrics.count("retried")
+            delay = self._backoff(turn, later)
+            log.warning("retry", reason=later.reason, delay_s=delay, event=event.id)
+            return delay
+        except Exception as error:  # an event that nobody foresaw must not block its conversation for ever
+            log.error("failed", error=where(error), event=event.id)
+            self._metrics.count("failed")
+            if not self._budgets.spent(turn, "unforeseen") or not self._given_up(event, turn, where(error)):
+                return self._backoff(turn, Retryable("unforeseen"))
+        return None
+
+    def _told(self, later: Waiting, event: Event) -> None:
+        if isinstance(later, Misconfigured):
+            self._metrics.count("misconfigured")
+            log.error("misconfigured", reason=later.reason, advice=later.advice, event=event.id)
+        else:
+            self._metrics.count("waiting")
+            log.info("waiting", reason=later.reason, event=event.id)
+
+    def _given_up(self, event: Event, turn: Turn, reason: str) -> bool:
+        try:
+            self._work.give_up(event, turn, reason)
         except Exception as error:
             log.error("not buried", error=where(error), event=event.id)
             return False
-        self._metrics.count("dead_letter", source=event.source)
         return True
 
-    def _delay(self, event: Event | None, attempt: int, after_s: float | None) -> int:
-        """Whole seconds, as the queue counts them: what the other side asked for, at the least; else longer
-        each time, up to a quarter of the event's age and to five minutes. The count alone would punish an
-        event for the throttling of others and for waiting behind its predecessors."""
-        base = after_s
-        if base is None:
-            age_s = self._clock() - event.received_ms / 1000 if event else LONGEST_BACKOFF_S
-            base = min(LONGEST_BACKOFF_S, 2.0 ** min(attempt - 1, 16), max(1.0, age_s / 4))
-        return math.ceil(base) + int(0.2 * base * self._jitter())
+    def _backoff(self, turn: Turn, later: Retryable) -> int:
+        tried = self._budgets.tried(turn, "call")
+        throttled = isinstance(later, RateLimited)
+        return self._whole(backoff_s(tried, self._clock(), throttled=throttled, asked_s=later.after_s))
+
+    def _whole(self, seconds: float) -> int:
+        """Whole seconds, as the queue counts them, and up to a fifth more."""
+        return math.ceil(seconds) + int(0.2 * seconds * self._jitter())
+
+
+def _event(record: dict[str, Any]) -> Event:
+    """The record's event; what is none is one that says so, and ends as anything unforeseen does."""
+    try:
+        return msgspec.json.decode(record["body"], type=Event)
+    except msgspec.MsgspecError:
+        return Event(
+            source="", account="", party="", id=record["messageId"], received_ms=0,
+            raw=msgspec.Raw(msgspec.json.encode(record["body"])),
+        )  # fmt: skip
+
+
+def _ordered(batch: list[tuple[dict[str, Any], Event]]) -> list[tuple[dict[str, Any], Event]]:
+    """Events of one group that lie on the queue together, in the order of the platform's clock, where it tells one:
+    webhooks may overtake each other (docs/adr/0011). The queue's order decides else."""
+    groups: defaultdict[str, list[tuple[dict[str, Any], Event]]] = defaultdict(list)
+    for record, event in batch:
+        groups[record["attributes"]["MessageGroupId"]].append((record, event))
+    ordered: list[tuple[dict[str, Any], Event]] = []
+    for group in groups.values():
+        told = all(event.sent_ms for _, event in group)
+        ordered += sorted(group, key=lambda pair: pair[1].sent_ms) if told else group
+    return ordered

@@ -7,28 +7,37 @@ from collections.abc import Callable
 import msgspec
 
 from chalicelib.desks.base import Desk
-from chalicelib.errors import AlreadyThere, Refused, Retryable, Uncertain
-from chalicelib.messages import Account, Claim, Conversation, DeskMessage, Event, Thread
+from chalicelib.errors import AlreadyThere, Refused, Retryable, Uncertain, Waiting
+from chalicelib.messages import Account, Claim, Conversation, DeskMessage, Thread
 from chalicelib.observability import Metrics, log
-from chalicelib.pipeline.ports import Clock, Ledger, Redelivery
+from chalicelib.pipeline.ports import Clock, Ledger
 from chalicelib.pipeline.presenting import desk_id
 
 # No worker is at a message longer than this: the deployed function's timeout is below it.
 LEASE_S = 90.0
 # Genesys needs a moment to show what it took.
 DOUBT_S = 5.0
+# The first message of a conversation is found by Genesys' analytics only, which lag: a post without an answer is looked
+# for this long (s) before it is sent again, and one that was answered by an error, which seldom hides a success, less.
+SEARCHED_S = 120.0
+ANSWERED_S = 20.0
+# The same after a worker died: it posted, if it did, while its lease lasted.
+DIED_S = 30.0
+LOOK_S = 10.0
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to be shown: its claim, how it is put into the desk's words, what is remembered of it.
 
-    `build` may raise Retryable; `thread` is given the desk's conversation id.
+    `build` is given the claim and may raise Retryable; `thread` is given the desk's conversation id. `since_ms` is
+    when the bridge was given it (epoch ms), 0 where nobody waits for it.
     """
 
     conversation: Conversation
     id: str
-    build: Callable[[], DeskMessage]
+    build: Callable[[Claim], DeskMessage]
     thread: Callable[[str], Thread]
+    since_ms: int = 0
 
     @property
     def item(self) -> str:
@@ -38,51 +47,75 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 class Delivering:
     """Claims, posts, and after an unknown outcome reads back before it posts again."""
 
-    def __init__(self, *, desk: Desk, ledger: Ledger, queue: Redelivery, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, *, desk: Desk, ledger: Ledger, clock: Clock, metrics: Metrics) -> None:
         self._desk = desk
         self._ledger = ledger
-        self._queue = queue
         self._clock = clock
         self._metrics = metrics
 
-    def once(self, event: Event, account: Account, work: Delivery) -> str:
-        """Delivers what nobody has delivered; answers the claim's result where somebody has. Raises Retryable."""
+    def once(self, account: Account, work: Delivery, died: Callable[[], None] = lambda: None) -> str:
+        """Delivers what nobody has delivered; answers the claim's result where somebody has. `died` is told that
+        a worker began it and never came back.
+
+        Raises Retryable, or Refused (with the claim given back) where the desk takes it in no form.
+        """
         claim = self._ledger.claim(work.conversation, work.item, self._clock(), LEASE_S)
         if claim.state in {"done", "refused"}:
             self._metrics.count("duplicate", channel=account.channel)
             return claim.result
         if claim.state == "busy":
-            raise Retryable("another worker is at this message", max(1.0, claim.until_s - self._clock()))
-        if claim.state == "lapsed":  # from here on a retry finds out first, and need not wait for the lease
-            self._ledger.doubt(work.conversation, work.item)
-        try:
-            found = self._read_back(account, work, claim) if claim.state != "fresh" else None
-            desk = found or self._deliver(account, work, claim)
-        except Refused as no:
-            self._queue.bury(event, str(no))
-            self._ledger.release(work.conversation, work.item)  # so that a replay is not taken for a duplicate
-            self._metrics.count("dead_letter", source=event.source)
-            log.error("the desk refuses a message", event=event.id, detail=no.detail, account=account.id)
-            return ""
+            raise Waiting("another worker is at this message", max(1.0, claim.until_s - self._clock()))
+        if claim.state == "lapsed":
+            died()
+        desk = self._shown(account, work, claim)
         self._ledger.delivered(work.conversation, work.item, self._clock(), work.thread(desk))
         self._metrics.count("delivered", channel=account.channel)
+        if work.since_ms:
+            self._metrics.measure("latency_ms", self._clock() * 1000 - work.since_ms, direction="inbound")
         log.info("delivered", event=work.id, account=account.id, desk_conversation=desk)
         return ""
 
-    def _deliver(self, account: Account, work: Delivery, claim: Claim) -> str:
-        """Posts the message; answers the desk's conversation id."""
+    def _shown(self, account: Account, work: Delivery, claim: Claim) -> str:
+        """The desk's conversation that holds the message, found or posted. Leaves the claim as the outcome is."""
         try:
-            return self._posted(account, work.build())
+            found = self._read_back(account, work, claim) if claim.state != "fresh" else None
+            return found or self._deliver(account, work, claim)
+        except Refused:  # so that a replay is not taken for a duplicate
+            self._ledger.release(work.conversation, work.item)
+            raise
         except Retryable:
             if claim.state == "fresh":
                 self._ledger.release(work.conversation, work.item)
+            elif claim.state == "lapsed":  # a retry finds out first, and need not wait for this lease too
+                self._doubt(work, claim.until_s + DIED_S)
             raise
         except Uncertain as error:
-            self._ledger.doubt(work.conversation, work.item)
+            self._doubt(work, self._clock() + (ANSWERED_S if error.answered else SEARCHED_S))
             self._metrics.count("uncertain", channel=account.channel)
             raise Retryable(f"did the desk take it? {error.reason}", DOUBT_S) from error
+        except Exception:  # nobody foresaw it, so nobody knows whether the desk has it
+            self._doubt(work, self._clock() + SEARCHED_S)
+            raise
+
+    def _doubt(self, work: Delivery, until_s: float) -> None:
+        self._ledger.doubt(work.conversation, work.item, self._clock(), until_s)
+
+    def _deliver(self, account: Account, work: Delivery, claim: Claim) -> str:
+        """Posts the message; answers the desk's conversation id."""
+        message = self._built(work, claim)
+        try:
+            return self._posted(account, message)
         except AlreadyThere as error:
             return self._already_there(account, work, claim, error)
+
+    def _built(self, work: Delivery, claim: Claim) -> DeskMessage:
+        """Nothing has left the machine yet: whatever fails here gives a fresh claim back."""
+        try:
+            return work.build(claim)
+        except Exception:
+            if claim.state == "fresh":
+                self._ledger.release(work.conversation, work.item)
+            raise
 
     def _posted(self, account: Account, message: DeskMessage) -> str:
         """A file that the desk does not take (its content profile decides) goes as a link."""
@@ -104,17 +137,33 @@ class Delivering:
         if found is not None:
             return found
         if claim.state == "fresh":
-            self._ledger.doubt(work.conversation, work.item)
-            raise Retryable(f"the desk conflicts, and does not hold the message: {error.detail}", DOUBT_S)
+            raise Uncertain(f"the desk conflicts, and does not hold the message: {error.detail}", answered=True)
         self._metrics.count("conflict_taken_as_delivered", channel=account.channel)
         log.warning("conflict taken as delivered", event=work.id, account=account.id, detail=error.detail)
         return ""
 
     def _read_back(self, account: Account, work: Delivery, claim: Claim) -> str | None:
-        """Somebody tried before and the outcome is unknown: what does the desk hold?"""
+        """Somebody tried before and the outcome is unknown: what does the desk hold? Raises Retryable."""
         found = self._find(account, work, claim)
+        if found is None:
+            self._search_is_over(account, work, claim)
         self._metrics.count("found_at_desk" if found is not None else "sent_again", channel=account.channel)
         return found
+
+    def _search_is_over(self, account: Account, work: Delivery, claim: Claim) -> None:
+        """Raises Waiting while the message may be in a conversation that the desk's search does not show yet; one
+        that is open and known would hold it, and was read."""
+        ends_s = claim.until_s + (DIED_S if claim.state == "lapsed" else 0.0)
+        left_s = ends_s - self._clock()
+        known = self._ledger.thread(work.conversation).desk
+        if left_s > 0 and not self._open(account, work, known):
+            raise Waiting("the desk's search may not show the message yet", min(LOOK_S, left_s))
+
+    def _open(self, account: Account, work: Delivery, known: str) -> bool:
+        try:
+            return bool(known) and self._desk.is_open(account, work.conversation.customer, known)
+        except Refused:
+            return False
 
     def _find(self, account: Account, work: Delivery, claim: Claim) -> str | None:
         known = self._ledger.thread(work.conversation).desk

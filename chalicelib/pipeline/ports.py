@@ -5,10 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from chalicelib.messages import Account, Claim, Conversation, Event, Fetched, Profile, Stored, Tap, Thread
+import msgspec
+
+from chalicelib.messages import (
+    Account,
+    Claim,
+    Conversation,
+    Event,
+    Fetched,
+    Flight,
+    Profile,
+    Stored,
+    Tap,
+    Thread,
+    Tried,
+)
 
 Clock = Callable[[], float]
 """Epoch seconds."""
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """An event's turn with a worker.
+
+    `life` is the same for as long as the event lies on the queue: budgets and burials are counted by it, and a
+    replay begins a new one. `order` sorts events as the queue took them. `again` tells that a worker may have
+    been at it before. `remaining_s` answers how long the worker still runs (seconds).
+    """
+
+    life: str
+    order: str
+    remaining_s: Callable[[], float]
+    again: bool = False
 
 
 class Outbox(Protocol):
@@ -27,8 +55,9 @@ class Redelivery(Protocol):
     def postpone(self, handles: Sequence[str], delay_s: int) -> None:
         """Makes the messages visible again after the delay (0 to 43,200 s); never raises."""
 
-    def bury(self, event: Event, reason: str) -> None:
-        """Puts the event on the dead-letter queue, from which the operator replays it."""
+    def bury(self, event: Event, reason: str, life: str, order: str) -> None:
+        """Puts the event, as it came, on the dead-letter queue, from which the operator replays it. The same
+        life buries once; another, such as a replay, buries anew."""
 
 
 class Shelf(Protocol):
@@ -68,10 +97,25 @@ class Ledger(Protocol):
 
     def claim(self, conversation: Conversation, item: str, now: float, lease_s: float, text: str = "") -> Claim: ...
     def release(self, conversation: Conversation, item: str) -> None: ...
-    def doubt(self, conversation: Conversation, item: str) -> None: ...
+
+    def doubt(self, conversation: Conversation, item: str, now: float, until: float) -> None:
+        """The work was tried just now, and how that ended is to be found out until then."""
+
     def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool: ...
     def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread) -> None: ...
     def sent(self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "") -> None: ...
+
+    def buried(self, conversation: Conversation, item: str, now: float) -> bool:
+        """The work is given up; whoever claims it later is told so. False where it has ended."""
+
+    def begun(self, conversation: Conversation, prefix: str) -> set[str]:
+        """Claims that somebody has made, ended or not, whose items begin so."""
+
+    def under_way(self, conversation: Conversation, now: float) -> bool:
+        """Whether a customer's message is on its way to the desk, or its outcome unknown."""
+
+    def tried(self, life: str, what: str, now: float) -> Tried:
+        """Counts one try of an event's own, by what was tried."""
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
         """Ends a claim that nobody has made: whoever comes later finds the work done. False where it was made."""
@@ -81,7 +125,9 @@ class Ledger(Protocol):
 
     def thread(self, conversation: Conversation) -> Thread: ...
     def is_ours(self, conversation: Conversation, platform_id: str) -> bool: ...
-    def in_flight(self, conversation: Conversation, now: float) -> dict[str, str]: ...
+
+    def in_flight(self, conversation: Conversation, now: float) -> dict[str, Flight]:
+        """Parts of which nobody knows that they arrived, by their claims' items."""
 
     def offer(self, conversation: Conversation, key: str, now: float, taps: Sequence[Tap]) -> None:
         """Remembers what a message offers, in order, until a tap comes back."""

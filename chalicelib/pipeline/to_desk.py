@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 
 import msgspec
 
 from chalicelib.channels.base import Client, Translator
 from chalicelib.desks.base import Desk
-from chalicelib.errors import Malformed, Refused, Retryable, TokenRefused, Uncertain, Unfetched
+from chalicelib.errors import (
+    Malformed,
+    Misconfigured,
+    Refused,
+    Retryable,
+    TokenRefused,
+    Uncertain,
+    Unfetched,
+    Waiting,
+)
 from chalicelib.messages import (
     PREVENTED,
     Account,
     Attachment,
+    Claim,
+    Conversation,
     CustomerEvent,
     CustomerMessage,
     DeskMessage,
@@ -26,26 +38,26 @@ from chalicelib.messages import (
     Thread,
     Trouble,
     Unseen,
-    digest,
 )
-from chalicelib.observability import Metrics, log
+from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.accounts import Accounts
+from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.delivering import Delivering, Delivery
 from chalicelib.pipeline.media import MediaStore
-from chalicelib.pipeline.parking import fetched, park
-from chalicelib.pipeline.ports import Clock, Ledger, Secrets, Shelf
+from chalicelib.pipeline.parking import Parking
+from chalicelib.pipeline.ports import Clock, Ledger, Redelivery, Secrets, Turn
 from chalicelib.pipeline.posts import Posts
 from chalicelib.pipeline.presenting import desk_message, line_message, remembered, words
 from chalicelib.pipeline.profiles import Profiles
 from chalicelib.rules import windows
+from chalicelib.rules.catalogue import say
+from chalicelib.rules.echoes import own_part
 from chalicelib.rules.participant import attributes
 from chalicelib.rules.planning import read_token
 
 # An echo may overtake the answer of the send that it belongs to.
 ECHO_WAIT_S = 2.0
-ECHO_ATTEMPTS = 5
-# After this many attempts a message arrives without its file, and a mention of an unseen message is let go.
-FETCH_ATTEMPTS = 4
+UNKNOWN_S = 5.0
 
 
 class ToDesk:
@@ -63,8 +75,10 @@ class ToDesk:
         posts: Posts,
         media: MediaStore,
         delivering: Delivering,
+        budgets: Budgets,
         secrets: Secrets,
-        shelf: Shelf,
+        parking: Parking,
+        queue: Redelivery,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
@@ -77,70 +91,127 @@ class ToDesk:
         self._posts = posts
         self._media = media
         self._delivering = delivering
+        self._budgets = budgets
         self._secrets = secrets
-        self._shelf = shelf
+        self._parking = parking
+        self._queue = queue
         self._clock = clock
         self._metrics = metrics
 
-    def handle(self, event: Event, attempt: int) -> None:
+    def handle(self, event: Event, turn: Turn) -> None:
         """One event of the inbound queue. Raises Retryable."""
-        whole = fetched(self._shelf, event)
+        whole = self._parking.fetched(event)
         try:
             happened = self._translators[event.source].parse(whole)
         except Malformed as error:
-            park(self._shelf, self._metrics, whole, "unreadable", str(error))
+            self._parking.park(whole, turn, "unreadable", str(error))
             return
         known: list[CustomerEvent] = [one for one in happened if not isinstance(one, Ignored)]
         for one in happened:
             if isinstance(one, Ignored):
                 self._ignored(one.reason)
-        account = self._accounts.of_channel(event.source, event.account) if known else None
-        if known and account is None:
+        if not known:
+            return
+        account = self._accounts.of_channel(event.source, event.account)
+        if account is not None:
+            self._all(_Arrival(event=event, turn=turn, account=account), known)
+        elif self._budgets.spent(turn, "account"):
             advice = f"add the {event.source} account {event.account} to Terraform's accounts, then replay"
-            park(self._shelf, self._metrics, whole, "unknown_account", advice)
-        elif account is not None:
-            self._all(whole, account, known, attempt)
+            self._parking.park(whole, turn, "unknown_account", advice)
+        else:
+            raise Retryable(f"no account {event.account} of {event.source} yet", UNKNOWN_S)
 
-    def _all(self, event: Event, account: Account, happened: list[CustomerEvent], attempt: int) -> None:
+    def give_up(self, event: Event, turn: Turn, reason: str) -> None:
+        """Buries the event, and shows the agents that a message of the customer's is missing. Raises Retryable."""
+        account = self._accounts.of_channel(event.source, event.account)
+        if account is not None:
+            for said in self._messages(event):
+                self._missing(account, said)
+        self._bury(event, turn, reason)
+
+    def _messages(self, event: Event) -> list[CustomerMessage]:
+        """The messages of an event that nobody can deal with: none where even reading it fails."""
+        try:
+            happened = self._translators[event.source].parse(self._parking.fetched(event))
+        except Retryable:
+            raise
+        except Exception as error:
+            log.error("what is given up cannot be read", error=where(error), event=event.id)
+            return []
+        return [one for one in happened if isinstance(one, CustomerMessage)]
+
+    def _all(self, arrival: _Arrival, happened: list[CustomerEvent]) -> None:
         """In order. What the customer took back before it came is left out with all its parts."""
         for one in happened:
             if isinstance(one, CustomerMessage):
-                if self._message(event, account, one, attempt) == PREVENTED:
+                if self._message(arrival, one) == PREVENTED:
                     return
             elif isinstance(one, Note):
-                self._note(event, account, one)
+                self._note(arrival, one)
             elif isinstance(one, Echo):
-                self._echo(event, account, one, attempt)
+                self._echo(arrival, one)
             elif isinstance(one, Unseen):
-                self._unseen(event, account, one, attempt)
+                self._unseen(arrival, one)
             elif isinstance(one, Trouble):
-                self._metrics.count("account_stopped", account=account.id)
-                log.error("account stopped", account=account.id, reason=one.reason, advice=one.advice)
+                self._metrics.count("account_stopped", account=arrival.account.id)
+                log.error("account stopped", account=arrival.account.id, reason=one.reason, advice=one.advice)
 
     # --- what the customer wrote
 
-    def _message(self, event: Event, account: Account, said: CustomerMessage, attempt: int) -> str:
+    def _message(self, arrival: _Arrival, said: CustomerMessage) -> str:
+        account = arrival.account
         if any(line.key == "unknown" for line in said.lines):
             self._metrics.count("unknown_kind", channel=account.channel)
-        return self._delivering.once(
-            event,
-            account,
-            Delivery(
-                conversation=said.conversation,
-                id=said.id,
-                build=partial(self._presented, account, said, attempt),
-                thread=partial(remembered, said),
-            ),
+        work = Delivery(
+            conversation=said.conversation,
+            id=said.id,
+            build=partial(self._presented, arrival, said),
+            thread=partial(remembered, said),
+            since_ms=arrival.event.received_ms,
         )
+        try:
+            return self._delivering.once(account, work, partial(self._died, arrival))
+        except Refused as no:
+            self._missing(account, said)
+            self._bury(arrival.event, arrival.turn, str(no))
+            log.error("the desk refuses a message", event=said.id, detail=no.detail, account=account.id)
+            return ""
 
-    def _presented(self, account: Account, said: CustomerMessage, attempt: int) -> DeskMessage:
+    def _died(self, arrival: _Arrival) -> None:
+        """A worker began this and never came back; what does that again and again is given up."""
+        if self._budgets.spent(arrival.turn, "died"):
+            raise Refused("other", "workers died over it, again and again")
+
+    def _missing(self, account: Account, said: CustomerMessage) -> None:
+        """A line in the place of a message that is given up: what comes after it is read with that in mind."""
+        if not self._ledger.buried(said.conversation, f"IN#{said.id}", self._clock()):
+            return  # it was shown after all
+        identifier = f"missing:{said.id}"
+        text = say(account.language, "missing")
+
+        def build(claim: Claim) -> DeskMessage:
+            return line_message(account, identifier, said.conversation.customer, said.sent_ms, text)
+
+        work = Delivery(conversation=said.conversation, id=identifier, build=build, thread=partial(remembered, said))
+        with suppress(Refused):
+            self._delivering.once(account, work)
+
+    def _bury(self, event: Event, turn: Turn, reason: str) -> None:
+        self._queue.bury(event, reason, turn.life, turn.order)
+        self._metrics.count("dead_letter", source=event.source)
+
+    def _presented(self, arrival: _Arrival, said: CustomerMessage, claim: Claim) -> DeskMessage:
         """The message with its file, its sender's profile and its participant data. Raises Retryable."""
+        account = arrival.account
         attachment: Attachment | None = None
+        if claim.buried:
+            said = msgspec.structs.replace(said, lines=(Line("late"), *said.lines))
         if said.media is not None:
             try:
-                attachment = self._attachment(account, said, attempt)
+                attachment = self._attachment(arrival, said)
             except Unfetched as error:
                 self._metrics.count("media", outcome=error.reason, channel=account.channel)
+                self._metrics.count("media_failed", channel=account.channel)
                 log.warning("media not fetched", event=said.id, reason=error.reason, detail=error.detail)
                 failed = Line(error.reason, {"kind": said.media.kind, "limit": "25"})
                 said = msgspec.structs.replace(said, lines=(*said.lines, failed))
@@ -153,15 +224,16 @@ class ToDesk:
         facts = attributes(account, said, profile, expires_ms, state)
         return desk_message(account, said, facts, profile, attachment, self._tapped(said))
 
-    def _attachment(self, account: Account, said: CustomerMessage, attempt: int) -> Attachment:
+    def _attachment(self, arrival: _Arrival, said: CustomerMessage) -> Attachment:
         """Our copy of the customer's file. Raises Unfetched, or Retryable where another attempt may have it."""
+        account = arrival.account
         client = self._clients[account.channel]
         try:
-            kept = self._media.keep(said, partial(client.source, account, said), again=attempt > 1)
+            kept = self._media.keep(said, partial(client.source, account, said), again=arrival.turn.again)
         except (Retryable, Uncertain) as error:
             if isinstance(error, TokenRefused):
                 self._secrets.refresh(account.secret)
-            if attempt >= FETCH_ATTEMPTS:
+            if self._budgets.spent(arrival.turn, "file"):
                 raise Unfetched("media_failed", error.reason) from error
             raise Retryable(f"media: {error.reason}", getattr(error, "after_s", None)) from error
         except Refused as no:
@@ -173,13 +245,14 @@ class ToDesk:
         token = read_token(said.tap)
         return self._ledger.offered(said.conversation, *token) if token else None
 
-    def _unseen(self, event: Event, account: Account, missing: Unseen, attempt: int) -> None:
+    def _unseen(self, arrival: _Arrival, missing: Unseen) -> None:
+        account = arrival.account
         try:
             said = self._clients[account.channel].unseen(account, missing)
         except (Retryable, Uncertain) as error:
             if isinstance(error, TokenRefused):
                 self._secrets.refresh(account.secret)
-            if attempt < FETCH_ATTEMPTS:
+            if not self._budgets.spent(arrival.turn, "unseen"):
                 raise Retryable(f"looking up a message: {error.reason}") from error
             said = None
         except Refused:
@@ -187,54 +260,89 @@ class ToDesk:
         if said is None:
             self._ignored("unseen_unreadable")
         else:
-            self._message(event, account, said, attempt)
+            self._message(arrival, said)
 
     # --- what belongs to an open conversation
 
-    def _note(self, event: Event, account: Account, note: Note) -> None:
+    def _note(self, arrival: _Arrival, note: Note) -> None:
         if note.removes:
             self._media.forget(note.conversation, note.removes)
         if note.prevents and self._ledger.forestall(note.conversation, f"IN#{note.prevents}", self._clock()):
             self._ignored("unsent_before_shown")
-        elif note.kind == "read" and not account.show_reads:
+        elif note.kind == "read" and not arrival.account.show_reads:
             self._ignored("read")
         else:
-            self._show(event, account, note, words(account, note.lines, note.text), note.kind)
+            self._show(arrival, note, words(arrival.account, note.lines, note.text), note.kind)
 
-    def _show(self, event: Event, account: Account, one: Note | Echo, text: str, kind: str) -> None:
-        """Into the conversation if it is open; it is never opened for this."""
-        conversation = one.conversation
+    def _show(self, arrival: _Arrival, one: Note | Echo, text: str, kind: str) -> None:
+        """Into the conversation if it is open; it is never opened for this, and nothing waits long for it."""
+        account, conversation = arrival.account, one.conversation
         open_desk = self._ledger.thread(conversation).desk
-        if not open_desk or not self._desk.is_open(account, conversation.customer, open_desk):
+        if not open_desk or not self._is_open(arrival, conversation, open_desk):
             self._ignored(f"{kind}_no_open_conversation")
             return
-        build = partial(line_message, account, one.id, conversation.customer, one.sent_ms, text)
-        self._delivering.once(
-            event,
-            account,
-            Delivery(conversation=conversation, id=one.id, build=build, thread=lambda desk: Thread(desk=desk)),
-        )
 
-    def _echo(self, event: Event, account: Account, echo: Echo, attempt: int) -> None:
-        """What the brand's account sent: ours is known by its id, or by the send that is under way."""
-        conversation = echo.conversation
+        def build(claim: Claim) -> DeskMessage:
+            return line_message(account, one.id, conversation.customer, one.sent_ms, text)
+
+        work = Delivery(conversation=conversation, id=one.id, build=build, thread=lambda desk: Thread(desk=desk))
+        try:
+            self._delivering.once(account, work, partial(self._died, arrival))
+        except Refused as no:
+            self._ignored(f"{kind}_refused")
+            log.warning("the desk refuses a line", event=one.id, detail=no.detail, account=account.id)
+
+    def _is_open(self, arrival: _Arrival, conversation: Conversation, desk: str) -> bool:
+        """Whether the conversation goes on; no, where that cannot be told."""
+        try:
+            return self._desk.is_open(arrival.account, conversation.customer, desk)
+        except Misconfigured as error:
+            self._metrics.count("misconfigured")
+            log.error("misconfigured", reason=error.reason, advice=error.advice, account=arrival.account.id)
+        except Refused as no:
+            log.warning("not looked at", detail=no.detail, account=arrival.account.id)
+        except Retryable:
+            if not self._budgets.spent(arrival.turn, "note"):
+                raise
+        return False
+
+    def _echo(self, arrival: _Arrival, echo: Echo) -> None:
+        """What the brand's account sent: ours is known by its id, by its mark, or by the send that is under way."""
+        account, conversation = arrival.account, echo.conversation
         if self._ledger.is_ours(conversation, echo.id):
             self._ignored("echo_own")
             return
-        under_way = self._ledger.in_flight(conversation, self._clock())
-        same = [item for item, text in under_way.items() if text == digest(echo.text)]
+        flights = self._ledger.in_flight(conversation, self._clock())
+        same = own_part(conversation, echo, flights)
+        under_way = any(not flight.given_up for flight in flights.values())
         if same:
-            self._ledger.sent(conversation, same[0], self._clock(), echo.id)
+            self._ledger.sent(conversation, same, self._clock(), echo.id)
             self._ignored("echo_own")
             self._metrics.count("confirmed_by_echo", channel=conversation.channel)
-        elif under_way and attempt < ECHO_ATTEMPTS:
-            raise Retryable("an echo while a send is under way", ECHO_WAIT_S)
+            if flights[same].given_up:
+                self._arrived_after_all(arrival, echo)
+        elif under_way and not self._budgets.spent(arrival.turn, "echo"):
+            raise Waiting("an echo while a send is under way", ECHO_WAIT_S)
         elif self._ledger.is_ours(conversation, echo.id):  # the send has ended between the two looks
             self._ignored("echo_own")
         else:
             self._metrics.count("echo_elsewhere", channel=conversation.channel)
             shown = msgspec.structs.replace(echo, id=f"echo:{echo.id}")
-            self._show(event, account, shown, words(account, echo.lines, echo.text), "echo")
+            self._show(arrival, shown, words(account, echo.lines, echo.text), "echo")
+
+    def _arrived_after_all(self, arrival: _Arrival, echo: Echo) -> None:
+        """The agent was told that nobody knows; now somebody does."""
+        self._metrics.count("arrived_after_all", channel=echo.conversation.channel)
+        shown = msgspec.structs.replace(echo, id=f"arrived:{echo.id}")
+        self._show(arrival, shown, words(arrival.account, [Line("arrived_after_all")], echo.text), "arrived")
 
     def _ignored(self, reason: str) -> None:
         self._metrics.count("ignored", reason=reason)
+
+
+class _Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as it came from the queue, its turn, and whose it is."""
+
+    event: Event
+    turn: Turn
+    account: Account

@@ -97,7 +97,25 @@ TEXTS: dict[str, tuple[str, str]] = {
     "comment_hidden": ("[A comment was hidden]", "[Se ocultó un comentario]"),
     "comment_public": ("[A comment was made public]", "[Se hizo público un comentario]"),
     "mention_changed": ("[Changed a post that mentions you: {url}]", "[Cambió una publicación que te menciona: {url}]"),
+    # what is given up, and comes back
+    "missing": (
+        "[A message of the customer's could not be shown here. It is kept; the administrators have been alarmed.]",
+        "[Un mensaje del cliente no se pudo mostrar aquí. Está guardado; se ha avisado a los administradores.]",
+    ),
+    "late": ("[This message comes late:]", "[Este mensaje llega con retraso:]"),
+    "arrived_after_all": (
+        "[It did arrive, although it could not be confirmed at first:]",
+        "[Sí llegó, aunque al principio no se pudo confirmar:]",
+    ),
     # why a reply was not delivered, told to the agent
+    "notice_rest": (
+        "[Your reply arrived only in part. Not delivered, from here on: “{words}” {reason}]",
+        "[Tu respuesta llegó solo en parte. No se entregó a partir de aquí: «{words}» {reason}]",
+    ),
+    "notice_left_out": (
+        "[Your reply arrived without this: {what}. {reason}]",
+        "[Tu respuesta llegó sin esto: {what}. {reason}]",
+    ),
     "notice": ("[Your reply was not delivered. {reason}]", "[Tu respuesta no se entregó. {reason}]"),
     "why_window_closed": (
         "{platform} lets nobody write so long after the customer did. They have to write first.",

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError, EndpointConnectionError
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 
 from chalicelib.aws.table import Table
 from chalicelib.errors import Retryable
-from chalicelib.messages import PREVENTED, Conversation, Profile, Tap, Thread
+from chalicelib.messages import PREVENTED, Conversation, Flight, Profile, Tap, Thread, Tried
 from tests.aws.conftest import ACCOUNT, Cloud
 
 LEASE_S = 10.0
@@ -72,7 +74,7 @@ def test_an_unknown_desk_conversation_does_not_erase_the_known_one(cloud: Cloud)
 def test_a_sent_part_is_no_longer_in_flight_and_known_by_its_id(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.claim(conversation, "OUT#m#1", 100, LEASE_S, "fingerprint")
-    assert cloud.table.in_flight(conversation, 101) == {"OUT#m#1": "fingerprint"}
+    assert cloud.table.in_flight(conversation, 101) == {"OUT#m#1": Flight(text="fingerprint")}
     cloud.table.sent(conversation, "OUT#m#1", 102, "x" * 3000)
     assert cloud.table.in_flight(conversation, 103) == {}
     assert cloud.table.is_ours(conversation, "x" * 3000)
@@ -83,10 +85,100 @@ def test_an_echo_wins_over_what_the_sender_did_not_learn(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.claim(conversation, "OUT#m#1", 100, LEASE_S)
     cloud.table.sent(conversation, "OUT#m#1", 101, "mid")  # the echo came first
-    cloud.table.doubt(conversation, "OUT#m#1")
+    cloud.table.doubt(conversation, "OUT#m#1", 101, 160)
     cloud.table.release(conversation, "OUT#m#1")
     assert cloud.table.refuse(conversation, "OUT#m#1", 102, "other", "late") is False
     assert cloud.table.claim(conversation, "OUT#m#1", 999, LEASE_S).result == "mid"
+
+
+def test_a_part_whose_echo_comes_first_counts_once(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.claim(conversation, "OUT#m#1", 100, LEASE_S)
+    for _ in range(3):
+        cloud.table.sent(conversation, "OUT#m#1", 101, "mid")
+    assert cloud.table.thread(conversation).replies == 1
+
+
+def test_what_was_given_up_as_unconfirmed_is_still_looked_for(cloud: Cloud) -> None:
+    conversation = somebody()
+    for number, reason in enumerate(("unconfirmed", "window_closed"), start=1):
+        cloud.table.claim(conversation, f"OUT#m#{number}", 100, LEASE_S, "text")
+        cloud.table.refuse(conversation, f"OUT#m#{number}", 101, reason, "")
+    assert cloud.table.in_flight(conversation, 102) == {"OUT#m#1": Flight(text="text", given_up=True)}
+
+
+def test_begun_parts_are_told_by_their_message(cloud: Cloud) -> None:
+    conversation = somebody()
+    for item in ("OUT#m#1", "OUT#m#2", "OUT#mm#1"):
+        cloud.table.claim(conversation, item, 100, LEASE_S)
+    cloud.table.release(conversation, "OUT#m#2")
+    assert cloud.table.begun(conversation, "OUT#m#") == {"OUT#m#1"}
+
+
+@pytest.mark.parametrize("end", ["leased", "doubt", "done", "released"])
+def test_a_first_message_is_under_way_until_it_has_ended(cloud: Cloud, end: str) -> None:
+    conversation = somebody()
+    assert not cloud.table.under_way(conversation, 99)
+    cloud.table.claim(conversation, "IN#1", 100, LEASE_S)
+    if end == "doubt":
+        cloud.table.doubt(conversation, "IN#1", 101, 160)
+    elif end == "done":
+        cloud.table.delivered(conversation, "IN#1", 101, Thread(desk="d"))
+    elif end == "released":
+        cloud.table.release(conversation, "IN#1")
+    assert cloud.table.under_way(conversation, 102) is (end in {"leased", "doubt"})
+
+
+def test_tries_are_counted_by_life_and_by_what_was_tried(cloud: Cloud) -> None:
+    life = somebody().customer
+    assert cloud.table.tried(life, "file", 100.5) == Tried(count=1, first_s=100.5)
+    assert cloud.table.tried(life, "file", 200.0) == Tried(count=2, first_s=100.5)
+    assert cloud.table.tried(life, "call", 300.0) == Tried(count=1, first_s=300.0)
+    assert cloud.table.tried(life + "x", "file", 400.0) == Tried(count=1, first_s=400.0)
+
+
+class Conflicts:
+    """DynamoDB, whose first transactions meet others."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.calls = 0
+
+    def transact_write_items(self, **_: Any) -> dict[str, Any]:
+        self.calls += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return {}
+
+
+def cancelled(*codes: str) -> ClientError:
+    told = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": one} for one in codes]}
+    return ClientError(told, "TransactWriteItems")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        [cancelled("TransactionConflict", "None")],
+        [cancelled("None", "TransactionConflict")] * 3,
+        [cancelled("ThrottlingError"), ClientError({"Error": {"Code": "ThrottlingException"}}, "TransactWriteItems")],
+        [EndpointConnectionError(endpoint_url="https://dynamodb")],
+    ],
+)
+def test_what_has_happened_is_written_down_though_it_meets_another_write(errors: list[Exception]) -> None:
+    client: Any = Conflicts(*errors)
+    waits: list[float] = []
+    Table("t", client, waits.append).sent(somebody(), "OUT#m#1", 100, "mid")
+    assert client.calls == len(errors) + 1
+    assert len(waits) == len(errors)
+    assert sum(waits) < 1
+
+
+def test_a_table_that_stays_busy_is_told(cloud: Cloud) -> None:
+    client: Any = Conflicts(*[cancelled("TransactionConflict")] * 50)
+    with pytest.raises(Retryable):
+        Table("t", client, lambda seconds: None).delivered(somebody(), "IN#1", 100, Thread())
+    assert client.calls < 10
 
 
 def test_a_comment_is_remembered_until_a_newer_one_and_answered_once(cloud: Cloud) -> None:
@@ -227,8 +319,9 @@ class ClaimLife(RuleBasedStateMachine):
     def claim(self, item: str) -> None:
         state = self.state.get(item, "absent")
         lapsed = state == "leased" and self.until[item] < self.now
-        expected = {"absent": "fresh", "leased": "lapsed" if lapsed else "busy"}.get(state, state)
-        assert self.cloud.table.claim(self.conversation, item, self.now, LEASE_S).state == expected
+        expected = {"absent": "fresh", "buried": "fresh", "leased": "lapsed" if lapsed else "busy"}.get(state, state)
+        claim = self.cloud.table.claim(self.conversation, item, self.now, LEASE_S)
+        assert (claim.state, claim.buried) == (expected, state == "buried")
         if expected in {"fresh", "lapsed"}:
             self.state[item], self.until[item] = "leased", self.now + LEASE_S
 
@@ -240,7 +333,7 @@ class ClaimLife(RuleBasedStateMachine):
 
     @rule(item=items)
     def doubt(self, item: str) -> None:
-        self.cloud.table.doubt(self.conversation, item)
+        self.cloud.table.doubt(self.conversation, item, self.now, self.now + 60)
         if self.state.get(item) == "leased":
             self.state[item] = "doubt"
 
@@ -253,9 +346,16 @@ class ClaimLife(RuleBasedStateMachine):
 
     @rule(item=items)
     def sent(self, item: str) -> None:
-        if self.state.get(item) in {"leased", "doubt"}:
+        if self.state.get(item) in {"leased", "doubt", "refused", "done"}:  # an echo may come at any time
             self.cloud.table.sent(self.conversation, item, self.now, f"mid-{item}")
             self.state[item] = "done"
+
+    @rule(item=items)
+    def buried(self, item: str) -> None:
+        ended = self.state.get(item) in {"done", "refused"}
+        assert self.cloud.table.buried(self.conversation, item, self.now) is not ended
+        if not ended:
+            self.state[item] = "buried"
 
 
 def test_the_life_of_claims(cloud: Cloud) -> None:

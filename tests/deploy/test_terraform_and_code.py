@@ -14,7 +14,7 @@ from app import app
 from chalicelib.aws import table
 from chalicelib.messages import Account
 from chalicelib.observability import NAMESPACE
-from chalicelib.pipeline import batch, delivering, to_customer, tokens
+from chalicelib.pipeline import batch, delivering, sending, tokens
 from chalicelib.rules import mime
 from chalicelib.rules.catalogue import LANGUAGES
 from chalicelib.runtime import CHANNELS
@@ -111,7 +111,7 @@ def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
     assert f"only with {batch.NEEDED_S:.0f} seconds left, and its claim on it lasts {delivering.LEASE_S:.0f}." in hcl(
         "variables.tf"
     )
-    assert most < min(delivering.LEASE_S, to_customer.LEASE_S, tokens.LEASE_S)
+    assert most < min(delivering.LEASE_S, sending.LEASE_S, tokens.LEASE_S)
 
 
 def test_a_claim_is_remembered_as_long_as_its_event_may_come_back() -> None:

@@ -12,6 +12,7 @@ from chalicelib.capabilities import DAY_S, Capabilities, ChoicesLimit, MediaLimi
 from chalicelib.errors import (
     AccountStopped,
     Malformed,
+    Misconfigured,
     RateLimited,
     Reason,
     Refused,
@@ -19,23 +20,13 @@ from chalicelib.errors import (
     TokenRefused,
     Uncertain,
     Unfetched,
+    Waiting,
 )
-from chalicelib.messages import Conversation, Event, Fetched, Ignored, Thread, digest
-from chalicelib.pipeline.accounts import Accounts
-from chalicelib.pipeline.enclosing import Enclosing
-from chalicelib.pipeline.media import MediaStore
-from chalicelib.pipeline.notices import Notices
-from chalicelib.pipeline.to_customer import (
-    ECHO_WAIT_S,
-    GIVE_UP_S,
-    LEASE_S,
-    LOOK_S,
-    RECEIPT_ATTEMPTS,
-    TOKEN_WAIT_S,
-    TYPING_S,
-    UNCONFIRMED,
-    ToCustomer,
-)
+from chalicelib.messages import Conversation, Event, Fetched, Ignored, Parked, Thread, digest
+from chalicelib.pipeline import sending
+from chalicelib.pipeline.sending import ECHO_WAIT_S, HISTORY_S, LEASE_S, PART_S, SAME_S, UNCONFIRMED
+from chalicelib.pipeline.telling import PAUSE_S
+from chalicelib.pipeline.to_customer import TYPING_S
 from chalicelib.replies import (
     AgentMessage,
     AgentTyping,
@@ -45,9 +36,10 @@ from chalicelib.replies import (
     File,
     MediaPart,
     Receipt,
-    Recipient,
     TextPart,
 )
+from chalicelib.rules.budgets import BUDGETS
+from chalicelib.rules.echoes import mark_of
 from chalicelib.rules.planning import offer_key, token
 from tests.fakes import (
     INSTAGRAM,
@@ -55,14 +47,12 @@ from tests.fakes import (
     TIKTOK,
     WINDOW,
     FakeClient,
-    FakeClock,
     FakeDesk,
     FakeFetch,
-    FakeLedger,
-    FakeMetrics,
     FakeSecrets,
-    FakeShelf,
+    turn,
 )
+from tests.kits import Bench
 
 CONVERSATION = Conversation("instagram", INSTAGRAM.id, "55501")
 SAID = AgentMessage(
@@ -96,7 +86,7 @@ def failed(reason: Reason, detail: str) -> Receipt:
 class Says:
     def __init__(self, said: DeskEvent) -> None:
         self.said = said
-        self.error: Malformed | None = None
+        self.error: Exception | None = None
         self.given: list[Event] = []
 
     def parse(self, event: Event) -> DeskEvent:
@@ -110,46 +100,42 @@ class Kit:
     """The worker over fakes. The clients take 5 bytes at once, so that THREE is three parts."""
 
     def __init__(self, said: DeskEvent = SAID, limit: int = 1000, can: Capabilities | None = None) -> None:
-        self.clock = FakeClock()
-        self.metrics = FakeMetrics()
-        self.shelf = FakeShelf()
-        self.ledger = FakeLedger()
         self.desk = FakeDesk()
         self.client = FakeClient(can or Capabilities(text_limit=limit, text_unit="bytes", window=WINDOW))
         self.tiktok = FakeClient()
-        self.fetch = FakeFetch()
-        clients = {"instagram": self.client, "tiktok": self.tiktok}
-        media = MediaStore(
-            shelf=self.shelf,
-            fetch=self.fetch,
-            keys=lambda: ["key"],
-            public_url="https://bridge.example/v1",
-            days=90,
-            clock=self.clock,
-        )
         self.secrets = FakeSecrets()
+        bench = Bench({"instagram": self.client, "tiktok": self.tiktok}, self.desk, self.secrets)
+        self.clock, self.metrics, self.ledger = bench.clock, bench.metrics, bench.ledger
+        self.shelf, self.fetch, self.queue = bench.shelf, bench.fetch, bench.outbound
         self.says = Says(said)
-        self.work = ToCustomer(
-            translator=self.says,
-            clients=clients,
-            desk=self.desk,
-            accounts=Accounts(self.ledger, self.clock),
-            ledger=self.ledger,
-            enclosing=Enclosing(clients, self.desk, media),
-            notices=Notices(self.desk, self.ledger, self.clock, self.metrics),
-            secrets=self.secrets,
-            shelf=self.shelf,
-            clock=self.clock,
-            metrics=self.metrics,
-        )
+        self.work = bench.to_customer(self.says)
+        self.remaining_s = 600.0
 
-    def handle(self, attempt: int = 1, event: Event = EVENT) -> None:
-        self.work.handle(event, attempt)
+    def handle(self, event: Event = EVENT, life: str = "life-1") -> None:
+        self.work.handle(event, turn(life, remaining_s=self.remaining_s))
 
-    def later(self, attempt: int = 1) -> Retryable:
+    def later(self, event: Event = EVENT, life: str = "life-1") -> Retryable:
         with pytest.raises(Retryable) as caught:
-            self.handle(attempt)
+            self.handle(event, life)
         return caught.value
+
+    def until(self, event: Event = EVENT, life: str = "life-1", *, step_s: float = 5.0, most: int = 100) -> int:
+        """Handles an event until it has ended; answers how often it had to come again."""
+        tries = 0
+        while True:
+            try:
+                self.handle(event, life)
+            except Retryable as later:
+                tries += 1
+                assert tries < most
+                self.clock.advance(max(step_s, later.after_s or 0.0))
+            else:
+                return tries
+
+    def told(self) -> list[Event]:
+        """What was put on the queue to be told later; it is taken off."""
+        events, self.queue.events = self.queue.events, []
+        return events
 
     def state(self, number: int = 1) -> str:
         return self.ledger.state(CONVERSATION, item(number))
@@ -166,6 +152,7 @@ def test_a_message_is_sent_once_and_reported_delivered() -> None:
     assert kit.state() == "done"
     assert kit.ledger.is_ours(CONVERSATION, "platform-1")
     assert kit.metrics.totals() == {"sent": 1, "receipt": 1}
+    assert [to.mark for to, _ in kit.client.parts] == [mark_of(CONVERSATION, item())]
 
 
 def test_the_platforms_thread_is_passed_on() -> None:
@@ -178,10 +165,40 @@ def test_the_platforms_thread_is_passed_on() -> None:
 
 def test_the_same_event_again_sends_nothing_and_repeats_the_receipt() -> None:
     kit = Kit()
-    for attempt in (1, 2, 3):
-        kit.handle(attempt)
+    for _ in range(3):
+        kit.handle()
     assert len(kit.client.sent) == 1
     assert kit.desk.reported == [DELIVERED] * 3
+
+
+@pytest.mark.parametrize("said", [SAID, THREE])
+@pytest.mark.parametrize("outcome", ["done", "refused"])
+def test_a_redelivery_after_it_has_ended_tells_nothing_again(said: AgentMessage, outcome: str) -> None:
+    kit = Kit(said, limit=5 if said is THREE else 1000)
+    if outcome == "refused":
+        kit.client.answers = [Refused("window_closed", "closed")]
+    kit.handle()
+    told, notices = list(kit.desk.reported), len(kit.desk.delivered)
+    for age_s in (SAME_S + 301, 3600, 86_400, 14 * 86_400):
+        late = msgspec.structs.replace(EVENT, received_ms=int((START + age_s) * 1000))
+        kit.clock.now = START + age_s
+        kit.handle(late, life=f"after {age_s} s")
+    assert (kit.desk.reported, len(kit.desk.delivered)) == (told, notices)
+    assert kit.metrics.total("duplicate") == 4
+
+
+def test_a_worker_that_dies_before_it_told_leaves_it_to_the_next() -> None:
+    kit = Kit()
+
+    class Killed(BaseException): ...
+
+    kit.desk.report_answers = [Killed()]
+    with pytest.raises(Killed):
+        kit.handle()
+    kit.clock.advance(86_400)  # the queue hands the same event out again, however late
+    kit.handle()
+    assert kit.desk.reported == [DELIVERED]
+    assert len(kit.client.sent) == 1
 
 
 def test_a_long_message_goes_in_parts_in_order_and_is_reported_once() -> None:
@@ -198,7 +215,7 @@ def test_a_retry_goes_on_at_the_part_that_was_not_sent() -> None:
     assert kit.later().after_s == 9
     assert [kit.state(number) for number in (1, 2, 3)] == ["done", "", ""]
     assert kit.desk.reported == []
-    kit.handle(2)
+    kit.handle()
     assert kit.client.texts == ["aaaa ", "bbbb ", "bbbb ", "cccc"]
     assert kit.desk.reported == [DELIVERED]
 
@@ -218,9 +235,11 @@ def test_a_worker_that_died_between_two_parts_is_taken_over_without_sending_the_
     kit.client.on_send = lambda text: None
     assert [kit.state(number) for number in (1, 2, 3)] == ["done", "leased", ""]
     # the second part may have gone out: it waits for its lease, then is never sent again
-    assert kit.later(2).after_s == LEASE_S
+    assert kit.later().after_s == LEASE_S
     kit.clock.advance(LEASE_S + 1)
-    kit.handle(3)
+    assert isinstance(kit.later(), Waiting)
+    kit.clock.advance(ECHO_WAIT_S)
+    kit.handle()
     assert kit.client.texts == ["aaaa ", "bbbb "]
     assert kit.desk.reported == [failed("unconfirmed", UNCONFIRMED)]
 
@@ -236,7 +255,11 @@ def test_a_part_that_another_worker_holds_waits_for_its_lease() -> None:
 def test_a_claim_carries_the_texts_fingerprint_so_that_an_echo_can_be_told() -> None:
     kit = Kit(THREE, limit=5)
     seen: list[list[str]] = []
-    kit.client.on_send = lambda text: seen.append(list(kit.ledger.in_flight(CONVERSATION, START).values()))
+
+    def look(text: str) -> None:
+        seen.append([flight.text for flight in kit.ledger.in_flight(CONVERSATION, START).values()])
+
+    kit.client.on_send = look
     kit.handle()
     assert seen == [[digest("aaaa ")], [digest("bbbb ")], [digest("cccc")]]
 
@@ -258,7 +281,7 @@ def test_a_call_that_did_not_happen_is_released_and_repeated() -> None:
     kit.later()
     assert kit.state() == ""
     assert kit.secrets.refreshed == []
-    kit.handle(2)
+    kit.handle()
     assert kit.desk.reported == [DELIVERED]
 
 
@@ -273,65 +296,82 @@ def test_a_refused_token_is_read_anew(renewed: bool, wait: float | None) -> None
     assert kit.later().after_s == wait
     assert kit.secrets.refreshed == [INSTAGRAM.secret]
     assert kit.state() == ""
-    kit.handle(2)
+    kit.handle()
     assert kit.desk.reported == [DELIVERED]
 
 
 def test_a_token_that_stays_refused_stops_the_account_with_an_alarm() -> None:
     kit = Kit()
-    kit.clock.advance(TOKEN_WAIT_S + 1)
-    kit.client.answers = [TokenRefused("access token refused: 190/460")]
-    kit.handle()
+    kit.clock.advance(3600)  # what it waited for others
+    kit.client.answers = [TokenRefused("access token refused: 190/460")] * 50
+    assert kit.until() + 1 >= BUDGETS["token"].tries
+    assert kit.clock() - START >= 3600 + BUDGETS["token"].for_s
     assert kit.desk.reported == [failed("account_disconnected", "access token refused: 190/460")]
     assert kit.metrics.total("account_stopped", account=INSTAGRAM.id) == 1
 
 
 def test_a_late_message_is_sent_with_the_token_that_was_renewed_meanwhile() -> None:
     kit = Kit()
-    kit.clock.advance(TOKEN_WAIT_S + 1)
+    kit.clock.advance(3600)
     kit.secrets.get(INSTAGRAM.secret)
     kit.secrets.stored[INSTAGRAM.secret] = {"access_token": "new"}
     kit.client.answers = [TokenRefused("access token refused")]
     assert kit.later().after_s == 1.0
-    kit.handle(2)
+    kit.handle()
     assert kit.desk.reported == [DELIVERED]
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"), [(RateLimited("rate limit", 1), "rate_limited"), (Retryable("maintenance"), "other")]
-)
-def test_after_a_quarter_of_an_hour_the_agent_is_told(error: Retryable, reason: Reason) -> None:
+    ("error", "reason"), [(RateLimited("rate limit", 1), "rate_limited"), (Retryable("maintenance"), "other"),
+                          (Misconfigured("no token", "store one"), "other")]
+)  # fmt: skip
+def test_after_a_quarter_of_an_hour_the_agent_is_told_once(error: Retryable, reason: Reason) -> None:
     kit = Kit()
-    kit.clock.advance(GIVE_UP_S)
-    kit.client.answers = [error, error]
-    kit.later()
-    kit.clock.advance(1)
-    kit.handle(2)
+    kit.client.answers = [error] * 500
+    kit.until(most=500)
+    assert kit.clock() - START >= BUDGETS["reply"].for_s
     assert kit.desk.reported == [failed(reason, f"given up: {error.reason}")]
+    assert len(kit.desk.delivered) == 1
     assert kit.state() == "refused"
+    sends = len(kit.client.sent)
     kit.clock.advance(60)
-    kit.handle(3)
-    assert len(kit.client.sent) == 2
-    assert kit.metrics.total("refused", channel="instagram", reason=reason) == 2
-
-
-def test_giving_up_on_a_later_part_does_not_send_the_rest() -> None:
-    kit = Kit(THREE, limit=5)
-    kit.clock.advance(GIVE_UP_S + 1)
-    kit.client.answers = ["p1", Retryable("rate limit")]
     kit.handle()
-    assert kit.client.texts == ["aaaa ", "bbbb "]
+    assert len(kit.client.sent) == sends
+    assert kit.metrics.total("refused", channel="instagram", reason=reason) == 1
+
+
+@pytest.mark.parametrize("waited_s", [1000.0, 6 * 3600.0])
+def test_a_reply_that_waited_for_others_has_tries_of_its_own(waited_s: float) -> None:
+    kit = Kit()
+    kit.clock.advance(waited_s)
+    kit.client.answers = [Retryable("HTTP 503")] * (BUDGETS["reply"].tries - 1)
+    assert kit.until() == BUDGETS["reply"].tries - 1
+    assert kit.desk.reported == [DELIVERED]
+
+
+def test_giving_up_on_a_later_part_does_not_send_the_rest_and_tells_where_it_ends() -> None:
+    kit = Kit(THREE, limit=5)
+    kit.client.answers = ["p1", *[Retryable("maintenance")] * 500]
+    kit.until(most=500)
+    assert set(kit.client.texts) == {"aaaa ", "bbbb "}
     assert [receipt.reason for receipt in kit.desk.reported] == ["other"]
+    assert "arrived only in part. Not delivered, from here on: “bbbb ”" in kit.desk.delivered[0].text
 
 
 def test_an_echo_that_comes_while_giving_up_wins() -> None:
     kit = Kit()
-    kit.clock.advance(GIVE_UP_S + 1)
-    kit.client.answers = [Retryable("rate limit")]
-    kit.client.on_send = lambda text: kit.ledger.sent(CONVERSATION, item(), START, "p-echo")
-    kit.handle()
+    kit.clock.advance(BUDGETS["reply"].for_s + 1)
+    kit.client.answers = [Retryable("rate limit")] * BUDGETS["reply"].tries
+    sends: list[str] = []
+
+    def echo_at_last(text: str) -> None:
+        sends.append(text)
+        if len(sends) == BUDGETS["reply"].tries:
+            kit.ledger.sent(CONVERSATION, item(), START, "p-echo")
+
+    kit.client.on_send = echo_at_last
+    kit.until()
     assert kit.desk.reported == [DELIVERED]
-    assert len(kit.client.sent) == 1
 
 
 # Nobody knows
@@ -340,21 +380,95 @@ def test_an_echo_that_comes_while_giving_up_wins() -> None:
 def test_an_uncertain_send_waits_for_its_echo_and_is_never_sent_again() -> None:
     kit = Kit()
     kit.client.answers = [Uncertain("no answer")]
-    assert kit.later().after_s == LOOK_S
+    assert kit.later().after_s == sending.LOOK_S
     assert kit.state() == "doubt"
-    attempt = 2
-    while kit.clock() < START + ECHO_WAIT_S - LOOK_S:
-        kit.clock.advance(LOOK_S)
-        assert kit.later(attempt).after_s == LOOK_S
-        attempt += 1
-    kit.clock.advance(LOOK_S)
-    kit.handle(attempt)
+    assert kit.until() > 3
+    assert ECHO_WAIT_S <= kit.clock() - START <= ECHO_WAIT_S + HISTORY_S + sending.LOOK_S
     assert kit.desk.reported == [failed("unconfirmed", UNCONFIRMED)]
-    kit.handle(attempt + 1)
-    assert kit.desk.reported == [failed("unconfirmed", UNCONFIRMED)] * 2
     assert len(kit.client.sent) == 1
     assert kit.metrics.total("uncertain", channel="instagram") == 1
     assert kit.metrics.total("unconfirmed", channel="instagram") == 1
+
+
+@pytest.mark.parametrize("said", [SAID, msgspec.structs.replace(SAID, text="¡Sí! 🫖")])
+def test_the_platforms_history_is_read_before_anybody_is_told(said: AgentMessage) -> None:
+    kit = Kit(said)
+    kit.client.answers = [Uncertain("no answer")]
+    kit.later()
+    kit.client.history = "platform-77"
+    kit.until()
+    assert kit.clock() - START <= HISTORY_S + sending.LOOK_S
+    assert kit.desk.reported == [DELIVERED]
+    assert kit.ledger.is_ours(CONVERSATION, "platform-77")
+    [(to, part, since_s)] = kit.client.asked_history
+    assert (to.mark, part, since_s) == (mark_of(CONVERSATION, item()), TextPart(said.text), START)
+
+
+@pytest.mark.parametrize("error", [Retryable("HTTP 503"), Refused("other", "10/3"), Uncertain("no answer")])
+def test_a_history_that_cannot_be_read_changes_nothing(error: Exception) -> None:
+    kit = Kit()
+    kit.client.answers = [Uncertain("no answer")]
+    kit.client.history = error
+    kit.until()
+    assert kit.desk.reported == [failed("unconfirmed", UNCONFIRMED)]
+    assert len(kit.client.sent) == 1
+
+
+def test_many_replies_to_a_silent_platform_are_told_each_once() -> None:
+    kit = Kit()
+    for number in range(12):
+        kit.says.said = msgspec.structs.replace(SAID, id=f"gen-{number}")
+        kit.client.answers = [Uncertain("no answer")]
+        kit.until(msgspec.structs.replace(EVENT, id=f"gen-{number}"), life=f"life-{number}")
+    assert [(one.message, one.reason) for one in kit.desk.reported] == [
+        (f"gen-{number}", "unconfirmed") for number in range(12)
+    ]
+    assert len(kit.client.sent) == 12
+    assert kit.queue.buried == []
+
+
+@pytest.mark.parametrize("error", [KeyError("surprise"), UnicodeError(), ValueError()])
+def test_an_unforeseen_error_of_a_send_is_an_unknown_outcome_and_does_not_hold_its_lease(error: Exception) -> None:
+    kit = Kit()
+    kit.client.answers = [error]
+    with pytest.raises(type(error)):
+        kit.handle()
+    assert kit.state() == "doubt"
+    kit.until()
+    assert len(kit.client.sent) == 1
+    assert kit.desk.reported == [failed("unconfirmed", UNCONFIRMED)]
+
+
+def test_no_part_is_begun_without_time_for_it() -> None:
+    kit = Kit(THREE, limit=5)
+    left = iter([600.0, 600.0, PART_S - 1])
+    with pytest.raises(Waiting):
+        kit.work.handle(EVENT, msgspec.structs.replace(turn(), remaining_s=lambda: next(left)))
+    assert kit.client.texts == ["aaaa ", "bbbb "]
+    assert kit.state(3) == ""
+    kit.handle()
+    assert kit.client.texts == ["aaaa ", "bbbb ", "cccc"]
+    assert kit.ledger.tries == {}
+    assert kit.desk.reported == [DELIVERED]
+
+
+@pytest.mark.parametrize("thread", [Thread(), Thread(desk="desk-1")])
+def test_an_answer_that_overtakes_the_first_messages_end_waits_for_it(thread: Thread) -> None:
+    kit = Kit()
+    kit.ledger.threads[CONVERSATION.key] = thread
+    kit.ledger.claim(CONVERSATION, "IN#message:mid-1", START, LEASE_S)
+    assert isinstance(kit.later(), Waiting)
+    assert kit.client.sent == []
+    kit.ledger.delivered(CONVERSATION, "IN#message:mid-1", START, Thread(desk="desk-1", customer_ms=int(START * 1000)))
+    kit.handle()
+    assert kit.desk.reported == [DELIVERED]
+
+
+def test_an_answer_does_not_wait_for_ever_for_a_message_that_hangs() -> None:
+    kit = Kit()
+    kit.ledger.claim(CONVERSATION, "IN#message:mid-1", START, LEASE_S)
+    kit.until(step_s=60)
+    assert kit.desk.reported == [DELIVERED]
 
 
 def test_an_uncertain_send_whose_echo_comes_is_delivered() -> None:
@@ -362,8 +476,8 @@ def test_an_uncertain_send_whose_echo_comes_is_delivered() -> None:
     kit.client.answers = [Uncertain("no answer")]
     kit.later()
     kit.ledger.sent(CONVERSATION, item(), kit.clock(), "p-echo")
-    kit.clock.advance(LOOK_S)
-    kit.handle(2)
+    kit.clock.advance(sending.LOOK_S)
+    kit.handle()
     assert len(kit.client.sent) == 1
     assert kit.desk.reported == [DELIVERED]
 
@@ -374,7 +488,7 @@ def test_an_uncertain_part_holds_back_the_next_ones_until_its_echo() -> None:
     kit.later()
     assert kit.client.texts == ["aaaa "]
     kit.ledger.sent(CONVERSATION, item(1), kit.clock(), "p-echo")
-    kit.handle(2)
+    kit.handle()
     assert kit.client.texts == ["aaaa ", "bbbb ", "cccc"]
     assert kit.desk.reported == [DELIVERED]
 
@@ -391,7 +505,7 @@ def test_an_echo_that_comes_while_doubt_ends_wins(monkeypatch: pytest.MonkeyPatc
         return refuse(conversation, name, now, reason, detail)
 
     monkeypatch.setattr(kit.ledger, "refuse", echo_first)
-    kit.handle(2)
+    kit.handle()
     assert kit.desk.reported == [DELIVERED]
     assert len(kit.client.sent) == 1
 
@@ -404,10 +518,10 @@ def test_the_platforms_refusal_becomes_a_failed_receipt_with_its_reason_and_a_no
     kit = Kit()
     kit.client.answers = [Refused(reason, "Instagram 10/2534022, HTTP 403")]
     kit.handle()
-    kit.handle(2)
+    kit.handle()
     assert kit.desk.reported == [failed(reason, "Instagram 10/2534022, HTTP 403")] * 2
     assert len(kit.client.sent) == 1
-    assert kit.metrics.total("refused", channel="instagram", reason=reason) == 2
+    assert kit.metrics.total("refused", channel="instagram", reason=reason) == 1
     [notice] = kit.desk.delivered
     assert notice.text.startswith("[Your reply was not delivered. ")
     assert (notice.customer, notice.attributes) == ("55501", {})
@@ -421,12 +535,21 @@ def test_a_refused_part_stops_the_rest() -> None:
     assert kit.desk.reported == [failed("window_closed", "closed")]
 
 
-@pytest.mark.parametrize("text", ["", "and a text"])
-def test_content_that_cannot_be_carried_fails_and_nothing_is_sent(text: str) -> None:
-    kit = Kit(msgspec.structs.replace(SAID, text=text, unsupported="Attachment"))
+def test_content_that_cannot_be_carried_fails_and_nothing_is_sent() -> None:
+    kit = Kit(msgspec.structs.replace(SAID, text="", unsupported="Attachment"))
     kit.handle()
     assert kit.desk.reported == [failed("unsupported", "cannot be carried to instagram: Attachment")]
     assert kit.client.sent == []
+    assert kit.desk.delivered[0].text.startswith("[Your reply was not delivered. ")
+
+
+@pytest.mark.parametrize("unsupported", ["RichLink", "Location, Form"])
+def test_what_can_go_goes_and_what_cannot_is_named(unsupported: str) -> None:
+    kit = Kit(msgspec.structs.replace(SAID, unsupported=unsupported))
+    kit.handle()
+    assert kit.client.texts == [SAID.text]
+    assert kit.desk.reported == [failed("unsupported", f"cannot be carried to instagram: {unsupported}")]
+    assert kit.desk.delivered[0].text.startswith(f"[Your reply arrived without this: {unsupported}. ")
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "\u3000"])
@@ -437,39 +560,101 @@ def test_a_message_without_text_fails(text: str) -> None:
     assert kit.client.sent == []
 
 
-# Receipts
+# Telling
 
 
-@pytest.mark.parametrize("outcome", [DELIVERED, failed("other", "no")])
-def test_a_lost_receipt_is_repeated_then_given_up_and_does_not_block(outcome: Receipt) -> None:
+def test_a_receipt_that_cannot_be_given_now_is_an_event_of_its_own_and_holds_up_no_reply() -> None:
     kit = Kit()
-    if not outcome.delivered:
-        kit.client.answers = [Refused("other", "no")]
-    kit.desk.report_answers = [Retryable("HTTP 503")] * RECEIPT_ATTEMPTS
-    for attempt in range(1, RECEIPT_ATTEMPTS):
-        kit.later(attempt)
-    kit.handle(RECEIPT_ATTEMPTS)
-    assert len(kit.client.sent) == 1
+    kit.desk.report_answers = [Retryable("HTTP 503")]
+    kit.handle()
+    kit.says.said = msgspec.structs.replace(SAID, id="gen-2")
+    kit.handle(msgspec.structs.replace(EVENT, id="gen-2"))  # the desk is left alone for a moment
+    assert kit.client.texts == [SAID.text] * 2
+    first, second = kit.told()
+    assert first.group != second.group != EVENT.group
     assert kit.desk.reported == []
-    assert kit.metrics.total("receipt_lost", channel="instagram") == 1
-    assert kit.metrics.total("receipt") == 0
+    for told in (first, second, first):  # a receipt may come twice
+        kit.handle(told)
+    assert [one.message for one in kit.desk.reported] == ["gen-1", "gen-2", "gen-1"]
 
 
-def test_a_receipt_that_comes_through_at_the_second_try_is_counted_with_its_outcome() -> None:
+ERRORS = [Retryable("HTTP 503"), RateLimited("HTTP 429", 60), Misconfigured("HTTP 403", "grant it"),
+          Uncertain("no answer"), KeyError("surprise")]  # fmt: skip
+
+
+@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("way", ["receipt", "notice"])
+def test_neither_way_of_telling_needs_the_other(way: str, error: Exception) -> None:
     kit = Kit()
-    kit.client.answers = [Refused("other", "no")]
-    kit.desk.report_answers = [Retryable("HTTP 503"), None]
-    kit.later()
-    kit.handle(2)
-    assert kit.desk.reported == [failed("other", "no")]
-    assert kit.metrics.total("receipt", status="Failed") == 1
+    kit.client.answers = [Refused("window_closed", "closed")]
+    if way == "receipt":
+        kit.desk.report_answers = [error]
+    else:
+        kit.desk.open_error = error
+    kit.handle()
+    kit.desk.open_error = None
+    for told in kit.told():
+        kit.handle(told, life=told.id)
+    assert kit.desk.reported == [failed("window_closed", "closed")]
+    assert [one.text[:31] for one in kit.desk.delivered] == ["[Your reply was not delivered. "]
 
 
-def test_a_refused_receipt_is_given_up_at_once() -> None:
+def test_a_refused_receipt_is_lost_and_the_notice_comes_all_the_same() -> None:
     kit = Kit()
+    kit.client.answers = [Refused("window_closed", "closed")]
     kit.desk.report_answers = [Refused("other", "HTTP 400")]
     kit.handle()
+    assert kit.metrics.total("receipt_lost", channel="instagram") == 1
+    assert len(kit.desk.delivered) == 1
+    assert kit.told() == []
+
+
+def test_a_desk_that_is_away_for_hours_is_told_in_the_end() -> None:
+    kit = Kit()
+    kit.desk.report_answers = [Retryable("HTTP 503")] * 40
+    kit.handle()
+    [told] = kit.told()
+    kit.until(told, step_s=600)
+    assert kit.clock() - START > 6 * 3600
+    assert kit.desk.reported == [DELIVERED]
+
+
+def test_what_cannot_be_told_for_a_day_is_lost_with_an_alarm() -> None:
+    kit = Kit()
+    kit.desk.report_answers = [Retryable("HTTP 503")] * 1000
+    kit.handle()
+    [told] = kit.told()
+    kit.until(told, step_s=600, most=1000)
+    assert kit.clock() - START >= BUDGETS["receipt"].for_s
     assert kit.metrics.total("receipt_lost") == 1
+
+
+def test_what_can_be_told_neither_now_nor_later_is_told_with_the_reply() -> None:
+    kit = Kit()
+    kit.desk.report_answers = [Retryable("HTTP 503")]
+    kit.queue.refuses = True
+    kit.later()
+    kit.clock.advance(PAUSE_S)
+    kit.handle()
+    assert kit.desk.reported == [DELIVERED]
+    assert len(kit.client.sent) == 1
+
+
+def test_a_reply_that_is_given_up_is_buried_and_told() -> None:
+    kit = Kit()
+    kit.work.give_up(EVENT, turn(), "KeyError at somewhere:1")
+    assert kit.queue.buried == [(EVENT, "KeyError at somewhere:1")]
+    assert [(one.delivered, one.reason) for one in kit.desk.reported] == [(False, "other")]
+    assert len(kit.desk.delivered) == 1
+
+
+@pytest.mark.parametrize("error", [Malformed("odd"), KeyError("surprise")])
+def test_what_cannot_even_be_read_is_buried_all_the_same(error: Exception) -> None:
+    kit = Kit()
+    kit.says.error = error
+    kit.work.give_up(EVENT, turn(), "reason")
+    assert kit.queue.buried == [(EVENT, "reason")]
+    assert kit.desk.reported == []
 
 
 # What is not sent
@@ -482,29 +667,50 @@ def test_an_ignored_event_is_counted() -> None:
     assert kit.ledger.reads == 0
 
 
-def test_a_message_of_an_unknown_integration_is_parked_whole() -> None:
-    kit = Kit(msgspec.structs.replace(SAID, integration="int-unknown"))
-    kit.handle()
+def parked(kit: Kit) -> Parked:
     [(key, body)] = kit.shelf.kept.items()
-    assert key == f"parked/unknown_account/genesys/2027-01-15/{EVENT.dedup}"
-    assert msgspec.json.decode(body, type=Event) == EVENT
+    assert key.startswith("parked/")
+    return msgspec.json.decode(body, type=Parked)
+
+
+def test_a_message_of_an_unknown_integration_waits_for_minutes_then_is_parked_whole_and_told() -> None:
+    kit = Kit(msgspec.structs.replace(SAID, integration="int-unknown"))
+    assert kit.until() > 3
+    assert kit.clock() - START >= BUDGETS["account"].for_s
+    kept = parked(kit)
+    assert (kept.event, kept.queue, kept.reason, kept.order) == (EVENT, "outbound", "unknown_account", "1")
     assert kit.client.sent == []
-    assert kit.desk.reported == []
+    assert [(one.message, one.reason) for one in kit.desk.reported] == [("gen-1", "account_disconnected")]
+    assert len(kit.desk.delivered) == 1
+
+
+def test_an_account_that_is_added_a_little_later_carries_the_reply() -> None:
+    kit = Kit()
+    listed, kit.ledger.listed = kit.ledger.listed, []
+    kit.later()
+    kit.ledger.listed = listed
+    kit.clock.advance(61)
+    kit.handle()
+    assert kit.desk.reported == [DELIVERED]
+
+
+def test_typing_for_an_unknown_account_is_worth_no_retry() -> None:
+    kit = Kit(AgentTyping(integration="int-unknown", customer="55501"))
+    kit.handle()
+    assert kit.shelf.kept == {}
 
 
 def test_an_unreadable_message_is_parked_whole() -> None:
     kit = Kit()
     kit.says.error = Malformed("Genesys event: ValidationError")
     kit.handle()
-    [(key, body)] = kit.shelf.kept.items()
-    assert key == f"parked/unreadable/genesys/2027-01-15/{EVENT.dedup}"
-    assert msgspec.json.decode(body, type=Event) == EVENT
+    assert (parked(kit).event, parked(kit).reason) == (EVENT, "unreadable")
 
 
 def test_a_message_that_waits_in_the_bucket_is_fetched() -> None:
     kit = Kit()
     kit.shelf.kept["aside/genesys/x"] = b'{"big": 1}'
-    kit.handle(event=msgspec.structs.replace(EVENT, raw=msgspec.Raw(b"null"), aside="aside/genesys/x"))
+    kit.handle(msgspec.structs.replace(EVENT, raw=msgspec.Raw(b"null"), aside="aside/genesys/x"))
     assert bytes(kit.says.given[0].raw) == b'{"big": 1}'
     assert len(kit.client.sent) == 1
 
@@ -514,7 +720,7 @@ def _down(kit: Kit) -> None:
 
 
 def _no_accounts(kit: Kit) -> None:
-    kit.work.handle(EVENT, 1)  # accounts are cached now
+    kit.handle()  # accounts are cached now
     kit.client.parts.clear()
     kit.ledger.claims.clear()
     kit.ledger.down = True
@@ -552,7 +758,8 @@ def test_a_late_reply_of_a_person_is_tagged_where_the_account_is_approved() -> N
     approved(kit)
     wrote(kit, 25)
     kit.handle()
-    assert kit.client.parts == [(Recipient(customer="55501", tag="HUMAN_AGENT"), TextPart("Hi."))]
+    [(to, part)] = kit.client.parts
+    assert (to.customer, to.tag, part) == ("55501", "HUMAN_AGENT", TextPart("Hi."))
 
 
 @pytest.mark.parametrize(("author", "is_approved"), [("human", False), ("bot", True), ("bot", False)])
@@ -598,21 +805,27 @@ def test_a_notice_is_in_the_accounts_language() -> None:
     assert kit.desk.delivered[0].text.startswith("[Tu respuesta no se entregó. Pasó demasiado tiempo")
 
 
-def test_a_notice_whose_outcome_is_unknown_is_not_repeated() -> None:
+@pytest.mark.parametrize("held", [True, False])
+def test_a_notice_whose_outcome_is_unknown_is_read_back(held: bool) -> None:
     kit = Kit(SHORT, can=CAN)
     wrote(kit, 25)
     kit.desk.answers = [Uncertain("no answer")]
     kit.handle()
-    kit.handle(2)
-    assert len(kit.desk.delivered) == 1
+    [told] = kit.told()
+    kit.desk.holds = {kit.desk.delivered[0].id: "desk-1"} if held else {}
+    kit.clock.advance(6)
+    kit.until(told)
+    assert len(kit.desk.delivered) == (1 if held else 2)
+    assert len(kit.desk.reported) == 1
 
 
 def test_a_notice_that_cannot_be_given_now_is_given_later() -> None:
     kit = Kit(SHORT, can=CAN)
     wrote(kit, 25)
     kit.desk.answers = [Retryable("rate limit")]
-    kit.later()
-    kit.handle(2)
+    kit.handle()
+    [told] = kit.told()
+    kit.handle(told)
     assert len(kit.desk.delivered) == 2
     assert kit.metrics.total("notice", outcome="told") == 1
 
@@ -621,9 +834,10 @@ def test_the_first_reply_to_a_comment_answers_it_and_the_second_waits_for_the_pe
     kit = Kit(SHORT, can=CAN)
     wrote(kit, 1, customer_ms=0, comment="c-1", comment_ms=int(START * 1000) - 5)
     kit.handle()
-    assert kit.client.parts == [(Recipient(customer="55501", comment="c-1"), TextPart("Hi."))]
+    [(to, part)] = kit.client.parts
+    assert (to.customer, to.comment, part) == ("55501", "c-1", TextPart("Hi."))
     kit.says.said = msgspec.structs.replace(SHORT, id="gen-2")
-    kit.handle(event=msgspec.structs.replace(EVENT, id="gen-2"))
+    kit.handle(msgspec.structs.replace(EVENT, id="gen-2"))
     assert len(kit.client.parts) == 1
     assert [(one.message, one.reason) for one in kit.desk.reported] == [("gen-1", ""), ("gen-2", "awaiting_answer")]
 
@@ -632,7 +846,7 @@ def test_the_answer_to_a_comment_is_reported_delivered_on_a_second_try_too() -> 
     kit = Kit(SHORT, can=CAN)
     wrote(kit, 1, customer_ms=0, comment="c-1", comment_ms=int(START * 1000) - 5)
     kit.handle()
-    kit.handle(2)
+    kit.handle()
     assert kit.desk.reported == [DELIVERED] * 2
 
 
@@ -718,7 +932,7 @@ def test_the_customers_messages_are_marked_seen_when_a_person_first_answers() ->
     wrote(kit, 1)
     kit.handle()
     kit.says.said = msgspec.structs.replace(SHORT, id="gen-2")
-    kit.handle(event=msgspec.structs.replace(EVENT, id="gen-2"))
+    kit.handle(msgspec.structs.replace(EVENT, id="gen-2"))
     assert kit.client.acts == ["seen"]
 
 
@@ -805,10 +1019,28 @@ def test_a_file_is_fetched_before_anything_is_sent_and_once() -> None:
     kit.later()
     assert kit.client.parts == []
     kit.client.answers = ["p1", Retryable("rate limit")]
-    kit.later(2)
-    kit.handle(3)
+    kit.later()
+    kit.handle()
     assert len(kit.fetch.asked) == 2
     assert kit.client.texts == ["Look", "", ""]
+
+
+def test_a_file_is_not_fetched_again_while_its_send_is_looked_for() -> None:
+    kit = Kit(WITH_FILE, can=CARRIES)
+    kit.client.answers = [Uncertain("no answer")]
+    kit.until()
+    assert len(kit.fetch.asked) == 1
+    assert [one.reason for one in kit.desk.reported] == ["unconfirmed"]
+
+
+@pytest.mark.parametrize("fault", [Unfetched("media_gone", "HTTP 404"), Unfetched("media_not_allowed", "host")])
+def test_a_text_beside_a_dead_file_goes_and_the_file_is_named(fault: Unfetched) -> None:
+    kit = Kit(msgspec.structs.replace(WITH_FILE, text="Look"), can=CARRIES)
+    kit.fetch.answers = [fault]
+    kit.handle()
+    assert kit.client.texts == ["Look"]
+    assert [one.reason for one in kit.desk.reported] == ["media_refused"]
+    assert kit.desk.delivered[0].text.startswith("[Your reply arrived without this: tea.png. ")
 
 
 def test_a_file_that_cannot_be_had_is_told() -> None:

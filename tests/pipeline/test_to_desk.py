@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import pytest
 
-from chalicelib.errors import AlreadyThere, Malformed, Refused, Retryable, TokenRefused, Uncertain, Unfetched
+from chalicelib.errors import (
+    AlreadyThere,
+    Malformed,
+    Misconfigured,
+    Refused,
+    Retryable,
+    TokenRefused,
+    Uncertain,
+    Unfetched,
+    Waiting,
+)
 from chalicelib.messages import (
     Conversation,
     CustomerEvent,
     CustomerMessage,
     Echo,
     Event,
+    Flight,
     Ignored,
     Line,
     Media,
     Note,
+    Parked,
     Profile,
     Tap,
     Thread,
@@ -25,13 +35,12 @@ from chalicelib.messages import (
     Unseen,
     digest,
 )
-from chalicelib.pipeline.accounts import Accounts
-from chalicelib.pipeline.delivering import DOUBT_S, LEASE_S, Delivering
-from chalicelib.pipeline.media import MediaStore
-from chalicelib.pipeline.posts import Posts
+from chalicelib.pipeline import delivering
+from chalicelib.pipeline.delivering import LEASE_S
 from chalicelib.pipeline.presenting import desk_id
-from chalicelib.pipeline.profiles import Profiles
-from chalicelib.pipeline.to_desk import ECHO_ATTEMPTS, ECHO_WAIT_S, FETCH_ATTEMPTS, ToDesk
+from chalicelib.pipeline.to_desk import ECHO_WAIT_S
+from chalicelib.rules.budgets import BUDGETS
+from chalicelib.rules.echoes import mark_of
 from chalicelib.rules.planning import offer_key, token
 from tests.fakes import (
     INSTAGRAM,
@@ -39,15 +48,12 @@ from tests.fakes import (
     START,
     TIKTOK,
     FakeClient,
-    FakeClock,
     FakeDesk,
     FakeFetch,
-    FakeLedger,
-    FakeMetrics,
-    FakeQueue,
     FakeSecrets,
-    FakeShelf,
+    turn,
 )
+from tests.kits import Bench
 
 CONVERSATION = Conversation("instagram", INSTAGRAM.id, "55501")
 SAID = CustomerMessage(id="message:mid-1", conversation=CONVERSATION, sent_ms=int(START) * 1000, text="Is it back?")
@@ -69,7 +75,7 @@ class Says:
 
     def __init__(self, *happened: CustomerEvent) -> None:
         self.happened = list(happened)
-        self.error: Malformed | None = None
+        self.error: Exception | None = None
         self.given: list[Event] = []
 
     def parse(self, event: Event) -> list[CustomerEvent]:
@@ -81,50 +87,37 @@ class Says:
 
 class Kit:
     def __init__(self, *happened: CustomerEvent) -> None:
-        self.clock = FakeClock()
-        self.metrics = FakeMetrics()
-        self.queue = FakeQueue()
-        self.shelf = FakeShelf()
-        self.ledger = FakeLedger()
         self.desk = FakeDesk()
         self.says = Says(*happened)
         self.client = FakeClient()
-        self.fetch = FakeFetch()
         self.secrets = FakeSecrets()
-        clients = {"instagram": self.client, "tiktok": self.client}
-        self.work = ToDesk(
-            translators={"instagram": self.says, "tiktok": self.says},
-            clients=clients,
-            desk=self.desk,
-            accounts=Accounts(self.ledger, self.clock),
-            ledger=self.ledger,
-            profiles=Profiles(clients, self.ledger, self.clock, self.metrics),
-            posts=Posts(clients, self.clock, self.metrics),
-            media=MediaStore(
-                shelf=self.shelf,
-                fetch=self.fetch,
-                keys=lambda: ["key"],
-                public_url="https://bridge.example/v1",
-                days=90,
-                clock=self.clock,
-            ),
-            secrets=self.secrets,
-            delivering=Delivering(
-                desk=self.desk, ledger=self.ledger, queue=self.queue, clock=self.clock, metrics=self.metrics
-            ),
-            shelf=self.shelf,
-            clock=self.clock,
-            metrics=self.metrics,
-        )
+        bench = Bench({"instagram": self.client, "tiktok": self.client}, self.desk, self.secrets)
+        self.clock, self.metrics, self.ledger = bench.clock, bench.metrics, bench.ledger
+        self.shelf, self.fetch, self.queue = bench.shelf, bench.fetch, bench.inbound
+        self.work = bench.to_desk({"instagram": self.says, "tiktok": self.says})
+        self.life = "life-1"
 
-    def handle(self, event: Event = EVENT, attempt: int = 1) -> None:
-        self.work.handle(event, attempt)
+    def handle(self, event: Event = EVENT, *, again: bool = False) -> None:
+        self.work.handle(event, turn(self.life, again=again))
 
-    def later(self, event: Event = EVENT, attempt: int = 1) -> Retryable:
+    def later(self, event: Event = EVENT) -> Retryable:
         """Handles an event that has to come again."""
         with pytest.raises(Retryable) as caught:
-            self.handle(event, attempt)
+            self.handle(event)
         return caught.value
+
+    def until(self, what: str, event: Event = EVENT) -> int:
+        """Handles an event until the budget is used up; answers how often it had to come again."""
+        tries = 0
+        while True:
+            try:
+                self.handle(event)
+            except Retryable:
+                tries += 1
+                assert tries < 100
+                self.clock.advance(max(1.0, BUDGETS[what].for_s / 7))
+            else:
+                return tries
 
     @property
     def posted(self) -> int:
@@ -191,8 +184,8 @@ def test_a_message_that_has_ended_is_a_duplicate(end: str) -> None:
 
 def test_the_same_event_three_times_is_posted_once() -> None:
     kit = Kit(SAID)
-    for attempt in (1, 2, 3):
-        kit.handle(attempt=attempt)
+    for again in (False, True, True):
+        kit.handle(again=again)
         kit.clock.advance(3600)
     assert kit.posted == 1
     assert kit.metrics.totals() == {"delivered": 1, "duplicate": 2}
@@ -213,7 +206,7 @@ def test_a_known_not_done_call_is_released_and_posted_at_the_next_try() -> None:
     kit.desk.answers = [Retryable("rate limit", 17)]
     assert kit.later().after_s == 17
     assert kit.ledger.state(CONVERSATION, ITEM) == ""
-    kit.handle(attempt=2)
+    kit.handle(again=True)
     assert kit.posted == 2
     assert kit.desk.looked_for == []
     assert kit.ledger.state(CONVERSATION, ITEM) == "done"
@@ -222,22 +215,68 @@ def test_a_known_not_done_call_is_released_and_posted_at_the_next_try() -> None:
 def test_an_uncertain_post_is_read_back_and_not_sent_again_where_it_is_found() -> None:
     kit = Kit(SAID)
     kit.desk.answers = [Uncertain("no answer")]
-    assert kit.later().after_s == DOUBT_S
+    assert kit.later().after_s == delivering.DOUBT_S
     assert kit.ledger.state(CONVERSATION, ITEM) == "doubt"
     kit.desk.holds = {MESSAGE_ID: "desk-9"}
-    kit.clock.advance(DOUBT_S)
-    kit.handle(attempt=2)
+    kit.clock.advance(delivering.DOUBT_S)
+    kit.handle(again=True)
     assert kit.posted == 1
     assert kit.desk.looked_for == [(MESSAGE_ID, "", START)]
     assert kit.ledger.thread(CONVERSATION).desk == "desk-9"
     assert kit.metrics.totals() == {"uncertain": 1, "found_at_desk": 1, "delivered": 1}
 
 
-def test_an_uncertain_post_that_is_not_found_is_sent_again_and_counted() -> None:
+def test_an_uncertain_first_post_is_sent_again_once_the_desks_search_must_show_it() -> None:
     kit = Kit(SAID)
     kit.desk.answers = [Uncertain("no answer")]
     kit.later()
-    kit.handle(attempt=2)
+    looks = 0
+    while kit.clock() - START < delivering.SEARCHED_S:
+        assert isinstance(kit.later(), Waiting)
+        looks += 1
+        kit.clock.advance(delivering.SEARCHED_S / 8)
+    kit.handle(again=True)
+    assert looks == len(kit.desk.looked_for) - 1
+    assert kit.posted == 2
+    assert kit.metrics.total("sent_again") == 1
+
+
+@pytest.mark.parametrize("share", [0.0, 0.04, 0.2, 0.5, 0.9])
+def test_a_first_message_that_the_search_shows_late_is_not_sent_again(share: float) -> None:
+    lag_s = share * delivering.SEARCHED_S
+    kit = Kit(SAID)
+    kit.desk.answers = [Uncertain("no answer")]
+    delay: float | None = kit.later().after_s
+    for _ in range(30):
+        kit.clock.advance(delay or 1.0)
+        kit.desk.holds = {MESSAGE_ID: "desk-9"} if kit.clock() - START >= lag_s else {}
+        try:
+            kit.handle(again=True)
+        except Retryable as later:
+            delay = later.after_s
+        else:
+            break
+    assert kit.posted == 1
+    assert kit.metrics.total("found_at_desk") == 1
+
+
+def test_each_unknown_outcome_begins_the_search_anew() -> None:
+    kit = Kit(SAID)
+    kit.desk.answers = [Uncertain("no answer"), Uncertain("no answer")]
+    kit.later()
+    kit.clock.advance(delivering.SEARCHED_S)
+    kit.later()  # sent again, and again without an answer
+    kit.clock.advance(delivering.SEARCHED_S - 1)
+    assert isinstance(kit.later(), Waiting)
+    assert kit.posted == 2
+
+
+def test_an_uncertain_post_that_an_open_conversation_does_not_hold_is_sent_again_and_counted() -> None:
+    kit = Kit(SAID)
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.desk.answers = [Uncertain("no answer")]
+    kit.later()
+    kit.handle(again=True)
     assert kit.posted == 2
     assert kit.desk.delivered[0] == kit.desk.delivered[1]
     assert kit.metrics.totals() == {"uncertain": 1, "sent_again": 1, "delivered": 1}
@@ -248,8 +287,8 @@ def test_a_doubt_stays_while_reading_back_fails() -> None:
     kit.desk.answers = [Uncertain("no answer")]
     kit.later()
     kit.desk.find_error = Retryable("reading back: HTTP 500", 3)
-    for attempt in (2, 3):
-        assert kit.later(attempt=attempt).after_s == 3
+    for _ in range(2):
+        assert kit.later().after_s == 3
         assert kit.ledger.state(CONVERSATION, ITEM) == "doubt"
     assert kit.posted == 1
 
@@ -258,10 +297,11 @@ def test_a_doubt_is_not_forgotten_by_a_second_try_that_did_not_happen() -> None:
     kit = Kit(SAID)
     kit.desk.answers = [Uncertain("no answer"), Retryable("rate limit")]
     kit.later()
-    kit.later(attempt=2)
+    kit.clock.advance(delivering.SEARCHED_S)
+    kit.later()
     assert kit.ledger.state(CONVERSATION, ITEM) == "doubt"
     kit.desk.holds = {MESSAGE_ID: "desk-9"}
-    kit.handle(attempt=3)
+    kit.handle(again=True)
     assert kit.posted == 2
     assert kit.metrics.total("found_at_desk") == 1
 
@@ -273,7 +313,7 @@ def test_a_worker_that_died_over_a_message_leaves_it_to_be_read_back(held: bool)
     kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
     kit.desk.holds = {MESSAGE_ID: "desk-1"} if held else {}
     kit.clock.advance(LEASE_S + 1)
-    kit.handle(attempt=2)
+    kit.handle(again=True)
     assert kit.desk.looked_for == [(MESSAGE_ID, "desk-1", START)]
     assert kit.posted == (0 if held else 1)
     assert kit.ledger.state(CONVERSATION, ITEM) == "done"
@@ -281,11 +321,12 @@ def test_a_worker_that_died_over_a_message_leaves_it_to_be_read_back(held: bool)
 
 def test_a_retry_after_a_dead_worker_does_not_wait_for_another_lease() -> None:
     kit = Kit(SAID)
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
     kit.ledger.claim(CONVERSATION, ITEM, START, LEASE_S)
     kit.clock.advance(LEASE_S + 1)
     kit.desk.answers = [Retryable("HTTP 429", 3)]
-    assert kit.later(attempt=2).after_s == 3
-    kit.handle(attempt=3)
+    assert kit.later().after_s == 3
+    kit.handle(again=True)
     assert kit.ledger.state(CONVERSATION, ITEM) == "done"
 
 
@@ -301,9 +342,10 @@ def test_a_conflict_over_a_message_that_the_desk_holds_is_delivered() -> None:
 
 def test_a_conflict_over_an_unknown_message_is_tried_once_more_then_taken_as_delivered() -> None:
     kit = Kit(SAID)
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
     kit.desk.answers = [AlreadyThere("HTTP 409"), AlreadyThere("HTTP 409")]
-    assert kit.later().after_s == DOUBT_S
-    kit.handle(attempt=2)
+    assert kit.later().after_s == delivering.DOUBT_S
+    kit.handle(again=True)
     assert kit.posted == 2
     assert kit.ledger.state(CONVERSATION, ITEM) == "done"
     assert kit.metrics.total("conflict_taken_as_delivered") == 1
@@ -311,23 +353,109 @@ def test_a_conflict_over_an_unknown_message_is_tried_once_more_then_taken_as_del
 
 def test_a_passing_conflict_is_delivered_at_the_second_try() -> None:
     kit = Kit(SAID)
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
     kit.desk.answers = [AlreadyThere("HTTP 409"), "desk-5"]
     kit.later()
-    kit.handle(attempt=2)
+    kit.handle(again=True)
     assert kit.ledger.thread(CONVERSATION).desk == "desk-5"
     assert kit.metrics.total("conflict_taken_as_delivered") == 0
 
 
-def test_a_refused_message_is_buried_and_a_replay_is_no_duplicate() -> None:
+def test_a_refused_message_is_buried_the_agents_read_that_it_is_missing_and_later_that_it_is_late() -> None:
     kit = Kit(SAID)
     kit.desk.answers = [Refused("other", "HTTP 400 bad.request")]
     kit.handle()
     assert kit.queue.buried == [(EVENT, "other: HTTP 400 bad.request")]
-    assert kit.ledger.state(CONVERSATION, ITEM) == ""
-    assert kit.metrics.totals() == {"dead_letter": 1}
+    assert kit.ledger.state(CONVERSATION, ITEM) == "buried"
+    assert kit.metrics.total("dead_letter") == 1
+    assert kit.desk.delivered[1].text.startswith("[A message of the customer's could not be shown here.")
+    kit.life = "the replay"
     kit.handle()
+    assert kit.desk.delivered[2].text == "[This message comes late:]\nIs it back?"
+    assert kit.desk.delivered[2].id == MESSAGE_ID
+    kit.handle()
+    assert kit.posted == 3
+    assert kit.ledger.state(CONVERSATION, ITEM) == "done"
+
+
+def test_a_replay_while_the_cause_holds_is_buried_again_and_told_once() -> None:
+    kit = Kit(SAID)
+    for life in ("first", "second", "third"):
+        kit.life = life
+        kit.desk.answers = [Refused("other", "HTTP 400")]
+        kit.handle()
+        kit.clock.advance(10)
+    assert [event for event, _ in kit.queue.buried] == [EVENT] * 3
+    assert sum(one.text.startswith("[A message") for one in kit.desk.delivered) == 1
+
+
+def test_the_missing_line_that_is_refused_too_stops_nothing() -> None:
+    kit = Kit(SAID)
+    kit.desk.answers = [Refused("other", "HTTP 400"), Refused("other", "HTTP 400")]
+    kit.handle()
+    assert len(kit.queue.buried) == 1
+
+
+@pytest.mark.parametrize("error", [KeyError("surprise"), RecursionError(), ValueError("odd")])
+def test_an_unforeseen_error_before_the_post_gives_the_message_back(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit = Kit(PICTURE)
+    kit.fetch.answers = [error]
+    with pytest.raises(type(error)):
+        kit.handle()
+    assert kit.ledger.state(CONVERSATION, ITEM) == ""
+    kit.handle()
+    assert kit.posted == 1
+
+
+def test_an_unforeseen_error_of_the_post_is_an_unknown_outcome() -> None:
+    kit = Kit(SAID)
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.desk.answers = [ZeroDivisionError()]
+    with pytest.raises(ZeroDivisionError):
+        kit.handle()
+    assert kit.ledger.state(CONVERSATION, ITEM) == "doubt"
+    kit.handle()
+    assert len(kit.desk.looked_for) == 1
     assert kit.posted == 2
-    assert kit.metrics.total("delivered") == 1
+
+
+def test_what_is_given_up_is_buried_as_it_came_and_told() -> None:
+    kit = Kit(SAID, msgspec.structs.replace(SAID, id="message:mid-2"))
+    kit.shelf.kept["aside/instagram/x"] = b'{"big": 1}'
+    light = msgspec.structs.replace(EVENT, raw=msgspec.Raw(b"null"), aside="aside/instagram/x")
+    kit.ledger.delivered(CONVERSATION, ITEM, START, Thread(desk="desk-1"))  # the first of the two was shown
+    kit.work.give_up(light, turn(), "KeyError at somewhere:1")
+    assert kit.queue.buried == [(light, "KeyError at somewhere:1")]
+    assert [one.text[:10] for one in kit.desk.delivered] == ["[A message"]
+    assert kit.ledger.state(CONVERSATION, "IN#message:mid-2") == "buried"
+
+
+@pytest.mark.parametrize("error", [Malformed("odd"), KeyError("surprise")])
+def test_what_cannot_even_be_read_is_buried_all_the_same(error: Exception) -> None:
+    kit = Kit()
+    kit.says.error = error
+    kit.work.give_up(EVENT, turn(), "reason")
+    assert kit.queue.buried == [(EVENT, "reason")]
+
+
+def test_a_message_over_which_workers_die_is_buried_in_the_end() -> None:
+    kit = Kit(SAID)
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+
+    class Killed(BaseException): ...
+
+    deaths = 0
+    while not kit.queue.buried:
+        kit.desk.answers = [Killed()] if deaths < BUDGETS["died"].tries else []
+        try:
+            kit.handle()
+        except Killed:
+            deaths += 1
+            assert deaths < 20
+            kit.clock.advance(LEASE_S + 1)
+    assert deaths >= BUDGETS["died"].tries
 
 
 def test_a_refused_message_that_cannot_be_buried_is_kept() -> None:
@@ -356,7 +484,7 @@ def test_a_post_whose_end_could_not_be_written_is_read_back(monkeypatch: pytest.
         kit.later()
     kit.desk.holds = {MESSAGE_ID: "desk-conversation"}
     kit.clock.advance(LEASE_S + 1)
-    kit.handle(attempt=2)
+    kit.handle(again=True)
     assert kit.posted == 1
     assert kit.ledger.state(CONVERSATION, ITEM) == "done"
 
@@ -366,7 +494,7 @@ def test_an_event_of_several_messages_goes_on_where_it_stopped() -> None:
     kit = Kit(SAID, second)
     kit.desk.answers = ["desk-1", Retryable("rate limit")]
     kit.later()
-    kit.handle(attempt=2)
+    kit.handle(again=True)
     assert [one.text for one in kit.desk.delivered] == [SAID.text, second.text, second.text]
 
 
@@ -381,21 +509,41 @@ def test_an_ignored_event_is_counted_with_its_reason() -> None:
     assert kit.ledger.reads == 0
 
 
-def test_an_event_of_an_unknown_account_is_parked_whole() -> None:
+def parked(kit: Kit) -> Parked:
+    [body] = [body for key, body in kit.shelf.kept.items() if key.startswith("parked/")]
+    return msgspec.json.decode(body, type=Parked)
+
+
+def test_an_event_of_an_unknown_account_waits_for_minutes_then_is_parked_whole() -> None:
     kit = Kit(SAID)
     stranger = msgspec.structs.replace(EVENT, account="999")
-    kit.handle(stranger)
-    [(key, body)] = kit.shelf.kept.items()
-    assert key == f"parked/unknown_account/instagram/2027-01-15/{stranger.dedup}"
-    assert msgspec.json.decode(body, type=Event) == stranger
-    assert kit.metrics.lines == [("parked", 1, {"reason": "unknown_account"})]
+    assert kit.until("account", stranger) > 3
+    assert kit.clock() - START >= BUDGETS["account"].for_s
+    [key] = kit.shelf.kept
+    assert key.startswith("parked/unknown_account/instagram/2027-01-15/1800000000000-00000000000000000001-")
+    assert (parked(kit).event, parked(kit).reason, parked(kit).order) == (stranger, "unknown_account", "1")
+    assert parked(kit).queue == "inbound"
+    assert kit.metrics.total("parked", reason="unknown_account") == 1
     assert kit.posted == 0
+
+
+@pytest.mark.parametrize("after_s", [0.5, 30.0, 110.0])
+def test_an_account_that_is_added_a_little_later_gets_what_came_before_it(after_s: float) -> None:
+    kit = Kit(SAID)
+    listed, kit.ledger.listed = kit.ledger.listed, []
+    kit.later()
+    kit.clock.advance(after_s)
+    kit.ledger.listed = listed
+    kit.clock.advance(61)
+    kit.handle()
+    assert kit.posted == 1
+    assert kit.shelf.kept == {}
 
 
 @pytest.mark.parametrize("identifier", [TIKTOK.id, PAGE.page])
 def test_an_account_is_not_found_by_the_id_of_another_thing(identifier: str) -> None:
     kit = Kit(SAID)
-    kit.handle(msgspec.structs.replace(EVENT, account=identifier))
+    kit.until("account", msgspec.structs.replace(EVENT, account=identifier))
     assert kit.metrics.total("parked", reason="unknown_account") == 1
 
 
@@ -403,9 +551,7 @@ def test_an_unreadable_event_is_parked_whole() -> None:
     kit = Kit()
     kit.says.error = Malformed("Instagram event: ValidationError")
     kit.handle()
-    [(key, body)] = kit.shelf.kept.items()
-    assert key == f"parked/unreadable/instagram/2027-01-15/{EVENT.dedup}"
-    assert msgspec.json.decode(body, type=Event) == EVENT
+    assert parked(kit).event == EVENT
     assert kit.metrics.lines == [("parked", 1, {"reason": "unreadable"})]
 
 
@@ -417,8 +563,9 @@ def test_an_event_that_waits_in_the_bucket_is_fetched_and_parked_with_its_bytes(
     assert bytes(kit.says.given[0].raw) == b'{"big": 1}'
     kit.says.error = Malformed("unreadable")
     kit.handle(light)
-    parked: Any = msgspec.json.decode(kit.shelf.kept[f"parked/unreadable/instagram/2027-01-15/{light.dedup}"])
-    assert parked["raw"] == {"big": 1}
+    event = parked(kit).event
+    assert event is not None
+    assert (bytes(event.raw), event.aside) == (b'{"big": 1}', "")
 
 
 # Echoes
@@ -465,9 +612,8 @@ def test_two_sends_of_the_same_text_are_told_apart_by_two_echoes() -> None:
 def test_an_echo_of_another_text_waits_for_the_send_then_is_from_elsewhere() -> None:
     kit = Kit(ECHO)
     under_way(kit, "something else")
-    for attempt in range(1, ECHO_ATTEMPTS):
-        assert kit.later(attempt=attempt).after_s == ECHO_WAIT_S
-    kit.handle(attempt=ECHO_ATTEMPTS)
+    assert kit.later().after_s == ECHO_WAIT_S
+    assert kit.until("echo") > 1
     assert kit.metrics.total("echo_elsewhere") == 1
     assert kit.ledger.state(CONVERSATION, "OUT#m#1") == "leased"
 
@@ -477,14 +623,14 @@ def test_an_echo_whose_send_ends_meanwhile_is_ours() -> None:
     under_way(kit, "the platform trimmed this text")
     kit.later()
     kit.ledger.sent(CONVERSATION, "OUT#m#1", START, ECHO.id)
-    kit.handle(attempt=2)
-    assert kit.metrics.lines == [("ignored", 1, {"reason": "echo_own"})]
+    kit.handle(again=True)
+    assert kit.metrics.totals() == {"ignored": 1}
 
 
 def test_an_echo_whose_send_ends_between_the_two_looks_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     kit = Kit(ECHO)
 
-    def ended_just_now(*_: object) -> dict[str, str]:
+    def ended_just_now(*_: object) -> dict[str, Flight]:
         kit.ledger.sent(CONVERSATION, "OUT#m#1", START, ECHO.id)
         return {}
 
@@ -522,6 +668,51 @@ def test_an_echo_from_elsewhere_is_shown_in_an_open_conversation_once() -> None:
     assert kit.ledger.thread(CONVERSATION).customer_ms == 0
 
 
+def test_an_echo_with_our_mark_is_of_that_part_whatever_it_holds() -> None:
+    marked = msgspec.structs.replace(ECHO, text="trimmed by the platform", mark=mark_of(CONVERSATION, "OUT#n#2"))
+    kit = Kit(marked)
+    under_way(kit, marked.text)
+    under_way(kit, "another text", "OUT#n#2")
+    kit.handle()
+    assert [kit.ledger.state(CONVERSATION, item) for item in ("OUT#m#1", "OUT#n#2")] == ["leased", "done"]
+
+
+@pytest.mark.parametrize("mark", ["", "of another tool", "0" * 32])
+def test_a_colleagues_picture_confirms_no_send_of_ours(mark: str) -> None:
+    kit = Kit(msgspec.structs.replace(ECHO, text="", mark=mark))
+    under_way(kit, "", state="doubt")
+    kit.ledger.claims[(CONVERSATION.key, "OUT#m#1")].text = ""
+    kit.until("echo")
+    assert kit.ledger.state(CONVERSATION, "OUT#m#1") == "doubt"
+    assert kit.metrics.total("echo_elsewhere") == 1
+
+
+def given_up(kit: Kit, text: str) -> None:
+    under_way(kit, text)
+    kit.ledger.refuse(CONVERSATION, "OUT#m#1", START, "unconfirmed", "")
+
+
+def test_an_echo_that_comes_after_the_agent_was_told_says_that_it_did_arrive() -> None:
+    kit = Kit(msgspec.structs.replace(ECHO, mark=mark_of(CONVERSATION, "OUT#m#1")))
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    given_up(kit, ECHO.text)
+    kit.handle()
+    kit.handle()
+    assert [one.text for one in kit.desk.delivered] == [
+        "[It did arrive, although it could not be confirmed at first:]\nIt is, since Monday."
+    ]
+    assert kit.metrics.total("arrived_after_all") == 1
+
+
+def test_the_same_words_typed_in_the_app_after_a_failure_are_a_colleagues() -> None:
+    kit = Kit(ECHO)
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    given_up(kit, ECHO.text)
+    kit.handle()
+    assert kit.metrics.total("echo_elsewhere") == 1
+    assert kit.ledger.state(CONVERSATION, "OUT#m#1") == "refused"
+
+
 # Media
 
 PICTURE = msgspec.structs.replace(
@@ -543,7 +734,7 @@ def test_a_picture_is_fetched_once_though_the_desk_refuses_at_first() -> None:
     kit = Kit(PICTURE)
     kit.desk.answers = [Retryable("rate limit")]
     kit.later()
-    kit.handle(attempt=2)
+    kit.handle(again=True)
     assert len(kit.fetch.asked) == 1
     assert kit.desk.delivered[0] == kit.desk.delivered[1]
 
@@ -561,11 +752,9 @@ def test_a_file_that_cannot_be_had_becomes_a_line_that_says_why(reason: str) -> 
 
 def test_a_file_that_fails_in_passing_is_tried_again_then_told() -> None:
     kit = Kit(PICTURE)
-    kit.fetch.answers = [Retryable("HTTP 503")] * FETCH_ATTEMPTS
-    for attempt in range(1, FETCH_ATTEMPTS):
-        kit.later(attempt=attempt)
-    assert kit.posted == 0
-    kit.handle(attempt=FETCH_ATTEMPTS)
+    kit.fetch.answers = [Retryable("HTTP 503")] * 100
+    assert kit.until("file") + 1 >= BUDGETS["file"].tries
+    assert kit.clock() - START >= BUDGETS["file"].for_s
     assert [one.text for one in kit.desk.delivered] == ["[A file (image) that could not be fetched]"]
 
 
@@ -725,6 +914,34 @@ def test_a_note_never_opens_a_conversation(thread: Thread) -> None:
     assert kit.metrics.lines == [("ignored", 1, {"reason": "reaction_no_open_conversation"})]
 
 
+@pytest.mark.parametrize("error", [Misconfigured("HTTP 403", "the role lacks a permission"), Refused("other", "404")])
+def test_a_note_that_nobody_may_look_for_holds_nothing_up(error: Exception) -> None:
+    kit = Kit(NOTE)
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.desk.open_error = error
+    kit.handle()
+    assert kit.posted == 0
+    assert kit.metrics.total("ignored", reason="reaction_no_open_conversation") == 1
+
+
+def test_a_note_that_cannot_be_looked_for_now_is_let_go_after_seconds() -> None:
+    kit = Kit(NOTE)
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.desk.open_error = Retryable("HTTP 503")
+    kit.until("note")
+    assert kit.clock() - START <= 2 * BUDGETS["note"].for_s
+    assert kit.metrics.total("ignored", reason="reaction_no_open_conversation") == 1
+
+
+def test_a_note_that_the_desk_refuses_is_counted_and_not_buried() -> None:
+    kit = Kit(NOTE)
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.desk.answers = [Refused("other", "HTTP 400")]
+    kit.handle()
+    assert kit.queue.buried == []
+    assert kit.metrics.total("ignored", reason="reaction_refused") == 1
+
+
 def test_reads_are_hidden_where_the_account_says_so() -> None:
     kit = Kit(msgspec.structs.replace(NOTE, kind="read", lines=(Line("read"),)))
     kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, show_reads=False)]
@@ -782,9 +999,7 @@ def test_a_mentioned_message_that_cannot_be_read_is_counted(found: Exception | N
 def test_a_lookup_that_fails_is_repeated_a_few_times() -> None:
     kit = Kit(MISSING)
     kit.client.found = Uncertain("no answer")
-    for attempt in range(1, FETCH_ATTEMPTS):
-        kit.later(attempt=attempt)
-    kit.handle(attempt=FETCH_ATTEMPTS)
+    assert kit.until("unseen") + 1 >= BUDGETS["unseen"].tries
     assert kit.metrics.total("ignored", reason="unseen_unreadable") == 1
 
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from chalicelib import http
-from chalicelib.pipeline import delivering, to_customer
+from chalicelib.pipeline import delivering, sending
 from sandbox.bridge import SECRETS, Sandbox
 
 INSTAGRAM = "17841400000000001"
@@ -93,7 +93,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with pytest.MonkeyPatch.context() as shorter, Sandbox(folder=tmp_path_factory.mktemp("sandbox")) as sandbox:
         shorter.setattr(http, "READ_S", 1.0)
         shorter.setattr(delivering, "DOUBT_S", 1.0)
-        shorter.setattr(to_customer, "LOOK_S", 1.0)
+        shorter.setattr(delivering, "SEARCHED_S", 2.0)
+        shorter.setattr(delivering, "ANSWERED_S", 2.0)
+        shorter.setattr(delivering, "LOOK_S", 1.0)
+        shorter.setattr(sending, "LOOK_S", 1.0)
         yield sandbox
 
 

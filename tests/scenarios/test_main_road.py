@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.rules.budgets import BUDGETS
 from chalicelib.rules.text import split
 from tests.scenarios.conftest import INSTAGRAM, TIKTOK, Bridge
 
@@ -114,6 +115,9 @@ def test_an_unknown_account_is_parked_and_seen(bridge: Bridge) -> None:
         b'"recipient":{"id":"999"},"timestamp":1790000000000,"message":{"mid":"m-unknown","text":"hi"}}]}]}'
     )
     assert bridge.deliver("instagram", raw) == 200
+    bridge.until(lambda: bridge.metric("retried") >= 2, "two tries to find its account")
+    assert bridge.get("/state")["parked"] == []
+    bridge.shift(BUDGETS["account"].for_s)
     bridge.until(lambda: bridge.get("/state")["parked"], "the parked event")
     assert bridge.metric("parked:reason=unknown_account") == 1
     assert bridge.taken() == []

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 import requests
 
+from chalicelib.rules.budgets import BUDGETS
 from tests.scenarios.conftest import Bridge
 
 SECRETS = ("token-17841400000000001", "sandbox-meta-app-secret", "sandbox-client-secret")
@@ -110,6 +111,8 @@ def test_what_nobody_can_read_is_parked_and_not_lost(bridge: Bridge) -> None:
     bridge.deliver("instagram", b'{"object": "instagram"')
     bridge.deliver("instagram", b'{"object": "instagram", "entry": [{"id": "1", "messaging": [{"sender": {"id": "5"}, '
                    b'"recipient": {"id": "1"}, "message": {"mid": "m-stranger", "text": "Hi"}}]}]}')  # fmt: skip
+    bridge.until(lambda: bridge.metric("retried") >= 2, "two tries to find its account")
+    bridge.shift(BUDGETS["account"].for_s)
     proof = settled(bridge, parked=2)
     assert proof["lost"] == 0
 

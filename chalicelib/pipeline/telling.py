@@ -1,0 +1,166 @@
+"""What became of an agent's message is told in two ways: a receipt, and a line in the conversation, because desks
+do not show agents why a message failed. Neither waits for the other, and no reply waits for either: what cannot be
+told at once becomes an event of its own on the outbound queue.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from chalicelib.desks.base import Desk
+from chalicelib.errors import Misconfigured, Reason, Refused, Retryable, Uncertain
+from chalicelib.messages import Account, Claim, Conversation, DeskMessage, Event, Thread
+from chalicelib.observability import Metrics, log, where
+from chalicelib.pipeline.budgets import Budgets
+from chalicelib.pipeline.delivering import Delivering, Delivery
+from chalicelib.pipeline.ports import Clock, Outbox, Turn
+from chalicelib.pipeline.presenting import line_message
+from chalicelib.replies import Author, Receipt
+from chalicelib.rules.catalogue import PLATFORMS, say
+
+# A desk that has just failed to be told is left alone for a moment: its silence must not hold up replies.
+PAUSE_S = 10.0
+SECTION = "telling"
+Way = Literal["receipt", "notice"]
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of one message. `arrived` parts of `parts` reached the customer; `rest` is how the first that did
+    not begins; `left_out` names what could not go, while the rest did."""
+
+    account: Account
+    message: str
+    customer: str
+    desk_conversation: str
+    author: Author
+    delivered: bool
+    reason: str = ""
+    detail: str = ""
+    arrived: int = 0
+    rest: str = ""
+    left_out: str = ""
+    way: Way = "receipt"
+
+    @property
+    def receipt(self) -> Receipt:
+        return Receipt(
+            message=self.message,
+            customer=self.customer,
+            delivered=self.delivered,
+            reason=self.reason,
+            detail=self.detail,
+        )
+
+
+class Telling:
+    """Tells at once where it can, and later else."""
+
+    def __init__(
+        self, *, desk: Desk, delivering: Delivering, outbox: Outbox, budgets: Budgets, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._desk = desk
+        self._delivering = delivering
+        self._outbox = outbox
+        self._budgets = budgets
+        self._clock = clock
+        self._metrics = metrics
+        self._quiet_until = float("-inf")
+
+    def tell(self, told: Told) -> None:
+        """Both ways. Raises Retryable only where it can be told neither now nor later."""
+        ways: list[Way] = ["receipt"]
+        # a bot would take the notice for the customer's answer, and answer it
+        if not told.delivered and told.account.notices and told.author == "human":
+            ways.append("notice")
+        for way in ways:
+            self._tell(msgspec.structs.replace(told, way=way))
+
+    def again(self, event: Event, turn: Turn) -> None:
+        """What could not be told at once. Raises Retryable until its budget is used up."""
+        told = msgspec.json.decode(event.raw, type=Told)
+        try:
+            self._by(told)
+        except Refused as no:
+            self._lost(told, no.detail)
+        except (Retryable, Uncertain) as error:
+            if self._budgets.spent(turn, told.way, event.received_ms / 1000):
+                self._lost(told, error.reason)
+            elif isinstance(error, Retryable):
+                raise
+            else:
+                raise Retryable(error.reason) from error
+
+    def _tell(self, told: Told) -> None:
+        if self._clock() >= self._quiet_until:
+            try:
+                self._by(told)
+                return
+            except Refused as no:
+                self._lost(told, no.detail)
+                return
+            except (Retryable, Uncertain) as error:
+                self._quiet_until = self._clock() + PAUSE_S
+                log.info("told later", message=told.message, kind=told.way, reason=error.reason)
+                if isinstance(error, Misconfigured):
+                    self._metrics.count("misconfigured")
+            except Exception as error:  # telling is no reason for a reply to be handled again
+                log.error("told later", message=told.message, kind=told.way, error=where(error))
+        self._outbox.put([self._event(told)])
+        self._metrics.count("told_later", way=told.way)
+
+    def _event(self, told: Told) -> Event:
+        """In a group of its own, because it names no party."""
+        status = "delivered" if told.delivered else "failed"
+        return Event(
+            source=told.account.channel,
+            account=told.account.integration,
+            party="",
+            id=f"{told.way}:{told.message}:{status}",
+            received_ms=int(self._clock() * 1000),
+            section=SECTION,
+            raw=msgspec.Raw(msgspec.json.encode(told)),
+        )
+
+    def _by(self, told: Told) -> None:
+        if told.way == "receipt":
+            self._desk.report(told.account, told.receipt, self._clock())
+            self._metrics.count("receipt", status="Delivered" if told.delivered else "Failed")
+        else:
+            self._notice(told)
+
+    def _notice(self, told: Told) -> None:
+        """A line in the conversation, if it is open; it is never opened for this."""
+        account = told.account
+        if not self._desk.is_open(account, told.customer, told.desk_conversation):
+            self._metrics.count("notice", outcome="conversation_over", channel=account.channel)
+            return
+        conversation = Conversation(account.channel, account.id, told.customer)
+        identifier = f"notice:{told.message}"
+
+        def build(claim: Claim) -> DeskMessage:
+            return line_message(account, identifier, told.customer, int(self._clock() * 1000), notice(told))
+
+        # nothing is remembered of it: what is known of the customer is not more for a line of ours
+        work = Delivery(conversation=conversation, id=identifier, build=build, thread=lambda desk: Thread())
+        self._delivering.once(account, work)
+        self._metrics.count("notice", outcome="told", channel=account.channel)
+        log.info("notice", message=told.message, account=account.id, reason=told.reason)
+
+    def _lost(self, told: Told, detail: str) -> None:
+        self._metrics.count(f"{told.way}_lost", channel=told.account.channel)
+        status = "Delivered" if told.delivered else "Failed"
+        log.error("not told", message=told.message, kind=told.way, detail=detail, status=status)
+
+
+def notice(told: Told) -> str:
+    """The line that the agent reads: why, and what of the message arrived."""
+    language = told.account.language
+    platform = PLATFORMS.get(told.account.channel, told.account.channel)
+    reason = say(language, f"why_{msgspec.convert(told.reason, Reason)}", platform=platform)
+    if told.left_out:
+        return say(language, "notice_left_out", reason=reason, what=told.left_out)
+    if told.arrived:
+        return say(language, "notice_rest", reason=reason, words=told.rest)
+    return say(language, "notice", reason=reason)

@@ -1,0 +1,68 @@
+"""How long what is tried: the one table of budgets, and when something that failed is tried again.
+
+A budget is time and an event's own tries, and ends when both are used up. How often the queue has handed an event
+out says how often others were throttled, so nothing here knows it; waiting for one's turn spends nothing.
+docs/architecture.md tells this table to the operator.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.messages import Tried
+
+HOUR_S = 3600.0
+LONGEST_BACKOFF_S = 300.0
+# Who is throttled shares a limit with others and looks again sooner, or the limit would lie idle.
+LONGEST_THROTTLED_S = 60.0
+# Until an event has failed for this long it is tried quickly: most troubles are over by then.
+QUICK_S = 32.0
+# Who waits looks again after a hundredth of its age: that is how much later it may come.
+PATIENCE = 0.01
+
+
+class Budget(msgspec.Struct, frozen=True, kw_only=True):
+    """At least so many tries of its own, and at least so long (seconds): since the first of them, or since
+    whatever `then` names."""
+
+    tries: int
+    for_s: float
+    then: str
+
+
+BUDGETS: dict[str, Budget] = {
+    "unforeseen": Budget(
+        tries=5, for_s=15.0, then="the event is buried; agents read that something is missing, or that it failed"
+    ),
+    "died": Budget(tries=5, for_s=60.0, then="a worker died over it that often: buried like the unforeseen"),
+    "account": Budget(tries=3, for_s=180.0, then="the event is parked; a reply's agent is told"),
+    "file": Budget(tries=4, for_s=20.0, then="the message is shown with a line in place of its file"),
+    "unseen": Budget(tries=4, for_s=20.0, then="the mention is let go and counted"),
+    "note": Budget(tries=3, for_s=10.0, then="the reaction, edit, read or echo is let go and counted"),
+    "echo": Budget(tries=2, for_s=20.0, then="an echo that meets a send under way is another tool's, and shown"),
+    "token": Budget(tries=2, for_s=60.0, then="the account stops, the agent is told, an alarm rings"),
+    "reply": Budget(tries=3, for_s=15 * 60.0, then="the agent is told: Failed receipt and a line"),
+    "receipt": Budget(tries=3, for_s=24 * HOUR_S, then="it is lost: counted, an alarm rings"),
+    "notice": Budget(tries=3, for_s=HOUR_S, then="it is lost: counted, an alarm rings"),
+}
+
+
+def used_up(budget: Budget, tried: Tried, now: float, since_s: float | None = None) -> bool:
+    """Whether nothing is left of it; `since_s` and `now` are epoch seconds."""
+    start = tried.first_s if since_s is None else since_s
+    return tried.count >= budget.tries and now - start >= budget.for_s
+
+
+def waits_s(age_s: float, asked_s: float | None = None) -> float:
+    """How long an event rests that waits for its turn (seconds): as long as was asked, at least a second, and a
+    hundredth of its age, so that hours of waiting come to hundreds of looks, not tens of thousands."""
+    return max(asked_s or 0.0, 1.0, min(LONGEST_BACKOFF_S, age_s * PATIENCE))
+
+
+def backoff_s(tried: Tried, now: float, *, throttled: bool, asked_s: float | None = None) -> float:
+    """How long an event rests after a failure of its own (seconds): doubled each time, up to a quarter of the time
+    that it has failed for; never less than the other side asked."""
+    failing_s = max(0.0, now - tried.first_s)
+    doubled = 2.0 ** min(tried.count - 1, 16)
+    longest = LONGEST_THROTTLED_S if throttled else LONGEST_BACKOFF_S
+    return max(asked_s or 0.0, min(doubled, max(QUICK_S / 4, failing_s / 4), longest))
