@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -12,10 +13,10 @@ from chalice.app import ScheduledEventConfig, SQSEventConfig
 
 from app import app
 from chalicelib.aws import table
-from chalicelib.messages import Account
+from chalicelib.messages import Account, Tried
 from chalicelib.observability import NAMESPACE
 from chalicelib.pipeline import batch, delivering, sending, tokens
-from chalicelib.rules import mime
+from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
 from chalicelib.runtime import CHANNELS
 from chalicelib.settings import Settings
@@ -114,11 +115,34 @@ def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
     assert most < min(delivering.LEASE_S, sending.LEASE_S, tokens.LEASE_S)
 
 
+def _waiting(age_s: float, looks: int) -> float:
+    return budgets.waits_s(age_s)
+
+
+def _failing(age_s: float, looks: int) -> float:
+    return budgets.backoff_s(Tried(count=looks, first_s=0.0), age_s, throttled=False)
+
+
+def _throttled(age_s: float, looks: int) -> float:
+    return budgets.backoff_s(Tried(count=looks, first_s=0.0), age_s, throttled=True, asked_s=1.0)
+
+
 def test_a_claim_is_remembered_as_long_as_its_event_may_come_back() -> None:
     """14 days in the queue, and 14 more as a dead letter: what was done before must not be done again on a replay."""
     kept = re.search(r"kept_days = (\d+)", hcl("queues.tf"))
     assert kept
     assert 2 * int(kept[1]) * 86_400 < table.REMEMBERED_S
+
+
+@pytest.mark.parametrize("rests", [_waiting, _failing, _throttled], ids=["waits", "fails", "is throttled"])
+def test_half_a_day_of_trouble_does_not_reach_the_queues_own_redrive(rests: Callable[[float, int], float]) -> None:
+    most = re.search(r"maxReceiveCount = (\d+)", hcl("queues.tf"))
+    assert most
+    age_s, looks = 0.0, 0
+    while age_s < 12 * 3600:
+        looks += 1
+        age_s += rests(age_s, looks)
+    assert looks < int(most[1])
 
 
 def alarmed() -> set[str]:

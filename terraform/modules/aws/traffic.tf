@@ -16,7 +16,7 @@ locals {
     }
     receipt_lost = {
       from = 1, in_s = 300
-      says = "Genesys Cloud did not take a receipt for hours: an agent does not know what became of a reply. The worker's log names the message and Genesys' answer."
+      says = "Genesys Cloud refused a receipt, or did not take it for a day: an agent does not know what became of a reply. The worker's log names the message and Genesys' answer."
     }
     sent_again = {
       from = var.alarms.sent_again, in_s = 3600
