@@ -140,9 +140,23 @@ class Deployment:
         """What Genesys accepted, oldest first."""
         return [call for call in self.genesys.messages() if call["kind"] == kind and call["status"] == 200]
 
-    def until(self, holds: Callable[[], object], what: str) -> None:
+    def parked(self, prefix: str = "") -> list[str]:
+        """The keys of what lies in the bucket under parked/, in order."""
+        held = self.client("s3").list_objects_v2(Bucket=self.outputs["aws"]["bucket_name"], Prefix=f"parked/{prefix}")
+        return [one["Key"] for one in held.get("Contents", [])]
+
+    def status_of(self, reply: str) -> str:
+        """What Genesys was told of an agent's reply, once it was."""
+
+        def told() -> list[str]:
+            return [call["body"]["status"] for call in self.taken("receipt") if call["body"]["id"] == reply]
+
+        self.until(told, f"the receipt of {reply}")
+        return told()[0]
+
+    def until(self, holds: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
         """Waits for what must come."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while not holds():
             assert time.monotonic() < deadline, f"{what} did not come; logs are in {self.folder}"
             time.sleep(0.1)

@@ -47,7 +47,7 @@ locals {
     upkeep = [
       {
         Sid      = "ReadAccountsAndTakeTurns"
-        Action   = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+        Action   = ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
         Resource = [aws_dynamodb_table.ledger.arn]
       },
       {

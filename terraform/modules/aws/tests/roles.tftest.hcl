@@ -154,7 +154,7 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       [for pair in setproduct(one.Action, one.Resource) : "${one.Effect} ${pair[0]} ${pair[1]}"]
       ])) == toset([
       "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
-      "Allow dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow dynamodb:DeleteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::instagram",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::tiktok",
