@@ -9,7 +9,7 @@ output "paste" {
     "Meta: app dashboard > Webhooks > Callback URL"         = module.aws.webhook_url
     "Meta: app dashboard > Webhooks > Verify token"         = "one of instagram.verify_tokens"
     "Meta: app dashboard > Webhooks > fields"               = "messages, messaging_postbacks, message_reactions, message_edit, messaging_seen, messaging_referral, messaging_handover, message_echoes, standby"
-    "TikTok: set by `python -m ops subscribe` to"           = module.aws.webhook_url
+    "TikTok: set by `dmdesk subscribe` to"                  = module.aws.webhook_url
     "Genesys Cloud: OAuth client > Roles (if made by hand)" = "the role ${var.name} bridge, id ${module.genesys.role_id}"
   }
 }

@@ -135,7 +135,7 @@ variable "instagram" {
 }
 
 variable "tiktok" {
-  description = "The TikTok app's secrets (several while you rotate) and its app id, without which neither tokens are renewed nor `ops subscribe` works. Written once; raise secret_versions.tiktok to write again."
+  description = "The TikTok app's secrets (several while you rotate) and its app id, without which neither tokens are renewed nor `dmdesk subscribe` works. Written once; raise secret_versions.tiktok to write again."
   type        = object({ app_secrets = list(string), app_id = optional(string, "") })
   default     = null
   ephemeral   = true
@@ -168,7 +168,7 @@ variable "genesys_webhook_secret" {
 }
 
 variable "genesys_webhook_former_secrets" {
-  description = "Webhook secrets that are still accepted while a change is under way."
+  description = "Webhook secrets that are accepted beside it while a change is under way: the next one before the change, the former one after it."
   type        = list(string)
   default     = []
   sensitive   = true
@@ -259,9 +259,9 @@ variable "identity_resolution" {
 }
 
 variable "ops_command" {
-  description = "Runs the project's command line from the repository's root; Terraform uses it to attach the flow."
+  description = "Runs the project's command line from the repository's root; Terraform uses it to attach the flow and to give the role."
   type        = string
-  default     = "python -m ops"
+  default     = ".venv/bin/python -m ops"
   nullable    = false
 }
 
@@ -329,13 +329,17 @@ variable "secret_recovery_days" {
 }
 
 variable "alarms" {
-  description = "Who is told, and from where on: mail addresses, hours without any customer's message (0: never), age of a queue's oldest message (s), refused webhooks in 5 minutes, refused replies in an hour."
+  description = "Who is told, and from where on: mail addresses, hours without any customer's message (0: never), age of a queue's oldest message (s), refused webhooks in 5 minutes; in an hour refused replies, unconfirmed replies, messages sent to Genesys again, files that could not be had; and how long the slowest twentieth of the messages may take through the bridge (s)."
   type = object({
     emails           = optional(list(string), [])
     quiet_hours      = optional(number, 24)
     oldest_message_s = optional(number, 900)
     rejected         = optional(number, 20)
     refused          = optional(number, 5)
+    unconfirmed      = optional(number, 5)
+    sent_again       = optional(number, 5)
+    media_failed     = optional(number, 10)
+    latency_s        = optional(number, 30)
   })
   default  = {}
   nullable = false

@@ -56,6 +56,7 @@ class Deployment:
         self.tiktok = TikTokSimulator(clock, faults)
         self.front = WebServer(self._forward)
         self.outputs: dict[str, Any] = {}
+        self._changed: dict[str, Any] = {}
         self._processes: list[subprocess.Popen[bytes]] = []
         self._logs: list[IO[bytes]] = []
         self._session = boto3.session.Session("test", "test", region_name=REGION)
@@ -96,6 +97,12 @@ class Deployment:
         self.terraform("apply", "-auto-approve", "-input=false")
         self.outputs = json.loads(self.terraform("output", "-json"))["all"]["value"]
 
+    def change(self, **inputs: Any) -> None:
+        """Applies the same root module again, with these inputs changed from now on."""
+        self._changed |= inputs
+        (self.folder / "main.tf").write_text(self._root(), encoding="utf-8")
+        self.terraform("apply", "-auto-approve", "-input=false")
+
     def terraform(self, *arguments: str, code: int = 0) -> str:
         """Runs Terraform, expecting that exit code; answers its output."""
         environment = {
@@ -133,9 +140,23 @@ class Deployment:
         """What Genesys accepted, oldest first."""
         return [call for call in self.genesys.messages() if call["kind"] == kind and call["status"] == 200]
 
-    def until(self, holds: Callable[[], object], what: str) -> None:
+    def parked(self, prefix: str = "") -> list[str]:
+        """The keys of what lies in the bucket under parked/, in order."""
+        held = self.client("s3").list_objects_v2(Bucket=self.outputs["aws"]["bucket_name"], Prefix=f"parked/{prefix}")
+        return [one["Key"] for one in held.get("Contents", [])]
+
+    def status_of(self, reply: str) -> str:
+        """What Genesys was told of an agent's reply, once it was."""
+
+        def told() -> list[str]:
+            return [call["body"]["status"] for call in self.taken("receipt") if call["body"]["id"] == reply]
+
+        self.until(told, f"the receipt of {reply}")
+        return told()[0]
+
+    def until(self, holds: Callable[[], object], what: str, patience_s: float = PATIENCE_S) -> None:
         """Waits for what must come."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while not holds():
             assert time.monotonic() < deadline, f"{what} did not come; logs are in {self.folder}"
             time.sleep(0.1)
@@ -225,7 +246,7 @@ class Deployment:
 
     def _root(self) -> str:
         """The root module that a customer would write, with the providers of this machine."""
-        inputs = self._inputs()
+        inputs = self._inputs() | self._changed
         endpoints = "\n".join(f'    {name} = "{self.aws}"' for name in SERVICES)
         given = "\n".join(f"  {name} = {json.dumps(value, ensure_ascii=False)}" for name, value in inputs.items())
         gateway = f'protocol = "http"\n    host = "127.0.0.1"\n    port = "{self.genesys.url.rpartition(":")[2]}"'

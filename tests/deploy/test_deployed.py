@@ -7,6 +7,7 @@ import platform
 import time
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ import requests
 
 from sandbox.instagram_inbox import new_mid
 from tests import terraform_here
+from tests.contract.signing import signed
 from tests.deploy.deployment import INSTAGRAM, SECRETS, TIKTOK, Deployment
 from tools import package
 
 HERE = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 EVERY_SCRIPT = '👩🏽‍🚀 السَّلَامُ عَلَيْكُمْ क्षत्रिय e\u0301 \\u0041 "x" <b>\n'
 # Granted for what this run cannot bring about.
 UNUSED = {
@@ -159,44 +162,17 @@ def instagram(account: str, *texts: str) -> bytes:
     return delivery(account, customer, *({"mid": new_mid(account, customer), "text": text} for text in texts))
 
 
-def test_trouble_of_every_kind_is_within_the_roles(deployed: Deployment) -> None:
-    """Too big for a queue, an account that nobody knows, a throttle both ways, a refusal, a lost answer."""
-    before = len(deployed.taken())
-    deployed.instagram.deliver(instagram(INSTAGRAM, "long " * 60_000, "short"))
+# What the next test leaves in the queues until it is parked.
+WAITING = {"inbound": 1, "outbound": 1, "inbound dead letters": 0, "outbound dead letters": 0}
+
+
+def test_what_belongs_to_no_account_waits_for_one(deployed: Deployment) -> None:
+    """Both ways; it is parked in a few minutes, which the end of this story looks at."""
     deployed.instagram.deliver(instagram("999", "for nobody"), app_secret=SECRETS["meta"])
-    deployed.until(lambda: len(deployed.taken()) == before + 2, "the long and the short message")
-    deployed.faults.add("genesys", "status", status=429, retry_after=1, count=1, path="/inbound/")
-    deployed.instagram.deliver(instagram(INSTAGRAM, "throttled"))
-    deployed.until(lambda: len(deployed.taken()) == before + 3, "the throttled message")
-    deployed.faults.add("genesys", "timeout_after_accept", count=1)
-    deployed.instagram.deliver(instagram(INSTAGRAM, "answer lost"))
-    deployed.until(lambda: len(deployed.taken()) == before + 4, "the message whose answer is lost")
-    deployed.until(lambda: deployed.waiting()["inbound"] == 0, "the message found in its conversation")
-    deployed.faults.add("genesys", "status", status=400, count=1, path="/inbound/")
-    deployed.instagram.deliver(instagram(INSTAGRAM, "poison", "after it"))
-    deployed.until(lambda: len(deployed.taken()) == before + 5, "the message behind the poison")
-    texts = [call["body"]["text"] for call in deployed.taken()[before:]]
-    assert texts == ["long " * 60_000, "short", "throttled", "answer lost", "after it"]
-    deployed.faults.add("instagram", "status", status=400, code=4, count=1)
-    conversation = deployed.taken()[-1]["conversation_id"]
-    deployed.genesys.reply(conversation, text="First")
-    deployed.faults.add("instagram", "status", status=400, code=551, count=1, path="/messages")
-    told = len(deployed.taken("receipt"))
-    deployed.until(lambda: len(deployed.taken("receipt")) > told, "the reply's receipt")
-    deployed.until(lambda: deployed.waiting()["outbound"] == 0, "an empty outbound queue")
-    deployed.until(lambda: deployed.waiting()["inbound"] == 0, "an empty inbound queue")
-    assert deployed.waiting() == {"inbound": 0, "outbound": 0, "inbound dead letters": 1, "outbound dead letters": 0}
-    bucket = deployed.outputs["aws"]["bucket_name"]
-    parked = deployed.client("s3").list_objects_v2(Bucket=bucket, Prefix="parked/")["Contents"]
-    assert [one["Key"].split("/")[1] for one in parked] == ["unknown_account"]
-
-
-def test_an_event_of_an_unknown_integration_is_parked_by_the_outbound_worker(deployed: Deployment) -> None:
     deployed.genesys.add_integration(
         "unknown-integration", webhook_url=f"{deployed.front.url}/api/genesys/outbound", secret=SECRETS["genesys"],
         name="not ours",
     )  # fmt: skip
-    bucket = deployed.outputs["aws"]["bucket_name"]
     body = {"channel": {"messageId": "m", "from": {"id": "c", "idType": "Opaque"}, "time": "2026-01-01T00:00:00.000Z"}}
     token = _token(deployed)
     answer = requests.post(
@@ -205,10 +181,37 @@ def test_an_event_of_an_unknown_integration_is_parked_by_the_outbound_worker(dep
         json={**body, "text": "hi"}, headers={"Authorization": f"Bearer {token}"}, timeout=10,
     )  # fmt: skip
     deployed.genesys.reply(answer.json()["conversationId"], text="To nobody")
-    prefix = "parked/unknown_account/genesys/"
-    deployed.until(
-        lambda: deployed.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents"), "the parked reply"
-    )
+    deployed.until(lambda: deployed.waiting() == WAITING, "an event of nobody in each queue")
+
+
+def test_trouble_of_every_kind_is_within_the_roles(deployed: Deployment) -> None:
+    """Too big for a queue, a throttle both ways, a refusal, a lost answer."""
+    before = len(deployed.taken())
+    deployed.instagram.deliver(instagram(INSTAGRAM, "long " * 60_000, "short"))
+    deployed.until(lambda: len(deployed.taken()) == before + 2, "the long and the short message")
+    deployed.faults.add("genesys", "status", status=429, retry_after=1, count=1, path="/inbound/")
+    deployed.instagram.deliver(instagram(INSTAGRAM, "throttled"))
+    deployed.until(lambda: len(deployed.taken()) == before + 3, "the throttled message")
+    deployed.faults.add("genesys", "timeout_after_accept", count=1)
+    deployed.instagram.deliver(instagram(INSTAGRAM, "answer lost"))
+    deployed.until(lambda: len(deployed.taken()) == before + 4, "the message whose answer is lost")
+    deployed.until(lambda: deployed.waiting() == WAITING, "the message found in its conversation")
+    deployed.faults.add("genesys", "status", status=400, count=1, path="/inbound/")
+    deployed.instagram.deliver(instagram(INSTAGRAM, "poison", "after it"))
+    deployed.until(lambda: _said(deployed, before)[-1:] == ["after it"], "the message behind the poison")
+    assert [text for text in _said(deployed, before) if not text.startswith("[")] == [
+        "long " * 60_000, "short", "throttled", "answer lost", "after it"
+    ]  # fmt: skip
+    deployed.faults.add("instagram", "status", status=400, code=4, count=1)
+    deployed.faults.add("instagram", "status", status=400, code=551, count=1, path="/messages")
+    reply = deployed.genesys.reply(deployed.taken()[-1]["conversation_id"], text="First")
+    deployed.status_of(reply)
+    deployed.until(lambda: deployed.waiting() == WAITING | {"inbound dead letters": 1}, "nothing but the poison left")
+
+
+def _said(deployed: Deployment, since: int) -> list[str]:
+    """What agents read, oldest first."""
+    return [call["body"]["text"] for call in deployed.taken()[since:]]
 
 
 def _token(deployed: Deployment) -> str:
@@ -217,6 +220,22 @@ def _token(deployed: Deployment) -> str:
         auth=("runtime", SECRETS["runtime"]), timeout=10,
     )  # fmt: skip
     return str(answer.json()["access_token"])
+
+
+def test_the_webhook_secret_changes_under_way(deployed: Deployment) -> None:
+    """Both clouds in one apply, AWS first; what was signed before the change is taken as long as both are listed."""
+    [conversation] = {call["conversation_id"] for call in deployed.taken() if call["body"].get("content")}
+    after, body = "deployed-genesys-next-secret", (FIXTURES / "genesys" / "event__typing_off.json").read_bytes()
+    deployed.change(genesys_webhook_secret=after, genesys_webhook_former_secrets=[SECRETS["genesys"]])
+    reply = deployed.genesys.reply(conversation, text="Signed with the next secret")
+    assert deployed.status_of(reply) == "Delivered"
+    for secret in (SECRETS["genesys"], after):
+        headers = dict(signed("genesys", body, secret).headers)
+        answer = requests.post(f"{deployed.front.url}/api/genesys/outbound", data=body, headers=headers, timeout=60)
+        assert answer.status_code == 200
+    deployed.change(genesys_webhook_former_secrets=[])
+    reply = deployed.genesys.reply(conversation, text="The former secret is gone")
+    assert deployed.status_of(reply) == "Delivered"
 
 
 def test_the_upkeep_renews_and_stores_tokens(deployed: Deployment) -> None:
@@ -233,6 +252,20 @@ EVENT: dict[str, Any] = {
     "version": "0", "id": "1", "account": "000000000000", "region": "eu-west-1", "source": "aws.scheduler",
     "detail-type": "Scheduled Event", "time": "2026-01-01T00:00:00Z", "resources": [], "detail": {},
 }  # fmt: skip
+
+
+def test_what_belonged_to_no_account_is_parked_and_told(deployed: Deployment) -> None:
+    sources = ["genesys", "instagram"]
+    deployed.until(
+        lambda: [key.split("/")[2] for key in deployed.parked("unknown_account/")] == sources,
+        "both in the bucket", patience_s=400,
+    )  # fmt: skip
+    deployed.until(lambda: _told_of(deployed, "unknown-integration") == ["Failed"], "the receipt")
+
+
+def _told_of(deployed: Deployment, integration: str) -> list[str]:
+    """What Genesys was told of the replies that this integration sent."""
+    return [call["body"]["status"] for call in deployed.taken("receipt") if call["integration_id"] == integration]
 
 
 def test_each_role_may_do_what_it_does_and_no_more(deployed: Deployment) -> None:

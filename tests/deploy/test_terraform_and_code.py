@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import pytest
 from chalice.app import ScheduledEventConfig, SQSEventConfig
 
 from app import app
-from chalicelib.messages import Account
+from chalicelib.aws import table
+from chalicelib.messages import Account, Tried
 from chalicelib.observability import NAMESPACE
 from chalicelib.pipeline import batch, delivering, sending, tokens
-from chalicelib.rules import mime
+from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
 from chalicelib.runtime import CHANNELS
 from chalicelib.settings import Settings
 from ops.instagram import FIELDS
+from tests.counted import metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / "terraform" / "modules" / "aws"
@@ -111,30 +115,72 @@ def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
     assert most < min(delivering.LEASE_S, sending.LEASE_S, tokens.LEASE_S)
 
 
+def _waiting(age_s: float, looks: int) -> float:
+    return budgets.waits_s(age_s)
+
+
+def _failing(age_s: float, looks: int) -> float:
+    return budgets.backoff_s(Tried(count=looks, first_s=0.0), age_s, throttled=False)
+
+
+def _throttled(age_s: float, looks: int) -> float:
+    return budgets.backoff_s(Tried(count=looks, first_s=0.0), age_s, throttled=True, asked_s=1.0)
+
+
+def test_a_claim_is_remembered_as_long_as_its_event_may_come_back() -> None:
+    """14 days in the queue, and 14 more as a dead letter: what was done before must not be done again on a replay."""
+    kept = re.search(r"kept_days = (\d+)", hcl("queues.tf"))
+    assert kept
+    assert 2 * int(kept[1]) * 86_400 < table.REMEMBERED_S
+
+
+@pytest.mark.parametrize("rests", [_waiting, _failing, _throttled], ids=["waits", "fails", "is throttled"])
+def test_half_a_day_of_trouble_does_not_reach_the_queues_own_redrive(rests: Callable[[float, int], float]) -> None:
+    most = re.search(r"maxReceiveCount = (\d+)", hcl("queues.tf"))
+    assert most
+    age_s, looks = 0.0, 0
+    while age_s < 12 * 3600:
+        looks += 1
+        age_s += rests(age_s, looks)
+    assert looks < int(most[1])
+
+
+def alarmed() -> set[str]:
+    """The metrics of the bridge's own that an alarm watches, but for what Terraform counts itself."""
+    counted = re.search(r"  counted = \{\n(.*?)\n  \}\n", hcl("traffic.tf"), re.DOTALL)
+    assert counted
+    single = re.findall(r'metrics\.namespace\s+metric_name\s+= "(\w+)"', hcl("traffic.tf") + hcl("upkeep.tf"))
+    return {*re.findall(r"^    (\w+) = \{", counted[1], re.MULTILINE), *single}
+
+
 def test_every_metric_that_is_watched_is_counted_somewhere() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "chalicelib").rglob("*.py"))
-    counted = set(re.findall(r'\.count\("(\w+)"', code))
-    alarms = hcl("traffic.tf") + hcl("upkeep.tf")
-    alarmed = set(re.findall(r'metrics\.namespace\s+metric_name\s+= "(\w+)"', alarms))
-    shown = set(re.findall(r'\["dmdesk", "(\w+)"', hcl("dashboard.tf")))
-    for listed in re.findall(r'for name in \[([^\]]+)\] :\s+\["dmdesk", name', hcl("dashboard.tf")):
+    shown = set(re.findall(r'\["dmdesk", "(\w+)"', hcl("dashboard.tf"))) - {"throttled"}
+    for listed in re.findall(r"for name in (?:concat\()?\[([^\]]+)\].* :\s+\[\"dmdesk\", name", hcl("dashboard.tf")):
         shown |= set(re.findall(r'"(\w+)"', listed))
-    assert {"received", "rejected", "notice"} <= shown
-    assert alarmed == {
-        "rejected", "refused", "parked", "received", "account_stopped", "token_days_left", "token_not_renewed",
+    assert {"received", "rejected", "notice", "not_stored", "latency_ms"} <= shown | alarmed()
+    assert alarmed() == {
+        "received", "latency_ms", "rejected", "refused", "unconfirmed", "receipt_lost", "sent_again", "media_failed",
+        "parked", "failed", "misconfigured", "account_unreadable", "account_stopped", "problem_unlisted",
+        "token_days_left", "token_not_renewed",
     }  # fmt: skip
-    assert alarmed | shown <= counted
+    assert alarmed() | shown <= set(metrics())
     assert f'namespace  = "{NAMESPACE}"' in hcl("main.tf")
 
 
 def test_what_the_dashboard_splits_by_a_label_is_counted_with_just_these_labels() -> None:
-    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "chalicelib").rglob("*.py"))
     split = re.search(r"for metric, label in \{ (.*?) \}", hcl("dashboard.tf"))
     assert split
     for metric, label in re.findall(r'(\w+) = "(\w+)"', split[1]):
-        counts = re.findall(rf'\.count\(\s*"{metric}", ([^()]*)\)', code)
-        assert counts, metric
-        assert all(set(re.findall(r"(\w+)=", labels)) == {"channel", label} for labels in counts), metric
+        assert metrics()[metric], metric
+        assert all(labels == {"channel", label} for labels in metrics()[metric]), metric
+
+
+@pytest.mark.parametrize(("metric", "label"), [("received", "source"), ("latency_ms", "direction")])
+def test_what_is_watched_by_a_label_is_counted_with_just_that_label(metric: str, label: str) -> None:
+    """CloudWatch knows a metric by all its dimensions: with one more, the alarm would watch nothing, in silence."""
+    assert re.search(rf'metric_name\s+= "{metric}"\s+dimensions\s+= merge\(.*?, \{{ {label} = ', hcl("traffic.tf"))
+    assert metrics()[metric]
+    assert all(labels == {label} for labels in metrics()[metric])
 
 
 def test_terraform_knows_each_channel() -> None:

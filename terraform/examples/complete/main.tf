@@ -50,11 +50,12 @@ module "dmdesk" {
     acme_tt = { channel = "tiktok", id = "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0", name = "acme", language = "es" }
   }
 
-  instagram              = var.instagram
-  tiktok                 = var.tiktok
-  genesys_oauth_clients  = var.genesys_oauth_clients
-  genesys_webhook_secret = var.genesys_webhook_secret
-  account_tokens         = var.account_tokens
+  instagram                      = var.instagram
+  tiktok                         = var.tiktok
+  genesys_oauth_clients          = var.genesys_oauth_clients
+  genesys_webhook_secret         = var.genesys_webhook_secret
+  genesys_webhook_former_secrets = var.genesys_webhook_former_secrets
+  account_tokens                 = var.account_tokens
 
   media_days = 30
 
@@ -70,4 +71,14 @@ output "paste" {
 output "dashboard_url" {
   description = "The dashboard in the AWS console."
   value       = module.dmdesk.dashboard_url
+}
+
+output "operator_environment" {
+  description = "What the command line needs to find this deployment."
+  value       = module.dmdesk.operator_environment
+}
+
+output "health_url" {
+  description = "Answers 200 while the edge runs."
+  value       = module.dmdesk.health_url
 }

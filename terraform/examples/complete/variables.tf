@@ -26,6 +26,13 @@ variable "genesys_webhook_secret" {
   sensitive   = true
 }
 
+variable "genesys_webhook_former_secrets" {
+  description = "What is accepted beside it while it is changed (docs/operate.md, Rotation)."
+  type        = list(string)
+  default     = []
+  sensitive   = true
+}
+
 variable "account_tokens" {
   description = "Account key → its first tokens."
   type        = map(map(string))

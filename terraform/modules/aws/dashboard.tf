@@ -6,10 +6,10 @@ locals {
     [for alarm in aws_cloudwatch_metric_alarm.errors : alarm.arn],
     [for alarm in aws_cloudwatch_metric_alarm.throttles : alarm.arn],
     [for alarm in aws_cloudwatch_metric_alarm.quiet : alarm.arn],
+    [for alarm in aws_cloudwatch_metric_alarm.counted : alarm.arn],
+    [for alarm in aws_cloudwatch_metric_alarm.latency : alarm.arn],
     [
-      aws_cloudwatch_metric_alarm.edge_5xx.arn, aws_cloudwatch_metric_alarm.rejected.arn,
-      aws_cloudwatch_metric_alarm.refused.arn, aws_cloudwatch_metric_alarm.parked.arn,
-      aws_cloudwatch_metric_alarm.account_stopped.arn,
+      aws_cloudwatch_metric_alarm.edge_5xx.arn, aws_cloudwatch_metric_alarm.throttled.arn,
       aws_cloudwatch_metric_alarm.token_days_left.arn, aws_cloudwatch_metric_alarm.token_not_renewed.arn,
     ],
   )
@@ -37,6 +37,13 @@ locals {
       ]
     },
     {
+      title = "How long a message takes (ms)"
+      metrics = [
+        for pair in setproduct(local.queues, ["p50", "p95", "p99"]) :
+        ["dmdesk", "latency_ms", "direction", pair[0], "service", var.name, { label = join(" ", pair), stat = pair[1] }]
+      ]
+    },
+    {
       title   = "Why replies are refused"
       metrics = [[{ expression = local.by_label["refused"], id = "refused" }]]
     },
@@ -52,9 +59,9 @@ locals {
       ]
     },
     {
-      title = "Trouble (refused webhooks, parked, failed, not stored, accounts that cannot send)"
+      title = "Trouble (what alarms, and what could not be stored)"
       metrics = [
-        for name in ["rejected", "parked", "failed", "not_stored", "receipt_lost", "account_stopped"] :
+        for name in concat(["not_stored"], keys(local.counted)) :
         ["dmdesk", name, "service", var.name, { label = replace(name, "_", " ") }]
       ]
     },
@@ -80,14 +87,17 @@ locals {
       ]
     },
     {
-      title = "Webhooks (answers)"
-      metrics = [
-        for name in ["Count", "4XXError", "5XXError"] :
-        ["AWS/ApiGateway", name, "ApiName", var.name, "Stage", var.stage, { label = name }]
-      ]
+      title = "Webhooks (answers, throttled)"
+      metrics = concat(
+        [
+          for name in ["Count", "4XXError", "5XXError"] :
+          ["AWS/ApiGateway", name, "ApiName", var.name, "Stage", var.stage, { label = name }]
+        ],
+        [["dmdesk", "throttled", "service", var.name, { label = "throttled" }]],
+      )
     },
     {
-      title = "Slowest 1 % (ms)"
+      title = "Slowest 1 % of the functions' runs (ms)"
       metrics = [
         for role, name in local.function_names :
         ["AWS/Lambda", "Duration", "FunctionName", name, { label = role, stat = "p99" }]

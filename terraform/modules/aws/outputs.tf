@@ -1,20 +1,21 @@
+# A URL is known before it serves: whoever is given one shall find it serving, and able to verify. So a changed webhook
+# secret is the edge's before it is the integrations'.
 output "webhook_url" {
   description = "What Meta's and TikTok's consoles get."
   value       = "${local.public_url}/api/social/webhook"
-  depends_on  = [aws_api_gateway_stage.this]
+  depends_on  = [aws_api_gateway_stage.this, aws_lambda_permission.api, aws_secretsmanager_secret_version.this]
 }
 
 output "genesys_webhook_url" {
   description = "What the Open Messaging integrations get."
   value       = "${local.public_url}/api/genesys/outbound"
-  # the URL is known before it serves: whoever is given it shall find it serving
-  depends_on = [aws_api_gateway_stage.this]
+  depends_on  = [aws_api_gateway_stage.this, aws_lambda_permission.api, aws_secretsmanager_secret_version.this]
 }
 
 output "health_url" {
   description = "Answers 200 while the edge runs."
   value       = "${local.public_url}/api/health"
-  depends_on  = [aws_api_gateway_stage.this]
+  depends_on  = [aws_api_gateway_stage.this, aws_lambda_permission.api]
 }
 
 output "api_id" {

@@ -1,9 +1,12 @@
 # Two FIFO queues, one per direction, each with its dead letters. The message group is the conversation.
 locals {
   queues = toset(["inbound", "outbound"])
-  # AWS asks for six times the function's timeout
+  # What a worker that died was at comes back after this. AWS asks for six times the function's timeout, so that a
+  # batch outlives the throttling of its function: docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
   visibility_s = 6 * var.workers.timeout_s
-  kept_s       = 14 * 24 * 3600 # the longest that SQS offers
+  # The longest that SQS offers, in a queue and again in its dead letters: a FIFO queue's message starts anew there,
+  # docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
+  kept_days = 14
 }
 
 resource "aws_sqs_queue" "main" {
@@ -14,13 +17,14 @@ resource "aws_sqs_queue" "main" {
   deduplication_scope         = "messageGroup"
   fifo_throughput_limit       = "perMessageGroupId"
   visibility_timeout_seconds  = local.visibility_s
-  message_retention_seconds   = local.kept_s
+  message_retention_seconds   = local.kept_days * 24 * 3600
   receive_wait_time_seconds   = 20
   sqs_managed_sse_enabled     = true
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letters[each.key].arn
-    # the worker itself buries what fails for no known reason; waiting for a platform must not end here
-    maxReceiveCount = 100
+    # The last net, as far away as SQS allows, for what kills every worker that takes it. Workers bury by an event's
+    # own tries and its age: this counts how often others were throttled, too.
+    maxReceiveCount = 1000
   })
 }
 
@@ -31,7 +35,7 @@ resource "aws_sqs_queue" "dead_letters" {
   content_based_deduplication = false
   deduplication_scope         = "messageGroup"
   fifo_throughput_limit       = "perMessageGroupId"
-  message_retention_seconds   = local.kept_s
+  message_retention_seconds   = local.kept_days * 24 * 3600
   sqs_managed_sse_enabled     = true
 }
 

@@ -47,7 +47,7 @@ locals {
     upkeep = [
       {
         Sid      = "ReadAccountsAndTakeTurns"
-        Action   = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+        Action   = ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
         Resource = [aws_dynamodb_table.ledger.arn]
       },
       {
@@ -75,9 +75,10 @@ locals {
         Resource = [aws_sqs_queue.main[queue].arn]
       },
       {
-        Sid      = "Bury"
+        # back onto its own queue as work of its own (a receipt, an event put back), or to its dead letters
+        Sid      = "PutBackOrBury"
         Action   = ["sqs:SendMessage"]
-        Resource = [aws_sqs_queue.dead_letters[queue].arn]
+        Resource = [aws_sqs_queue.main[queue].arn, aws_sqs_queue.dead_letters[queue].arn]
       },
       {
         Sid      = "KeepLedger"

@@ -1,4 +1,11 @@
 # The ledger, and the bucket for media and for what a queue cannot carry or nobody could deliver.
+locals {
+  # A queue's entry may point at an event set aside: for as long as it is in the queue and then in the dead letters,
+  # and for as long again after a replay.
+  aside_days  = 4 * local.kept_days + 4
+  parked_days = 90
+}
+
 resource "aws_dynamodb_table" "ledger" {
   #checkov:skip=CKV_AWS_119:AWS's own key encrypts it; ids and states, no message text
   name                        = var.name
@@ -75,7 +82,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "shelf" {
       prefix = "aside/"
     }
     expiration {
-      days = 15 # a message lives 14 days in its queue
+      days = local.aside_days
     }
   }
 
@@ -86,7 +93,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "shelf" {
       prefix = "parked/"
     }
     expiration {
-      days = 90
+      days = local.parked_days
     }
   }
 

@@ -1,63 +1,109 @@
 # Alarms on what the bridge itself counts. Each watches the total of this bridge (dimension `service`).
-resource "aws_cloudwatch_metric_alarm" "rejected" {
-  alarm_name          = "${var.name}-rejected"
-  alarm_description   = "Webhooks were refused: a secret differs from the platform's, or somebody tries. The edge's log has the reasons."
+locals {
+  # metric → how many in how many seconds are too many, and what to do about it
+  counted = {
+    rejected = {
+      from = var.alarms.rejected, in_s = 300
+      says = "Webhooks were refused: a secret differs from the platform's, or somebody tries. The edge's log has the reasons."
+    }
+    refused = {
+      from = var.alarms.refused, in_s = 3600
+      says = "Platforms refuse agents' replies. The worker's log has the codes: a closed window, a lost permission, a token."
+    }
+    unconfirmed = {
+      from = var.alarms.unconfirmed, in_s = 3600
+      says = "Replies left, and no answer, echo or history told whether they arrived; their agents were told so. Does the platform still deliver echoes? Run `dmdesk doctor`."
+    }
+    receipt_lost = {
+      from = 1, in_s = 300
+      says = "Genesys Cloud refused a receipt, or did not take it for a day: an agent does not know what became of a reply. The worker's log names the message and Genesys' answer."
+    }
+    sent_again = {
+      from = var.alarms.sent_again, in_s = 3600
+      says = "Messages were sent to Genesys Cloud a second time, because it did not show the first one: agents may have read them twice. Look at Genesys' status page, and whether analytics is late."
+    }
+    media_failed = {
+      from = var.alarms.media_failed, in_s = 3600
+      says = "Customers' files could not be fetched, and their messages arrived without. The worker's log has the hosts: a platform that is down, a token without the permission, a network without a way out."
+    }
+    parked = {
+      from = 1, in_s = 300
+      says = "An event was put aside: unreadable, or of an account that Terraform does not know. It lies in the bucket under parked/."
+    }
+    failed = {
+      from = 1, in_s = 300
+      says = "Something happened that the code did not foresee. The log line `failed` has its place in the code: report it."
+    }
+    misconfigured = {
+      from = 1, in_s = 300
+      says = "Something that only you can set right is wrong, and all that needs it waits. The log line has the advice."
+    }
+    account_unreadable = {
+      from = 1, in_s = 300
+      says = "An account's item in the table cannot be read: its messages wait, the other accounts' go on. Run `terraform apply`, which writes it anew."
+    }
+    account_stopped = {
+      from = 1, in_s = 300
+      says = "The platform does not let an account send: it is restricted, or its access was taken away. The worker's log has the account and what to do."
+    }
+    problem_unlisted = {
+      from = 1, in_s = 300
+      says = "A platform answered with an error code that the bridge does not know, and it was taken for the nearest kind. problem_unlisted by code tells which: look it up, and look for a release."
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "counted" {
+  for_each            = local.counted
+  alarm_name          = "${var.name}-${replace(each.key, "_", "-")}"
+  alarm_description   = each.value.says
   namespace           = local.metrics.namespace
-  metric_name         = "rejected"
+  metric_name         = each.key
   dimensions          = local.metrics.dimensions
   statistic           = "Sum"
-  period              = 300
+  period              = each.value.in_s
   evaluation_periods  = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
-  threshold           = var.alarms.rejected
+  threshold           = each.value.from
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
-resource "aws_cloudwatch_metric_alarm" "refused" {
-  alarm_name          = "${var.name}-refused"
-  alarm_description   = "Platforms refuse agents' replies. The worker's log has the codes: a closed window, a lost permission, a token."
-  namespace           = local.metrics.namespace
-  metric_name         = "refused"
-  dimensions          = local.metrics.dimensions
-  statistic           = "Sum"
-  period              = 3600
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanOrEqualToThreshold"
-  threshold           = var.alarms.refused
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+# An alarm of that name must not be deleted after it was made anew.
+moved {
+  from = aws_cloudwatch_metric_alarm.rejected
+  to   = aws_cloudwatch_metric_alarm.counted["rejected"]
 }
 
-resource "aws_cloudwatch_metric_alarm" "parked" {
-  alarm_name          = "${var.name}-parked"
-  alarm_description   = "An event was put aside: unreadable, or of an account that Terraform does not know. It lies in the bucket under parked/."
-  namespace           = local.metrics.namespace
-  metric_name         = "parked"
-  dimensions          = local.metrics.dimensions
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+moved {
+  from = aws_cloudwatch_metric_alarm.refused
+  to   = aws_cloudwatch_metric_alarm.counted["refused"]
 }
 
-resource "aws_cloudwatch_metric_alarm" "account_stopped" {
-  alarm_name          = "${var.name}-account-stopped"
-  alarm_description   = "The platform does not let an account send: it is restricted, or its access was taken away. The worker's log has the account and what to do."
+moved {
+  from = aws_cloudwatch_metric_alarm.parked
+  to   = aws_cloudwatch_metric_alarm.counted["parked"]
+}
+
+moved {
+  from = aws_cloudwatch_metric_alarm.account_stopped
+  to   = aws_cloudwatch_metric_alarm.counted["account_stopped"]
+}
+
+# From the platform's or Genesys' time of a message to its delivery on the other side, per direction.
+resource "aws_cloudwatch_metric_alarm" "latency" {
+  for_each            = local.queues
+  alarm_name          = "${var.name}-${each.key}-latency"
+  alarm_description   = "One in twenty messages (${each.key}) took longer than ${var.alarms.latency_s} s through the bridge. Look at the oldest message of its queue, at retries in the worker's log, and at whether more OAuth clients are due."
   namespace           = local.metrics.namespace
-  metric_name         = "account_stopped"
-  dimensions          = local.metrics.dimensions
-  statistic           = "Sum"
-  period              = 300
+  metric_name         = "latency_ms"
+  dimensions          = merge(local.metrics.dimensions, { direction = each.key })
+  extended_statistic  = "p95"
+  period              = 900
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
+  threshold           = var.alarms.latency_s * 1000
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]

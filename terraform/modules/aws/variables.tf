@@ -203,18 +203,31 @@ variable "secret_versions" {
 }
 
 variable "alarms" {
-  description = "Who is told, and from where on: addresses that get a mail, hours without any customer's message (0: never), age of a queue's oldest message (s), refused webhooks in 5 minutes, refused replies in an hour."
+  description = "Who is told, and from where on: addresses that get a mail, hours without any customer's message (0: never), age of a queue's oldest message (s), refused webhooks in 5 minutes; in an hour refused replies, unconfirmed replies, messages sent to Genesys again, files that could not be had; and how long the slowest twentieth of the messages may take through the bridge (s)."
   type = object({
     emails           = optional(list(string), [])
     quiet_hours      = optional(number, 24)
     oldest_message_s = optional(number, 900)
     rejected         = optional(number, 20)
     refused          = optional(number, 5)
+    unconfirmed      = optional(number, 5)
+    sent_again       = optional(number, 5)
+    media_failed     = optional(number, 10)
+    latency_s        = optional(number, 30)
   })
   default  = {}
   nullable = false
   validation {
     condition     = var.alarms.quiet_hours >= 0 && var.alarms.quiet_hours <= 168
     error_message = "alarms.quiet_hours is between 0 (no such alarm) and 168: CloudWatch looks back a week."
+  }
+  validation {
+    condition = alltrue([
+      for from in [
+        var.alarms.oldest_message_s, var.alarms.rejected, var.alarms.refused, var.alarms.unconfirmed,
+        var.alarms.sent_again, var.alarms.media_failed, var.alarms.latency_s,
+      ] : from > 0
+    ])
+    error_message = "Each number in alarms is above 0 (quiet_hours may be 0): an alarm from 0 on would always ring."
   }
 }

@@ -100,6 +100,7 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       "Allow sqs:DeleteMessage arn:aws:sqs:::inbound",
       "Allow sqs:GetQueueAttributes arn:aws:sqs:::inbound",
       "Allow sqs:ChangeMessageVisibility arn:aws:sqs:::inbound",
+      "Allow sqs:SendMessage arn:aws:sqs:::inbound",
       "Allow sqs:SendMessage arn:aws:sqs:::inbound-dead",
       "Allow dynamodb:GetItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
@@ -128,6 +129,7 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       "Allow sqs:DeleteMessage arn:aws:sqs:::outbound",
       "Allow sqs:GetQueueAttributes arn:aws:sqs:::outbound",
       "Allow sqs:ChangeMessageVisibility arn:aws:sqs:::outbound",
+      "Allow sqs:SendMessage arn:aws:sqs:::outbound",
       "Allow sqs:SendMessage arn:aws:sqs:::outbound-dead",
       "Allow dynamodb:GetItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
@@ -152,7 +154,7 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       [for pair in setproduct(one.Action, one.Resource) : "${one.Effect} ${pair[0]} ${pair[1]}"]
       ])) == toset([
       "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
-      "Allow dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow dynamodb:DeleteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::instagram",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::tiktok",

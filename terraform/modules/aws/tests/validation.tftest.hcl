@@ -58,6 +58,22 @@ run "an_edge_slower_than_the_api" {
   expect_failures = [var.edge]
 }
 
+run "an_alarm_that_always_rings" {
+  command = plan
+  variables {
+    alarms = { sent_again = 0 }
+  }
+  expect_failures = [var.alarms]
+}
+
+run "an_alarm_at_once" {
+  command = plan
+  variables {
+    alarms = { latency_s = -1 }
+  }
+  expect_failures = [var.alarms]
+}
+
 run "our_own_variables_in_the_environment" {
   command = plan
   variables {

@@ -62,8 +62,30 @@ run "queues_are_fifo_fast_patient_and_encrypted" {
     error_message = "FIFO, encryption, retention, high throughput"
   }
   assert {
-    condition     = alltrue([for one in aws_sqs_queue.main : one.visibility_timeout_seconds == 480 && jsondecode(one.redrive_policy).maxReceiveCount == 100])
-    error_message = "visibility is six times the workers' timeout, and a message is handed out 100 times"
+    condition     = alltrue([for one in concat(values(aws_sqs_queue.main), values(aws_sqs_queue.dead_letters)) : one.content_based_deduplication == false])
+    error_message = "whoever sends names the event: the same words twice are two messages, and a burial is not a repetition"
+  }
+  assert {
+    condition     = alltrue([for one in aws_sqs_queue.main : one.visibility_timeout_seconds == 480])
+    error_message = "visibility is six times the workers' timeout"
+  }
+  assert {
+    condition     = alltrue([for name, one in aws_sqs_queue.main : jsondecode(one.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dead_letters[name].arn, maxReceiveCount = 1000 }])
+    error_message = "the redrive is the last net: as far away as SQS allows, and into the queue's own dead letters"
+  }
+}
+
+run "what_a_queue_points_at_outlives_every_way_through_the_queues" {
+  assert {
+    condition = alltrue([
+      for name, one in aws_sqs_queue.main :
+      local.aside_days * 24 * 3600 > 2 * (one.message_retention_seconds + aws_sqs_queue.dead_letters[name].message_retention_seconds)
+    ])
+    error_message = "an event set aside is there in its queue, in the dead letters, and in both again after a replay"
+  }
+  assert {
+    condition     = local.parked_days >= local.aside_days
+    error_message = "what waits for an operator is kept no shorter than what waits for a worker"
   }
 }
 
@@ -118,7 +140,7 @@ run "the_table_and_the_bucket_are_kept_and_private" {
     error_message = "bucket"
   }
   assert {
-    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.id => try(rule.expiration[0].days, 0) } == { aside = 15, parked = 90, media = 90, unfinished = 0 }
+    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.id => try(rule.expiration[0].days, 0) } == { aside = 60, parked = 90, media = 90, unfinished = 0 }
     error_message = "lifecycle"
   }
   assert {
@@ -147,15 +169,16 @@ run "every_alarm_tells_the_topic" {
       for one in concat(
         values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.oldest_message),
         values(aws_cloudwatch_metric_alarm.errors), values(aws_cloudwatch_metric_alarm.throttles),
-        values(aws_cloudwatch_metric_alarm.quiet), [aws_cloudwatch_metric_alarm.edge_5xx],
-        [aws_cloudwatch_metric_alarm.rejected, aws_cloudwatch_metric_alarm.refused, aws_cloudwatch_metric_alarm.parked, aws_cloudwatch_metric_alarm.account_stopped],
+        values(aws_cloudwatch_metric_alarm.quiet), values(aws_cloudwatch_metric_alarm.counted),
+        values(aws_cloudwatch_metric_alarm.latency),
+        [aws_cloudwatch_metric_alarm.edge_5xx, aws_cloudwatch_metric_alarm.throttled],
         [aws_cloudwatch_metric_alarm.token_days_left, aws_cloudwatch_metric_alarm.token_not_renewed],
       ) : one.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(one.alarm_description) > 30
     ])
     error_message = "an alarm that nobody hears, or that does not say what to do"
   }
   assert {
-    condition     = length(local.alarm_arns) == 2 + 2 + 4 + 4 + 2 + 7 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
+    condition     = length(local.alarm_arns) == 2 + 2 + 4 + 4 + 2 + 12 + 2 + 2 + 2 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
     error_message = "an alarm is missing on the dashboard"
   }
   assert {
@@ -164,21 +187,70 @@ run "every_alarm_tells_the_topic" {
   }
   assert {
     condition = alltrue([
-      for one in [
-        aws_cloudwatch_metric_alarm.rejected, aws_cloudwatch_metric_alarm.refused, aws_cloudwatch_metric_alarm.parked,
-        aws_cloudwatch_metric_alarm.account_stopped,
+      for one in concat(values(aws_cloudwatch_metric_alarm.counted), [
+        aws_cloudwatch_metric_alarm.throttled,
         aws_cloudwatch_metric_alarm.token_days_left, aws_cloudwatch_metric_alarm.token_not_renewed,
-      ] : one.dimensions == tomap({ service = "dmdesk" }) && one.namespace == "dmdesk" && one.treat_missing_data == "notBreaching"
+      ]) : one.dimensions == tomap({ service = "dmdesk" }) && one.namespace == "dmdesk" && one.treat_missing_data == "notBreaching"
     ])
     error_message = "what the bridge counts is watched as its total"
+  }
+  assert {
+    condition = { for metric, one in aws_cloudwatch_metric_alarm.counted : "${one.alarm_name} ${one.metric_name}" => "${one.threshold} in ${one.period} s" } == {
+      "dmdesk-rejected rejected"                     = "20 in 300 s"
+      "dmdesk-refused refused"                       = "5 in 3600 s"
+      "dmdesk-unconfirmed unconfirmed"               = "5 in 3600 s"
+      "dmdesk-receipt-lost receipt_lost"             = "1 in 300 s"
+      "dmdesk-sent-again sent_again"                 = "5 in 3600 s"
+      "dmdesk-media-failed media_failed"             = "10 in 3600 s"
+      "dmdesk-parked parked"                         = "1 in 300 s"
+      "dmdesk-failed failed"                         = "1 in 300 s"
+      "dmdesk-misconfigured misconfigured"           = "1 in 300 s"
+      "dmdesk-account-unreadable account_unreadable" = "1 in 300 s"
+      "dmdesk-account-stopped account_stopped"       = "1 in 300 s"
+      "dmdesk-problem-unlisted problem_unlisted"     = "1 in 300 s"
+    }
+    error_message = "how many of what in which time ring"
+  }
+  assert {
+    condition     = { for direction, one in aws_cloudwatch_metric_alarm.latency : direction => "${one.metric_name} ${one.extended_statistic} ${one.dimensions["direction"]} ${one.dimensions["service"]} ${one.threshold}" } == { inbound = "latency_ms p95 inbound dmdesk 30000", outbound = "latency_ms p95 outbound dmdesk 30000" }
+    error_message = "one in twenty takes longer than 30 s, either way"
   }
   assert {
     condition     = aws_cloudwatch_metric_alarm.token_days_left.statistic == "Minimum" && aws_cloudwatch_metric_alarm.token_days_left.comparison_operator == "LessThanThreshold" && aws_cloudwatch_metric_alarm.token_days_left.threshold == 14
     error_message = "the token that ends first"
   }
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 14
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 15
     error_message = "dashboard"
+  }
+}
+
+run "alarms_ring_where_they_are_told_to" {
+  variables {
+    alarms = { latency_s = 10, unconfirmed = 1, sent_again = 2, media_failed = 3, rejected = 4, refused = 6, oldest_message_s = 60 }
+  }
+  assert {
+    condition     = [for metric in ["unconfirmed", "sent_again", "media_failed", "rejected", "refused"] : aws_cloudwatch_metric_alarm.counted[metric].threshold] == [1, 2, 3, 4, 6]
+    error_message = "how many"
+  }
+  assert {
+    condition     = alltrue([for one in aws_cloudwatch_metric_alarm.latency : one.threshold == 10000]) && alltrue([for one in aws_cloudwatch_metric_alarm.oldest_message : one.threshold == 60])
+    error_message = "how long"
+  }
+}
+
+run "what_the_api_throttles_is_told_by_its_access_log" {
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.throttled.pattern == "{ $.status = \"429\" }" && aws_cloudwatch_log_metric_filter.throttled.log_group_name == aws_cloudwatch_log_group.api.name
+    error_message = "every 429 of the access log"
+  }
+  assert {
+    condition     = [for one in aws_cloudwatch_log_metric_filter.throttled.metric_transformation : "${one.namespace} ${one.name} ${one.value} ${one.dimensions["service"]}"] == ["dmdesk throttled 1 $.service"]
+    error_message = "counted as the alarm looks for it"
+  }
+  assert {
+    condition     = jsondecode(aws_api_gateway_stage.this.access_log_settings[0].format).service == "dmdesk" && jsondecode(aws_api_gateway_stage.this.access_log_settings[0].format).status == "$context.status"
+    error_message = "each line says whose it is, and how it was answered"
   }
 }
 
