@@ -56,8 +56,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
-# Longer than Meta's 36 h and TikTok's 72 h of redelivery and than a dead-letter queue's 14 days.
-REMEMBERED_S = 15 * 86_400
+# Longer than Meta's 36 h and TikTok's 72 h of redelivery, and than a queue's 14 days and its dead letters' 14 more.
+REMEMBERED_S = 30 * 86_400
 # A transaction that met another one is tried again after these.
 CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.3)
 # What the platform tells of a customer is asked for anew after a week.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from chalicelib.errors import Refused, Retryable, Uncertain
 from chalicelib.messages import Account
@@ -16,6 +16,7 @@ from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.ports import Clock
 
 Found = TypeVar("Found")
+Kind = Literal["profile", "post", "mention"]
 
 # That there is nothing to tell holds for an hour; what was refused is asked for again in a minute.
 HOUR_S = 3600.0
@@ -28,8 +29,8 @@ PAUSE_S = 30.0
 class Asking(Generic[Found]):
     """Answers by key, in memory; None where there is none."""
 
-    def __init__(self, kind: str, keep_s: float, remembered: int, clock: Clock, metrics: Metrics) -> None:
-        """`kind` names the metric `<kind>_failed`, `keep_s` is how long an answer holds, `remembered` the most keys."""
+    def __init__(self, kind: Kind, keep_s: float, remembered: int, clock: Clock, metrics: Metrics) -> None:
+        """`keep_s` is how long an answer holds, `remembered` the most keys."""
         self._kind = kind
         self._keep_s = keep_s
         self._remembered = remembered
@@ -62,7 +63,13 @@ class Asking(Generic[Found]):
 
     def failed(self, account: Account, detail: str) -> None:
         """Counts and tells a failure; `detail` holds nobody's words."""
-        self._metrics.count(f"{self._kind}_failed", channel=account.channel)
+        channel = account.channel
+        if self._kind == "profile":
+            self._metrics.count("profile_failed", channel=channel)
+        elif self._kind == "post":
+            self._metrics.count("post_failed", channel=channel)
+        else:
+            self._metrics.count("mention_failed", channel=channel)
         log.info("not to be had", kind=self._kind, account=account.id, detail=detail)
 
     def _remember(self, key: Hashable, found: Found | None, until: float) -> Found | None:

@@ -149,7 +149,7 @@ class Telling:
         log.info("notice", message=told.message, account=account.id, reason=told.reason)
 
     def _lost(self, told: Told, detail: str) -> None:
-        self._metrics.count(f"{told.way}_lost", channel=told.account.channel)
+        self._metrics.count("receipt_lost" if told.way == "receipt" else "notice_lost", channel=told.account.channel)
         status = "Delivered" if told.delivered else "Failed"
         log.error("not told", message=told.message, kind=told.way, detail=detail, status=status)
 

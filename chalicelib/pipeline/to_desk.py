@@ -223,9 +223,7 @@ class ToDesk:
         except Refused:
             said = None
         if said is None and missing.told:
-            advice = (
-                "the platform told of it without saying whose it is, and lets nobody read it; look in its app"
-            )
+            advice = "the platform told of it without saying whose it is, and lets nobody read it; look in its app"
             self._parking.park(self._parking.fetched(arrival.event), arrival.turn, "unseen_unreadable", advice)
         elif said is None:
             self._ignored("unseen_unreadable")

@@ -17,8 +17,10 @@ LONGEST_BACKOFF_S = 300.0
 LONGEST_THROTTLED_S = 60.0
 # Until an event has failed for this long it is tried quickly: most troubles are over by then.
 QUICK_S = 32.0
-# Who waits looks again after a hundredth of its age: that is how much later it may come.
-PATIENCE = 0.01
+# Whatever waits looks again after a fiftieth of its age, at the latest after an hour: it comes that much later, and
+# fourteen days of waiting are fewer than the thousand looks after which a queue gives up.
+PATIENCE = 0.02
+LONGEST_WAIT_S = 3600.0
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,14 +57,16 @@ def used_up(budget: Budget, tried: Tried, now: float, since_s: float | None = No
 
 def waits_s(age_s: float, asked_s: float | None = None) -> float:
     """How long an event rests that waits for its turn (seconds): as long as was asked, at least a second, and a
-    hundredth of its age, so that hours of waiting come to hundreds of looks, not tens of thousands."""
-    return max(asked_s or 0.0, 1.0, min(LONGEST_BACKOFF_S, age_s * PATIENCE))
+    fiftieth of its age."""
+    return max(asked_s or 0.0, 1.0, min(LONGEST_WAIT_S, age_s * PATIENCE))
 
 
-def backoff_s(tried: Tried, now: float, *, throttled: bool, asked_s: float | None = None) -> float:
+def backoff_s(tried: Tried, now: float, age_s: float, *, throttled: bool, asked_s: float | None = None) -> float:
     """How long an event rests after a failure of its own (seconds): doubled each time, up to a quarter of the time
-    that it has failed for; never less than the other side asked."""
+    that it has failed for; never less than the other side asked, or than one that waits."""
     failing_s = max(0.0, now - tried.first_s)
     doubled = 2.0 ** min(tried.count - 1, 16)
     longest = LONGEST_THROTTLED_S if throttled else LONGEST_BACKOFF_S
-    return max(asked_s or 0.0, min(doubled, max(QUICK_S / 4, failing_s / 4), longest))
+    own_s = min(doubled, max(QUICK_S / 4, failing_s / 4), longest)
+    # who has only waited so far tries as often as who has just come
+    return max(own_s, waits_s(min(age_s, failing_s), asked_s))
