@@ -16,7 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 
 from chalicelib.aws.table import Table
 from chalicelib.errors import Retryable
-from chalicelib.messages import PREVENTED, Conversation, Flight, Profile, Tap, Thread, Tried
+from chalicelib.messages import PREVENTED, Conversation, Flight, Led, Profile, Tap, Thread, Tried
 from tests.aws.conftest import ACCOUNT, Cloud
 
 LEASE_S = 10.0
@@ -113,6 +113,51 @@ def test_begun_parts_are_told_by_their_message(cloud: Cloud) -> None:
         cloud.table.claim(conversation, item, 100, LEASE_S)
     cloud.table.release(conversation, "OUT#m#2")
     assert cloud.table.begun(conversation, "OUT#m#") == {"OUT#m#1"}
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_an_edit_that_comes_first_is_told_to_whoever_claims_the_message(cloud: Cloud, released: bool) -> None:
+    conversation = somebody()
+    assert cloud.table.edited(conversation, "IN#1", 90, 2, "newest") == "held"
+    assert cloud.table.edited(conversation, "IN#1", 91, 1, "older") == "older"
+    claim = cloud.table.claim(conversation, "IN#1", 100, LEASE_S)
+    assert (claim.state, claim.edited, claim.since_s) == ("fresh", "newest", 100)
+    if released:
+        cloud.table.release(conversation, "IN#1")
+        assert cloud.table.edited(conversation, "IN#1", 101, 2, "newest") == "held"
+        claim = cloud.table.claim(conversation, "IN#1", 110, LEASE_S)
+        assert (claim.state, claim.edited) == ("fresh", "newest")
+    cloud.table.delivered(conversation, "IN#1", 111, Thread(desk="d"))
+    assert cloud.table.edited(conversation, "IN#1", 112, 3, "after") == "newest"
+    assert cloud.table.claim(conversation, "IN#1", 113, LEASE_S).state == "done"
+
+
+def test_an_unsend_of_a_message_that_was_only_edited_prevents_it(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.edited(conversation, "IN#1", 90, 1, "text")
+    assert cloud.table.forestall(conversation, "IN#1", 91)
+    assert cloud.table.claim(conversation, "IN#1", 100, LEASE_S).result == PREVENTED
+
+
+def test_a_message_is_known_by_how_it_begins(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.claim(conversation, "IN#message:mid-1", 100, LEASE_S)
+    cloud.table.delivered(conversation, "IN#message:mid-1", 101, Thread(desk="d"), "Is it back?")
+    cloud.table.sent(conversation, "OUT#m#1", 102, "mid-2", words="It is")
+    assert cloud.table.words(conversation, "message:mid-1", "mid-1") == "Is it back?"
+    assert cloud.table.words(conversation, "message:mid-2", "mid-2") == "It is"
+    assert cloud.table.words(conversation, "message:mid-3", "mid-3") == ""
+
+
+def test_what_led_here_is_kept_until_it_is_told(cloud: Cloud) -> None:
+    conversation = somebody()
+    led = Led(id="r", conversation=conversation, sent_ms=1, attributes={"ref": "é😀"}, from_ad=True)
+    assert cloud.table.led(conversation, 100) is None
+    cloud.table.keep_led(conversation, 100, led)
+    assert cloud.table.led(conversation, 101) == led
+    assert cloud.table.led(conversation, 100 + 31 * 86_400) is None
+    cloud.table.drop_led(conversation)
+    assert cloud.table.led(conversation, 102) is None
 
 
 @pytest.mark.parametrize("end", ["leased", "doubt", "done", "released"])

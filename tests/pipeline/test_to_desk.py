@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -24,8 +26,11 @@ from chalicelib.messages import (
     Event,
     Flight,
     Ignored,
+    Led,
     Line,
     Media,
+    Mention,
+    Mentioned,
     Note,
     Parked,
     Profile,
@@ -40,6 +45,7 @@ from chalicelib.pipeline.delivering import LEASE_S
 from chalicelib.pipeline.presenting import desk_id
 from chalicelib.pipeline.to_desk import ECHO_WAIT_S
 from chalicelib.rules.budgets import BUDGETS
+from chalicelib.rules.catalogue import say
 from chalicelib.rules.echoes import mark_of
 from chalicelib.rules.planning import offer_key, token
 from tests.fakes import (
@@ -1007,3 +1013,211 @@ def test_a_withdrawn_authorisation_is_an_alarm() -> None:
     kit = Kit(Trouble("authorization_removed", "log the account in again"))
     kit.handle()
     assert kit.metrics.lines == [("account_stopped", 1, {"account": INSTAGRAM.id})]
+
+
+# What led them here
+
+LED = Led(
+    id="referral:1",
+    conversation=CONVERSATION,
+    sent_ms=int(START) * 1000,
+    attributes={"ref": "spring-leaflet", "adId": "77", "adTitle": "Tea for two"},
+    from_ad=True,
+)
+
+
+def write(kit: Kit, number: int, **changes: Any) -> None:
+    """The customer writes another message."""
+    kit.says.happened = [msgspec.structs.replace(SAID, id=f"message:w-{number}", **changes)]
+    kit.handle()
+
+
+def test_what_led_them_here_opens_nothing_and_is_told_with_the_first_message_only() -> None:
+    kit = Kit(LED)
+    kit.handle()
+    kit.handle()  # told twice by the platform
+    assert kit.posted == 0
+    assert kit.ledger.threads == {}
+    for number in range(3):
+        write(kit, number)
+    first, *others = kit.desk.delivered
+    assert (first.attributes["ref"], first.attributes["adId"]) == ("spring-leaflet", "77")
+    assert first.text.splitlines()[0] == "[Came from the ad: Tea for two]"
+    assert all("ref" not in one.attributes and one.text == SAID.text for one in others)
+    assert kit.ledger.thread(CONVERSATION).ad_ms == SAID.sent_ms
+
+
+def test_a_messages_own_referral_stands_over_what_was_remembered() -> None:
+    kit = Kit(LED)
+    kit.handle()
+    write(kit, 1, attributes={"ref": "its own"})
+    assert kit.desk.delivered[0].attributes["ref"] == "its own"
+
+
+def test_what_another_worker_remembered_is_found_within_a_minute() -> None:
+    kit = Kit(SAID)
+    kit.handle()
+    kit.ledger.keep_led(CONVERSATION, START, LED)
+    kit.clock.advance(61)
+    write(kit, 1)
+    assert kit.desk.delivered[1].attributes["ref"] == "spring-leaflet"
+
+
+def test_who_writes_on_and_on_costs_no_read_per_message() -> None:
+    kit = Kit(SAID)
+    for number in range(20):
+        write(kit, number)
+        kit.clock.advance(1)
+    assert kit.ledger.led_reads == 1
+
+
+def test_a_message_does_not_wait_for_what_led_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    kit = Kit(SAID)
+
+    def down(*_: object) -> None:
+        raise Retryable("table busy")
+
+    monkeypatch.setattr(kit.ledger, "led", down)
+    kit.handle()
+    assert kit.posted == 1
+
+
+def test_what_led_here_is_kept_until_the_message_is_shown() -> None:
+    kit = Kit(LED)
+    kit.handle()
+    kit.desk.answers = [Retryable("HTTP 503")]
+    kit.says.happened = [SAID]
+    kit.later()
+    kit.handle()
+    assert [one.attributes["ref"] for one in kit.desk.delivered] == ["spring-leaflet"] * 2
+    assert kit.ledger.leds == {}
+
+
+# What a message is about
+
+
+def test_a_quote_shows_the_words_that_it_quotes() -> None:
+    kit = Kit(SAID)
+    kit.handle()
+    kit.ledger.sent(CONVERSATION, "OUT#m#1", START, "mid-ours", words="It is, since Monday.")
+    write(kit, 1, lines=(Line("quotes"),), quotes="mid-1")
+    write(kit, 2, lines=(Line("quotes"),), quotes="mid-ours")
+    write(kit, 3, lines=(Line("quotes"),), quotes="mid-unknown")
+    _, customers, ours, unknown = [one.text.splitlines()[0] for one in kit.desk.delivered]
+    assert "Is it back?" in customers
+    assert "It is, since Monday." in ours
+    assert unknown == say("en", "quotes")
+
+
+def test_a_quoted_picture_is_named_by_its_kind_in_the_accounts_language() -> None:
+    kit = Kit(PICTURE)
+    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, language="es")]
+    kit.handle()
+    write(kit, 1, lines=(Line("quotes"),), quotes="mid-1")
+    assert "imagen" in kit.desk.delivered[1].text
+
+
+@pytest.mark.parametrize(("key", "kind"), [("reacted", "reaction"), ("unreacted", "reaction"), ("unsent", "unsend")])
+def test_a_note_names_the_message_that_it_is_about(key: str, kind: str) -> None:
+    kit = Kit(SAID)
+    kit.handle()
+    note = Note(id=f"{kind}:1", conversation=CONVERSATION, sent_ms=SAID.sent_ms, kind=kind,
+                lines=(Line(key, {"emoji": "❤️"}),), about="mid-1")  # fmt: skip
+    kit.says.happened = [note]
+    kit.handle()
+    assert "Is it back?" in kit.desk.delivered[1].text
+
+
+# Edits
+
+
+def edit(number: int, text: str) -> Note:
+    return Note(
+        id=f"edit:mid-1:{number}", conversation=CONVERSATION, sent_ms=SAID.sent_ms + number, kind="edit",
+        lines=(Line("edited"),), text=text, about="mid-1", edit=number,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [[1], [1, 2], [2, 1], [3, 1, 2]])
+def test_edits_that_overtake_their_message_are_what_it_says(order: list[int]) -> None:
+    kit = Kit()
+    for number in order:
+        kit.says.happened = [edit(number, f"text {number}")]
+        kit.handle()
+    assert kit.posted == 0
+    kit.says.happened = [SAID]
+    kit.handle()
+    assert [one.text for one in kit.desk.delivered] == [f"text {max(order)}"]
+
+
+@pytest.mark.parametrize(("order", "shown"), [([1, 2], [1, 2]), ([2, 1], [2]), ([1, 3, 2], [1, 3]), ([1, 1], [1])])
+def test_in_an_open_conversation_the_newest_edit_is_the_last_that_is_read(order: list[int], shown: list[int]) -> None:
+    kit = Kit(SAID)
+    kit.handle()
+    for number in order:
+        kit.says.happened = [edit(number, f"text {number}")]
+        kit.handle()
+    assert [one.text.splitlines()[-1] for one in kit.desk.delivered[1:]] == [f"text {number}" for number in shown]
+
+
+def test_an_edit_that_came_first_is_kept_over_a_try_that_failed() -> None:
+    kit = Kit(edit(1, "new text"))
+    kit.handle()
+    kit.says.happened = [SAID]
+    kit.desk.answers = [Retryable("HTTP 503")]
+    kit.later()
+    kit.handle()
+    assert [one.text for one in kit.desk.delivered] == ["new text"] * 2
+
+
+# Mentions, own comments, what cannot be read
+
+MENTION = msgspec.structs.replace(
+    SAID, starts_window=False, lines=(Line("mention_comment"),), text="", mention=Mention(post="179", comment="55")
+)
+
+
+def test_a_mention_shows_who_wrote_what_and_where() -> None:
+    kit = Kit(MENTION)
+    kit.client.mentions = [Mentioned(text="Love @tea.shop", username="ana.n", url="https://www.instagram.com/p/x/")]
+    kit.handle()
+    [shown] = kit.desk.delivered
+    assert shown.text.endswith("Love @tea.shop")
+    assert "https://www.instagram.com/p/x/" in shown.text
+    assert shown.nickname == "ana.n"
+
+
+@pytest.mark.parametrize("error", [None, Refused("other", "10/1"), Retryable("HTTP 500"), KeyError("surprise")])
+def test_a_mention_that_cannot_be_read_is_shown_without(error: Exception | None) -> None:
+    kit = Kit(MENTION)
+    kit.client.mentions = [error]
+    kit.handle()
+    assert kit.posted == 1
+
+
+@pytest.mark.parametrize(
+    ("username", "customer"), [("tea.shop", "1"), ("@Tea.Shop", "1"), ("", INSTAGRAM.id), ("TEA.SHOP", "")]
+)
+def test_the_accounts_own_comment_is_not_shown_however_it_is_told(username: str, customer: str) -> None:
+    account = Conversation("instagram", INSTAGRAM.id, customer)
+    said = msgspec.structs.replace(
+        SAID, starts_window=False, comment="c-1", username=username.removeprefix("@"), conversation=account
+    )
+    kit = Kit(said)
+    kit.handle()
+    assert kit.posted == 0
+    assert kit.metrics.total("ignored", reason="instagram_own") == 1
+
+
+def test_a_direct_message_is_never_dropped_by_its_senders_name() -> None:
+    kit = Kit(msgspec.structs.replace(SAID, username="tea.shop"))
+    kit.handle()
+    assert kit.posted == 1
+
+
+@pytest.mark.parametrize("found", [None, Refused("wrong_person", "100/33")])
+def test_a_mentioned_message_that_holds_words_is_parked_where_it_cannot_be_read(found: Exception | None) -> None:
+    kit = Kit(msgspec.structs.replace(MISSING, told=True))
+    kit.client.found = found
+    kit.handle()
+    assert parked(kit).reason == "unseen_unreadable"
