@@ -23,30 +23,28 @@ PATIENCE = 0.02
 LONGEST_WAIT_S = 3600.0
 
 
-class Budget(msgspec.Struct, frozen=True, kw_only=True):
+class Budget(msgspec.Struct, frozen=True):
     """At least so many tries of its own, and at least so long (seconds): since the first of them, or since
-    whatever `then` names."""
+    whatever the caller names."""
 
     tries: int
     for_s: float
-    then: str
 
 
 BUDGETS: dict[str, Budget] = {
-    "unforeseen": Budget(
-        tries=5, for_s=15.0, then="the event is buried; agents read that something is missing, or that it failed"
-    ),
-    "died": Budget(tries=5, for_s=60.0, then="a worker died over it that often: buried like the unforeseen"),
-    "account": Budget(tries=3, for_s=180.0, then="the event is parked; a reply's agent is told"),
-    "file": Budget(tries=4, for_s=20.0, then="the message is shown with a line in place of its file"),
-    "unseen": Budget(tries=4, for_s=20.0, then="the mention is let go and counted"),
-    "note": Budget(tries=3, for_s=10.0, then="the reaction, edit, read or echo is let go and counted"),
-    "echo": Budget(tries=2, for_s=20.0, then="an echo that meets a send under way is another tool's, and shown"),
-    "token": Budget(tries=2, for_s=60.0, then="the account stops, the agent is told, an alarm rings"),
-    "reply": Budget(tries=3, for_s=15 * 60.0, then="the agent is told: Failed receipt and a line"),
-    "receipt": Budget(tries=3, for_s=24 * HOUR_S, then="it is lost: counted, an alarm rings"),
-    "notice": Budget(tries=3, for_s=HOUR_S, then="it is lost: counted, an alarm rings"),
+    "unforeseen": Budget(5, 15.0),
+    "died": Budget(5, 60.0),
+    "account": Budget(3, 180.0),
+    "file": Budget(4, 20.0),
+    "unseen": Budget(4, 20.0),
+    "note": Budget(3, 10.0),
+    "echo": Budget(2, 20.0),
+    "token": Budget(2, 60.0),
+    "reply": Budget(3, 15 * 60.0),
+    "receipt": Budget(3, 24 * HOUR_S),
+    "notice": Budget(3, HOUR_S),
 }
+"""What ends each of them is told in docs/architecture.md."""
 
 
 def used_up(budget: Budget, tried: Tried, now: float, since_s: float | None = None) -> bool:
