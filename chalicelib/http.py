@@ -182,8 +182,6 @@ class Outgoing:
 class _Line(http.client.HTTPConnection):
     """A connection, over which one call goes at a time."""
 
-    auto_open = 0  # what is closed stays closed
-
     def __init__(self, timed: Timed, proxy: _Proxy | None) -> None:
         """`proxy` is set where it reads the requests itself."""
         super().__init__("")
