@@ -23,9 +23,10 @@ from chalicelib.errors import Misconfigured, Retryable, Uncertain
 READ_S = 8.0
 # Shorter than what load balancers keep an idle connection for.
 IDLE_S = 15.0
-# No call takes longer as a whole: name, connection, handshake, request and answer. One without a time of its own
-# ends after CONNECT_S + READ_S.
+# No call takes longer as a whole: name, connection, handshake, request and answer.
 LONGEST_CALL_S = 20.0
+# One that is given no time of its own ends sooner.
+USUAL_CALL_S = CONNECT_S + READ_S
 # A file of a customer or an agent has to be here by then, redirects included.
 LONGEST_FETCH_S = 25.0
 # An answer's body, unpacked: several times what any call of ours is answered with.

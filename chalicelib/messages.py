@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -103,6 +103,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return digest(self.source, self.account, self.party, self.id)
 
 
+Word = Annotated[str, msgspec.Meta(pattern=r"^\S+\Z")]
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """A brand's account on a platform and the desk integration that its conversations enter.
 
@@ -113,10 +116,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     the customer has read the answer.
     """
 
-    channel: str
-    id: str
-    integration: str
-    secret: str
+    channel: Word
+    id: Word
+    integration: Word
+    secret: Word
     name: str = ""
     login: Literal["instagram", "facebook"] = "instagram"
     page: str = ""
@@ -125,6 +128,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     notices: bool = True
     mark_seen: bool = True
     show_reads: bool = True
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A row that should be an account and cannot be read as one: its key, and what is wrong with which field."""
+
+    key: str
+    problem: str
 
 
 class Conversation(msgspec.Struct, frozen=True):

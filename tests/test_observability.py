@@ -173,7 +173,7 @@ def worker_traffic(events: list[Event], metrics: FakeMetrics) -> None:
             http = Always(given)
             clock, ledger, shelf, queue = FakeClock(), FakeLedger(listed=listed), FakeShelf(), FakeQueue()
             ledger.threads[Conversation("tiktok", TIKTOK.id, "55501").key] = Thread(platform="thread")
-            accounts = Accounts(ledger, clock)
+            accounts = Accounts(ledger, clock, metrics, ("instagram", "tiktok"))
             desk = Genesys(http, Tokens(http, secrets.get, "oauth", "https://login.example", clock), "https://api")
             clients: dict[str, Client] = {
                 "instagram": instagram_client.open_client(http, secrets.get, urls.__getitem__),

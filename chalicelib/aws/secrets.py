@@ -30,8 +30,8 @@ SOONEST_REFRESH_S = 5.0
 PAUSE_S = 30.0
 # One short try: whoever asks has a cached value, or is repeated by its queue or its sender.
 READING = calls.CONFIG.merge(Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}))
-# What is written cannot be had again (a platform's newest tokens): tried for up to a minute.
-WRITING = calls.CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 6}))
+# What is written cannot be had again (a platform's newest tokens): tried for half a minute, as functions live.
+WRITING = calls.CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 4}))
 # No such secret, none of its versions has a value, or no secret can have this name.
 _ABSENT = {"ResourceNotFound", "Validation"}
 _UNUSABLE_ADVICE = "restore it in Secrets Manager if it is marked for deletion; else store its value again"
@@ -88,7 +88,7 @@ class SecretStore:
         return held.value or {}
 
     def put(self, name: str, value: dict[str, Any]) -> None:
-        """Stores the object as the secret's newest version. Raises Retryable after six tries."""
+        """Stores the object as the secret's newest version. Raises Retryable after four tries."""
         client: SecretsManagerClient = self._given or calls.client("secretsmanager", WRITING)
         call(client.put_secret_value, SecretId=name, SecretString=json.dumps(value))
         now = self._clock()

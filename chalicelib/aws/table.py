@@ -31,7 +31,7 @@ from botocore.exceptions import ClientError
 from chalicelib.aws import calls
 from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
-from chalicelib.messages import PREVENTED, Account, Claim, Conversation, Profile, Tap, Thread, bounded
+from chalicelib.messages import PREVENTED, Account, Claim, Conversation, Profile, Tap, Thread, Unreadable, bounded
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -246,12 +246,13 @@ class Table:
                 return found
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def accounts(self) -> list[Account]:
-        """Every account, as Terraform wrote it."""
+    def accounts(self) -> list[Account | Unreadable]:
+        """Every account, as Terraform wrote it. Raises Retryable."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": "ACCOUNT"}},
+            ConsistentRead=True,  # one that was just added is looked for
         )
         return [_account(item) for page in call(list, pages) for item in page["Items"]]
 
@@ -378,6 +379,9 @@ def _claim_of(item: dict[str, Any]) -> Claim:
     )
 
 
-def _account(item: dict[str, Any]) -> Account:
+def _account(item: dict[str, Any]) -> Account | Unreadable:
     plain = {name: value.get("S", value.get("BOOL")) for name, value in item.items() if name not in {"pk", "sk"}}
-    return msgspec.convert(plain, Account)
+    try:
+        return msgspec.convert(plain, Account)
+    except msgspec.ValidationError as error:
+        return Unreadable(key=item["sk"]["S"], problem=str(error))

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.errors import Retryable
-from chalicelib.http import LONGEST_CALL_S, LONGEST_FETCH_S
+from chalicelib.http import LONGEST_FETCH_S, USUAL_CALL_S
 from chalicelib.messages import Event
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.ports import Clock, Redelivery
@@ -20,7 +20,7 @@ Handle = Callable[[Event, int], None]
 """Deals with an event; the number is how often the queue has handed it out, from 1."""
 
 # A record is begun only if there is time for its calls: a file, a token, the call, and what is written after it.
-NEEDED_S = LONGEST_FETCH_S + 2 * LONGEST_CALL_S + 5
+NEEDED_S = LONGEST_FETCH_S + 2 * USUAL_CALL_S + 5
 # What fails for a reason that nobody foresaw is parked after this many attempts.
 ATTEMPTS = 5
 LONGEST_BACKOFF_S = 300.0

@@ -36,7 +36,7 @@ class WorkerKit:
             translators={"instagram": INSTAGRAM, "tiktok": TIKTOK},
             clients=clients,
             desk=self.desk,
-            accounts=Accounts(self.ledger, self.clock),
+            accounts=Accounts(self.ledger, self.clock, self.metrics, ("instagram", "tiktok")),
             ledger=self.ledger,
             profiles=Profiles(clients, self.ledger, self.clock, self.metrics),
             posts=Posts(clients, self.clock, self.metrics),

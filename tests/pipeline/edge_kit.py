@@ -74,11 +74,13 @@ BODIES: dict[str, bytes] = {
 class EdgeKit:
     """The edge and everything around it."""
 
-    def __init__(self, secrets: Secrets | None = None) -> None:
+    def __init__(
+        self, secrets: Secrets | None = None, inbound: FakeQueue | None = None, outbound: FakeQueue | None = None
+    ) -> None:
         self.clock = FakeClock()
         self.metrics = FakeMetrics()
-        self.inbound = FakeQueue()
-        self.outbound = FakeQueue()
+        self.inbound = inbound or FakeQueue()
+        self.outbound = outbound or FakeQueue()
         self.shelf = FakeShelf()
         self.secrets = FakeSecrets(
             instagram={"secrets": [SECRET], "verify_tokens": [VERIFY_TOKEN]},

@@ -133,7 +133,7 @@ class Kit:
             translator=self.says,
             clients=clients,
             desk=self.desk,
-            accounts=Accounts(self.ledger, self.clock),
+            accounts=Accounts(self.ledger, self.clock, self.metrics, ("instagram", "tiktok")),
             ledger=self.ledger,
             enclosing=Enclosing(clients, self.desk, media),
             notices=Notices(self.desk, self.ledger, self.clock, self.metrics),

@@ -96,7 +96,7 @@ class Kit:
             translators={"instagram": self.says, "tiktok": self.says},
             clients=clients,
             desk=self.desk,
-            accounts=Accounts(self.ledger, self.clock),
+            accounts=Accounts(self.ledger, self.clock, self.metrics, ("instagram", "tiktok")),
             ledger=self.ledger,
             profiles=Profiles(clients, self.ledger, self.clock, self.metrics),
             posts=Posts(clients, self.clock, self.metrics),
