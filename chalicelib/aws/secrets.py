@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from botocore.config import Config
@@ -19,6 +19,7 @@ from chalicelib.observability import log
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
+T = TypeVar("T")
 
 LIFETIME_S = 300.0
 # A forged signature must not make us ask each time, and a rotated secret has to be read while the sender still
@@ -34,6 +35,7 @@ READING = calls.CONFIG.merge(Config(connect_timeout=1, read_timeout=2, retries={
 WRITING = calls.CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 4}))
 # No such secret, none of its versions has a value, or no secret can have this name.
 _ABSENT = {"ResourceNotFound", "Validation"}
+_UNUSABLE = {"InvalidRequest", "InvalidParameter"}
 _UNUSABLE_ADVICE = "restore it in Secrets Manager if it is marked for deletion; else store its value again"
 
 
@@ -90,7 +92,7 @@ class SecretStore:
     def put(self, name: str, value: dict[str, Any]) -> None:
         """Stores the object as the secret's newest version. Raises Retryable after four tries."""
         client: SecretsManagerClient = self._given or calls.client("secretsmanager", WRITING)
-        call(client.put_secret_value, SecretId=name, SecretString=json.dumps(value))
+        _asked(name, lambda: client.put_secret_value(SecretId=name, SecretString=json.dumps(value)))
         now = self._clock()
         self._held[name] = _Held(value=value, loaded_s=now, asked_s=now)
 
@@ -98,7 +100,7 @@ class SecretStore:
         """None where the secret was read, else what failed."""
         held.asked_s = self._clock()
         try:
-            text = call(self._text, name)
+            text = _asked(name, lambda: self._text(name))
         except Retryable as problem:
             held.problem = problem
             log.warning("secret not read", key=name, reason=problem.reason)
@@ -112,9 +114,16 @@ class SecretStore:
         except ClientError as error:
             if code_of(error) in _ABSENT:
                 return ""
-            if code_of(error) in {"InvalidRequest", "InvalidParameter"}:
-                raise Misconfigured(f"aws: the secret {name} cannot be used", _UNUSABLE_ADVICE) from error
             raise
+
+
+def _asked(name: str, work: Callable[[], T]) -> T:
+    try:
+        return call(work)
+    except ClientError as error:
+        if code_of(error) not in _UNUSABLE:
+            raise
+        raise Misconfigured(f"aws: the secret {name} cannot be used", _UNUSABLE_ADVICE) from error
 
 
 def _object(text: str) -> dict[str, Any]:
