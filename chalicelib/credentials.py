@@ -5,6 +5,7 @@ People paste secrets: with a line break at the end, in quotes, with a byte order
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from chalicelib.errors import Misconfigured
 # Nothing that is given lives for a hundred years.
 LONGEST_S = 100 * 366 * 86_400.0
 _SPACE = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\x00\u200b\u2060\ufeff"
+_HALVES = re.compile("[\ud800-\udfff]")
+_PLAIN = re.compile("[!-~]+")
 _QUOTES = ('""', "''", "``", "“”", "‘’")
 
 
@@ -27,9 +30,12 @@ def trimmed(found: object) -> str:
 def texts(found: object) -> list[str]:
     """The texts of a secret's list, each trimmed, and as it stands where that differs: the other side may have been
     given it like that. A lone text is a list of one; what is no text, or cannot be one, is left out."""
-    items = found if isinstance(found, list) else [found]
-    spelled = [text for item in items if isinstance(item, str) and trimmed(item) for text in (trimmed(item), item)]
-    return [text for text in dict.fromkeys(spelled) if not any("\ud800" <= sign <= "\udfff" for sign in text)]
+    spelled: dict[str, None] = {}
+    for item in found if isinstance(found, list) else [found]:
+        text = trimmed(item)
+        if text and isinstance(item, str) and not _HALVES.search(item):
+            spelled |= {text: None, item: None}
+    return list(spelled)
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -65,7 +71,7 @@ class Secret(msgspec.Struct, frozen=True):
 
 def plain(text: str) -> bool:
     """Whether it can be a token, a key or an id: printable ASCII without spaces (RFC 6749, appendix A)."""
-    return bool(text) and all("!" <= sign <= "~" for sign in text)
+    return _PLAIN.fullmatch(text) is not None
 
 
 def seconds(found: object, otherwise: float) -> float:

@@ -52,8 +52,9 @@ def mended(text: bytes) -> bytes:
 
     A sender that cuts a text in the middle of an emoji escapes such a half; no strict parser reads it.
     """
-    for sign, escape in _UNCARRIED.items():
-        text = text.replace(sign, escape)
+    if b"\xef\xbf" in text:
+        for sign, escape in _UNCARRIED.items():
+            text = text.replace(sign, escape)
     if b"\\ud" not in text and b"\\uD" not in text:
         return text
     return _ESCAPES.sub(lambda found: b"\\ufffd" if len(found[0]) == 6 else found[0], text)

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 S3_CONFIG = CONFIG.merge(
     Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
 )
-# 403: nothing is there, to a role that may not list
-# docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html and API_GetObject.html
-_NOTHING = {403, 404}
 
 
 class Bucket:
@@ -55,7 +52,9 @@ class Bucket:
         try:
             return self._client.get_object(Bucket=self._name, Key=key)["Body"].read()
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] in _NOTHING and code_of(error) != "NoSuchBucket":
+            # "access denied" is what S3 says of a missing key to a role that may not list
+            # docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html and API_HeadObject.html
+            if code_of(error) in {"NoSuchKey", "AccessDenied"}:
                 raise LookupError(key) from error
             raise
 
@@ -70,7 +69,7 @@ class Bucket:
             head = call(self._client.head_object, Bucket=self._name, Key=key)
         except ClientError as error:  # an answer to HEAD has no body, so its status is all that it tells
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            if status in _NOTHING:
+            if status in {403, 404}:  # as above
                 return None
             raise Retryable(f"aws: {status}") from error
         name = unquote(head["Metadata"].get("name", ""))

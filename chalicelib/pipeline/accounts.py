@@ -64,7 +64,8 @@ class Accounts:
             found = self._ledger.accounts()
         except Retryable as problem:
             self._problem = problem
-            self._metrics.count("accounts_stale")
+            if ever:
+                self._metrics.count("accounts_stale")
             log.warning("accounts not read", reason=problem.reason)
             return
         self._accounts, self._loaded_s, self._problem = readable(found, self._channels, self._metrics), now, None

@@ -107,6 +107,26 @@ def test_a_key_under_which_nothing_lies(cloud: Cloud) -> None:
         cloud.bucket.fetch("aside/none")
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("NoSuchKey", 404, LookupError), ("AccessDenied", 403, LookupError), ("RequestTimeTooSkewed", 403, Retryable),
+        ("ExpiredToken", 400, Retryable), ("InvalidAccessKeyId", 403, Misconfigured), ("SlowDown", 503, Retryable),
+        ("KMS.DisabledException", 400, Misconfigured),
+    ],
+)  # fmt: skip
+def test_only_what_is_not_there_is_not_there(code: str, status: int, kind: type[Exception]) -> None:
+    class Client:
+        def get_object(self, **_: object) -> None:
+            told: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+            raise ClientError(told, "GetObject")
+
+    client: Any = Client()
+    with pytest.raises(kind) as caught:
+        Bucket(BUCKET, client).fetch("aside/x/1")
+    assert type(caught.value) is kind
+
+
 def test_a_bucket_that_is_not_there_is_a_fault_of_configuration(cloud: Cloud) -> None:
     with pytest.raises(Misconfigured, match="NoSuchBucket at GetObject") as caught:
         Bucket("no-such-bucket-of-ours", cloud.aws.client("s3")).fetch("aside/x")
