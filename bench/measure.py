@@ -35,36 +35,38 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 def recorded() -> Iterator[list[Replay]]:
     """Collects every call that the AWS client, the HTTP session and the fetcher make, ready to be made again.
 
-    The same clients with the same connections make them again; a fetch becomes a plain GET by `requests`.
+    The same AWS clients with the same connections make them again; every other call goes by one plain session of
+    `requests`, as anybody would write it.
     """
     import requests
     from botocore import xform_name
     from botocore.client import BaseClient
 
     from chalicelib.fetching import Fetcher
+    from chalicelib.http import Outgoing
 
     calls: list[Replay] = []
     bare = requests.Session()
     bare.trust_env = False
     aws: Any = BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore has no types
-    http, fetch = requests.Session.request, Fetcher.__call__
+    call, fetch = Outgoing._call, Fetcher.__call__
 
     def by_aws(client: Any, operation: str, asked: Any) -> Any:
         made, given = getattr(client, xform_name(operation)), copy.deepcopy(asked)
         calls.append(lambda: made(**given))
         return aws(client, operation, asked)
 
-    def by_http(session: Any, *args: Any, **named: Any) -> Any:
-        calls.append(lambda: http(session, *args, **named).json())
-        return http(session, *args, **named)
+    def by_http(session: Any, method: str, url: str, headers: dict[str, str], body: bytes | None, *rest: Any) -> Any:
+        calls.append(lambda: bare.request(method, url, data=body, headers=headers, timeout=10).json())
+        return call(session, method, url, headers, body, *rest)
 
     def by_fetch(fetcher: Any, url: str, *rest: Any) -> Any:
-        calls.append(lambda: http(bare, "GET", url).content)
+        calls.append(lambda: bare.get(url, timeout=10).content)
         return fetch(fetcher, url, *rest)
 
     patched: list[tuple[Any, str, Any, Any]] = [
         (BaseClient, "_make_api_call", by_aws, aws),
-        (requests.Session, "request", by_http, http),
+        (Outgoing, "_call", by_http, call),
         (Fetcher, "__call__", by_fetch, fetch),
     ]
     try:

@@ -6,7 +6,8 @@ from typing import Literal
 
 
 class Rejected(Exception):
-    """A webhook that is not let in: answered with a 4xx, counted, never stored."""
+    """A webhook that is not let in: answered with a 4xx, or with 503 where it could not be judged; counted, never
+    stored."""
 
     def __init__(self, status: int, reason: str, advice: str = "") -> None:
         """`status` is the HTTP answer, `reason` the metric's label, `advice` what the operator may fix."""

@@ -6,51 +6,29 @@ It connects directly, whatever proxy the environment names: behind one, the addr
 from __future__ import annotations
 
 import http.client
-import io
 import ipaddress
-import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
 from urllib.parse import urljoin
 
-import certifi
-from urllib3.util import Url, parse_url
+from urllib3.exceptions import LocationParseError
 
+from chalicelib import connections
+from chalicelib.connections import Left, Place, Timed, countdown, dial, tls
 from chalicelib.errors import Retryable, Unfetched
 from chalicelib.messages import Fetched
 
 # Genesys Cloud takes 25 MB per attachment: help.genesys.cloud, "Supported content profiles"
 LARGEST = 25_000_000
 WHOLE_S = 20.0
-CONNECT_S = 3.05
 READ_S = 8.0
 REDIRECTS = 5
 _LONGEST_WAIT_S = 3600.0
 _CHUNK = 64 * 1024
-_PORTS = {"https": 443, "http": 80}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _UNICAST = ipaddress.ip_network("2000::/3")
-
-
-class Place(NamedTuple):
-    """Where a URL leads: an origin, and the target of the request."""
-
-    scheme: str
-    host: str
-    port: int
-    target: str
-
-    @property
-    def origin(self) -> tuple[str, str, int]:
-        return self.scheme, self.host, self.port
-
-    @property
-    def authority(self) -> str:
-        """The Host header, as a browser would send it."""
-        return self.host if self.port == _PORTS[self.scheme] else f"{self.host}:{self.port}"
 
 
 class Fetcher:
@@ -65,15 +43,15 @@ class Fetcher:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=certifi.where())
+        return tls()
 
     def __call__(self, url: str, hosts: Sequence[str], headers: Mapping[str, str]) -> Fetched:
         """GETs the file, at most LARGEST bytes within WHOLE_S seconds; see `pipeline.ports.Fetch`."""
-        deadline = self._clock() + WHOLE_S
+        left_s = countdown(WHOLE_S, self._clock)
         here = place(url)
         for _ in range(REDIRECTS + 1):
             self._admit(here, hosts)
-            found = self._get(here, headers, deadline)
+            found = self._get(here, headers, left_s)
             if isinstance(found, Fetched):
                 return found
             there = _next(here, found)
@@ -89,99 +67,38 @@ class Fetcher:
         if not known or where.scheme != "https" or where.port != 443:
             raise Unfetched("media_not_allowed", f"{where.scheme}, host {where.host}, port {where.port}")
 
-    def _get(self, where: Place, headers: Mapping[str, str], deadline: float) -> Fetched | str:
+    def _get(self, where: Place, headers: Mapping[str, str], left_s: Left) -> Fetched | str:
         """The file, or where it has gone."""
         try:
-            with self._connect(where, deadline) as sock:
+            with self._connect(where, left_s) as sock:
                 return _exchange(sock, where, headers)
         except UnicodeError:  # a label of the host is too long for the resolver
             raise Unfetched("media_not_allowed", "not a host name") from None
         except (OSError, http.client.HTTPException) as error:
             raise Retryable(f"no file from {where.host}: {type(error).__name__}") from None
 
-    def _connect(self, where: Place, deadline: float) -> _Timed:
+    def _connect(self, where: Place, left_s: Left) -> Timed:
         """A connection to an address that was judged: a name that resolves otherwise later changes nothing."""
 
-        def left_s() -> float:
-            left = deadline - self._clock()
-            if left <= 0:
-                raise TimeoutError
-            return left
+        def admit(addresses: Sequence[str]) -> None:
+            if where.origin not in self._origins and not all(public(address) for address in addresses):
+                raise Unfetched("media_not_allowed", f"{where.host} leads to an address that is not public")
 
-        sock = _dial(where, where.origin not in self._origins, left_s)
-        timed = _Timed(sock, left_s)
+        sock = dial(where.host, where.port, left_s, admit)
+        timed = Timed(sock, left_s, READ_S)
         if where.scheme == "https":
             timed.wrap(self._tls, where.host)
         return timed
 
 
-class _Timed:
-    """As much of a socket as http.client uses; every wait ends with the deadline, however slowly bytes come."""
-
-    def __init__(self, sock: socket.socket, left_s: Callable[[], float]) -> None:
-        """`left_s` answers how long may still be waited (seconds), or raises TimeoutError."""
-        self._sock = sock
-        self._left_s = left_s
-
-    def __enter__(self) -> _Timed:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def wrap(self, tls: ssl.SSLContext, host: str) -> None:
-        """Speaks TLS from here on; the certificate has to be the host's."""
-        try:
-            self.tick()  # a handshake has to end within it as a whole
-            self._sock = tls.wrap_socket(self._sock, server_hostname=host)
-        except BaseException:
-            self._sock.close()
-            raise
-
-    def tick(self) -> None:
-        """Allows the next wait what is left. Raises TimeoutError where nothing is."""
-        self._sock.settimeout(min(self._left_s(), READ_S))
-
-    def sendall(self, data: bytes) -> None:
-        self.tick()
-        self._sock.sendall(data)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self, self._sock.makefile("rb", buffering=0)))
-
-    def close(self) -> None:
-        self._sock.close()
-
-
-class _Reader(io.RawIOBase):
-    """Reads from a timed socket, and keeps it open until it is closed itself."""
-
-    def __init__(self, timed: _Timed, raw: io.RawIOBase) -> None:
-        self._timed = timed
-        self._raw = raw
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]
-        self._timed.tick()
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
 def place(url: str) -> Place:
     """Where the URL leads. Raises Unfetched where it has user information, or leads nowhere by HTTP."""
     try:
-        parsed: Url = parse_url(url)
-    except ValueError:
+        return connections.place(url)
+    except LocationParseError:  # its words are the URL
         raise Unfetched("media_not_allowed", "not a URL") from None
-    scheme, host = parsed.scheme or "", parsed.host or ""
-    if scheme not in _PORTS or not host or parsed.auth is not None:
-        raise Unfetched("media_not_allowed", f"scheme {scheme[:10]}, host {host[:100]}")
-    return Place(scheme, host, _PORTS[scheme] if parsed.port is None else parsed.port, parsed.request_uri)
+    except ValueError as error:
+        raise Unfetched("media_not_allowed", str(error)) from None
 
 
 def public(address: str) -> bool:
@@ -202,7 +119,7 @@ def _next(here: Place, location: str) -> Place:
         raise Unfetched("media_not_allowed", f"{here.host} leads to what is no URL") from None
 
 
-def _exchange(sock: _Timed, where: Place, headers: Mapping[str, str]) -> Fetched | str:
+def _exchange(sock: Timed, where: Place, headers: Mapping[str, str]) -> Fetched | str:
     """Asks for the file; answers it, or where it has gone."""
     connection = http.client.HTTPConnection(where.host, where.port)
     connection.sock = sock
@@ -215,21 +132,6 @@ def _exchange(sock: _Timed, where: Place, headers: Mapping[str, str]) -> Fetched
             return moved
         _judge(answer, where.host)
         return Fetched(body=_body(answer, where.host), mime=_mime(answer))
-
-
-def _dial(where: Place, guarded: bool, left_s: Callable[[], float]) -> socket.socket:
-    """Connects to the host. Raises OSError, or Unfetched where one of its addresses is not public."""
-    found = socket.getaddrinfo(where.host.strip("[]"), where.port, type=socket.SOCK_STREAM)
-    addresses = [str(entry[4][0]) for entry in found]
-    if guarded and not all(public(address) for address in addresses):
-        raise Unfetched("media_not_allowed", f"{where.host} leads to an address that is not public")
-    problem: OSError = OSError("no address")
-    for address in dict.fromkeys(addresses):
-        try:
-            return socket.create_connection((address, where.port), min(CONNECT_S, left_s()))
-        except OSError as error:
-            problem = error
-    raise problem
 
 
 def _within(host: str, allowed: str) -> bool:

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+import http.client
 import json
-import ssl
+import re
 import time
 import urllib.request
+import zlib
 from collections.abc import Callable
 from datetime import UTC
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from chalicelib.errors import Retryable, Uncertain
+from chalicelib.connections import CONNECT_S, countdown, place
+from chalicelib.errors import Misconfigured, Retryable, Uncertain
 
 if TYPE_CHECKING:
     import requests
 
-CONNECT_S = 3.05
 READ_S = 8.0
 # Shorter than what load balancers keep an idle connection for.
 IDLE_S = 15.0
-LONGEST_CALL_S = CONNECT_S + READ_S
+# No call takes longer as a whole: name, connection, handshake, request and answer.
+LONGEST_CALL_S = 20.0
+# One that is given no time of its own ends sooner.
+USUAL_CALL_S = CONNECT_S + READ_S
 # However long a vendor asks us to stay away, we look in again after this.
 LONGEST_WAIT_S = 3600.0
 # A file of a customer or an agent has to be here by then, redirects included.
 LONGEST_FETCH_S = 25.0
+# An answer's body, unpacked: several times what any call of ours is answered with.
+LARGEST_ANSWER = 4 * 1024 * 1024
+_CHUNK = 64 * 1024
+_PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 15}  # and zlib's word for each
+_HEADER = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_ADDRESS_ADVICE = "the vendors' addresses in the settings begin with https:// and name a host (DMDESK_GENESYS_API, …)"
+_HEADER_ADVICE = (
+    "a token or key in the secret that this call is signed with holds a line break or a foreign character: store it "
+    "again, as one line of plain characters"
+)
+_PROXY_ADVICE = "http_proxy and https_proxy name an http:// address"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,27 +106,41 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outgoing:
-    """One pooled session. Never follows a redirect, never repeats a call, always has a deadline."""
+    """One pooled session. Never follows a redirect, never repeats a call, keeps no cookie, and always has a deadline
+    and a limit. Several threads may call at once."""
 
-    def __init__(self, read_s: float | None = None, clock: Callable[[], float] = time.time) -> None:
-        """`read_s` is how long an answer may take (seconds, default READ_S), `clock` answers epoch seconds."""
-        import requests  # 110 ms that the edge does not pay
+    def __init__(
+        self,
+        read_s: float | None = None,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`read_s` is how long an answer may take (seconds, default READ_S), `clock` answers epoch seconds,
+        `steady` seconds that never go back."""
+        from chalicelib.session import FAILURES, open_session  # 110 ms that the edge does not pay
 
-        self._requests = requests
+        self._failures: tuple[type[Exception], ...] = (
+            *FAILURES,
+            OSError,
+            http.client.HTTPException,
+            ValueError,
+            zlib.error,
+            _Unreadable,
+        )
         self._clock = clock
+        self._steady = steady
         self._used_s = clock()
         self._read_s = READ_S if read_s is None else read_s
-        self._session = requests.Session()
-        # netrc would replace our Authorization header, and reading the environment costs time on each call
-        self._session.trust_env = False
-        self._session.proxies.update(urllib.request.getproxies())
-        # one session serves every account: a vendor's cookie must not follow from one to the next
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session, self._watch = open_session()
+        # read once: on each call it would cost time
+        self._proxies = urllib.request.getproxies()
 
     def post(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
-        """POSTs the bytes. `read_s` is how long this answer may take (seconds, None: the session's).
+        """POSTs the bytes. `read_s` is how long this answer may take (seconds, None: the session's); connecting
+        comes on top, and the whole ends after LONGEST_CALL_S at the latest.
 
-        Raises Retryable where nothing was sent, Uncertain where no answer came.
+        Raises Retryable where nothing was sent (Misconfigured where the address or the headers cannot be), Uncertain
+        where no answer came that can be read: none, one too late, or one of more than LARGEST_ANSWER bytes.
         """
         return self._call("POST", url, headers, body, read_s)
 
@@ -119,24 +148,40 @@ class Outgoing:
         """GETs the URL; otherwise as `post`."""
         return self._call("GET", url, headers, None, read_s)
 
+    def close(self) -> None:
+        """Leaves all connections that are not in use."""
+        self._session.close()
+
     def _call(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, read_s: float | None = None
     ) -> Answer:
+        wait_s = self._read_s if read_s is None else read_s
+        host = _host(url)
+        sent = _sendable(headers, body) | {"Accept-Encoding": "gzip", "User-Agent": "dmdesk"}
+        proxies = self._proxied(host)
         self._leave_idle_connections()
-        wait = self._read_s if read_s is None else read_s
-        timeout = (min(CONNECT_S, wait), wait)  # a call that may take two seconds does not connect for three
+        # a call that may take two seconds does not connect for three
+        self._watch.begin(countdown(min(min(CONNECT_S, wait_s) + wait_s, LONGEST_CALL_S), self._steady), wait_s)
         try:
             answer = self._session.request(
-                method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False
+                method, url, data=body, headers=sent, stream=True, allow_redirects=False, proxies=proxies
             )
-        except self._requests.exceptions.RequestException as error:
-            host = url.partition("//")[2].partition("/")[0]
-            kind = type(error).__name__
-            if _never_left(error):
-                raise Retryable(f"no connection to {host}: {kind}") from None
-            raise Uncertain(f"no answer from {host}: {kind}") from None
-        lowered = {name.lower(): value for name, value in answer.headers.items()}
-        return Answer(status=answer.status_code, headers=lowered, body=answer.content)
+            return _answer(answer)
+        except self._failures as error:  # what breaks before the first byte has left was not sent
+            if self._watch.sent:
+                raise Uncertain(f"no answer from {host}: {_kind(error)}") from None
+            raise Retryable(f"nothing was sent to {host}: {_kind(error)}") from None
+
+    def _proxied(self, host: str) -> dict[str, str]:
+        """The environment's proxies, none for hosts that it takes out. Raises Misconfigured."""
+        if not self._proxies or urllib.request.proxy_bypass(host):
+            return {}
+        named = {scheme: self._proxies[scheme] for scheme in ("http", "https", "all") if self._proxies.get(scheme)}
+        for proxy in named.values():
+            scheme, _, address = proxy.rpartition("://")
+            if scheme not in {"", "http"} or not address:
+                raise Misconfigured("a proxy that does not speak HTTP", _PROXY_ADVICE)
+        return named
 
     def _leave_idle_connections(self) -> None:
         """A frozen function does not see the other side close a connection; a call on it would break after it
@@ -147,6 +192,48 @@ class Outgoing:
         self._used_s = now
 
 
+class _Unreadable(Exception):
+    """An answer that came, and cannot be read."""
+
+
+def _host(url: str) -> str:
+    """Raises Misconfigured: whatever stands behind a vendor's address is escaped."""
+    try:
+        return place(url).host
+    except ValueError:  # its words may be the URL, whose query may be a key
+        raise Misconfigured("an address that is none", _ADDRESS_ADVICE) from None
+
+
+def _sendable(headers: dict[str, str], body: bytes | None) -> dict[str, str]:
+    """The headers. Raises Misconfigured or Retryable where HTTP cannot carry them or the body."""
+    for name, value in headers.items():
+        if not (isinstance(value, str) and _HEADER.fullmatch(value)):
+            raise Misconfigured(f"the header {name} cannot be sent", _HEADER_ADVICE)
+    if not isinstance(body, bytes | None):
+        raise Retryable(f"a body that cannot be sent: {type(body).__name__}")
+    return headers
+
+
+def _answer(answer: requests.Response) -> Answer:
+    """The whole answer; never more of its body is held than LARGEST_ANSWER and a chunk."""
+    with answer:
+        lowered = {name.lower(): value for name, value in answer.headers.items()}
+        coding = lowered.get("content-encoding", "identity").strip().lower()
+        if coding != "identity" and coding not in _PACKED:
+            raise _Unreadable(f"content encoding {coding[:20]}")
+        unpack = zlib.decompressobj(_PACKED[coding]) if coding in _PACKED else None
+        body = bytearray()
+        came = False
+        while chunk := answer.raw.read(_CHUNK, decode_content=False):
+            came = True
+            body += unpack.decompress(chunk, LARGEST_ANSWER + 1 - len(body)) if unpack else chunk
+            if len(body) > LARGEST_ANSWER:
+                raise _Unreadable(f"more than {LARGEST_ANSWER} bytes")
+        if unpack and came and not unpack.eof:
+            raise _Unreadable("broke off")
+        return Answer(status=answer.status_code, headers=lowered, body=bytes(body))
+
+
 def _date_s(value: str) -> float:
     """An HTTP date in epoch seconds. Raises ValueError where it is none."""
     from email.utils import parsedate_to_datetime  # the edge, which reads none, does not load it
@@ -155,18 +242,5 @@ def _date_s(value: str) -> float:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
-def _never_left(error: requests.exceptions.RequestException) -> bool:
-    """True where no byte of the request can have reached the other side."""
-    import requests
-    import urllib3
-
-    never = requests.exceptions
-    if isinstance(error, (never.ConnectTimeout, never.ProxyError)):
-        return True
-    if isinstance(error, (never.InvalidURL, never.InvalidSchema, never.MissingSchema)):
-        return True
-    cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", cause)
-    if isinstance(reason, urllib3.exceptions.SSLError):  # a certificate is judged before a byte is sent
-        return isinstance(reason.args[0], ssl.SSLCertVerificationError)
-    return isinstance(reason, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.NameResolutionError))
+def _kind(error: Exception) -> str:
+    return str(error) if isinstance(error, _Unreadable) else type(error).__name__

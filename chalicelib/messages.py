@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -22,26 +22,40 @@ def digest(*parts: str | bytes) -> str:
     """A stable hex fingerprint (64 characters) of the parts, in order; unambiguous for any content."""
     total = hashlib.sha256()
     for part in parts:
-        data = part if isinstance(part, bytes) else part.encode()
+        data = part if isinstance(part, bytes) else part.encode(errors="surrogatepass")
         total.update(len(data).to_bytes(8, "big") + data)
     return total.hexdigest()
 
 
+# Control characters, halves of surrogate pairs, and the two characters that SQS refuses beside them.
+# docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
 def bounded(identifier: str) -> str:
-    """The identifier itself, or its fingerprint where it is too long to be a key (over 255 UTF-8 bytes)."""
-    return identifier if len(identifier.encode()) <= LONGEST_ID else digest(identifier)
+    """The identifier itself, or its fingerprint where it cannot be a key: over 255 UTF-8 bytes, or with characters
+    that a queue, a table or a log does not take."""
+    if _UNFIT.search(identifier) or len(identifier.encode()) > LONGEST_ID:
+        return digest(identifier)
+    return identifier
 
 
+# U+FFFE and U+FFFF in UTF-8: a text may hold them, and no queue carries them.
+_UNCARRIED = {b"\xef\xbf\xbe": rb"\ufffe", b"\xef\xbf\xbf": rb"\uffff"}
 _ESCAPES = re.compile(
     rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
 
 
 def mended(text: bytes) -> bytes:
-    """The JSON text with every half of a surrogate pair replaced by U+FFFD, and else untouched.
+    """The JSON text with every half of a surrogate pair replaced by U+FFFD, and else untouched but for two
+    characters that SQS refuses: they are escaped, and read the same.
 
     A sender that cuts a text in the middle of an emoji escapes such a half; no strict parser reads it.
     """
+    if b"\xef\xbf" in text:
+        for sign, escape in _UNCARRIED.items():
+            text = text.replace(sign, escape)
     if b"\\ud" not in text and b"\\uD" not in text:
         return text
     return _ESCAPES.sub(lambda found: b"\\ufffd" if len(found[0]) == 6 else found[0], text)
@@ -81,10 +95,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def group(self) -> str:
-        """What the queue keeps in order (64 characters, no personal data): the customer's events, their echoes; an
-        event that names nobody is alone, because its order concerns nobody."""
-        order = ("echo" if self.section == "echo" else "") if self.party else f"alone {self.id}"
-        return digest(self.source, self.account, self.party, order)
+        """What the queue keeps in order (64 characters, no personal data). An event without a party has no order
+        to keep: it is alone, so that a slow one holds up no other."""
+        section = "echo" if self.section == "echo" else ""
+        alone = () if self.party else (self.id,)
+        return digest(self.source, self.account, self.party, section, *alone)
 
     @property
     def dedup(self) -> str:
@@ -108,6 +123,9 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
 
 
+Word = Annotated[str, msgspec.Meta(pattern=r"^\S+\Z")]
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """A brand's account on a platform and the desk integration that its conversations enter.
 
@@ -118,10 +136,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     the customer has read the answer.
     """
 
-    channel: str
-    id: str
-    integration: str
-    secret: str
+    channel: Word
+    id: Word
+    integration: Word
+    secret: Word
     name: str = ""
     login: Literal["instagram", "facebook"] = "instagram"
     page: str = ""
@@ -139,6 +157,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         """
         own = self.name.removeprefix("@").casefold()
         return customer in {self.id, self.page} - {""} or (own != "" and username.casefold() == own)
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A row that should be an account and cannot be read as one: its key, and what is wrong with which field."""
+
+    key: str
+    problem: str
 
 
 class Conversation(msgspec.Struct, frozen=True):

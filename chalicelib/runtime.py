@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
 from chalicelib.aws.secrets import SecretStore
+from chalicelib.credentials import texts
 from chalicelib.observability import EmfMetrics, Metrics
-from chalicelib.pipeline.ports import Clock, texts
+from chalicelib.pipeline.ports import Clock
 from chalicelib.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ class Runtime:
     def accounts(self) -> Accounts:
         from chalicelib.pipeline.accounts import Accounts
 
-        return Accounts(self.table, self.clock)
+        return Accounts(self.table, self.clock, self.metrics, CHANNELS)
 
     @cached_property
     def http(self) -> Outgoing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import msgspec
 
@@ -36,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     graph_version: str = "v25.0"
     tiktok_api: str = "https://business-api.tiktok.com"
     # how long customers' and agents' files are kept, as the bucket's lifecycle has it
-    media_days: int = 90
+    media_days: Annotated[int, msgspec.Meta(ge=1)] = 90
     # further hosts that files may be fetched from, comma separated; one with its scheme is trusted wherever it is
     media_hosts: str = ""
 
@@ -46,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(environment: Mapping[str, str]) -> Settings:
-    """The settings. Raises SystemExit with the missing names: nothing can work without them."""
+    """The settings. Raises SystemExit with the names that are missing or wrong: nothing can work without them."""
     found = {
         name: environment[PREFIX + name.upper()]
         for name in Settings.__struct_fields__
@@ -56,4 +57,8 @@ def load(environment: Mapping[str, str]) -> Settings:
     missing = [PREFIX + name.upper() for name in required if name not in found]
     if missing:
         raise SystemExit(f"dmdesk: set {', '.join(missing)} (Terraform sets them on each function)")
-    return msgspec.convert(found, Settings, strict=False)
+    try:
+        return msgspec.convert(found, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        problem, _, name = str(error).rpartition(" - at `$.")
+        raise SystemExit(f"dmdesk: correct {PREFIX}{name.rstrip('`').upper()}: {problem}") from None

@@ -185,11 +185,14 @@ class FakeSecrets:
     def get(self, name: str) -> dict[str, Any]:
         return self.cached.setdefault(name, self.stored.get(name, {}))
 
-    def refresh(self, name: str) -> bool:
+    def refresh(self, name: str, since_s: float | None = None) -> bool:
         if self.refreshable:
             self.refreshed.append(name)
             self.cached[name] = self.stored.get(name, {})
         return self.refreshable
+
+    def read(self, name: str) -> dict[str, Any]:
+        return self.stored.get(name, {})
 
     def put(self, name: str, value: dict[str, Any]) -> None:
         self.stored[name] = self.cached[name] = value

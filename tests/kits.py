@@ -47,7 +47,7 @@ class Wired:
     ) -> None:
         self._clients, self._desk, self._secrets, self._ledger = clients, desk, secrets, ledger
         self._shelf, self._clock, self.metrics = shelf, clock, metrics
-        self._accounts = Accounts(ledger, clock)
+        self._accounts = Accounts(ledger, clock, metrics, tuple(clients))
         self._budgets = Budgets(ledger, clock)
         self._media = MediaStore(
             shelf=shelf,

@@ -412,6 +412,20 @@ def test_a_server_that_says_nothing_is_left(web: Web, monkeypatch: pytest.Monkey
     done.set()
 
 
+def test_a_resolver_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "WHOLE_S", 0.02)
+    done = threading.Event()
+
+    def hang(*_: object, **__: object) -> list[Any]:
+        done.wait(5)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    with pytest.raises(Retryable, match="TimeoutError"):
+        Fetcher()("https://fbsbx.com/a", HOSTS, {})
+    done.set()
+
+
 def test_a_closed_port_is_worth_a_retry() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         origin = f"http://127.0.0.1:{free.getsockname()[1]}"

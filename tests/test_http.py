@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
-import requests
-import urllib3
 
-from chalicelib.errors import Retryable, Uncertain
-from chalicelib.http import CONNECT_S, IDLE_S, LONGEST_CALL_S, LONGEST_WAIT_S, READ_S, Answer, Outgoing, Request
+from chalicelib.errors import Misconfigured, Retryable, Uncertain
+from chalicelib.http import IDLE_S, LONGEST_WAIT_S, Answer, Outgoing, Request
 from tests.fakes import FakeClock
 
 HEADERS = {"Authorization": "Bearer token-1", "Content-Type": "application/json"}
@@ -106,7 +103,7 @@ def raw_server(deal: Callable[[socket.socket], None], connections: int = 1) -> I
 def session() -> Iterator[Outgoing]:
     made = Outgoing(read_s=0.05)
     yield made
-    made._session.close()
+    made.close()
 
 
 @pytest.fixture
@@ -114,7 +111,7 @@ def patient() -> Iterator[Outgoing]:
     """For servers that answer: a slow machine must not fail the test."""
     made = Outgoing(read_s=WAIT_S)
     yield made
-    made._session.close()
+    made.close()
 
 
 def post(session: Outgoing, url: str) -> Answer:
@@ -159,31 +156,22 @@ def test_a_refused_connection_sent_nothing(session: Outgoing) -> None:
     assert f"127.0.0.1:{port}" in caught.value.reason
 
 
-@pytest.mark.parametrize("url", ["http://", "nonsense", "vendor.invalid:443", "ftp://vendor.invalid"])
-def test_an_address_that_is_none_sent_nothing(session: Outgoing, url: str) -> None:
-    with pytest.raises(Retryable):
-        post(session, url)
-
-
 @pytest.mark.parametrize(
-    ("cause", "kind"),
+    "url",
     [
-        (ssl.SSLCertVerificationError("self-signed certificate"), Retryable),  # judged before a byte is sent
-        (ssl.SSLEOFError("EOF occurred in violation of protocol"), Uncertain),
+        "http://",
+        "nonsense",
+        "vendor.invalid:443",
+        "ftp://vendor.invalid",
+        "http://[::1",
+        "http://a:x/",
+        "http://ü.invalid\ud800/",
     ],
 )
-def test_a_distrusted_certificate_sent_nothing_and_a_broken_stream_may_have(
-    session: Outgoing, monkeypatch: pytest.MonkeyPatch, cause: ssl.SSLError, kind: type[Exception]
-) -> None:
-    reason = urllib3.exceptions.SSLError(cause)
-    pool: Any = None
-
-    def fail(*_: object, **__: object) -> None:
-        raise requests.exceptions.SSLError(urllib3.exceptions.MaxRetryError(pool, "/path", reason))
-
-    monkeypatch.setattr(session._session, "request", fail)
-    with pytest.raises(kind):
-        post(session, "https://vendor.invalid")
+def test_an_address_that_is_none_sent_nothing(session: Outgoing, url: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        post(session, url)
+    assert "DMDESK_GENESYS_API" in caught.value.advice
 
 
 def test_a_request_without_an_answer_is_uncertain(session: Outgoing) -> None:
@@ -269,8 +257,51 @@ def test_a_connection_is_used_again_unless_it_was_idle() -> None:
         for wait_s in (0.0, IDLE_S, IDLE_S + 1, 0.0):
             clock.advance(wait_s)
             post(session, url)
-    session._session.close()
+    session.close()
     assert len(ports) == 2
+
+
+def test_a_connection_that_the_other_side_has_closed_is_not_used_again(patient: Outgoing) -> None:
+    closed = threading.Event()
+
+    def deal(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        connection.close()
+        closed.set()
+
+    with raw_server(deal, connections=2) as url:
+        for _ in range(2):
+            closed.clear()
+            assert post(patient, url).status == 200
+            assert closed.wait(WAIT_S)
+
+
+def test_several_threads_get_each_its_own_answer(patient: Outgoing) -> None:
+    class Echo(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = self.path.encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    paths = [f"/{number}" for number in range(60)]
+    with ThreadPoolExecutor(6) as pool:
+        urls = [f"http://127.0.0.1:{server.server_port}{path}" for path in paths]
+        bodies = list(pool.map(lambda url: patient.get(url, headers={}).body.decode(), urls))
+    patient.close()
+    server.shutdown()
+    thread.join(WAIT_S)
+    server.server_close()
+    assert bodies == paths
 
 
 def test_netrc_does_not_replace_our_token(patient: Outgoing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,17 +313,60 @@ def test_netrc_does_not_replace_our_token(patient: Outgoing, tmp_path: Path, mon
         assert server.seen[0][2]["authorization"] == "Bearer token-1"
 
 
-def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("account", "sent"), [("", None), ("user:pa%20ss@", "Basic dXNlcjpwYSBzcw=="), ("user@", "Basic dXNlcg==")]
+)
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_proxy_of_the_environment_is_used(
+    monkeypatch: pytest.MonkeyPatch, account: str, sent: str | None, scheme: str
+) -> None:
     with web(202) as proxy:
-        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("http_proxy", proxy.url.replace("http://", scheme + account))
         session = Outgoing(read_s=WAIT_S)
         assert post(session, "http://vendor.invalid").status == 202
-        assert proxy.seen[0][1] == "http://vendor.invalid/path?query=1"
-        session._session.close()
+        session.close()
+    [(_, target, headers, _)] = proxy.seen
+    assert target == "http://vendor.invalid/path?query=1"
+    assert headers["host"] == "vendor.invalid"
+    assert headers.get("proxy-authorization") == sent
 
 
-def test_the_longest_call_fits_its_parts() -> None:
-    assert LONGEST_CALL_S == CONNECT_S + READ_S
+def test_a_host_that_the_environment_exempts_is_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    with web() as vendor:
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        session = Outgoing(read_s=WAIT_S)
+        assert post(session, vendor.url).status == 200
+        session.close()
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 407 Say who\r\n\r\n", b"HTTP/1.1 503 Busy\r\n\r\n", b"220 smtp\r\n", b""]
+)
+def test_a_proxy_that_leads_nowhere_sent_nothing(monkeypatch: pytest.MonkeyPatch, answer: bytes) -> None:
+    heard: list[bytes] = []
+
+    def deal(connection: socket.socket) -> None:
+        heard.append(connection.recv(65536))
+        connection.sendall(answer)
+
+    with raw_server(deal) as url:
+        monkeypatch.setenv("https_proxy", url.replace("http://", "http://user:word@"))
+        session = Outgoing(read_s=WAIT_S)
+        with pytest.raises(Retryable):
+            post(session, "https://vendor.invalid")
+    [asked] = heard
+    assert asked.startswith(b"CONNECT vendor.invalid:443 HTTP/1.1\r\nHost: vendor.invalid:443\r\n")
+    assert b"Proxy-Authorization: Basic dXNlcjp3b3Jk\r\n" in asked
+    assert b"token-1" not in asked
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:9", "socks5://127.0.0.1:9", "http://", "http://a:x"])
+def test_a_proxy_that_is_none_waits_for_somebody_to_correct_it(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("https_proxy", url)
+    with pytest.raises(Misconfigured) as caught:
+        post(Outgoing(), "https://vendor.invalid")
+    assert "https_proxy" in caught.value.advice
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from unicodedata import category
 
 import msgspec
 import pytest
@@ -40,12 +41,25 @@ def test_fingerprints_tell_parts_apart(one: list[str], other: list[str]) -> None
     assert len(digest(*one)) == 64
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=400))
-def test_ids_are_bounded_in_bytes(identifier: str) -> None:
+@given(st.text(max_size=400))
+def test_ids_are_bounded_in_bytes_and_characters(identifier: str) -> None:
     key = bounded(identifier)
     assert len(key.encode()) <= LONGEST_ID
-    assert (key == identifier) == (len(identifier.encode()) <= LONGEST_ID)
+    fits = len(identifier.encode(errors="surrogatepass")) <= LONGEST_ID
+    odd = any(category(sign) in {"Cc", "Cs"} or sign in "\ufffe\uffff" for sign in identifier)
+    assert (key == identifier) == (fits and not odd)
     assert bounded(key) == key
+
+
+@pytest.mark.parametrize("sign", ["\uffff", "\ufffe", "\x00", "\t", "\n", "\x1b", "\x7f", "\x85", "\ud800"])
+def test_an_id_with_a_character_that_is_not_carried_is_its_fingerprint(sign: str) -> None:
+    assert bounded(f"a{sign}b") == digest(f"a{sign}b")
+    assert bounded(f"a{sign}b") != bounded(f"a{sign}c")
+
+
+@pytest.mark.parametrize("plain", ["m_a-b.c:1/2+3==", "smörgås 🚚", "\ufffd", "\U0001ffff", "\u200f", ""])
+def test_an_id_that_is_carried_stays(plain: str) -> None:
+    assert bounded(plain) == plain
 
 
 @pytest.mark.parametrize(("length", "kept"), [(255, True), (256, False)])
@@ -74,7 +88,16 @@ def test_halves_of_surrogate_pairs_are_mended_and_nothing_else(text: bytes, read
 def test_whole_texts_are_not_mended(text: str) -> None:
     for escaped in (True, False):
         written = json.dumps(text, ensure_ascii=escaped).encode()
-        assert mended(written) == written
+        assert json.loads(mended(written)) == text
+        if not any(sign in text for sign in "\ufffe\uffff"):
+            assert mended(written) == written
+
+
+@pytest.mark.parametrize("text", ["\uffff", "a\ufffeb", "\\\uffff", "\ufffd\uffff\U0001fffe", '"\ufffe"'])
+def test_two_characters_that_no_queue_takes_are_escaped_and_read_the_same(text: str) -> None:
+    written = mended(json.dumps(text, ensure_ascii=False).encode())
+    assert not any(sign in written.decode() for sign in "\ufffe\uffff")
+    assert json.loads(written) == text
 
 
 @given(st.integers(0, 4_102_444_800_000))
@@ -129,6 +152,23 @@ def test_echoes_have_a_group_of_their_own() -> None:
     """An echo must not wait behind the message that waits for it."""
     assert msgspec.structs.replace(EVENT, section="echo").group != EVENT.group
     assert msgspec.structs.replace(EVENT, section="messaging").group == EVENT.group
+
+
+def test_an_event_without_a_party_is_alone_with_its_redeliveries() -> None:
+    """It has no order to keep, and a slow one must hold up no other."""
+    nobody = msgspec.structs.replace(EVENT, party="")
+    assert nobody.group == msgspec.structs.replace(nobody, received_ms=9, raw=msgspec.Raw(b"1")).group
+    others = [msgspec.structs.replace(nobody, **{name: "other"}) for name in ("id", "account", "source", "section")]
+    groups = {event.group for event in (nobody, *others[:3], EVENT)}
+    assert len(groups) == 5
+    assert others[3].group == nobody.group
+    assert msgspec.structs.replace(nobody, section="echo").group not in groups
+
+
+def test_a_partys_group_is_the_same_as_ever() -> None:
+    """Events wait in it while a new version comes."""
+    assert EVENT.group == digest("instagram", "1", "2", "")
+    assert msgspec.structs.replace(EVENT, section="echo").group == digest("instagram", "1", "2", "echo")
 
 
 def test_a_conversations_key_is_bounded() -> None:

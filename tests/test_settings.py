@@ -40,6 +40,12 @@ def test_a_number_is_read_as_one() -> None:
     assert load(ENVIRONMENT | {"DMDESK_MEDIA_DAYS": "30"}).media_days == 30
 
 
+@pytest.mark.parametrize("value", ["ninety", "90 days", "1.5", "0", "-3", "null", "٩٠x"])
+def test_a_number_that_is_none_is_told_by_its_name(value: str) -> None:
+    with pytest.raises(SystemExit, match=r"^dmdesk: correct DMDESK_MEDIA_DAYS: Expected `int`"):
+        load(ENVIRONMENT | {"DMDESK_MEDIA_DAYS": value})
+
+
 @pytest.mark.parametrize("value", [None, ""])
 @pytest.mark.parametrize("name", REQUIRED)
 def test_each_missing_name_is_told(name: str, value: str | None) -> None:

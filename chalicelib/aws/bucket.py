@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from chalicelib.aws import calls
-from chalicelib.aws.calls import CONFIG, call
+from chalicelib.aws.calls import CONFIG, call, code_of
 from chalicelib.errors import Retryable
 from chalicelib.messages import Stored
 
@@ -44,8 +44,19 @@ class Bucket:
         call(self._client.put_object, Bucket=self._name, Key=key, Body=body)
 
     def fetch(self, key: str) -> bytes:
-        """The bytes under the key. Raises Retryable, or ClientError where there is no such key."""
-        return call(self._client.get_object, Bucket=self._name, Key=key)["Body"].read()
+        """The bytes under the key. Raises Retryable, or LookupError where there is no such key."""
+        return call(self._read, key)
+
+    def _read(self, key: str) -> bytes:
+        """The connection may still break while the body comes, so all of it is one call."""
+        try:
+            return self._client.get_object(Bucket=self._name, Key=key)["Body"].read()
+        except ClientError as error:
+            # "access denied" is what S3 says of a missing key to a role that may not list
+            # docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html and API_HeadObject.html
+            if code_of(error) in {"NoSuchKey", "AccessDenied"}:
+                raise LookupError(key) from error
+            raise
 
     def keep_media(self, key: str, body: bytes, mime: str, name: str) -> None:
         """Stores a file with its type and name; the same key again replaces it. Raises Retryable."""
@@ -58,9 +69,7 @@ class Bucket:
             head = call(self._client.head_object, Bucket=self._name, Key=key)
         except ClientError as error:  # an answer to HEAD has no body, so its status is all that it tells
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            # 403: nothing is there, to a role that may not list
-            # docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
-            if status in {403, 404}:
+            if status in {403, 404}:  # as above
                 return None
             raise Retryable(f"aws: {status}") from error
         name = unquote(head["Metadata"].get("name", ""))

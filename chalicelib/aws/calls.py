@@ -7,10 +7,17 @@ from functools import cache
 from typing import Any, ParamSpec, TypeVar
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
 from botocore.session import Session, get_session
 
-from chalicelib.errors import Retryable
+from chalicelib.errors import Misconfigured, Retryable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,11 +26,41 @@ T = TypeVar("T")
 # A user agent of ours, because botocore builds its own twice for each call, a tenth of the call's CPU time.
 CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3}, user_agent="dmdesk")
 
+# What a later try may mend, without its service's prefix and the word Exception. Any answer of 429 or 5xx is, too.
+# docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html and each service's API reference, "Common errors"
 _PASSING = {
-    "ProvisionedThroughputExceededException", "ThrottlingException", "Throttling", "RequestLimitExceeded",
-    "RequestThrottled", "SlowDown", "InternalServerError", "InternalError", "ServiceUnavailable",
-    "InternalServiceError", "TransactionConflictException", "TransactionInProgressException",
+    # too much at once
+    "BandwidthLimitExceeded", "EC2Throttled", "KmsThrottled", "KMSThrottling", "LimitExceeded", "OverLimit",
+    "ProvisionedThroughputExceeded", "RequestLimitExceeded", "RequestThrottled", "SlowDown", "Throttled", "Throttling",
+    "TooManyRequests",
+    # the service, or what stands behind it
+    "Busy", "IDPCommunicationError", "InternalError", "InternalFailure", "InternalServerError", "InternalServiceError",
+    "PriorRequestNotComplete", "RequestTimeout", "ServiceUnavailable",
+    # somebody else is at it
+    "ConditionalRequestConflict", "OperationAborted", "ReplicatedWriteConflict", "TransactionConflict",
+    "TransactionInProgress",
+    # the function's own credentials are exchanged for newer ones, or its clock is set
+    "ExpiredToken", "RequestExpired", "RequestTimeTooSkewed", "TokenRefreshRequired",
 }  # fmt: skip
+_REFUSED = {
+    "AccessDenied", "AccountProblem", "AllAccessDisabled", "AuthFailure", "IncompleteSignature", "InvalidAccessKeyId",
+    "InvalidClientTokenId", "InvalidSecurity", "InvalidSignature", "MissingAuthenticationToken", "NotAuthorized",
+    "NotSignedUp", "OptInRequired", "SignatureDoesNotMatch", "UnauthorizedOperation", "UnrecognizedClient",
+}  # fmt: skip
+_ABSENT = {
+    "AuthorizationHeaderMalformed", "InvalidAddress", "InvalidBucketName", "NoSuchBucket", "NonExistentQueue",
+    "PermanentRedirect", "QueueDeletedRecently", "QueueDoesNotExist", "ResourceNotFound", "TableNotFound",
+}  # fmt: skip
+# S3 names KMS' errors with a prefix, Secrets Manager by what it could not do, SQS by "Kms" at the front
+_LOCKED = {"DecryptionFailure", "Disabled", "EncryptionFailure", "InvalidKeyUsage", "KeyUnavailable"}
+_ADVICE = {
+    "refused": "let the function's role do this: terraform/modules/aws/roles.tf has what it needs",
+    "absent": "DMDESK_TABLE, DMDESK_BUCKET, DMDESK_…_QUEUE or DMDESK_…_DEAD_LETTERS names what is not in this region: "
+    "apply Terraform again, which sets them",
+    "locked": "the KMS key is disabled or gone, or its policy does not let the function's role use it (kms:Decrypt, "
+    "kms:GenerateDataKey)",
+    "alone": "the function has no credentials or no region: give it its role, and AWS_REGION outside of Lambda",
+}
 
 
 def client(service: str, config: Config = CONFIG) -> Any:
@@ -38,12 +75,37 @@ def _session() -> Session:
 
 
 def call(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-    """Runs an AWS call; what a later try may mend becomes Retryable."""
+    """Runs an AWS call. What a later try may mend becomes Retryable, what somebody has to set right Misconfigured;
+    an answer (a condition that does not hold, a key that is not there) stays botocore's ClientError."""
     try:
         return work(*args, **named)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _PASSING:
-            raise Retryable(f"aws: {error.response['Error']['Code']}") from error
+        told = _told(error)
+        if told is None:
+            raise
+        raise told from error
+    except (NoCredentialsError, PartialCredentialsError, NoRegionError) as error:
+        raise Misconfigured(f"aws: {type(error).__name__}", _ADVICE["alone"]) from error
+    except ParamValidationError:  # a mistake of ours, which no later try mends
         raise
     except BotoCoreError as error:
         raise Retryable(f"aws: {type(error).__name__}") from error
+
+
+def code_of(error: ClientError) -> str:
+    """The error's name, without its service's prefix and the word Exception."""
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    return code.rpartition(".")[2].removesuffix("Exception")
+
+
+def _told(error: ClientError) -> Retryable | None:
+    """What the error means to whoever called; None where it is an answer."""
+    code, status = code_of(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    reason = f"aws: {code} at {error.operation_name}"
+    if code in _PASSING or status == 429 or status >= 500:
+        return Retryable(reason)
+    if code in _LOCKED or code.lower().startswith("kms"):
+        return Misconfigured(reason, _ADVICE["locked"])
+    if code in _REFUSED:
+        return Misconfigured(reason, _ADVICE["refused"])
+    return Misconfigured(reason, _ADVICE["absent"]) if code in _ABSENT else None

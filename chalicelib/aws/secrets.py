@@ -1,21 +1,51 @@
-"""Secrets Manager, read seldom: cached with a lifetime, reloaded early when a secret stops working."""
+"""Secrets Manager, read seldom: cached with a lifetime, reloaded early when a secret stops working, and not waited
+for where an older value serves."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from math import inf
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from chalicelib.aws import calls
-from chalicelib.aws.calls import call
-from chalicelib.errors import Retryable
+from chalicelib.aws.calls import call, code_of
+from chalicelib.errors import Misconfigured, Retryable
+from chalicelib.observability import log
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
+T = TypeVar("T")
 
 LIFETIME_S = 300.0
-# A forged signature must not make us ask Secrets Manager each time.
-SOONEST_REFRESH_S = 30.0
+# A forged signature must not make us ask each time, and a rotated secret has to be read while the sender still
+# repeats. Genesys repeats five times, 5 s apart (developer.genesys.cloud/commdigital/digital/openmessaging/validate):
+# whichever containers answer, 5 s after a rotation each of them has asked anew or may, so that its second try is
+# taken, or the third. A flood of forgeries makes 12 calls a minute and container.
+SOONEST_REFRESH_S = 5.0
+# A store that could not be read is not asked again for so long, where an older value serves.
+PAUSE_S = 30.0
+# One short try: whoever asks has a cached value, or is repeated by its queue or its sender.
+READING = calls.CONFIG.merge(Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}))
+# What is written cannot be had again (a platform's newest tokens): tried for half a minute, as functions live.
+WRITING = calls.CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 4}))
+# No such secret, none of its versions has a value, or no secret can have this name.
+_ABSENT = {"ResourceNotFound", "Validation"}
+_UNUSABLE = {"InvalidRequest", "InvalidParameter"}
+_UNUSABLE_ADVICE = "restore it in Secrets Manager if it is marked for deletion; else store its value again"
+
+
+class _Held(msgspec.Struct):
+    """What is known of a secret: its object and since when, when it was last asked for, and what failed then."""
+
+    value: dict[str, Any] | None = None
+    loaded_s: float = -inf
+    asked_s: float = -inf
+    problem: Retryable | None = None
 
 
 class SecretStore:
@@ -23,44 +53,82 @@ class SecretStore:
 
     def __init__(self, clock: Callable[[], float], client: SecretsManagerClient | None = None) -> None:
         self._clock = clock
-        self._client: SecretsManagerClient = client or calls.client("secretsmanager")
-        self._cache: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._given = client
+        self._client: SecretsManagerClient = client or calls.client("secretsmanager", READING)
+        self._held: dict[str, _Held] = {}
 
     def get(self, name: str) -> dict[str, Any]:
         """The secret's object; {} where it does not exist, has no value yet, or holds no JSON object.
 
-        Raises Retryable where Secrets Manager cannot be reached and nothing is cached.
+        An older value beats an outage. Raises Retryable, at once or after one short try, where there is none.
         """
-        cached = self._cache.get(name)
-        if cached and self._clock() - cached[0] < LIFETIME_S:
-            return cached[1]
-        return self._load(name)
+        held = self._held.setdefault(name, _Held())
+        now = self._clock()
+        lifetime_s = LIFETIME_S if held.value else PAUSE_S  # what holds nothing is about to be filled
+        if abs(now - held.loaded_s) >= lifetime_s:
+            pause_s = SOONEST_REFRESH_S if held.value is None else PAUSE_S
+            if held.problem is None or abs(now - held.asked_s) >= pause_s:
+                self._load(name, held)
+        if held.value is None and held.problem:
+            raise held.problem.with_traceback(None)
+        return held.value or {}
 
-    def refresh(self, name: str) -> bool:
-        """Loads the secret again, unless it was loaded in the last 30 s. True if it was loaded."""
-        cached = self._cache.get(name)
-        if cached and abs(self._clock() - cached[0]) < SOONEST_REFRESH_S:
-            return False
-        self._load(name)
-        return True
+    def refresh(self, name: str, since_s: float | None = None) -> bool:
+        """Loads the secret again, unless it was asked for in the last 5 s. True where that succeeded; where
+        `since_s` (epoch s) is given, also where it was loaded since then."""
+        held = self._held.setdefault(name, _Held())
+        if abs(self._clock() - held.asked_s) >= SOONEST_REFRESH_S and not self._load(name, held):
+            return True
+        return since_s is not None and held.loaded_s >= since_s
+
+    def read(self, name: str) -> dict[str, Any]:
+        """The secret's object as it is stored now; otherwise as `get`. Raises Retryable where it cannot be read."""
+        held = self._held.setdefault(name, _Held())
+        problem = self._load(name, held)
+        if problem:
+            raise problem
+        return held.value or {}
 
     def put(self, name: str, value: dict[str, Any]) -> None:
-        """Stores the object as the secret's newest version. Raises Retryable after three tries."""
-        call(self._client.put_secret_value, SecretId=name, SecretString=json.dumps(value))
-        self._cache[name] = (self._clock(), value)
+        """Stores the object as the secret's newest version. Raises Retryable after four tries."""
+        client: SecretsManagerClient = self._given or calls.client("secretsmanager", WRITING)
+        _asked(name, lambda: client.put_secret_value(SecretId=name, SecretString=json.dumps(value)))
+        now = self._clock()
+        self._held[name] = _Held(value=value, loaded_s=now, asked_s=now)
 
-    def _load(self, name: str) -> dict[str, Any]:
-        missing = self._client.exceptions.ResourceNotFoundException
+    def _load(self, name: str, held: _Held) -> Retryable | None:
+        """None where the secret was read, else what failed."""
+        held.asked_s = self._clock()
         try:
-            text = call(self._client.get_secret_value, SecretId=name).get("SecretString", "")
-            value = json.loads(text)
-        except (missing, ValueError):
-            value = {}
-        except Retryable:
-            if name not in self._cache:
-                raise
-            return self._cache[name][1]  # an old secret beats an outage
-        if not isinstance(value, dict):
-            value = {}
-        self._cache[name] = (self._clock(), value)
-        return value
+            text = _asked(name, lambda: self._text(name))
+        except Retryable as problem:
+            held.problem = problem
+            log.warning("secret not read", key=name, reason=problem.reason)
+            return problem
+        held.value, held.loaded_s, held.problem = _object(text), held.asked_s, None
+        return None
+
+    def _text(self, name: str) -> str:
+        try:
+            return self._client.get_secret_value(SecretId=name).get("SecretString", "")
+        except ClientError as error:
+            if code_of(error) in _ABSENT:
+                return ""
+            raise
+
+
+def _asked(name: str, work: Callable[[], T]) -> T:
+    try:
+        return call(work)
+    except ClientError as error:
+        if code_of(error) not in _UNUSABLE:
+            raise
+        raise Misconfigured(f"aws: the secret {name} cannot be used", _UNUSABLE_ADVICE) from error
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text.lstrip("\ufeff"))
+    except (ValueError, RecursionError):
+        value = None
+    return value if isinstance(value, dict) else {}

@@ -47,6 +47,7 @@ from chalicelib.messages import (
     Tap,
     Thread,
     Tried,
+    Unreadable,
     bounded,
 )
 
@@ -389,12 +390,13 @@ class Table:
         )["Attributes"]
         return Tried(count=int(counted["tries"]["N"]), first_s=float(counted["since"]["N"]))
 
-    def accounts(self) -> list[Account]:
-        """Every account, as Terraform wrote it."""
+    def accounts(self) -> list[Account | Unreadable]:
+        """Every account, as Terraform wrote it. Raises Retryable."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": "ACCOUNT"}},
+            ConsistentRead=True,  # one that was just added is looked for
         )
         return [_account(item) for page in call(list, pages) for item in page["Items"]]
 
@@ -532,6 +534,9 @@ def _claim_of(item: dict[str, Any]) -> Claim:
     )
 
 
-def _account(item: dict[str, Any]) -> Account:
+def _account(item: dict[str, Any]) -> Account | Unreadable:
     plain = {name: value.get("S", value.get("BOOL")) for name, value in item.items() if name not in {"pk", "sk"}}
-    return msgspec.convert(plain, Account)
+    try:
+        return msgspec.convert(plain, Account)
+    except msgspec.ValidationError as error:
+        return Unreadable(key=item["sk"]["S"], problem=str(error))

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from chalicelib.capabilities import Capabilities
+from chalicelib.credentials import Secret
 from chalicelib.http import Request
 from chalicelib.messages import (
     Account,
@@ -28,6 +29,11 @@ from chalicelib.replies import Part, Recipient
 
 Secrets = Callable[[str], dict[str, Any]]
 """A secret's object by its name, from a cache."""
+
+
+# Meta delivers up to 1,000 updates at once, and it is not said what counts as one.
+# developers.facebook.com/docs/graph-api/webhooks/getting-started
+MOST_PIECES = 1_200
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,8 +68,9 @@ class Webhook(Protocol):
         """Raises Rejected unless the raw body is signed with one of the secrets; `now` in epoch seconds."""
 
     def split(self, body: bytes) -> list[Piece]:
-        """The delivery's events in order. Raises Malformed where the body is not the platform's JSON;
-        a single event that it does not know is a piece like any other."""
+        """The delivery's events in order; where there are more than MOST_PIECES, no more than one beyond. Raises
+        Malformed where the body is not the platform's JSON; a single event that it does not know is a piece like any
+        other."""
 
 
 class Translator(Protocol):
@@ -156,8 +163,10 @@ class Renewal(Protocol):
     def due(self, account: Account, held: dict[str, Any], now: float) -> bool:
         """Whether the account's secret should be renewed now (epoch seconds)."""
 
-    def renew(self, account: Account, held: dict[str, Any], app: dict[str, Any], now: float) -> dict[str, Any]:
-        """The account's secret with its new tokens, from the one that is held and the app's secret.
+    def renew(self, account: Account, held: dict[str, Any], app: Callable[[], Secret], now: float) -> dict[str, Any]:
+        """The account's secret with its new tokens, from the one that is held and, where the platform asks for it,
+        the app's. Once the platform has given tokens, nothing is raised any more, whatever else its answer says.
 
-        Raises Refused (somebody has to log in again), Retryable or Uncertain.
+        Raises Refused (somebody has to log in again), Retryable (Misconfigured where a secret lacks something) or
+        Uncertain.
         """

@@ -2,43 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
-from chalicelib.messages import Account
+from chalicelib.errors import Retryable
+from chalicelib.messages import Account, Unreadable
+from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.ports import Clock, Ledger
 
 LIFETIME_S = 60.0
 # An event of an unknown account may be the first after a deployment; a flood of them must not be a flood of reads.
-SOONEST_RELOAD_S = 5.0
+SOONEST_RELOAD_S = 1.0
+# Where the table cannot be read, it is not asked again for so long while an older list serves, which it does for an
+# hour: accounts seldom change, and nothing is sent for one that is gone, as its secret is gone with it.
+PAUSE_S = 10.0
+STALE_S = 3600.0
+ADVICE = "correct the account's entry in Terraform's variable accounts and apply it: the others go on without it"
 
 
 class Accounts:
     """All accounts, read together and cached for a minute."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, metrics: Metrics, channels: Collection[str]) -> None:
+        """`channels` are the names of those that there are."""
         self._ledger = ledger
         self._clock = clock
-        self._loaded_s = float("-inf")
+        self._metrics = metrics
+        self._channels = channels
+        self._loaded_s = self._asked_s = float("-inf")
+        self._problem: Retryable | None = None
         self._accounts: list[Account] = []
 
     def of_channel(self, channel: str, identifier: str) -> Account | None:
-        """The account by the platform's id. Raises Retryable."""
+        """The account by the platform's id, None where there is none now. Raises Retryable."""
         return self._find(lambda one: (one.channel, one.id) == (channel, identifier))
 
     def of_integration(self, integration: str) -> Account | None:
-        """The account by the desk's integration id. Raises Retryable."""
+        """The account by the desk's integration id, None where there is none now. Raises Retryable."""
         return self._find(lambda one: one.integration == integration)
 
     def _find(self, wanted: Callable[[Account], bool]) -> Account | None:
-        age = abs(self._clock() - self._loaded_s)
-        if age > LIFETIME_S:
-            self._load()
+        now = self._clock()
+        due = abs(now - self._loaded_s) > LIFETIME_S
+        if due:
+            self._load(now)
         found = next(filter(wanted, self._accounts), None)
-        if found is None and SOONEST_RELOAD_S < age <= LIFETIME_S:
-            self._load()
+        if found is None and not due:
+            self._load(now)
             found = next(filter(wanted, self._accounts), None)
+        # an account that an old list lacks may be there all the same
+        if self._problem and (found is None or abs(now - self._loaded_s) > STALE_S):
+            raise self._problem.with_traceback(None)
         return found
 
-    def _load(self) -> None:
-        self._accounts = self._ledger.accounts()
-        self._loaded_s = self._clock()
+    def _load(self, now: float) -> None:
+        """Reads the accounts, unless that was tried just now and there is an older list."""
+        ever = self._loaded_s > float("-inf")
+        if ever and abs(now - self._asked_s) < (PAUSE_S if self._problem else SOONEST_RELOAD_S):
+            return
+        self._asked_s = now
+        try:
+            found = self._ledger.accounts()
+        except Retryable as problem:
+            self._problem = problem
+            if ever:
+                self._metrics.count("accounts_stale")
+            log.warning("accounts not read", reason=problem.reason)
+            return
+        self._accounts, self._loaded_s, self._problem = readable(found, self._channels, self._metrics), now, None
+
+
+def readable(found: Sequence[Account | Unreadable], channels: Collection[str], metrics: Metrics) -> list[Account]:
+    """The accounts that can be worked with; each other one is counted, and told with what to do."""
+    judged = [_judged(one, channels) for one in found]
+    for one in judged:
+        if isinstance(one, Unreadable):
+            metrics.count("account_unreadable", account=one.key)
+            log.error("account not read", account=one.key, detail=one.problem, advice=ADVICE)
+    return [one for one in judged if isinstance(one, Account)]
+
+
+def _judged(one: Account | Unreadable, channels: Collection[str]) -> Account | Unreadable:
+    if isinstance(one, Unreadable) or one.channel in channels:
+        return one
+    return Unreadable(f"{one.channel}#{one.id}", f"there is no channel {one.channel[:40]}")

@@ -21,6 +21,7 @@ from chalicelib.messages import (
     Tap,
     Thread,
     Tried,
+    Unreadable,
 )
 
 Clock = Callable[[], float]
@@ -163,24 +164,24 @@ class Ledger(Protocol):
     def keep_profile(self, conversation: Conversation, now: float, profile: Profile) -> None: ...
     def profile(self, conversation: Conversation, now: float) -> Profile | None: ...
 
-    def accounts(self) -> list[Account]: ...
+    def accounts(self) -> Sequence[Account | Unreadable]: ...
 
 
 class Secrets(Protocol):
-    """Named secrets, cached."""
+    """Named secrets, cached. Both methods may raise Retryable."""
 
     def get(self, name: str) -> dict[str, Any]: ...
-    def refresh(self, name: str) -> bool: ...
+
+    def refresh(self, name: str, since_s: float | None = None) -> bool:
+        """Loads the secret again, unless it was asked for just now. True where that succeeded; where `since_s`
+        (epoch s) is given, also where it was loaded since then."""
 
 
-class SecretKeeper(Secrets, Protocol):
-    """Secrets that may be written, too."""
+class SecretKeeper(Protocol):
+    """Secrets as they are stored, which may be written, too."""
+
+    def read(self, name: str) -> dict[str, Any]:
+        """What is stored now, whatever is cached. Raises Retryable."""
 
     def put(self, name: str, value: dict[str, Any]) -> None:
         """Stores the secret's new object; raises Retryable."""
-
-
-def texts(found: object) -> list[str]:
-    """The non-empty texts of a secret's list; a lone text counts as one."""
-    items = [found] if isinstance(found, str) else found if isinstance(found, list) else []
-    return [item for item in items if isinstance(item, str) and item]

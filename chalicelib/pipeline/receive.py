@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
-from chalicelib.channels.base import Webhook
+from chalicelib.channels.base import MOST_PIECES, Webhook
+from chalicelib.credentials import texts
 from chalicelib.desks.base import DeskWebhook
-from chalicelib.errors import Malformed, Rejected, Retryable
+from chalicelib.errors import Malformed, Misconfigured, Rejected, Retryable
 from chalicelib.http import Request, Response
 from chalicelib.messages import Event, bounded, digest
 from chalicelib.observability import Metrics, log, where
-from chalicelib.pipeline.ports import Clock, Outbox, Secrets, Shelf, texts
+from chalicelib.pipeline.checking import checked
+from chalicelib.pipeline.ports import Clock, Outbox, Secrets, Shelf
 
-LARGEST_BODY = 1024 * 1024
+# Lambda takes 6 MB (6 × 2^20 bytes) for a synchronous call, and API Gateway may hand the body over in base64, a third
+# longer, beside what it says of the request. docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+# Meta's 1,000 updates may exceed 1 MiB: developers.facebook.com/docs/graph-api/webhooks/getting-started
+LARGEST_BODY = 4_500_000
+# What a secret that was rotated may refute.
+_UNSURE = frozenset({"signature_mismatch", "no_secret", "verify_token"})
 
 
 class Edge:
@@ -64,13 +72,15 @@ class Edge:
         try:
             return work()
         except Rejected as no:
-            self._metrics.count("rejected", endpoint=endpoint, reason=no.reason)
+            name = "rejected" if no.status < 500 else "not_checked"
+            self._metrics.count(name, endpoint=endpoint, reason=no.reason)
             log.warning("rejected", where=endpoint, reason=no.reason, advice=no.advice, status=no.status)
             return Response(status=no.status, body=f"refused: {no.reason}")
         except Exception as error:  # the platform must repeat whatever could not be stored
             reason = error.reason if isinstance(error, Retryable) else where(error)
+            advice = error.advice if isinstance(error, Misconfigured) else ""
             self._metrics.count("not_stored", endpoint=endpoint)
-            log.error("not stored", where=endpoint, error=reason)
+            log.error("not stored", where=endpoint, error=reason, advice=advice)
             return Response(status=500, body="not stored, please repeat")
 
     def _social(self, request: Request) -> Response:
@@ -82,67 +92,84 @@ class Edge:
             raise Rejected(401, "signature_missing" if not told else "signature_ambiguous")
         webhook = told[0]
         now = self._clock()
-        self._verify(webhook.name, request, webhook.signature_header, lambda keys: webhook.verify(request, keys, now))
+        header = webhook.signature_header
+        self._verify(webhook.name, request, header, now, lambda keys: webhook.verify(request, keys, now))
         return self._store(self._inbound, webhook.name, request.body, lambda: events_of(webhook, request.body, now))
 
     def _handshake(self, request: Request) -> Response:
         for webhook in self._webhooks:
             if webhook.handshakes(request):
-                tokens = self._secrets.get(self._secret_names[webhook.name]).get("verify_tokens", [])
-                return Response(status=200, body=webhook.handshake(request, texts(tokens)))
+                return Response(status=200, body=self._challenge(webhook, request))
         raise Rejected(400, "no_handshake")
+
+    def _challenge(self, webhook: Webhook, request: Request) -> str:
+        name = self._secret_names[webhook.name]
+        return checked(
+            self._secrets, name, self._clock(), _UNSURE,
+            lambda held: webhook.handshake(request, texts(held.get("verify_tokens"))),
+        )  # fmt: skip
 
     def _desk_delivery(self, request: Request) -> Response:
         _acceptable(request)
         desk = self._desk
         if request.header(desk.signature_header) is None:
             raise Rejected(401, "signature_missing")
-        self._verify(desk.name, request, desk.signature_header, lambda keys: desk.verify(request, keys))
-        received_ms = int(self._clock() * 1000)
+        now = self._clock()
+        self._verify(desk.name, request, desk.signature_header, now, lambda keys: desk.verify(request, keys))
+        received_ms = int(now * 1000)
         return self._store(self._outbound, desk.name, request.body, lambda: [desk.cut(request.body, received_ms)])
 
-    def _verify(self, source: str, request: Request, header: str, check: Callable[[list[str]], None]) -> None:
-        """Against the cached secrets, then once more against fresh ones: they may just have been rotated."""
+    def _verify(
+        self, source: str, request: Request, header: str, now: float, verify: Callable[[list[str]], None]
+    ) -> None:
         if header in request.repeated:
             raise Rejected(401, "signature_repeated")
         name = self._secret_names[source]
 
-        def attempt() -> None:
-            keys = texts(self._secrets.get(name).get("secrets", []))
+        def check(held: dict[str, Any]) -> None:
+            keys = texts(held.get("secrets"))
             if not keys:
-                raise Rejected(401, "no_secret", f"put the webhook secret of {source} into the secret {name}")
-            check(keys)
+                shape = '{"secrets": ["…"]}'
+                raise Rejected(401, "no_secret", f"store {shape}, the webhook secret of {source}, in the secret {name}")
+            verify(keys)
 
-        try:
-            attempt()
-        except Rejected as no:
-            if no.reason not in {"signature_mismatch", "no_secret"} or not self._secrets.refresh(name):
-                raise
-            attempt()
+        checked(self._secrets, name, now, _UNSURE, check)
 
     def _store(self, outbox: Outbox, source: str, body: bytes, cut: Callable[[], list[Event]]) -> Response:
+        """Whatever was verified is kept: repeating it would not help where it cannot be cut up."""
         try:
             events = cut()
-        except Exception as error:  # verified, so it is kept whatever it is; repeating it would not help
-            day = datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
-            key = f"parked/not_json/{source}/{day}/{digest(body)}"
-            self._shelf.keep(key, body)
-            self._metrics.count("parked", reason="not_json")
-            reason = str(error) if isinstance(error, Malformed) else where(error)
-            log.error("parked", source=source, key=key, reason="not_json", error=reason)
+        except Exception as error:
+            self._park("not_json", source, body, str(error) if isinstance(error, Malformed) else where(error))
             return Response(status=200)
-        outbox.put([self._light(outbox, event) for event in events])
-        self._metrics.count("received", len(events), source=source)
+        if len(events) > MOST_PIECES:
+            self._park("too_many", source, body, f"more than {MOST_PIECES} events in one delivery")
+            return Response(status=200)
+        carried = [light for event in events if (light := self._light(outbox, event)) is not None]
+        outbox.put(carried)
+        self._metrics.count("received", len(carried), source=source)
         return Response(status=200)
 
-    def _light(self, outbox: Outbox, event: Event) -> Event:
-        """The event as the queue takes it; what is too big or too odd waits in the bucket."""
+    def _park(self, reason: str, source: str, content: bytes, detail: str) -> None:
+        day = datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
+        key = f"parked/{reason}/{source}/{day}/{digest(content)}"
+        self._shelf.keep(key, content)
+        self._metrics.count("parked", reason=reason)
+        log.error("parked", source=source, key=key, reason=reason, error=detail)
+
+    def _light(self, outbox: Outbox, event: Event) -> Event | None:
+        """The event as the queue takes it; what is too big waits in the bucket. None, and the event is parked by
+        itself, where the queue would take it in no form: it must not hold up those that came with it."""
         if outbox.carries(event):
             return event
         key = f"aside/{event.source}/{event.dedup}"
+        light = msgspec.structs.replace(event, raw=msgspec.Raw(b"null"), aside=key)
+        if not outbox.carries(light):
+            self._park("not_carried", event.source, msgspec.json.encode(event), "no queue takes it")
+            return None
         self._shelf.keep(key, bytes(event.raw))
         self._metrics.count("stored_aside", source=event.source)
-        return msgspec.structs.replace(event, raw=msgspec.Raw(b"null"), aside=key)
+        return light
 
 
 def _acceptable(request: Request) -> None:
@@ -164,7 +191,7 @@ def events_of(webhook: Webhook, body: bytes, now: float) -> list[Event]:
             source=webhook.name,
             account=bounded(piece.account),
             party=bounded(piece.party),
-            id=piece.id,
+            id=bounded(piece.id),
             received_ms=int(now * 1000),
             section=piece.section,
             sent_ms=piece.sent_ms,

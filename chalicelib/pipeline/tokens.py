@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from math import isfinite
 from typing import Any
 
 from chalicelib.channels.base import Renewal
-from chalicelib.errors import Refused, Retryable, Uncertain
+from chalicelib.credentials import Secret
+from chalicelib.errors import Misconfigured, Refused, Retryable, Uncertain
 from chalicelib.messages import Account, Conversation
-from chalicelib.observability import Metrics, log
+from chalicelib.observability import Metrics, log, where
+from chalicelib.pipeline.accounts import readable
 from chalicelib.pipeline.ports import Clock, Ledger, SecretKeeper
 
 LEASE_S = 90.0
 DAY_S = 86_400.0
 ITEM = "RENEW"
+# No renewal is begun later in a run, so that the function's end never comes between a platform's answer and its
+# being stored: a call, and half a minute of tries to write, fit into what a function lives (60 s at the least).
+# What is left for the next run is due half a day before it ends.
+BEGIN_S = 10.0
 
 
 class Upkeep:
@@ -38,37 +46,54 @@ class Upkeep:
 
     def run(self) -> None:
         """Every account once; one account's trouble is no other's. Raises Retryable where none can be read."""
-        for account in self._ledger.accounts():
+        latest_s = self._clock() + BEGIN_S
+        for account in readable(self._ledger.accounts(), self._renewals, self._metrics):
             try:
-                self._account(account)
-            except (Retryable, Uncertain, Refused) as error:
-                self._metrics.count("token_not_renewed", channel=account.channel)
-                advice = f"if it persists, log the account in again and store its tokens in the secret {account.secret}"
-                log.error("token not renewed", account=account.id, detail=str(error), advice=advice)
+                self._account(account, latest_s)
+            except Exception as error:  # whatever it is, the next account's turn comes
+                self._failed(account, error)
 
-    def _account(self, account: Account) -> None:
+    def _account(self, account: Account, latest_s: float) -> None:
         renewal = self._renewals[account.channel]
-        now = self._clock()
-        self._secrets.refresh(account.secret)
-        held = self._secrets.get(account.secret)
-        if renewal.due(account, held, now):
-            held = self._renewed(account, renewal) or held
+        held = self._secrets.read(account.secret)
+        if renewal.due(account, held, self._clock()):
+            held = self._renewed(account, renewal, latest_s) or held
         ends = held.get("refresh_expires_at") or held.get("expires_at")
-        if isinstance(ends, (int, float)):
-            self._metrics.count("token_days_left", int((ends - now) / DAY_S), account=account.id)
+        if isinstance(ends, (int, float)) and isfinite(ends):
+            self._metrics.count("token_days_left", int((ends - self._clock()) / DAY_S), account=account.id)
 
-    def _renewed(self, account: Account, renewal: Renewal) -> dict[str, Any] | None:
-        """The new secret, None where another function is at it. TikTok's old refresh token may be dead from
-        the moment of the answer, so the new one is stored before anything else is done."""
+    def _renewed(self, account: Account, renewal: Renewal, latest_s: float) -> dict[str, Any] | None:
+        """The new secret, None where another function is at it, or was, or where it is too late in this run.
+        TikTok's old refresh token may be dead from the moment of the answer: that the secret can be written is tried
+        before, and the answer is stored before anything else is done."""
         turn = Conversation("tokens", account.channel, account.id)
         if self._ledger.claim(turn, ITEM, self._clock(), LEASE_S).state not in {"fresh", "lapsed"}:
             return None
         try:
-            app = self._secrets.get(self._app_secrets[account.channel])
-            new = renewal.renew(account, self._secrets.get(account.secret), app, self._clock())
+            held = self._secrets.read(account.secret)
+            if not renewal.due(account, held, self._clock()):
+                return None
+            self._secrets.put(account.secret, held)
+            if self._clock() > latest_s:
+                log.warning("token left for the next run", account=account.id)
+                return None
+            new = renewal.renew(account, held, lambda: self._app(account), self._clock())
             self._secrets.put(account.secret, new)
         finally:
-            self._ledger.release(turn, ITEM)
+            with suppress(Retryable):  # the lease ends by itself, too
+                self._ledger.release(turn, ITEM)
         self._metrics.count("token_renewed", channel=account.channel)
         log.info("token renewed", account=account.id)
         return new
+
+    def _app(self, account: Account) -> Secret:
+        name = self._app_secrets[account.channel]
+        return Secret(name, self._secrets.read(name))
+
+    def _failed(self, account: Account, error: Exception) -> None:
+        self._metrics.count("token_not_renewed", channel=account.channel)
+        advice = f"if it persists, log the account in again and store its tokens in the secret {account.secret}"
+        if isinstance(error, Misconfigured):
+            advice = error.advice
+        detail = str(error) if isinstance(error, (Retryable, Uncertain, Refused)) else where(error)
+        log.error("token not renewed", account=account.id, detail=detail, advice=advice)

@@ -10,11 +10,11 @@ import boto3
 import pytest
 import requests
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError
 
 from chalicelib.aws.bucket import S3_CONFIG, Bucket
 from chalicelib.aws.secrets import LIFETIME_S, SOONEST_REFRESH_S, SecretStore
-from chalicelib.errors import Retryable
+from chalicelib.errors import Misconfigured, Retryable
 from chalicelib.messages import Stored
 from sandbox.aws import BUCKET
 from tests.aws.conftest import Cloud
@@ -100,6 +100,51 @@ def test_the_bucket_gives_back_the_bytes(cloud: Cloud) -> None:
     cloud.bucket.keep("aside/x/1", b"\x00\xff two")
     assert cloud.bucket.fetch("aside/x/1") == b"\x00\xff two"
     assert cloud.aws.objects("aside/x/") == ["aside/x/1"]
+
+
+def test_a_key_under_which_nothing_lies(cloud: Cloud) -> None:
+    with pytest.raises(LookupError):
+        cloud.bucket.fetch("aside/none")
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("NoSuchKey", 404, LookupError), ("AccessDenied", 403, LookupError), ("RequestTimeTooSkewed", 403, Retryable),
+        ("ExpiredToken", 400, Retryable), ("InvalidAccessKeyId", 403, Misconfigured), ("SlowDown", 503, Retryable),
+        ("KMS.DisabledException", 400, Misconfigured),
+    ],
+)  # fmt: skip
+def test_only_what_is_not_there_is_not_there(code: str, status: int, kind: type[Exception]) -> None:
+    class Client:
+        def get_object(self, **_: object) -> None:
+            told: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+            raise ClientError(told, "GetObject")
+
+    client: Any = Client()
+    with pytest.raises(kind) as caught:
+        Bucket(BUCKET, client).fetch("aside/x/1")
+    assert type(caught.value) is kind
+
+
+def test_a_bucket_that_is_not_there_is_a_fault_of_configuration(cloud: Cloud) -> None:
+    with pytest.raises(Misconfigured, match="NoSuchBucket at GetObject") as caught:
+        Bucket("no-such-bucket-of-ours", cloud.aws.client("s3")).fetch("aside/x")
+    assert "DMDESK_BUCKET" in caught.value.advice
+
+
+def test_a_body_that_breaks_off_is_worth_a_retry(cloud: Cloud) -> None:
+    class Breaking:
+        def read(self) -> bytes:
+            raise IncompleteReadError(actual_bytes=1, expected_bytes=2)
+
+    class Client:
+        def get_object(self, **_: object) -> dict[str, Any]:
+            return {"Body": Breaking()}
+
+    client: Any = Client()
+    with pytest.raises(Retryable):
+        Bucket(BUCKET, client).fetch("aside/x/1")
 
 
 @pytest.fixture

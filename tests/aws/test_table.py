@@ -16,7 +16,18 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 
 from chalicelib.aws.table import Table
 from chalicelib.errors import Retryable
-from chalicelib.messages import PREVENTED, Conversation, Flight, Led, Profile, Tap, Thread, Tried
+from chalicelib.messages import (
+    PREVENTED,
+    Account,
+    Conversation,
+    Flight,
+    Led,
+    Profile,
+    Tap,
+    Thread,
+    Tried,
+    Unreadable,
+)
 from tests.aws.conftest import ACCOUNT, Cloud
 
 LEASE_S = 10.0
@@ -321,9 +332,51 @@ def test_everything_but_accounts_expires(cloud: Cloud) -> None:
 
 
 def test_accounts_are_read_as_terraform_writes_them(cloud: Cloud) -> None:
-    found = cloud.table.accounts()
+    found = [one for one in cloud.table.accounts() if isinstance(one, Account)]
     assert [(one.channel, one.id, one.integration, one.secret, one.name) for one in found] == [tuple(ACCOUNT.values())]
     assert (found[0].login, found[0].page, found[0].human_agent) == ("instagram", "", False)
+
+
+ROW: dict[str, Any] = {name: {"S": text} for name, text in (ACCOUNT | {"id": "1785"}).items()}
+# One fault each, and the field that is told.
+FAULTY: dict[str, tuple[dict[str, Any], str]] = {
+    "an unknown value": (ROW | {"login": {"S": "google"}}, "$.login"),
+    "a missing field": ({name: value for name, value in ROW.items() if name != "secret"}, "secret"),
+    "a blank field": (ROW | {"integration": {"S": ""}}, "$.integration"),
+    "a field with a line break": (ROW | {"id": {"S": "1785\n"}}, "$.id"),
+    "a number for a text": (ROW | {"name": {"N": "5"}}, "$.name"),
+    "null": (ROW | {"integration": {"NULL": True}}, "$.integration"),
+    "a text for a flag": (ROW | {"human_agent": {"S": "true"}}, "$.human_agent"),
+    "a flag for a text": (ROW | {"language": {"BOOL": True}}, "$.language"),
+    "a list": (ROW | {"page": {"L": [{"S": "1"}]}}, "$.page"),
+    "nothing at all": ({}, "channel"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_a_row_that_cannot_be_read_is_no_other_accounts_trouble(cloud: Cloud, fault: str) -> None:
+    row, field = FAULTY[fault]
+    dynamodb = cloud.aws.client("dynamodb")
+    key = {"pk": {"S": "ACCOUNT"}, "sk": {"S": "instagram#1785"}}
+    dynamodb.put_item(TableName="dmdesk", Item=key | row)
+    try:
+        good, faulty = cloud.table.accounts()
+    finally:
+        dynamodb.delete_item(TableName="dmdesk", Key=key)
+    assert isinstance(good, Account)
+    assert isinstance(faulty, Unreadable)
+    assert faulty.key == "instagram#1785"
+    assert field in faulty.problem
+
+
+def test_what_a_row_holds_besides_is_passed_over(cloud: Cloud) -> None:
+    dynamodb = cloud.aws.client("dynamodb")
+    key = {"pk": {"S": "ACCOUNT"}, "sk": {"S": "instagram#1785"}}
+    dynamodb.put_item(TableName="dmdesk", Item=key | ROW | {"colour": {"S": "red"}, "number": {"N": "5"}})
+    try:
+        assert [getattr(one, "id", None) for one in cloud.table.accounts()] == ["1784", "1785"]
+    finally:
+        dynamodb.delete_item(TableName="dmdesk", Key=key)
 
 
 def test_an_unreachable_table_is_worth_a_retry() -> None:

@@ -75,11 +75,17 @@ BODIES: dict[str, bytes] = {
 class EdgeKit:
     """The edge and everything around it."""
 
-    def __init__(self, secrets: Secrets | None = None, queue: Callable[[], FakeQueue] = FakeQueue) -> None:
+    def __init__(
+        self,
+        secrets: Secrets | None = None,
+        inbound: FakeQueue | None = None,
+        outbound: FakeQueue | None = None,
+        queue: Callable[[], FakeQueue] = FakeQueue,
+    ) -> None:
         self.clock = FakeClock()
         self.metrics = FakeMetrics()
-        self.inbound = queue()
-        self.outbound = queue()
+        self.inbound = inbound or queue()
+        self.outbound = outbound or queue()
         self.shelf = FakeShelf()
         self.secrets = FakeSecrets(
             instagram={"secrets": [SECRET], "verify_tokens": [VERIFY_TOKEN]},

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from chalicelib.errors import Refused, Retryable
-from chalicelib.messages import Account, Conversation
-from chalicelib.pipeline.tokens import DAY_S, ITEM, LEASE_S, Upkeep
+import msgspec
+import pytest
+
+from chalicelib.credentials import Secret
+from chalicelib.errors import Misconfigured, Refused, Retryable, Uncertain
+from chalicelib.messages import Account, Conversation, Unreadable
+from chalicelib.pipeline.tokens import BEGIN_S, DAY_S, ITEM, LEASE_S, Upkeep
 from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeLedger, FakeMetrics, FakeSecrets
+
+NEW = {"access_token": "new-tt", "refresh_token": "r2"}
 
 
 class Renews:
     """Says what it is told; keeps what it was asked."""
 
-    def __init__(self, *ends: dict[str, Any] | Exception, due: bool = True) -> None:
+    def __init__(self, *ends: dict[str, Any] | BaseException, due: bool = True) -> None:
         self.ends = list(ends)
         self.is_due = due
-        self.asked: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+        self.asked: list[tuple[str, dict[str, Any], Secret]] = []
+        self.on_renew: Callable[[], None] = lambda: None
 
     def due(self, account: Account, held: dict[str, Any], now: float) -> bool:
         return self.is_due
 
-    def renew(self, account: Account, held: dict[str, Any], app: dict[str, Any], now: float) -> dict[str, Any]:
-        self.asked.append((account.id, held, app))
+    def renew(self, account: Account, held: dict[str, Any], app: Callable[[], Secret], now: float) -> dict[str, Any]:
+        self.asked.append((account.id, held, app()))
+        self.on_renew()
         end = self.ends.pop(0)
-        if isinstance(end, Exception):
+        if isinstance(end, BaseException):
             raise end
         return end
 
@@ -53,22 +62,168 @@ class Kit:
 
 
 def test_a_token_that_is_due_is_renewed_and_stored() -> None:
-    tiktok = Renews({"access_token": "new-tt", "refresh_token": "r2"})
+    tiktok = Renews(NEW)
     kit = Kit(Renews(due=False), tiktok)
     kit.upkeep.run()
-    assert kit.secrets.stored[TIKTOK.secret] == {"access_token": "new-tt", "refresh_token": "r2"}
+    assert kit.secrets.stored[TIKTOK.secret] == NEW
     assert kit.secrets.stored[INSTAGRAM.secret] == {"access_token": "old-ig"}
-    assert tiktok.asked == [
-        (TIKTOK.id, {"access_token": "old-tt", "refresh_token": "r1"}, {"app_id": "7", "secrets": ["s"]})
-    ]
+    app = Secret("tt-app", {"app_id": "7", "secrets": ["s"]})
+    assert tiktok.asked == [(TIKTOK.id, {"access_token": "old-tt", "refresh_token": "r1"}, app)]
     assert kit.metrics.total("token_renewed", channel="tiktok") == 1
 
 
-def test_an_accounts_trouble_is_no_other_accounts() -> None:
-    kit = Kit(Renews(Refused("account_disconnected", "190")), Renews({"access_token": "new-tt"}))
+TROUBLES = [
+    Refused("account_disconnected", "190"), Retryable("no connection"), Uncertain("no answer"),
+    Misconfigured("the secret s/ig holds no access_token", "store it"), KeyError("access_token"),
+    TypeError("float() argument"), AttributeError("x"), RecursionError(), AssertionError(), OSError("disk"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: type(trouble).__name__)
+def test_an_accounts_trouble_is_no_other_accounts(trouble: Exception) -> None:
+    kit = Kit(Renews(trouble), Renews(NEW))
     kit.upkeep.run()
-    assert kit.secrets.stored[TIKTOK.secret]["access_token"] == "new-tt"
+    assert kit.secrets.stored[TIKTOK.secret] == NEW
     assert kit.metrics.total("token_not_renewed", channel="instagram") == 1
+    assert kit.metrics.total("token_not_renewed") == 1
+
+
+class _Deaf(FakeSecrets):
+    """Cannot read or write what `fails` names."""
+
+    fails: tuple[str, str] = ("", "")
+    error: Exception = Retryable("aws: AccessDenied")
+
+    def read(self, name: str) -> dict[str, Any]:
+        if self.fails == ("read", name):
+            raise self.error
+        return super().read(name)
+
+    def put(self, name: str, value: dict[str, Any]) -> None:
+        if self.fails == ("put", name):
+            raise self.error
+        super().put(name, value)
+
+
+@pytest.mark.parametrize("error", [Retryable("aws: Throttling"), Misconfigured("aws", "role"), ValueError("odd")])
+@pytest.mark.parametrize("fails", [("read", INSTAGRAM.secret), ("put", INSTAGRAM.secret), ("read", "ig-app")])
+def test_a_secret_that_cannot_be_read_or_written_is_no_other_accounts_trouble(
+    fails: tuple[str, str], error: Exception
+) -> None:
+    kit = Kit(Renews({"access_token": "new-ig"}), Renews(NEW))
+    secrets = _Deaf(**kit.secrets.stored)
+    secrets.fails, secrets.error = fails, error
+    kit.upkeep._secrets = secrets
+    kit.upkeep.run()
+    assert secrets.stored[TIKTOK.secret] == NEW
+    assert kit.metrics.total("token_not_renewed", channel="instagram") == 1
+
+
+def test_a_channel_without_a_renewal_and_a_row_that_cannot_be_read_are_told() -> None:
+    class Ledger(FakeLedger):
+        def accounts(self) -> list[Any]:
+            return [msgspec.structs.replace(INSTAGRAM, channel="whatsapp"), Unreadable("x#1", "no id"), TIKTOK]
+
+    kit = Kit(Renews(due=False), Renews(NEW))
+    kit.upkeep._ledger = Ledger()
+    kit.upkeep.run()
+    assert kit.secrets.stored[TIKTOK.secret] == NEW
+    assert kit.metrics.total("account_unreadable") == 2
+
+
+@pytest.mark.parametrize("ends", [float("nan"), float("inf"), "soon", True, [], 10**300])
+def test_an_end_that_is_none_harms_nobody(ends: object) -> None:
+    kit = Kit(Renews(due=False), Renews(NEW))
+    kit.secrets.stored[INSTAGRAM.secret] |= {"expires_at": ends}
+    kit.upkeep.run()
+    assert kit.metrics.total("token_not_renewed") == 0
+    assert kit.secrets.stored[TIKTOK.secret] == NEW
+
+
+def test_a_refresh_token_is_not_spent_where_its_successor_cannot_be_stored() -> None:
+    tiktok = Renews(NEW)
+    kit = Kit(Renews(due=False), tiktok)
+    secrets = _Deaf(**kit.secrets.stored)
+    secrets.fails = ("put", TIKTOK.secret)
+    kit.upkeep._secrets = secrets
+    kit.upkeep.run()
+    assert tiktok.asked == []
+    assert kit.metrics.total("token_not_renewed", channel="tiktok") == 1
+
+
+class Killed(BaseException):
+    """The function ends here."""
+
+
+def test_nothing_is_lost_where_the_run_is_cut_after_what_was_given_is_stored() -> None:
+    """At any call behind the storing; the lease then ends by itself, and the token is not due any more."""
+    for cut in ("release", "count"):
+        tiktok = Renews(NEW)
+        kit = Kit(Renews(due=False), tiktok)
+
+        def die(*_: object, **__: object) -> None:
+            raise Killed
+
+        owner: Any = kit.ledger if cut == "release" else kit.metrics
+        setattr(owner, cut, die)
+        with pytest.raises(Killed):
+            kit.upkeep.run()
+        assert kit.secrets.stored[TIKTOK.secret] == NEW
+
+
+def test_the_lease_is_given_back_where_the_platform_did_not_answer() -> None:
+    tiktok = Renews(Uncertain("no answer"), NEW)
+    kit = Kit(Renews(due=False), tiktok)
+    kit.upkeep.run()
+    kit.upkeep.run()
+    assert kit.secrets.stored[TIKTOK.secret] == NEW
+
+
+def test_a_lease_that_cannot_be_given_back_hides_no_success() -> None:
+    kit = Kit(Renews(due=False), Renews(NEW))
+    tiktok_turn = kit.ledger.release
+
+    def busy(conversation: Conversation, item: str) -> None:
+        tiktok_turn(conversation, item)
+        raise Retryable("table busy")
+
+    kit.ledger.release = busy  # type: ignore[method-assign]
+    kit.upkeep.run()
+    assert kit.metrics.total("token_renewed") == 1
+    assert kit.metrics.total("token_not_renewed") == 0
+
+
+def test_what_another_function_has_renewed_meanwhile_is_read_before_it_is_asked_for() -> None:
+    """Between our look and our turn, the other one had its own."""
+
+    class Late(Renews):
+        def due(self, account: Account, held: dict[str, Any], now: float) -> bool:
+            return held.get("refresh_token") == "r1"
+
+    tiktok = Late(NEW)
+    kit = Kit(Renews(due=False), tiktok)
+    claim = kit.ledger.claim
+
+    def after_the_other(*given: Any) -> Any:
+        kit.secrets.stored[TIKTOK.secret] = {"access_token": "theirs", "refresh_token": "r2"}
+        return claim(*given)
+
+    kit.ledger.claim = after_the_other  # type: ignore[method-assign,assignment]
+    kit.upkeep.run()
+    assert tiktok.asked == []
+    assert kit.secrets.stored[TIKTOK.secret] == {"access_token": "theirs", "refresh_token": "r2"}
+
+
+def test_no_renewal_is_begun_that_the_functions_end_might_cut() -> None:
+    instagram, tiktok = Renews({"access_token": "new-ig"}), Renews(NEW)
+    kit = Kit(instagram, tiktok)
+    instagram.on_renew = lambda: kit.clock.advance(BEGIN_S + 1)
+    kit.upkeep.run()
+    assert kit.secrets.stored[INSTAGRAM.secret] == {"access_token": "new-ig"}
+    assert tiktok.asked == []
+    instagram.is_due = False
+    kit.upkeep.run()
+    assert kit.secrets.stored[TIKTOK.secret] == NEW
 
 
 def test_the_next_run_may_try_what_this_one_could_not() -> None:

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+from chalicelib.credentials import Secret, plain, seconds, token_of, trimmed
 from chalicelib.errors import Refused
 from chalicelib.http import Outgoing
 from chalicelib.messages import Account
 
 RENEW_AFTER_S = 7 * 86_400.0
+LIFETIME_S = 60 * 86_400.0
 
 
 class InstagramRenewal:
@@ -30,17 +32,19 @@ class InstagramRenewal:
             return False
         return not isinstance(renewed_at, (int, float)) or now - renewed_at >= RENEW_AFTER_S
 
-    def renew(self, account: Account, held: dict[str, Any], app: dict[str, Any], now: float) -> dict[str, Any]:
-        """The secret with its new token. Raises Refused, Retryable, Uncertain."""
-        query = urlencode({"grant_type": "ig_refresh_token", "access_token": held["access_token"]})
+    def renew(self, account: Account, held: dict[str, Any], app: Callable[[], Secret], now: float) -> dict[str, Any]:
+        """The secret with its new token; see `Renewal.renew`."""
+        query = urlencode({"grant_type": "ig_refresh_token", "access_token": token_of(held, account.secret)})
         answer = self._http.get(f"{self._host}/refresh_access_token?{query}", headers={})
         found = answer.json()
-        token = found.get("access_token") if isinstance(found, dict) else None
-        if not isinstance(token, str):
-            error = found.get("error") if isinstance(found, dict) else None
+        found = found if isinstance(found, dict) else {}
+        token = trimmed(found.get("access_token"))
+        if not plain(token):
+            error = found.get("error")
             code = error.get("code") if isinstance(error, dict) else None
             raise Refused("account_disconnected", f"Instagram refuses to renew the token: {code}, HTTP {answer.status}")
-        return {**held, "access_token": token, "renewed_at": now, "expires_at": now + float(found.get("expires_in", 0))}
+        ends = now + seconds(found.get("expires_in"), LIFETIME_S)
+        return {**held, "access_token": token, "renewed_at": now, "expires_at": ends}
 
 
 def open_renewal(http: Outgoing, url: Callable[[str], str]) -> InstagramRenewal:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
 
-from chalicelib.channels.base import Piece
+from chalicelib.channels.base import MOST_PIECES, Piece
 from chalicelib.channels.instagram.schema import (
     COMMENTS,
     KINDS,
@@ -17,6 +18,7 @@ from chalicelib.channels.instagram.schema import (
     TEST_ACCOUNT,
     Fields,
     comment_of,
+    milliseconds,
     read,
     writer,
 )  # fmt: skip
@@ -70,12 +72,13 @@ class _Webhook:
             raise Rejected(401, "signature_mismatch", ADVICE)
 
     def split(self, body: bytes) -> list[Piece]:
-        """Up to 1,000 events of several accounts, in Meta's order."""
+        """Up to 1,000 events of several accounts, in Meta's order; see `Webhook.split`."""
         try:
             text = mended(body).decode()
             top = msgspec.json.decode(text, type=msgspec.Raw)
             # Meta's own examples wrap the object in a list; no real delivery was seen to
-            return [piece for delivery in _items(top) or [top] for piece in _pieces(delivery)]
+            pieces = (piece for delivery in _items(top) or [top] for piece in _pieces(delivery))
+            return list(islice(pieces, MOST_PIECES + 1))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed(f"not a Meta delivery: {type(error).__name__}") from None
 
@@ -95,15 +98,16 @@ def _pieces(delivery: msgspec.Raw) -> Iterator[Piece]:
         if foreign or account == TEST_ACCOUNT:  # the test's message is always the same, its entry's time is not
             yield _opaque(account, "other_object" if foreign else "dashboard_test", bytes(raw_entry))
             continue
+        at_ms = _moment(entry.get("time"))
         found = [(section, raw) for section in SECTIONS if section in entry for raw in _items(entry[section])]
         for section, raw in found:
             if section == "changes":
-                yield _change(account, bytes(raw), _alone(entry, raw))
+                yield _change(account, bytes(raw), _alone(entry, raw), at_ms)
             else:
                 yield _event(account, section, bytes(raw))
         # the flat shape: developers.facebook.com/docs/instagram-platform/webhooks/examples
         if "field" in entry:
-            yield _change(account, bytes(raw_entry), bytes(raw_entry))
+            yield _change(account, bytes(raw_entry), bytes(raw_entry), at_ms)
         elif not found:  # "changed_fields" only, or something new
             yield _opaque(account, "entry", bytes(raw_entry))
 
@@ -113,12 +117,12 @@ def _alone(entry: dict[str, msgspec.Raw], change: msgspec.Raw) -> bytes:
     return b'{"time":%b,"changes":[%b]}' % (bytes(entry.get("time", msgspec.Raw(b"null"))), bytes(change))
 
 
-def _change(account: str, change: bytes, whole: bytes) -> Piece:
-    """A field and its value; `whole` is what travels."""
+def _change(account: str, change: bytes, whole: bytes, at_ms: int) -> Piece:
+    """A field and its value; `whole` is what travels, `at_ms` its entry's time."""
     try:
         seen = read(change)
     except Malformed:
-        return _opaque(account, "changes", change, whole=whole)
+        return _opaque(account, "changes", change, whole=whole, at_ms=at_ms)
     field, value = seen.text("field"), seen.at("value")
     # the dashboard's test and handovers come as changes, too, with the body of a messaging event as the value:
     # developers.facebook.com/docs/messenger-platform/instagram/features/webhook
@@ -131,8 +135,8 @@ def _change(account: str, change: bytes, whole: bytes) -> Piece:
     elif field == MENTIONS and party:
         name = f"mention:{party}"
     else:
-        return _opaque(account, "changes", change, party, whole=whole)
-    return Piece(account=account, party=party, id=bounded(name), section="changes", raw=whole)
+        return _opaque(account, "changes", change, party, whole, at_ms)
+    return Piece(account=account, party=party, id=bounded(name), section="changes", raw=whole, sent_ms=at_ms)
 
 
 def _event(account: str, section: str, raw: bytes) -> Piece:
@@ -144,8 +148,9 @@ def _event(account: str, section: str, raw: bytes) -> Piece:
     kind = next((kind for kind in KINDS if seen.has(kind)), "")
     body = seen.at(kind)
     mid = body.text("mid")
+    at_ms = seen.milliseconds("timestamp", 0)
     if not mid:
-        return _opaque(account, section, raw, _customer(account, seen, echo=False))
+        return _opaque(account, section, raw, _customer(account, seen, echo=False), at_ms=at_ms)
     echo = body.flag("is_echo")
     name = _name(kind, mid, seen, body)
     return Piece(
@@ -154,6 +159,7 @@ def _event(account: str, section: str, raw: bytes) -> Piece:
         id=bounded(f"echo:{name}" if echo else f"{section}:{name}" if section != "messaging" else name),
         section="echo" if echo else section,
         raw=raw,
+        sent_ms=at_ms,
     )
 
 
@@ -172,9 +178,10 @@ def _customer(account: str, seen: Fields, *, echo: bool) -> str:
     return recipient if echo or sender == account else sender
 
 
-def _opaque(account: str, section: str, raw: bytes, party: str = "", whole: bytes = b"") -> Piece:
+def _opaque(account: str, section: str, raw: bytes, party: str = "", whole: bytes = b"", at_ms: int = 0) -> Piece:
     """An event that only its bytes tell from another; `whole` travels in their place."""
-    return Piece(account=account, party=party, id=digest(section, raw), section=section, raw=whole or raw)
+    name = digest(section, raw)
+    return Piece(account=account, party=party, id=name, section=section, raw=whole or raw, sent_ms=at_ms)
 
 
 def _items(raw: msgspec.Raw) -> list[msgspec.Raw]:
@@ -186,5 +193,18 @@ def _items(raw: msgspec.Raw) -> list[msgspec.Raw]:
 
 
 def _text(raw: msgspec.Raw | None) -> str:
-    value: Any = msgspec.json.decode(raw) if raw is not None else ""
+    value = _value(raw)
     return str(value) if isinstance(value, (str, int)) else ""
+
+
+def _moment(raw: msgspec.Raw | None) -> int:
+    """Epoch milliseconds, 0 where it is no time."""
+    value = _value(raw)
+    return milliseconds(value if isinstance(value, int | float | str) else None, 0)
+
+
+def _value(raw: msgspec.Raw | None) -> Any:
+    try:
+        return msgspec.json.decode(raw) if raw is not None else None
+    except msgspec.MsgspecError:  # a number that no machine holds
+        return None

@@ -5,17 +5,19 @@ TikTok portal doc 1833997679342594
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
+from chalicelib.credentials import Secret, plain, seconds, trimmed
 from chalicelib.errors import Refused
 from chalicelib.http import Outgoing
 from chalicelib.messages import Account
 
 PATH = "/open_api/v1.3/tt_user/oauth2/refresh_token/"
 MARGIN_S = 12 * 3600.0
+LIFETIME_S = 86_400.0
 
 
 class TikTokRenewal:
@@ -30,31 +32,50 @@ class TikTokRenewal:
         ends = held.get("expires_at")
         return bool(held.get("refresh_token")) and (not isinstance(ends, (int, float)) or ends - now < MARGIN_S)
 
-    def renew(self, account: Account, held: dict[str, Any], app: dict[str, Any], now: float) -> dict[str, Any]:
-        """The secret with its new tokens. Raises Refused, Retryable, Uncertain."""
-        secrets = app.get("secrets") or [""]
+    def renew(self, account: Account, held: dict[str, Any], app: Callable[[], Secret], now: float) -> dict[str, Any]:
+        """The secret with its new tokens; see `Renewal.renew`."""
+        ours = app()
         body = {
-            "client_id": str(app.get("app_id", "")),
-            "client_secret": secrets[0] if isinstance(secrets, list) else secrets,
+            "client_id": ours.identifier("app_id"),
+            "client_secret": ours.first("secrets"),
             "grant_type": "refresh_token",
-            "refresh_token": held["refresh_token"],
+            "refresh_token": Secret(account.secret, held).line("refresh_token"),
         }
         answer = self._http.post(
             self._host + PATH, headers={"Content-Type": "application/json"}, body=msgspec.json.encode(body)
         )
         found = answer.json()
-        data = found.get("data") if isinstance(found, dict) and found.get("code") == 0 else None
-        if not isinstance(data, dict) or not data.get("access_token"):
-            code = found.get("code") if isinstance(found, dict) else None
+        code = found.get("code") if isinstance(found, dict) else None
+        new = next(filter(None, (_tokens(part, held, now, code == 0) for part in _objects(found))), None)
+        if new is None:
             raise Refused("account_disconnected", f"TikTok refuses to renew the token: {code}, HTTP {answer.status}")
-        return {
-            **held,
-            "access_token": str(data["access_token"]),
-            "refresh_token": str(data.get("refresh_token") or held["refresh_token"]),
-            "renewed_at": now,
-            "expires_at": now + float(data.get("expires_in", 0)),
-            "refresh_expires_at": now + float(data.get("refresh_token_expires_in", 0)),
-        }
+        return {**held, **new}
+
+
+def _objects(found: object, depth: int = 4) -> Iterator[dict[str, Any]]:
+    """The objects of an answer, wherever they stand: what was given must not be lost for where it is."""
+    inner = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    if isinstance(found, dict):
+        yield found
+    if depth:
+        for part in inner:
+            yield from _objects(part, depth - 1)
+
+
+def _tokens(part: dict[str, Any], held: dict[str, Any], now: float, granted: bool) -> dict[str, Any]:
+    """The tokens in a part of the answer, and when they end; {} where it has none. One that is `granted` may be the
+    one that is held; else only a new one counts, as a refusal may repeat what it refuses."""
+    given = {name: trimmed(part.get(name)) for name in ("access_token", "refresh_token")}
+    new: dict[str, Any] = {
+        name: token for name, token in given.items() if plain(token) and (granted or token != trimmed(held.get(name)))
+    }
+    if "access_token" in new:
+        new["renewed_at"] = now
+        new["expires_at"] = now + seconds(part.get("expires_in"), LIFETIME_S)
+    if new:
+        left = seconds(part.get("refresh_token_expires_in"), 0.0)
+        new |= {"refresh_expires_at": now + left} if left else {}
+    return new
 
 
 def open_renewal(http: Outgoing, url: Callable[[str], str]) -> TikTokRenewal:

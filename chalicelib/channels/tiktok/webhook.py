@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Sequence
 
 from chalicelib.channels.base import Piece
-from chalicelib.channels.tiktok.schema import Delivery, opened
+from chalicelib.channels.tiktok.schema import Delivery, milliseconds, opened
 from chalicelib.errors import Rejected
 from chalicelib.http import Request
 from chalicelib.messages import bounded, digest, mended
@@ -54,6 +54,7 @@ class _Webhook:
                 id=_identifier(delivery),
                 section="echo" if _is_echo(delivery) else "",
                 raw=mended(body),
+                sent_ms=milliseconds(delivery.content.text("timestamp"), milliseconds(delivery.created, 0)),
             )
         ]
 

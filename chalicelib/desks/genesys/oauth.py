@@ -9,13 +9,16 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
+from chalicelib.credentials import Secret, plain, seconds, trimmed
 from chalicelib.desks.base import Secrets
-from chalicelib.errors import Retryable, TokenRefused
+from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from chalicelib.http import Outgoing
 from chalicelib.messages import digest
 
 # A token is not used in its last minute: the call it serves takes time, and clocks differ.
 MARGIN_S = 60.0
+# The least that can be set for a client: help.genesys.cloud, "Create an OAuth client"
+SHORTEST_S = 300.0
 
 
 class Tokens:
@@ -34,14 +37,13 @@ class Tokens:
         self._blocked: dict[str, float] = {}
 
     def client_for(self, conversation: str) -> str:
-        """The OAuth client's id that serves this conversation. Raises Retryable where none is configured."""
+        """The OAuth client's id that serves this conversation. Raises Misconfigured where none is configured."""
         clients = self._clients()
-        if not clients:
-            raise Retryable(f"the secret {self._secret_name} lists no OAuth client under clients", 60)
         return sorted(clients)[int(digest(conversation)[:8], 16) % len(clients)]
 
     def token(self, client: str) -> str:
-        """A valid token. Raises Retryable where Genesys gives none, or where the client is at its limit."""
+        """A valid token. Raises Retryable where Genesys gives none, or where the client is at its limit;
+        Misconfigured where Genesys does not know the client."""
         wait = self._blocked.get(client, 0.0) - self._clock()
         if wait > 0:
             raise Retryable("Genesys rate limit, waiting", wait)
@@ -60,8 +62,23 @@ class Tokens:
         self._blocked[client] = self._clock() + seconds
 
     def _clients(self) -> dict[str, str]:
-        listed = self._secrets(self._secret_name).get("clients", [])
-        return {str(client["id"]): str(client["secret"]) for client in listed}
+        """Each client's secret by its id; one that cannot be read leaves the work to the others.
+        Raises Misconfigured where there is none."""
+        listed = self._secrets(self._secret_name).get("clients")
+        found: dict[str, str] = {}
+        wrong = f"the secret {self._secret_name} lists no OAuth client under clients"
+        for number, entry in enumerate(listed if isinstance(listed, list) else []):
+            client = Secret(f"{self._secret_name}, clients[{number}],", entry if isinstance(entry, dict) else {})
+            try:
+                found[client.identifier("id")] = client.line("secret")
+            except Misconfigured as error:
+                wrong = error.reason
+        if not found:
+            shape = '{"clients": [{"id": "…", "secret": "…"}]}'
+            raise Misconfigured(
+                wrong, f"store {shape} in the secret {self._secret_name}, as Admin > Integrations > OAuth has it"
+            )
+        return found
 
     def _ask(self, client: str) -> str:
         basic = base64.b64encode(f"{client}:{self._clients().get(client, '')}".encode()).decode()
@@ -74,17 +91,20 @@ class Tokens:
                 },
                 body=b"grant_type=client_credentials",
             )
-        except Exception as error:
-            raise Retryable(f"Genesys login: {type(error).__name__}") from error
+        except Misconfigured:
+            raise
+        except (Retryable, Uncertain) as error:  # asking twice harms nobody
+            raise Retryable(f"Genesys login: {error.reason}") from error
         if answer.status in {400, 401, 403}:
-            raise TokenRefused(
-                f"Genesys login refuses the OAuth client {client} (HTTP {answer.status}): compare it with "
-                f"Admin > Integrations > OAuth and the secret {self._secret_name}", 60,
-            )  # fmt: skip
+            raise Misconfigured(
+                f"Genesys login refuses the OAuth client {client} (HTTP {answer.status})",
+                f"compare it with Admin > Integrations > OAuth and the secret {self._secret_name}",
+            )
         found = answer.json()
-        token = str(found.get("access_token", "")) if isinstance(found, dict) else ""
-        if answer.status != 200 or not token:
+        found = found if isinstance(found, dict) else {}
+        token = trimmed(found.get("access_token"))
+        if answer.status != 200 or not plain(token):
             raise Retryable(f"Genesys login: HTTP {answer.status}", answer.retry_after_s())
-        lifetime = float(found.get("expires_in", 300))
+        lifetime = seconds(found.get("expires_in"), SHORTEST_S)
         self._tokens[client] = (token, self._clock() + max(0.0, lifetime - MARGIN_S))
         return token

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -41,20 +42,22 @@ class _Webhook:
             raise Rejected(401, "signature_mismatch", ADVICE)
 
     def cut(self, body: bytes, received_ms: int) -> Event:
-        """A delivery is one message, receipt or event."""
+        """A delivery is one message, receipt or event. Its fields may be missing, null or of another type than
+        documented: what is odd is stored like the rest, and the worker says what it is."""
         try:
             body = mended(body)
             body.decode()
             seen = msgspec.json.decode(body, type=_Envelope)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed(f"not a Genesys delivery: {type(error).__name__}") from None
-        says = seen.type in {"Text", "Structured"} and bool(seen.id)
+        channel = _object(_value(seen.channel))
+        # receipts and typing may come again under an id that was used before
+        message = _text(_value(seen.id)) if _value(seen.type) in ("Text", "Structured") else ""
         return Event(
             source=self.name,
-            account=bounded(seen.channel.id),
-            party=bounded(seen.channel.to.id),
-            # receipts and typing may come again under an id that was used before
-            id=bounded(seen.id) if says else digest(body),
+            account=bounded(_text(channel.get("id"))),
+            party=bounded(_text(_object(channel.get("to")).get("id"))),
+            id=bounded(message) if message else digest(body),
             received_ms=received_ms,
             raw=msgspec.Raw(body),
         )
@@ -63,16 +66,23 @@ class _Webhook:
 WEBHOOK = _Webhook()
 
 
-class _To(msgspec.Struct):
-    id: str = ""
-
-
-class _Channel(msgspec.Struct):
-    id: str = ""
-    to: _To = msgspec.field(default_factory=_To)
-
-
 class _Envelope(msgspec.Struct):
-    id: str = ""
-    type: str = ""
-    channel: _Channel = msgspec.field(default_factory=_Channel)
+    id: msgspec.Raw = msgspec.Raw(b"null")
+    type: msgspec.Raw = msgspec.Raw(b"null")
+    channel: msgspec.Raw = msgspec.Raw(b"null")
+
+
+def _value(raw: msgspec.Raw) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.MsgspecError:  # a number that no machine holds
+        return None
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    """A text, or a whole number as one; "" for anything else."""
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

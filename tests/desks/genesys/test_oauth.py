@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections import Counter
 from typing import Any
 
 import pytest
 
 from chalicelib.desks.genesys.oauth import Tokens
-from chalicelib.errors import Retryable, TokenRefused, Uncertain
+from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from chalicelib.http import Answer
 from tests.fakes import FakeClock, FakeOutgoing, answer
 
@@ -72,14 +73,66 @@ def test_a_conversation_keeps_its_client_and_many_are_spread() -> None:
     assert all(kit.tokens.client_for(name) == client for name, client in chosen.items())
 
 
-@pytest.mark.parametrize("secret", [{}, {"clients": []}])
-def test_without_a_client_the_message_waits(secret: dict[str, Any]) -> None:
+GOOD = {"id": "client-0", "secret": "client-secret-0"}
+NO_CLIENTS: dict[str, Any] = {
+    "nothing": {},
+    "an empty list": {"clients": []},
+    "null": {"clients": None},
+    "an object": {"clients": GOOD},
+    "a text": {"clients": "client-0"},
+    "a number": {"clients": 3},
+    "numbers": {"clients": [1, 2]},
+    "nulls": {"clients": [None]},
+    "a list in the list": {"clients": [[GOOD]]},
+    "names of another form": {"clients": [{"client_id": "a", "client_secret": "b"}]},
+    "no secret": {"clients": [{"id": "client-0"}]},
+    "a secret that is null": {"clients": [{"id": "client-0", "secret": None}]},
+    "a blank secret": {"clients": [{"id": "client-0", "secret": " \n"}]},
+    "a secret that is a number": {"clients": [{"id": "client-0", "secret": 5}]},
+    "an id with a space": {"clients": [{"id": "client 0", "secret": "x"}]},
+    "an id that is a list": {"clients": [{"id": ["client-0"], "secret": "x"}]},
+    "a placeholder": {"clients": [{"id": "…", "secret": "…"}]},
+}
+
+
+@pytest.mark.parametrize("held", NO_CLIENTS.values(), ids=NO_CLIENTS)
+def test_without_a_client_everything_waits_and_somebody_is_told_what_to_store(held: dict[str, Any]) -> None:
     kit = Kit()
-    kit.secret = secret
-    with pytest.raises(Retryable) as caught:
-        kit.tokens.client_for("customer")
-    assert caught.value.reason == "the secret s/oauth lists no OAuth client under clients"
-    assert caught.value.after_s == 60
+    kit.secret = held
+    for work, given in ((kit.tokens.client_for, "customer"), (kit.tokens.token, "client-0")):
+        with pytest.raises(Misconfigured) as caught:
+            work(given)
+        assert "s/oauth" in caught.value.reason
+        assert '{"clients": [{"id": "…", "secret": "…"}]} in the secret s/oauth' in caught.value.advice
+        assert caught.value.after_s == 60
+    assert kit.http.calls == []
+
+
+def test_a_client_that_cannot_be_read_leaves_the_work_to_the_others() -> None:
+    kit = Kit(granted())
+    kit.secret["clients"] = [{"client_id": "x"}, 7, GOOD, {"id": "client-9"}]
+    assert {kit.tokens.client_for(f"customer-{number}") for number in range(20)} == {"client-0"}
+    assert kit.tokens.token("client-0") == "token-1"
+
+
+@pytest.mark.parametrize("around", ["{}\n", " {}\r\n", "\ufeff{}", '"{}"', "\u00a0{}\u200b", "'{}' "])
+def test_a_client_is_read_without_what_was_pasted_with_it(around: str) -> None:
+    kit = Kit(granted())
+    kit.secret["clients"] = [{name: around.format(text) for name, text in GOOD.items()}]
+    assert kit.tokens.token(kit.tokens.client_for("customer")) == "token-1"
+    basic = base64.b64encode(b"client-0:client-secret-0").decode()
+    assert kit.http.calls[0].headers["Authorization"] == f"Basic {basic}"
+
+
+@pytest.mark.parametrize("expires_in", [None, "soon", "", True, -5, 0, float("nan"), float("inf"), [86400], 10**400])
+def test_a_token_whose_lifetime_is_not_told_lives_for_the_shortest(expires_in: Any) -> None:
+    body = {"access_token": "first", "expires_in": expires_in}
+    kit = Kit(Answer(status=200, headers={}, body=json.dumps(body).encode()), granted("second"))
+    assert kit.tokens.token("client-1") == "first"
+    kit.clock.advance(239)
+    assert kit.tokens.token("client-1") == "first"
+    kit.clock.advance(1)
+    assert kit.tokens.token("client-1") == "second"
 
 
 def test_forgetting_a_token_asks_for_another_but_only_for_that_token() -> None:
@@ -108,11 +161,11 @@ def test_a_blocked_client_waits_and_others_do_not() -> None:
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_a_refused_client_is_told_with_where_to_look(status: int) -> None:
     kit = Kit(answer(status, {"error": "invalid_client", "description": "words"}))
-    with pytest.raises(TokenRefused) as caught:
+    with pytest.raises(Misconfigured) as caught:
         kit.tokens.token("client-1")
     assert "client-1" in caught.value.reason
-    assert "Admin > Integrations > OAuth" in caught.value.reason
-    assert "client-secret" not in caught.value.reason
+    assert "Admin > Integrations > OAuth" in caught.value.advice
+    assert "client-secret" not in caught.value.reason + caught.value.advice
     assert caught.value.after_s == 60
 
 
@@ -123,6 +176,9 @@ def test_a_refused_client_is_told_with_where_to_look(status: int) -> None:
         (answer(429, retry_after="8"), 8.0),
         (answer(200, {}), None),
         (answer(200, {"access_token": ""}), None),
+        (answer(200, {"access_token": None}), None),
+        (answer(200, {"access_token": ["token"]}), None),
+        (answer(200, {"access_token": "to ken"}), None),
         (answer(200, []), None),
         (answer(302), None),
         (Uncertain("no answer"), None),
@@ -133,6 +189,19 @@ def test_a_login_that_fails_otherwise_is_tried_again(given: Answer | Exception, 
     kit = Kit(given, granted())
     with pytest.raises(Retryable) as caught:
         kit.tokens.token("client-1")
-    assert not isinstance(caught.value, TokenRefused)
+    assert not isinstance(caught.value, Misconfigured)
     assert caught.value.after_s == after_s
     assert kit.tokens.token("client-1") == "token-1"
+
+
+def test_a_login_that_cannot_be_called_as_configured_says_so() -> None:
+    kit = Kit(Misconfigured("an address that is none", "correct DMDESK_GENESYS_LOGIN"))
+    with pytest.raises(Misconfigured) as caught:
+        kit.tokens.token("client-1")
+    assert caught.value.advice == "correct DMDESK_GENESYS_LOGIN"
+
+
+def test_a_login_that_is_down_says_what_is() -> None:
+    kit = Kit(Retryable("no connection to login.example: TimeoutError"))
+    with pytest.raises(Retryable, match=r"Genesys login: no connection to login\.example: TimeoutError"):
+        kit.tokens.token("client-1")

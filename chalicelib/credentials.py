@@ -1,0 +1,89 @@
+"""What secrets hold, as everybody reads it: trimmed and judged, and told by the secret's name where it is wrong.
+
+People paste secrets: with a line break at the end, in quotes, with a byte order mark, or in another shape.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from chalicelib.errors import Misconfigured
+
+# Nothing that is given lives for a hundred years.
+LONGEST_S = 100 * 366 * 86_400.0
+_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\x00\u200b\u2060\ufeff"
+_HALVES = re.compile("[\ud800-\udfff]")
+_PLAIN = re.compile("[!-~]+")
+_QUOTES = ('""', "''", "``", "“”", "‘’")
+
+
+def trimmed(found: object) -> str:
+    """The text without what came along when it was pasted: space, byte order marks, a pair of quotes around it.
+    "" where it is no text."""
+    text = found.strip(_SPACE) if isinstance(found, str) else ""
+    return text[1:-1].strip(_SPACE) if len(text) > 1 and text[0] + text[-1] in _QUOTES else text
+
+
+def texts(found: object) -> list[str]:
+    """The texts of a secret's list, each trimmed, and as it stands where that differs: the other side may have been
+    given it like that. A lone text is a list of one; what is no text, or cannot be one, is left out."""
+    spelled: dict[str, None] = {}
+    for item in found if isinstance(found, list) else [found]:
+        text = trimmed(item)
+        if text and isinstance(item, str) and not _HALVES.search(item):
+            spelled |= {text: None, item: None}
+    return list(spelled)
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """A secret's object, and the name under which an operator finds it."""
+
+    name: str
+    held: dict[str, Any]
+
+    def line(self, field: str) -> str:
+        """The field's text, trimmed. Raises Misconfigured where it is not one plain word."""
+        return self._plain(field, trimmed(self.held.get(field)), f'{{"{field}": "…"}}')
+
+    def identifier(self, field: str) -> str:
+        """As `line`; a whole number is its digits."""
+        found = self.held.get(field)
+        return str(found) if type(found) is int else self.line(field)
+
+    def first(self, field: str) -> str:
+        """The first of the field's texts. Raises Misconfigured where there is none, or it is not one plain word."""
+        return self._plain(
+            field, next(iter(texts(self.held.get(field))), ""), f'{{"{field}": ["…"]}}, the newest first'
+        )
+
+    def _plain(self, field: str, text: str, shape: str) -> str:
+        if plain(text):
+            return text
+        what = f"a value of {field} that cannot be one" if text else f"no {field}"
+        raise Misconfigured(
+            f"the secret {self.name} holds {what}",
+            f"store {shape} in the secret {self.name}: one word of plain characters, without spaces",
+        )
+
+
+def plain(text: str) -> bool:
+    """Whether it can be a token, a key or an id: printable ASCII without spaces (RFC 6749, appendix A)."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+def seconds(found: object, otherwise: float) -> float:
+    """How long something given lives: a positive number, which may come as text; `otherwise` where it is none."""
+    try:
+        number = float(found) if isinstance(found, int | float | str) and not isinstance(found, bool) else 0.0
+    except (ValueError, OverflowError):
+        return otherwise
+    return number if 0 < number < LONGEST_S else otherwise
+
+
+def token_of(held: dict[str, Any], name: str) -> str:
+    """The access token in an account's secret, which is called `name`. Raises Misconfigured where it holds none, or
+    one that cannot be sent."""
+    return Secret(name, held).line("access_token")

@@ -1,0 +1,375 @@
+"""What bounds a call that goes out: its time as a whole, its answer's size, and what is known where it breaks."""
+
+from __future__ import annotations
+
+import gc
+import gzip
+import socket
+import ssl
+import threading
+import tracemalloc
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib import connections, http
+from chalicelib.connections import CONNECT_S, Timed
+from chalicelib.errors import Misconfigured, Retryable, Uncertain
+from chalicelib.http import LARGEST_ANSWER, LONGEST_CALL_S, READ_S, Answer, Outgoing
+from tests import test_fetching
+from tests.test_fetching import speaking_tls
+from tests.test_http import WAIT_S, no_proxy, raw_server, read_request
+
+__all__ = ["no_proxy"]
+BODY = b'{"text": "secret words"}'
+
+
+class Steady:
+    """Seconds that pass only when a test says so."""
+
+    now = 50.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def ask(url: str, steady: Callable[[], float] | None = None, read_s: float | None = WAIT_S) -> Answer:
+    session = Outgoing(read_s=read_s, steady=steady) if steady else Outgoing(read_s=read_s)
+    try:
+        return session.post(url + "/path", headers={"Authorization": "Bearer token-1"}, body=BODY)
+    finally:
+        session.close()
+
+
+def answering(*said: bytes) -> Callable[[socket.socket], None]:
+    """Reads the request, then says all of it."""
+
+    def deal(connection: socket.socket) -> None:
+        read_request(connection)
+        for words in said:
+            connection.sendall(words)
+
+    return deal
+
+
+def head(*lines: str) -> bytes:
+    return "\r\n".join(["HTTP/1.1 200 OK", *lines, "", ""]).encode()
+
+
+# An answer's size
+
+LARGE = bytes(LARGEST_ANSWER)
+
+
+def bomb(wbits: int) -> bytes:
+    """100 MB of zeros, packed."""
+    packer = zlib.compressobj(9, wbits=wbits)
+    return b"".join([*(packer.compress(bytes(1024 * 1024)) for _ in range(100)), packer.flush()])
+
+
+@pytest.mark.parametrize(("encoding", "wbits"), [("gzip", 31), ("deflate", 15)])
+def test_a_small_answer_that_grows_without_end_is_left(encoding: str, wbits: int) -> None:
+    packed = bomb(wbits)
+    assert len(packed) < 200_000
+    said = head(f"Content-Encoding: {encoding}", f"Content-Length: {len(packed)}") + packed
+    with raw_server(answering(said)) as url:
+        tracemalloc.start()
+        with pytest.raises(Uncertain, match="more than"):
+            ask(url)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 4 * LARGEST_ANSWER
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (head(f"Content-Length: {LARGEST_ANSWER + 1}"), LARGE, b"x"),
+        (head("Connection: close"), LARGE, b"x"),
+        (head("Transfer-Encoding: chunked"), *[b"100000\r\n" + bytes(0x100000) + b"\r\n"] * 5),
+    ],
+    ids=["announced", "not announced", "chunked"],
+)
+def test_too_large_an_answer_leaves_the_outcome_unknown(said: tuple[bytes, ...]) -> None:
+    with raw_server(answering(*said)) as url, pytest.raises(Uncertain, match=f"more than {LARGEST_ANSWER} bytes"):
+        ask(url)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_answer_as_large_as_it_may_be(packed: bool) -> None:
+    body = gzip.compress(LARGE) if packed else LARGE
+    lines = [f"Content-Length: {len(body)}", *(["Content-Encoding: gzip"] if packed else [])]
+    with raw_server(answering(head(*lines) + body)) as url:
+        assert ask(url).body == LARGE
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(b'{"a": 1}')), ("X-GZIP", gzip.compress(b'{"a": 1}')),
+        ("deflate", zlib.compress(b'{"a": 1}')), ("identity", b'{"a": 1}'), ("", b'{"a": 1}'),
+    ],
+)  # fmt: skip
+def test_a_packed_answer_is_unpacked(encoding: str, body: bytes) -> None:
+    said = head(f"Content-Encoding: {encoding}", f"Content-Length: {len(body)}") + body
+    with raw_server(answering(said)) as url:
+        assert ask(url).json() == {"a": 1}
+
+
+def test_a_packed_answer_without_a_body_is_one() -> None:
+    with raw_server(answering(head("Content-Encoding: gzip", "Content-Length: 0"))) as url:
+        assert ask(url).body == b""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(b'{"a": 1}')[:-9]), ("gzip", b"\x1f\x8b"), ("gzip", b'{"a": 1}'),
+        ("deflate", b"\x00\x01"), ("br", b"x"), ("gzip, gzip", gzip.compress(gzip.compress(b"{}"))),
+    ],
+)  # fmt: skip
+def test_an_answer_that_cannot_be_unpacked_leaves_the_outcome_unknown(encoding: str, body: bytes) -> None:
+    said = head(f"Content-Encoding: {encoding}", f"Content-Length: {len(body)}") + body
+    with raw_server(answering(said)) as url, pytest.raises(Uncertain):
+        ask(url)
+
+
+# A call's time
+
+
+@pytest.mark.parametrize(
+    ("begins", "drip"),
+    [
+        (head(), b"x"),
+        (b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX-More: ", b"y"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (head("Transfer-Encoding: chunked"), b"1\r\nx\r\n"),
+        (head("Transfer-Encoding: chunked") + b"0\r\n", b"X-Last: 1\r\n"),
+        (head("Content-Encoding: gzip") + gzip.compress(b"")[:10], b"\x00\x00\x00\xff\xff"),
+    ],
+    ids=["body", "headers", "a header", "not yet", "chunks", "trailers", "packed nothing"],
+)
+def test_an_answer_that_drips_ends_with_the_call(begins: bytes, drip: bytes) -> None:
+    """Each byte comes in time, the whole does not."""
+    steady = Steady()
+
+    def deal(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(begins)
+        for _ in range(90):  # fewer than http.client takes headers
+            steady.now += LONGEST_CALL_S / 40
+            connection.sendall(drip)
+
+    with raw_server(deal) as url, pytest.raises(Uncertain, match="TimeoutError"):
+        ask(url, steady)
+
+
+@pytest.mark.parametrize("read_s", [None, 0.5, 2.0, 60.0, 3600.0])
+def test_no_call_is_given_more_than_the_longest(monkeypatch: pytest.MonkeyPatch, read_s: float | None) -> None:
+    """A host with many addresses, each of which lets us wait, and each wait as long as is granted."""
+    steady = Steady()
+    began = steady.now
+
+    def nobody(address: object, timeout: float) -> socket.socket:
+        steady.now += timeout
+        raise TimeoutError
+
+    entries = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"192.0.2.{number}", 443)) for number in range(50)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: entries)
+    monkeypatch.setattr(socket, "create_connection", nobody)
+    with pytest.raises(Retryable, match=r"no connection to vendor\.invalid: TimeoutError"):
+        ask("https://vendor.invalid", steady, read_s)
+    assert steady.now - began <= min(LONGEST_CALL_S, CONNECT_S + (READ_S if read_s is None else read_s)) + 1e-6
+
+
+def test_a_resolver_that_hangs_ends_with_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "CONNECT_S", 0.02)
+    done = threading.Event()
+
+    def hang(*_: object, **__: object) -> list[Any]:
+        done.wait(WAIT_S)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    with pytest.raises(Retryable, match="TimeoutError"):
+        ask("https://vendor.invalid", read_s=0.02)
+    done.set()
+
+
+def say_nothing(connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.recv(1)  # until the other side hangs up
+
+
+def drip_a_record(connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.sendall(b"\x16\x03\x03\x40\x00")
+    while True:
+        connection.sendall(b"\x02")
+
+
+def hang_up(connection: socket.socket) -> None:
+    connection.recv(65536)
+
+
+def speak_plainly(connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+@pytest.mark.parametrize("deal", [say_nothing, drip_a_record, hang_up, speak_plainly])
+def test_a_handshake_that_comes_to_nothing_sent_nothing(
+    monkeypatch: pytest.MonkeyPatch, deal: Callable[[socket.socket], None]
+) -> None:
+    monkeypatch.setattr(http, "CONNECT_S", 0.2)
+    with raw_server(deal) as url, pytest.raises(Retryable, match="no connection to"):
+        ask(url.replace("http://", "https://"))
+
+
+# What is known where it breaks
+
+
+class Flaky:
+    """A socket that takes so many pieces, then breaks."""
+
+    def __init__(self, sock: socket.socket, pieces: int) -> None:
+        self._sock = sock
+        self._pieces = pieces
+
+    def send(self, data: memoryview) -> int:
+        if self._pieces == 0:
+            raise BrokenPipeError
+        self._pieces -= 1
+        return self._sock.send(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+@pytest.mark.parametrize(("pieces", "kind"), [(0, Retryable), (1, Uncertain), (2, Uncertain)])
+def test_what_breaks_before_the_first_byte_was_not_sent(
+    monkeypatch: pytest.MonkeyPatch, pieces: int, kind: type[Exception]
+) -> None:
+    """Head, then body in pieces of a TLS record."""
+
+    def flaky(*given: Any) -> Any:
+        return Flaky(socket.create_connection(given[:2]), pieces)
+
+    monkeypatch.setattr(http, "dial", flaky)
+    with raw_server(hang_up) as url, pytest.raises((Retryable, Uncertain)) as caught:
+        Outgoing().post(url, headers={}, body=bytes(50_000))
+    assert type(caught.value) is kind
+
+
+@pytest.fixture
+def unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody may be connected to."""
+
+    def dial(*_: object) -> socket.socket:
+        raise AssertionError("a connection was begun")
+
+    monkeypatch.setattr(http, "dial", dial)
+
+
+UNSENDABLE = ["token\n", "token\r\n", "to\nken", "to\r\n ken", "tok\x00en", "töken✓", "\ud800", "token\x7f", None, 7]
+
+
+@pytest.mark.usefixtures("unasked")
+@pytest.mark.parametrize("token", UNSENDABLE)
+def test_a_header_that_cannot_be_sent_was_not_and_somebody_has_to_correct_it(token: Any) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        Outgoing().post("https://vendor.invalid", headers={"Access-Token": token}, body=b"{}")
+    assert caught.value.reason == "the header Access-Token cannot be sent"
+    assert "as one line of plain characters" in caught.value.advice
+
+
+@pytest.mark.usefixtures("unasked")
+@pytest.mark.parametrize("body", ["text", 5, ["x"], {"a": 1}])
+def test_a_body_that_cannot_be_sent_was_not(body: Any) -> None:
+    with pytest.raises(Retryable):
+        Outgoing().post("https://vendor.invalid", headers={}, body=body)
+
+
+@given(value=st.text(max_size=20))
+def test_any_header_is_sent_whole_or_known_not_to_be(value: str) -> None:
+    heard: list[bytes] = []
+
+    class Ear:
+        def send(self, data: memoryview) -> int:
+            heard.append(bytes(data))
+            return len(data)
+
+        def settimeout(self, seconds: float) -> None: ...
+
+        def makefile(self, *_: object, **__: object) -> Any:
+            raise ConnectionResetError
+
+        def close(self) -> None: ...
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(http, "dial", lambda *_: Ear())
+        with pytest.raises((Uncertain, Misconfigured)) as caught:
+            Outgoing().get("http://vendor.invalid/", headers={"X-Token": value})
+    said = b"".join(heard)
+    if isinstance(caught.value, Uncertain):
+        assert f"\r\nX-Token: {value}\r\n".encode("latin-1") in said
+    else:
+        assert said == b""
+
+
+# Over TLS
+
+
+@pytest.mark.parametrize(("name", "fits"), [("localhost", True), ("evil.com", False)])
+def test_the_certificate_has_to_be_the_hosts(tmp_path: Path, name: str, fits: bool) -> None:
+    web = test_fetching.Web()
+    with speaking_tls(web, name, tmp_path) as context, web:
+        web.server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        web.answers("/a", body=b"{}")
+        session = Outgoing(read_s=WAIT_S)
+        session._tls = context
+        url = f"https://localhost:{web.server.server_port}/a"
+        if fits:
+            assert session.get(url, headers={"X-Key": "1"}).json() == {}
+            assert [path for path, _ in web.seen] == ["/a"]
+        else:
+            with pytest.raises(Retryable, match="SSLCertVerificationError"):
+                session.get(url, headers={})
+            assert web.seen == []
+        session.close()
+
+
+def test_a_session_that_is_dropped_leaves_its_connections() -> None:
+    with raw_server(answering(head("Content-Length: 2") + b"{}")) as url:
+        session: Any = Outgoing(read_s=WAIT_S)
+        session.itself = session  # only the garbage collector finds it
+        session.post(url, headers={}, body=BODY)
+        del session
+        gc.collect()  # a socket that nobody closed would be warned of, and fail the test
+
+
+def test_certificates_are_judged_by_default() -> None:
+    context = Outgoing()._tls
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+def test_a_whole_record_goes_at_once_and_no_more() -> None:
+    class Ear:
+        pieces: list[int]
+
+        def send(self, data: memoryview) -> int:
+            self.pieces.append(len(data))
+            return len(data)
+
+        def settimeout(self, seconds: float) -> None: ...
+
+    ear: Any = Ear()
+    ear.pieces = []
+    Timed(ear, lambda: 1.0, 1.0).sendall(bytes(40_000))
+    assert ear.pieces == [connections._RECORD, connections._RECORD, 40_000 - 2 * connections._RECORD]
