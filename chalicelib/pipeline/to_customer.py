@@ -33,6 +33,7 @@ from chalicelib.replies import (
     Author,
     CardsPart,
     ChoicesPart,
+    DeskReceipt,
     File,
     MediaPart,
     Part,
@@ -109,6 +110,11 @@ class ToCustomer:
             return
         if isinstance(said, Ignored):
             self._metrics.count("ignored", reason=said.reason)
+            return
+        if isinstance(said, DeskReceipt):
+            self._metrics.count("desk_receipt", reason=said.reason)
+            log.error("desk receipt", event=said.message, integration=said.integration, reason=said.reason,
+                      detail=said.detail, status=said.status, desk_conversation=said.desk_conversation)  # fmt: skip
             return
         account = self._accounts.of_integration(said.integration)
         if account is None:

@@ -99,6 +99,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "mention_changed": ("[Changed a post that mentions you: {url}]", "[Cambió una publicación que te menciona: {url}]"),
     # why a reply was not delivered, told to the agent
     "notice": ("[Your reply was not delivered. {reason}]", "[Tu respuesta no se entregó. {reason}]"),
+    "notice_without": (
+        "[Your reply was delivered without {names}. {reason}]",
+        "[Tu respuesta se entregó sin {names}. {reason}]",
+    ),
+    "desk_receipt": (
+        "[A message of the customer's, or its file, did not reach you: {reason}]",
+        "[Un mensaje del cliente, o su archivo, no te llegó: {reason}]",
+    ),
     "why_window_closed": (
         "{platform} lets nobody write so long after the customer did. They have to write first.",
         "Pasó demasiado tiempo desde el último mensaje del cliente. En {platform} tiene que escribir primero.",
@@ -127,6 +135,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "why_other_app": (
         "Another app has this customer's conversation on {platform}. Answer there, or take it back.",
         "Otra aplicación tiene la conversación de este cliente en {platform}. Responde allí o recupérala.",
+    ),
+    "why_file_gone": (
+        "The file can no longer be fetched from here. Attach it again.",
+        "El archivo ya no se puede obtener desde aquí. Adjúntalo de nuevo.",
     ),
     "why_media_refused": ("{platform} does not take this kind of file.", "{platform} no acepta este tipo de archivo."),
     "why_media_too_big": ("The file is too big for {platform}.", "El archivo es demasiado grande para {platform}."),
