@@ -31,7 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     genesys_login: str
     instagram_graph: str = "https://graph.instagram.com"
     facebook_graph: str = "https://graph.facebook.com"
-    # v25.0 lives until 2028-07-29: developers.facebook.com/docs/graph-api/changelog
+    # v25.0 lives until 2028-07-29; v27.0 is current: developers.facebook.com/docs/graph-api/changelog
     graph_version: str = "v25.0"
     tiktok_api: str = "https://business-api.tiktok.com"
     # how long customers' and agents' files are kept, as the bucket's lifecycle has it

@@ -289,6 +289,8 @@ def test_the_documented_messages_are_accepted(meta: Meta, message: dict[str, Any
         {"attachments": [media("video")]},
         {"attachment": media(), "quick_replies": [{"content_type": "text", "title": "x"}]},
         {"text": "x", "quick_replies": [{"content_type": "text", "title": "x" * 21}]},
+        {"text": "x", "quick_replies": [{"content_type": "user_phone_number"}]},
+        {"text": "x", "quick_replies": [{"content_type": "user_email"}]},
         {"text": "x", "quick_replies": [{"content_type": "text", "title": "x"}] * 14},
         {"text": "x", "reply_to": {"mid": "m"}},
     ],

@@ -29,6 +29,7 @@ CODES = "developers.facebook.com/documentation/business-messaging/messenger-plat
 OLD_CODES = _DOCS + "messenger-platform/reference/send-api/error-codes (older copy)"
 PROFILE = _DOCS + "instagram-platform/instagram-api-with-instagram-login/messaging-api/user-profile"
 PUBLISHING = _DOCS + "instagram-platform/instagram-graph-api/reference/error-codes"
+CHANGELOG = _DOCS + "graph-api/changelog"
 RESTRICTED_APP = "github.com/chatwoot/chatwoot/issues/14932"
 SEEN = "seen in production code, in none of Meta's tables"
 
@@ -39,6 +40,7 @@ _RIGHTS = "who connected the account needs a role on its Page again; then " + _L
 _LIMITED = "Meta restricts the account: see Account Status in Instagram and Business Support Home"
 _PERMISSION = "the app lacks a permission or its review: App dashboard > App review, and the account's access"
 _TERMS = "an administrator of the Page has to accept Meta's terms for the inbox: facebook.com > the Page > Inbox"
+_VERSION = "set vendors.graph_version to a version that lives (dmdesk doctor tells), and run terraform apply"
 _APP_OFF = (
     "Meta has switched the app off, so every account's calls fail: see the alerts in the App dashboard and the app's "
     "contact e-mail, and appeal or submit what they ask for"
@@ -130,6 +132,7 @@ PROBLEMS: tuple[Problem, ...] = (
     _row(2, 2018344, "the inbox's terms are not accepted", CODES, _stop(_TERMS)),
     _row(10, 1893063, "the account may not send messages for now", CODES, _stop(_LIMITED)),
     _row(100, 2534029, "the account is restricted", CODES, _stop(_LIMITED)),
+    _row(2635, 0, "the version of the API is over", CHANGELOG, _stop(_VERSION)),
     _row(2022, 0, "sending is disabled after a policy violation", OLD_CODES, _stop(_LIMITED)),
     # hours or days: waiting would leave the agent untold, and calls against a block prolong it
     _row(368, 0, "blocked for a policy violation", GUIDE, _stop(_LIMITED)),
@@ -176,6 +179,7 @@ PROBLEMS: tuple[Problem, ...] = (
     _row(506, 0, "the same post twice in a row", GUIDE, _CONTENT),
     _row(508, 2534122, "the link cannot be shared", SEEN, _CONTENT),
     _row(1609005, 0, "the link cannot be read", GUIDE, _CONTENT),
+    _row(2500, 0, "the API knows no such path", "github.com/restfb/restfb/issues/1558", REFUSED),
     _row(10303, 0, "the account linking token is invalid", OLD_CODES, REFUSED),
 )  # fmt: skip
 """Every code that Meta's pages name, and those that others have met."""
