@@ -14,6 +14,7 @@ from itertools import groupby
 import msgspec
 
 from chalicelib.capabilities import Capabilities, CardsLimit, ChoicesLimit
+from chalicelib.errors import Reason
 from chalicelib.messages import Tap, digest
 from chalicelib.replies import AgentMessage, Card, CardsPart, Choice, ChoicesPart, Planned, TextPart
 from chalicelib.rules.catalogue import say
@@ -75,6 +76,12 @@ def left_out(said: AgentMessage, parts: Sequence[Planned]) -> tuple[str, ...]:
     names += ["link"] * any(link not in carried for link in links)
     names += ["picture"] * any(picture not in carried for picture in pictures)
     return tuple(dict.fromkeys(filter(None, names)))
+
+
+def sent_without(language: str, platform: str, names: Sequence[str], reason: Reason) -> str:
+    """The line for who wrote a message that went out without these, for one reason."""
+    why = say(language, f"why_{reason}", platform=platform)
+    return say(language, "notice_without", names=", ".join(names), reason=why)
 
 
 def _addresses(choices: Iterable[Choice], cards: Sequence[Card]) -> tuple[list[str], list[str]]:

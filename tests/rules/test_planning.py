@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.capabilities import Capabilities, CardsLimit, ChoicesLimit, WindowPolicy
 from chalicelib.messages import Tap
 from chalicelib.replies import AgentMessage, Card, CardsPart, Choice, ChoicesPart, File, Planned, TextPart
-from chalicelib.rules.planning import left_out, offer_key, offers, plan, read_token, token
+from chalicelib.rules.planning import left_out, offer_key, offers, plan, read_token, sent_without, token
 
 WINDOW = WindowPolicy(open_s=1)
 PLAIN = Capabilities(text_limit=1000, text_unit="bytes", window=WINDOW)
@@ -436,3 +436,18 @@ def test_an_address_that_no_platform_opens_is_named() -> None:
         "", cards=(Card(title="T", url="ftp://shop.example/", image="file:///a.png", choices=(choice("A"),)),)
     )
     assert missing(RICH, said) == ("link", "picture")
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "reason", "line"),
+    [
+        ("en", ["Form"], "unsupported",
+         "[Your reply was delivered without Form. TikTok cannot carry this kind of content.]"),
+        ("en", ["menu.pdf", "cup.png"], "file_gone",
+         "[Your reply was delivered without menu.pdf, cup.png. The file can no longer be fetched from here. Attach it "
+         "again.]"),
+        ("es", ["link"], "unsupported", "[Tu respuesta se entregó sin link. TikTok no admite este tipo de contenido.]"),
+    ],
+)  # fmt: skip
+def test_who_wrote_it_reads_what_is_missing_and_why(language: str, names: list[str], reason: Any, line: str) -> None:
+    assert sent_without(language, "TikTok", names, reason) == line

@@ -92,7 +92,7 @@ PROBLEMS: tuple[Problem, ...] = (
     _row(190, 0, "the access token expired, was revoked or is invalid", GUIDE, _token(_LOGIN)),
     _row(102, 0, "the session is over", GUIDE, _token(_LOGIN)),
     *(_row(code, sub, means, GUIDE, verdict) for code in (190, 102) for sub, means, verdict in _SESSION),
-    # Meta's guide lists them as subcodes; they are also seen in the place of the code
+    # Meta's guide lists them as subcodes; one that stands in the code's place means the same
     *(_row(sub, 0, means, GUIDE, verdict) for sub, means, verdict in _SESSION),
 
     # it passes by itself
@@ -158,7 +158,7 @@ PROBLEMS: tuple[Problem, ...] = (
     _row(200, 1545041, "the person is not available", CODES, _UNAVAILABLE),
     _row(551, 0, "the person is not available", CODES, _UNAVAILABLE),
     _row(230, 0, "the person has not consented by writing", PROFILE, _UNAVAILABLE, acts=("profile",)),
-    _row(100, 2018218, "the person has no profile for you", SEEN, _UNAVAILABLE),
+    _row(100, 2018218, "the person has no profile for you", "github.com/chatwoot/chatwoot/pull/6632", _UNAVAILABLE),
     _row(100, 2534014, "no such person for this account", CODES, _NOBODY),
     _row(100, 2018001, "no such person for this account", CODES, _NOBODY),
     _row(100, 33, "no such object, or none that the token may see", CODES, _NOBODY),
