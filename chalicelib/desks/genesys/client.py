@@ -195,14 +195,14 @@ def _gone(account: Account) -> str:
 
 def _judge(answer: Answer, missing: str) -> None:
     """What Genesys' answer to something that changes means; `missing` is the advice where it finds nothing there."""
-    if answer.status in {200, 201, 202}:
+    if answer.status // 100 == 2:
         return
     if answer.status == 403:
         raise Misconfigured(_said(answer), RECEIVE)
     if answer.status == 404:
         raise Misconfigured(_said(answer), missing)
     _again(answer, "")
-    if answer.status >= 500 or answer.status < 400:
+    if answer.status // 100 != 4:
         raise Uncertain(_said(answer))
     raise Refused("other", _said(answer))
 

@@ -84,7 +84,7 @@ def test_a_message_is_posted_to_its_integration() -> None:
     assert call.json() == inbound_message(MESSAGE, START)
 
 
-@pytest.mark.parametrize("status", [200, 201, 202])
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
 @pytest.mark.parametrize("body", [{}, {"id": "x"}, []])
 def test_a_success_without_a_conversation_has_none(status: int, body: Any) -> None:
     assert Kit(answer(status, body)).deliver() == ""
@@ -335,6 +335,7 @@ def test_a_receipt_that_is_not_taken(given: Answer | Exception, kind: type[Excep
         (said(409), DELIVERED),
         (answer(200, {"status": "Failed"}), FAILED),
         (answer(202), DELIVERED),
+        (answer(204), DELIVERED),
         (answer(200, []), DELIVERED),
     ],
 )
