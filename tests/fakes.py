@@ -420,6 +420,8 @@ class FakeLedger:
 class FakeDesk:
     """Answers from `answers` (then "desk-conversation"), finds what `holds` maps a message id to."""
 
+    lag_s = 0.0
+
     def __init__(self) -> None:
         self.answers: list[str | BaseException] = []
         self.report_answers: list[BaseException | None] = []

@@ -39,7 +39,7 @@ from chalicelib.messages import (
     Unseen,
     bounded,
 )
-from chalicelib.observability import Metrics, log, where
+from chalicelib.observability import Metrics, log, new_codes, where
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.composing import Composing
@@ -213,7 +213,8 @@ class ToDesk:
     def _unseen(self, arrival: Arrival, missing: Unseen) -> None:
         account = arrival.account
         try:
-            said = self._clients[account.channel].unseen(account, missing)
+            with new_codes(self._metrics, account.channel):
+                said = self._clients[account.channel].unseen(account, missing)
         except (Retryable, Uncertain) as error:
             if isinstance(error, TokenRefused):
                 self._secrets.refresh(account.secret)

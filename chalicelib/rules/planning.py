@@ -66,6 +66,32 @@ def plan(can: Capabilities, said: AgentMessage, language: str) -> list[Planned]:
     return [*words, *said.files, *_shown(can, cards), *asking]
 
 
+def left_out(said: AgentMessage, parts: Sequence[Planned]) -> tuple[str, ...]:
+    """Names of what the message holds and none of its planned parts carries: what the desk could not read, and links
+    and pictures of a channel that takes none. Whoever wrote it is told, also where everything else went out."""
+    links, pictures = _addresses(said.choices, said.cards)
+    carried = "".join(map(_said_in, parts))
+    names = [*said.unsupported.split(", ")]
+    names += ["link"] * any(link not in carried for link in links)
+    names += ["picture"] * any(picture not in carried for picture in pictures)
+    return tuple(dict.fromkeys(filter(None, names)))
+
+
+def _addresses(choices: Iterable[Choice], cards: Sequence[Card]) -> tuple[list[str], list[str]]:
+    """Where choices and cards lead, and what the cards show."""
+    every = [*choices, *(choice for card in cards for choice in card.choices)]
+    links = [*(choice.url for choice in every), *(card.url for card in cards)]
+    return [link for link in links if link], [card.image for card in cards if card.image]
+
+
+def _said_in(part: Planned) -> str:
+    if isinstance(part, TextPart):
+        return part.text
+    cards = part.cards if isinstance(part, CardsPart) else ()
+    links, pictures = _addresses(part.choices if isinstance(part, ChoicesPart) else (), cards)
+    return "\n".join((*links, *pictures, part.text if isinstance(part, ChoicesPart) else ""))
+
+
 def _tappable(said: AgentMessage) -> list[Choice]:
     groups = [said.choices, *(card.choices for card in said.cards)]
     return [choice for group in groups for choice in group if not choice.url]

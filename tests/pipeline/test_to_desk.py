@@ -237,10 +237,10 @@ def test_an_uncertain_first_post_is_sent_again_once_the_desks_search_must_show_i
     kit.desk.answers = [Uncertain("no answer")]
     kit.later()
     looks = 0
-    while kit.clock() - START < delivering.SEARCHED_S:
+    while kit.clock() - START < kit.desk.lag_s:
         assert isinstance(kit.later(), Waiting)
         looks += 1
-        kit.clock.advance(delivering.SEARCHED_S / 8)
+        kit.clock.advance(kit.desk.lag_s / 8)
     kit.handle(again=True)
     assert looks == len(kit.desk.looked_for) - 1
     assert kit.posted == 2
@@ -249,7 +249,7 @@ def test_an_uncertain_first_post_is_sent_again_once_the_desks_search_must_show_i
 
 @pytest.mark.parametrize("share", [0.0, 0.04, 0.2, 0.5, 0.9])
 def test_a_first_message_that_the_search_shows_late_is_not_sent_again(share: float) -> None:
-    lag_s = share * delivering.SEARCHED_S
+    lag_s = share * FakeDesk.lag_s
     kit = Kit(SAID)
     kit.desk.answers = [Uncertain("no answer")]
     delay: float | None = kit.later().after_s
@@ -270,9 +270,9 @@ def test_each_unknown_outcome_begins_the_search_anew() -> None:
     kit = Kit(SAID)
     kit.desk.answers = [Uncertain("no answer"), Uncertain("no answer")]
     kit.later()
-    kit.clock.advance(delivering.SEARCHED_S)
+    kit.clock.advance(kit.desk.lag_s)
     kit.later()  # sent again, and again without an answer
-    kit.clock.advance(delivering.SEARCHED_S - 1)
+    kit.clock.advance(kit.desk.lag_s - 1)
     assert isinstance(kit.later(), Waiting)
     assert kit.posted == 2
 
@@ -303,7 +303,7 @@ def test_a_doubt_is_not_forgotten_by_a_second_try_that_did_not_happen() -> None:
     kit = Kit(SAID)
     kit.desk.answers = [Uncertain("no answer"), Retryable("rate limit")]
     kit.later()
-    kit.clock.advance(delivering.SEARCHED_S)
+    kit.clock.advance(kit.desk.lag_s)
     kit.later()
     assert kit.ledger.state(CONVERSATION, ITEM) == "doubt"
     kit.desk.holds = {MESSAGE_ID: "desk-9"}
