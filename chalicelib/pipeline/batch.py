@@ -20,6 +20,8 @@ from chalicelib.rules.budgets import backoff_s, waits_s
 
 # An event is begun only if there is time for its calls: a file, a token, the call, and what is written after it.
 NEEDED_S = LONGEST_FETCH_S + 2 * USUAL_CALL_S + 5
+# Nobody writes two messages within this (ms): what is closer may come from two clocks, or from a coarse one.
+APART_MS = 500
 
 
 class Work(Protocol):
@@ -150,12 +152,12 @@ def _event(record: dict[str, Any]) -> Event:
 
 def _ordered(batch: list[tuple[dict[str, Any], Event]]) -> list[tuple[dict[str, Any], Event]]:
     """Events of one group that lie on the queue together, in the order of the platform's clock, where it tells one:
-    webhooks may overtake each other (docs/adr/0011). The queue's order decides else."""
+    webhooks may overtake each other (docs/adr/0011-order.md). The queue's order decides else."""
     groups: defaultdict[str, list[tuple[dict[str, Any], Event]]] = defaultdict(list)
     for record, event in batch:
-        groups[record["attributes"]["MessageGroupId"]].append((record, event))
-    ordered: list[tuple[dict[str, Any], Event]] = []
-    for group in groups.values():
-        told = all(event.sent_ms for _, event in group)
-        ordered += sorted(group, key=lambda pair: pair[1].sent_ms) if told else group
-    return ordered
+        group = groups[record["attributes"]["MessageGroupId"]]
+        place = len(group)
+        while place and event.sent_ms and group[place - 1][1].sent_ms - event.sent_ms >= APART_MS:
+            place -= 1
+        group.insert(place, (record, event))
+    return [pair for group in groups.values() for pair in group]

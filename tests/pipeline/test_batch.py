@@ -319,8 +319,10 @@ def test_what_lies_on_the_queue_together_goes_by_the_platforms_clock() -> None:
     assert kit.handled == ["1", "2", "3", "x"]
 
 
-@pytest.mark.parametrize("times", [(2000, 0, 1000), (0, 0, 0), (1000, 1000, 1000)])
-def test_without_the_platforms_time_the_queues_order_stands(times: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    "times", [(1000, 0, 2000), (0, 0, 0), (1000, 1000, 1000), (1003, 1001, 1000), (1499, 1000, 1000)]
+)
+def test_without_a_time_that_tells_them_apart_the_queues_order_stands(times: tuple[int, ...]) -> None:
     kit = Kit()
     names = ["first", "second", "third"]
     pairs = zip(names, times, strict=True)
