@@ -104,7 +104,7 @@ class Kit:
         self.life = "life-1"
 
     def handle(self, event: Event = EVENT, *, again: bool = False) -> None:
-        self.work.handle(event, turn(self.life, again=again))
+        self.work.handle(event, turn(self.life, received=2 if again else 1))
 
     def later(self, event: Event = EVENT) -> Retryable:
         """Handles an event that has to come again."""
