@@ -124,7 +124,9 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def _span(seconds: float, otherwise: str) -> str:
+def _span(seconds: float | None, otherwise: str) -> str:
+    if seconds is None:
+        return "without end"
     if not seconds:
         return otherwise
     hours = seconds / 3600

@@ -39,7 +39,7 @@ from chalicelib.replies import (
 )
 from chalicelib.rules import windows
 from chalicelib.rules.echoes import mark_of
-from chalicelib.rules.planning import left_out, offer_key, offers, plan
+from chalicelib.rules.planning import left_out, offer_key, offers, plan, worded
 from chalicelib.rules.quoting import beginning
 
 LEASE_S = 90.0
@@ -108,6 +108,7 @@ class Sending:
     def send(self, reply: Reply) -> Outcome:
         """Sends what is not sent yet, part by part. Raises Retryable where a part has to wait."""
         outcome = Outcome()
+        reply = msgspec.structs.replace(reply, said=worded(reply.said, reply.account.language))
         planned = self._planned(reply, outcome)
         files = self._files(reply, planned, outcome)
         if any(isinstance(part, (ChoicesPart, CardsPart)) for part in planned):

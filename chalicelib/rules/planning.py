@@ -16,6 +16,7 @@ import msgspec
 from chalicelib.capabilities import Capabilities, CardsLimit, ChoicesLimit
 from chalicelib.messages import Tap, digest
 from chalicelib.replies import AgentMessage, Card, CardsPart, Choice, ChoicesPart, Planned, TextPart
+from chalicelib.rules import spoken
 from chalicelib.rules.catalogue import say
 from chalicelib.rules.text import measure, split
 
@@ -48,6 +49,17 @@ def offers(said: AgentMessage) -> list[Tap]:
     return [
         Tap(message=said.id, type=choice.type, text=choice.text, payload=choice.payload) for choice in _tappable(said)
     ]
+
+
+def worded(said: AgentMessage, language: str) -> AgentMessage:
+    """The message with the times that it offers in the language's words."""
+    speech = spoken.SPEECHES.get(language, spoken.ENGLISH)
+
+    def told(choice: Choice) -> Choice:
+        dated = choice.type == "DatePicker"
+        return msgspec.structs.replace(choice, text=spoken.appointment(speech, choice.text)) if dated else choice
+
+    return msgspec.structs.replace(said, choices=tuple(map(told, said.choices)))
 
 
 def plan(can: Capabilities, said: AgentMessage, language: str) -> list[Planned]:

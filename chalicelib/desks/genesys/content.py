@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -120,15 +119,6 @@ def joined(text: str, lines: tuple[str, ...]) -> str:
     return "\n".join(lines if text in lines else (text, *lines)) if text else "\n".join(lines)
 
 
-def moment(stamp: str) -> str:
-    """An ISO-8601 time as "Tue 24 Nov 2026, 10:00 UTC", in the offset that it names; anything else as it is."""
-    try:
-        at = datetime.fromisoformat(stamp)
-    except ValueError:
-        return stamp
-    return f"{at:%a} {at.day} {at:%b %Y, %H:%M} {at.tzname() or ''}".rstrip()
-
-
 def _attachment(said: Fields) -> Content:
     url, name, media = string(said, "url"), string(said, "filename"), string(said, "mediaType").capitalize()
     if not url:
@@ -174,7 +164,7 @@ def _carousel(said: Fields) -> Content:
 
 def _date_picker(said: Fields) -> Content:
     stamps = [string(time, "dateTime") for time in objects(said, "availableTimes")]
-    choices = tuple(Choice(text=moment(stamp), payload=stamp, type="DatePicker") for stamp in stamps if stamp)
+    choices = tuple(Choice(text=stamp, payload=stamp, type="DatePicker") for stamp in stamps if stamp)
     return Content(lines=_lines(string(said, "title"), string(said, "subtitle")), choices=choices)
 
 
