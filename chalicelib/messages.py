@@ -108,7 +108,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "en"
     notices: bool = True
     mark_seen: bool = True
-    show_reads: bool = True
+    show_reads: bool = False
 
 
 class Conversation(msgspec.Struct, frozen=True):

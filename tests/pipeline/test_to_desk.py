@@ -725,12 +725,14 @@ def test_a_note_never_opens_a_conversation(thread: Thread) -> None:
     assert kit.metrics.lines == [("ignored", 1, {"reason": "reaction_no_open_conversation"})]
 
 
-def test_reads_are_hidden_where_the_account_says_so() -> None:
+@pytest.mark.parametrize(("settings", "shown"), [({}, 0), ({"show_reads": False}, 0), ({"show_reads": True}, 1)])
+def test_reads_are_shown_where_the_account_asks_for_them(settings: dict[str, bool], shown: int) -> None:
     kit = Kit(msgspec.structs.replace(NOTE, kind="read", lines=(Line("read"),)))
-    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, show_reads=False)]
+    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, **settings)]
     kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
     kit.handle()
-    assert kit.posted == 0
+    assert kit.posted == shown
+    assert kit.metrics.total("ignored", reason="read") == 1 - shown
 
 
 UNSENT = msgspec.structs.replace(
