@@ -84,6 +84,8 @@ class InstagramActs:
         if act.action == "comment":
             media = {"id": _PLACE, "media_product_type": "FEED"}
             value = {"id": comment, "from": person(customer), "text": _text(act), "media": media}
+        else:
+            self.simulator.watch.author(f"comment:{comment}", customer, _text(act))
         change = {"field": "comments" if act.action == "comment" else "mentions", "value": value}
         entry = {"id": account, "time": int(self._clock()), "changes": [change]}
         self.simulator.deliver(json.dumps({"object": "instagram", "entry": [entry]}).encode())
@@ -121,7 +123,7 @@ class TikTokActs:
         self.simulator, self._clock = simulator, clock
         self._said: dict[str, Callable[[Act], Made]] = {
             "text": lambda act: {"type": "text", "text": {"body": _text(act)}} | _quoting(act),
-            "picture": lambda act: {"type": "image", "image": {"media_id": self._file("image")}},
+            "picture": lambda act: {"type": "image", "image": {"media_id": self._file("png")}},
             "video": lambda act: {"type": "video", "video": {"media_id": self._file("video")}},
             "share": lambda act: {"type": "share_post", "share_post": _POST},
             "sticker": lambda act: {"type": "sticker", "sticker": {"url": _STICKER}},

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, cast
 
+from chalicelib.aws import calls
 from chalicelib.aws.queues import Queue
+from chalicelib.aws.table import Table
 from chalicelib.http import Answer, Outgoing
 from chalicelib.messages import Event, Fetched
 from chalicelib.observability import Metrics
@@ -14,6 +17,9 @@ from chalicelib.pipeline.ports import Clock
 from chalicelib.runtime import Runtime
 from chalicelib.settings import Settings
 from sandbox.road import Road
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 class TracedRuntime(Runtime):
@@ -40,6 +46,11 @@ class TracedRuntime(Runtime):
         return _TracedQueue(self.settings.outbound_queue, self.settings.outbound_dead_letters, self._road)
 
     @cached_property
+    def table(self) -> Table:
+        overheard = _TracedDynamo(calls.client("dynamodb"), self._road)
+        return Table(self.settings.table, cast("DynamoDBClient", overheard))
+
+    @cached_property
     def http(self) -> Outgoing:
         return _TracedOutgoing(self._road)
 
@@ -61,6 +72,21 @@ class _Telling:
     def count(self, name: str, value: int = 1, **labels: str) -> None:
         self._metrics.count(name, value, **labels)
         self._road.counted(name, labels)
+
+
+class _TracedDynamo:
+    """A client of DynamoDB, of which the road tells the writes."""
+
+    _WRITES = frozenset({"put_item", "update_item", "delete_item", "transact_write_items"})
+
+    def __init__(self, client: DynamoDBClient, road: Road) -> None:
+        self._client, self._road = client, road
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+        if name not in self._WRITES:
+            return method
+        return lambda **asked: self._road.written(name, asked, partial(method, **asked))
 
 
 class _TracedQueue(Queue):
