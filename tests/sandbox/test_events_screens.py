@@ -296,7 +296,8 @@ def test_agents_see_a_customers_message() -> None:
         "conversation_id": "c1", "channel": "instagram", "account": "1", "customer": "9", "at_ms": 2000,
         "attributes": {"priority": "7", "accountId": "1"}, "state": "connected", "waiting_since_ms": 2000,
         "priority": 7, "kind": "message", "id": "in2.0", "text": "Look", "nickname": "Ana", "author": "customer",
-        "attachments": [{"kind": "image", "url": CDN, "mime": "image/png", "name": "a.png"}], "status": "delivered", "line": "",
+        "attachments": [{"kind": "image", "url": CDN, "mime": "image/png", "name": "a.png"}], "status": "delivered",
+        "line": "",
     }]  # fmt: skip
 
 
