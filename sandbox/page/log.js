@@ -64,7 +64,10 @@ export function endless(box) {
   return draw;
 }
 
-/** The items, with a line where a day begins and where what is new does. The same line is the same object. */
+/**
+ * The items, with a line where a day begins and where what is new does: where all is new, nothing has to be told from
+ * it. The same line is the same object.
+ */
 function rows(items, fresh, dividers) {
   const found = [];
   const line = (id, words) => {
@@ -76,7 +79,7 @@ function rows(items, fresh, dividers) {
   for (const item of items) {
     if (dayOf(item.at_ms) !== day) line(`day-${item.id}`, dayName(item.at_ms, now()));
     day = dayOf(item.at_ms);
-    if (item.id === fresh) line(`new-${item.id}`, say("new"));
+    if (item.id === fresh && item !== items[0]) line(`new-${item.id}`, say("new"));
     found.push(item);
   }
   return found;

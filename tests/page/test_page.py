@@ -190,19 +190,6 @@ def test_a_link_brings_back_the_switches(desk: Desk, open_page: Open) -> None:
     expect(again.page).to_have_url(re.compile("clock=72000$"))
 
 
-def test_everything_is_said_in_spanish_too(desk: Desk) -> None:
-    desk.page.get_by_label("Language").select_option("es")
-    expect(desk.page.locator("html")).to_have_attribute("lang", "es")
-    expect(desk.page.locator("#agent-title")).to_have_text("Escritorio del agente")
-    lacking = """async () => {
-      const words = await import('/page/words.js');
-      return [...document.querySelectorAll('[data-word], [data-word-label], [data-word-placeholder]')]
-        .flatMap((node) => [node.dataset.word, node.dataset.wordLabel, node.dataset.wordPlaceholder])
-        .filter((key) => key && !words.known(key));
-    }"""
-    assert desk.page.evaluate(lacking) == []
-
-
 def test_the_keyboard_is_enough(desk: Desk) -> None:
     press = desk.page.keyboard.press
     desk.page.focus("#do")
