@@ -25,6 +25,14 @@ export function write(node, words) {
   if (node.textContent !== words) node.textContent = words;
 }
 
+let pressing = false;
+for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
+  addEventListener(name, (event) => (pressing = event.buttons !== 0), true);
+}
+
+/** Whether the pointer is pressed: what is drawn anew in the meantime gets no click. */
+export const pressed = () => pressing;
+
 let made = new WeakMap();
 
 /** Build every listed element anew at the next `show`: the language has changed. */

@@ -4,7 +4,7 @@ import * as address from "./address.js";
 import * as agent from "./agent.js";
 import { get, listen } from "./api.js";
 import * as customer from "./customer.js";
-import { $, arrows, attempt, forgetMade } from "./dom.js";
+import { $, arrows, attempt, forgetMade, pressed } from "./dom.js";
 import { apply } from "./events.js";
 import * as icons from "./icons.js";
 import * as menu from "./menu.js";
@@ -23,6 +23,10 @@ const RENDER = { customer: customer.render, desk: agent.render, road: road.rende
 const changed = new Set();
 
 function draw() {
+  if (pressed()) {
+    requestAnimationFrame(draw);
+    return;
+  }
   for (const name of changed) RENDER[name]?.();
   changed.clear();
   const news = { customer: customer.news(), agent: roster.news() };

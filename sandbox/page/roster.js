@@ -1,7 +1,7 @@
 // The roster: who waits, who is answered, whose conversation is over.
 
 import { channelOf, mark } from "./channels.js";
-import { $, arrows, el, show, spoken, write } from "./dom.js";
+import { $, arrows, el, pressed, show, spoken, write } from "./dom.js";
 import { avatar } from "./icons.js";
 import { fresh } from "./seen.js";
 import { model, now } from "./store.js";
@@ -27,7 +27,7 @@ export function start(open) {
     render(chosen);
     $("queue").children[first]?.querySelector("button").focus();
   });
-  setInterval(() => render(chosen), 1000);
+  setInterval(() => pressed() || render(chosen), 1000);
 }
 
 /** The keyboard's focus onto a conversation's row. */

@@ -39,4 +39,7 @@ export function span(ms) {
 export const about = (ms) => span(ms).split(" ").slice(0, 2).join(" ");
 
 /** A short time, as the road tells it. */
-export const short = (ms) => (ms < 10_000 ? `${Math.round(ms)} ms` : span(ms));
+export function short(ms) {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : span(ms);
+}

@@ -85,6 +85,19 @@ def test_a_click_opens_a_waterfall_in_the_order_of_beginnings(open_page: Open) -
     assert drawn == [["0%", "20%"], ["20%", "60%"], ["80%", "20%"], ["82%", "5%"], ["90%", "10%"]]
 
 
+def test_a_line_that_changes_under_the_pointer_still_opens(desk: Desk) -> None:
+    desk.asked("The first")
+    desk.until_settled()
+    desk.road.hover()
+    desk.page.mouse.down()
+    desk.post("/instagram/do", action="text", text="The second")
+    expect(desk.count("in")).to_have_text("2 → 2")
+    expect(desk.road).to_have_count(1)
+    desk.page.mouse.up()
+    expect(desk.page.locator("#trace-title")).to_contain_text("to agent · Instagram")
+    expect(desk.road).to_have_count(2)
+
+
 def test_a_hop_of_the_waterfall_opens_to_the_exact_request_and_answer(desk: Desk) -> None:
     desk.asked("What is exact?")
     desk.road.filter(has_text="message").click()
