@@ -122,7 +122,8 @@ async function begin() {
   speak($("language").value);
   label();
   const about = await attempt(() => get("/"));
-  model.accounts = about?.accounts ?? [];
+  if (!about) return;
+  model.accounts = about.accounts;
   menu.start();
   address.start();
   trouble.start();

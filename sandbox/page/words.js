@@ -33,4 +33,5 @@ export function label(root = document) {
   for (const node of root.querySelectorAll("[data-word]")) node.textContent = say(node.dataset.word);
   for (const node of root.querySelectorAll("[data-word-label]")) node.setAttribute("aria-label", say(node.dataset.wordLabel));
   for (const node of root.querySelectorAll("[data-word-placeholder]")) node.placeholder = say(node.dataset.wordPlaceholder);
+  for (const node of root.querySelectorAll("[data-word-title]")) node.title = say(node.dataset.wordTitle);
 }

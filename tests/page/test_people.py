@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import requests
 from playwright.sync_api import Route, expect
 
 from sandbox.people import display_name
@@ -144,6 +145,21 @@ def test_an_agents_video_can_be_played_on_the_phone(desk: Desk) -> None:
     desk.attach("A video")
     [duration, error] = desk.phone.locator("video").evaluate(PLAYS)
     assert (round(duration, 1), error) == (2.0, None)
+
+
+@pytest.mark.parametrize("channel", ["x", "whatsapp", "something-new"])
+def test_a_channel_that_the_page_has_not_met_has_its_place(open_page: Open, channel: str) -> None:
+    desk = open_page()
+    about = requests.get(f"{desk.control}/", timeout=30).json()
+    about["accounts"].append({"channel": channel, "id": "our-id", "name": "our.place"})
+    desk.page.route(f"{desk.control}/", lambda route: route.fulfill(json=about))
+    said = {"channel": channel, "account": "our-id", "customer": "customer-4711"}
+    replay(desk, [("customer", heard(1)[1] | said), ("desk", seen(1)[1] | said | {"nickname": ""})])
+    desk.page.get_by_role("tab", name=channel).click()
+    expect(desk.page.locator("#brand")).to_have_text("our.place")
+    desk.queue.filter(has_text="customer-4711").click()
+    expect(desk.phone).to_contain_text("Message 1")
+    expect(desk.page.locator("#talk-state")).to_have_text(f"{channel} · our.place")
 
 
 def test_nothing_can_be_read_before_something_was_written(desk: Desk) -> None:

@@ -40,7 +40,7 @@ def test_what_the_page_says_is_known_and_what_is_known_is_said(desk: Desk) -> No
     keys = set(desk.page.evaluate(KEYS))
     plain, made = _asked_for()
     said = set(re.findall(r"""\bsay\("([a-z0-9_]+)\"""", SOURCE))
-    said |= set(re.findall(r"""data-word(?:-label|-placeholder)?="([a-z0-9_]+)\"""", SOURCE))
+    said |= set(re.findall(r"""data-word(?:-label|-placeholder|-title)?="([a-z0-9_]+)\"""", SOURCE))
     assert said - keys == set()
     assert {key for key in keys if key not in plain and not any(one.fullmatch(key) for one in made)} == set()
 

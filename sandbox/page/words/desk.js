@@ -44,7 +44,7 @@ export default {
   sent: ["Sent", "Enviado"],
   delivered: ["Delivered", "Entregado"],
   not_delivered: ["Failed", "Fallido"],
-  why: ["{reason}: {detail}", "{reason}: {detail}"],
+  why: ["Not shown to agents: {reason}: {detail}", "Los agentes no lo ven: {reason}: {detail}"],
   is_bridge: ["A line of dmdesk's. Genesys shows it as the customer's.", "Una línea de dmdesk. Genesys la muestra como del cliente."],
   is_app: [
     "Written by the brand, elsewhere. Genesys shows it as the customer's.",
