@@ -27,7 +27,6 @@ from sandbox.web import Call
 QUEUE_REMEMBERS_S = 300.0  # SQS FIFO: a deduplication id is refused for five minutes
 # What a killed worker leaves half done
 _CREATES = ("/inbound/open/message", "/inbound/open/structured/response", "/messages", "/message/send/")
-
 # A condition did not hold: somebody else has the work, or it has ended
 _HELD = {"ConditionalCheckFailedException", "TransactionCanceledException"}
 

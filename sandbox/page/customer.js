@@ -23,7 +23,7 @@ export function start(follow) {
   followed = follow;
   phone.start({ act, edit });
   field = composer($("say"), $("say-text"), send);
-  $("channels").replaceChildren(...channels().map(tab));
+  $("channels").replaceChildren(...channels().map(tabOf));
   select = tabs($("channels"), (one) => choose(one.dataset.channel));
   meetAll();
   $("who").addEventListener("change", () => pick(model.threads.get($("who").value)));
@@ -36,7 +36,7 @@ export function start(follow) {
 /** The brand's channels, in the order of its accounts. */
 const channels = () => [...new Set(model.accounts.map((one) => one.channel))];
 
-const tab = (name) =>
+const tabOf = (name) =>
   el("button", { type: "button", role: "tab", id: `tab-${name}`, "data-channel": name, "aria-controls": "phone" },
     mark(name), channelOf(name).name);
 
@@ -75,6 +75,7 @@ function choose(channel) {
   $("phone").setAttribute("aria-labelledby", `tab-${channel}`);
   $("customer").dataset.channel = channel;
   if (chosen.phone?.channel !== channel) pick(of(channel)[0]);
+  else render();
 }
 
 function pick(one, { quietly = false } = {}) {
@@ -88,10 +89,9 @@ function pick(one, { quietly = false } = {}) {
 /** Show the phone of this customer, without leading the agent anywhere. */
 export function turnTo(one) {
   if (one === chosen.phone) return;
-  edit(null);
-  chosen.phone = one;
-  if (one.channel !== chosen.channel) select($(`tab-${one.channel}`));
   pick(one, { quietly: true });
+  const tab = $(`tab-${one.channel}`);
+  if (tab && one.channel !== chosen.channel) select(tab);
 }
 
 export function render() {

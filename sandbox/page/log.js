@@ -14,54 +14,73 @@ const NEAR = 60; // px from the end that still count as being there
  * `fresh` is the id of the first that is new. Give another `of` and it starts at the end again.
  */
 export function endless(box) {
-  const [log, earlier, list, newer] = [".log", ".earlier", "ol", ".newer"].map((one) => box.querySelector(one));
-  const dividers = new Map();
-  let [count, about, last, following, behind] = [PAGE, null, null, true, 0];
+  const log = new Log(box);
+  return (of, items, how) => log.draw(of, items, how);
+}
 
-  const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
-  function settle() {
-    if (following) [log.scrollTop, behind] = [log.scrollHeight, 0];
-    newer.hidden = following;
-    write(newer.querySelector("span"), behind ? say("new_messages", { n: behind }) : say("to_the_end"));
+class Log {
+  constructor(box) {
+    [this.log, this.earlier, this.list, this.newer] = [".log", ".earlier", "ol", ".newer"].map((one) => box.querySelector(one));
+    this.dividers = new Map();
+    this.restart(null);
+    this.earlier.addEventListener("click", () => this.more());
+    this.newer.addEventListener("click", () => this.toEnd());
+    this.log.addEventListener("scroll", () => this.scrolled());
+    // a picture that arrives late makes the list longer, what opens beside it makes the log lower
+    const sizes = new ResizeObserver(() => this.settle());
+    for (const one of [this.log, this.list]) sizes.observe(one);
   }
-  function heed(items, own) {
-    const known = last?.of === about ? last.items.at(-1)?.id : null;
+
+  restart(of) {
+    Object.assign(this, { of, count: PAGE, following: true, behind: 0, items: [] });
+  }
+
+  draw(of, items, how) {
+    if (of === this.of) this.heed(items, how.own);
+    else this.restart(of);
+    Object.assign(this, { items, how });
+    this.earlier.hidden = items.length <= this.count;
+    write(this.earlier, say("earlier", { n: Math.max(0, items.length - this.count) }));
+    const make = (row) => (row.divider ? divider(row) : how.make(row));
+    show(this.list, rows(items.slice(-this.count), how.fresh, this.dividers), make, (row) => row.id);
+    this.settle();
+  }
+
+  /** One's own words lead to the end; others' are counted where the reader is elsewhere. */
+  heed(items, own) {
+    const known = this.items.at(-1)?.id;
     const added = known ? items.slice(items.findLastIndex((item) => item.id === known) + 1) : [];
-    if (added.some(own)) following = true;
-    if (!following) behind += added.length;
-  }
-  function draw(of, items, how) {
-    if (of !== about) [count, about, following, behind] = [PAGE, of, true, 0];
-    else heed(items, how.own);
-    last = { of, items, how };
-    earlier.hidden = items.length <= count;
-    write(earlier, say("earlier", { n: Math.max(0, items.length - count) }));
-    show(list, rows(items.slice(-count), how.fresh, dividers), (row) => (row.divider ? divider(row) : how.make(row)), (row) => row.id);
-    settle();
+    if (added.some(own)) this.following = true;
+    if (!this.following) this.behind += added.length;
   }
 
-  earlier.addEventListener("click", () => {
-    const [height, top] = [log.scrollHeight, log.scrollTop];
-    count += PAGE;
-    following = false;
-    draw(last.of, last.items, last.how);
-    log.scrollTop = top + log.scrollHeight - height;
-    list.querySelector(TARGETS)?.focus({ preventScroll: true });
-  });
-  newer.addEventListener("click", () => {
-    following = true;
-    settle();
-    log.focus();
-  });
-  log.addEventListener("scroll", () => {
-    if (atEnd() === following) return;
-    following = atEnd();
-    settle();
-  });
-  // a picture that arrives late makes the list longer, what opens beside it makes the log lower
-  const sizes = new ResizeObserver(settle);
-  for (const one of [log, list]) sizes.observe(one);
-  return draw;
+  settle() {
+    if (this.following) [this.log.scrollTop, this.behind] = [this.log.scrollHeight, 0];
+    this.newer.hidden = this.following;
+    write(this.newer.querySelector("span"), this.behind ? say("new_messages", { n: this.behind }) : say("to_the_end"));
+  }
+
+  scrolled() {
+    const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR;
+    if (atEnd === this.following) return;
+    this.following = atEnd;
+    this.settle();
+  }
+
+  toEnd() {
+    this.following = true;
+    this.settle();
+    this.log.focus();
+  }
+
+  more() {
+    const [height, top] = [this.log.scrollHeight, this.log.scrollTop];
+    this.count += PAGE;
+    this.following = false;
+    this.draw(this.of, this.items, this.how);
+    this.log.scrollTop = top + this.log.scrollHeight - height;
+    this.list.querySelector(TARGETS)?.focus({ preventScroll: true });
+  }
 }
 
 /**

@@ -12,7 +12,6 @@ from tests.page.conftest import Desk, Open
 from tests.page.replay import replay, seen
 
 pytestmark = pytest.mark.xdist_group("page")
-DASHED = re.compile("dashed")
 READS_ARE_SHOWN = "Customer 0003 → our.other.shop"
 
 
@@ -35,33 +34,37 @@ def test_the_operators_view_is_remembered(desk: Desk) -> None:
     expect(desk.page.get_by_role("switch", name="Operator's view")).not_to_be_checked()
 
 
-@pytest.mark.parametrize(
-    ("line", "by", "words"),
-    [
-        ("", "customer", None),
-        ("reacted", "bridge", "A line of dmdesk's"),
-        ("notice", "bridge", "A line of dmdesk's"),
-        ("line", "bridge", "A line of dmdesk's"),
-        ("echo_app", "app", "Written by the brand, elsewhere"),
-        ("echo_automation", "app", "Written by the brand, elsewhere"),
-    ],
-)
-def test_what_is_not_the_customers_is_marked_for_operators_only(
-    open_page: Open, line: str, by: str, words: str | None
-) -> None:
-    desk = replay(open_page(), [seen(1, "[Something]", line=line)])
+# How many looks a list of bubbles has
+LOOKS = "(all) => new Set(all.map((one) => getComputedStyle(one)).map((one) => one.border + one.backgroundColor)).size"
+LINES = {
+    "": "customer",
+    "reacted": "bridge",
+    "notice": "bridge",
+    "line": "bridge",
+    "echo_app": "app",
+    "echo_automation": "app",
+}
+MARKED = {"bridge": "A line of dmdesk's", "app": "Written by the brand, elsewhere"}
+
+
+def test_what_is_not_the_customers_is_marked_for_operators_only(open_page: Open) -> None:
+    desk = replay(open_page(), [seen(number, f"[{line}]", line=line) for number, line in enumerate(LINES)])
     desk.queue.click()
     said = desk.talk.locator(".said")
-    expect(said).to_have_attribute("data-by", by)
-    expect(said).to_have_class(re.compile("theirs"))  # Genesys takes all of them for the customer's
-    expect(said.locator(".bubble")).to_have_css("border-top-style", DASHED if words else re.compile("solid"))
-    if words:
-        expect(said.locator(".operators")).to_contain_text(words)
-        expect(said.locator(".operators")).to_contain_text("Genesys shows it as the customer's")
-    else:
-        expect(said.locator(".operators")).to_have_count(0)
+    expect(said).to_have_count(len(LINES))
+    for one, by in zip(said.all(), LINES.values(), strict=True):
+        expect(one).to_have_attribute("data-by", by)
+        expect(one).to_have_class(re.compile("theirs"))  # Genesys takes all of them for the customer's
+        if by in MARKED:
+            expect(one.locator(".bubble")).to_have_css("border-top-style", "dashed")
+            expect(one.locator(".operators")).to_contain_text(MARKED[by])
+            expect(one.locator(".operators")).to_contain_text("Genesys shows it as the customer's")
+        else:
+            expect(one.locator(".bubble")).to_have_css("border-top-style", "solid")
+            expect(one.locator(".operators")).to_have_count(0)
     desk.page.get_by_role("switch", name="Operator's view").click()
-    expect(said.locator(".bubble")).not_to_have_css("border-top-style", DASHED)
+    assert said.locator(".bubble").evaluate_all(LOOKS) == 1
+    assert said.locator(".operators:visible").count() == 0
 
 
 def test_what_the_brand_writes_in_the_app_is_told_apart(desk: Desk) -> None:

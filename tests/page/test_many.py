@@ -75,11 +75,13 @@ def test_a_thousand_conversations_are_announced_searched_and_shown_bit_by_bit(op
     expect(desk.page.locator("#queue-empty")).to_have_text("No conversation is like that.")
 
 
-@pytest.mark.parametrize("wanted", ["customer 0423", "1000000000000423", "question 423"])
-def test_a_conversation_is_found_by_name_id_and_words(open_page: Open, wanted: str) -> None:
+def test_a_conversation_is_found_by_name_id_and_words(open_page: Open) -> None:
     desk = replay(open_page(), [seen(number, f"Question {number}", who=number) for number in range(1, MANY + 1)])
-    desk.page.get_by_label("Search conversations").fill(wanted)
-    expect(desk.queue).to_have_text(re.compile("Question 423"))
+    for wanted in ("customer 0423", "1000000000000423", "QUESTION 423"):
+        desk.page.get_by_label("Search conversations").fill(wanted)
+        expect(desk.queue).to_have_text(re.compile("Question 423"))
+        desk.page.get_by_label("Search conversations").fill("")
+        expect(desk.queue).to_have_count(100)
 
 
 def test_all_customers_can_be_chosen(open_page: Open) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Route, expect
 
 from sandbox.people import display_name
 from tests.page.conftest import Desk, Open
-from tests.page.replay import heard, replay, seen
+from tests.page.replay import Event, heard, replay, seen
 
 pytestmark = pytest.mark.xdist_group("page")
 PLAYS = """async (player) => {
@@ -48,7 +48,8 @@ def test_an_agents_draft_stays_with_its_conversation(desk: Desk) -> None:
 def test_a_draft_that_was_not_sent_comes_back_to_whom_it_was_for(desk: Desk) -> None:
     held: list[Route] = []
     desk.page.route("**/instagram/do", lambda route: held.append(route))
-    desk.say("For the first")
+    with desk.page.expect_request("**/instagram/do"):
+        desk.say("For the first")
     desk.page.locator("#who").select_option(index=1)
     expect(desk.page.locator("#say-text")).to_have_value("")
     held[0].abort()
@@ -147,19 +148,23 @@ def test_an_agents_video_can_be_played_on_the_phone(desk: Desk) -> None:
     assert (round(duration, 1), error) == (2.0, None)
 
 
-@pytest.mark.parametrize("channel", ["x", "whatsapp", "something-new"])
-def test_a_channel_that_the_page_has_not_met_has_its_place(open_page: Open, channel: str) -> None:
-    desk = open_page()
+def test_channels_that_the_page_has_not_met_have_their_place(open_page: Open) -> None:
+    desk, channels = open_page(), ["x", "whatsapp", "something-new"]
     about = requests.get(f"{desk.control}/", timeout=30).json()
-    about["accounts"].append({"channel": channel, "id": "our-id", "name": "our.place"})
+    about["accounts"] += [{"channel": channel, "id": channel, "name": f"our.{channel}"} for channel in channels]
     desk.page.route(f"{desk.control}/", lambda route: route.fulfill(json=about))
-    said = {"channel": channel, "account": "our-id", "customer": "customer-4711"}
-    replay(desk, [("customer", heard(1)[1] | said), ("desk", seen(1)[1] | said | {"nickname": ""})])
-    desk.page.get_by_role("tab", name=channel).click()
-    expect(desk.page.locator("#brand")).to_have_text("our.place")
-    desk.queue.filter(has_text="customer-4711").click()
-    expect(desk.phone).to_contain_text("Message 1")
-    expect(desk.page.locator("#talk-state")).to_have_text(f"{channel} · our.place")
+    past: list[Event] = []
+    for number, channel in enumerate(channels):
+        said = {"channel": channel, "account": channel, "customer": f"somebody-{number}"}
+        past.append(("customer", heard(number, f"From {channel}")[1] | said))
+        past.append(("desk", seen(number, f"From {channel}", who=number)[1] | said | {"nickname": ""}))
+    replay(desk, past)
+    for number, channel in enumerate(channels):
+        desk.queue.filter(has_text=f"somebody-{number}").click()
+        expect(desk.page.get_by_role("tab", name=channel)).to_have_attribute("aria-selected", "true")
+        expect(desk.page.locator("#brand")).to_have_text(f"our.{channel}")
+        expect(desk.phone).to_contain_text(f"From {channel}")
+        expect(desk.page.locator("#talk-state")).to_have_text(f"{channel} · our.{channel}")
 
 
 def test_nothing_can_be_read_before_something_was_written(desk: Desk) -> None:

@@ -11,14 +11,14 @@ from tests.page.conftest import Desk, Open
 pytestmark = pytest.mark.xdist_group("page")
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
-def test_every_switch_says_what_happens(desk: Desk, language: str) -> None:
-    desk.page.get_by_label("Language").select_option(language)
+def test_every_switch_says_what_happens(desk: Desk) -> None:
     switches = desk.page.locator("#switches input")
-    assert [one.get_attribute("name") for one in switches.all()] == [name for name in NAMES if name != "forged"]
-    hints = {desk.page.locator(f"#{one.get_attribute('aria-describedby')}").inner_text() for one in switches.all()}
-    assert len(hints) == len(NAMES) - 1
-    assert all(len(hint) > 40 for hint in hints)
+    for language in ("en", "es"):
+        desk.page.get_by_label("Language").select_option(language)
+        assert [one.get_attribute("name") for one in switches.all()] == [name for name in NAMES if name != "forged"]
+        hints = {desk.page.locator(f"#{one.get_attribute('aria-describedby')}").inner_text() for one in switches.all()}
+        assert len(hints) == len(NAMES) - 1
+        assert all(len(hint) > 40 for hint in hints)
 
 
 def test_a_banner_stands_while_anything_is_on(desk: Desk) -> None:
@@ -67,7 +67,7 @@ def test_one_button_turns_everything_off(desk: Desk) -> None:
     expect(desk.page).not_to_have_url("#")
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1024, 640), (1920, 1080), (375, 667)], ids=str)
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 640), (375, 667)], ids=str)
 def test_the_forger_is_at_hand_without_scrolling(open_page: Open, size: tuple[int, int]) -> None:
     desk = open_page(viewport={"width": size[0], "height": size[1]}).enter()
     trouble = desk.page.locator("#panels").get_by_role("button", name="Trouble")
