@@ -85,7 +85,7 @@ class InstagramActs:
             media = {"id": _PLACE, "media_product_type": "FEED"}
             value = {"id": comment, "from": person(customer), "text": _text(act), "media": media}
         else:
-            self.simulator.watch.author(f"comment:{comment}", customer, _text(act))
+            self.simulator.watch.author(f"comment:{comment}", customer, act.text or "@")
         change = {"field": "comments" if act.action == "comment" else "mentions", "value": value}
         entry = {"id": account, "time": int(self._clock()), "changes": [change]}
         self.simulator.deliver(json.dumps({"object": "instagram", "entry": [entry]}).encode())
