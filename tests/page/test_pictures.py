@@ -30,6 +30,7 @@ def test_the_picture_shows_a_conversation_and_its_road(open_page: Open, tmp_path
     expect(desk.talk.locator(".receipt.delivered")).to_have_count(2)
     expect(desk.phone.locator(".theirs").last).to_contain_text("Saturday")
     expect(desk.road.locator(".echoed")).to_have_count(2)
+    expect(desk.count("out")).to_have_text("2 → 2")
     desk.until_settled()
     folder = ROOT / "docs" / "pictures" if os.environ.get("DMDESK_SCREENSHOTS") == "write" else tmp_path
     path = folder / f"page-{scheme}.png"
