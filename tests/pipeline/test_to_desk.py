@@ -948,12 +948,14 @@ def test_a_note_that_the_desk_refuses_is_counted_and_not_buried() -> None:
     assert kit.metrics.total("ignored", reason="reaction_refused") == 1
 
 
-def test_reads_are_hidden_where_the_account_says_so() -> None:
+@pytest.mark.parametrize(("settings", "shown"), [({}, 0), ({"show_reads": False}, 0), ({"show_reads": True}, 1)])
+def test_reads_are_shown_where_the_account_asks_for_them(settings: dict[str, bool], shown: int) -> None:
     kit = Kit(msgspec.structs.replace(NOTE, kind="read", lines=(Line("read"),)))
-    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, show_reads=False)]
+    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, **settings)]
     kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
     kit.handle()
-    assert kit.posted == 0
+    assert kit.posted == shown
+    assert kit.metrics.total("ignored", reason="read") == 1 - shown
 
 
 UNSENT = msgspec.structs.replace(
