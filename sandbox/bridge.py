@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 import boto3
 
@@ -40,6 +41,11 @@ __all__ = ["ACCOUNTS", "SECRETS", "Sandbox"]
 
 LOGS = Path(__file__).resolve().parents[1] / "build" / "sandbox"
 THREADS = 4
+
+
+class _Holdable(Protocol):
+    def held(self) -> AbstractContextManager[None]:
+        """Nothing of it is at work meanwhile."""
 
 
 class Sandbox:
@@ -181,25 +187,23 @@ class Sandbox:
     def reset(self, meanwhile: Callable[[], None]) -> None:
         """Empties queues, table, bucket and metrics; the accounts and secrets stay.
 
-        `meanwhile` resets the simulators: after the workers' last call, which they would remember, and before
-        the queues are emptied of what they have delivered.
+        `meanwhile` resets the simulators. What is at work ends first, in the order of the traffic: the workers, whose
+        last calls the simulators would remember, what follows from those calls, and the webhooks on their way.
         """
-        for poller in self._pollers:
-            poller.pause()
-        try:
-            with self.schedule.held():
-                meanwhile()
-                self.aws.empty(self._urls)
-                # a token that was renewed under a shifted clock would not be due again for days
-                self.aws.put_secrets(self._account_secrets())
-                self._connect_platforms()
-                self.metrics = CountingMetrics()
-                self._fresh_runtime()
-                self.trouble.reset()
-                self.live.reset()
-        finally:
-            for poller in self._pollers:
-                poller.resume()
+        with ExitStack() as still:
+            working: list[_Holdable] = [*self._pollers, self.schedule, self.genesys, self.instagram, self.tiktok]
+            for part in working:
+                still.enter_context(part.held())
+            meanwhile()
+            still.enter_context(self.gateway.held())
+            self.aws.empty(self._urls)
+            # a token that was renewed under a shifted clock would not be due again for days
+            self.aws.put_secrets(self._account_secrets())
+            self._connect_platforms()
+            self.metrics = CountingMetrics()
+            self._fresh_runtime()
+            self.trouble.reset()
+            self.live.reset()
 
     def _fresh_runtime(self) -> None:
         made = TracedRuntime(self._settings(), self.clock, self.metrics, self.road)

@@ -22,7 +22,7 @@ from chalicelib.http import CONNECT_S, IDLE_S, LONGEST_CALL_S, READ_S, Answer, O
 from tests.fakes import FakeClock
 
 HEADERS = {"Authorization": "Bearer token-1", "Content-Type": "application/json"}
-WAIT_S = 5.0
+WAIT_S = 60.0
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from sandbox.genesys import GenesysSimulator
 from sandbox.instagram import InstagramSimulator
 from sandbox.tiktok import TikTokSimulator
 from sandbox.tiktok_inbox import conversation_id_of
-from tests.sandbox.conftest import Receiver, until
+from tests.sandbox.conftest import WAIT_S, Receiver, until
 
 IG, SHOP = "17841400000000001", "-000Business"
 
@@ -61,7 +61,7 @@ class Sandbox:
             part.stop()
 
     def get(self, path: str) -> Any:
-        answer = requests.get(self.control.url + path, timeout=5)
+        answer = requests.get(self.control.url + path, timeout=WAIT_S)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -72,7 +72,7 @@ class Sandbox:
 
     def ask(self, method: str, path: str, body: Any = None) -> requests.Response:
         data = None if body is None else json.dumps(body)
-        return requests.request(method, self.control.url + path, data=data, timeout=5)
+        return requests.request(method, self.control.url + path, data=data, timeout=WAIT_S)
 
     def converse(self) -> str:
         url = self.genesys.url
@@ -80,14 +80,14 @@ class Sandbox:
             f"{url}/oauth/token",
             data={"grant_type": "client_credentials"},
             auth=("client", "secret"),
-            timeout=5,
+            timeout=WAIT_S,
         )
         sender = {"id": "ig:1", "idType": "Opaque"}
         requests.post(
             f"{url}/api/v2/conversations/messages/int/inbound/open/message",
             json={"channel": {"from": sender, "time": "2026-11-20T10:00:00Z"}, "text": "Hola"},
             headers={"Authorization": f"Bearer {login.json()['access_token']}"},
-            timeout=5,
+            timeout=WAIT_S,
         )
         return str(self.get("/genesys/conversations")[-1]["id"])
 
@@ -111,7 +111,7 @@ class Sandbox:
                 "message_type": "TEMPLATE",
                 "template": {"type": "QA_BUTTON_CARD", "title": "Well?", "buttons": [button]},
             }
-        answer = requests.post(url, json=body, headers=headers, timeout=5).json()
+        answer = requests.post(url, json=body, headers=headers, timeout=WAIT_S).json()
         found = answer if platform == "instagram" else answer["data"]["message"]
         return str(found["message_id"])
 
@@ -208,11 +208,11 @@ def test_settings(box: Sandbox) -> None:
 def test_webhooks_go_out_byte_for_byte(box: Sandbox, receiver: Receiver, platform: str) -> None:
     receiver.answers = [202]
     raw = '{ "anything" :\t"ü\\u00fc" }'.encode()
-    answer = requests.post(f"{box.control.url}/{platform}/webhook", data=raw, timeout=5)
+    answer = requests.post(f"{box.control.url}/{platform}/webhook", data=raw, timeout=WAIT_S)
     assert answer.json() == {"status": 202}
     assert receiver.calls[0].body == raw
     receiver.stop()
-    answer = requests.post(f"{box.control.url}/{platform}/webhook", data=raw, timeout=5)
+    answer = requests.post(f"{box.control.url}/{platform}/webhook", data=raw, timeout=WAIT_S)
     assert answer.json() == {"status": None}
 
 
@@ -242,7 +242,7 @@ def test_the_clock(box: Sandbox, clock: Clock) -> None:
 def test_faults_are_added_listed_and_removed(box: Sandbox) -> None:
     order = {"target": "genesys", "kind": "status", "status": 429, "retry_after": 2, "count": 1}
     assert box.post("/faults", order)[0]["status"] == 429
-    assert requests.post(f"{box.genesys.url}/oauth/token", timeout=5).status_code == 429
+    assert requests.post(f"{box.genesys.url}/oauth/token", timeout=WAIT_S).status_code == 429
     assert [fault["fired"] for fault in box.get("/faults")] == [1]
     assert box.ask("DELETE", "/faults").json() == []
     assert box.get("/faults") == []
