@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -16,7 +17,7 @@ from chalicelib import runtime
 from chalicelib.observability import log
 from chalicelib.settings import Settings
 from sandbox.acts import InstagramActs, TikTokActs
-from sandbox.aws import BUCKET, CREDENTIALS, QUEUES, REGION, TABLE, Aws
+from sandbox.aws import BUCKET, QUEUES, TABLE, Aws
 from sandbox.cast import ACCOUNTS, CHANNELS, OAUTH, SECRETS, TIKTOK_APP, hidden
 from sandbox.clock import Clock
 from sandbox.control import ControlServer
@@ -32,6 +33,7 @@ from sandbox.page_routes import page_routes
 from sandbox.pages import PREFIX, Pages
 from sandbox.poller import Poller
 from sandbox.road import Road
+from sandbox.running import Folder, Interrupted
 from sandbox.schedule import Schedule
 from sandbox.tiktok import TikTokSimulator
 from sandbox.traced import TracedRuntime
@@ -41,6 +43,7 @@ __all__ = ["ACCOUNTS", "SECRETS", "Sandbox"]
 
 LOGS = Path(__file__).resolve().parents[1] / "build" / "sandbox"
 THREADS = 4
+NO_PROXY = "127.0.0.1,localhost"
 
 
 class _Holdable(Protocol):
@@ -51,10 +54,18 @@ class _Holdable(Protocol):
 class Sandbox:
     """Everything that `make sandbox` runs; use as a context manager. One per process: the app is one."""
 
-    def __init__(self, port: int = 0, deduplicates: bool = False, folder: Path = LOGS) -> None:
-        """`port` is the control API's (0: any free one), `deduplicates` the kind of Genesys, `folder` for logs."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
+    def __init__(
+        self,
+        port: int = 0,
+        deduplicates: bool = False,
+        folder: Path = LOGS,
+        interrupt: threading.Event | None = None,
+    ) -> None:
+        """`port` is the control API's (0: any free one), `deduplicates` the kind of Genesys, `folder` for logs: where
+        another sandbox has it, the next of that name. `interrupt` ends the start-up. Raises CannotRun."""
+        self._interrupt = interrupt or threading.Event()
+        self._folder = Folder(folder)
+        self.folder = self._folder.path
         self.clock = Clock()
         self.faults = Faults()
         self.aws = Aws(self.folder / "aws.log")
@@ -97,21 +108,30 @@ class Sandbox:
 
     def _start(self) -> None:
         self._log_before = log.write_to(self._log)
-        self.aws.start()
         self._enter_aws()
+        for step in (self._start_aws, self._start_vendors, self._start_workers, self.control.start):
+            if self._interrupt.is_set():
+                raise Interrupted
+            step()
+
+    def _start_aws(self) -> None:
+        self.aws.start(self._interrupt)
         self._urls = self.aws.create(self._secrets(), ACCOUNTS)
         self._fresh_runtime()
+
+    def _start_vendors(self) -> None:
         for server in (self.genesys, self.instagram, self.tiktok, self.gateway):
             server.start()
         self._connect_genesys()
         self._connect_platforms()
+
+    def _start_workers(self) -> None:
         handlers = {"inbound": chalice_app.to_desk, "outbound": chalice_app.to_customer}
         self._pollers = [Poller(self.aws, self._urls[name], handlers[name], THREADS) for name in QUEUES]
         for poller in self._pollers:
             poller.start()
         self.schedule.start()
         self.live.start()
-        self.control.start()
 
     def stop(self) -> None:
         """Ends every thread and process that was started, in the order of the traffic."""
@@ -128,6 +148,7 @@ class Sandbox:
         if self._log_before is not None:
             log.write_to(self._log_before)
         self._log.close()
+        self._folder.release()
 
     @property
     def page_url(self) -> str:
@@ -288,8 +309,9 @@ class Sandbox:
                 )
 
     def _enter_aws(self) -> None:
-        """Points this process's boto3 at the embedded AWS; stop() puts the environment back."""
-        entered = {**CREDENTIALS, "AWS_ENDPOINT_URL": self.aws.url, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+        """Points this process's boto3 at the embedded AWS, past any proxy; stop() puts the environment back."""
+        past = {name: ",".join(filter(None, (os.environ.get(name), NO_PROXY))) for name in ("NO_PROXY", "no_proxy")}
+        entered = self.aws.environment | past
         self._environment = {name: os.environ.get(name) for name in entered}
         os.environ.update(entered)
         boto3.setup_default_session()
