@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 import boto3
+from msgspec.structs import asdict
 
 import app as chalice_app
 from chalicelib import runtime
@@ -18,7 +20,7 @@ from chalicelib.observability import log
 from chalicelib.settings import Settings
 from sandbox.acts import InstagramActs, TikTokActs
 from sandbox.aws import BUCKET, QUEUES, TABLE, Aws
-from sandbox.cast import ACCOUNTS, CHANNELS, OAUTH, SECRETS, TIKTOK_APP, hidden
+from sandbox.cast import ACCOUNTS, CHANNELS, OAUTH, OPERATOR, ROLE, SECRETS, TIKTOK_APP, hidden
 from sandbox.clock import Clock
 from sandbox.control import ControlServer
 from sandbox.counting import CountingMetrics
@@ -33,7 +35,7 @@ from sandbox.page_routes import page_routes
 from sandbox.pages import PREFIX, Pages
 from sandbox.poller import Poller
 from sandbox.road import Road
-from sandbox.running import Folder, Interrupted
+from sandbox.running import CannotRun, Folder, Interrupted, PortTaken
 from sandbox.schedule import Schedule
 from sandbox.tiktok import TikTokSimulator
 from sandbox.traced import TracedRuntime
@@ -93,7 +95,16 @@ class Sandbox:
         acts = InstagramActs(instagram, self.clock), TikTokActs(tiktok, self.clock)
         media = [server.url for server in (instagram, tiktok, self.genesys, self.gateway, self.aws)]
         more = page_routes(journal, self.live, self.trouble, *acts, tiktok)
-        return ControlServer(self, self.genesys, instagram, tiktok, self.clock, self.faults, port, Pages(media), more)
+        rest = self.genesys, instagram, tiktok, self.clock, self.faults
+        try:
+            return ControlServer(self, *rest, port, Pages(media), more)
+        except OSError as error:
+            for part in (self.genesys, instagram, tiktok, self.gateway, self.aws):
+                part.stop()
+            self._folder.release()
+            if error.errno == errno.EADDRINUSE:
+                raise PortTaken(f"port {port} is taken, perhaps by another sandbox: name another with --port") from None
+            raise CannotRun(f"port {port} cannot be had: {error.strerror}. Name another with --port") from None
 
     def __enter__(self) -> Sandbox:
         try:
@@ -139,6 +150,8 @@ class Sandbox:
             server.stop()
         self.schedule.stop()
         for poller in self._pollers:
+            poller.end()
+        for poller in self._pollers:
             poller.stop()
         self.gateway.stop()
         self.aws.stop()
@@ -178,6 +191,7 @@ class Sandbox:
                 "tiktok": self.tiktok.media(),
                 "genesys": self.genesys.media(),
             },
+            "operator_environment": self._operator_environment(),
             "logs": str(self.folder),
             "ready": True,
         }
@@ -225,6 +239,19 @@ class Sandbox:
             self._fresh_runtime()
             self.trouble.reset()
             self.live.reset()
+
+    def _operator_environment(self) -> dict[str, str]:
+        """With which the operator's commands find this bridge, as `terraform output operator_environment` has it."""
+        settings = {f"DMDESK_{name.upper()}": str(value) for name, value in asdict(self._settings()).items()}
+        return settings | self.aws.environment | {
+            "AWS_SESSION_TOKEN": "",
+            "DMDESK_WEBHOOK_URL": f"{self.gateway.url}/api/social/webhook",
+            "GENESYSCLOUD_ACCESS_TOKEN": "",
+            "GENESYSCLOUD_OAUTHCLIENT_ID": OPERATOR["id"],
+            "GENESYSCLOUD_OAUTHCLIENT_SECRET": OPERATOR["secret"],
+            "NO_PROXY": NO_PROXY,
+            "no_proxy": NO_PROXY,
+        }  # fmt: skip
 
     def _fresh_runtime(self) -> None:
         made = TracedRuntime(self._settings(), self.clock, self.metrics, self.road)
@@ -274,8 +301,12 @@ class Sandbox:
         }
 
     def _connect_genesys(self) -> None:
-        for client in OAUTH["clients"]:
+        for client in (OPERATOR, *OAUTH["clients"]):
             self.genesys.add_client(client["id"], client["secret"])
+        admin = self.genesys.admin
+        role, flow = admin.add_role(ROLE), admin.add_flow("Inbound messages")
+        for client in OAUTH["clients"]:
+            admin.grant(client["id"], role)
         for one in ACCOUNTS:
             self.genesys.add_integration(
                 one["integration"],
@@ -283,6 +314,7 @@ class Sandbox:
                 secret=SECRETS["genesys_webhook_secret"],
                 name=f"{one['channel']} {one['name']}",
             )
+            admin.attach_flow(one["integration"], flow)
 
     def _connect_platforms(self) -> None:
         """The accounts' tokens are fresh, by the sandbox's clock."""

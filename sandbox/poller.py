@@ -54,11 +54,15 @@ class Poller:
                 self._held = False
                 self._changed.notify_all()
 
-    def stop(self) -> None:
-        """Returns when every thread has ended."""
+    def end(self) -> None:
+        """No thread begins anything more."""
         self._stopping.set()
         with self._changed:
             self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Returns when every thread has ended."""
+        self.end()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()

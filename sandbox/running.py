@@ -12,6 +12,10 @@ class CannotRun(Exception):
     """What stands in the way, and what to do about it."""
 
 
+class PortTaken(CannotRun):
+    """Somebody else listens there."""
+
+
 class Interrupted(Exception):
     """Somebody has ended the sandbox while it started."""
 
