@@ -4,7 +4,7 @@ PYTHON ?= python3
 ARCH ?= arm64
 BIN := .venv/bin
 # .venv stays with the Python that made it, unless another is named
-MAKER = $(shell test $(origin PYTHON) = file -a -x $(BIN)/python && echo $(BIN)/python || echo $(PYTHON))
+MAKER = $(shell test "$(origin PYTHON)" = file -a -x $(BIN)/python && echo $(BIN)/python || echo $(PYTHON))
 NEEDS := $(addprefix needs-,function sandbox operator developer)
 
 .DEFAULT_GOAL := help
@@ -74,7 +74,7 @@ $(NEEDS): needs-%:
 
 # $(1) makes an environment as $(2) says; a Python that cannot is told in words
 define environment
-@command -v "$(1)" >/dev/null || { echo "dmdesk needs Python 3.11 or newer, and there is no $(1): make PYTHON=python3.12 names another" >&2; exit 1; }
-@"$(1)" -c 'import sys; sys.exit("dmdesk needs Python 3.11 or newer, and $(1) is %d.%d: make PYTHON=python3.12 names another" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+@"$(1)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+echo "dmdesk needs Python 3.11 or newer, which $(1) is not. Name one that is: make PYTHON=python3.12 …" >&2; exit 1; }
 @"$(1)" tools/environment.py $(2)
 endef

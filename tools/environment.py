@@ -11,17 +11,17 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
-import queue
 import re
+import select
 import shlex
+import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 HOLDS = "dmdesk-holds.txt"
@@ -57,6 +57,7 @@ def main() -> int:
     parser.add_argument("purpose", choices=PURPOSES)
     parser.add_argument("--folder", type=Path, default=ROOT / ".venv")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         make(chosen.purpose, chosen.folder)
     except CannotMake as error:
@@ -93,8 +94,8 @@ def make(purpose: str, folder: Path) -> None:
 def wanted(file: Path) -> list[str]:
     """The requirements of a file and of those that it names by -r, each once, as `name==version`."""
     found: list[str] = []
-    for line in file.read_text(encoding="utf-8").splitlines():
-        line = line.partition("#")[0].strip()
+    for written in file.read_text(encoding="utf-8").splitlines():
+        line = written.partition("#")[0].strip()
         if line.startswith("-r "):
             found += wanted(file.parent / line.removeprefix("-r ").strip())
         elif line:
@@ -189,51 +190,40 @@ def _pip(folder: Path, purpose: str, missing: Sequence[str]) -> None:
     """Installs, and tells how far it is."""
     # an index that does not answer at all must not take minutes to say so
     options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--retries", "2"]
-    process = subprocess.Popen(
+    progress, output = Progress(missing), []
+    with subprocess.Popen(
         [folder / "bin" / "python", "-m", "pip", "install", *options, *missing],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
         env=os.environ | {"PIP_USER": "0"},
-    )
-    progress, output = Progress(missing), []
-    try:
-        for line in _lines(process):
-            if line:
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in _lines(process.stdout):
                 output.append(line)
                 progress.hear(line)
-            if told := progress.due(time.monotonic(), folder):
-                _say(purpose, told)
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
+                if told := progress.due(time.monotonic(), folder):
+                    _say(purpose, told)
+        except BaseException:
+            process.terminate()
+            raise
     (folder / LOG).write_text("".join(output), encoding="utf-8")
-    if process.wait():
+    if process.returncode:
         raise CannotMake(f"{advice(''.join(output))}. All that pip said: {folder / LOG}")
 
 
-def _lines(process: subprocess.Popen[str]) -> Iterator[str]:
-    """What the process says, and "" each second that it says nothing."""
-    said: queue.Queue[str | None] = queue.Queue()
-    assert process.stdout is not None
-    source = process.stdout
-
-    def read() -> None:
-        for line in source:
-            said.put(line)
-        said.put(None)
-
-    threading.Thread(target=read, daemon=True).start()
+def _lines(stream: IO[bytes]) -> Iterator[str]:
+    """What comes, line by line, and "" for each second in which nothing does."""
+    rest = b""
     while True:
-        try:
-            line = said.get(timeout=1.0)
-        except queue.Empty:
-            line = ""
-        if line is None:
+        if not select.select([stream], [], [], 1.0)[0]:
+            yield ""
+        elif piece := os.read(stream.fileno(), 65536):
+            *lines, rest = (rest + piece).split(b"\n")
+            yield from (f"{line.decode(errors='replace')}\n" for line in lines)
+        else:
+            yield rest.decode(errors="replace")
             return
-        yield line
 
 
 class Progress:
@@ -242,26 +232,32 @@ class Progress:
     def __init__(self, missing: Sequence[str], now: float | None = None) -> None:
         self._versions = {f"{name_of(line)}=={line.rpartition('==')[2]}" for line in missing}
         self._fetched: set[str] = set()
-        self._unpacking = False
+        self._unpacking = self._unanswered = False
         self._began = self._told = time.monotonic() if now is None else now
 
     def hear(self, line: str) -> None:
         """A line of pip's."""
         if found := re.match(r"\s*(?:Collecting|Requirement already satisfied:) (\S+)", line):
             self._fetched.add(name_of(found[1]))
+            self._unanswered = False
         elif line.startswith("Installing collected packages"):
             self._unpacking = True
+        elif "Retrying (Retry" in line:
+            self._unanswered = True
 
     def due(self, now: float, folder: Path) -> str:
         """What is to be told now, "" for nothing."""
         if now - self._told < TELL_S:
             return ""
         self._told = now
+        if self._unanswered:
+            return "the package index does not answer; asking again …"
         total = len(self._versions)
         fetched = total if self._unpacking else min(len(self._fetched), total)
         unpacked = self._unpacked(folder) if self._unpacking else 0
         done = fetched + unpacked
-        left = f", about {(now - self._began) / done * (2 * total - done):.0f} s left" if done > 2 else ""
+        left_s = (now - self._began) / max(done, 1) * (2 * total - done)
+        left = "" if done < 3 else ", some seconds left" if left_s < 10 else f", about {left_s:.0f} s left"
         return f"unpacked {unpacked} of {total}{left}" if self._unpacking else f"fetched {fetched} of {total}{left}"
 
     def _unpacked(self, folder: Path) -> int:
@@ -293,18 +289,18 @@ CAUSES = (
     (
         r"Retrying \(Retry|Max retries exceeded|NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|Network is "
         r"unreachable|name resolution|Name or service not known|Connection (refused|reset|aborted)",
-        "the package index cannot be reached. Behind a proxy set PIP_PROXY, with an index of your own PIP_INDEX_URL (or "
-        "proxy and index-url in pip's configuration), and run make again",
+        "the package index cannot be reached. Behind a proxy set PIP_PROXY, with an index of your own PIP_INDEX_URL "
+        "(or proxy and index-url in pip's configuration), and run make again",
     ),
     (
         r"No matching distribution found for (?P<what>[^\s;]+)",
         "the package index has no {what} for this Python and machine. If PIP_INDEX_URL or pip's configuration names a "
-        "mirror, it may lag behind; else try another Python: make PYTHON=python3.12 …",
+        "mirror, it may lag behind; else name another Python with PYTHON=",
     ),
     (
         r"Failed (building wheel|to build)|metadata-generation-failed|subprocess-exited-with-error",
         "a package has no ready-made wheel for this Python and machine, and could not be built. Python 3.11 to 3.13 on "
-        "Linux and macOS have them all: make PYTHON=python3.12 …",
+        "Linux and macOS have them all: name one with PYTHON=",
     ),
 )
 
