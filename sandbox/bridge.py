@@ -45,7 +45,8 @@ __all__ = ["ACCOUNTS", "SECRETS", "Sandbox"]
 
 LOGS = Path(__file__).resolve().parents[1] / "build" / "sandbox"
 THREADS = 4
-NO_PROXY = "127.0.0.1,localhost"
+# what is asked of this machine alone is asked without a proxy
+NO_PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "")
 
 
 class _Holdable(Protocol):
@@ -243,14 +244,12 @@ class Sandbox:
     def _operator_environment(self) -> dict[str, str]:
         """With which the operator's commands find this bridge, as `terraform output operator_environment` has it."""
         settings = {f"DMDESK_{name.upper()}": str(value) for name, value in asdict(self._settings()).items()}
-        return settings | self.aws.environment | {
+        return settings | self.aws.environment | NO_PROXIES | {
             "AWS_SESSION_TOKEN": "",
             "DMDESK_WEBHOOK_URL": f"{self.gateway.url}/api/social/webhook",
             "GENESYSCLOUD_ACCESS_TOKEN": "",
             "GENESYSCLOUD_OAUTHCLIENT_ID": OPERATOR["id"],
             "GENESYSCLOUD_OAUTHCLIENT_SECRET": OPERATOR["secret"],
-            "NO_PROXY": NO_PROXY,
-            "no_proxy": NO_PROXY,
         }  # fmt: skip
 
     def _fresh_runtime(self) -> None:
@@ -342,8 +341,7 @@ class Sandbox:
 
     def _enter_aws(self) -> None:
         """Points this process's boto3 at the embedded AWS, past any proxy; stop() puts the environment back."""
-        past = {name: ",".join(filter(None, (os.environ.get(name), NO_PROXY))) for name in ("NO_PROXY", "no_proxy")}
-        entered = self.aws.environment | past
+        entered = self.aws.environment | NO_PROXIES
         self._environment = {name: os.environ.get(name) for name in entered}
         os.environ.update(entered)
         boto3.setup_default_session()

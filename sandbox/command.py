@@ -27,11 +27,12 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: _stop(stop))
-    arguments = _arguments()
+    chosen = arguments()
     try:
-        return int(arguments.work(arguments, stop))
+        return int(chosen.work(chosen, stop))
     except ModuleNotFoundError as error:
-        return _failed(f"this Python has no {error.name}: `make sandbox` makes .venv, which has it")
+        name = (error.name or "").partition(".")[0]
+        return _failed(f"this Python has no {name}: `make sandbox` makes .venv, which has it")
 
 
 def _stop(stop: threading.Event) -> None:
@@ -48,15 +49,15 @@ def _failed(why: str) -> int:
 # --- running it
 
 
-def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
+def _run(chosen: argparse.Namespace, stop: threading.Event) -> int:
     print("Starting the bridge, an embedded AWS and the simulators on 127.0.0.1 …", flush=True)
     from sandbox.running import CannotRun, Interrupted
 
     try:
-        with _made(arguments, stop) as sandbox:
+        with _made(chosen, stop) as sandbox:
             print(f"Page to play both sides: {sandbox.page_url}", flush=True)
             print(f"Control API: {sandbox.control.url}   logs: {sandbox.folder}", flush=True)
-            code = _serve(sandbox, arguments, stop)
+            code = _serve(sandbox, chosen, stop)
     except CannotRun as error:
         return _failed(str(error))
     except Interrupted:
@@ -66,25 +67,25 @@ def _run(arguments: argparse.Namespace, stop: threading.Event) -> int:
     return code
 
 
-def _made(arguments: argparse.Namespace, stop: threading.Event) -> Sandbox:
+def _made(chosen: argparse.Namespace, stop: threading.Event) -> Sandbox:
     """On the port that is asked for; where none is, on the usual one, or else on a free one."""
     from sandbox.bridge import Sandbox
     from sandbox.running import PortTaken
 
-    make = partial(Sandbox, deduplicates=arguments.genesys_deduplicates, folder=arguments.logs, interrupt=stop)
+    make = partial(Sandbox, deduplicates=chosen.genesys_deduplicates, folder=chosen.logs, interrupt=stop)
     try:
-        return make(PORT if arguments.port is None else arguments.port)
+        return make(PORT if chosen.port is None else chosen.port)
     except PortTaken:
-        if arguments.port is not None:
+        if chosen.port is not None:
             raise
     print(f"Port {PORT} is taken, perhaps by another sandbox: this one takes a free port.", flush=True)
     return make(0)
 
 
-def _serve(sandbox: Sandbox, arguments: argparse.Namespace, stop: threading.Event) -> int:
+def _serve(sandbox: Sandbox, chosen: argparse.Namespace, stop: threading.Event) -> int:
     """1 where the conversations did not come to their end."""
-    code = 0 if arguments.no_demo else _play(sandbox, stop)
-    if not arguments.once:
+    code = 0 if chosen.no_demo else _play(sandbox, stop)
+    if not chosen.once:
         _explain(sandbox.control.url, sandbox.page_url)
         stop.wait()
         print("Stopping …", flush=True)
@@ -122,17 +123,17 @@ Ctrl-C stops everything.""",
 # --- talking to one that runs
 
 
-def _say(arguments: argparse.Namespace, stop: threading.Event) -> int:
-    body = {"text": arguments.text} | ({"customer": arguments.customer} if arguments.customer else {})
-    found = _asked(arguments.port, "POST", f"/{arguments.channel}/say", body)
+def _say(chosen: argparse.Namespace, stop: threading.Event) -> int:
+    body = {"text": chosen.text} | ({"customer": chosen.customer} if chosen.customer else {})
+    found = _asked(chosen.port, "POST", f"/{chosen.channel}/say", body)
     if isinstance(found, str):
         return _failed(found)
-    print(f"{arguments.channel}: said, as {found['id']}")
+    print(f"{chosen.channel}: said, as {found['id']}")
     return 0
 
 
-def _env(arguments: argparse.Namespace, stop: threading.Event) -> int:
-    found = _asked(arguments.port, "GET", "/", None)
+def _env(chosen: argparse.Namespace, stop: threading.Event) -> int:
+    found = _asked(chosen.port, "GET", "/", None)
     if isinstance(found, str):
         return _failed(found)
     for name, value in found["operator_environment"].items():
@@ -163,7 +164,8 @@ def _asked(port: int, method: str, path: str, body: dict[str, str] | None) -> di
 # --- the command line
 
 
-def _arguments() -> argparse.Namespace:
+def arguments() -> argparse.Namespace:
+    """What the command line says; `work` is what does it. Ends the process where it is wrong."""
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=ABOUT)
     parser.set_defaults(work=_run)
     parser.add_argument("--port", type=_port, help=f"the control API's port (default {PORT}, or a free one)")

@@ -40,13 +40,15 @@ class Folder:
 def _taken(place: Path) -> tuple[Path, IO[bytes]]:
     for path in itertools.chain([place], (place.with_name(f"{place.name}-{n}") for n in itertools.count(2))):
         path.mkdir(parents=True, exist_ok=True)
-        held = (path / ".held").open("wb")
+        held = (path / ".held").open("wb", buffering=0)
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held.write(b"a sandbox writes here\n")
-            held.flush()  # a full disk tells now
+            held.write(b"a sandbox writes here\n")  # a full disk tells now
         except BlockingIOError:
             held.close()
-            continue
-        return path, held
+        except OSError:
+            held.close()
+            raise
+        else:
+            return path, held
     raise AssertionError("there is always another number")
