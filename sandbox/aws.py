@@ -18,7 +18,7 @@ import requests
 from botocore.config import Config
 
 from sandbox import emulator
-from sandbox.running import CannotRun, Interrupted
+from sandbox.running import NEVER, CannotRun, Interrupt, Interrupted
 
 REGION = "eu-west-1"
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,7 +62,7 @@ class Aws:
         region = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
         return {**self.credentials, **region, "AWS_ENDPOINT_URL": self.url}
 
-    def start(self, interrupt: threading.Event | None = None) -> None:
+    def start(self, interrupt: Interrupt = NEVER) -> None:
         """Returns when it serves. Raises CannotRun where it does not in time, Interrupted once that event is set."""
         told = emulator.environment(self._port, REGION) | {"SERVICES": ",".join(emulator.SERVICES)}
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
@@ -78,9 +78,9 @@ class Aws:
                 start_new_session=True,  # Ctrl-C is for us; we end it ourselves, in order
             )
         self._socket.close()
-        self._wait(interrupt or threading.Event())
+        self._wait(interrupt)
 
-    def _wait(self, interrupt: threading.Event) -> None:
+    def _wait(self, interrupt: Interrupt) -> None:
         deadline = time.monotonic() + START_S
         while not self._answers():
             ended = self._process is None or self._process.poll() is not None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -35,7 +34,7 @@ from sandbox.page_routes import page_routes
 from sandbox.pages import PREFIX, Pages
 from sandbox.poller import Poller
 from sandbox.road import Road
-from sandbox.running import CannotRun, Folder, Interrupted, PortTaken
+from sandbox.running import NEVER, CannotRun, Folder, Interrupt, Interrupted, PortTaken
 from sandbox.schedule import Schedule
 from sandbox.tiktok import TikTokSimulator
 from sandbox.traced import TracedRuntime
@@ -62,11 +61,11 @@ class Sandbox:
         port: int = 0,
         deduplicates: bool = False,
         folder: Path = LOGS,
-        interrupt: threading.Event | None = None,
+        interrupt: Interrupt = NEVER,
     ) -> None:
         """`port` is the control API's (0: any free one), `deduplicates` the kind of Genesys, `folder` for logs: where
         another sandbox has it, the next of that name. `interrupt` ends the start-up. Raises CannotRun."""
-        self._interrupt = interrupt or threading.Event()
+        self._interrupt = interrupt
         self._folder = Folder(folder)
         self.folder = self._folder.path
         self.clock = Clock()

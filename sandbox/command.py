@@ -3,42 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
-import signal
 import sys
-import threading
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sandbox.running import INTERRUPTED, CannotRun, Interrupt, Interrupted, PortTaken
 
 if TYPE_CHECKING:
     from sandbox.bridge import Sandbox
 
 ABOUT = "The whole bridge on this machine, with a page to play both sides."
 PORT = 8400
-INTERRUPTED = 130
 TALK_S = 30.0
 
 
 def main() -> int:
     """Runs the command; 0 where it worked, 1 where it did not, 2 where it was called wrongly, 130 where somebody
     ended it before it was ready."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: _stop(stop))
+    stop = Interrupt()
+    stop.listen()
     chosen = arguments()
     try:
         return int(chosen.work(chosen, stop))
     except ModuleNotFoundError as error:
         name = (error.name or "").partition(".")[0]
         return _failed(f"this Python has no {name}: `make sandbox` makes .venv, which has it")
-
-
-def _stop(stop: threading.Event) -> None:
-    if stop.is_set():
-        os._exit(INTERRUPTED)  # whoever asks twice does not want to wait; the embedded AWS ends with us
-    stop.set()
 
 
 def _failed(why: str) -> int:
@@ -49,10 +40,8 @@ def _failed(why: str) -> int:
 # --- running it
 
 
-def _run(chosen: argparse.Namespace, stop: threading.Event) -> int:
+def _run(chosen: argparse.Namespace, stop: Interrupt) -> int:
     print("Starting the bridge, an embedded AWS and the simulators on 127.0.0.1 …", flush=True)
-    from sandbox.running import CannotRun, Interrupted
-
     try:
         with _made(chosen, stop) as sandbox:
             print(f"Page to play both sides: {sandbox.page_url}", flush=True)
@@ -67,10 +56,9 @@ def _run(chosen: argparse.Namespace, stop: threading.Event) -> int:
     return code
 
 
-def _made(chosen: argparse.Namespace, stop: threading.Event) -> Sandbox:
+def _made(chosen: argparse.Namespace, stop: Interrupt) -> Sandbox:
     """On the port that is asked for; where none is, on the usual one, or else on a free one."""
     from sandbox.bridge import Sandbox
-    from sandbox.running import PortTaken
 
     make = partial(Sandbox, deduplicates=chosen.genesys_deduplicates, folder=chosen.logs, interrupt=stop)
     try:
@@ -82,7 +70,7 @@ def _made(chosen: argparse.Namespace, stop: threading.Event) -> Sandbox:
     return make(0)
 
 
-def _serve(sandbox: Sandbox, chosen: argparse.Namespace, stop: threading.Event) -> int:
+def _serve(sandbox: Sandbox, chosen: argparse.Namespace, stop: Interrupt) -> int:
     """1 where the conversations did not come to their end."""
     code = 0 if chosen.no_demo else _play(sandbox, stop)
     if not chosen.once:
@@ -92,7 +80,7 @@ def _serve(sandbox: Sandbox, chosen: argparse.Namespace, stop: threading.Event) 
     return code
 
 
-def _play(sandbox: Sandbox, stop: threading.Event) -> int:
+def _play(sandbox: Sandbox, stop: Interrupt) -> int:
     from sandbox.demo import Missed, play
 
     try:
@@ -123,7 +111,7 @@ Ctrl-C stops everything.""",
 # --- talking to one that runs
 
 
-def _say(chosen: argparse.Namespace, stop: threading.Event) -> int:
+def _say(chosen: argparse.Namespace, stop: Interrupt) -> int:
     body = {"text": chosen.text} | ({"customer": chosen.customer} if chosen.customer else {})
     found = _asked(chosen.port, "POST", f"/{chosen.channel}/say", body)
     if isinstance(found, str):
@@ -132,7 +120,7 @@ def _say(chosen: argparse.Namespace, stop: threading.Event) -> int:
     return 0
 
 
-def _env(chosen: argparse.Namespace, stop: threading.Event) -> int:
+def _env(chosen: argparse.Namespace, stop: Interrupt) -> int:
     found = _asked(chosen.port, "GET", "/", None)
     if isinstance(found, str):
         return _failed(found)

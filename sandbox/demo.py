@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from sandbox.bridge import ACCOUNTS, Sandbox
-from sandbox.running import Interrupted
+from sandbox.running import Interrupt, Interrupted
 
 PATIENCE_S = 60.0
 LOOK_S = 0.01
@@ -23,14 +22,14 @@ class Missed(Exception):
     """What did not arrive in time."""
 
 
-def play(sandbox: Sandbox, stop: threading.Event) -> None:
+def play(sandbox: Sandbox, stop: Interrupt) -> None:
     """One question and one answer per channel. Raises Missed where something does not arrive, Interrupted at `stop`."""
     for account in ACCOUNTS[:2]:
         print(f"\n  {account['channel']} · {account['name']}", flush=True)
         _converse(sandbox, stop, account["channel"], account["id"], account["integration"])
 
 
-def _converse(sandbox: Sandbox, stop: threading.Event, channel: str, account: str, integration: str) -> None:
+def _converse(sandbox: Sandbox, stop: Interrupt, channel: str, account: str, integration: str) -> None:
     question, answer = SCRIPT[channel]
     simulator = sandbox.instagram if channel == "instagram" else sandbox.tiktok
     start = time.perf_counter()
@@ -73,7 +72,7 @@ def _text(body: dict[str, Any]) -> str:
     return str(body["message"]["text"] if "message" in body else body["text"]["body"])
 
 
-def _await(stop: threading.Event, what: str, find: Callable[[], Iterable[dict[str, Any]]]) -> dict[str, Any]:
+def _await(stop: Interrupt, what: str, find: Callable[[], Iterable[dict[str, Any]]]) -> dict[str, Any]:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         for found in find():

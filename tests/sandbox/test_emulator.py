@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from botocore.exceptions import ClientError
 from sandbox import aws as embedded
 from sandbox.aws import Aws
 from sandbox.emulator import refused
-from sandbox.running import CannotRun, Interrupted
+from sandbox.running import CannotRun, Interrupt, Interrupted
 from tests.sandbox.conftest import WAIT_S, until
 
 KEY, PORT = "SANDBOX0123", 4711
@@ -162,11 +163,9 @@ def test_one_that_never_answers_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     made.stop()
 
 
-def test_who_interrupts_its_start_does_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import threading
-
-    interrupt = threading.Event()
-    interrupt.set()
+def test_who_interrupts_its_start_does_not_wait(tmp_path: Path) -> None:
+    interrupt = Interrupt()
+    os.write(interrupt._tell, b"!")
     made = Aws(tmp_path / "aws.log")
     with pytest.raises(Interrupted):
         made.start(interrupt)
