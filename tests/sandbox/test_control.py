@@ -17,6 +17,7 @@ from sandbox.genesys import GenesysSimulator
 from sandbox.instagram import InstagramSimulator
 from sandbox.tiktok import TikTokSimulator
 from sandbox.tiktok_inbox import conversation_id_of
+from sandbox.web import Answer
 from tests.sandbox.conftest import WAIT_S, Receiver, until
 
 IG, SHOP = "17841400000000001", "-000Business"
@@ -257,6 +258,63 @@ def test_reset_empties_everything_but_the_accounts(box: Sandbox, clock: Clock) -
     assert clock.offset_s == 0
     assert box.bridge.resets == 1
     assert box.post("/instagram/say", {"text": "Hola"})["id"]
+
+
+def test_a_reset_waits_for_what_somebody_does(box: Sandbox, receiver: Receiver) -> None:
+    receiver.gate = threading.Event()
+    doing = threading.Thread(target=box.post, args=("/instagram/say", {"text": "Hola"}))
+    doing.start()
+    receiver.wait(1)
+    resetting = threading.Thread(target=box.post, args=("/reset",))
+    resetting.start()
+    resetting.join(0.05)
+    assert (box.bridge.resets, box.get("/faults")) == (0, [])  # and who only looks does not wait
+    receiver.gate.set()
+    for one in (doing, resetting):
+        one.join(WAIT_S)
+    assert box.bridge.resets == 1
+
+
+def test_resets_come_one_after_the_other(box: Sandbox) -> None:
+    at_once: list[int] = []
+    reset = box.bridge.reset
+
+    def alone(meanwhile: Callable[[], None]) -> None:
+        at_once.append(1)
+        assert sum(at_once) == 1
+        reset(meanwhile)
+        at_once.pop()
+
+    box.bridge.reset = alone  # type: ignore[method-assign]
+    several = [threading.Thread(target=box.post, args=("/reset",)) for _ in range(5)]
+    for one in several:
+        one.start()
+    for one in several:
+        one.join(WAIT_S)
+    assert box.bridge.resets == 5
+
+
+@pytest.mark.parametrize("platform", ["genesys", "instagram", "tiktok"])
+def test_a_held_simulator_ends_what_follows_from_its_answers_first(
+    box: Sandbox, receiver: Receiver, platform: str
+) -> None:
+    """An echo is delivered after the send was answered."""
+    simulator = getattr(box, platform)
+    ends: list[str] = []
+    after = threading.Event()
+
+    def echo() -> None:
+        after.wait(WAIT_S)
+        ends.append("after")
+
+    simulator._web._server.handle = lambda call: Answer(200, {}, after=echo)
+    asking = threading.Thread(target=lambda: requests.get(simulator.url, timeout=WAIT_S))
+    asking.start()
+    asking.join(WAIT_S)
+    threading.Timer(0.05, after.set).start()
+    with simulator.held():
+        ends.append("held")
+    assert ends == ["after", "held"]
 
 
 def test_nothing_outlives_stop(clock: Clock, faults: Faults, receiver: Receiver) -> None:

@@ -191,3 +191,59 @@ def test_a_stream_is_written_piece_by_piece(length: int | None) -> None:
         asked.set()
         assert b"".join(got) == b"def"
     web.stop()
+
+
+def test_a_hold_waits_for_calls_cuts_pauses_short_and_keeps_later_calls_waiting() -> None:
+    begun, seen = threading.Event(), list[str]()
+
+    def handle(call: Call) -> Answer:
+        seen.append(f"{call.path} begins")
+        begun.set()
+        if call.path == "/slow":
+            web.pause(100 * WAIT_S)
+        seen.append(f"{call.path} ends")
+        return Answer(204)
+
+    def ask(path: str) -> threading.Thread:
+        thread = threading.Thread(target=lambda: requests.get(web.url + path, timeout=WAIT_S))
+        thread.start()
+        return thread
+
+    web = WebServer(handle)
+    web.start()
+    slow = ask("/slow")
+    assert begun.wait(WAIT_S)
+    with web.held():
+        seen.append("held")
+        late = ask("/late")
+        late.join(0.05)
+        seen.append("released")
+    for one in (slow, late):
+        one.join(WAIT_S)
+    assert seen == ["/slow begins", "/slow ends", "held", "released", "/late begins", "/late ends"]
+    web.stop()
+
+
+@pytest.mark.parametrize("path", ["/stream", "/hang"])
+def test_what_never_ends_holds_nothing_up(path: str) -> None:
+    more = threading.Event()
+
+    def pieces() -> Iterator[bytes]:
+        yield b"first"
+        more.wait(WAIT_S)
+        yield b"second"
+
+    reached = threading.Event()
+
+    def handle(call: Call) -> Answer | Outcome:
+        reached.set()
+        return HANG if call.path == "/hang" else Answer(200, Stream(pieces()))
+
+    web = WebServer(handle)
+    web.start()
+    with socket.create_connection(("127.0.0.1", web.port), timeout=WAIT_S) as client:
+        client.sendall(asked(web, f"GET {path} HTTP/1.1"))
+        assert reached.wait(WAIT_S)
+        with web.held():
+            more.set()
+    web.stop()
