@@ -310,3 +310,26 @@ def test_a_python_that_cannot_is_told_in_words(tmp_path: Path, script: str) -> N
     assert told.returncode == 2
     assert told.stderr.startswith(f"dmdesk needs Python 3.11 or newer, which {python} is not. Name one that is")
     assert "Traceback" not in told.stderr
+
+
+# --- the papers
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "tests").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_calls_what_nothing_has_made(page: Path) -> None:
+    """The first command in .venv comes after the one that makes it; the operator's after `make operator`."""
+    text = page.read_text(encoding="utf-8")
+    for call, makes in ((r"\.venv/bin/python", r"make (sandbox|venv|operator)"),
+                        (r"\.venv/bin/dmdesk", r"make (\w+ )?(operator|venv)")):  # fmt: skip
+        if first := re.search(call, text):
+            assert re.search(makes, text[: first.start()]), first
+
+
+def test_who_works_on_it_is_shown_make_help_first() -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Work on it")[2]
+    commands = re.findall(r"`make (\S+)`", section)
+    assert commands[0] == "help"
+    assert set(commands) <= set(re.findall(r"^  make (\S+)", make("help").stdout, re.MULTILINE))
