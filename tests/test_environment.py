@@ -204,6 +204,12 @@ def test_progress_is_told_every_few_seconds_with_what_is_left(tmp_path: Path) ->
         (tmp_path / f"lib/python3.11/site-packages/package_{n}-1.0.dist-info").mkdir(parents=True)
     (tmp_path / "lib/python3.11/site-packages/package_9-0.9.dist-info").mkdir()
     assert progress.due(18.0, tmp_path) == "unpacked 8 of 10, some seconds left"
+    assert progress.due(21.0, tmp_path) == ""  # the same words again
+    for n in (8, 9):
+        (tmp_path / f"lib/python3.11/site-packages/package_{n}-1.0.dist-info").mkdir(parents=True)
+    assert progress.due(24.0, tmp_path) == "unpacked; compiling the last of them …"
+    assert progress.due(38.0, tmp_path) == ""
+    assert progress.due(40.0, tmp_path) == "unpacked; compiling the last of them …"
 
 
 def test_what_is_there_already_counts(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HOLDS = "dmdesk-holds.txt"
 LOG = "dmdesk-install.log"
 TELL_S = 3.0
+SAME_S = 15.0
 # what fetching and unpacking a package takes on a usual machine
 USUAL_S = 0.6
 
@@ -233,6 +234,7 @@ class Progress:
         self._versions = {f"{name_of(line)}=={line.rpartition('==')[2]}" for line in missing}
         self._fetched: set[str] = set()
         self._unpacking = self._unanswered = False
+        self._words_told = ""
         self._began = self._told = time.monotonic() if now is None else now
 
     def hear(self, line: str) -> None:
@@ -249,12 +251,20 @@ class Progress:
         """What is to be told now, "" for nothing."""
         if now - self._told < TELL_S:
             return ""
-        self._told = now
+        words = self._words(now, folder)
+        if words == self._words_told and now - self._told < SAME_S:
+            return ""
+        self._told, self._words_told = now, words
+        return words
+
+    def _words(self, now: float, folder: Path) -> str:
         if self._unanswered:
             return "the package index does not answer; asking again …"
         total = len(self._versions)
         fetched = total if self._unpacking else min(len(self._fetched), total)
         unpacked = self._unpacked(folder) if self._unpacking else 0
+        if unpacked == total:
+            return "unpacked; compiling the last of them …"
         done = fetched + unpacked
         left_s = (now - self._began) / max(done, 1) * (2 * total - done)
         left = "" if done < 3 else ", some seconds left" if left_s < 10 else f", about {left_s:.0f} s left"
