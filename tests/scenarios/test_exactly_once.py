@@ -137,6 +137,7 @@ def test_200_messages_of_20_conversations_through_a_stormy_genesys(bridge: Bridg
     assert problems == []
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("known", [False, True], ids=["first message", "known conversation"])
 def test_a_message_that_genesys_took_without_answering_is_not_sent_again(bridge: Bridge, known: bool) -> None:
     if known:
@@ -149,6 +150,7 @@ def test_a_message_that_genesys_took_without_answering_is_not_sent_again(bridge:
     assert bridge.metric("sent_again") == 0
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_409_to_a_known_message_counts_as_delivered(bridge: Bridge) -> None:
     bridge.post("/genesys/settings", {"deduplicates": True})
     # Genesys takes it, the answer is lost, and what it holds cannot be found
@@ -207,6 +209,7 @@ def make_visible(bridge: Bridge) -> None:
         )
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("channel", ["instagram", "tiktok"])
 def test_a_send_that_the_platform_took_without_answering_is_confirmed_by_its_echo(bridge: Bridge, channel: str) -> None:
     seen = bridge.conversation(channel)
@@ -218,6 +221,7 @@ def test_a_send_that_the_platform_took_without_answering_is_confirmed_by_its_ech
     assert len(bridge.sent(channel)) == 1
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_send_of_unknown_outcome_without_an_echo_is_reported_and_never_sent_twice(bridge: Bridge) -> None:
     seen = bridge.conversation()
     bridge.post("/instagram/settings", {"echo": "none"})
