@@ -19,7 +19,7 @@ from chalicelib.http import IDLE_S, LONGEST_WAIT_S, Answer, Outgoing, Request
 from tests.fakes import FakeClock
 
 HEADERS = {"Authorization": "Bearer token-1", "Content-Type": "application/json"}
-WAIT_S = 5.0
+WAIT_S = 60.0
 
 
 @pytest.fixture(autouse=True)
