@@ -63,7 +63,7 @@ class Aws:
         return {**self.credentials, **region, "AWS_ENDPOINT_URL": self.url}
 
     def start(self, interrupt: Interrupt = NEVER) -> None:
-        """Returns when it serves. Raises CannotRun where it does not in time, Interrupted once that event is set."""
+        """Returns when it serves. Raises CannotRun where it does not in time, Interrupted where somebody ends it."""
         told = emulator.environment(self._port, REGION) | {"SERVICES": ",".join(emulator.SERVICES)}
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         with self._log.open("wb") as log:

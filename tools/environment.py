@@ -8,13 +8,17 @@ that one .venv grows with what is asked of it.
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until main() hears it, there is nothing to say
+
 import argparse
 import fcntl
 import os
 import re
 import select
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -58,7 +62,8 @@ def main() -> int:
     parser.add_argument("purpose", choices=PURPOSES)
     parser.add_argument("--folder", type=Path, default=ROOT / ".venv")
     chosen = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         make(chosen.purpose, chosen.folder)
     except CannotMake as error:
