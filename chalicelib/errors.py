@@ -62,8 +62,8 @@ class TokenRefused(Retryable):
 
 Reason = Literal[
     "window_closed", "awaiting_answer", "comment_expired", "one_message", "no_conversation", "person_unavailable",
-    "wrong_person", "other_app", "media_refused", "media_too_big", "account_disconnected", "rate_limited",
-    "rejected_content", "unsupported", "unconfirmed", "other",
+    "wrong_person", "other_app", "file_gone", "media_refused", "media_too_big", "account_disconnected",
+    "rate_limited", "rejected_content", "unsupported", "unconfirmed", "other",
 ]  # fmt: skip
 
 

@@ -67,6 +67,8 @@ def run(
         found += _made("role permissions", "runtime clients", _roles, bridge, api[0])
         for one in accounts:
             found += _made("integration", _name(one), _integration, api[0], one)
+    if any(one.channel == "instagram" for one in accounts):
+        found += _made("graph version", bridge.settings.graph_version, _graph, bridge)
     for one in accounts:
         found += _made("token", _name(one), _token_age, bridge, one)
         if one.channel == "instagram":
@@ -229,15 +231,38 @@ def _aged(bridge: Bridge, account: Account) -> tuple[Status, str, str]:
 
 def _ids(bridge: Bridge, account: Account) -> Checks:
     found = instagram.identity(bridge, account)
-    if found["user_id"] == account.id and account.page in {"", found.get("page", account.page)}:
+    yield _version_answered(bridge, account, found.version)
+    told = f"/me answers {', '.join(found.shape) or 'nothing'}"
+    if not found.user_id:
+        yield _check("login", _name(account), "warn", f"{told}, and not what a login by {account.login} does",
+                     instagram.UNIFIED if account.login == "instagram" else f"link the Page; else {instagram.UNIFIED}",
+                     )  # fmt: skip
+        return
+    yield _check("login", _name(account), "ok", f"by {account.login}: {told}")
+    if found.user_id == account.id and account.page in {"", found.page}:
         yield _check("ids", _name(account), "ok", "the token is this account's, and webhooks carry this id")
-    elif account.id == found["id"]:
+    elif account.id == found.id:
         yield _check("ids", _name(account), "fail", "is the app-scoped id; webhooks carry user_id and find no account",
-                     f"set the account's id to {found['user_id']} and run terraform apply")  # fmt: skip
+                     f"set the account's id to {found.user_id} and run terraform apply")  # fmt: skip
     else:
-        other = f"{found['user_id']}" + (f", Page {found['page']}" if found.get("page") else "")
+        other = found.user_id + (f", Page {found.page}" if found.page else "")
         yield _check("ids", _name(account), "fail", f"its token belongs to {other}",
                      "put this account's token into its secret, or correct id and page")  # fmt: skip
+
+
+def _version_answered(bridge: Bridge, account: Account, version: str) -> Check:
+    """Meta answers a version that is over as its oldest one, and says so in a header only."""
+    asked = bridge.settings.graph_version
+    if version in {"", asked}:
+        return _check("graph answers", _name(account), "ok", f"as {asked}" if version else "without its version")
+    return _check("graph answers", _name(account), "warn", f"asked for {asked}, answered as {version}",
+                  instagram.VERSION_SETTING)  # fmt: skip
+
+
+def _graph(bridge: Bridge) -> Checks:
+    version = bridge.settings.graph_version
+    status, detail = instagram.version_of(version, bridge.clock())
+    yield _check("graph version", version, status, detail, instagram.VERSION_SETTING)
 
 
 def _fields(bridge: Bridge, account: Account) -> Checks:

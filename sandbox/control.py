@@ -49,6 +49,12 @@ class _Redeliver(Body):
     id: str
 
 
+class _Receipt(Body):
+    id: str
+    code: str = "MediaTypeNotAllowed"
+    status: str = "Failed"
+
+
 class _GenesysSettings(Body):
     deduplicates: bool
 
@@ -140,6 +146,7 @@ class ControlServer:
             "/genesys/conversations": {"GET": lambda call: self._genesys.conversations()},
             "/genesys/reply": {"POST": self._reply},
             "/genesys/redeliver": {"POST": self._redeliver},
+            "/genesys/receipt": {"POST": self._receipt},
             "/genesys/disconnect": {"POST": self._disconnect},
             "/genesys/settings": {"POST": self._genesys_settings},
         }
@@ -184,6 +191,11 @@ class ControlServer:
     def _redeliver(self, call: Call) -> object:
         body = parsed(call, _Redeliver)
         self._genesys.redeliver(body.id)
+        return {"id": body.id}
+
+    def _receipt(self, call: Call) -> object:
+        body = parsed(call, _Receipt)
+        self._genesys.tell_trouble(body.id, body.code, body.status)
         return {"id": body.id}
 
     def _disconnect(self, call: Call) -> object:

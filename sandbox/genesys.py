@@ -213,6 +213,20 @@ class GenesysSimulator:
             conversation_id = self._store.message(message_id).conversation_id
         self._tell(integration, conversation_id, body)
 
+    def tell_trouble(self, message_id: str, code: str, status: str = "Failed") -> None:
+        """Tell by a receipt that a customer's message, by the channel.messageId that it was posted under, did not
+        reach the agents. Raises NotFound. Its shape is our reading: no page shows one."""
+        with self._lock:
+            said = next((one for one in self._store.messages.values() if _posted_as(one) == message_id), None)
+            if said is None:
+                raise NotFound(message_id)
+            conversation = self._store.conversation(said.conversation_id)
+            integration = self._integrations[conversation.integration_id]
+            body = _published(integration, conversation, said.id, self._clock())
+            body["channel"] |= {"messageId": message_id}
+            body |= {"status": status, "reasons": [{"code": code, "message": "The message was not shown."}]}
+        self._tell(integration, conversation.id, to_json(body))
+
     def _tell(self, integration: _Integration, conversation_id: str, body: bytes) -> None:
         digest = hmac.new(integration.secret.encode(), body, hashlib.sha256).digest()
         # .../openmessaging/validate: sha256= and the base64 of the HMAC, over the body as sent
@@ -452,6 +466,11 @@ def _outbound(integration: _Integration, customer: dict[str, Any], message_id: s
 def _published(integration: _Integration, conversation: Conversation, message_id: str, now: float) -> dict[str, Any]:
     told = {"type": "Receipt", "status": "Published", "isFinalReceipt": True, "direction": "Outbound"}
     return _outbound(integration, conversation.customer, message_id, now) | told | {"conversationId": conversation.id}
+
+
+def _posted_as(message: StoredMessage) -> str | None:
+    """The id under which a customer's message was posted."""
+    return None if message.outbound else message.normalized["channel"].get("messageId")
 
 
 def _kind(content: list[dict[str, Any]] | None) -> str:

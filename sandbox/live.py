@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from sandbox.clock import Clock
 from sandbox.desktop import Desktop
 from sandbox.genesys import GenesysSimulator
 from sandbox.instagram import InstagramSimulator
@@ -43,12 +44,12 @@ class Live:
         genesys: GenesysSimulator,
         instagram: InstagramSimulator,
         tiktok: TikTokSimulator,
-        clock: Callable[[], float],
+        clock: Clock,
         channels: Mapping[str, str],
     ) -> None:
         self._stores, self._journal, self._road, self._channels = stores, journal, road, channels
         self._genesys, self._instagram, self._tiktok = genesys, instagram, tiktok
-        self._witness = Witness(channels)
+        self._witness = Witness(channels, clock)
         genesys.watch = Desktop(self._telling("desk"), clock, channels)
         show = self._telling("customer")
         phones = InstagramPhone(Screen("instagram", show, clock)), TikTokPhone(Screen("tiktok", show, clock))
@@ -81,8 +82,8 @@ class Live:
         customers = self._witness.events()
         replies = {message.id: message for message in self._genesys.replies()}
         agents = {
-            one.key: one
-            for message in replies.values()
+            one.key: one._replace(written_ms=number)  # the order in which Genesys took them
+            for number, message in enumerate(replies.values(), 1)
             for one in passages("genesys", json.dumps(message.normalized).encode(), self._channels)
         }
         delivered, given_up = self._road.taken_in(), self._given_up()
@@ -138,6 +139,9 @@ class _Both:
     def customer(self, raw: bytes) -> None:
         self._witness.saw(self._source, raw)
         self._phone.customer(raw)
+
+    def author(self, identifier: str, customer: str, text: str) -> None:
+        self._phone.author(identifier, customer, text)
 
     def brand(self, account: str, customer: str, message_id: str, said: dict[str, Any]) -> None:
         self._phone.brand(account, customer, message_id, said)

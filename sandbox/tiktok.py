@@ -16,6 +16,7 @@ from typing import Any, Literal
 from sandbox.clock import iso
 from sandbox.delivery import Deliveries
 from sandbox.faults import Fault, Faults, struck
+from sandbox.people import username
 from sandbox.tiktok_apps import Account, Apps
 from sandbox.tiktok_inbox import (
     Conversation,
@@ -367,8 +368,8 @@ class TikTokSimulator:
 
 
 def _between(business_id: str, customer_id: str, conversation_id: str | None = None) -> Conversation:
-    name = f"customer_{hashlib.sha256(customer_id.encode()).hexdigest()[:8]}"
-    return Conversation(conversation_id or conversation_id_of(business_id, customer_id), business_id, customer_id, name)
+    thread = conversation_id or conversation_id_of(business_id, customer_id)
+    return Conversation(thread, business_id, customer_id, username(customer_id))
 
 
 def _not_accepted(status: int | None) -> bool:

@@ -122,9 +122,9 @@ class FakeQueue:
             self.buried.append((event, reason))
 
 
-def turn(life: str = "life-1", order: str = "1", *, remaining_s: float = 600.0, again: bool = False) -> Turn:
+def turn(life: str = "life-1", order: str = "1", *, remaining_s: float = 600.0, received: int = 1) -> Turn:
     """An event's turn with a worker that still has so long to run."""
-    return Turn(life=life, order=order, remaining_s=lambda: remaining_s, again=again)
+    return Turn(life=life, order=order, remaining_s=lambda: remaining_s, received=received)
 
 
 class FakeShelf:
@@ -419,6 +419,8 @@ class FakeLedger:
 
 class FakeDesk:
     """Answers from `answers` (then "desk-conversation"), finds what `holds` maps a message id to."""
+
+    lag_s = 0.0
 
     def __init__(self) -> None:
         self.answers: list[str | BaseException] = []

@@ -32,14 +32,19 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """An event's turn with a worker.
 
     `life` is the same for as long as the event lies on the queue: budgets and burials are counted by it, and a
-    replay begins a new one. `order` sorts events as the queue took them. `again` tells that a worker may have
-    been at it before. `remaining_s` answers how long the worker still runs (seconds).
+    replay begins a new one. `order` sorts events as the queue took them. `received` is how often the queue has
+    handed it out, which says nothing of its own tries. `remaining_s` answers how long the worker still runs (seconds).
     """
 
     life: str
     order: str
     remaining_s: Callable[[], float]
-    again: bool = False
+    received: int = 1
+
+    @property
+    def again(self) -> bool:
+        """Whether a worker may have been at it before."""
+        return self.received > 1
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,7 +39,7 @@ from chalicelib.replies import (
 )
 from chalicelib.rules import windows
 from chalicelib.rules.echoes import mark_of
-from chalicelib.rules.planning import offer_key, offers, plan
+from chalicelib.rules.planning import left_out, offer_key, offers, plan, worded
 from chalicelib.rules.quoting import beginning
 
 LEASE_S = 90.0
@@ -57,7 +57,7 @@ LONGEST_WORDS = 60
 UNCONFIRMED = "the platform did not confirm it; it may have been delivered, so it was not sent again"
 RECONNECT = "log the account in again and store its token in the secret {secret}"
 # What one part is refused for, while others may go.
-_OF_THE_PART = {"media_refused", "media_too_big", "unsupported"}
+_OF_THE_PART = {"file_gone", "media_refused", "media_too_big", "unsupported"}
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +108,7 @@ class Sending:
     def send(self, reply: Reply) -> Outcome:
         """Sends what is not sent yet, part by part. Raises Retryable where a part has to wait."""
         outcome = Outcome()
+        reply = msgspec.structs.replace(reply, said=worded(reply.said, reply.account.language))
         planned = self._planned(reply, outcome)
         files = self._files(reply, planned, outcome)
         if any(isinstance(part, (ChoicesPart, CardsPart)) for part in planned):
@@ -138,6 +139,9 @@ class Sending:
         """What goes out; what no channel carries is left out, unless nothing else is there."""
         said = reply.said
         planned = plan(self._clients[reply.account.channel].capabilities, said, reply.account.language)
+        if planned and (names := left_out(said, planned)):
+            self._metrics.count("left_out", channel=reply.account.channel)
+            log.info("left out", message=said.id, account=reply.account.id, detail=", ".join(names))
         if said.unsupported:
             no = Refused("unsupported", f"cannot be carried to {reply.account.channel}: {said.unsupported}")
             outcome.refused = no
@@ -177,12 +181,12 @@ class Sending:
                 reply.account, reply.conversation, reply.said.id, number, file, reply.received_s
             )
         except Unfetched as error:
-            return Refused("media_refused", f"{error.reason}: {error.detail}")
+            return Refused("file_gone", f"{error.reason}: {error.detail}")
         except Refused as no:
             return no
         except (Retryable, Uncertain) as error:
             if self._budgets.spent(reply.turn, "reply", reply.received_s):
-                return Refused("media_refused", f"given up: {error.reason}")
+                return Refused("file_gone", f"given up: {error.reason}")
             raise Retryable(f"the agent's file: {error.reason}") from error
 
     # --- parts
@@ -237,10 +241,10 @@ class Sending:
         to = self._to(reply, item)
         sent = MediaPart(kind=part.kind, mime=part.mime, name=part.name) if isinstance(part, File) else part
         try:
-            client = self._clients[reply.account.channel]
-            return client.arrived(
-                reply.account, to, sent, claim.since_s, partial(self._ledger.is_ours, reply.conversation)
-            )
+            taken = partial(self._ledger.is_ours, reply.conversation)
+            with new_codes(self._metrics, reply.account.channel):
+                client = self._clients[reply.account.channel]
+                return client.arrived(reply.account, to, sent, claim.since_s, taken)
         except (Retryable, Refused, Uncertain, Unfetched) as error:
             log.info("history not read", account=reply.account.id, error=type(error).__name__)
             return None
@@ -316,7 +320,7 @@ class Sending:
         """What becomes of a part that cannot be sent now, once its budget is used up."""
         if isinstance(error, TokenRefused):
             if self._budgets.spent(reply.turn, "token"):
-                return AccountStopped(error.reason, RECONNECT.format(secret=reply.account.secret))
+                return AccountStopped(error.reason, error.advice or RECONNECT.format(secret=reply.account.secret))
         elif self._budgets.spent(reply.turn, "reply", reply.received_s):
             return Refused("rate_limited" if isinstance(error, RateLimited) else "other", f"given up: {error.reason}")
         return None

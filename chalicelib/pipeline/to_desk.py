@@ -39,7 +39,7 @@ from chalicelib.messages import (
     Unseen,
     bounded,
 )
-from chalicelib.observability import Metrics, log, where
+from chalicelib.observability import Metrics, log, new_codes, where
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.composing import Composing
@@ -213,7 +213,8 @@ class ToDesk:
     def _unseen(self, arrival: Arrival, missing: Unseen) -> None:
         account = arrival.account
         try:
-            said = self._clients[account.channel].unseen(account, missing)
+            with new_codes(self._metrics, account.channel):
+                said = self._clients[account.channel].unseen(account, missing)
         except (Retryable, Uncertain) as error:
             if isinstance(error, TokenRefused):
                 self._secrets.refresh(account.secret)
@@ -239,14 +240,14 @@ class ToDesk:
             self._ignored("unsent_before_shown")
         elif note.kind == "read" and not arrival.account.show_reads:
             self._ignored("read")
-        elif note.edit and self._edit(note) != "newest":
+        elif note.edit and self._edit(note) == "older":
             self._ignored("edit_overtaken")
         else:
             lines = worded(note.lines, self._composing.words(note.conversation, note.about))
             self._show(arrival, note, words(arrival.account, lines, note.text), note.kind)
 
     def _edit(self, note: Note) -> Edited:
-        """Whether this is the newest text of its message, and whether that has come."""
+        """Whether this is the newest text of its message. It is kept for a message that has not come yet, too."""
         event = self._clients[note.conversation.channel].capabilities.message_event.format(note.about)
         item = f"IN#{bounded(event)}"
         return self._ledger.edited(note.conversation, item, self._clock(), note.edit, note.text)

@@ -33,6 +33,7 @@ from chalicelib.replies import (
     Choice,
     ChoicesPart,
     DeskEvent,
+    DeskReceipt,
     File,
     MediaPart,
     Receipt,
@@ -657,6 +658,46 @@ def test_what_cannot_even_be_read_is_buried_all_the_same(error: Exception) -> No
     assert kit.desk.reported == []
 
 
+# What the desk tells of customers' messages
+
+TROUBLE = DeskReceipt(
+    integration=INSTAGRAM.integration, customer="55501", message="m-1", status="Failed", reason="MediaTypeNotAllowed",
+    desk_conversation="desk-1",
+)  # fmt: skip
+
+
+def test_what_did_not_reach_the_agents_is_an_alarm_and_a_line_for_them() -> None:
+    kit = Kit(TROUBLE)
+    kit.handle()
+    assert kit.metrics.total("desk_receipt", reason="MediaTypeNotAllowed") == 1
+    [line] = kit.desk.delivered
+    assert "did not reach you" in line.text
+    assert kit.desk.reported == []
+
+
+def test_a_desk_that_refuses_the_line_too_is_not_told_for_ever() -> None:
+    kit = Kit(TROUBLE)
+    for number in range(50):
+        kit.says.said = msgspec.structs.replace(TROUBLE, message=f"m-{number}")
+        kit.handle()
+    assert len(kit.desk.delivered) == 1
+    assert kit.metrics.total("desk_receipt") == 50
+
+
+@pytest.mark.parametrize("error", [Misconfigured("403", "grant"), Refused("other", "400"), Retryable("503")])
+def test_a_line_of_trouble_that_cannot_be_shown_holds_nothing_up(error: Exception) -> None:
+    kit = Kit(TROUBLE)
+    kit.desk.open_error = error
+    kit.handle()
+    assert kit.desk.delivered == []
+
+
+def test_trouble_of_an_integration_that_nobody_knows_is_counted() -> None:
+    kit = Kit(msgspec.structs.replace(TROUBLE, integration="int-unknown"))
+    kit.handle()
+    assert kit.metrics.total("desk_receipt") == 1
+
+
 # What is not sent
 
 
@@ -1039,7 +1080,7 @@ def test_a_text_beside_a_dead_file_goes_and_the_file_is_named(fault: Unfetched) 
     kit.fetch.answers = [fault]
     kit.handle()
     assert kit.client.texts == ["Look"]
-    assert [one.reason for one in kit.desk.reported] == ["media_refused"]
+    assert [one.reason for one in kit.desk.reported] == ["file_gone"]
     assert kit.desk.delivered[0].text.startswith("[Your reply arrived without this: tea.png. ")
 
 
@@ -1047,7 +1088,7 @@ def test_a_file_that_cannot_be_had_is_told() -> None:
     kit = Kit(WITH_FILE, can=CARRIES)
     kit.fetch.answers = [Unfetched("media_gone", "desk.example HTTP 404")]
     kit.handle()
-    assert [one.reason for one in kit.desk.reported] == ["media_refused"]
+    assert [one.reason for one in kit.desk.reported] == ["file_gone"]
 
 
 def test_a_page_that_claims_to_be_a_picture_is_not_passed_on() -> None:
@@ -1055,7 +1096,7 @@ def test_a_page_that_claims_to_be_a_picture_is_not_passed_on() -> None:
     kit.fetch.answers = [Fetched(body=b"<html><script>", mime="image/png")]
     kit.handle()
     assert kit.client.parts == []
-    assert [one.reason for one in kit.desk.reported] == ["media_refused"]
+    assert [one.reason for one in kit.desk.reported] == ["file_gone"]
 
 
 def test_choices_are_offered_under_our_tokens_and_remembered() -> None:

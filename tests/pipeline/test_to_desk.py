@@ -104,7 +104,7 @@ class Kit:
         self.life = "life-1"
 
     def handle(self, event: Event = EVENT, *, again: bool = False) -> None:
-        self.work.handle(event, turn(self.life, again=again))
+        self.work.handle(event, turn(self.life, received=2 if again else 1))
 
     def later(self, event: Event = EVENT) -> Retryable:
         """Handles an event that has to come again."""
@@ -237,10 +237,10 @@ def test_an_uncertain_first_post_is_sent_again_once_the_desks_search_must_show_i
     kit.desk.answers = [Uncertain("no answer")]
     kit.later()
     looks = 0
-    while kit.clock() - START < delivering.SEARCHED_S:
+    while kit.clock() - START < kit.desk.lag_s:
         assert isinstance(kit.later(), Waiting)
         looks += 1
-        kit.clock.advance(delivering.SEARCHED_S / 8)
+        kit.clock.advance(kit.desk.lag_s / 8)
     kit.handle(again=True)
     assert looks == len(kit.desk.looked_for) - 1
     assert kit.posted == 2
@@ -249,7 +249,7 @@ def test_an_uncertain_first_post_is_sent_again_once_the_desks_search_must_show_i
 
 @pytest.mark.parametrize("share", [0.0, 0.04, 0.2, 0.5, 0.9])
 def test_a_first_message_that_the_search_shows_late_is_not_sent_again(share: float) -> None:
-    lag_s = share * delivering.SEARCHED_S
+    lag_s = share * FakeDesk.lag_s
     kit = Kit(SAID)
     kit.desk.answers = [Uncertain("no answer")]
     delay: float | None = kit.later().after_s
@@ -270,9 +270,9 @@ def test_each_unknown_outcome_begins_the_search_anew() -> None:
     kit = Kit(SAID)
     kit.desk.answers = [Uncertain("no answer"), Uncertain("no answer")]
     kit.later()
-    kit.clock.advance(delivering.SEARCHED_S)
+    kit.clock.advance(kit.desk.lag_s)
     kit.later()  # sent again, and again without an answer
-    kit.clock.advance(delivering.SEARCHED_S - 1)
+    kit.clock.advance(kit.desk.lag_s - 1)
     assert isinstance(kit.later(), Waiting)
     assert kit.posted == 2
 
@@ -303,7 +303,7 @@ def test_a_doubt_is_not_forgotten_by_a_second_try_that_did_not_happen() -> None:
     kit = Kit(SAID)
     kit.desk.answers = [Uncertain("no answer"), Retryable("rate limit")]
     kit.later()
-    kit.clock.advance(delivering.SEARCHED_S)
+    kit.clock.advance(kit.desk.lag_s)
     kit.later()
     assert kit.ledger.state(CONVERSATION, ITEM) == "doubt"
     kit.desk.holds = {MESSAGE_ID: "desk-9"}
@@ -948,12 +948,14 @@ def test_a_note_that_the_desk_refuses_is_counted_and_not_buried() -> None:
     assert kit.metrics.total("ignored", reason="reaction_refused") == 1
 
 
-def test_reads_are_hidden_where_the_account_says_so() -> None:
+@pytest.mark.parametrize(("settings", "shown"), [({}, 0), ({"show_reads": False}, 0), ({"show_reads": True}, 1)])
+def test_reads_are_shown_where_the_account_asks_for_them(settings: dict[str, bool], shown: int) -> None:
     kit = Kit(msgspec.structs.replace(NOTE, kind="read", lines=(Line("read"),)))
-    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, show_reads=False)]
+    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, **settings)]
     kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
     kit.handle()
-    assert kit.posted == 0
+    assert kit.posted == shown
+    assert kit.metrics.total("ignored", reason="read") == 1 - shown
 
 
 UNSENT = msgspec.structs.replace(

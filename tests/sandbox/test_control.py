@@ -144,6 +144,7 @@ def test_unknown_paths_and_methods(box: Sandbox) -> None:
         ("/genesys/reply", {"conversation_id": "x", "agent": "y"}, "agent"),
         ("/genesys/settings", {"deduplicates": "yes"}, "bool"),
         ("/genesys/redeliver", {"id": 5}, "id"),
+        ("/genesys/receipt", {"id": 5}, "id"),
         ("/instagram/settings", {"echo": "later"}, "echo"),
         ("/instagram/say", {}, "text"),
         ("/instagram/say", {"text": ""}, "text"),
@@ -177,6 +178,7 @@ def test_an_agent_replies_and_the_webhook_repeats(box: Sandbox, receiver: Receiv
     assert box.ask("POST", "/genesys/reply", {"conversation_id": found}).status_code == 400
     assert box.ask("POST", "/genesys/reply", {"conversation_id": "x", "text": "x"}).status_code == 404
     assert box.ask("POST", "/genesys/redeliver", {"id": "x"}).status_code == 404
+    assert box.ask("POST", "/genesys/receipt", {"id": "x"}).status_code == 404
 
 
 def test_replying_in_a_dead_conversation_is_a_conflict(box: Sandbox, receiver: Receiver) -> None:

@@ -24,11 +24,11 @@ MEDIA = "http://127.0.0.1:4711"
 
 
 class Site:
-    """A control API with a page of three files; `get` asks for one with exactly these headers."""
+    """A control API with a page of four files; `get` asks for one with exactly these headers."""
 
     def __init__(self, folder: Path, clock: Clock, faults: Faults) -> None:
-        for name, text in (("index.html", "<p>"), ("main.js", "1"), ("secret.txt", "no")):
-            (folder / "page").mkdir(exist_ok=True)
+        for name, text in (("index.html", "<p>"), ("main.js", "1"), ("secret.txt", "no"), ("style/base.css", "a {}")):
+            (folder / "page" / "style").mkdir(parents=True, exist_ok=True)
             (folder / "page" / name).write_text(text)
         (folder / "beside.js").write_text("no")
         self.journal = Journal()
@@ -98,7 +98,12 @@ def test_the_pages_policy_lets_in_its_own_files_and_what_people_send(site: Site)
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("/page/", "text/html"), ("/page/index.html", "text/html"), ("/page/main.js", "text/javascript")],
+    [
+        ("/page/", "text/html"),
+        ("/page/index.html", "text/html"),
+        ("/page/main.js", "text/javascript"),
+        ("/page/style/base.css", "text/css"),
+    ],
 )
 def test_files_are_served_with_their_type(site: Site, path: str, kind: str) -> None:
     answer = site.get(path)
@@ -107,7 +112,14 @@ def test_files_are_served_with_their_type(site: Site, path: str, kind: str) -> N
 
 @pytest.mark.parametrize(
     "path",
-    ["/page/none.js", "/page/secret.txt", "/page/../beside.js", "/page/%2e%2e/beside.js", "/page//etc/passwd.js"],
+    [
+        "/page/none.js",
+        "/page/secret.txt",
+        "/page/../beside.js",
+        "/page/%2e%2e/beside.js",
+        "/page//etc/passwd.js",
+        "/page/style/",
+    ],
 )
 def test_nothing_else_is_served(site: Site, path: str) -> None:
     assert site.get(path).status == 404

@@ -579,6 +579,17 @@ def test_published_messages_are_told_where_that_is_switched_on(org: Org, receive
     assert call.header("X-Hub-Signature-256").startswith("sha256=")
 
 
+def test_trouble_with_a_customers_message_is_told_by_its_id(org: Org, receiver: Receiver) -> None:
+    org.post(message(message_id="m1"))
+    org.sim.tell_trouble("m1", "MediaTypeNotAllowed")
+    [call] = receiver.wait(1)
+    body = json.loads(call.body)
+    assert (body["type"], body["status"], body["channel"]["messageId"]) == ("Receipt", "Failed", "m1")
+    assert body["reasons"][0]["code"] == "MediaTypeNotAllowed"
+    with pytest.raises(NotFound):
+        org.sim.tell_trouble("x", "GeneralError")
+
+
 RICH: list[dict[str, Any]] = [
     {"contentType": "QuickReplyV2", "quickReplyV2": {"title": "?", "actions": [{"text": "Yes"}]}},
     {

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from chalicelib import http
+from chalicelib.desks.genesys.client import Genesys
 from chalicelib.pipeline import delivering, sending
 from sandbox.bridge import SECRETS, Sandbox
 
@@ -93,7 +94,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with pytest.MonkeyPatch.context() as shorter, Sandbox(folder=tmp_path_factory.mktemp("sandbox")) as sandbox:
         shorter.setattr(http, "READ_S", 1.0)
         shorter.setattr(delivering, "DOUBT_S", 1.0)
-        shorter.setattr(delivering, "SEARCHED_S", 2.0)
+        shorter.setattr(Genesys, "lag_s", 2.0)
         shorter.setattr(delivering, "ANSWERED_S", 2.0)
         shorter.setattr(delivering, "LOOK_S", 1.0)
         shorter.setattr(sending, "LOOK_S", 1.0)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from chalicelib.credentials import Secret, plain, seconds, trimmed
 from chalicelib.desks.base import Secrets
-from chalicelib.errors import Misconfigured, Retryable, Uncertain
+from chalicelib.errors import Misconfigured, Retryable, Uncertain, Waiting
 from chalicelib.http import Outgoing
 from chalicelib.messages import digest
 
@@ -19,6 +19,8 @@ from chalicelib.messages import digest
 MARGIN_S = 60.0
 # The least that can be set for a client: help.genesys.cloud, "Create an OAuth client"
 SHORTEST_S = 300.0
+# The limit counts by the minute.
+RATE_LIMIT_S = 60.0
 
 
 class Tokens:
@@ -35,6 +37,7 @@ class Tokens:
         self._clock = clock
         self._tokens: dict[str, tuple[str, float]] = {}
         self._blocked: dict[str, float] = {}
+        self._waits: dict[str, float] = {}
 
     def client_for(self, conversation: str) -> str:
         """The OAuth client's id that serves this conversation. Raises Misconfigured where none is configured."""
@@ -42,11 +45,11 @@ class Tokens:
         return sorted(clients)[int(digest(conversation)[:8], 16) % len(clients)]
 
     def token(self, client: str) -> str:
-        """A valid token. Raises Retryable where Genesys gives none, or where the client is at its limit;
+        """A valid token. Raises Retryable where Genesys gives none, Waiting where the client is at its limit,
         Misconfigured where Genesys does not know the client."""
         wait = self._blocked.get(client, 0.0) - self._clock()
         if wait > 0:
-            raise Retryable("Genesys rate limit, waiting", wait)
+            raise Waiting("Genesys rate limit, waiting", wait)
         token, expires = self._tokens.get(client, ("", 0.0))
         if not token or self._clock() >= expires:
             token = self._ask(client)
@@ -57,9 +60,19 @@ class Tokens:
         if self._tokens.get(client, ("", 0.0))[0] == token:
             del self._tokens[client]
 
-    def block(self, client: str, seconds: float) -> None:
-        """Genesys answered 429: no call with this client before that time, so that none is wasted."""
-        self._blocked[client] = self._clock() + seconds
+    def block(self, client: str, asked_s: float | None) -> float:
+        """Genesys answered 429 and asked for so long (None: it did not say). Answers how long no call is made with
+        this client, so that none is wasted: what was asked for, or twice the last wait, up to a minute, while one 429
+        follows another."""
+        doubled = min(RATE_LIMIT_S, 2 * self._waits.get(client, 0.0))
+        wait = max(1.0, doubled, RATE_LIMIT_S if asked_s is None else asked_s)
+        self._waits[client] = wait
+        self._blocked[client] = self._clock() + wait
+        return wait
+
+    def passed(self, client: str) -> None:
+        """Genesys answered otherwise than by 429."""
+        self._waits.pop(client, None)
 
     def _clients(self) -> dict[str, str]:
         """Each client's secret by its id; one that cannot be read leaves the work to the others.

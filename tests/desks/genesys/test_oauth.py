@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.desks.genesys.oauth import Tokens
-from chalicelib.errors import Misconfigured, Retryable, Uncertain
+from chalicelib.errors import Misconfigured, Retryable, Uncertain, Waiting
 from chalicelib.http import Answer
 from tests.fakes import FakeClock, FakeOutgoing, answer
 
@@ -150,12 +150,33 @@ def test_a_blocked_client_waits_and_others_do_not() -> None:
     kit.tokens.token("client-1")
     kit.tokens.block("client-1", 30)
     kit.clock.advance(10)
-    with pytest.raises(Retryable) as caught:
+    with pytest.raises(Waiting) as caught:
         kit.tokens.token("client-1")
     assert caught.value.after_s == 20
     assert kit.tokens.token("client-2") == "two"
     kit.clock.advance(20)
     assert kit.tokens.token("client-1") == "one"
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits"),
+    [
+        ([1, 1, 1, 1, 1, 1, 1, 1], [1, 2, 4, 8, 16, 32, 60, 60]),
+        ([0, 0, 0], [1, 2, 4]),
+        ([None, None], [60, 60]),
+        ([45, 1, 1], [45, 60, 60]),
+        ([300, 1], [300, 60]),
+        ([5, 30, 5], [5, 30, 60]),
+    ],
+)
+def test_while_one_limit_follows_another_the_wait_grows_and_is_never_less_than_asked(
+    asked: list[float | None], waits: list[float]
+) -> None:
+    kit = Kit()
+    assert [kit.tokens.block("client-1", one) for one in asked] == waits
+    kit.tokens.passed("client-1")
+    assert kit.tokens.block("client-1", 1) == 1
+    assert kit.tokens.block("client-2", 1) == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
