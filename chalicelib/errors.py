@@ -60,6 +60,10 @@ class TokenRefused(Retryable):
         self.advice = advice
 
 
+SECRET_MENDS = (TokenRefused, Misconfigured)
+"""What may be over once the account's secret holds something else."""
+
+
 Reason = Literal[
     "window_closed", "awaiting_answer", "comment_expired", "one_message", "no_conversation", "person_unavailable",
     "wrong_person", "other_app", "file_gone", "media_refused", "media_too_big", "account_disconnected",

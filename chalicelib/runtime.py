@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
 from chalicelib.aws.secrets import SecretStore
-from chalicelib.credentials import texts
 from chalicelib.observability import EmfMetrics, Metrics
 from chalicelib.pipeline.ports import Clock
 from chalicelib.settings import Settings, load
@@ -212,7 +211,8 @@ class Runtime:
         return MediaStore(
             shelf=self.bucket,
             fetch=self._fetch,
-            keys=lambda: texts(self.secrets.get(names.media_secret).get("keys")),
+            secrets=self.secrets,
+            secret_name=names.media_secret,
             public_url=names.url("public_url"),
             days=names.media_days,
             clock=self.clock,

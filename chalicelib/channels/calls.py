@@ -6,18 +6,16 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from chalicelib.channels.base import Secrets
-from chalicelib.errors import Retryable, TokenRefused, Uncertain
+from chalicelib.credentials import token_of
+from chalicelib.errors import Retryable, Uncertain
 from chalicelib.messages import Account
 
 Found = TypeVar("Found")
 
 
 def access_token(secrets: Secrets, account: Account) -> str:
-    """The access token in the account's secret. Raises TokenRefused where there is none."""
-    token = secrets(account.secret).get("access_token")
-    if not isinstance(token, str) or not token:
-        raise TokenRefused(f"the secret {account.secret} holds no access_token", 60)
-    return token
+    """The access token in the account's secret. Raises Misconfigured where there is none, or none that can be sent."""
+    return token_of(secrets(account.secret), account.secret)
 
 
 def harmless(call: Callable[[], Found]) -> Found:

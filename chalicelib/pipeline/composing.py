@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 
 from chalicelib.channels.base import Client
-from chalicelib.errors import Refused, Retryable, TokenRefused, Uncertain, Unfetched
+from chalicelib.errors import SECRET_MENDS, Refused, Retryable, Uncertain, Unfetched
 from chalicelib.fetching import LARGEST
 from chalicelib.messages import Attachment, Claim, Conversation, CustomerMessage, DeskMessage, Line, Tap
 from chalicelib.observability import Metrics, log, new_codes
@@ -99,7 +99,7 @@ class Composing:
             with new_codes(self._metrics, account.channel):
                 kept = self._media.keep(said, partial(client.source, account, said), again=arrival.turn.again)
         except (Retryable, Uncertain) as error:
-            if isinstance(error, TokenRefused):
+            if isinstance(error, SECRET_MENDS):
                 self._secrets.refresh(account.secret)
             if self._budgets.spent(arrival.turn, "file"):
                 raise Unfetched("media_failed", error.reason) from error

@@ -9,6 +9,7 @@ import msgspec
 
 from chalicelib.channels.base import Client
 from chalicelib.errors import (
+    SECRET_MENDS,
     AccountStopped,
     RateLimited,
     Reason,
@@ -264,7 +265,7 @@ class Sending:
             to = self._recipient(reply, item, parts)
             platform_id = self._sent(account, to, part)
         except Retryable as error:
-            renewed = isinstance(error, TokenRefused) and self._renewed(account)
+            renewed = isinstance(error, SECRET_MENDS) and self._renewed(account)
             given_up = None if renewed else self._given_up(reply, error)
             if given_up:
                 self._refuse(reply, item, given_up)
@@ -312,9 +313,12 @@ class Sending:
             return client.send(account, to, TextPart(instead))
 
     def _renewed(self, account: Account) -> bool:
-        """Whether the account has another access token than the one that was refused."""
-        before = self._secrets.get(account.secret)
-        return self._secrets.refresh(account.secret) and self._secrets.get(account.secret) != before
+        """Whether the account's secret holds something else than what did not work."""
+        try:
+            before = self._secrets.get(account.secret)
+            return self._secrets.refresh(account.secret) and self._secrets.get(account.secret) != before
+        except Retryable:  # it cannot be read at all, which is what did not work
+            return False
 
     def _given_up(self, reply: Reply, error: Retryable) -> Refused | None:
         """What becomes of a part that cannot be sent now, once its budget is used up."""

@@ -11,11 +11,11 @@ import msgspec
 from chalicelib.channels.base import Client, Translator
 from chalicelib.desks.base import Desk
 from chalicelib.errors import (
+    SECRET_MENDS,
     Malformed,
     Misconfigured,
     Refused,
     Retryable,
-    TokenRefused,
     Uncertain,
     Waiting,
 )
@@ -216,7 +216,7 @@ class ToDesk:
             with new_codes(self._metrics, account.channel):
                 said = self._clients[account.channel].unseen(account, missing)
         except (Retryable, Uncertain) as error:
-            if isinstance(error, TokenRefused):
+            if isinstance(error, SECRET_MENDS):
                 self._secrets.refresh(account.secret)
             if not self._budgets.spent(arrival.turn, "unseen"):
                 raise Retryable(f"looking up a message: {error.reason}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -286,16 +286,41 @@ def test_a_call_that_did_not_happen_is_released_and_repeated() -> None:
     assert kit.desk.reported == [DELIVERED]
 
 
-@pytest.mark.parametrize(("renewed", "wait"), [(True, 1.0), (False, None)])
-def test_a_refused_token_is_read_anew(renewed: bool, wait: float | None) -> None:
+@pytest.mark.parametrize(
+    ("error", "renewed", "wait"),
+    [
+        (TokenRefused("access token refused"), True, 1.0), (TokenRefused("access token refused"), False, None),
+        (Misconfigured("the secret holds no access_token", "store it", 60), True, 1.0),
+        (Misconfigured("the header Authorization cannot be sent", "store it", 60), True, 1.0),
+        (Misconfigured("the secret holds no access_token", "store it", 60), False, 60),
+    ],
+)  # fmt: skip
+def test_a_token_that_does_not_work_is_read_anew(error: Retryable, renewed: bool, wait: float | None) -> None:
     kit = Kit()
     kit.secrets.stored[INSTAGRAM.secret] = {"access_token": "old"}
     kit.secrets.get(INSTAGRAM.secret)
     if renewed:
         kit.secrets.stored[INSTAGRAM.secret] = {"access_token": "new"}
-    kit.client.answers = [TokenRefused("access token refused")]
+    kit.client.answers = [error]
     assert kit.later().after_s == wait
     assert kit.secrets.refreshed == [INSTAGRAM.secret]
+    assert kit.state() == ""
+    kit.handle()
+    assert kit.desk.reported == [DELIVERED]
+
+
+@pytest.mark.parametrize("error", [Misconfigured("it cannot be used", "restore it"), Retryable("aws: Throttling")])
+def test_a_part_whose_secret_cannot_be_read_is_given_back(monkeypatch: pytest.MonkeyPatch, error: Retryable) -> None:
+    """Nothing was sent, so nothing is to be found out once it can be read."""
+
+    def away(name: str) -> dict[str, Any]:
+        raise error
+
+    kit = Kit()
+    kit.client.answers = [Misconfigured("it cannot be used", "restore it")]
+    with monkeypatch.context() as patched:
+        patched.setattr(kit.secrets, "get", away)
+        kit.later()
     assert kit.state() == ""
     kit.handle()
     assert kit.desk.reported == [DELIVERED]

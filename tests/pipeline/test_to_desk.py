@@ -764,12 +764,19 @@ def test_a_file_that_fails_in_passing_is_tried_again_then_told() -> None:
     assert [one.text for one in kit.desk.delivered] == ["[A file (image) that could not be fetched]"]
 
 
-@pytest.mark.parametrize("error", [TokenRefused("refused"), Uncertain("no answer"), Retryable("no connection")])
-def test_a_platform_that_does_not_say_where_the_file_is_is_asked_again(error: Exception) -> None:
+# and whether another value of the account's secret may help
+TROUBLES = [
+    (TokenRefused("refused"), True), (Misconfigured("no token", "store it"), True),
+    (Uncertain("no answer"), False), (Retryable("no connection"), False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "mended"), TROUBLES)
+def test_a_platform_that_does_not_say_where_the_file_is_is_asked_again(error: Exception, mended: bool) -> None:
     kit = Kit(PICTURE)
     kit.client.source_error = error
     kit.later()
-    assert kit.secrets.refreshed == ([INSTAGRAM.secret] if isinstance(error, TokenRefused) else [])
+    assert kit.secrets.refreshed == ([INSTAGRAM.secret] if mended else [])
     assert kit.posted == 0
 
 
@@ -1009,6 +1016,14 @@ def test_a_lookup_that_fails_is_repeated_a_few_times() -> None:
     kit.client.found = Uncertain("no answer")
     assert kit.until("unseen") + 1 >= BUDGETS["unseen"].tries
     assert kit.metrics.total("ignored", reason="unseen_unreadable") == 1
+
+
+@pytest.mark.parametrize(("error", "mended"), TROUBLES)
+def test_a_lookup_that_fails_is_made_again_with_what_the_secret_holds_then(error: Exception, mended: bool) -> None:
+    kit = Kit(MISSING)
+    kit.client.found = error
+    kit.later()
+    assert kit.secrets.refreshed == ([INSTAGRAM.secret] if mended else [])
 
 
 def test_a_withdrawn_authorisation_is_an_alarm() -> None:
