@@ -1160,6 +1160,36 @@ def test_in_an_open_conversation_the_newest_edit_is_the_last_that_is_read(order:
     assert [one.text.splitlines()[-1] for one in kit.desk.delivered[1:]] == [f"text {number}" for number in shown]
 
 
+OTHER = msgspec.structs.replace(SAID, id="message:other", text="another", origin="other")
+TAKEN_BACK = Note(
+    id="deleted:mid-1", conversation=CONVERSATION, sent_ms=SAID.sent_ms + 9, kind="unsend", lines=(Line("unsent"),),
+    about="mid-1", removes="mid-1", prevents=SAID.id,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("order", "shown"),
+    [
+        ((TAKEN_BACK, edit(1, "text 1"), SAID), ["another"]),
+        ((TAKEN_BACK, edit(2, "text 2"), edit(1, "text 1")), ["another"]),
+        ((SAID, TAKEN_BACK, edit(1, "text 1")), ["another", "Is it back?", "took back"]),
+        ((SAID, edit(1, "text 1"), TAKEN_BACK, edit(2, "text 2")), ["another", "Is it back?", "text 1", "took back"]),
+        ((edit(1, "text 1"), TAKEN_BACK, SAID), ["another", "text 1", "took back"]),
+    ],
+)
+def test_nothing_is_shown_of_a_message_after_it_was_taken_back(
+    order: tuple[Note | CustomerMessage, ...], shown: list[str]
+) -> None:
+    kit = Kit(OTHER)
+    kit.handle()
+    for one in order:
+        kit.says.happened = [one]
+        kit.handle()
+    texts = [one.text.lower() for one in kit.desk.delivered]
+    assert len(texts) == len(shown)
+    assert all(words.lower() in text for words, text in zip(shown, texts, strict=True))
+
+
 def test_an_edit_that_came_first_is_kept_over_a_try_that_failed() -> None:
     kit = Kit(edit(1, "new text"))
     kit.handle()
