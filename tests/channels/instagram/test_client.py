@@ -268,6 +268,23 @@ def test_without_a_token_nothing_is_sent(secret: dict[str, Any]) -> None:
     assert http.calls == []
 
 
+@pytest.mark.parametrize("token", ["to\nken", "to ken", "ключ", "to\u200bken", "\ud800"])
+def test_a_token_that_cannot_be_sent_is_the_accounts_trouble(token: str) -> None:
+    http = FakeOutgoing()
+    lonely = open_client(http, lambda name: {"access_token": token}, URLS.__getitem__)
+    with pytest.raises(TokenRefused) as caught:
+        lonely.send(INSTAGRAM, ANA, TextPart(TEXT))
+    assert "s/ig" in caught.value.advice
+    assert http.calls == []
+
+
+@pytest.mark.parametrize("token", ["token\n", " token ", "\ufefftoken", '"token"'])
+def test_what_came_along_when_a_token_was_pasted_is_not_sent(token: str) -> None:
+    http = FakeOutgoing(answer(200, {"recipient_id": "55501", "message_id": "m"}))
+    open_client(http, lambda name: {"access_token": token}, URLS.__getitem__).send(INSTAGRAM, ANA, TextPart(TEXT))
+    assert http.calls[0].headers["Authorization"] == "Bearer token"
+
+
 @pytest.mark.parametrize(("action", "name"), [("typing", "typing_on"), ("seen", "mark_seen")])
 def test_an_action_stands_alone(action: Literal["typing", "seen"], name: str) -> None:
     http = FakeOutgoing(answer(200, {"recipient_id": "55501"}))
