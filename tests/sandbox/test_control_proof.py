@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace as replaced
 
+from chalicelib.messages import Event
 from sandbox.naming import Passage
-from sandbox.proof import Findings, Taken, Witness, prove, taken
+from sandbox.proof import Findings, Taken, Witness, keys_of, prove, taken
 
 
 def event(trace: str, key: str = "") -> Passage:
@@ -122,3 +125,18 @@ def test_whatever_a_platform_delivers_is_accounted_for() -> None:
     witness = Witness({})
     witness.saw("tiktok", b"no json")
     assert len(witness.events()) == 1
+
+
+def queued(*names: str) -> Event:
+    one, *more = [
+        Event(source="instagram", account="1", party="2", id=name, received_ms=1, raw=msgspec.Raw(b"{}"))
+        for name in names
+    ]
+    return replaced(one, id="bundle", bundle=(one, *more)) if more else one
+
+
+@pytest.mark.parametrize("names", [("a",), ("a", "b", "c")], ids=["an event", "several of a conversation"])
+def test_what_lies_in_a_queue_is_told_by_its_events_whatever_the_messages_own_id(names: tuple[str, ...]) -> None:
+    message = {"Body": msgspec.json.encode(queued(*names)).decode(), "MessageDeduplicationId": "the burial's own"}
+    by_hand = {"Body": "no event"}
+    assert keys_of([message, by_hand]) == {queued(name).dedup for name in names}
