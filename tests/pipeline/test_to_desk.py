@@ -40,7 +40,7 @@ from chalicelib.messages import (
     Unseen,
     digest,
 )
-from chalicelib.pipeline import delivering
+from chalicelib.pipeline import delivering, sending
 from chalicelib.pipeline.delivering import LEASE_S
 from chalicelib.pipeline.presenting import desk_id
 from chalicelib.pipeline.to_desk import ECHO_WAIT_S
@@ -631,6 +631,20 @@ def test_an_echo_whose_send_ends_meanwhile_is_ours() -> None:
     kit.ledger.sent(CONVERSATION, "OUT#m#1", START, ECHO.id)
     kit.handle(again=True)
     assert kit.metrics.totals() == {"ignored": 1}
+
+
+def test_the_echo_of_a_file_waits_until_its_sends_outcome_is_found_out() -> None:
+    kit = Kit(msgspec.structs.replace(ECHO, text=""))
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    under_way(kit, "", state="doubt")
+    kit.ledger.claims[(CONVERSATION.key, "OUT#m#1")].text = ""
+    kit.later()
+    kit.clock.advance(sending.ECHO_WAIT_S + sending.HISTORY_S)  # the last time that the history is asked
+    kit.later()
+    kit.ledger.sent(CONVERSATION, "OUT#m#1", kit.clock(), ECHO.id)
+    kit.handle(again=True)
+    assert kit.posted == 0
+    assert kit.metrics.total("ignored", reason="echo_own") == 1
 
 
 def test_an_echo_whose_send_ends_between_the_two_looks_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
