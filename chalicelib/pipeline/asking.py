@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, Literal, TypeVar
 
-from chalicelib.errors import Refused, Retryable, Uncertain
+from chalicelib.errors import RateLimited, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.messages import Account
 from chalicelib.observability import Metrics, log, new_codes, where
 from chalicelib.pipeline.ports import Clock
@@ -38,6 +38,7 @@ class Asking(Generic[Found]):
         self._metrics = metrics
         self._known: OrderedDict[Hashable, tuple[float, Found | None]] = OrderedDict()
         self._paused: dict[str, float] = {}
+        self._failing: dict[str, Hashable] = {}
 
     def get(self, account: Account, key: Hashable, ask: Callable[[], Found | None]) -> Found | None:
         """What `ask` answers, or has: the last answer where that is not to be had now. Never raises."""
@@ -48,9 +49,10 @@ class Asking(Generic[Found]):
         try:
             with new_codes(self._metrics, account.channel):
                 fresh = ask()
+            self._failing.pop(account.id, None)
             return self._remember(key, fresh, now + (self._keep_s if fresh else HOUR_S))
         except (Retryable, Uncertain) as error:
-            self._pause(account, now, error)
+            self._pause(account, key, now, error)
             self.failed(account, error.reason)
         except Refused as no:
             self.failed(account, no.detail)
@@ -58,9 +60,13 @@ class Asking(Generic[Found]):
             self.failed(account, where(error))
         return self._remember(key, found, now + AGAIN_S)
 
-    def _pause(self, account: Account, now: float, error: Retryable | Uncertain) -> None:
+    def _pause(self, account: Account, key: Hashable, now: float, error: Retryable | Uncertain) -> None:
+        """A throttle or a refused token is the account's. What else fails for one may be that one's own: only where
+        another fails next is the platform away."""
         asked_s = error.after_s if isinstance(error, Retryable) else None
-        self._paused[account.id] = now + min(max(asked_s or 0.0, PAUSE_S), HOUR_S)
+        accounts = isinstance(error, (RateLimited, TokenRefused)) or asked_s is not None
+        if accounts or self._failing.setdefault(account.id, key) != key:
+            self._paused[account.id] = now + min(max(asked_s or 0.0, PAUSE_S), HOUR_S)
 
     def failed(self, account: Account, detail: str) -> None:
         """Counts and tells a failure; `detail` holds nobody's words."""

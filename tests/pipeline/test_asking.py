@@ -138,13 +138,24 @@ def test_one_bad_post_leaves_the_others_their_addresses(error: Exception) -> Non
 @pytest.mark.parametrize("error", OUTAGES, ids=repr)
 def test_an_outage_leaves_the_account_alone_and_no_other(error: Exception) -> None:
     kit = Kit()
-    kit.client.told = {"1": error, "2": BO, "3": Profile(name="Cy")}
-    assert kit.name(customer="1") == ""
+    kit.client.told = {"0": error, "1": error, "2": BO, "3": Profile(name="Cy")}
+    assert [kit.name(customer="0"), kit.name(customer="1")] == ["", ""]
     assert kit.name(customer="2") == ""
     assert kit.name(PAGE, "3") == "Cy"
     kit.clock.advance(61)
     assert kit.name(customer="2") == "Bo"
-    assert kit.client.asked == ["1", "3", "2"]
+    assert kit.client.asked[-2:] == ["3", "2"]
+
+
+@pytest.mark.parametrize("error", [Retryable("HTTP 503"), Uncertain("no answer")], ids=repr)
+def test_what_fails_for_one_only_leaves_nobody_else_nameless(error: Exception) -> None:
+    kit = Kit()
+    kit.client.told = {"1": error, "2": BO}
+    for _ in range(5):
+        assert kit.name(customer="1") == ""
+        assert kit.name(customer="2") == "Bo"
+        kit.ledger.profiles.clear()
+        kit.clock.advance(3601)
 
 
 @pytest.mark.parametrize(("asked_s", "silent_s"), [(None, 30), (0, 30), (5, 30), (600, 600), (10**9, 3600)])
@@ -172,8 +183,8 @@ def test_one_for_whom_the_platform_always_falls_silent_does_not_keep_all_others_
 @pytest.mark.parametrize("error", OUTAGES, ids=repr)
 def test_an_outage_of_posts_leaves_profiles_alone(error: Exception) -> None:
     kit = Kit()
-    kit.client.told = {"1": error, "2": "https://www.instagram.com/p/2/", "55501": ANA}
-    assert (kit.url("1"), kit.url("2")) == ("", "")
+    kit.client.told = {"0": error, "1": error, "2": "https://www.instagram.com/p/2/", "55501": ANA}
+    assert [kit.url("0"), kit.url("1"), kit.url("2")] == ["", "", ""]
     assert kit.name() == "Ana"
     kit.clock.advance(61)
     assert kit.url("2") == "https://www.instagram.com/p/2/"

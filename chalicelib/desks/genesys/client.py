@@ -35,7 +35,6 @@ INTEGRATION = (
     "Genesys has no Open Messaging integration {integration}: see that it exists (Admin > Message > Platforms) and "
     "that the account names it, then run terraform apply"
 )
-FORGOTTEN = "Genesys may also have forgotten the message that the receipt is about; else: {otherwise}"
 CLIENT = (
     "compare the OAuth client {client} with Admin > Integrations > OAuth: it has to exist in this organisation and "
     "region, with the grant type Client Credentials"
@@ -87,8 +86,10 @@ class Genesys:
             raise Retryable(error.reason) from error
         if answer.status // 100 not in {2, 4}:
             raise Retryable(_said(answer), answer.retry_after_s())
+        if answer.status == 404:  # it has forgotten the message, and waiting brings it not back
+            raise Refused("other", f"Genesys does not know the message, or the integration: {_said(answer)}")
         if answer.status != 409:
-            _judge(answer, FORGOTTEN.format(otherwise=_gone(account)))
+            _judge(answer, _gone(account))
         found = answer.json()
         # a 200 may itself say that the receipt was not taken
         if isinstance(found, dict) and found.get("status") == "Failed" and told.delivered:

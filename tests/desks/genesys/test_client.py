@@ -314,7 +314,7 @@ def test_a_receipt_is_posted_to_its_integration() -> None:
         (said(425), Retryable, None),
         (said(429, retry_after="6"), RateLimited, 6.0),
         (said(403), Misconfigured, 60),
-        (said(404), Misconfigured, 60),
+        (said(404), Refused, None),
         (said(400), Refused, None),
         (said(410), Refused, None),
         (said(422), Refused, None),
