@@ -74,7 +74,7 @@ class Sqs:
         self._clock = clock
         self._steps = steps
         self._groups: dict[str, dict[str, list[dict[str, Any]]]] = {}
-        self._known: dict[tuple[str, str], float] = {}
+        self._known: dict[tuple[str, str, str], float] = {}
         self._sequence = 10**19
         self.longest_receives = 0
 
@@ -94,13 +94,13 @@ class Sqs:
 
     def put(self, url: str, entry: dict[str, Any]) -> None:
         """Takes a message, unless it is a duplicate."""
-        key = (url, entry["MessageDeduplicationId"])
+        group: str = entry["MessageGroupId"]
+        key = (url, group, entry["MessageDeduplicationId"])
         now = self._clock()
         if now - self._known.get(key, -inf) < self.DUPLICATES_S:
             return
         self._known[key] = now
         self._sequence += 1
-        group: str = entry["MessageGroupId"]
         self._groups.setdefault(url, {}).setdefault(group, []).append(
             {
                 "id": f"sqs-{self._sequence}",

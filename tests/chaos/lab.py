@@ -117,6 +117,10 @@ class Lab:
             },
         )
         self.kills = 0
+        self.told_at_kill: set[str] = set()
+        """The answers whose receipt had come, or was under way by itself, when a process was last killed."""
+        self.dead_at_kill: list[str] = []
+        """The bodies of the dead letters of that moment."""
         self.echo_s: Callable[[], float | None] = lambda: ECHO_S
         """How long after a send its echo comes; None where none does."""
         self.sign = dict.fromkeys(REPEATS, SECRET)
@@ -232,6 +236,10 @@ class Lab:
 
     def _killed(self, role: str) -> None:
         self.kills += 1
+        waiting = [message["body"] for message in self.sqs.waiting("out")]
+        told = {message for message, _ in self.world.receipts}
+        self.told_at_kill = told | {one for one in self.answers if any(f"receipt:{one}:" in body for body in waiting)}
+        self.dead_at_kill = [message["body"] for message in self.dead]
         self._free[role].append(Container(self))
 
     # --- what became of it

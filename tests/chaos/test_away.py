@@ -18,7 +18,7 @@ ACCOUNTS = {"instagram": INSTAGRAM, "tiktok": TIKTOK}
 def away(lab: Lab, target: str, fault: Fault, until_s: float, writes: tuple[str, ...] = ("",)) -> None:
     """The target answers so until then, on paths that end so."""
 
-    def now(whom: str, path: str) -> Fault | None:
+    def now(whom: str, path: str, body: bytes) -> Fault | None:
         broken = whom == target and lab.clock() < until_s and any(path.endswith(end) for end in writes)
         return fault if broken else None
 

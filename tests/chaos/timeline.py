@@ -103,9 +103,11 @@ class Steps:
             raise Killed
         if failure and fault in {"throttle", "reset"}:
             raise failure(fault)
-        result = work()
-        if dies == "after":
-            raise Killed
+        try:
+            result = work()
+        finally:
+            if dies == "after":
+                raise Killed
         if failure and fault:
             self._timeline.wait(LOST_S)
             raise failure(fault)

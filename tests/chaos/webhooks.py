@@ -11,11 +11,21 @@ from tests.chaos.world import PICTURE
 
 def instagram(account: Account, customer: str, now_ms: int, happened: dict[str, Any], *, echo: bool = False) -> bytes:
     """A delivery of one event: `happened` is what stands beside its parties."""
+    return instagram_batch(account, [instagram_item(account, customer, now_ms, happened, echo=echo)])
+
+
+def instagram_item(
+    account: Account, customer: str, now_ms: int, happened: dict[str, Any], *, echo: bool = False
+) -> dict[str, Any]:
+    """One event of a delivery."""
     parties = [customer, account.id][:: -1 if echo else 1]
-    item = {"sender": {"id": parties[0]}, "recipient": {"id": parties[1]}, "timestamp": now_ms} | happened
-    return json.dumps(
-        {"object": "instagram", "entry": [{"id": account.id, "time": now_ms, "messaging": [item]}]}
-    ).encode()
+    return {"sender": {"id": parties[0]}, "recipient": {"id": parties[1]}, "timestamp": now_ms} | happened
+
+
+def instagram_batch(account: Account, items: list[dict[str, Any]]) -> bytes:
+    """A delivery of several events."""
+    entry = {"id": account.id, "time": items[0]["timestamp"], "messaging": items}
+    return json.dumps({"object": "instagram", "entry": [entry]}).encode()
 
 
 def instagram_message(identifier: str, text: str) -> dict[str, Any]:
@@ -32,7 +42,7 @@ def tiktok(account: Account, customer: str, now_ms: int, said: dict[str, Any], *
     sender, recipient = parties[:: -1 if echo else 1]
     content = {
         "timestamp": now_ms, "from_user": sender, "to_user": recipient, "from": "someone",
-        "conversation_id": f"conv-{customer}",
+        "conversation_id": f"conv-{customer}", "message_tag": {"source": "API" if echo else "APP"},
     } | said  # fmt: skip
     event = "im_send_msg" if echo else "im_receive_msg"
     told = {"client_key": "1", "event": event, "create_time": now_ms // 1000, "user_openid": account.id}

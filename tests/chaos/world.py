@@ -21,12 +21,12 @@ CALL_S = 0.05
 # "400" refuses, "429", "500" and "503" are answers without an effect; "reset" breaks before anything happened,
 # "silent" never answers and does nothing, "deaf" does it and never answers; "odd" is what nobody foresaw
 Fault = Literal["400", "429", "500", "503", "reset", "silent", "deaf", "odd"]
-Faults = Callable[[str, str], Fault | None]
-"""What goes wrong with a call: by whom it goes to ("genesys", "instagram", "tiktok") and its path."""
+Faults = Callable[[str, str, bytes], Fault | None]
+"""What goes wrong with a call: by whom it goes to ("genesys", "instagram", "tiktok"), its path and its body."""
 PICTURE = "<picture>"
 
 
-def nothing(target: str, path: str) -> Fault | None:
+def nothing(target: str, path: str, body: bytes) -> Fault | None:
     return None
 
 
@@ -97,7 +97,7 @@ class World(Outgoing):
     def _called(self, method: str, url: str, body: bytes, read_s: float | None) -> Answer:
         parts = urlsplit(url)
         target = next(name for name in ("genesys", "instagram", "tiktok") if name in parts.netloc)
-        fault = self.faults(target, parts.path)
+        fault = self.faults(target, parts.path, body)
         if fault in {"silent", "deaf"}:
             if fault == "deaf":
                 self._steps.step(f"{target} {parts.path}", lambda: self._answer(target, method, url, body), 2 * CALL_S)
