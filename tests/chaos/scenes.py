@@ -176,7 +176,7 @@ SCENES: dict[str, Scene] = {
     "a picture on TikTok": Scene(lambda lab: lab.customer(ANA, PICTURE, TIKTOK), shown=[PICTURE], account=TIKTOK),
     "a text too big for a queue": Scene(lambda lab: lab.customer(ANA, "x" * 300_000), shown=["xxx"]),
     "three at once": Scene(_three_at_once, shown=["1", "2", "3"]),
-    "a reaction": Scene(_reaction, shown=["[Reacted with ❤️ to: Hello]"]),
+    "a reaction": Scene(_reaction, shown=["[Reacted with ❤️ to"]),
     "a message from the app": Scene(_elsewhere, shown=["[Sent from the"]),
     "a reply": Scene(lambda lab: lab.agent(ANA, "yes"), got=["yes"]),
     "a reply on TikTok": Scene(lambda lab: lab.agent(ANA, "yes", TIKTOK), got=["yes"], account=TIKTOK),
