@@ -140,3 +140,25 @@ def test_without_echoes_nobody_is_told_twice_and_nothing_goes_out_twice(channel:
     if history:  # who can be asked tells the truth
         assert all(lab.told(identifier) == ["Delivered"] for identifier in replies)
         assert all(lab.got(person) == ["0", "1", "2"] for person in PEOPLE)
+
+
+@pytest.mark.parametrize("channel", ["instagram", "tiktok"])
+@pytest.mark.parametrize("fault", ["503", "429", "silent"])
+def test_a_history_that_cannot_be_read_at_the_first_look_is_looked_at_again(channel: str, fault: Fault) -> None:
+    account = ACCOUNTS[channel]
+    lab = opened(account)
+    lab.echo_s = lambda: None
+    began_s = lab.clock()
+
+    def now(whom: str, path: str, body: bytes) -> Fault | None:
+        if path.endswith(("/messages", "/send/")) and whom == channel:
+            return "deaf" if lab.clock() - began_s < 30 else None
+        return fault if path.endswith(("/conversations", "/content/list/")) and lab.clock() - began_s < 500 else None
+
+    lab.world.faults = now
+    # the reply comes back with its visibility timeout, when the wait for an echo is over
+    lab.steps.fails = lambda number, name: "throttle" if name == "sqs postpone out" else None
+    identifier = lab.agent(PEOPLE[0], "yes", account)
+    lab.settle()
+    assert lab.told(identifier) == ["Delivered"]
+    assert lab.got(PEOPLE[0]) == ["yes"]
