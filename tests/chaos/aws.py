@@ -77,6 +77,8 @@ class Sqs:
         self._known: dict[tuple[str, str, str], float] = {}
         self._sequence = 10**19
         self.longest_receives = 0
+        self.taken: list[tuple[float, str]] = []
+        """When each message was taken, and its body."""
 
     def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
         def put() -> dict[str, Any]:
@@ -101,6 +103,7 @@ class Sqs:
             return
         self._known[key] = now
         self._sequence += 1
+        self.taken.append((now, entry["MessageBody"]))
         self._groups.setdefault(url, {}).setdefault(group, []).append(
             {
                 "id": f"sqs-{self._sequence}",

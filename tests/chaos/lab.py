@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any
 
@@ -54,14 +54,17 @@ class Container:
     """One process of one of the bridge's functions: what it holds in memory ends with it."""
 
     def __init__(self, lab: Lab) -> None:
+        self.skew_s = 0.0
+        """How far its clock is ahead."""
+        clock: Any = lambda: lab.clock() + self.skew_s  # noqa: E731
         client: Any = lab.sqs
         manager: Any = lab.secrets
         ledger: Any = Stepped(lab.ledger, lab.steps, "table", TABLE_S)
         shelf: Any = Stepped(lab.shelf, lab.steps, "bucket", BUCKET_S)
         fetch: Any = Stepped(lab.fetch, lab.steps, "file", FETCH_S)
-        secrets = SecretStore(lab.clock, manager)
+        secrets = SecretStore(clock, manager)
         inbound, outbound = Queue("in", "in-dead", client), Queue("out", "out-dead", client)
-        tokens = Tokens(lab.world, secrets.get, "oauth", "https://login.genesys.example", lab.clock)
+        tokens = Tokens(lab.world, secrets.get, "oauth", "https://login.genesys.example", clock)
         clients: dict[str, Client] = {
             "instagram": instagram_client.open_client(lab.world, secrets.get, URLS.__getitem__),
             "tiktok": tiktok_client.open_client(lab.world, secrets.get, URLS.__getitem__),
@@ -73,7 +76,7 @@ class Container:
             ledger=ledger,
             shelf=shelf,
             fetch=fetch,
-            clock=lab.clock,
+            clock=clock,
             metrics=lab.metrics,
         )
         to_desk = wired.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, inbound)
@@ -87,7 +90,7 @@ class Container:
             inbound=inbound,
             outbound=outbound,
             shelf=shelf,
-            clock=lab.clock,
+            clock=clock,
             metrics=lab.metrics,
         )
 
@@ -123,22 +126,29 @@ class Lab:
         """The bodies of the dead letters of that moment."""
         self.echo_s: Callable[[], float | None] = lambda: ECHO_S
         """How long after a send its echo comes; None where none does."""
+        self.skew_s: Callable[[], float] = lambda: 0.0
+        """How far a container's clock is ahead when it is called."""
         self.sign = dict.fromkeys(REPEATS, SECRET)
         """What each sender signs with."""
         self.wrote: dict[str, list[str]] = defaultdict(list)
-        self.answers: dict[str, tuple[str, str]] = {}
-        """Customer and text of each answer, by its id."""
-        self.accepted: dict[str, float] = {}
-        """When each delivery was first taken, by its name."""
+        self.answers: dict[str, str] = {}
+        """Whom each answer is for, by its id."""
         self.turned_away: list[tuple[str, int]] = []
         """Deliveries that were refused for good, by sender and status."""
         self._free = {role: [Container(self) for _ in range(containers)] for role in ("in", "out", "edge")}
 
     # --- who writes
 
-    def customer(self, customer: str, text: str, account: Account = INSTAGRAM, after_s: float = 0.0) -> str:
-        """The customer writes now; the platform tells it after so long. A text "<picture>" is one. The message's id
-        on the platform."""
+    def customer(
+        self,
+        customer: str,
+        text: str,
+        account: Account = INSTAGRAM,
+        after_s: float = 0.0,
+        again_s: Sequence[float] = (),
+    ) -> str:
+        """The customer writes now; the platform tells it after so long, and again after so long each. A text
+        "<picture>" is one. The message's id on the platform."""
         self.wrote[customer].append(text)
         identifier = f"m-{customer}-{len(self.wrote[customer])}"
         now_ms = int(self.clock() * 1000)
@@ -149,23 +159,25 @@ class Lab:
             body = webhooks.tiktok(account, customer, now_ms, webhooks.tiktok_message(identifier, text))
             conversation = f"conv-{customer}"
         self.world.wrote(conversation, identifier, customer, text)
-        self.deliver(account.channel, identifier, body, after_s)
+        for delay_s in (after_s, *again_s):
+            self.deliver(account.channel, body, delay_s)
         return identifier
 
     def agent(self, customer: str, text: str, account: Account = INSTAGRAM, files: int = 0) -> str:
         """The agent answers; the id of the answer."""
         identifier = f"gen-{len(self.answers)}"
-        self.answers[identifier] = customer, text
-        self.deliver("genesys", identifier, webhooks.genesys(account, customer, identifier, text, files))
+        self.answers[identifier] = customer
+        self.deliver("genesys", webhooks.genesys(account, customer, identifier, text, files))
         return identifier
 
-    def deliver(self, source: str, name: str, body: bytes, after_s: float = 0.0, tried: int = 0) -> None:
+    def deliver(self, source: str, body: bytes, after_s: float = 0.0, tried: int = 0) -> None:
         """As the senders do: again where it was not taken."""
-        self.timeline.at(self.clock() + after_s, lambda: self._deliver(source, name, body, tried))
+        self.timeline.at(self.clock() + after_s, lambda: self._deliver(source, body, tried))
 
-    def _deliver(self, source: str, name: str, body: bytes, tried: int) -> None:
+    def _deliver(self, source: str, body: bytes, tried: int) -> None:
         request = signed(source, body, self.sign[source], self.clock())
         container = self._free["edge"].pop() if self._free["edge"] else Container(self)
+        container.skew_s = self.skew_s()
         try:
             edge = container.edge
             status = (edge.desk if source == "genesys" else edge.social)(request).status
@@ -174,9 +186,9 @@ class Lab:
             status = 502
             self._killed("edge")
         if status == 200:
-            self.accepted.setdefault(name, self.clock())
-        elif tried < len(REPEATS[source]) and (status >= 500 or source != "genesys"):
-            self.deliver(source, name, body, REPEATS[source][tried], tried + 1)
+            return
+        if tried < len(REPEATS[source]) and (status >= 500 or source != "genesys"):
+            self.deliver(source, body, REPEATS[source][tried], tried + 1)
         else:
             self.turned_away.append((source, status))
 
@@ -194,7 +206,7 @@ class Lab:
         else:
             content = webhooks.tiktok_message(sent.held.id, sent.held.text)
             body = webhooks.tiktok(account, sent.customer, now_ms, content, echo=True)
-        self.deliver(sent.platform, f"echo-{sent.held.id}", body, after_s)
+        self.deliver(sent.platform, body, after_s)
 
     # --- time goes by
 
@@ -220,6 +232,7 @@ class Lab:
             self.run(60)
 
     def _begin(self, url: str, container: Container) -> None:
+        container.skew_s = self.skew_s()
         records = self.sqs.receive(url)
         started_s = self.clock()
         self.timeline.at(started_s, lambda: self._batch(url, container, records), started_s + TIMEOUT_S)

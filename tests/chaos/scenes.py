@@ -111,19 +111,19 @@ def _now(lab: Lab, happened: dict[str, Any], *, echo: bool = False) -> bytes:
 
 def _reaction(lab: Lab) -> None:
     reaction = {"mid": f"m-{ANA}-1", "action": "react", "reaction": "love", "emoji": "❤️"}
-    lab.deliver("instagram", "reaction", _now(lab, {"reaction": reaction}))
+    lab.deliver("instagram", _now(lab, {"reaction": reaction}))
 
 
 def _elsewhere(lab: Lab) -> None:
     message = {"mid": "app-1", "text": "from the app", "is_echo": True}
-    lab.deliver("instagram", "elsewhere", _now(lab, {"message": message}, echo=True))
+    lab.deliver("instagram", _now(lab, {"message": message}, echo=True))
 
 
 def _three_at_once(lab: Lab) -> None:
     now_ms = int(lab.clock() * 1000)
     said = [webhooks.instagram_message(f"m-{number}", f"{number}") for number in (1, 2, 3)]
     items = [webhooks.instagram_item(INSTAGRAM, ANA, now_ms, message) for message in said]
-    lab.deliver("instagram", "three", webhooks.instagram_batch(INSTAGRAM, items))
+    lab.deliver("instagram", webhooks.instagram_batch(INSTAGRAM, items))
 
 
 def _too_late(lab: Lab) -> None:
