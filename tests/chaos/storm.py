@@ -117,7 +117,8 @@ class Storm:
             self._at(soon, lambda person=person: self._writes(person))
         for _ in range(self.weather.messages - len(writers)):
             soon = self.random.uniform(0, self.weather.lasts_s)
-            self._at(soon, lambda person=self.random.choice(people): self._answers(person))
+            person = self.random.choice(people)
+            self._at(soon, lambda person=person: self._answers(person))
 
     def _writes(self, person: str) -> None:
         number = len(self.lab.wrote[person])
