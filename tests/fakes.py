@@ -371,9 +371,12 @@ class FakeLedger:
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
         self._up()
-        if (conversation.key, item) in self.claims:
+        key = (conversation.key, item)
+        self.edits[key] = 10**18, ""  # no edit is newer
+        held = self.claims.get(key)
+        if held is not None and held.state != "buried" and held.result != PREVENTED:
             return False
-        self.claims[(conversation.key, item)] = _Work("done", now, now, result=PREVENTED)
+        self.claims[key] = _Work("done", now, now, result=PREVENTED)
         return True
 
     def seen(self, conversation: Conversation, now: float, until_ms: int) -> None:

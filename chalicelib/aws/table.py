@@ -63,6 +63,8 @@ REMEMBERED_S = 30 * 86_400
 CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.3)
 # What the platform tells of a customer is asked for anew after a week.
 PROFILE_S = 7 * 86_400
+# No edit is newer than an unsend.
+_LAST_EDIT = 10**18
 # An agent may answer until a conversation's state is gone; Instagram's longest window is 7 days.
 STATE_S = 30 * 86_400
 
@@ -230,21 +232,26 @@ class Table:
             self._transact(writes)
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
-        """Ends a claim that nobody has made. False where it was made."""
-        fields = {
-            **_key(conversation, item),
-            "state": {"S": "done"},
-            "result": {"S": PREVENTED},
-            "expires_at": _expiry(now, REMEMBERED_S),
-        }
+        """Ends a claim that nobody has made, that was given up, or that was ended so before. False where it was made.
+        Either way the work's edits are over: what comes of them is older than this."""
+        key: dict[str, Any] = {"TableName": self._name, "Key": _key(conversation, item)}
+        last = {":last": {"N": str(_LAST_EDIT)}}
         try:
+            _unless_ended(
+                self._client.update_item,
+                **key,
+                UpdateExpression=f"{_DONE}, edit = :last REMOVE edited",
+                ConditionExpression="attribute_not_exists(#state) OR #state = :buried OR #result = :result",
+                ExpressionAttributeNames={"#state": "state", "#result": "result"},
+                ExpressionAttributeValues={**_done(now, PREVENTED), **last, ":buried": {"S": "buried"}},
+            )
+        except _Ended:
             call(
-                self._client.put_item, TableName=self._name, Item=fields,
-                ConditionExpression="attribute_not_exists(#state)", ExpressionAttributeNames={"#state": "state"},
-            )  # fmt: skip
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+                self._client.update_item,
+                **key,
+                UpdateExpression="SET edit = :last REMOVE edited",
+                ExpressionAttributeValues=last,
+            )
             return False
         return True
 

@@ -145,7 +145,8 @@ class Ledger(Protocol):
         """Counts one try of an event's own, by what was tried."""
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
-        """Ends a claim that nobody has made: whoever comes later finds the work done. False where it was made."""
+        """Ends a claim that nobody has made, or that was given up: whoever comes later finds the work done. False where
+        it was made. Edits that come later are older than this."""
 
     def seen(self, conversation: Conversation, now: float, until_ms: int) -> None:
         """The customer's messages up to then are marked as seen."""

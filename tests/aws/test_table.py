@@ -292,6 +292,26 @@ def test_work_that_has_begun_is_not_forestalled(cloud: Cloud) -> None:
     assert cloud.table.claim(conversation, "IN#1", 102, LEASE_S).state == "fresh"
 
 
+def test_work_that_was_given_up_or_forestalled_before_is_forestalled(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.claim(conversation, "IN#1", 100, LEASE_S)
+    cloud.table.buried(conversation, "IN#1", 101)
+    assert cloud.table.forestall(conversation, "IN#1", 102)
+    assert cloud.table.forestall(conversation, "IN#1", 103)  # the answer to the first was lost
+    assert cloud.table.claim(conversation, "IN#1", 104, LEASE_S).result == PREVENTED
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_an_edit_that_comes_after_its_unsend_is_older(cloud: Cloud, shown: bool) -> None:
+    conversation = somebody()
+    if shown:
+        cloud.table.claim(conversation, "IN#1", 100, LEASE_S)
+        cloud.table.delivered(conversation, "IN#1", 101, Thread(desk="d"))
+    assert cloud.table.forestall(conversation, "IN#1", 102) is not shown
+    assert cloud.table.edited(conversation, "IN#1", 103, 1_800_000_000_000, "text") == "older"
+    assert cloud.table.claim(conversation, "IN#1", 104, LEASE_S).edited == ""
+
+
 def test_an_offer_is_found_by_its_number(cloud: Cloud) -> None:
     conversation = somebody()
     taps = [Tap(message="gen-1", type="QuickReply", text=text, payload=text.upper()) for text in ("Sí", "No")]

@@ -114,6 +114,18 @@ def _reaction(lab: Lab) -> None:
     lab.deliver("instagram", _now(lab, {"reaction": reaction}))
 
 
+def _edit(lab: Lab) -> None:
+    edit = {"mid": f"m-{ANA}-1", "text": "Hello!", "num_edit": 1}
+    lab.deliver("instagram", _now(lab, {"message_edit": edit}))
+
+
+def _unsend(identifier: str) -> Callable[[Lab], None]:
+    def act(lab: Lab) -> None:
+        lab.deliver("instagram", _now(lab, {"message": {"mid": identifier, "is_deleted": True}}))
+
+    return act
+
+
 def _elsewhere(lab: Lab) -> None:
     message = {"mid": "app-1", "text": "from the app", "is_echo": True}
     lab.deliver("instagram", _now(lab, {"message": message}, echo=True))
@@ -177,6 +189,9 @@ SCENES: dict[str, Scene] = {
     "a text too big for a queue": Scene(lambda lab: lab.customer(ANA, "x" * 300_000), shown=["xxx"]),
     "three at once": Scene(_three_at_once, shown=["1", "2", "3"]),
     "a reaction": Scene(_reaction, shown=["[Reacted with ❤️ to"]),
+    "an edit": Scene(_edit, shown=["[Edited a message"]),
+    "an unsend": Scene(_unsend(f"m-{ANA}-1"), shown=["[Took back"]),
+    "an unsend of what has not come": Scene(_unsend("m-unseen"), shown=[]),
     "a message from the app": Scene(_elsewhere, shown=["[Sent from the"]),
     "a reply": Scene(lambda lab: lab.agent(ANA, "yes"), got=["yes"]),
     "a reply on TikTok": Scene(lambda lab: lab.agent(ANA, "yes", TIKTOK), got=["yes"], account=TIKTOK),
