@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, get_args
 
@@ -101,7 +102,7 @@ class Storm:
         lab.sign["genesys"] = ROTATED
         now_s = lab.clock() - START
         for platform in ("instagram", "tiktok"):
-            self._at(now_s + self.random.uniform(0, 60), lambda platform=platform: lab.sign.update({platform: ROTATED}))
+            self._at(now_s + self.random.uniform(0, 60), partial(lab.sign.update, {platform: ROTATED}))
         self._at(now_s + 120, lambda: lab.secrets.stored.update(edge={"secrets": [ROTATED]}))
 
     # --- who talks
@@ -114,11 +115,11 @@ class Storm:
         for number, person in enumerate(writers):
             first = number < len(people)
             soon = self.random.uniform(0, self.weather.lasts_s * (0.3 if first else 1))
-            self._at(soon, lambda person=person: self._writes(person))
+            self._at(soon, partial(self._writes, person))
         for _ in range(self.weather.messages - len(writers)):
             soon = self.random.uniform(0, self.weather.lasts_s)
             person = self.random.choice(people)
-            self._at(soon, lambda person=person: self._answers(person))
+            self._at(soon, partial(self._answers, person))
 
     def _writes(self, person: str) -> None:
         number = len(self.lab.wrote[person])
@@ -132,7 +133,7 @@ class Storm:
     def _answers(self, person: str) -> None:
         """Nobody answers what has not been shown."""
         if not self.lab.shown(person):
-            self._at(self.lab.clock() - START + 20, lambda: self._answers(person))
+            self._at(self.lab.clock() - START + 20, partial(self._answers, person))
             return
         account, kind = self.accounts[person], self.random.random()
         words = f"to-{person}-{len(self.answers[person])}"
@@ -144,7 +145,4 @@ class Storm:
         self.answers[person].append((identifier, parts + files))
 
     def _at(self, second: float, work: Callable[[], object]) -> None:
-        def begin() -> None:
-            work()
-
-        self.lab.timeline.at(START + second, begin)
+        self.lab.timeline.at(START + second, work)

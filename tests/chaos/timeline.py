@@ -36,7 +36,7 @@ class Timeline:
         self._hub: Any = None
         self._at_work: _Task | None = None
 
-    def at(self, when_s: float, work: Callable[[], None], until_s: float = inf) -> None:
+    def at(self, when_s: float, work: Callable[[], object], until_s: float = inf) -> None:
         """Begins the work then (epoch s)."""
         self._push(when_s, _Task(greenlet(work), until_s))
 
