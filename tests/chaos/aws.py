@@ -147,6 +147,10 @@ class Sqs:
         """Lambda deletes what a batch has done."""
         self._steps.step(f"sqs delete {url}", lambda: self._remove(url, set(identifiers)), QUEUE_S)
 
+    def purge(self, url: str) -> None:
+        """Nothing lies on the queue any more."""
+        self._groups.pop(url, None)
+
     def waiting(self, url: str) -> list[dict[str, Any]]:
         """All messages of a queue, in the order of their groups."""
         return [message for group in self._groups.get(url, {}).values() for message in group]

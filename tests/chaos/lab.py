@@ -119,7 +119,7 @@ class Lab:
                 TIKTOK.secret: {"access_token": "tt"},
             },
         )
-        self.kills = 0
+        self.kills = self._replays = 0
         self.told_at_kill: set[str] = set()
         """The answers whose receipt had come, or was under way by itself, when a process was last killed."""
         self.dead_at_kill: list[str] = []
@@ -254,6 +254,16 @@ class Lab:
         self.told_at_kill = told | {one for one in self.answers if any(f"receipt:{one}:" in body for body in waiting)}
         self.dead_at_kill = [message["body"] for message in self.dead]
         self._free[role].append(Container(self))
+
+    def replay(self) -> None:
+        """The operator puts all dead letters back where they came from, each under an id of its own."""
+        for url in ("in", "out"):
+            for letter in self.sqs.waiting(f"{url}-dead"):
+                self._replays += 1
+                group, name = letter["group"], f"replay-{self._replays}"
+                entry = {"MessageBody": letter["body"], "MessageGroupId": group, "MessageDeduplicationId": name}
+                self.sqs.put(url, entry)
+            self.sqs.purge(f"{url}-dead")
 
     # --- what became of it
 
