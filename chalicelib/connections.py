@@ -9,12 +9,11 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
-from typing import NamedTuple
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 import certifi
 from urllib3.util import Url, parse_url
-from urllib3.util.wait import wait_for_read
 
 # One address has to answer by then; a name may have several.
 CONNECT_S = 3.05
@@ -66,10 +65,21 @@ def place(url: str) -> Place:
     return Place(scheme, host, PORTS[scheme] if parsed.port is None else parsed.port, parsed.request_uri)
 
 
-@cache
-def tls() -> ssl.SSLContext:
+class Tls(ssl.SSLContext):
     """How we speak TLS: certificates are judged, and have to be the host's."""
-    return ssl.create_default_context(cafile=certifi.where())
+
+    def wrap_socket(self, sock: Any, *args: Any, **named: Any) -> Any:
+        """Speaks TLS over a Timed socket from here on, and answers it; the handshake ends with its call."""
+        sock.wrap(partial(super().wrap_socket, *args, **named))
+        return sock
+
+
+@cache
+def tls() -> Tls:
+    """The one context of this process: reading the authorities takes 20 ms."""
+    context = Tls(ssl.PROTOCOL_TLS_CLIENT)  # judges by itself: verify_mode, check_hostname
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 def dial(
@@ -115,11 +125,13 @@ def _addresses(host: str, port: int, left_s: Left) -> list[str]:
 
 
 class Timed:
-    """As much of a socket as http.client uses; every wait ends with the deadline of the call that it serves."""
+    """As much of a socket as http.client and urllib3 use; every wait ends with the deadline of the call it serves."""
 
-    def __init__(self, sock: socket.socket, left_s: Left, wait_s: float) -> None:
+    def __init__(self, sock: socket.socket, left_s: Left, noted: Callable[[], None] = lambda: None) -> None:
+        """`left_s` answers for whatever call uses it, and `noted` hears when some bytes of it may have arrived."""
         self._sock = sock
-        self.begin(left_s, wait_s)
+        self._left_s = left_s
+        self._noted = noted
 
     def __enter__(self) -> Timed:
         return self
@@ -127,44 +139,35 @@ class Timed:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def begin(self, left_s: Left, wait_s: float) -> None:
-        """A call begins: it ends with `left_s`, and no single wait of it is longer than `wait_s` (seconds)."""
-        self._left_s = left_s
-        self._wait_s = wait_s
-        self.sent = False
-
-    def wrap(self, context: ssl.SSLContext, host: str) -> None:
-        """Speaks TLS from here on; the certificate has to be the host's."""
+    def wrap(self, wrapped: Callable[[socket.socket], socket.socket]) -> None:
+        """Goes on over another socket, which is made of this one and has to be there within the call's time."""
         try:
-            self.tick()  # a handshake has to end within it as a whole
-            self._sock = context.wrap_socket(self._sock, server_hostname=host.strip("[]"))
+            self.tick()
+            self._sock = wrapped(self._sock)
         except BaseException:
             self._sock.close()
             raise
 
     def tick(self) -> None:
         """Allows the next wait what is left. Raises TimeoutError where nothing is."""
-        self._sock.settimeout(min(self._left_s(), self._wait_s))
+        self._sock.settimeout(self._left_s())
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Nothing: what is left of the call stands above what urllib3 would grant each wait."""
 
     def sendall(self, data: bytes) -> None:
-        """Sends the bytes. `sent` tells from then on that some of them may have arrived."""
         rest = memoryview(data)
         while rest:
             self.tick()
             count = self._sock.send(rest[:_RECORD])
-            self.noted()
+            self._noted()
             rest = rest[count:]
-
-    def noted(self) -> None:
-        """Some bytes may have arrived."""
-        self.sent = True
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         return io.BufferedReader(_Reader(self, self._sock.makefile("rb", buffering=0)))
 
-    def spoken(self) -> bool:
-        """Whether something came without being asked for: most often, that the other side has closed."""
-        return wait_for_read(self._sock, timeout=0)
+    def fileno(self) -> int:
+        return self._sock.fileno()
 
     def close(self) -> None:
         self._sock.close()

@@ -60,10 +60,14 @@ class TokenRefused(Retryable):
         self.advice = advice
 
 
+SECRET_MENDS = (TokenRefused, Misconfigured)
+"""What may be over once the account's secret holds something else."""
+
+
 Reason = Literal[
     "window_closed", "awaiting_answer", "comment_expired", "one_message", "no_conversation", "person_unavailable",
-    "wrong_person", "other_app", "media_refused", "media_too_big", "account_disconnected", "rate_limited",
-    "rejected_content", "unsupported", "unconfirmed", "other",
+    "wrong_person", "other_app", "file_gone", "media_refused", "media_too_big", "account_disconnected",
+    "rate_limited", "rejected_content", "unsupported", "unconfirmed", "other",
 ]  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
-import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -16,7 +15,7 @@ from urllib.parse import urljoin
 from urllib3.exceptions import LocationParseError
 
 from chalicelib import connections
-from chalicelib.connections import Left, Place, Timed, countdown, dial, tls
+from chalicelib.connections import Left, Place, Timed, Tls, countdown, dial, tls
 from chalicelib.errors import Retryable, Unfetched
 from chalicelib.messages import Fetched
 
@@ -42,7 +41,7 @@ class Fetcher:
         self._clock = clock
 
     @cached_property
-    def _tls(self) -> ssl.SSLContext:
+    def _tls(self) -> Tls:
         return tls()
 
     def __call__(self, url: str, hosts: Sequence[str], headers: Mapping[str, str]) -> Fetched:
@@ -85,9 +84,9 @@ class Fetcher:
                 raise Unfetched("media_not_allowed", f"{where.host} leads to an address that is not public")
 
         sock = dial(where.host, where.port, left_s, admit)
-        timed = Timed(sock, left_s, READ_S)
+        timed = Timed(sock, lambda: min(left_s(), READ_S))
         if where.scheme == "https":
-            timed.wrap(self._tls, where.host)
+            self._tls.wrap_socket(timed, server_hostname=where.host.strip("[]"))
         return timed
 
 

@@ -6,23 +6,22 @@ import http.client
 import json
 import re
 import time
-import urllib.request
 import zlib
 from collections.abc import Callable
 from datetime import UTC
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
+from urllib3.exceptions import HTTPError
 
-from chalicelib.connections import CONNECT_S, countdown, place
+from chalicelib.connections import CONNECT_S, Place, countdown, place
 from chalicelib.errors import Misconfigured, Retryable, Uncertain
 
 if TYPE_CHECKING:
     import requests
 
 READ_S = 8.0
-# Shorter than what load balancers keep an idle connection for.
-IDLE_S = 15.0
 # No call takes longer as a whole: name, connection, handshake, request and answer.
 LONGEST_CALL_S = 20.0
 # One that is given no time of its own ends sooner.
@@ -35,13 +34,12 @@ LONGEST_FETCH_S = 25.0
 LARGEST_ANSWER = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
 _PACKED = {"gzip": 31, "x-gzip": 31, "deflate": 15}  # and zlib's word for each
-_HEADER = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_HEADER = re.compile(r"([!-~][\t -~]*)?")
 _ADDRESS_ADVICE = "the vendors' addresses in the settings begin with https:// and name a host (DMDESK_GENESYS_API, …)"
 _HEADER_ADVICE = (
     "a token or key in the secret that this call is signed with holds a line break or a foreign character: store it "
     "again, as one line of plain characters"
 )
-_PROXY_ADVICE = "http_proxy and https_proxy name an http:// address"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,23 +115,12 @@ class Outgoing:
     ) -> None:
         """`read_s` is how long an answer may take (seconds, default READ_S), `clock` answers epoch seconds,
         `steady` seconds that never go back."""
-        from chalicelib.session import FAILURES, open_session  # 110 ms that the edge does not pay
+        from chalicelib.session import Session, proxies_of  # requests: 110 ms that the edge does not pay
 
-        self._failures: tuple[type[Exception], ...] = (
-            *FAILURES,
-            OSError,
-            http.client.HTTPException,
-            ValueError,
-            zlib.error,
-            _Unreadable,
-        )
-        self._clock = clock
         self._steady = steady
-        self._used_s = clock()
         self._read_s = READ_S if read_s is None else read_s
-        self._session, self._watch = open_session()
-        # read once: on each call it would cost time
-        self._proxies = urllib.request.getproxies()
+        self._session = Session(clock)
+        self._proxies = cache(proxies_of)  # read on each call, the environment would cost time
 
     def post(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
         """POSTs the bytes. `read_s` is how long this answer may take (seconds, None: the session's); connecting
@@ -156,50 +143,38 @@ class Outgoing:
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, read_s: float | None = None
     ) -> Answer:
         wait_s = self._read_s if read_s is None else read_s
-        host = _host(url)
+        where = _destination(url)
         sent = _sendable(headers, body) | {"Accept-Encoding": "gzip", "User-Agent": "dmdesk"}
-        proxies = self._proxied(host)
-        self._leave_idle_connections()
+        proxies = self._proxies(f"{where.scheme}://{where.authority}")
+        watch = self._session.watch
         # a call that may take two seconds does not connect for three
-        self._watch.begin(countdown(min(min(CONNECT_S, wait_s) + wait_s, LONGEST_CALL_S), self._steady), wait_s)
+        watch.begin(countdown(min(min(CONNECT_S, wait_s) + wait_s, LONGEST_CALL_S), self._steady), wait_s)
         try:
-            answer = self._session.request(
-                method, url, data=body, headers=sent, stream=True, allow_redirects=False, proxies=proxies
+            return _answer(
+                self._session.request(
+                    method, url, data=body, headers=sent, stream=True, allow_redirects=False, proxies=proxies
+                )
             )
-            return _answer(answer)
-        except self._failures as error:  # what breaks before the first byte has left was not sent
-            if self._watch.sent:
-                raise Uncertain(f"no answer from {host}: {_kind(error)}") from None
-            raise Retryable(f"nothing was sent to {host}: {_kind(error)}") from None
-
-    def _proxied(self, host: str) -> dict[str, str]:
-        """The environment's proxies, none for hosts that it takes out. Raises Misconfigured."""
-        if not self._proxies or urllib.request.proxy_bypass(host):
-            return {}
-        named = {scheme: self._proxies[scheme] for scheme in ("http", "https", "all") if self._proxies.get(scheme)}
-        for proxy in named.values():
-            scheme, _, address = proxy.rpartition("://")
-            if scheme not in {"", "http"} or not address:
-                raise Misconfigured("a proxy that does not speak HTTP", _PROXY_ADVICE)
-        return named
-
-    def _leave_idle_connections(self) -> None:
-        """A frozen function does not see the other side close a connection; a call on it would break after it
-        has left, with an outcome that nobody knows. The wall clock goes on while the function is frozen."""
-        now = self._clock()
-        if now - self._used_s > IDLE_S:
-            self._session.close()
-        self._used_s = now
+        except _FAILURES as error:  # what breaks before the first byte has left was not sent
+            if watch.sent:
+                raise Uncertain(f"no answer from {where.authority}: {_kind(error)}") from None
+            if isinstance(error, ValueError):
+                raise Misconfigured(f"an address that is none: {where.authority}", _ADDRESS_ADVICE) from None
+            raise Retryable(f"nothing was sent to {where.authority}: {_kind(error)}") from None
 
 
-class _Unreadable(Exception):
+class _Unreadable(ValueError):
     """An answer that came, and cannot be read."""
 
 
-def _host(url: str) -> str:
+# those of requests are OSErrors
+_FAILURES = (OSError, HTTPError, http.client.HTTPException, ValueError, zlib.error)
+
+
+def _destination(url: str) -> Place:
     """Raises Misconfigured: whatever stands behind a vendor's address is escaped."""
     try:
-        return place(url).host
+        return place(url)
     except ValueError:  # its words may be the URL, whose query may be a key
         raise Misconfigured("an address that is none", _ADDRESS_ADVICE) from None
 
@@ -218,7 +193,7 @@ def _answer(answer: requests.Response) -> Answer:
     """The whole answer; never more of its body is held than LARGEST_ANSWER and a chunk."""
     with answer:
         lowered = {name.lower(): value for name, value in answer.headers.items()}
-        coding = lowered.get("content-encoding", "identity").strip().lower()
+        coding = (lowered.get("content-encoding") or "identity").strip().lower()
         if coding != "identity" and coding not in _PACKED:
             raise _Unreadable(f"content encoding {coding[:20]}")
         unpack = zlib.decompressobj(_PACKED[coding]) if coding in _PACKED else None
@@ -242,5 +217,10 @@ def _date_s(value: str) -> float:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
-def _kind(error: Exception) -> str:
-    return str(error) if isinstance(error, _Unreadable) else type(error).__name__
+def _kind(error: BaseException) -> str:
+    """What it was in the beginning: requests and urllib3 wrap what they are told."""
+    if isinstance(error, _Unreadable):
+        return str(error)
+    while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
+        error = inner
+    return type(error).__name__

@@ -147,7 +147,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "en"
     notices: bool = True
     mark_seen: bool = True
-    show_reads: bool = True
+    show_reads: bool = False
 
     def wrote(self, customer: str, username: str) -> bool:
         """Whether what comes from this customer, or under this name on the platform, is the account's own.

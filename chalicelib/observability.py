@@ -95,6 +95,8 @@ def _known(facts: dict[str, str | int | float]) -> dict[str, str | int | float]:
 
 
 log = Log()
+# it warns of an answer's odd headers by the URL, whose query may be a key
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 NEW_CODE = (

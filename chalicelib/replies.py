@@ -43,7 +43,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentMessage(msgspec.Struct, frozen=True, kw_only=True, tag="agent_message"):
-    """An agent or a bot wrote to the customer. `unsupported` names content that no channel can carry."""
+    """An agent or a bot wrote to the customer. `unsupported` names (", " between them) what the message holds and the
+    desk's half could not read; the rest goes out all the same (`rules.planning.left_out`)."""
 
     id: str
     integration: str
@@ -64,7 +65,23 @@ class AgentTyping(msgspec.Struct, frozen=True, kw_only=True, tag="agent_typing")
     customer: str
 
 
-DeskEvent = AgentMessage | AgentTyping | Ignored
+class DeskReceipt(msgspec.Struct, frozen=True, kw_only=True, tag="desk_receipt"):
+    """The desk tells that a customer's message, or its file, did not get through to the agents.
+
+    `message` is the id under which it was delivered (`DeskMessage.id`) where the desk tells that, else the desk's own;
+    `status`, `reason` (a closed set) and `detail` are the desk's words, which quote nobody.
+    """
+
+    integration: str
+    customer: str
+    message: str
+    status: str
+    reason: str = ""
+    detail: str = ""
+    desk_conversation: str = ""
+
+
+DeskEvent = AgentMessage | AgentTyping | DeskReceipt | Ignored
 
 
 class TextPart(msgspec.Struct, frozen=True, tag="text"):

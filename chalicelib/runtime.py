@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
 from chalicelib.aws.secrets import SecretStore
-from chalicelib.credentials import texts
 from chalicelib.observability import EmfMetrics, Metrics
 from chalicelib.pipeline.ports import Clock
 from chalicelib.settings import Settings, load
@@ -212,7 +211,8 @@ class Runtime:
         return MediaStore(
             shelf=self.bucket,
             fetch=self._fetch,
-            keys=lambda: texts(self.secrets.get(names.media_secret).get("keys")),
+            secrets=self.secrets,
+            secret_name=names.media_secret,
             public_url=names.url("public_url"),
             days=names.media_days,
             clock=self.clock,
@@ -257,7 +257,8 @@ class Runtime:
         from chalicelib.desks.genesys.oauth import Tokens
 
         names = self.settings
-        tokens = Tokens(self.http, self.secrets.get, names.genesys_oauth_secret, names.url("genesys_login"), self.clock)
+        secrets, login = self.secrets, names.url("genesys_login")
+        tokens = Tokens(self.http, secrets.get, names.genesys_oauth_secret, login, self.clock, secrets.refresh)
         return Genesys(self.http, tokens, names.url("genesys_api"))
 
 

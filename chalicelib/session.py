@@ -1,26 +1,34 @@
-"""A session of requests whose every connection keeps the deadline of the call that it serves."""
+"""A session of `requests` in which every wait ends with the call that it serves.
+
+By themselves requests and urllib3 bound each wait, never the call: an answer that drips would not end.
+"""
 
 from __future__ import annotations
 
-import socket
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
-import urllib3
 from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies, select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import LocationParseError, NewConnectionError
+from urllib3.util import Url, parse_url
 
-from chalicelib.connections import CONNECT_S, Left, Timed, countdown, dial
+from chalicelib.connections import CONNECT_S, Left, Timed, countdown, dial, tls
+from chalicelib.errors import Misconfigured
 
-FAILURES: tuple[type[Exception], ...] = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
-"""What a call may end with, beside what sockets and http.client raise."""
+# Shorter than what load balancers keep an idle connection for.
+IDLE_S = 15.0
+_PROXY_ADVICE = "http_proxy and https_proxy name an http:// address"
 
 
 class Watch(threading.local):
-    """The call that this thread makes: how long it may still take, and whether a byte of it has left."""
+    """The call that this thread makes: how long it may still wait, and whether a byte of it has left."""
 
     def __init__(self) -> None:
         self.begin(countdown(CONNECT_S), CONNECT_S)
@@ -28,89 +36,116 @@ class Watch(threading.local):
     def begin(self, left_s: Left, wait_s: float) -> None:
         """A call begins: it ends with `left_s`, and no single wait of it is longer than `wait_s` (seconds)."""
         self._left_s = left_s
-        self.wait_s = wait_s
+        self._wait_s = wait_s
         self.sent = False
 
     def left_s(self) -> float:
-        """How long may still be waited (seconds); raises TimeoutError where nothing is left."""
-        return min(self._left_s(), self.wait_s)
+        """How long the next wait may be (seconds). Raises TimeoutError where nothing is left."""
+        return min(self._left_s(), self._wait_s)
+
+    def note(self) -> None:
+        """Bytes have left."""
+        self.sent = True
+
+    @contextmanager
+    def connecting(self) -> Iterator[None]:
+        """Until the connection stands, waits are shorter, and what leaves is not the call's."""
+        wait_s, self._wait_s = self._wait_s, min(self._wait_s, CONNECT_S)
+        try:
+            yield
+        finally:
+            self._wait_s, self.sent = wait_s, False
 
 
-class _Watched(Timed):
-    """A connection's socket, which goes from one call to the next."""
+class Session(requests.Session):
+    """Never follows a redirect, never repeats a call, keeps no cookie. `watch` has to begin before each call."""
 
-    def __init__(self, sock: socket.socket, watch: Watch) -> None:
-        self._watch = watch
-        super().__init__(sock, watch.left_s, CONNECT_S)
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` answers epoch seconds."""
+        super().__init__()
+        self.watch = Watch()
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, _Adapter(self.watch, clock))
+        # netrc would replace our Authorization header, and reading the environment costs time on each call
+        self.trust_env = False
+        # one session serves every account: a vendor's cookie must not follow from one to the next
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
-    def begin(self, left_s: Left, wait_s: float) -> None:
-        self._left_s = left_s
-
-    def tick(self) -> None:
-        self._sock.settimeout(self._left_s())
-
-    def noted(self) -> None:
-        self._watch.sent = True
-
-    def settimeout(self, seconds: float | None) -> None:
-        """The call's own time stands over urllib3's."""
-
-    def fileno(self) -> int:
-        return self._sock.fileno()
-
-
-def open_session() -> tuple[requests.Session, Watch]:
-    """A session, and the watch that has to begin before each call of it."""
-    watch = Watch()
-    session = requests.Session()
-    adapter = _Adapter(watch)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    # netrc would replace our Authorization header, and reading the environment costs time on each call
-    session.trust_env = False
-    # one session serves every account: a vendor's cookie must not follow from one to the next
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return session, watch
+    def get_redirect_target(self, *_: object) -> None:
+        """Nowhere. To tell where a redirect leads, requests would read all of its body, however large."""
 
 
 class _Adapter(HTTPAdapter):
-    """Makes its pools of our connections."""
+    """Lets every pool make our connections."""
 
-    def __init__(self, watch: Watch) -> None:
-        self._pools = _pools(watch)
-        super().__init__(max_retries=0)
+    def __init__(self, watch: Watch, clock: Callable[[], float]) -> None:
+        self._made: dict[str, Any] = {
+            "http": partial(_Plain, watch, clock),
+            "https": partial(_Secure, watch, clock, ssl_context=tls()),
+        }
+        super().__init__()
 
-    def init_poolmanager(self, *args: Any, **named: Any) -> None:
-        super().init_poolmanager(*args, **named)
-        self.poolmanager.pool_classes_by_scheme = self._pools
+    def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **named)
+        pool.ConnectionCls = self._made[pool.scheme]
+        return pool
 
-    def proxy_manager_for(self, *args: Any, **named: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **named)
-        manager.pool_classes_by_scheme = self._pools
-        return manager
+    def cert_verify(self, *_: object) -> None:
+        """Nothing: it would let each connection read the authorities, which `tls` has done."""
 
 
-def _pools(watch: Watch) -> dict[str, type[HTTPConnectionPool]]:
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return dial(self._dns_host, self.port or self.default_port, watch.left_s)
+class _Plain(HTTPConnection):
+    """A connection that goes from call to call, and from thread to thread."""
 
-        def connect(self) -> None:
+    def __init__(self, watch: Watch, clock: Callable[[], float], **named: Any) -> None:
+        super().__init__(**named)
+        self._watch = watch
+        self._clock = clock
+        self._used_s = clock()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it may serve another call. A frozen function does not see the other side close a connection; a
+        call on it would break after it has left, with an outcome that nobody knows. The wall clock goes on while
+        the function is frozen."""
+        return super().is_connected and self._clock() - self._used_s <= IDLE_S
+
+    def connect(self) -> None:
+        with self._watch.connecting():
             super().connect()
-            self.sock: Any = _Watched(self.sock, watch)
 
-    class Secure(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return dial(self._dns_host, self.port or self.default_port, watch.left_s)
+    def getresponse(self) -> Any:
+        if not self._watch.sent:  # urllib3 reads on where sending has failed; nobody answers what was not asked
+            raise ConnectionAbortedError
+        self._used_s = self._clock()
+        return super().getresponse()
 
-        def connect(self) -> None:
-            super().connect()
-            self.sock: Any = _Watched(self.sock, watch)
+    def _new_conn(self) -> Any:
+        try:
+            sock = dial(self.host, self.port, self._watch.left_s)
+        except OSError as error:  # as itself urllib3 could take it for one of sending
+            raise NewConnectionError(self, "no connection") from error
+        return Timed(sock, self._watch.left_s, self._watch.note)
 
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
 
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
+class _Secure(_Plain, HTTPSConnection):
+    """The same over TLS."""
 
-    return {"http": PlainPool, "https": SecurePool}
+
+def proxies_of(url: str) -> dict[str, str]:
+    """The environment's proxy for a URL, as requests takes it; {} where there is none, or it exempts the host.
+    Raises Misconfigured."""
+    found = select_proxy(url, get_environ_proxies(url))
+    return {"all": _proxy(found)} if found else {}
+
+
+def _proxy(address: str) -> str:
+    try:
+        there = parse_url(address if "://" in address else f"http://{address}")
+    except LocationParseError:
+        there = Url()
+    if there.scheme != "http" or not there.host:
+        raise Misconfigured("a proxy that does not speak HTTP", _PROXY_ADVICE)
+    # a name without a password is an account, too (RFC 7617, section 2), which requests would leave out
+    account = there.auth if there.auth is None or ":" in there.auth else f"{there.auth}:"
+    return Url("http", account, there.host, there.port).url

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
+from chalicelib.http import Answer
 from chalicelib.messages import Account
 from ops.bridge import Bridge
 from ops.errors import OpsError
@@ -30,6 +32,18 @@ _MESSAGES = "the token lacks instagram_business_manage_messages (or the Page's i
 _COMMENTS = (
     "add the permission instagram_business_manage_comments in the App Dashboard (API setup with Instagram login; App "
     "Review for accounts that are not yours), then Generate token and put the new token into the secret"
+)
+# Graph's versions and their last day, "" where Meta has named none: developers.facebook.com/docs/graph-api/changelog
+VERSIONS = {
+    "v21.0": "2027-01-21", "v22.0": "2027-05-20", "v23.0": "2027-10-08", "v24.0": "2028-02-18", "v25.0": "2028-07-29",
+    "v26.0": "", "v27.0": "",
+}  # fmt: skip
+TESTED = "v25.0"
+SOON_DAYS = 90
+VERSION_SETTING = f"set vendors.graph_version to {TESTED} in Terraform's variables, and run terraform apply"
+UNIFIED = (
+    "neither login's answer: see which login the app has (App Dashboard > Instagram > API setup). Unified Login, which "
+    "Meta named in October 2026, is not known to dmdesk: connect the account by Instagram Login or by its Page"
 )
 RENEW = "log in again in the App Dashboard (Generate token) and put the new token into the secret"
 
@@ -57,14 +71,51 @@ def subscribe(bridge: Bridge, account: Account, names: Iterable[str]) -> None:
     _call(bridge, account, "POST", "/subscribed_apps", {"subscribed_fields": ",".join(asked)}, lacks=lacks)
 
 
-def identity(bridge: Bridge, account: Account) -> dict[str, str]:
-    """The ids that the token stands for: `user_id` (what webhooks carry), `id`, and `page` with a Page."""
-    if account.login == "instagram":
-        found = _call(bridge, account, "GET", "?fields=user_id,username", node="me")
-        return {"user_id": str(found.get("user_id", "")), "id": str(found.get("id", ""))}
-    found = _call(bridge, account, "GET", "?fields=name,instagram_business_account", node="me")
-    linked = found.get("instagram_business_account") or {}
-    return {"user_id": str(linked.get("id", "")), "id": "", "page": str(found.get("id", ""))}
+class Identity(NamedTuple):
+    """What a token stands for: `user_id` is what webhooks carry, `page` the Page's id. `shape` names the fields of the
+    answer, `version` the version of Graph that gave it ("" where it does not tell)."""
+
+    user_id: str
+    id: str
+    page: str
+    shape: tuple[str, ...]
+    version: str
+
+
+def identity(bridge: Bridge, account: Account) -> Identity:
+    """Whose the token is, by the login that the account has. An answer of another shape leaves `user_id` empty."""
+    page = account.login == "facebook"
+    fields = "name,instagram_business_account" if page else "user_id,username"
+    answer, found = _answered(bridge, account, "GET", f"?fields={fields}", node="me")
+    linked = found.get("instagram_business_account")
+    holder = (linked if isinstance(linked, dict) else {}).get("id", "") if page else found.get("user_id", "")
+    own = str(found.get("id", ""))
+    return Identity(
+        user_id=str(holder or ""),
+        id="" if page else own,
+        page=own if page else "",
+        shape=tuple(sorted(found)),
+        version=answer.headers.get("facebook-api-version", ""),
+    )
+
+
+def version_of(setting: str, now: float) -> tuple[Literal["ok", "warn", "fail"], str]:
+    """Whether this version of Graph will do, and in which words; `now` in epoch seconds."""
+    ends = VERSIONS.get(setting)
+    if ends is None:
+        older = _order(setting) < _order(min(VERSIONS, key=_order))
+        return ("fail", "is over") if older else ("warn", "is newer than any that this release knows")
+    if _order(setting) > _order(TESTED):
+        return "warn", f"is newer than {TESTED}, with which dmdesk is tested"
+    left = (date.fromisoformat(ends) - datetime.fromtimestamp(now, UTC).date()).days
+    if left < 0:
+        return "fail", f"is over since {ends}"
+    return ("ok" if left >= SOON_DAYS else "warn"), f"lives until {ends}"
+
+
+def _order(version: str) -> tuple[int, ...]:
+    """v9.0 comes before v25.0."""
+    return tuple(int(part) for part in version.removeprefix("v").split(".") if part.isdecimal())
 
 
 def _call(
@@ -74,9 +125,22 @@ def _call(
     edge: str,
     form: dict[str, str] | None = None,
     *,
-    node: str = "",
     lacks: str = _MESSAGES,
 ) -> dict[str, Any]:
+    return _answered(bridge, account, method, edge, form, lacks=lacks)[1]
+
+
+def _answered(
+    bridge: Bridge,
+    account: Account,
+    method: str,
+    edge: str,
+    form: dict[str, str] | None = None,
+    *,
+    node: str = "",
+    lacks: str = _MESSAGES,
+) -> tuple[Answer, dict[str, Any]]:
+    """The answer and its object. Raises OpsError."""
     token = bridge.token(account)
     if not token:
         raise OpsError(f"the secret {account.secret} holds no access_token", RENEW)
@@ -93,7 +157,7 @@ def _call(
     found = answer.json()
     error = found.get("error") if isinstance(found, dict) else None
     if answer.status == 200 and isinstance(found, dict) and not error:
-        return found
+        return answer, found
     raise _refused(what, answer.status, error if isinstance(error, dict) else {}, lacks)
 
 

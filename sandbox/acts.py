@@ -92,7 +92,9 @@ class InstagramActs:
     def _in_public(self, account: str, customer: str, act: Act) -> str:
         comment = _number()
         if act.action == "mention":
-            self.simulator.mention(account, customer, act.text or "With @our.shop", post=_number(), comment=comment)
+            text = act.text or "With @our.shop"
+            self.simulator.watch.author(f"comment:{comment}", customer, text)
+            self.simulator.mention(account, customer, text, post=_number(), comment=comment)
             return comment
         media = {"id": _PLACE, "media_product_type": "FEED"}
         value = {"id": comment, "from": person(customer), "text": _text(act), "media": media}
@@ -142,7 +144,7 @@ class TikTokActs:
         self.simulator, self._clock = simulator, clock
         self._said: dict[str, Callable[[Act], Made]] = {
             "text": lambda act: {"type": "text", "text": {"body": _text(act)}} | _quoting(act),
-            "picture": lambda act: {"type": "image", "image": {"media_id": self._file("image")}},
+            "picture": lambda act: {"type": "image", "image": {"media_id": self._file("png")}},
             "video": lambda act: {"type": "video", "video": {"media_id": self._file("video")}},
             "share": lambda act: {"type": "share_post", "share_post": _POST},
             "sticker": lambda act: {"type": "sticker", "sticker": {"url": _STICKER}},

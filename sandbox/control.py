@@ -2,15 +2,17 @@
 
 import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal, Protocol
 
 import msgspec
 
 from sandbox.clock import Clock, iso
 from sandbox.faults import Faults
+from sandbox.gate import Gate
 from sandbox.genesys import ConversationDead, GenesysSimulator, NotFound
 from sandbox.instagram import InstagramSimulator
-from sandbox.pages import PREFIX, SAFE, Pages, refusal
+from sandbox.pages import PREFIX, SAFE, Pages
 from sandbox.routes import CUSTOMERS, Body, Handler, Routes, Social, account_of, parsed
 from sandbox.tiktok import TikTokSimulator
 from sandbox.web import Answer, Call, WebServer
@@ -26,7 +28,7 @@ class Bridge(Protocol):
         """What GET /state answers: queues, dead_letters, parked, metrics."""
 
     def reset(self, meanwhile: Callable[[], None]) -> None:
-        """Empty everything but the accounts; `meanwhile` is called while no worker is at work."""
+        """Empty everything but the accounts; `meanwhile` is called while nothing is at work."""
 
 
 class _Nothing(Body):
@@ -47,6 +49,12 @@ class _Disconnect(Body):
 
 class _Redeliver(Body):
     id: str
+
+
+class _Receipt(Body):
+    id: str
+    code: str = "MediaTypeNotAllowed"
+    status: str = "Failed"
 
 
 class _GenesysSettings(Body):
@@ -111,6 +119,7 @@ class ControlServer:
         social = _social_routes("instagram", instagram) | _social_routes("tiktok", tiktok)
         self._routes = {**self._routes, **social, **(more or {})}
         self._pages = pages or Pages()
+        self._acts = Gate()
         self._web = WebServer(self._handle, port)
         self.url = self._web.url
 
@@ -140,13 +149,12 @@ class ControlServer:
             "/genesys/conversations": {"GET": lambda call: self._genesys.conversations()},
             "/genesys/reply": {"POST": self._reply},
             "/genesys/redeliver": {"POST": self._redeliver},
+            "/genesys/receipt": {"POST": self._receipt},
             "/genesys/disconnect": {"POST": self._disconnect},
             "/genesys/settings": {"POST": self._genesys_settings},
         }
 
     def _handle(self, call: Call) -> Answer:
-        if reason := refusal(call, self._web.port):
-            return Answer(403, {"error": reason}, SAFE)
         try:
             if call.path.startswith(PREFIX):
                 return self._pages.answer(call)
@@ -165,8 +173,15 @@ class ControlServer:
         if call.method not in methods:
             allowed = ", ".join(methods)
             return Answer(405, {"error": f"use {allowed} with {call.path}"}, SAFE | {"Allow": allowed})
-        found = methods[call.method](call)
+        with self._turn(call):
+            found = methods[call.method](call)
         return found if isinstance(found, Answer) else Answer(200, found, SAFE)
+
+    def _turn(self, call: Call) -> AbstractContextManager[None]:
+        """A reset waits until whatever somebody does has been done, and then comes alone."""
+        if call.method == "GET":
+            return nullcontext()
+        return self._acts.closed() if call.path == "/reset" else self._acts.passing()
 
     # --- Genesys
 
@@ -184,6 +199,11 @@ class ControlServer:
     def _redeliver(self, call: Call) -> object:
         body = parsed(call, _Redeliver)
         self._genesys.redeliver(body.id)
+        return {"id": body.id}
+
+    def _receipt(self, call: Call) -> object:
+        body = parsed(call, _Receipt)
+        self._genesys.tell_trouble(body.id, body.code, body.status)
         return {"id": body.id}
 
     def _disconnect(self, call: Call) -> object:

@@ -11,8 +11,10 @@ from chalicelib.desks.genesys.translate import TRANSLATOR
 from chalicelib.messages import Event
 from chalicelib.replies import AgentMessage
 from sandbox.genesys_store import Conversation, StoredMessage
+from sandbox.lines import line_of
 
 Shown = dict[str, Any]
+_ASKING = {"", "edited"}
 _STATUS = {"received": "delivered", "sent": "sent", "delivery-success": "delivered", "delivery-failed": "failed"}
 
 
@@ -33,6 +35,7 @@ class Desktop:
             "attachments": [_file(one) for one in _contents(said, "attachment")],
             "nickname": said["channel"]["from"].get("nickname", ""),
             "author": _author(said),
+            "line": "" if message.outbound else line_of(said),
             "status": _STATUS[message.status],
         }
         self._tell(conversation, told | (_offered(said) if message.outbound else {}))
@@ -67,14 +70,16 @@ class Desktop:
 
 
 def _waiting_since_ms(conversation: Conversation) -> int:
-    """When the customer wrote what nobody has answered yet, 0 where all is answered or over."""
+    """When the customer wrote what nobody has answered yet, 0 where all is answered or over. A line of the bridge's
+    own makes nobody wait, unless it brings new words of the customer's."""
     if conversation.state != "connected":
         return 0
     since = 0.0
     for message in reversed(conversation.messages):
         if message.outbound and message.normalized["type"] != "Event":
             break
-        since = since if message.outbound else message.at
+        asks = not message.outbound and line_of(message.normalized) in _ASKING
+        since = message.at if asks else since
     return int(since * 1000)
 
 

@@ -14,6 +14,7 @@ import secrets
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +116,10 @@ class GenesysSimulator:
         self.deliveries.stop()
         self._web.stop()
 
+    def held(self) -> AbstractContextManager[None]:
+        """No call of the API is at work meanwhile, nor what follows from its answer."""
+        return self._web.held()
+
     def reset(self) -> None:
         """Forget every conversation, call and pending delivery; clients, tokens and integrations stay."""
         self.deliveries.cancel()
@@ -212,6 +217,20 @@ class GenesysSimulator:
             integration, body = self._known_reply(message_id)
             conversation_id = self._store.message(message_id).conversation_id
         self._tell(integration, conversation_id, body)
+
+    def tell_trouble(self, message_id: str, code: str, status: str = "Failed") -> None:
+        """Tell by a receipt that a customer's message, by the channel.messageId that it was posted under, did not
+        reach the agents. Raises NotFound. Its shape is our reading: no page shows one."""
+        with self._lock:
+            said = next((one for one in self._store.messages.values() if _posted_as(one) == message_id), None)
+            if said is None:
+                raise NotFound(message_id)
+            conversation = self._store.conversation(said.conversation_id)
+            integration = self._integrations[conversation.integration_id]
+            body = _published(integration, conversation, said.id, self._clock())
+            body["channel"] |= {"messageId": message_id}
+            body |= {"status": status, "reasons": [{"code": code, "message": "The message was not shown."}]}
+        self._tell(integration, conversation.id, to_json(body))
 
     def _tell(self, integration: _Integration, conversation_id: str, body: bytes) -> None:
         digest = hmac.new(integration.secret.encode(), body, hashlib.sha256).digest()
@@ -452,6 +471,11 @@ def _outbound(integration: _Integration, customer: dict[str, Any], message_id: s
 def _published(integration: _Integration, conversation: Conversation, message_id: str, now: float) -> dict[str, Any]:
     told = {"type": "Receipt", "status": "Published", "isFinalReceipt": True, "direction": "Outbound"}
     return _outbound(integration, conversation.customer, message_id, now) | told | {"conversationId": conversation.id}
+
+
+def _posted_as(message: StoredMessage) -> str | None:
+    """The id under which a customer's message was posted."""
+    return None if message.outbound else message.normalized["channel"].get("messageId")
 
 
 def _kind(content: list[dict[str, Any]] | None) -> str:

@@ -12,6 +12,8 @@ import json
 import re
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Literal
 
 import requests
@@ -40,6 +42,8 @@ class InstagramSimulator:
 
     `echo` says when a send comes back as a webhook: "after" its answer, "before" it, or "none". `metadata`, what
     becomes of a message's: "told" in its echo and in the conversation, "kept" to itself, or "refused" with the message.
+    `answers_as` is the version of Graph that answers whichever is asked for ("": that one), as where the asked one is
+    over.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class InstagramSimulator:
         port: int = 0,
     ) -> None:
         self.echo, self.metadata = echo, metadata
+        self.answers_as = ""
         self.watch: PhoneWatch = Unwatched()
         self._clock, self._faults = clock, faults
         self._retry_delays_s, self._webhook_timeout_s = tuple(retry_delays_s), webhook_timeout_s
@@ -74,6 +79,10 @@ class InstagramSimulator:
         """Stop serving and delivering."""
         self.deliveries.stop()
         self._web.stop()
+
+    def held(self) -> AbstractContextManager[None]:
+        """No call of the API is at work meanwhile, nor what follows from its answer."""
+        return self._web.held()
 
     def reset(self) -> None:
         """Forget customers, sends and pending deliveries; accounts and tokens stay."""
@@ -224,13 +233,19 @@ class InstagramSimulator:
             if call.path.endswith("/access_token") or call.path.endswith("/refresh_access_token"):
                 return Answer(200, self._tokens.exchange(call))
             account = self._tokens.caller(call)
-            answer = self._route(account, call)
+            answer = self._versioned(call, self._route(account, call))
         except GraphError as error:
             code = error.code
             answer = refused(error, account, fault)
         if sends:
             self._record(call, answer, code)
         return answer
+
+    def _versioned(self, call: Call, answer: Answer) -> Answer:
+        """With the header that tells which version of Graph answered."""
+        match = _PATH.fullmatch(call.path)
+        version = self.answers_as or (f"v{match[1]}.{match[2]}" if match and match[1] else "")
+        return replace(answer, headers={**answer.headers, "facebook-api-version": version}) if version else answer
 
     def _record(self, call: Call, answer: Answer, code: int | None) -> None:
         try:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 from sandbox.faults import Fault
 from sandbox.instagram_schema import GraphError
+from sandbox.people import display_name, username
 from sandbox.web import Answer, Call
 
 _FIELDS = frozenset(
@@ -134,8 +135,8 @@ def chosen(node: str, held: dict[str, Any], call: Call, default: Sequence[str]) 
 def profile(customer: str) -> dict[str, Any]:
     """A made-up customer: .../messaging-api/user-profile."""
     values = (
-        f"Customer {customer[-4:]}",
-        f"customer_{customer[-4:]}",
+        display_name(customer),
+        username(customer),
         f"https://scontent.cdninstagram.com/v/{customer}_n.jpg?oe=7FFFFFFF",
         1234,
         False,

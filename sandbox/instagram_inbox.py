@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.people import username
+
 _SERIAL = itertools.count(1)
 
 
@@ -115,7 +117,7 @@ def _id(who: Any) -> str:
 
 def person(customer: str) -> dict[str, str]:
     """A made-up customer, as messages name them."""
-    return {"id": customer, "username": f"customer_{customer[-4:]}"}
+    return {"id": customer, "username": username(customer)}
 
 
 def new_mid(account: str, customer: str) -> str:

@@ -20,6 +20,7 @@ class InstagramPhone:
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
+        self._authors: dict[str, tuple[str, str]] = {}
 
     def customer(self, raw: bytes) -> None:
         """What the customer did, by the webhook that tells of it; whatever its shape, it never fails."""
@@ -33,6 +34,10 @@ class InstagramPhone:
                 self._event(account, Fields(event))
             for change in [*objects(entry, "changes"), entry]:
                 self._change(account, Fields(change))
+
+    def author(self, identifier: str, customer: str, text: str) -> None:
+        """Meta tells neither who mentioned the brand nor what they wrote; the customer's own phone shows both."""
+        self._authors[identifier] = customer, text
 
     def brand(self, account: str, customer: str, message_id: str, said: dict[str, Any]) -> None:
         """What the brand sent: a message of the Send API, its files as they lie at Instagram, or an action."""
@@ -61,7 +66,11 @@ class InstagramPhone:
         elif field == MENTIONS:
             # Meta does not tell who mentioned the brand, so that the comment or the post stands for them
             about = f"comment:{comment}" if comment else f"media:{value.text('media_id')}"
-            self._screen.tell("customer", account, about, {"kind": "comment", "id": about, "text": "@"})
+            customer, text = self._authors.get(about, (about, "@"))
+            party = about if customer != about else ""
+            self._screen.tell(
+                "customer", account, customer, {"kind": "mention", "id": about, "text": text, "party": party}
+            )
 
 
 _HEARTS = {"love": "❤️"}

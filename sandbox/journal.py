@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -16,10 +17,11 @@ Name = Literal["road", "customer", "desk", "metrics", "reset"]
 
 
 class Journal:
-    """A ring of the newest `kept` events, numbered from 1. Thread-safe."""
+    """The newest `kept` events of each name, numbered from 1: the road's many push out no message. Thread-safe."""
 
     def __init__(self, kept: int = KEPT) -> None:
-        self._ring: deque[tuple[int, bytes]] = deque(maxlen=kept)
+        self._kept = kept
+        self._rings: dict[str, deque[tuple[int, bytes]]] = {}
         self._number = 0
         self._followers = 0
         self._closed = False
@@ -36,13 +38,14 @@ class Journal:
         line = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
         with self._news:
             self._number += 1
-            self._ring.append((self._number, b"id: %d\nevent: %b\ndata: %b\n\n" % (self._number, name.encode(), line)))
+            ring = self._rings.setdefault(name, deque(maxlen=self._kept))
+            ring.append((self._number, b"id: %d\nevent: %b\ndata: %b\n\n" % (self._number, name.encode(), line)))
             self._news.notify_all()
 
     def reset(self) -> None:
         """Forgets everything, and says so; the numbers go on."""
         with self._news:
-            self._ring.clear()
+            self._rings.clear()
         self.put("reset", {})
 
     def close(self) -> None:
@@ -65,7 +68,7 @@ class Journal:
             while not self._closed:
                 found = self._later(last, heartbeat_s)
                 last = found[-1][0] if found else last
-                yield b"".join(line for _, line in found) or b": still here\n\n"
+                yield from _pieces(found) or [b": still here\n\n"]
         finally:
             with self._news:
                 self._followers -= 1
@@ -73,10 +76,20 @@ class Journal:
     def _later(self, last: int, heartbeat_s: float) -> list[tuple[int, bytes]]:
         deadline = time.monotonic() + heartbeat_s
         with self._news:
-            while not (self._closed or (self._ring and self._ring[-1][0] > last)):
+            while not (self._closed or self._number > last):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return []
                 self._news.wait(left)
-            missing = [event for event in self._ring if event[0] > last] if self._ring else []
-            return missing[:_TOGETHER]
+            return sorted(event for ring in self._rings.values() for event in _after(ring, last))
+
+
+def _after(ring: deque[tuple[int, bytes]], last: int) -> Iterator[tuple[int, bytes]]:
+    """The ring's events after number `last`, newest first."""
+    return itertools.takewhile(lambda event: event[0] > last, reversed(ring))
+
+
+def _pieces(found: list[tuple[int, bytes]]) -> list[bytes]:
+    """The events, joined a few hundred at a time."""
+    lines = [line for _, line in found]
+    return [b"".join(lines[at : at + _TOGETHER]) for at in range(0, len(lines), _TOGETHER)]

@@ -7,13 +7,14 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from sandbox.clock import Clock
 from sandbox.desktop import Desktop
 from sandbox.genesys import GenesysSimulator
 from sandbox.instagram import InstagramSimulator
 from sandbox.instagram_phone import InstagramPhone
 from sandbox.journal import Journal, Name
 from sandbox.naming import Source, passages
-from sandbox.proof import Findings, Witness, prove, taken
+from sandbox.proof import Findings, Witness, keys_of, prove, taken
 from sandbox.road import Road
 from sandbox.screen import Screen
 from sandbox.tiktok import TikTokSimulator
@@ -43,12 +44,12 @@ class Live:
         genesys: GenesysSimulator,
         instagram: InstagramSimulator,
         tiktok: TikTokSimulator,
-        clock: Callable[[], float],
+        clock: Clock,
         channels: Mapping[str, str],
     ) -> None:
         self._stores, self._journal, self._road, self._channels = stores, journal, road, channels
         self._genesys, self._instagram, self._tiktok = genesys, instagram, tiktok
-        self._witness = Witness(channels)
+        self._witness = Witness(channels, clock)
         genesys.watch = Desktop(self._telling("desk"), clock, channels)
         show = self._telling("customer")
         phones = InstagramPhone(Screen("instagram", show, clock)), TikTokPhone(Screen("tiktok", show, clock))
@@ -56,6 +57,7 @@ class Live:
         tiktok.watch = _Both("tiktok", phones[1], self._witness)
         self._stopping = threading.Event()
         self._told: dict[str, int] | None = None
+        self._telling_totals = threading.Lock()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
 
     def start(self) -> None:
@@ -70,10 +72,11 @@ class Live:
 
     def reset(self) -> None:
         """Forgets what happened; whoever follows is told."""
-        self._road.reset()
-        self._witness.reset()
-        self._told = None
-        self._journal.reset()
+        with self._telling_totals:  # what they were before is not told after
+            self._road.reset()
+            self._witness.reset()
+            self._told = None
+            self._journal.reset()
 
     def proof(self) -> dict[str, Any]:
         """What GET /proof answers. What was sent is read first and what arrived last, so that what is under way
@@ -81,8 +84,8 @@ class Live:
         customers = self._witness.events()
         replies = {message.id: message for message in self._genesys.replies()}
         agents = {
-            one.key: one
-            for message in replies.values()
+            one.key: one._replace(written_ms=number)  # the order in which Genesys took them
+            for number, message in enumerate(replies.values(), 1)
             for one in passages("genesys", json.dumps(message.normalized).encode(), self._channels)
         }
         delivered, given_up = self._road.taken_in(), self._given_up()
@@ -93,8 +96,8 @@ class Live:
                 agents=agents,
                 delivered=delivered,
                 given_up=given_up,
-                waiting=self._keys(queued),
-                parked=self._keys(dead) | {key.rpartition("-")[2].rpartition("/")[2] for key in parked},
+                waiting=keys_of(queued),
+                parked=keys_of(dead) | {key.rpartition("-")[2].rpartition("/")[2] for key in parked},
                 ignored=self._road.ignored(),
                 told=frozenset(name for name, message in replies.items() if message.status == "delivery-failed"),
                 at_desk=taken(self._genesys.messages(), _given_to_genesys),
@@ -112,9 +115,6 @@ class Live:
             one.key for source, found in bodies for body in found for one in passages(source, body, self._channels)
         )
 
-    def _keys(self, events: list[dict[str, Any]]) -> frozenset[str]:
-        return frozenset(str(event.get("MessageDeduplicationId", "")) for event in events)
-
     def _telling(self, name: Name) -> Callable[[dict[str, Any]], None]:
         return lambda data: self._journal.put(name, data)
 
@@ -123,10 +123,11 @@ class Live:
         while not self._stopping.wait(TICK_S):
             if not self._journal.followed:
                 continue
-            totals = self._stores.totals()
-            if totals != self._told:
-                self._told = totals
-                self._journal.put("metrics", {"totals": totals})
+            with self._telling_totals:
+                totals = self._stores.totals()
+                if totals != self._told:
+                    self._told = totals
+                    self._journal.put("metrics", {"totals": totals})
 
 
 class _Both:
@@ -138,6 +139,9 @@ class _Both:
     def customer(self, raw: bytes) -> None:
         self._witness.saw(self._source, raw)
         self._phone.customer(raw)
+
+    def author(self, identifier: str, customer: str, text: str) -> None:
+        self._phone.author(identifier, customer, text)
 
     def brand(self, account: str, customer: str, message_id: str, said: dict[str, Any]) -> None:
         self._phone.brand(account, customer, message_id, said)

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
+from chalicelib.errors import RateLimited, Retryable
 from chalicelib.http import Answer
 from sandbox.naming import Source
 from sandbox.web import Call
 
-Hop = Literal["webhook", "edge", "queue", "worker", "genesys", "platform"]
-Outcome = Literal["ok", "retry", "duplicate", "refused", "ignored", "failed", "parked"]
+Hop = Literal["webhook", "edge", "queue", "worker", "table", "genesys", "platform"]
+Outcome = Literal["ok", "retry", "throttled", "duplicate", "refused", "ignored", "failed", "parked"]
 Fact = tuple[str, Mapping[str, str]]
 """What the product counted: a metric's name and labels."""
 
@@ -74,4 +75,12 @@ def judged(answer: Answer) -> tuple[Outcome, str]:
         return "ok", f"{answer.status}"
     if answer.status == 409:
         return "duplicate", f"{answer.status}"
-    return "retry" if answer.status == 429 or answer.status >= 500 else "refused", f"{answer.status}"
+    if answer.status == 429:
+        return "throttled", f"{answer.status}"
+    return "retry" if answer.status >= 500 else "refused", f"{answer.status}"
+
+
+def postponed(later: Retryable, calls: Sequence[Outcome]) -> Outcome:
+    """What a worker's putting off means: the other side takes no more calls for now, or something has failed."""
+    limited = isinstance(later, RateLimited) or "throttled" in calls or "rate limit" in later.reason.lower()
+    return "throttled" if limited else "retry"

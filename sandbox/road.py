@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from botocore.exceptions import ClientError
+
 from chalicelib.errors import Retryable, Uncertain, Unfetched
 from chalicelib.http import Answer
 from chalicelib.messages import Event, Fetched
 from sandbox.journal import Journal
 from sandbox.masking import Masker
-from sandbox.naming import Passage, Source, passage, passages
-from sandbox.outcomes import Fact, Hop, Outcome, at_edge, at_worker, judged, source_of, tail
+from sandbox.naming import Passage, Source, json_object, message_id, passage, passages
+from sandbox.outcomes import Fact, Hop, Outcome, at_edge, at_worker, judged, postponed, source_of, tail
+from sandbox.purposes import Purpose, of_table, purpose
 from sandbox.watching import TRACE_HEADER
 from sandbox.web import Answer as Answered
 from sandbox.web import Call
@@ -24,6 +27,8 @@ from sandbox.web import Call
 QUEUE_REMEMBERS_S = 300.0  # SQS FIFO: a deduplication id is refused for five minutes
 # What a killed worker leaves half done
 _CREATES = ("/inbound/open/message", "/inbound/open/structured/response", "/messages", "/message/send/")
+# A condition did not hold: somebody else has the work, or it has ended
+_HELD = {"ConditionalCheckFailedException", "TransactionCanceledException"}
 
 
 class WorkerKilled(BaseException):
@@ -37,17 +42,19 @@ class _Work:
     about: Passage | None = None
     attempt: int = 0
     counted: list[Fact] = field(default_factory=list)
+    calls: list[Outcome] = field(default_factory=list)
     stored: list[str] = field(default_factory=list)
 
 
 @dataclass
 class _Outside:
-    """What came of a call; `known`: it is one of the road's."""
+    """What came of a call; `known`: it is one of the road's, `message`: the platform's id of what it sent."""
 
     known: bool
     outcome: Outcome = "failed"
     detail: str = ""
     answer: dict[str, Any] | None = None
+    message: str = ""
 
 
 class _Here(threading.local):
@@ -120,7 +127,8 @@ class Road:
         for one in passages(source, call.body, self._channels):
             taken: Outcome = "ok" if answer.status < 400 else "failed" if answer.status >= 500 else "refused"
             said = f"{answer.status}"
-            self._record(one, "webhook", taken, said, took, at=at, request=request, answer=answered)
+            exact = {"request": request, "answer": answered}
+            self._record(one, "webhook", taken, said, took, at=at, exact=exact)
             self._record(one, "edge", outcome, detail, took, at=at)
             if answer.status < 400:
                 with self._lock:
@@ -175,7 +183,7 @@ class Road:
                 handle(event, attempt)
                 outcome, detail = at_worker(here.counted)
             except Retryable as later:
-                outcome, detail = "retry", later.reason
+                outcome, detail = postponed(later, here.calls), later.reason
                 raise
             except Exception as error:
                 detail = type(error).__name__
@@ -183,7 +191,7 @@ class Road:
             finally:
                 with self._lock:
                     self._ended[about.key] = outcome, detail
-                    if outcome in {"retry", "failed"}:
+                    if outcome in {"retry", "throttled", "failed"}:
                         self._left[about.key] = self._clock()
                 self._record(about, "worker", outcome, detail, _since(started), at=now)
 
@@ -198,8 +206,9 @@ class Road:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, do: Callable[[], Answer]
     ) -> Answer:
         """A call that goes out, recorded where a worker makes it."""
-        with self._outside(method, url, headers, body) as found:
+        with self._outside(method, url, headers, body, purpose(url, body)) as found:
             answer = do()
+            found.message = message_id(json_object(answer.body)) if method == "POST" else ""
             found.outcome, code = judged(answer)
             found.detail = f"{tail(url)} {code}"
             found.answer = self._masker.answer(answer.status, answer.body, answer.headers.get("content-type", ""))
@@ -209,16 +218,19 @@ class Road:
 
     def fetch(self, url: str, headers: Mapping[str, str], do: Callable[[], Fetched]) -> Fetched:
         """A file that a worker fetches."""
-        with self._outside("GET", url, headers, None) as found:
+        with self._outside("GET", url, headers, None, "file") as found:
             file = do()
             found.outcome, found.detail = "ok", "file"
             found.answer = {"status": 200, "body": f"{len(file.body)} bytes of {file.mime}"}
         return file
 
     @contextmanager
-    def _outside(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Iterator[_Outside]:
+    def _outside(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, what: Purpose
+    ) -> Iterator[_Outside]:
         """A hop to another host. Its caller fills in what came of it; what is raised tells it otherwise."""
-        about = self._here.work.about if self._here.work else None
+        work = self._here.work
+        about = work.about if work else None
         found = _Outside(known=about is not None)
         started, at = time.perf_counter(), self._clock()
         try:
@@ -228,11 +240,31 @@ class Road:
             found.detail = f"{tail(url)}: {error.reason}"
             raise
         finally:
-            if about:
+            if work and about:
+                work.calls.append(found.outcome)
                 hop: Hop = "genesys" if url.startswith(self._genesys_url) else "platform"
                 request = self._masker.request(method, url, headers, body)
-                took = _since(started)
-                self._record(about, hop, found.outcome, found.detail, took, at=at, request=request, answer=found.answer)
+                exact = {"request": request, "answer": found.answer, "message": found.message}
+                self._record(about, hop, found.outcome, found.detail, _since(started), at=at, what=what, exact=exact)
+
+    def written(self, operation: str, asked: Mapping[str, Any], do: Callable[[], Any]) -> Any:
+        """A write to the bridge's table, recorded where a worker makes it; nothing of what it holds is told."""
+        about = self._here.work.about if self._here.work else None
+        started, at = time.perf_counter(), self._clock()
+        outcome: Outcome = "failed"
+        detail = ""
+        try:
+            answer = do()
+            outcome = "ok"
+        except ClientError as error:
+            detail = error.response["Error"]["Code"]
+            outcome = "duplicate" if detail in _HELD else "failed"
+            raise
+        finally:
+            if about:
+                what = of_table(operation, asked)
+                self._record(about, "table", outcome, detail, _since(started), at=at, what=what)
+        return answer
 
     def _die_once(self) -> None:
         with self._lock:
@@ -257,8 +289,8 @@ class Road:
         took_ms: float,
         *,
         at: float | None = None,
-        request: dict[str, Any] | None = None,
-        answer: dict[str, Any] | None = None,
+        what: Purpose = "",
+        exact: Mapping[str, Any] | None = None,
     ) -> None:
         record = {
             "trace": about.trace,
@@ -266,13 +298,16 @@ class Road:
             "channel": about.channel,
             "customer": about.customer,
             "hop": hop,
+            "what": what,
             "at_ms": int((self._clock() if at is None else at) * 1000),
             "took_ms": round(took_ms, 1),
             "outcome": outcome,
             "detail": self._masker.text(detail),
             "echo": about.echo,
-            "request": request,
-            "answer": answer,
+            "message": about.message,
+            "request": None,
+            "answer": None,
+            **(exact or {}),
         }
         with self._lock:
             waiting = self._held.get(about.key) if hop not in {"webhook", "edge"} else None

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 Shown = dict[str, Any]
 Side = Literal["customer", "brand"]
-_NOTHING: Shown = {"text": "", "url": "", "choices": [], "cards": [], "about": ""}
+_NOTHING: Shown = {"text": "", "url": "", "choices": [], "cards": [], "about": "", "party": ""}
 
 
 class Screen:
@@ -19,7 +19,8 @@ class Screen:
         self._serial = itertools.count(1)
 
     def tell(self, side: Side, account: str, customer: str, shown: Shown) -> None:
-        """`shown` has the `kind`, and what of text, url, choices, cards, about and id there is."""
+        """`shown` has the `kind`, and what of text, url, choices, cards, about and id there is; and the `party` as whom
+        the bridge knows the customer, where that is another id."""
         who = {"channel": self._channel, "account": account, "customer": customer, "side": side}
         when = {"id": f"{self._channel}-{next(self._serial)}", "at_ms": int(self._clock() * 1000)}
         self._show(who | when | _NOTHING | {name: value for name, value in shown.items() if value})

@@ -11,11 +11,13 @@ import json
 import secrets
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 from sandbox.clock import iso
 from sandbox.delivery import Deliveries
 from sandbox.faults import Fault, Faults, struck
+from sandbox.people import username
 from sandbox.tiktok_apps import Account, Apps
 from sandbox.tiktok_inbox import (
     Conversation,
@@ -87,6 +89,10 @@ class TikTokSimulator:
         """Stop serving and delivering."""
         self.deliveries.stop()
         self._web.stop()
+
+    def held(self) -> AbstractContextManager[None]:
+        """No call of the API is at work meanwhile, nor what follows from its answer."""
+        return self._web.held()
 
     def reset(self) -> None:
         """Forget conversations, sends, uploads and pending deliveries; accounts, tokens and webhooks stay."""
@@ -367,8 +373,8 @@ class TikTokSimulator:
 
 
 def _between(business_id: str, customer_id: str, conversation_id: str | None = None) -> Conversation:
-    name = f"customer_{hashlib.sha256(customer_id.encode()).hexdigest()[:8]}"
-    return Conversation(conversation_id or conversation_id_of(business_id, customer_id), business_id, customer_id, name)
+    thread = conversation_id or conversation_id_of(business_id, customer_id)
+    return Conversation(thread, business_id, customer_id, username(customer_id))
 
 
 def _not_accepted(status: int | None) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from sandbox.people import display_name, username
 from sandbox.tiktok_schema import BAD_PARAMETER, BLOCKED, SendBody, TikTokError
 from sandbox.web import to_json
 
@@ -226,7 +227,6 @@ def listed(conversation: Conversation, brand: str) -> dict[str, Any]:
     TikTok portal doc 1832184425841170: types and roles are in capitals, unlike in webhooks.
     """
     picture = "https://p16-sign-sg.tiktokcdn.com/aweme/100x100/{}.jpeg?x-expires=4102444800"
-    customer = hashlib.sha256(conversation.customer_id.encode()).hexdigest()[:8]
     return {
         "participants": [
             {
@@ -238,8 +238,8 @@ def listed(conversation: Conversation, brand: str) -> dict[str, Any]:
             {
                 "id": conversation.customer_id,
                 "role": "PERSONAL_ACCOUNT",
-                "profile_image": picture.format(customer),
-                "display_name": f"Customer {customer}",
+                "profile_image": picture.format(username(conversation.customer_id)),
+                "display_name": display_name(conversation.customer_id),
                 "is_follower": True,
             },
         ],

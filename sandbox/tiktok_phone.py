@@ -35,6 +35,9 @@ class TikTokPhone:
         for shown in _happened(delivery.event, content):
             self._screen.tell(side, delivery.account, person, shown)
 
+    def author(self, identifier: str, customer: str, text: str) -> None:
+        """TikTok tells who wrote."""
+
     def brand(self, account: str, customer: str, message_id: str, said: dict[str, Any]) -> None:
         """What the brand sent: a message as webhooks have it, or a sender action."""
         if message_id:
@@ -68,7 +71,7 @@ def _happened(event: str, content: Fields) -> Iterator[Shown]:
     elif event == "brand.mention.event":
         mention = f"{content.text('video_id')}:{content.text('comment_id')}"
         url, caption = content.text("share_url"), content.text("video_caption")
-        yield {"kind": "comment", "id": mention, "text": caption or "@", "url": url}
+        yield {"kind": "mention", "id": mention, "text": caption or "@", "url": url}
 
 
 def _bubble(content: Fields) -> Shown:

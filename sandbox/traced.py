@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, cast
 
+from chalicelib.aws import calls
 from chalicelib.aws.queues import Queue
+from chalicelib.aws.table import Table
 from chalicelib.http import Answer, Outgoing
 from chalicelib.messages import Event, Fetched
 from chalicelib.observability import Metrics
@@ -15,6 +18,9 @@ from chalicelib.pipeline.ports import Clock, Turn
 from chalicelib.runtime import Runtime
 from chalicelib.settings import Settings
 from sandbox.road import Road
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 class TracedRuntime(Runtime):
@@ -39,6 +45,11 @@ class TracedRuntime(Runtime):
     @cached_property
     def outbound(self) -> Queue:
         return _TracedQueue(self.settings.outbound_queue, self.settings.outbound_dead_letters, self._road)
+
+    @cached_property
+    def table(self) -> Table:
+        overheard = _TracedDynamo(calls.client("dynamodb"), self._road)
+        return Table(self.settings.table, cast("DynamoDBClient", overheard))
 
     @cached_property
     def http(self) -> Outgoing:
@@ -79,6 +90,21 @@ class _Telling:
 
     def measure(self, name: str, milliseconds: float, **labels: str) -> None:
         self._metrics.measure(name, milliseconds, **labels)
+
+
+class _TracedDynamo:
+    """A client of DynamoDB, of which the road tells the writes."""
+
+    _WRITES = frozenset({"put_item", "update_item", "delete_item", "transact_write_items"})
+
+    def __init__(self, client: DynamoDBClient, road: Road) -> None:
+        self._client, self._road = client, road
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+        if name not in self._WRITES:
+            return method
+        return lambda **asked: self._road.written(name, asked, partial(method, **asked))
 
 
 class _TracedQueue(Queue):

@@ -39,9 +39,11 @@ class Trouble:
         self._webhook_url, self._account = webhook_url, account
 
     def state(self) -> dict[str, bool]:
-        """Which switches are on."""
+        """Which switches are on; `others`: whether faults are armed that are none of theirs."""
         armed = self._faults.armed()
         on = {name: all(fault in armed for fault in faults) for name, faults in FAULTS.items()}
+        switched = {fault for name, faults in FAULTS.items() if on[name] for fault in faults}
+        on["others"] = not switched.issuperset(armed)
         on["duplicates"] = all(one.duplicates for one in self._webhooks)
         on["reorder"] = all(one.reorders for one in self._webhooks)
         return on | {"kill_worker": self._road.kill_next, "forged": False}

@@ -22,6 +22,9 @@ class PhoneWatch(Protocol):
     def customer(self, raw: bytes) -> None:
         """A customer did something: the webhook that the platform is about to deliver."""
 
+    def author(self, identifier: str, customer: str, text: str) -> None:
+        """Who wrote what is known to the bridge by this id only, and what: the platform tells neither."""
+
     def brand(self, account: str, customer: str, message_id: str, said: dict[str, Any]) -> None:
         """The brand's account wrote or acted (`message_id` "" then); `said` as the platform has it."""
 
@@ -46,6 +49,9 @@ class Unwatched:
     """Nobody looks."""
 
     def customer(self, raw: bytes) -> None:
+        return None
+
+    def author(self, identifier: str, customer: str, text: str) -> None:
         return None
 
     def brand(self, account: str, customer: str, message_id: str, said: dict[str, Any]) -> None:

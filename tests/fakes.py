@@ -122,9 +122,9 @@ class FakeQueue:
             self.buried.append((event, reason))
 
 
-def turn(life: str = "life-1", order: str = "1", *, remaining_s: float = 600.0, again: bool = False) -> Turn:
+def turn(life: str = "life-1", order: str = "1", *, remaining_s: float = 600.0, received: int = 1) -> Turn:
     """An event's turn with a worker that still has so long to run."""
-    return Turn(life=life, order=order, remaining_s=lambda: remaining_s, again=again)
+    return Turn(life=life, order=order, remaining_s=lambda: remaining_s, received=received)
 
 
 class FakeShelf:
@@ -351,7 +351,8 @@ class FakeLedger:
 
     def edited(self, conversation: Conversation, item: str, now: float, edit: int, text: str) -> Edited:
         self._up()
-        if self.edits.get((conversation.key, item), (0, ""))[0] > edit:
+        work = self.claims.get((conversation.key, item))
+        if self.edits.get((conversation.key, item), (0, ""))[0] > edit or (work and work.result == PREVENTED):
             return "older"
         self.edits[(conversation.key, item)] = edit, text
         return "held" if self.state(conversation, item) in {"", "buried"} else "newest"
@@ -372,12 +373,11 @@ class FakeLedger:
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
         self._up()
         key = (conversation.key, item)
-        self.edits[key] = 10**18, ""  # no edit is newer
         held = self.claims.get(key)
         if held is not None and held.state != "buried" and held.result != PREVENTED:
             return False
         self.claims[key] = _Work("done", now, now, result=PREVENTED)
-        return True
+        return key not in self.edits
 
     def seen(self, conversation: Conversation, now: float, until_ms: int) -> None:
         self.threads[conversation.key] = msgspec.structs.replace(self.thread(conversation), seen_ms=until_ms)
@@ -422,6 +422,8 @@ class FakeLedger:
 
 class FakeDesk:
     """Answers from `answers` (then "desk-conversation"), finds what `holds` maps a message id to."""
+
+    lag_s = 0.0
 
     def __init__(self) -> None:
         self.answers: list[str | BaseException] = []

@@ -52,7 +52,8 @@ class Wired:
         self._media = MediaStore(
             shelf=shelf,
             fetch=fetch,
-            keys=lambda: ["key"],
+            secrets=FakeSecrets(media={"keys": ["key"]}),
+            secret_name="media",
             public_url="https://bridge.example/v1",
             days=90,
             clock=clock,

@@ -36,7 +36,7 @@ UNKNOWN = "outdated_sdk_version"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 ATTRIBUTES = ".channel.metadata.customAttributes"
 ATTRIBUTES_LIMIT = 1800
-PLAIN: dict[str, type] = {"str": str, "int": int, "bool": bool}
+PLAIN: dict[str, type] = {"str": str, "int": int, "bool": bool, "float": float}
 
 
 def accepted(kind: Kind, body: dict[str, Any]) -> list[str]:
@@ -55,6 +55,11 @@ def accepted(kind: Kind, body: dict[str, Any]) -> list[str]:
 def unknown_content(item: dict[str, Any]) -> list[str]:
     """What the SDK does not know of a content item that the webhook tells of; [] where it knows all of it."""
     return _object("ConversationMessageContent", item, "")
+
+
+def known_reason(code: str) -> bool:
+    """Whether the SDK knows this code of a receipt's reason."""
+    return _object("ConversationReason", {"code": code}, "") == []
 
 
 @cache

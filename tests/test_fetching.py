@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import fetching
+from chalicelib.connections import Tls
 from chalicelib.errors import Retryable, Unfetched
 from chalicelib.fetching import LARGEST, REDIRECTS, WHOLE_S, Fetcher, place, public
 from chalicelib.messages import Fetched
@@ -86,7 +87,7 @@ class Web:
 
     def __exit__(self, *_: object) -> None:
         self.server.shutdown()
-        self._thread.join(5)
+        self._thread.join(60)
         self.server.server_close()
 
 
@@ -404,7 +405,7 @@ def test_a_server_that_says_nothing_is_left(web: Web, monkeypatch: pytest.Monkey
     done = threading.Event()
 
     def deal(_: BaseHTTPRequestHandler) -> None:
-        done.wait(5)
+        done.wait(60)
 
     web.deals["/a"] = deal
     with pytest.raises(Retryable):
@@ -453,7 +454,7 @@ def test_a_proxy_of_the_environment_is_not_used(web: Web, monkeypatch: pytest.Mo
 
 
 @contextmanager
-def speaking_tls(web: Web, name: str, folder: Path) -> Iterator[ssl.SSLContext]:
+def speaking_tls(web: Web, name: str, folder: Path) -> Iterator[Tls]:
     """The server, behind a certificate for this name; the context that trusts it."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
@@ -476,7 +477,9 @@ def speaking_tls(web: Web, name: str, folder: Path) -> Iterator[ssl.SSLContext]:
     server_side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server_side.load_cert_chain(pem)
     web.server.socket = server_side.wrap_socket(web.server.socket, server_side=True)
-    yield ssl.create_default_context(cadata=certificate.public_bytes(encoding).decode())
+    trusting = Tls(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.load_verify_locations(cadata=certificate.public_bytes(encoding).decode())
+    yield trusting
 
 
 @pytest.mark.parametrize(("name", "fits"), [("localhost", True), ("evil.com", False)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from chalicelib.desks.genesys.client import Genesys
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
 from chalicelib.errors import Judged, Refused, Retryable, Uncertain
-from chalicelib.http import Answer, Request
+from chalicelib.http import Answer, Outgoing, Request
 from chalicelib.messages import Conversation, Event, Thread
 from chalicelib.observability import FACTS, EmfMetrics, log, new_codes, where
 from tests.contract.signing import request, signature, signed
@@ -37,7 +38,9 @@ from tests.fakes import (
 )
 from tests.kits import Bench, record
 from tests.pipeline.edge_kit import BODIES, PLATFORMS, EdgeKit
+from tests.test_http import no_proxy, raw_server
 
+__all__ = ["no_proxy"]
 CHALICELIB = Path(__file__).parent.parent / "chalicelib"
 # Each stands for something that no log line may hold.
 TEXT = "MARKER-what-a-person-wrote"
@@ -236,6 +239,18 @@ def test_every_log_call_names_known_facts_and_a_fixed_outcome() -> None:
         if len(call.args) != 1 or not isinstance(call.args[0], ast.Constant) or not isinstance(call.func, ast.Attribute)
     ]
     assert loose == []
+
+
+def test_an_answers_odd_header_is_not_told_with_the_key_in_its_query(caplog: pytest.LogCaptureFixture) -> None:
+    def deal(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nno header\r\n\r\n")
+
+    session = Outgoing()
+    with raw_server(deal) as url:
+        session.get(f"{url}/path?access_token={TOKEN}", headers={})
+    session.close()
+    assert TOKEN not in caplog.text
 
 
 def test_nothing_else_writes_to_the_output() -> None:

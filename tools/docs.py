@@ -61,6 +61,8 @@ def features() -> str:
         "## What agents and bots can send",
         _table(head, sends),
         "MB are 1,000,000 bytes, MiB 1,048,576. Characters are UTF-16 units: an emoji is two or more.",
+        "Words go out to the letter: no platform here shows Markdown or HTML, so customers read its marks "
+        "([what agents write](genesys.md#what-agents-and-bots-write)).",
         "## How long they can answer",
         _table(head, answers),
         "The platform decides; dmdesk refuses before that only what it knows to be refused, and tells the agent why.",
@@ -122,7 +124,9 @@ def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def _span(seconds: float, otherwise: str) -> str:
+def _span(seconds: float | None, otherwise: str) -> str:
+    if seconds is None:
+        return "without end"
     if not seconds:
         return otherwise
     hours = seconds / 3600

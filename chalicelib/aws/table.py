@@ -63,8 +63,6 @@ REMEMBERED_S = 30 * 86_400
 CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.3)
 # What the platform tells of a customer is asked for anew after a week.
 PROFILE_S = 7 * 86_400
-# No edit is newer than an unsend.
-_LAST_EDIT = 10**18
 # An agent may answer until a conversation's state is gone; Instagram's longest window is 7 days.
 STATE_S = 30 * 86_400
 
@@ -232,39 +230,39 @@ class Table:
             self._transact(writes)
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
-        """Ends a claim that nobody has made, that was given up, or that was ended so before. False where it was made.
-        Either way the work's edits are over: what comes of them is older than this."""
-        key: dict[str, Any] = {"TableName": self._name, "Key": _key(conversation, item)}
-        last = {":last": {"N": str(_LAST_EDIT)}}
+        """Ends a claim that nobody has made, that was given up, or that was ended so before. False where it was made,
+        or where an edit of it has come: agents may have read that."""
         try:
-            _unless_ended(
+            before = call(
                 self._client.update_item,
-                **key,
-                UpdateExpression=f"{_DONE}, edit = :last REMOVE edited",
+                TableName=self._name,
+                Key=_key(conversation, item),
+                UpdateExpression=f"{_DONE} REMOVE edited",
                 ConditionExpression="attribute_not_exists(#state) OR #state = :buried OR #result = :result",
                 ExpressionAttributeNames={"#state": "state", "#result": "result"},
-                ExpressionAttributeValues={**_done(now, PREVENTED), **last, ":buried": {"S": "buried"}},
+                ExpressionAttributeValues={**_done(now, PREVENTED), ":buried": {"S": "buried"}},
+                ReturnValues="ALL_OLD",
             )
-        except _Ended:
-            call(
-                self._client.update_item,
-                **key,
-                UpdateExpression="SET edit = :last REMOVE edited",
-                ExpressionAttributeValues=last,
-            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
             return False
-        return True
+        return "edit" not in before.get("Attributes", {})
 
     def edited(self, conversation: Conversation, item: str, now: float, edit: int, text: str) -> Edited:
-        """Notes an edit of the message that is claimed under the item, whichever of the two comes first."""
+        """Notes an edit of the message that is claimed under the item, whichever of the two comes first. One that was
+        taken back before it came has no newer text."""
         try:
             held = call(
                 self._client.update_item,
                 TableName=self._name,
                 Key=_key(conversation, item),
                 UpdateExpression="SET edit = :edit, edited = :text, expires_at = :expires",
-                ConditionExpression="attribute_not_exists(edit) OR edit <= :edit",
+                ConditionExpression="(attribute_not_exists(edit) OR edit <= :edit)"
+                " AND (attribute_not_exists(#result) OR #result <> :prevented)",
+                ExpressionAttributeNames={"#result": "result"},
                 ExpressionAttributeValues={
+                    ":prevented": {"S": PREVENTED},
                     ":edit": {"N": str(edit)},
                     ":text": {"S": text},
                     ":expires": _expiry(now, REMEMBERED_S),

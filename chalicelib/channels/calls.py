@@ -6,18 +6,20 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from chalicelib.channels.base import Secrets
-from chalicelib.errors import Retryable, TokenRefused, Uncertain
+from chalicelib.credentials import token_of
+from chalicelib.errors import Misconfigured, Retryable, TokenRefused, Uncertain
 from chalicelib.messages import Account
 
 Found = TypeVar("Found")
 
 
 def access_token(secrets: Secrets, account: Account) -> str:
-    """The access token in the account's secret. Raises TokenRefused where there is none."""
-    token = secrets(account.secret).get("access_token")
-    if not isinstance(token, str) or not token:
-        raise TokenRefused(f"the secret {account.secret} holds no access_token", 60)
-    return token
+    """The access token in the account's secret. Raises TokenRefused where there is none, or one that cannot be sent:
+    the secret is looked at again, as for a token that the platform refuses."""
+    try:
+        return token_of(secrets(account.secret), account.secret)
+    except Misconfigured as error:
+        raise TokenRefused(error.reason, 60, error.advice) from None
 
 
 def harmless(call: Callable[[], Found]) -> Found:

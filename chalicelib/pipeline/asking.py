@@ -12,7 +12,7 @@ from typing import Generic, Literal, TypeVar
 
 from chalicelib.errors import Refused, Retryable, Uncertain
 from chalicelib.messages import Account
-from chalicelib.observability import Metrics, log, where
+from chalicelib.observability import Metrics, log, new_codes, where
 from chalicelib.pipeline.ports import Clock
 
 Found = TypeVar("Found")
@@ -46,7 +46,8 @@ class Asking(Generic[Found]):
         if now < until or now < self._paused.get(account.id, 0.0):
             return found
         try:
-            fresh = ask()
+            with new_codes(self._metrics, account.channel):
+                fresh = ask()
             return self._remember(key, fresh, now + (self._keep_s if fresh else HOUR_S))
         except (Retryable, Uncertain) as error:
             self._pause(account, now, error)

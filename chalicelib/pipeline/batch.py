@@ -20,6 +20,8 @@ from chalicelib.rules.budgets import backoff_s, waits_s
 
 # An event is begun only if there is time for its calls: a file, a token, the call, and what is written after it.
 NEEDED_S = LONGEST_FETCH_S + 2 * USUAL_CALL_S + 5
+# Nobody writes two messages within this (ms): what is closer may come from two clocks, or from a coarse one.
+APART_MS = 500
 
 
 class Work(Protocol):
@@ -85,7 +87,7 @@ class Batch:
                 life=record["messageId"] + (f"/{number}" if event.bundle else ""),
                 order=record["attributes"].get("SequenceNumber", ""),
                 remaining_s=remaining_s,
-                again=int(record["attributes"]["ApproximateReceiveCount"]) > 1,
+                received=int(record["attributes"]["ApproximateReceiveCount"]),
             )
             delay = self._one(one, turn)
             if delay is not None:
@@ -93,22 +95,21 @@ class Batch:
         return None
 
     def _one(self, event: Event, turn: Turn) -> int | None:
-        age_s = self._clock() - event.received_ms / 1000
         try:
             self._work.handle(event, turn)
         except Waiting as later:
             self._told(later, event)
-            return self._whole(waits_s(age_s, later.after_s))
+            return self._whole(waits_s(turn.received, later.after_s))
         except Retryable as later:
             self._metrics.count("retried")
-            delay = self._backoff(turn, age_s, later)
+            delay = self._backoff(turn, later)
             log.warning("retry", reason=later.reason, delay_s=delay, event=event.id)
             return delay
         except Exception as error:  # an event that nobody foresaw must not block its conversation for ever
             log.error("failed", error=where(error), event=event.id)
             self._metrics.count("failed")
             if not self._budgets.spent(turn, "unforeseen") or not self._given_up(event, turn, where(error)):
-                return self._backoff(turn, age_s, Retryable("unforeseen"))
+                return self._backoff(turn, Retryable("unforeseen"))
         return None
 
     def _told(self, later: Waiting, event: Event) -> None:
@@ -127,10 +128,10 @@ class Batch:
             return False
         return True
 
-    def _backoff(self, turn: Turn, age_s: float, later: Retryable) -> int:
+    def _backoff(self, turn: Turn, later: Retryable) -> int:
         tried = self._budgets.tried(turn, "call")
         throttled = isinstance(later, RateLimited)
-        return self._whole(backoff_s(tried, self._clock(), age_s, throttled=throttled, asked_s=later.after_s))
+        return self._whole(backoff_s(tried, self._clock(), turn.received, throttled=throttled, asked_s=later.after_s))
 
     def _whole(self, seconds: float) -> int:
         """Whole seconds, as the queue counts them, and up to a fifth more."""
@@ -150,12 +151,12 @@ def _event(record: dict[str, Any]) -> Event:
 
 def _ordered(batch: list[tuple[dict[str, Any], Event]]) -> list[tuple[dict[str, Any], Event]]:
     """Events of one group that lie on the queue together, in the order of the platform's clock, where it tells one:
-    webhooks may overtake each other (docs/adr/0011). The queue's order decides else."""
+    webhooks may overtake each other (docs/adr/0011-order.md). The queue's order decides else."""
     groups: defaultdict[str, list[tuple[dict[str, Any], Event]]] = defaultdict(list)
     for record, event in batch:
-        groups[record["attributes"]["MessageGroupId"]].append((record, event))
-    ordered: list[tuple[dict[str, Any], Event]] = []
-    for group in groups.values():
-        told = all(event.sent_ms for _, event in group)
-        ordered += sorted(group, key=lambda pair: pair[1].sent_ms) if told else group
-    return ordered
+        group = groups[record["attributes"]["MessageGroupId"]]
+        place = len(group)
+        while place and event.sent_ms and group[place - 1][1].sent_ms - event.sent_ms >= APART_MS:
+            place -= 1
+        group.insert(place, (record, event))
+    return [pair for group in groups.values() for pair in group]

@@ -8,10 +8,10 @@ from functools import partial
 import msgspec
 
 from chalicelib.channels.base import Client
-from chalicelib.errors import Refused, Retryable, TokenRefused, Uncertain, Unfetched
+from chalicelib.errors import SECRET_MENDS, Refused, Retryable, Uncertain, Unfetched
 from chalicelib.fetching import LARGEST
 from chalicelib.messages import Attachment, Claim, Conversation, CustomerMessage, DeskMessage, Line, Tap
-from chalicelib.observability import Metrics, log
+from chalicelib.observability import Metrics, log, new_codes
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.ports import Arrival, Clock, Ledger, Secrets
@@ -96,9 +96,10 @@ class Composing:
         account = arrival.account
         client = self._clients[account.channel]
         try:
-            kept = self._media.keep(said, partial(client.source, account, said), again=arrival.turn.again)
+            with new_codes(self._metrics, account.channel):
+                kept = self._media.keep(said, partial(client.source, account, said), again=arrival.turn.again)
         except (Retryable, Uncertain) as error:
-            if isinstance(error, TokenRefused):
+            if isinstance(error, SECRET_MENDS):
                 self._secrets.refresh(account.secret)
             if self._budgets.spent(arrival.turn, "file"):
                 raise Unfetched("media_failed", error.reason) from error

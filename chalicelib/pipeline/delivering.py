@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from chalicelib.desks.base import Desk
-from chalicelib.errors import AlreadyThere, Refused, Retryable, Uncertain, Waiting
+from chalicelib.errors import AlreadyThere, Misconfigured, Refused, Retryable, Uncertain, Waiting
 from chalicelib.messages import Account, Claim, Conversation, DeskMessage, Thread
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.ports import Clock, Ledger
@@ -17,9 +17,8 @@ from chalicelib.pipeline.presenting import desk_id
 LEASE_S = 90.0
 # Genesys needs a moment to show what it took.
 DOUBT_S = 5.0
-# The first message of a conversation is found by Genesys' analytics only, which lag: a post without an answer is looked
-# for this long (s) before it is sent again, and one that was answered by an error, which seldom hides a success, less.
-SEARCHED_S = 120.0
+# A first message is found by the desk's search only, which lags (`Desk.lag_s`): so long is a post without an answer
+# looked for before it is sent again. One that was answered by an error, which seldom hides a success, this long (s).
 ANSWERED_S = 20.0
 # The same after a worker died: it posted, if it did, while its lease lasted.
 DIED_S = 30.0
@@ -92,11 +91,12 @@ class Delivering:
                 self._doubt(work, claim.until_s + DIED_S)
             raise
         except Uncertain as error:
-            self._doubt(work, self._clock() + (ANSWERED_S if error.answered else SEARCHED_S))
+            lag_s = self._desk.lag_s
+            self._doubt(work, self._clock() + (min(ANSWERED_S, lag_s) if error.answered else lag_s))
             self._metrics.count("uncertain", channel=account.channel)
             raise Retryable(f"did the desk take it? {error.reason}", DOUBT_S) from error
         except Exception:  # nobody foresaw it, so nobody knows whether the desk has it
-            self._doubt(work, self._clock() + SEARCHED_S)
+            self._doubt(work, self._clock() + self._desk.lag_s)
             raise
 
     def _doubt(self, work: Delivery, until_s: float) -> None:
@@ -164,10 +164,19 @@ class Delivering:
     def _open(self, account: Account, work: Delivery, known: str) -> bool:
         try:
             return bool(known) and self._desk.is_open(account, work.conversation.customer, known)
-        except Refused:
+        except (Refused, Misconfigured):
             return False
 
     def _find(self, account: Account, work: Delivery, claim: Claim) -> str | None:
+        """The desk's conversation that holds the message, None where none does or where we may not look: an agent
+        who reads a line twice beats a customer who is never heard."""
         known = self._ledger.thread(work.conversation).desk
         wanted = desk_id(account, work.id)
-        return self._desk.find(account, wanted, work.conversation.customer, known, claim.since_s, self._clock())
+        try:
+            return self._desk.find(account, wanted, work.conversation.customer, known, claim.since_s, self._clock())
+        except Misconfigured as error:
+            self._metrics.count("misconfigured")
+            log.error("misconfigured", reason=error.reason, advice=error.advice, account=account.id)
+        except Refused as no:
+            log.warning("not looked at", detail=no.detail, account=account.id)
+        return None

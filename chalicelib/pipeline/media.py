@@ -11,15 +11,18 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from chalicelib.channels.base import Source
-from chalicelib.errors import Rejected, Retryable, Unfetched
+from chalicelib.credentials import texts
+from chalicelib.errors import Misconfigured, Rejected, Retryable, Unfetched
 from chalicelib.http import Request, Response
 from chalicelib.messages import Attachment, Conversation, CustomerMessage, Kind, Stored, digest
 from chalicelib.observability import log, where
-from chalicelib.pipeline.ports import Clock, Fetch, MediaShelf
+from chalicelib.pipeline.checking import checked
+from chalicelib.pipeline.ports import Clock, Fetch, MediaShelf, Secrets
 from chalicelib.rules.mime import FileType, agreed, kind_of
 
 ROUTE = "/api/media/"
@@ -57,16 +60,18 @@ class MediaStore:
         *,
         shelf: MediaShelf,
         fetch: Fetch,
-        keys: Callable[[], Sequence[str]],
+        secrets: Secrets,
+        secret_name: str,
         public_url: str,
         days: int,
         clock: Clock,
     ) -> None:
-        """`keys` answers the signing keys: the first signs, all verify. `days` is how long a link lives;
-        `public_url` is the bridge's own address, without a last slash."""
+        """The secret is `{"keys": […]}`: the first signs, all verify. `days` is how long a link lives; `public_url`
+        is the bridge's own address, without a last slash."""
         self._shelf = shelf
         self._fetch = fetch
-        self._keys = keys
+        self._secrets = secrets
+        self._secret_name = secret_name
         self._public_url = public_url
         self._days = days
         self._clock = clock
@@ -120,21 +125,26 @@ class MediaStore:
 
     def link(self, key: str, since_ms: int) -> str:
         """Our own URL of a copy, which lives `days` from then; the same for the same arguments and signing key.
-        Raises Retryable where there is no signing key."""
-        signing = next(iter(self._keys()), "")
-        if not signing:
-            raise Retryable("there is no key to sign media links with")
+        Raises Misconfigured where there is no signing key."""
+        keys = _keys(self._secrets.get(self._secret_name))
+        if not keys:
+            advice = f'store {{"keys": ["…"]}} in the secret {self._secret_name}'
+            raise Misconfigured("there is no key to sign media links with", advice)
         payload = _packed(key, since_ms)
-        token = base64.urlsafe_b64encode(payload + _tag(signing, payload)).decode()
+        token = base64.urlsafe_b64encode(payload + _tag(keys[0], payload)).decode()
         return f"{self._public_url}{ROUTE}{token}"
 
     def open(self, token: str) -> str:
         """Where the file of a link can be read for a minute.
 
-        Raises Rejected, alike for a link that is not ours, has ended, or whose file is gone; Retryable.
+        Raises Rejected: with 404 for a link that is not ours, has ended, or whose file is gone, with 503 where a key
+        that is newer than this container's copy may have signed it; Retryable.
         """
-        key, since_ms = _unpacked(token, self._keys())
-        if self._clock() * 1000 - since_ms > self._days * DAY_MS:
+        now = self._clock()
+        key, since_ms = checked(
+            self._secrets, self._secret_name, now, _UNSURE, lambda held: _unpacked(token, _keys(held))
+        )
+        if now * 1000 - since_ms > self._days * DAY_MS:
             raise Rejected(404, "media_link")
         file = self._shelf.stored(key)
         if file is None:
@@ -148,11 +158,15 @@ class MediaStore:
         try:
             location = self.open(token)
         except Rejected as no:
-            return Response(status=no.status, body="not found", headers=_QUIET)
+            if no.status < 500:
+                return Response(status=no.status, body="not found", headers=_QUIET)
+            log.warning("a media link could not be checked", reason=no.reason, advice=no.advice)
+            return _LATER
         except Exception as error:  # what went wrong behind the door is told to the operator only
             reason = error.reason if isinstance(error, Retryable) else where(error)
-            log.error("a media link could not be opened", error=reason)
-            return Response(status=503, body="please repeat", headers={**_QUIET, "Retry-After": "5"})
+            advice = error.advice if isinstance(error, Misconfigured) else ""
+            log.error("a media link could not be opened", error=reason, advice=advice)
+            return _LATER
         # shorter than what it leads to lives
         headers = {**_QUIET, "Location": location, "Cache-Control": f"private, max-age={OPEN_S // 2}"}
         return Response(status=302, headers=headers)
@@ -172,6 +186,9 @@ class MediaStore:
 
 
 _QUIET = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_LATER = Response(status=503, body="please repeat", headers={**_QUIET, "Retry-After": "5"})
+# What a key that was rotated may refute.
+_UNSURE = frozenset({"media_key"})
 
 
 def _key(conversation: Conversation, origin: str, part: int) -> str:
@@ -200,13 +217,19 @@ def _packed(key: str, since_ms: int) -> bytes:
 
 
 def _unpacked(token: str, keys: Sequence[str]) -> tuple[str, int]:
-    """The token's key and time (epoch milliseconds). Raises Rejected unless one of the keys signed it."""
-    data = base64.urlsafe_b64decode(token) if _TOKEN.fullmatch(token) else b""
-    payload, tag = data[:_PAYLOAD], data[_PAYLOAD:]
-    if not any(hmac.compare_digest(tag, _tag(key, payload)) for key in keys if key):
+    """The token's key and time (epoch milliseconds). Raises Rejected where it is none, or no key signed it."""
+    if not _TOKEN.fullmatch(token):
         raise Rejected(404, "media_link")
+    data = base64.urlsafe_b64decode(token)
+    payload, tag = data[:_PAYLOAD], data[_PAYLOAD:]
+    if not any(hmac.compare_digest(tag, _tag(key, payload)) for key in keys):
+        raise Rejected(404, "media_key")
     key = f"media/{payload[:16].hex()}/{payload[16:32].hex()}/{payload[32]}"
     return key, int.from_bytes(payload[33:], "big")
+
+
+def _keys(held: dict[str, Any]) -> list[str]:
+    return texts(held.get("keys"))
 
 
 def _tag(key: str, payload: bytes) -> bytes:

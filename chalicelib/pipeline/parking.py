@@ -27,30 +27,31 @@ class Parking:
         return msgspec.structs.replace(event, raw=msgspec.Raw(self._shelf.fetch(event.aside)), aside="")
 
     def park(self, event: Event, turn: Turn, reason: str, advice: str) -> None:
-        """Keeps the whole event (with its bytes) until an operator sends it back. Raises Retryable."""
-        self._keep(reason, advice, event.source, event.received_ms, turn.order, event.dedup, event)
-        log.error("parked", reason=reason, event=event.id, account=event.account, advice=advice)
+        """Keeps the whole event (with its bytes), as a worker had it. Raises Retryable."""
+        self.keep_event(reason, advice, event, turn.order)
 
     def keep_body(self, reason: str, advice: str, source: str, body: bytes) -> None:
-        """Keeps a verified delivery that could not be cut into events; its id is its bytes'. Raises Retryable."""
-        now_ms = int(self._clock() * 1000)
-        self._keep(reason, advice, source, now_ms, "", digest(body), body)
+        """Keeps a verified delivery that could not be cut into events, once a day. Raises Retryable."""
+        parked = self._parked(reason, advice, body=body)
+        self._keep(parked, source, parked.parked_ms, digest(body))
         log.error("parked", reason=reason, source=source, advice=advice)
 
-    def _keep(
-        self, reason: str, advice: str, source: str, received_ms: int, order: str, name: str, what: Event | bytes
-    ) -> None:
-        parked = Parked(
-            queue=self._queue,
-            reason=reason,
-            advice=advice,
-            parked_ms=int(self._clock() * 1000),
-            order=order,
-            event=what if isinstance(what, Event) else None,
-            body=what if isinstance(what, bytes) else b"",
-        )
-        day = datetime.fromtimestamp(received_ms / 1000, UTC).date().isoformat()
+    def keep_event(self, reason: str, advice: str, event: Event, order: str = "") -> None:
+        """Keeps the whole event until an operator sends it back. Raises Retryable."""
         # what came first is listed first: by the queue's own count, which has up to 20 digits
-        key = f"parked/{reason}/{source}/{day}/{received_ms:013d}-{order:0>20}-{name}"
-        self._shelf.keep(key, msgspec.json.encode(parked))
-        self._metrics.count("parked", reason=reason)
+        name = f"{event.received_ms:013d}-{order:0>20}-{event.dedup}"
+        self._keep(self._parked(reason, advice, order=order, event=event), event.source, event.received_ms, name)
+        log.error("parked", reason=reason, event=event.id, account=event.account, advice=advice)
+
+    def _parked(
+        self, reason: str, advice: str, order: str = "", event: Event | None = None, body: bytes = b""
+    ) -> Parked:
+        now_ms = int(self._clock() * 1000)
+        return Parked(
+            queue=self._queue, reason=reason, advice=advice, parked_ms=now_ms, order=order, event=event, body=body
+        )
+
+    def _keep(self, parked: Parked, source: str, received_ms: int, name: str) -> None:
+        day = datetime.fromtimestamp(received_ms / 1000, UTC).date().isoformat()
+        self._shelf.keep(f"parked/{parked.reason}/{source}/{day}/{name}", msgspec.json.encode(parked))
+        self._metrics.count("parked", reason=parked.reason)

@@ -32,14 +32,19 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """An event's turn with a worker.
 
     `life` is the same for as long as the event lies on the queue: budgets and burials are counted by it, and a
-    replay begins a new one. `order` sorts events as the queue took them. `again` tells that a worker may have
-    been at it before. `remaining_s` answers how long the worker still runs (seconds).
+    replay begins a new one. `order` sorts events as the queue took them. `received` is how often the queue has
+    handed it out, which says nothing of its own tries. `remaining_s` answers how long the worker still runs (seconds).
     """
 
     life: str
     order: str
     remaining_s: Callable[[], float]
-    again: bool = False
+    received: int = 1
+
+    @property
+    def again(self) -> bool:
+        """Whether a worker may have been at it before."""
+        return self.received > 1
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +151,7 @@ class Ledger(Protocol):
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
         """Ends a claim that nobody has made, or that was given up: whoever comes later finds the work done. False where
-        it was made. Edits that come later are older than this."""
+        it was made, or where an edit of it has come."""
 
     def seen(self, conversation: Conversation, now: float, until_ms: int) -> None:
         """The customer's messages up to then are marked as seen."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -13,9 +12,10 @@ from chalicelib.credentials import texts
 from chalicelib.desks.base import DeskWebhook
 from chalicelib.errors import Malformed, Misconfigured, Rejected, Retryable
 from chalicelib.http import Request, Response
-from chalicelib.messages import Event, bounded, digest
+from chalicelib.messages import Event, bounded
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.checking import checked
+from chalicelib.pipeline.parking import Parking
 from chalicelib.pipeline.ports import Clock, Outbox, Secrets, Shelf
 
 # Lambda takes 6 MB (6 × 2^20 bytes) for a synchronous call, and API Gateway may hand the body over in base64, a third
@@ -47,9 +47,8 @@ class Edge:
         self._desk = desk
         self._secrets = secrets
         self._secret_names = secret_names
-        self._inbound = inbound
-        self._outbound = outbound
-        self._shelf = shelf
+        self._inbound = _Store(inbound, shelf, Parking("inbound", shelf, clock, metrics), metrics)
+        self._outbound = _Store(outbound, shelf, Parking("outbound", shelf, clock, metrics), metrics)
         self._clock = clock
         self._metrics = metrics
 
@@ -72,8 +71,10 @@ class Edge:
         try:
             return work()
         except Rejected as no:
-            name = "rejected" if no.status < 500 else "not_checked"
-            self._metrics.count(name, endpoint=endpoint, reason=no.reason)
+            if no.status < 500:
+                self._metrics.count("rejected", endpoint=endpoint, reason=no.reason)
+            else:
+                self._metrics.count("not_checked", endpoint=endpoint, reason=no.reason)
             log.warning("rejected", where=endpoint, reason=no.reason, advice=no.advice, status=no.status)
             return Response(status=no.status, body=f"refused: {no.reason}")
         except Exception as error:  # the platform must repeat whatever could not be stored
@@ -94,7 +95,7 @@ class Edge:
         now = self._clock()
         header = webhook.signature_header
         self._verify(webhook.name, request, header, now, lambda keys: webhook.verify(request, keys, now))
-        return self._store(self._inbound, webhook.name, request.body, lambda: events_of(webhook, request.body, now))
+        return self._inbound.store(webhook.name, request.body, lambda: events_of(webhook, request.body, now))
 
     def _handshake(self, request: Request) -> Response:
         for webhook in self._webhooks:
@@ -117,7 +118,7 @@ class Edge:
         now = self._clock()
         self._verify(desk.name, request, desk.signature_header, now, lambda keys: desk.verify(request, keys))
         received_ms = int(now * 1000)
-        return self._store(self._outbound, desk.name, request.body, lambda: [desk.cut(request.body, received_ms)])
+        return self._outbound.store(desk.name, request.body, lambda: [desk.cut(request.body, received_ms)])
 
     def _verify(
         self, source: str, request: Request, header: str, now: float, verify: Callable[[list[str]], None]
@@ -135,37 +136,44 @@ class Edge:
 
         checked(self._secrets, name, now, _UNSURE, check)
 
-    def _store(self, outbox: Outbox, source: str, body: bytes, cut: Callable[[], list[Event]]) -> Response:
+
+class _Store:
+    """Where verified deliveries of one side go: onto the queue, or where a queue cannot carry them."""
+
+    def __init__(self, outbox: Outbox, shelf: Shelf, parking: Parking, metrics: Metrics) -> None:
+        self._outbox = outbox
+        self._shelf = shelf
+        self._parking = parking
+        self._metrics = metrics
+
+    def store(self, source: str, body: bytes, cut: Callable[[], list[Event]]) -> Response:
         """Whatever was verified is kept: repeating it would not help where it cannot be cut up."""
         try:
             events = cut()
         except Exception as error:
-            self._park("not_json", source, body, str(error) if isinstance(error, Malformed) else where(error))
+            detail = str(error) if isinstance(error, Malformed) else where(error)
+            self._parking.keep_body(
+                "not_json", f"look whether {source} has changed its webhook: {detail}", source, body
+            )
             return Response(status=200)
         if len(events) > MOST_PIECES:
-            self._park("too_many", source, body, f"more than {MOST_PIECES} events in one delivery")
+            advice = f"more than {MOST_PIECES} events in one delivery, more than {source} documents"
+            self._parking.keep_body("too_many", advice, source, body)
             return Response(status=200)
-        carried = [light for event in events if (light := self._light(outbox, event)) is not None]
-        outbox.put(carried)
+        carried = [light for event in events if (light := self._light(event)) is not None]
+        self._outbox.put(carried)
         self._metrics.count("received", len(carried), source=source)
         return Response(status=200)
 
-    def _park(self, reason: str, source: str, content: bytes, detail: str) -> None:
-        day = datetime.fromtimestamp(self._clock(), UTC).date().isoformat()
-        key = f"parked/{reason}/{source}/{day}/{digest(content)}"
-        self._shelf.keep(key, content)
-        self._metrics.count("parked", reason=reason)
-        log.error("parked", source=source, key=key, reason=reason, error=detail)
-
-    def _light(self, outbox: Outbox, event: Event) -> Event | None:
+    def _light(self, event: Event) -> Event | None:
         """The event as the queue takes it; what is too big waits in the bucket. None, and the event is parked by
         itself, where the queue would take it in no form: it must not hold up those that came with it."""
-        if outbox.carries(event):
+        if self._outbox.carries(event):
             return event
         key = f"aside/{event.source}/{event.dedup}"
         light = msgspec.structs.replace(event, raw=msgspec.Raw(b"null"), aside=key)
-        if not outbox.carries(light):
-            self._park("not_carried", event.source, msgspec.json.encode(event), "no queue takes it")
+        if not self._outbox.carries(light):
+            self._parking.keep_event("not_carried", "no queue takes it in any form", event)
             return None
         self._shelf.keep(key, bytes(event.raw))
         self._metrics.count("stored_aside", source=event.source)

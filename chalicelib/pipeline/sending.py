@@ -9,6 +9,7 @@ import msgspec
 
 from chalicelib.channels.base import Client
 from chalicelib.errors import (
+    SECRET_MENDS,
     AccountStopped,
     RateLimited,
     Reason,
@@ -39,7 +40,7 @@ from chalicelib.replies import (
 )
 from chalicelib.rules import windows
 from chalicelib.rules.echoes import mark_of
-from chalicelib.rules.planning import offer_key, offers, plan
+from chalicelib.rules.planning import left_out, offer_key, offers, plan, worded
 from chalicelib.rules.quoting import beginning
 
 LEASE_S = 90.0
@@ -57,7 +58,7 @@ LONGEST_WORDS = 60
 UNCONFIRMED = "the platform did not confirm it; it may have been delivered, so it was not sent again"
 RECONNECT = "log the account in again and store its token in the secret {secret}"
 # What one part is refused for, while others may go.
-_OF_THE_PART = {"media_refused", "media_too_big", "unsupported"}
+_OF_THE_PART = {"file_gone", "media_refused", "media_too_big", "unsupported"}
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +109,7 @@ class Sending:
     def send(self, reply: Reply) -> Outcome:
         """Sends what is not sent yet, part by part. Raises Retryable where a part has to wait."""
         outcome = Outcome()
+        reply = msgspec.structs.replace(reply, said=worded(reply.said, reply.account.language))
         planned = self._planned(reply, outcome)
         files = self._files(reply, planned, outcome)
         if any(isinstance(part, (ChoicesPart, CardsPart)) for part in planned):
@@ -138,6 +140,9 @@ class Sending:
         """What goes out; what no channel carries is left out, unless nothing else is there."""
         said = reply.said
         planned = plan(self._clients[reply.account.channel].capabilities, said, reply.account.language)
+        if planned and (names := left_out(said, planned)):
+            self._metrics.count("left_out", channel=reply.account.channel)
+            log.info("left out", message=said.id, account=reply.account.id, detail=", ".join(names))
         if said.unsupported:
             no = Refused("unsupported", f"cannot be carried to {reply.account.channel}: {said.unsupported}")
             outcome.refused = no
@@ -177,12 +182,12 @@ class Sending:
                 reply.account, reply.conversation, reply.said.id, number, file, reply.received_s
             )
         except Unfetched as error:
-            return Refused("media_refused", f"{error.reason}: {error.detail}")
+            return Refused("file_gone", f"{error.reason}: {error.detail}")
         except Refused as no:
             return no
         except (Retryable, Uncertain) as error:
             if self._budgets.spent(reply.turn, "reply", reply.received_s):
-                return Refused("media_refused", f"given up: {error.reason}")
+                return Refused("file_gone", f"given up: {error.reason}")
             raise Retryable(f"the agent's file: {error.reason}") from error
 
     # --- parts
@@ -244,10 +249,10 @@ class Sending:
         to = self._to(reply, item)
         sent = MediaPart(kind=part.kind, mime=part.mime, name=part.name) if isinstance(part, File) else part
         try:
-            client = self._clients[reply.account.channel]
-            return client.arrived(
-                reply.account, to, sent, claim.since_s, partial(self._ledger.is_ours, reply.conversation)
-            )
+            taken = partial(self._ledger.is_ours, reply.conversation)
+            with new_codes(self._metrics, reply.account.channel):
+                client = self._clients[reply.account.channel]
+                return client.arrived(reply.account, to, sent, claim.since_s, taken)
         except (Refused, Unfetched) as error:
             log.info("history not read", account=reply.account.id, error=type(error).__name__)
             return None
@@ -267,7 +272,7 @@ class Sending:
             to = self._recipient(reply, item, parts)
             platform_id = self._sent(account, to, part)
         except Retryable as error:
-            renewed = isinstance(error, TokenRefused) and self._renewed(account)
+            renewed = isinstance(error, SECRET_MENDS) and self._renewed(account)
             given_up = None if renewed else self._given_up(reply, error)
             if given_up:
                 self._refuse(reply, item, given_up)
@@ -315,15 +320,18 @@ class Sending:
             return client.send(account, to, TextPart(instead))
 
     def _renewed(self, account: Account) -> bool:
-        """Whether the account has another access token than the one that was refused."""
-        before = self._secrets.get(account.secret)
-        return self._secrets.refresh(account.secret) and self._secrets.get(account.secret) != before
+        """Whether the account's secret holds something else than what did not work."""
+        try:
+            before = self._secrets.get(account.secret)
+            return self._secrets.refresh(account.secret) and self._secrets.get(account.secret) != before
+        except Retryable:  # it cannot be read at all, which is what did not work
+            return False
 
     def _given_up(self, reply: Reply, error: Retryable) -> Refused | None:
         """What becomes of a part that cannot be sent now, once its budget is used up."""
         if isinstance(error, TokenRefused):
             if self._budgets.spent(reply.turn, "token"):
-                return AccountStopped(error.reason, RECONNECT.format(secret=reply.account.secret))
+                return AccountStopped(error.reason, error.advice or RECONNECT.format(secret=reply.account.secret))
         elif self._budgets.spent(reply.turn, "reply", reply.received_s):
             return Refused("rate_limited" if isinstance(error, RateLimited) else "other", f"given up: {error.reason}")
         return None

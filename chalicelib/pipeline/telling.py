@@ -17,7 +17,7 @@ from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.delivering import Delivering, Delivery
 from chalicelib.pipeline.ports import Clock, Outbox, Turn
 from chalicelib.pipeline.presenting import line_message
-from chalicelib.replies import Author, Receipt
+from chalicelib.replies import Author, DeskReceipt, Receipt
 from chalicelib.rules.catalogue import PLATFORMS, say
 
 # A desk that has just failed to be told is left alone for a moment: its silence must not hold up replies.
@@ -76,6 +76,18 @@ class Telling:
             ways.append("notice")
         for way in ways:
             self._tell(msgspec.structs.replace(told, way=way))
+
+    def trouble(self, account: Account, told: DeskReceipt) -> None:
+        """Shows the agent that a customer's message did not get through: at once or not at all, and once an hour at
+        the most, since the desk may refuse the line too, and tell that."""
+        now = self._clock()
+        identifier = f"desk_receipt:{int(now // 3600)}"
+        text = say(account.language, "desk_receipt", reason=told.reason)
+        try:
+            if self._desk.is_open(account, told.customer, told.desk_conversation):
+                self._line(account, told.customer, identifier, text)
+        except (Refused, Retryable) as error:
+            log.info("desk receipt not shown", event=told.message, account=account.id, reason=error.reason)
 
     def again(self, event: Event, turn: Turn) -> None:
         """What could not be told at once. Raises Retryable until its budget is used up."""
@@ -136,17 +148,20 @@ class Telling:
         if not self._desk.is_open(account, told.customer, told.desk_conversation):
             self._metrics.count("notice", outcome="conversation_over", channel=account.channel)
             return
-        conversation = Conversation(account.channel, account.id, told.customer)
-        identifier = f"notice:{told.message}"
-
-        def build(claim: Claim) -> DeskMessage:
-            return line_message(account, identifier, told.customer, int(self._clock() * 1000), notice(told))
-
-        # nothing is remembered of it: what is known of the customer is not more for a line of ours
-        work = Delivery(conversation=conversation, id=identifier, build=build, thread=lambda desk: Thread())
-        self._delivering.once(account, work)
+        self._line(account, told.customer, f"notice:{told.message}", notice(told))
         self._metrics.count("notice", outcome="told", channel=account.channel)
         log.info("notice", message=told.message, account=account.id, reason=told.reason)
+
+    def _line(self, account: Account, customer: str, identifier: str, text: str) -> None:
+        """Into the open conversation, once. Nothing is remembered of it: what is known of the customer is not more
+        for a line of ours. Raises Retryable or Refused."""
+
+        def build(claim: Claim) -> DeskMessage:
+            return line_message(account, identifier, customer, int(self._clock() * 1000), text)
+
+        conversation = Conversation(account.channel, account.id, customer)
+        work = Delivery(conversation=conversation, id=identifier, build=build, thread=lambda desk: Thread())
+        self._delivering.once(account, work)
 
     def _lost(self, told: Told, detail: str) -> None:
         self._metrics.count("receipt_lost" if told.way == "receipt" else "notice_lost", channel=told.account.channel)

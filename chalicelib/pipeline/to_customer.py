@@ -9,14 +9,14 @@ from chalicelib.channels.base import Client
 from chalicelib.desks.base import DeskTranslator
 from chalicelib.errors import Malformed, Refused, Retryable, Waiting
 from chalicelib.messages import Account, Conversation, Event, Ignored, Thread
-from chalicelib.observability import Metrics, log, where
+from chalicelib.observability import Metrics, log, new_codes, where
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.parking import Parking
 from chalicelib.pipeline.ports import Clock, Ledger, Redelivery, Turn
 from chalicelib.pipeline.sending import Outcome, Reply, Sending
 from chalicelib.pipeline.telling import SECTION, Telling, Told
-from chalicelib.replies import AgentMessage, AgentTyping, DeskEvent, Recipient
+from chalicelib.replies import AgentMessage, AgentTyping, DeskEvent, DeskReceipt, Recipient
 from chalicelib.rules import windows
 from chalicelib.rules.budgets import BUDGETS
 
@@ -72,7 +72,9 @@ class ToCustomer:
             self._metrics.count("ignored", reason=said.reason)
             return
         account = self._accounts.of_integration(said.integration)
-        if account is None:
+        if isinstance(said, DeskReceipt):
+            self._about_a_customers(said, account)
+        elif account is None:
             self._unknown(whole, turn, said)
         elif isinstance(said, AgentTyping):
             self._typing(account, said, event)
@@ -109,6 +111,14 @@ class ToCustomer:
         self._parking.park(event, turn, "unknown_account", advice)
         no = Refused("account_disconnected", "no account of the bridge has this integration")
         self._tell(_stranger(said.integration), said, Outcome(refused=no, news=True))
+
+    def _about_a_customers(self, told: DeskReceipt, account: Account | None) -> None:
+        """The desk says that a customer's message did not get through: an alarm, and a line for the agent."""
+        self._metrics.count("desk_receipt", reason=told.reason)
+        log.error("desk receipt", event=told.message, integration=told.integration, reason=told.reason,
+                  detail=told.detail, status=told.status, desk_conversation=told.desk_conversation)  # fmt: skip
+        if account is not None:
+            self._telling.trouble(account, told)
 
     # --- a message
 
@@ -195,7 +205,8 @@ class ToCustomer:
     def _act(self, account: Account, customer: str, thread: Thread, action: Literal["typing", "seen"]) -> bool:
         to = Recipient(customer=customer, thread=thread.platform)
         try:
-            self._clients[account.channel].act(account, to, action)
+            with new_codes(self._metrics, account.channel):
+                self._clients[account.channel].act(account, to, action)
         except Exception as error:  # whatever it is, it is worth no retry
             self._metrics.count("action_failed", action=action, channel=account.channel)
             log.info("action failed", account=account.id, kind=action, error=where(error))

@@ -11,15 +11,16 @@ import msgspec
 from chalicelib.channels.base import Client, Translator
 from chalicelib.desks.base import Desk
 from chalicelib.errors import (
+    SECRET_MENDS,
     Malformed,
     Misconfigured,
     Refused,
     Retryable,
-    TokenRefused,
     Uncertain,
     Waiting,
 )
 from chalicelib.messages import (
+    LATEST_MS,
     PREVENTED,
     Account,
     Claim,
@@ -39,7 +40,7 @@ from chalicelib.messages import (
     Unseen,
     bounded,
 )
-from chalicelib.observability import Metrics, log, where
+from chalicelib.observability import Metrics, log, new_codes, where
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.composing import Composing
@@ -57,6 +58,8 @@ from chalicelib.rules.quoting import beginning, worded
 # An echo may overtake the answer of the send that it belongs to.
 ECHO_WAIT_S = 2.0
 UNKNOWN_S = 5.0
+# An unsend is the last of a message's edits: one that it overtook is not shown after it.
+LAST_EDIT = LATEST_MS + 1
 
 
 class ToDesk:
@@ -213,9 +216,10 @@ class ToDesk:
     def _unseen(self, arrival: Arrival, missing: Unseen) -> None:
         account = arrival.account
         try:
-            said = self._clients[account.channel].unseen(account, missing)
+            with new_codes(self._metrics, account.channel):
+                said = self._clients[account.channel].unseen(account, missing)
         except (Retryable, Uncertain) as error:
-            if isinstance(error, TokenRefused):
+            if isinstance(error, SECRET_MENDS):
                 self._secrets.refresh(account.secret)
             if not self._budgets.spent(arrival.turn, "unseen"):
                 raise Retryable(f"looking up a message: {error.reason}") from error
@@ -235,18 +239,26 @@ class ToDesk:
     def _note(self, arrival: Arrival, note: Note) -> None:
         if note.removes:
             self._media.forget(note.conversation, note.removes)
-        if note.prevents and self._ledger.forestall(note.conversation, f"IN#{note.prevents}", self._clock()):
+        if note.prevents and self._prevented(note):
             self._ignored("unsent_before_shown")
         elif note.kind == "read" and not arrival.account.show_reads:
             self._ignored("read")
-        elif note.edit and self._edit(note) != "newest":
+        elif note.edit and self._edit(note) == "older":
             self._ignored("edit_overtaken")
         else:
             lines = worded(note.lines, self._composing.words(note.conversation, note.about))
             self._show(arrival, note, words(arrival.account, lines, note.text), note.kind)
 
+    def _prevented(self, note: Note) -> bool:
+        """Whether agents have seen nothing of the message that was taken back, and never will."""
+        item, now = f"IN#{note.prevents}", self._clock()
+        if self._ledger.forestall(note.conversation, item, now):
+            return True
+        self._ledger.edited(note.conversation, item, now, LAST_EDIT, "")
+        return False
+
     def _edit(self, note: Note) -> Edited:
-        """Whether this is the newest text of its message, and whether that has come."""
+        """Whether this is the newest text of its message. It is kept for a message that has not come yet, too."""
         event = self._clients[note.conversation.channel].capabilities.message_event.format(note.about)
         item = f"IN#{bounded(event)}"
         return self._ledger.edited(note.conversation, item, self._clock(), note.edit, note.text)

@@ -1,7 +1,7 @@
 """How long what is tried: the one table of budgets, and when something that failed is tried again.
 
 A budget is time and an event's own tries, and ends when both are used up. How often the queue has handed an event
-out says how often others were throttled, so nothing here knows it; waiting for one's turn spends nothing.
+out says how often others were throttled, so no budget knows it; waiting for one's turn spends nothing.
 docs/architecture.md tells this table to the operator.
 """
 
@@ -17,10 +17,10 @@ LONGEST_BACKOFF_S = 300.0
 LONGEST_THROTTLED_S = 60.0
 # Until an event has failed for this long it is tried quickly: most troubles are over by then.
 QUICK_S = 32.0
-# Whatever waits looks again after a fiftieth of its age, at the latest after an hour: it comes that much later, and
-# fourteen days of waiting are fewer than the thousand looks after which a queue gives up.
-PATIENCE = 0.02
-LONGEST_WAIT_S = 3600.0
+# A queue gives up what it has handed out a thousand times. So that fourteen days of anything stay below that, whatever
+# was handed out often rests longer: by this times the square of how often (s), at the latest an hour.
+PACE_S = 0.0037
+LONGEST_PACE_S = 3600.0
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -54,18 +54,21 @@ def used_up(budget: Budget, tried: Tried, now: float, since_s: float | None = No
     return tried.count >= budget.tries and now - start >= budget.for_s
 
 
-def waits_s(age_s: float, asked_s: float | None = None) -> float:
-    """How long an event rests that waits for its turn (seconds): as long as was asked, at least a second, and a
-    fiftieth of its age."""
-    return max(asked_s or 0.0, 1.0, min(LONGEST_WAIT_S, age_s * PATIENCE))
+def pace_s(received: int) -> float:
+    """How long an event rests at least that the queue has handed out so often (seconds). It is the one thing that
+    this count decides: it says how often others were throttled."""
+    return min(LONGEST_PACE_S, PACE_S * received * received)
 
 
-def backoff_s(tried: Tried, now: float, age_s: float, *, throttled: bool, asked_s: float | None = None) -> float:
+def waits_s(received: int, asked_s: float | None = None) -> float:
+    """How long an event rests that waits for its turn (seconds): as long as was asked, at least a second."""
+    return max(asked_s or 0.0, 1.0, pace_s(received))
+
+
+def backoff_s(tried: Tried, now: float, received: int, *, throttled: bool, asked_s: float | None = None) -> float:
     """How long an event rests after a failure of its own (seconds): doubled each time, up to a quarter of the time
-    that it has failed for; never less than the other side asked, or than one that waits."""
+    that it has failed for; never less than the other side asked."""
     failing_s = max(0.0, now - tried.first_s)
     doubled = 2.0 ** min(tried.count - 1, 16)
     longest = LONGEST_THROTTLED_S if throttled else LONGEST_BACKOFF_S
-    own_s = min(doubled, max(QUICK_S / 4, failing_s / 4), longest)
-    # who has only waited so far tries as often as who has just come
-    return max(own_s, waits_s(min(age_s, failing_s), asked_s))
+    return max(min(doubled, max(QUICK_S / 4, failing_s / 4), longest), asked_s or 0.0, pace_s(received))

@@ -149,6 +149,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Tu respuesta llegó sin <esto: {what}|una parte>. {reason}]",
     ),
     "notice": ("[Your reply was not delivered. {reason}]", "[Tu respuesta no se entregó. {reason}]"),
+    "desk_receipt": (
+        "[A message of the customer's, or its file, did not reach you: {reason}]",
+        "[Un mensaje del cliente, o su archivo, no te llegó: {reason}]",
+    ),
     "why_window_closed": (
         "<{platform}|The platform> lets nobody write <more than {span}|so long> after the customer did. "
         "<It was possible until {at}. >They have to write first.",
@@ -192,6 +196,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Another app has this customer's conversation on <{platform}|the platform>. Answer there, or take it back.",
         "Otra aplicación tiene la conversación de este cliente en <{platform}|la plataforma>. Responde allí o "
         "recupérala.",
+    ),
+    "why_file_gone": (
+        "The file can no longer be fetched from here. Attach it again.",
+        "El archivo ya no se puede obtener desde aquí. Adjúntalo de nuevo.",
     ),
     "why_account_disconnected": (
         "The brand's account is disconnected from <{platform}|the platform>; the administrators have been alarmed.",

@@ -16,6 +16,7 @@ import msgspec
 from chalicelib.capabilities import Capabilities, CardsLimit, ChoicesLimit
 from chalicelib.messages import Tap, digest
 from chalicelib.replies import AgentMessage, Card, CardsPart, Choice, ChoicesPart, Planned, TextPart
+from chalicelib.rules import spoken
 from chalicelib.rules.catalogue import say
 from chalicelib.rules.text import measure, split
 
@@ -50,6 +51,17 @@ def offers(said: AgentMessage) -> list[Tap]:
     ]
 
 
+def worded(said: AgentMessage, language: str) -> AgentMessage:
+    """The message with the times that it offers in the language's words."""
+    speech = spoken.SPEECHES.get(language, spoken.ENGLISH)
+
+    def told(choice: Choice) -> Choice:
+        dated = choice.type == "DatePicker"
+        return msgspec.structs.replace(choice, text=spoken.appointment(speech, choice.text)) if dated else choice
+
+    return msgspec.structs.replace(said, choices=tuple(map(told, said.choices)))
+
+
 def plan(can: Capabilities, said: AgentMessage, language: str) -> list[Planned]:
     """The parts in which the channel carries the message, in order; none for one that says nothing.
 
@@ -64,6 +76,32 @@ def plan(can: Capabilities, said: AgentMessage, language: str) -> list[Planned]:
     words = _asked(can, text, choices, say(language, "choose")) if choices else _texts(can, text)
     asking = [words.pop()] if words and isinstance(words[-1], ChoicesPart) else []
     return [*words, *said.files, *_shown(can, cards), *asking]
+
+
+def left_out(said: AgentMessage, parts: Sequence[Planned]) -> tuple[str, ...]:
+    """Names of what the message holds and none of its planned parts carries: what the desk could not read, and links
+    and pictures of a channel that takes none. Whoever wrote it is told, also where everything else went out."""
+    links, pictures = _addresses(said.choices, said.cards)
+    carried = "".join(map(_said_in, parts))
+    names = [*said.unsupported.split(", ")]
+    names += ["link"] * any(link not in carried for link in links)
+    names += ["picture"] * any(picture not in carried for picture in pictures)
+    return tuple(dict.fromkeys(filter(None, names)))
+
+
+def _addresses(choices: Iterable[Choice], cards: Sequence[Card]) -> tuple[list[str], list[str]]:
+    """Where choices and cards lead, and what the cards show."""
+    every = [*choices, *(choice for card in cards for choice in card.choices)]
+    links = [*(choice.url for choice in every), *(card.url for card in cards)]
+    return [link for link in links if link], [card.image for card in cards if card.image]
+
+
+def _said_in(part: Planned) -> str:
+    if isinstance(part, TextPart):
+        return part.text
+    cards = part.cards if isinstance(part, CardsPart) else ()
+    links, pictures = _addresses(part.choices if isinstance(part, ChoicesPart) else (), cards)
+    return "\n".join((*links, *pictures, part.text if isinstance(part, ChoicesPart) else ""))
 
 
 def _tappable(said: AgentMessage) -> list[Choice]:

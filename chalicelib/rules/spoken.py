@@ -17,7 +17,7 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
 class Speech(msgspec.Struct, frozen=True, kw_only=True):
     """One language. Whole numbers of `grouped` digits and more are written in groups of three; `units` have one and
-    several; `date` is filled with day, month and year."""
+    several; `days` are short, from Monday; `date` is filled with day, month and year."""
 
     decimal: str
     group: str
@@ -25,6 +25,7 @@ class Speech(msgspec.Struct, frozen=True, kw_only=True):
     kinds: dict[str, str]
     units: dict[str, tuple[str, str]]
     months: tuple[str, ...]
+    days: tuple[str, ...]
     date: str
 
 
@@ -44,6 +45,7 @@ ENGLISH = Speech(
         "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
         "December",
     ),
+    days=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     date="{day} {month} {year}",
 )  # fmt: skip
 # As CLDR has it: a number of four digits stands together. unicode.org/cldr/charts, "es", minimumGroupingDigits
@@ -63,6 +65,7 @@ SPANISH = Speech(
         "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
         "diciembre",
     ),
+    days=("lun", "mar", "mié", "jue", "vie", "sáb", "dom"),
     date="{day} de {month} de {year}",
 )  # fmt: skip
 SPEECHES = {"en": ENGLISH, "es": SPANISH}
@@ -117,6 +120,16 @@ def moment(speech: Speech, fact: str) -> str:
     at = datetime.fromtimestamp(number // 1000, UTC)
     date = speech.date.format(day=at.day, month=speech.months[at.month - 1], year=at.year)
     return f"{date}, {at:%H:%M} UTC"
+
+
+def appointment(speech: Speech, stamp: str) -> str:
+    """An ISO-8601 time as "Tue 24 Nov 2026, 10:00 UTC", in the offset that it names; anything else as it is."""
+    try:
+        at = datetime.fromisoformat(stamp)
+    except ValueError:
+        return stamp
+    day, month = speech.days[at.weekday()], speech.months[at.month - 1][:3]
+    return f"{day} {at.day} {month} {at.year}, {at:%H:%M} {at.tzname() or ''}".rstrip()
 
 
 def _read(fact: str) -> int | None:

@@ -60,18 +60,21 @@ def state(policy: WindowPolicy, thread: Thread, approved: bool, now_ms: int) -> 
 
 
 def expires_ms(policy: WindowPolicy, thread: Thread, approved: bool) -> int:
-    """Until when a human agent may answer what is known now; 0 where nothing lets them."""
-    ends = [
+    """Until when a human agent may answer what is known now; 0 where nothing lets them, or where it never ends."""
+    lasting = [
         (thread.customer_ms, policy.open_s),
         (thread.customer_ms, policy.human_agent_s if approved else 0.0),
         (thread.ad_ms, policy.ad_s),
         (thread.comment_ms if _unanswered(thread) else 0, policy.comment_s),
     ]
-    return max((begun + int(length * 1000) for begun, length in ends if begun > 0 and length > 0), default=0)
+    begun = [(since, length) for since, length in lasting if since > 0 and length != 0]
+    ends = [since + int(length * 1000) for since, length in begun if length is not None]
+    return max(ends, default=0) if len(ends) == len(begun) else 0
 
 
-def _within(since_ms: int, length_s: float, now_ms: int) -> bool:
-    return since_ms > 0 and length_s > 0 and now_ms - since_ms <= length_s * 1000
+def _within(since_ms: int, length_s: float | None, now_ms: int) -> bool:
+    """Whether what began then (epoch ms) still lasts; None is a length without end."""
+    return since_ms > 0 and length_s != 0 and (length_s is None or now_ms - since_ms <= length_s * 1000)
 
 
 def _unanswered(thread: Thread) -> str:

@@ -1,5 +1,6 @@
 // Building and renewing elements. Whatever anybody wrote becomes a text node, never markup.
 
+import { Refusal, Unreachable } from "./api.js";
 import { say } from "./words.js";
 
 export const $ = (id) => document.getElementById(id);
@@ -16,14 +17,21 @@ export function el(tag, properties = {}, ...children) {
   return node;
 }
 
-/** The address where it is one of a web page or file, here or elsewhere, else null: a link never runs a script. */
-export function web(url) {
-  try {
-    return url && /^https?:$/.test(new URL(url, location.href).protocol) ? url : null;
-  } catch {
-    return null;
-  }
+/** Words for screen readers only. */
+export const spoken = (words) => el("span", { className: "hidden" }, words);
+
+/** Set what has changed: a live region speaks when it is written to. */
+export function write(node, words) {
+  if (node.textContent !== words) node.textContent = words;
 }
+
+let pressing = false;
+for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
+  addEventListener(name, (event) => (pressing = event.buttons !== 0), true);
+}
+
+/** Whether the pointer is pressed: what is drawn anew in the meantime gets no click. */
+export const pressed = () => pressing;
 
 let made = new WeakMap();
 
@@ -56,7 +64,7 @@ export function show(list, items, make, key) {
   if (held && !list.contains(document.activeElement)) refocus(list, held);
 }
 
-const TARGETS = "button, a[href], video, audio";
+export const TARGETS = "button, a[href], video, audio, summary";
 
 function focusIn(list) {
   const row = list.contains(document.activeElement) ? document.activeElement.closest("[data-key]") : null;
@@ -71,65 +79,18 @@ function refocus(list, { key, at }) {
 /** Arrow keys, Home and End move among the list's buttons and links, as well as Tab does. */
 export function arrows(list) {
   list.addEventListener("keydown", (event) => {
-    const all = [...list.querySelectorAll("button, a[href]")].filter((one) => one.offsetParent !== null);
-    const at = all.indexOf(document.activeElement);
-    const steps = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 };
-    if (at < 0 || !(event.key in steps)) return;
+    const all = [...list.querySelectorAll("button, a[href], summary")].filter((one) => one.offsetParent !== null);
+    const to = step(event.key, all.indexOf(document.activeElement), all.length);
+    if (to === null) return;
     event.preventDefault();
-    all[Math.min(Math.max(steps[event.key], 0), all.length - 1)].focus();
+    all[to].focus();
   });
 }
 
-const PAGE = 80;
-
-/**
- * A log that follows its end while the reader is there, and holds the last 80 items until more are asked for.
- * Returns `draw(items, make, key)`; give it another `of` and it starts at the end again.
- */
-export function endless(log) {
-  const [earlier, list] = [log.querySelector(".earlier"), log.querySelector("ol")];
-  let [count, about, last, following] = [PAGE, null, null, true];
-  const stay = () => {
-    if (following) log.scrollTop = log.scrollHeight;
-  };
-  function draw(of, items, make, key) {
-    if (of !== about) [count, about, following] = [PAGE, of, true];
-    last = [of, items, make, key];
-    earlier.hidden = items.length <= count;
-    show(list, items.slice(-count), make, key);
-    stay();
-  }
-  earlier.addEventListener("click", () => {
-    const [height, top] = [log.scrollHeight, log.scrollTop];
-    count += PAGE;
-    following = false;
-    draw(...last);
-    log.scrollTop = top + log.scrollHeight - height;
-    list.querySelector(TARGETS)?.focus({ preventScroll: true });
-  });
-  log.addEventListener("scroll", () => (following = log.scrollHeight - log.scrollTop - log.clientHeight < 60));
-  // a picture that arrives late makes the list longer, what opens beside it makes the log lower
-  const sizes = new ResizeObserver(stay);
-  for (const one of [log, list]) sizes.observe(one);
-  return draw;
-}
-
-/** Open the page's one menu at `button`; `items` are [words, action] pairs. */
-export function menu(button, items) {
-  const box = $("menu");
-  const choose = (action) => {
-    box.hidePopover();
-    button.focus();
-    action();
-  };
-  box.replaceChildren(...items.map(([words, action]) =>
-    el("button", { type: "button", role: "menuitem", textContent: words, onclick: () => choose(action) })));
-  box.setAttribute("aria-label", button.getAttribute("aria-label") ?? button.textContent);
-  box.showPopover();
-  const at = button.getBoundingClientRect();
-  box.style.left = `${Math.max(8, Math.min(at.left, innerWidth - box.offsetWidth - 8))}px`;
-  box.style.top = `${at.top > box.offsetHeight + 8 ? at.top - box.offsetHeight - 4 : Math.min(at.bottom + 4, innerHeight - box.offsetHeight - 8)}px`;
-  box.firstElementChild.focus();
+/** Where a key leads from place `at` of `count`; null where it leads nowhere. */
+export function step(key, at, count) {
+  const steps = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: count - 1 };
+  return at < 0 || !(key in steps) ? null : Math.min(Math.max(steps[key], 0), count - 1);
 }
 
 /** A message in passing; screen readers say it at once. */
@@ -145,42 +106,13 @@ export async function attempt(work) {
   try {
     return await work();
   } catch (error) {
-    toast(say("failed", { why: error.message }));
+    toast(wordsOf(error));
     return null;
   }
 }
 
-/** Whether it lies on this machine: the page fetches nothing from elsewhere. */
-const isHere = (address) => ["127.0.0.1", "localhost"].includes(new URL(address, location.href).hostname);
-
-/** A file that somebody sent: shown where a browser shows it, a link otherwise. */
-export function media(kind, url, name) {
-  const address = web(url);
-  const words = name || say(`kind_${kind}`);
-  if (!address) return el("span", { className: "gone" }, say("not_shown", { name: words }));
-  if (!isHere(address)) return el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, say("open_file", { name: words }));
-  const gone = (node) => node.replaceWith(el("span", { className: "gone" }, say("not_shown", { name: words })));
-  if (kind === "image") {
-    const picture = el("img", { src: address, alt: words, className: "picture" });
-    picture.addEventListener("error", () => gone(picture));
-    return picture;
-  }
-  if (kind === "video" || kind === "audio") {
-    return el(kind, { src: address, controls: true, preload: "none", "aria-label": words });
-  }
-  return el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, say("open_file", { name: words }));
-}
-
-/** Epoch milliseconds as a time of day. */
-export function clockTime(ms) {
-  return new Date(ms).toLocaleTimeString(document.documentElement.lang, { timeStyle: "medium", hourCycle: "h23" });
-}
-
-/** A length of time in its two largest units. */
-export function span(ms) {
-  const s = Math.max(0, Math.floor(ms / 1000));
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
-  return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
+function wordsOf(error) {
+  if (error instanceof Unreachable) return say("unreachable");
+  if (error instanceof Refusal && error.status === 409) return say("over_meanwhile");
+  return say("refused_by_sandbox", { why: error.message });
 }

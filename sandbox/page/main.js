@@ -1,14 +1,21 @@
 // The page's beginning: listens to the sandbox, draws what has changed, and keeps language, colours and panels.
 
+import * as address from "./address.js";
 import * as agent from "./agent.js";
 import { get, listen } from "./api.js";
 import * as customer from "./customer.js";
-import { $, arrows, attempt, forgetMade, toast } from "./dom.js";
-import { apply, conversationsOf, model } from "./model.js";
+import { $, arrows, attempt, forgetMade, pressed } from "./dom.js";
+import { apply } from "./events.js";
+import * as icons from "./icons.js";
+import * as menu from "./menu.js";
 import * as road from "./road.js";
+import * as roster from "./roster.js";
+import * as seen from "./seen.js";
+import { model } from "./store.js";
+import { conversationsOf, phoneOf } from "./talks.js";
 import * as tour from "./tour.js";
 import * as trouble from "./trouble.js";
-import { label, LANGUAGES, say, speak } from "./words.js";
+import { label, LANGUAGES, speak } from "./words.js";
 
 // --- drawing: at most once a frame, and only what has changed
 
@@ -16,13 +23,24 @@ const RENDER = { customer: customer.render, desk: agent.render, road: road.rende
 const changed = new Set();
 
 function draw() {
+  if (pressed()) {
+    requestAnimationFrame(draw);
+    return;
+  }
   for (const name of changed) RENDER[name]?.();
   changed.clear();
+  const news = { customer: customer.news(), agent: roster.news() };
+  for (const button of $("panels").children) {
+    const elsewhere = button.dataset.panel !== document.body.dataset.panel;
+    button.classList.toggle("has-news", Boolean(elsewhere && news[button.dataset.panel]));
+  }
 }
 
 function heard(name, data) {
   apply(name, data);
   if (name === "reset") {
+    seen.forget();
+    agent.renew();
     customer.renew();
     for (const part of Object.keys(RENDER)) mark(part);
   }
@@ -36,29 +54,31 @@ function mark(name) {
   changed.add(name);
 }
 
-/** A conversation that begins with the customer whose phone is shown is shown too, and so is the first of all. */
-function introduce({ conversation_id, channel, customer: who }) {
+/** A conversation that begins with the customer whose phone is shown is shown, too. */
+function introduce({ conversation_id }) {
+  const talk = model.conversations.get(conversation_id);
   const { phone } = customer.chosen;
-  const latest = conversationsOf(channel, who).at(-1);
-  const same = phone?.channel === channel && phone.customer === who && latest?.id === conversation_id;
-  if (!agent.current() || (same && agent.current().id !== conversation_id)) agent.open(conversation_id);
+  const latest = phoneOf(talk) === phone && conversationsOf(phone).at(-1) === talk;
+  if (latest && agent.current() !== talk) agent.open(conversation_id);
 }
 
+const SOON_MS = 500;
 let comparing = null;
 
-/** Ask for the counters soon: once for all that happens within half a second. */
-function compare() {
+/** Ask for the counters soon: once for all that happens meanwhile, and less often where the answer takes long. */
+function compare(after = SOON_MS) {
   comparing ??= setTimeout(async () => {
+    const begun = performance.now();
     await trouble.refresh();
+    const took = performance.now() - begun;
     comparing = null;
-  }, 500);
+    if (took > SOON_MS) compare(3 * took);
+  }, after);
 }
 
 // --- language, colours, panels
 
-function remembered(name, otherwise) {
-  return localStorage.getItem(`dmdesk-${name}`) ?? otherwise;
-}
+const remembered = (name, otherwise) => localStorage.getItem(`dmdesk-${name}`) ?? otherwise;
 
 function language(chosen) {
   speak(chosen);
@@ -82,6 +102,7 @@ function panel(id) {
     if (button.dataset.panel === id) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
   }
+  for (const part of Object.keys(RENDER)) mark(part); // what comes into view has been looked at
 }
 
 function settle() {
@@ -92,20 +113,8 @@ function settle() {
   $("theme").addEventListener("change", () => theme($("theme").value));
   for (const button of $("panels").children) button.addEventListener("click", () => panel(button.dataset.panel));
   arrows($("panels"));
-  $("menu").addEventListener("keydown", (event) => event.key === "Tab" && $("menu").hidePopover());
-  arrows($("menu"));
-  $("copy-link").addEventListener("click", copyLink);
+  icons.draw();
   theme($("theme").value);
-  panel("customer");
-}
-
-async function copyLink() {
-  try {
-    await navigator.clipboard.writeText(location.href);
-    toast(say("copied"));
-  } catch {
-    toast(say("link_is", { url: location.href })); // a browser that keeps its clipboard to itself
-  }
 }
 
 async function begin() {
@@ -113,12 +122,16 @@ async function begin() {
   speak($("language").value);
   label();
   const about = await attempt(() => get("/"));
-  model.accounts = about?.accounts ?? [];
+  if (!about) return;
+  model.accounts = about.accounts;
+  menu.start();
+  address.start();
   trouble.start();
-  agent.start();
   road.start();
+  agent.start(customer.turnTo);
   customer.start(agent.follow);
   tour.start(panel);
+  panel("customer");
   language($("language").value);
   await trouble.obey();
   listen(heard, (on) => {

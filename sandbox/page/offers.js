@@ -1,6 +1,8 @@
 // Things to tap under a message: choices, and cards with choices of their own.
 
-import { el, media, web } from "./dom.js";
+import { el } from "./dom.js";
+import { media } from "./files.js";
+import { link, web } from "./links.js";
 
 /** The elements of what `item` offers; `tap(choice)` is called at a tap, and without it nothing can be tapped. */
 export function offered(item, tap = null) {
@@ -19,14 +21,12 @@ function drawn(card, tap) {
   );
 }
 
-function group(choices, tap) {
-  return el("div", { className: "choices" }, choices.map((choice) => one(choice, tap)));
-}
+const group = (choices, tap) => el("div", { className: "choices" }, choices.map((choice) => one(choice, tap)));
 
 function one(choice, tap) {
   if (!tap) return el("span", { className: "choice" }, choice.text);
   const address = web(choice.url);
   return address
-    ? el("a", { className: "choice", href: address, target: "_blank", rel: "noopener noreferrer" }, choice.text)
+    ? link(address, choice.text, "choice")
     : el("button", { type: "button", className: "choice", onclick: () => tap(choice) }, choice.text);
 }

@@ -1,92 +1,85 @@
-// The road: one line per event, hop by hop; and the exact requests and answers of a line.
+// The road: one line per message, hop by hop.
 
-import { $, arrows, clockTime, el, show } from "./dom.js";
-import { model } from "./model.js";
-import { known, say } from "./words.js";
+import { called, channelOf, mark } from "./channels.js";
+import { $, arrows, el, show, spoken, write } from "./dom.js";
+import { direction, hopName, length, outcome } from "./hops.js";
+import { model } from "./store.js";
+import { clockTime, short } from "./times.js";
+import * as waterfall from "./waterfall.js";
+import { say } from "./words.js";
 
-const LINES = 100;
-const CHIPS = 14;
+const PAGE = 60;
+const [FIRST, LAST] = [4, 8]; // hops that a long line shows; the middle is a click away
+let most = PAGE;
 
 export function start() {
   arrows($("traces"));
+  $("road-more").addEventListener("click", () => {
+    most += PAGE;
+    render();
+  });
 }
 
 export function render() {
-  const latest = [...model.traces.values()].slice(-LINES).reverse();
+  const all = [...model.traces.values()];
+  const latest = all.slice(-most).reverse();
   show($("traces"), latest, line, (trace) => trace.trace);
-  $("road").querySelector(".empty").hidden = latest.length > 0;
+  $("road-empty").hidden = all.length > 0;
+  $("road-more").hidden = latest.length === all.length;
+  write($("road-shown"), latest.length < all.length ? say("road_shown", { n: latest.length, of: all.length }) : "");
 }
 
-/** Open the latest line, as a click does. */
-export function openLatest() {
-  const latest = [...model.traces.values()].at(-1);
-  if (latest) open(latest.trace);
+/** Open the waterfall of the latest message of a customer's that agents have seen. */
+export function openMessage() {
+  const seen = (line) => line.direction === "in" && line.hops.some(({ hop, what }) => hop === "genesys" && what === "message");
+  const latest = [...model.traces.values()].findLast(seen);
+  if (latest) waterfall.open(latest);
 }
 
-const word = (prefix, name) => (known(prefix + name) ? say(prefix + name) : name);
-const took = (hop) => `${Math.round(hop.took_ms ?? 0)} ms`;
-
-const outcome = (hop) =>
-  hop.outcome === "ok" ? null : hop.outcome === "ignored" ? `${say("o_ignored")}: ${hop.detail}` : word("o_", hop.outcome);
+/** Whether what is under way waits because Genesys takes no more calls for now. */
+export function throttled() {
+  return [...model.traces.values()].slice(-most).some(({ hops }) => {
+    const last = hops.findLast((hop) => hop.hop === "worker");
+    const refused = hops.findLast((hop) => hop.outcome === "throttled" && hop.hop !== "worker");
+    return last?.outcome === "throttled" && (!refused || refused.hop === "genesys");
+  });
+}
 
 function line(trace) {
-  const more = trace.hops.length - CHIPS;
   const button = el(
     "button",
-    { type: "button", className: "line", onclick: () => open(trace.trace) },
+    { type: "button", className: "line", onclick: () => waterfall.open(model.traces.get(trace.trace) ?? trace) },
     el("time", {}, clockTime(trace.at_ms)),
-    el("span", { className: `way ${trace.direction}` }, word("", trace.direction)),
-    el("span", { className: "whom" }, `${trace.channel ?? ""} ${(trace.customer ?? "").slice(-4)}`),
-    el(
-      "span",
-      { className: "hops-line" },
-      trace.hops.slice(-CHIPS).map((hop) =>
-        el("span", { className: `hop ${hop.outcome}`, title: hop.detail ?? "" }, word("hop_", hop.hop), el("b", {}, took(hop)), outcome(hop))),
-      more > 0 ? el("span", { className: "hop" }, `+${more}`) : null,
-    ),
+    el("span", { className: `way ${trace.direction}` }, direction(trace)),
+    el("span", { className: "whom" }, trace.channel ? mark(trace.channel) : null, spoken(channelOf(trace.channel).name ?? ""), whom(trace)),
+    el("span", { className: "hops-line" }, chips(trace.hops), trace.echoes.length ? echo(trace.echoes) : null),
+    el("span", { className: "total" }, short(length(trace.hops))),
   );
-  return el("li", {}, button);
+  return el("li", { className: trace.echo ? "echo" : null, "data-channel": trace.channel }, button);
 }
 
-function open(id) {
-  const trace = model.traces.get(id);
-  if (!trace) return;
-  const whom = (trace.customer ?? "").slice(-4);
-  $("trace-title").textContent = `${word("", trace.direction)} · ${trace.channel ?? ""} ${whom}`;
-  $("trace-hops").replaceChildren(...trace.hops.map(detail));
-  $("trace").showModal();
+const whom = ({ customer }) => (customer ? called(customer) : "");
+
+// That all is written down, and checked at the door, is in the waterfall; a line tells of it where it went wrong
+const USUAL = new Set(["edge", "table"]);
+const telling = (hop) => hop.what === "claim" || !USUAL.has(hop.hop) || hop.outcome !== "ok";
+
+/** The first and the last hops; how many are left out between them. */
+function chips(all) {
+  const hops = all.filter(telling);
+  const more = hops.length - FIRST - LAST;
+  if (more <= 1) return hops.map(chip);
+  return [...hops.slice(0, FIRST).map(chip), el("span", { className: "hop cut" }, say("hops_between", { n: more })), ...hops.slice(-LAST).map(chip)];
 }
 
-function detail(hop) {
-  const head = [word("hop_", hop.hop), clockTime(hop.at_ms), took(hop), word("o_", hop.outcome), hop.detail];
+function chip(hop) {
+  const words = outcome(hop);
   return el(
-    "article",
-    {},
-    el("h3", { className: `hop ${hop.outcome}` }, head.filter(Boolean).join(" · ")),
-    hop.request ? asked(hop.request) : null,
-    hop.request || hop.answer ? answered(hop.answer) : null,
+    "span",
+    { className: `hop ${hop.hop} ${hop.outcome}`, title: hop.detail ?? "" },
+    hopName(hop), el("b", {}, short(hop.took_ms ?? 0)), words && ` ${words}`,
   );
 }
 
-function asked({ method, url, headers, body }) {
-  const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`);
-  return exact("request", [`${method} ${url}`, ...lines, "", pretty(body)]);
-}
-
-function answered(answer) {
-  return exact("answer", answer ? [`${answer.status}`, "", pretty(answer.body)] : [say("no_answer")]);
-}
-
-function exact(title, lines) {
-  const text = lines.join("\n").trim();
-  return el("div", {}, el("h4", {}, say(title)), el("pre", { tabIndex: 0, role: "group", "aria-label": say(title) }, text));
-}
-
-function pretty(body) {
-  if (body === null || body === undefined) return "";
-  try {
-    return JSON.stringify(typeof body === "string" ? JSON.parse(body) : body, null, 2);
-  } catch {
-    return `${body}`;
-  }
-}
+/** The platform tells the bridge of what the bridge has just sent: expected, and nothing more. */
+const echo = (hops) => el("span", { className: "hop echoed" }, say("echoed"), el("b", {}, short(length(hops))));

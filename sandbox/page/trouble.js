@@ -1,8 +1,12 @@
-// Trouble by switches, the clock, and the proof that nothing was lost or done twice.
+// Trouble by switches, the clock, and a banner while anything of it is on.
 
-import { get, post } from "./api.js";
-import { $, attempt, el, toast } from "./dom.js";
-import { model, now } from "./model.js";
+import { get, post, remove } from "./api.js";
+import * as address from "./address.js";
+import { $, attempt, el, toast, write } from "./dom.js";
+import * as proof from "./proof.js";
+import * as road from "./road.js";
+import { model, now } from "./store.js";
+import { moment, span } from "./times.js";
 import { say } from "./words.js";
 
 const SWITCHES = [
@@ -20,19 +24,19 @@ export function start() {
     await refresh();
     toast(say("was_reset"));
   }));
+  $("forged").addEventListener("click", forge);
+  $("alarm-off").addEventListener("click", calm);
   label();
   setInterval(tick, 1000);
 }
 
 /** Build what bears words, in today's language. */
 export function label() {
-  $("switches").replaceChildren(
-    ...SWITCHES.map((name) => {
-      const box = el("input", { type: "checkbox", role: "switch", name, onchange: () => turn(name, box.checked) });
-      return el("li", {}, el("label", { className: "switch" }, box, el("span", {}, say(name))));
-    }),
-    el("li", {}, el("button", { type: "button", onclick: forge }, say("forged"))),
-  );
+  $("switches").replaceChildren(...SWITCHES.map((name) => {
+    const hint = `hint-${name}`;
+    const box = el("input", { type: "checkbox", role: "switch", name, "aria-describedby": hint, onchange: () => turn(name, box.checked) });
+    return el("li", {}, el("label", { className: "switch" }, box, el("span", {}, say(name))), el("p", { id: hint }, say(`hint_${name}`)));
+  }));
   render();
 }
 
@@ -45,6 +49,16 @@ export async function turn(name, on) {
 /** Set everybody's clock this many seconds ahead. */
 export async function shift(seconds) {
   await attempt(() => post("/clock", { offset_s: seconds }));
+  await refresh();
+}
+
+/** No trouble, no faults of the control API's, the right time. */
+async function calm() {
+  await attempt(async () => {
+    for (const name of SWITCHES) if (state.trouble[name]) await post("/trouble", { name, on: false });
+    await remove("/faults");
+    await post("/clock", { offset_s: 0 });
+  });
   await refresh();
 }
 
@@ -61,53 +75,37 @@ export async function refresh() {
   [state.trouble, , state.proof] = told;
   model.offset = told[1].offset_s * 1000;
   render();
-  remember();
+  address.remember(on(), model.offset);
 }
+
+const on = () => SWITCHES.filter((name) => state.trouble[name]);
 
 function render() {
   for (const box of $("switches").querySelectorAll("input")) box.checked = Boolean(state.trouble[box.name]);
   tick();
-  if (state.proof) $("proof").replaceChildren(...counters(state.proof));
+  alarm();
+  if (state.proof) proof.render(state.proof, road.throttled());
 }
 
 function tick() {
-  const at = new Date(now());
-  $("clock").textContent = at.toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+  write($("clock"), moment(now()));
 }
 
-function counters(proof) {
-  const ignored = Object.entries(proof.ignored ?? {});
-  const count = (name, value, { tone = "", title = "" } = {}) =>
-    el("div", { className: tone, title }, el("dt", {}, say(`p_${name}`)), el("dd", {}, `${value}`));
-  const zero = (name) => count(name, proof[name], { tone: proof[name] ? "bad" : "good" });
-  return [
-    count("in", `${proof.customers_sent} → ${proof.agents_saw}`, { title: say("p_in_long") }),
-    count("out", `${proof.agents_sent} → ${proof.customers_got}`, { title: say("p_out_long") }),
-    count("refused_and_told", proof.refused_and_told),
-    count("ignored", ignored.reduce((sum, [, n]) => sum + n, 0), { title: ignored.map(([why, n]) => `${why}: ${n}`).join("\n") }),
-    count("parked", proof.parked),
-    count("in_flight", proof.in_flight),
-    zero("lost"),
-    zero("doubled"),
-  ];
+/** What is not as it should be: a stranger must not take it for the bridge's own doing. */
+function alarm() {
+  const moved = Math.round(model.offset / 1000);
+  const clock = moved ? say(moved > 0 ? "clock_ahead" : "clock_behind", { time: span(Math.abs(moved) * 1000) }) : "";
+  const found = [...on().map((name) => say(name)), state.trouble.others ? say("other_faults") : "", clock].filter(Boolean);
+  $("alarm").hidden = found.length === 0;
+  write($("alarm-words"), found.length ? say("alarm", { what: found.join(" · ") }) : "");
 }
-
-// --- the link: #trouble=genesys_429,duplicates&clock=90000
 
 /** Bring the sandbox to the state that the page's address asks for, where it asks for one. */
 export async function obey() {
-  const wanted = new URLSearchParams(location.hash.slice(1));
-  if (wanted.has("trouble") || wanted.has("clock")) {
-    const on = new Set((wanted.get("trouble") ?? "").split(","));
-    for (const name of SWITCHES) await attempt(() => post("/trouble", { name, on: on.has(name) }));
-    await shift(Number(wanted.get("clock")) || 0);
+  const wanted = address.wanted();
+  if (wanted) {
+    for (const name of SWITCHES) await attempt(() => post("/trouble", { name, on: wanted.trouble.has(name) }));
+    await shift(wanted.clock);
   }
   await refresh();
-}
-
-function remember() {
-  const on = SWITCHES.filter((name) => state.trouble[name]);
-  const parts = [on.length ? `trouble=${on.join(",")}` : "", model.offset ? `clock=${Math.round(model.offset / 1000)}` : ""];
-  const hash = parts.filter(Boolean).join("&");
-  history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
 }

@@ -50,15 +50,19 @@ MESSAGE = webhooks.instagram_message("m-1", "tea")
 UNSENT = {"message": {"mid": "m-1", "is_deleted": True}}
 ONE, TWO = edited("green tea", 1), edited("white tea", 2)
 TOLD = "[Edited a message that began: tea]\n[It now says:]\n"
+BEFORE = "[Edited a message. It now says:]\n"
 TAKEN_BACK = "[Took back: tea]"
 
 # what happened at the platform, the order in which it came, and what agents read if nothing waited, or all of it
 OVERTAKEN: dict[str, tuple[list[dict[str, Any]], list[int], list[str], list[str]]] = {
-    "an edit": ([MESSAGE, ONE], [1, 0], ["green tea"], ["tea", f"{TOLD}green tea"]),
+    "an edit": ([MESSAGE, ONE], [1, 0], [f"{BEFORE}green tea", "green tea"], ["tea", f"{TOLD}green tea"]),
     "the second of two edits": (
         [MESSAGE, ONE, TWO], [0, 2, 1], ["tea", f"{TOLD}white tea"], ["tea", f"{TOLD}green tea", f"{TOLD}white tea"],
     ),
-    "both edits": ([MESSAGE, ONE, TWO], [2, 1, 0], ["white tea"], ["tea", f"{TOLD}green tea", f"{TOLD}white tea"]),
+    "both edits": (
+        [MESSAGE, ONE, TWO], [2, 1, 0],
+        [f"{BEFORE}white tea", "white tea"], ["tea", f"{TOLD}green tea", f"{TOLD}white tea"],
+    ),
     "an unsend": ([MESSAGE, UNSENT], [1, 0], [], ["tea", TAKEN_BACK]),
     "an unsend of what was read": (
         [MESSAGE, ONE, UNSENT], [0, 2, 1], ["tea", TAKEN_BACK], ["tea", f"{TOLD}green tea", TAKEN_BACK],

@@ -116,15 +116,15 @@ def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
 
 
 def _waiting(age_s: float, looks: int) -> float:
-    return budgets.waits_s(age_s)
+    return budgets.waits_s(looks)
 
 
 def _failing(age_s: float, looks: int) -> float:
-    return budgets.backoff_s(Tried(count=looks, first_s=0.0), age_s, age_s, throttled=False)
+    return budgets.backoff_s(Tried(count=looks, first_s=0.0), age_s, looks, throttled=False)
 
 
 def _throttled(age_s: float, looks: int) -> float:
-    return budgets.backoff_s(Tried(count=looks, first_s=0.0), age_s, age_s, throttled=True, asked_s=1.0)
+    return budgets.backoff_s(Tried(count=looks, first_s=0.0), age_s, looks, throttled=True, asked_s=1.0)
 
 
 def test_a_claim_is_remembered_as_long_as_its_event_may_come_back() -> None:

@@ -80,7 +80,7 @@ class Inbound(WorkerKit):
 class Outbound(WorkerKit):
     """From the desk to the customers."""
 
-    ends = ("receipt", "receipt_lost", "told_later", "ignored", "parked", "action", "action_failed")
+    ends = ("receipt", "receipt_lost", "told_later", "ignored", "parked", "action", "action_failed", "desk_receipt")
     reached = "sent"
 
     def __init__(self, shelf: FakeShelf) -> None:

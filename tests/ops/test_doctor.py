@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from ops import checkup
+from ops import checkup, instagram
 from ops.tiktok import COMMENT_TYPES
 from tests.ops.conftest import (
     APP,
@@ -46,7 +47,8 @@ def test_a_healthy_deployment_passes_every_check(deployment: Deployment) -> None
     assert ran.code == 0
     assert {one["check"] for one in ran.json} == {
         "secret", "genesys runtime login", "genesys login", "role permissions", "integration", "flow", "token", "ids",
-        "webhook fields", "webhook", "comments", "scopes", "region", "last inbound", "queue", "dead letters", "clock",
+        "graph version", "graph answers", "login", "webhook fields", "webhook", "comments", "scopes", "region",
+        "last inbound", "queue", "dead letters", "clock",
     }  # fmt: skip
 
 
@@ -135,6 +137,77 @@ def test_another_accounts_token_is_recognised(deployment: Deployment) -> None:
     deployment.account("instagram", PAGE_ACCOUNT, login="facebook", page="100000000000009")
     hit = found(deployment, "ids", PAGE_ACCOUNT)
     assert (hit["status"], hit["detail"]) == ("fail", f"its token belongs to {PAGE_ACCOUNT}, Page {PAGE}")
+
+
+# Versions of Graph, and logins
+
+
+AUTUMN_2026 = 1_795_000_000.0  # 2026-11-18
+
+
+@pytest.mark.parametrize(
+    ("version", "days", "status", "words"),
+    [
+        ("v25.0", 0, "ok", "lives until 2028-07-29"),
+        ("v23.0", 0, "ok", "lives until 2027-10-08"),
+        ("v21.0", 0, "warn", "lives until 2027-01-21"),
+        ("v21.0", 64, "warn", "lives until 2027-01-21"),
+        ("v21.0", 65, "fail", "is over since 2027-01-21"),
+        ("v25.0", 700, "fail", "is over since 2028-07-29"),
+        ("v20.0", 0, "fail", "is over"),
+        ("v9.0", 0, "fail", "is over"),
+        ("v26.0", 0, "warn", "is newer than v25.0, with which dmdesk is tested"),
+        ("v27.0", 0, "warn", "is newer than v25.0, with which dmdesk is tested"),
+        ("v28.0", 0, "warn", "is newer than any that this release knows"),
+        ("v100.0", 0, "warn", "is newer than any that this release knows"),
+    ],
+)
+def test_a_version_of_graph_will_do_or_not(version: str, days: int, status: str, words: str) -> None:
+    assert instagram.version_of(version, AUTUMN_2026 + days * 86_400) == (status, words)
+
+
+def test_the_version_that_is_the_default_is_the_one_that_is_tested() -> None:
+    from chalicelib.settings import Settings
+
+    assert {field.name: field.default for field in msgspec.structs.fields(Settings)}[
+        "graph_version"
+    ] == instagram.TESTED
+
+
+def test_a_version_that_is_set_is_judged(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DMDESK_GRAPH_VERSION", "v27.0")
+    hit = found(deployment, "graph version")
+    assert (hit["status"], hit["subject"]) == ("warn", "v27.0")
+    assert "vendors.graph_version" in hit["fix"]
+
+
+def test_an_answer_in_another_version_is_told(deployment: Deployment) -> None:
+    deployment.vendors.instagram.answers_as = "v26.0"
+    hit = found(deployment, "graph answers", INSTAGRAM)
+    assert (hit["status"], hit["detail"]) == ("warn", "asked for v25.0, answered as v26.0")
+
+
+@pytest.mark.parametrize(
+    ("account", "login"), [(INSTAGRAM, "by instagram: /me answers id, user_id, username"),
+                           (PAGE_ACCOUNT, "by facebook: /me answers id, instagram_business_account, name")],
+)  # fmt: skip
+def test_an_answer_tells_which_login_the_token_is_of(deployment: Deployment, account: str, login: str) -> None:
+    hit = found(deployment, "login", account)
+    assert (hit["status"], hit["detail"]) == ("ok", login)
+
+
+@pytest.mark.parametrize(
+    "answer", [{"id": "7", "username": "our.shop", "unified_id": "9"}, {"id": "7"}, {"id": "7", "user_id": None}, {}]
+)
+def test_an_answer_of_neither_login_may_be_unified_login(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("sandbox.instagram.me", lambda account, call: answer)
+    for account in (INSTAGRAM, PAGE_ACCOUNT):
+        hit = found(deployment, "login", account)
+        assert hit["status"] == "warn"
+        assert "Unified Login" in hit["fix"]
+        assert ", ".join(sorted(answer)) in hit["detail"]
 
 
 def test_fields_that_are_not_delivered_are_named(deployment: Deployment) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 SIZE = {"width": 1440, "height": 900}
+VISITED = "localStorage.setItem('dmdesk-tour', 'seen')"
 Open = Callable[..., "Desk"]
 
 
@@ -30,6 +31,7 @@ class Desk:
         page.on("console", lambda said: self.wrong.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.phone, self.talk = page.locator("#phone-log"), page.locator("#talk-log")
+        self.queue, self.road = page.locator("#queue button"), page.locator(".line")
 
     def enter(self, hash: str = "") -> Desk:
         """Open the page, live."""
@@ -62,6 +64,15 @@ class Desk:
         with self.page.expect_response(re.compile("/trouble$")):
             self.page.get_by_role("switch", name=words, exact=True).click()
 
+    def asked(self, question: str = "Anybody there?") -> None:
+        """The customer has written, and the agent sees it."""
+        self.say(question)
+        expect(self.talk).to_contain_text(question)
+
+    def count(self, name: str) -> Locator:
+        """One of the counters."""
+        return self.page.locator(f'#proof [data-count="{name}"] dd')
+
     def proof(self) -> dict[str, Any]:
         """Both sides compared."""
         told: dict[str, Any] = requests.get(f"{self.control}/proof", timeout=30).json()
@@ -69,8 +80,14 @@ class Desk:
 
     def until_settled(self) -> dict[str, Any]:
         """The comparison, once nothing is under way."""
-        expect(self.page.locator("#proof div").nth(5).locator("dd")).to_have_text("0")
+        expect(self.count("in_flight")).to_have_text("0")
         return self.proof()
+
+    def post(self, path: str, **body: Any) -> Any:
+        """What curl would do; whatever it answers."""
+        answer = requests.post(self.control + path, json=body, timeout=60)
+        assert answer.ok, answer.text
+        return answer.json()
 
 
 @pytest.fixture(scope="session")
@@ -113,13 +130,17 @@ def control(chromium: str) -> Iterator[str]:
 
 @pytest.fixture
 def open_page(browser: Browser, control: str) -> Iterator[Open]:
-    """Opens the page of an emptied sandbox; after the test, no console may have complained."""
+    """Opens the page of an emptied sandbox, as somebody who was there before unless `first_visit`; after the test, no
+    console may have complained."""
     empty(control)
     contexts: list[BrowserContext] = []
     desks: list[Desk] = []
 
-    def open_one(**how: Any) -> Desk:
+    def open_one(*, first_visit: bool = False, **how: Any) -> Desk:
         contexts.append(browser.new_context(**{"viewport": SIZE, "locale": "en-GB", "color_scheme": "light"} | how))
+        contexts[-1].set_default_timeout(PATIENCE_S * 1000)
+        if not first_visit:
+            contexts[-1].add_init_script(VISITED)
         desks.append(Desk(contexts[-1].new_page(), control))
         return desks[-1]
 

@@ -1,8 +1,9 @@
-"""The README's pictures of the page, made anew with DMDESK_SCREENSHOTS=write."""
+"""The README's pictures of the page: what they show, made anew with DMDESK_SCREENSHOTS=write."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -13,25 +14,25 @@ pytestmark = pytest.mark.xdist_group("page")
 LARGEST = 300_000
 
 
-@pytest.mark.skipif(os.environ.get("DMDESK_SCREENSHOTS") != "write", reason="DMDESK_SCREENSHOTS=write makes them")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pictures_are_made(open_page: Open, scheme: str) -> None:
+def test_the_picture_shows_a_conversation_and_its_road(open_page: Open, tmp_path: Path, scheme: str) -> None:
     desk = open_page(color_scheme=scheme).enter()
     desk.page.get_by_role("tab", name="TikTok").click()
-    desk.say("¿Tienen envío a Lima? 🚚")
-    expect(desk.talk).to_contain_text("Lima")
+    desk.asked("¿Tienen envío a Lima? 🚚")
     desk.page.get_by_role("tab", name="Instagram").click()
-    desk.say("Hi! Is the green mug back in stock? 🍵")
-    expect(desk.talk).to_contain_text("green mug")
-    desk.attach("A card …")
-    desk.page.get_by_role("dialog").get_by_role("button", name="Send").click()
-    desk.phone.get_by_role("button", name="Put one aside").click()
-    expect(desk.talk.locator(".theirs").last).to_contain_text("Put one aside")
+    desk.asked("Hi! Is the green mug back in stock? 🍵")
+    desk.answer("It is! Shall I put one aside for you?")
+    desk.phone.locator(".theirs").get_by_role("button", name="What to do with this message").click()
+    desk.page.get_by_role("menuitem", name="React with ❤️").click()
+    expect(desk.talk.locator('[data-by="bridge"]')).to_contain_text("[Reacted with ❤️ to a message]")
+    desk.asked("Yes, please!")
     desk.answer("Done! See you on Saturday.")
     expect(desk.talk.locator(".receipt.delivered")).to_have_count(2)
-    expect(desk.phone).to_contain_text("Saturday")
+    expect(desk.phone.locator(".theirs").last).to_contain_text("Saturday")
+    expect(desk.road.locator(".echoed")).to_have_count(2)
+    expect(desk.count("out")).to_have_text("2 → 2")
     desk.until_settled()
-    path = ROOT / "docs" / "pictures" / f"page-{scheme}.png"
-    path.parent.mkdir(exist_ok=True)
+    folder = ROOT / "docs" / "pictures" if os.environ.get("DMDESK_SCREENSHOTS") == "write" else tmp_path
+    path = folder / f"page-{scheme}.png"
     desk.page.screenshot(path=path)
     assert path.stat().st_size < LARGEST

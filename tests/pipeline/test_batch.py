@@ -99,8 +99,8 @@ def test_two_stopped_groups_wait_each_for_its_own_time() -> None:
 # When it comes again
 
 
-@pytest.mark.parametrize("received", [1, 40, 999])
-def test_how_often_the_queue_handed_it_out_says_nothing(received: int) -> None:
+@pytest.mark.parametrize("received", [1, 8, 16])
+def test_how_often_the_queue_handed_it_out_says_nothing_of_its_tries(received: int) -> None:
     kit = Kit()
     kit.errors = {"1": Retryable("later")}
     assert kit.delay(record("1", received=received)) == 1
@@ -117,9 +117,7 @@ def test_the_delay_grows_with_the_events_own_tries_and_its_own_time(error: Retry
     longest = LONGEST_THROTTLED_S if isinstance(error, RateLimited) else LONGEST_BACKOFF_S
     assert delays[:5] == [1, 2, 4, 8, 8]
     assert delays == sorted(delays)
-    assert longest in delays
-    assert delays[-1] <= 6 * 3600 / 50 + 1
-    assert len(delays) < 200
+    assert delays[-1] == longest
 
 
 @pytest.mark.parametrize("error", [Waiting("not yet", 1), Retryable("503", 1), RateLimited("429", 1)])
@@ -129,7 +127,7 @@ def test_fourteen_days_of_it_are_less_than_what_a_queue_hands_out(error: Retryab
     looks = 0
     while kit.clock() - START < 14 * 86_400:
         looks += 1
-        kit.clock.advance(kit.delay(record("1")))
+        kit.clock.advance(kit.delay(record("1", received=looks)))
     assert looks < 1000
 
 
@@ -140,14 +138,15 @@ def test_an_event_that_only_waited_starts_at_the_shortest_delay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("age_s", "asked", "expected"),
-    [(0, None, 1), (49, None, 1), (1000, None, 20), (1000, 60, 60), (10**6, None, 3600), (0, 0, 1), (-60, None, 1)],
-)
-def test_waiting_for_ones_turn_spends_nothing(age_s: float, asked: float | None, expected: int) -> None:
+    ("age_s", "received", "asked", "expected"),
+    [(0, 1, None, 1), (10**6, 1, None, 1), (0, 16, None, 1), (0, 1, 60, 60), (0, 100, 1, 37), (0, 999, None, 3600),
+     (0, 1, 0, 1), (-60, 1, None, 1)],
+)  # fmt: skip
+def test_waiting_for_ones_turn_spends_nothing(age_s: float, received: int, asked: float | None, expected: int) -> None:
     kit = Kit()
     kit.errors = {"1": Waiting("another worker is at it", asked)}
     for _ in range(50):
-        assert kit.delay(record("1", body=event("1", age_s))) == expected
+        assert kit.delay(record("1", received=received, body=event("1", age_s))) == expected
     assert kit.ledger.tries == {}
     assert kit.metrics.totals() == {"waiting": 50}
     assert kit.queue.buried == []
@@ -319,8 +318,10 @@ def test_what_lies_on_the_queue_together_goes_by_the_platforms_clock() -> None:
     assert kit.handled == ["1", "2", "3", "x"]
 
 
-@pytest.mark.parametrize("times", [(2000, 0, 1000), (0, 0, 0), (1000, 1000, 1000)])
-def test_without_the_platforms_time_the_queues_order_stands(times: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    "times", [(1000, 0, 2000), (0, 0, 0), (1000, 1000, 1000), (1003, 1001, 1000), (1499, 1000, 1000)]
+)
+def test_without_a_time_that_tells_them_apart_the_queues_order_stands(times: tuple[int, ...]) -> None:
     kit = Kit()
     names = ["first", "second", "third"]
     pairs = zip(names, times, strict=True)

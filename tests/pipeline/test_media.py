@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import base64
+import json
 import string
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.aws.secrets import LIFETIME_S, SOONEST_REFRESH_S, SecretStore
 from chalicelib.channels.base import Source
-from chalicelib.errors import Rejected, Retryable, Unfetched
+from chalicelib.errors import Misconfigured, Rejected, Retryable, Unfetched
 from chalicelib.http import Request
 from chalicelib.messages import Conversation, CustomerMessage, Fetched, Kind, Media, Stored
 from chalicelib.pipeline.media import DIRECT_S, MOST_FILES, OPEN_S, Kept, MediaStore, _packed, _tag, folder
@@ -68,21 +72,48 @@ class World:
         return self.file
 
 
+class Manager:
+    """Secrets Manager as far as the store uses it; counts reads."""
+
+    def __init__(self) -> None:
+        self.keys = ["key-1"]
+        self.reads = 0
+        self.fails: Exception | None = None
+
+    def get_secret_value(self, SecretId: str) -> dict[str, str]:
+        assert SecretId == "s/media"
+        self.reads += 1
+        if self.fails:
+            raise self.fails
+        return {"SecretString": json.dumps({"keys": self.keys})}
+
+
 class Bench:
-    """A store over fakes; `now` and `keys` may be changed."""
+    """A store over fakes; `now` and what Secrets Manager holds may be changed."""
 
     def __init__(self) -> None:
         self.shelf, self.world = Shelf(), World()
-        self.keys = ["key-1"]
+        self.manager = Manager()
         self.now = NOW
-        self.store = MediaStore(
+        self.store = self.container()
+
+    def container(self) -> MediaStore:
+        """A cold one, over the same bucket and the same Secrets Manager."""
+        client: Any = self.manager
+        return MediaStore(
             shelf=self.shelf,
             fetch=self.world,
-            keys=lambda: self.keys,
+            secrets=SecretStore(lambda: self.now, client),
+            secret_name="s/media",
             public_url="https://bridge.example",
             days=DAYS,
             clock=lambda: self.now,
         )
+
+    def rotate(self, *keys: str) -> None:
+        """Other keys, which every container has read."""
+        self.manager.keys = list(keys)
+        self.now += LIFETIME_S
 
     def token(self) -> str:
         """That of a file which is there."""
@@ -280,19 +311,102 @@ def test_a_link_of_a_file_that_is_gone_is_like_one_that_never_was(bench: Bench) 
 
 def test_keys_rotate(bench: Bench) -> None:
     old = bench.token()
-    bench.keys = ["key-2", "key-1"]
+    bench.rotate("key-2", "key-1")
     assert bench.token() != old
     assert status_of(bench, old) == 302
-    bench.keys = ["key-2"]
+    bench.rotate("key-2")
     assert status_of(bench, old) == 404
 
 
-@pytest.mark.parametrize("keys", [[], [""]])
+def signed_by(bench: Bench, key: str) -> str:
+    """A link to a file that is there, signed by a key that only others have read."""
+    bench.manager.keys, before = [key], bench.manager.keys
+    kept = bench.store.take(WHO, "m-9", 0, "https://api-downloads.example/1", ("example",), {}, "a")
+    token = bench.container().link(kept.key, int(NOW * 1000)).removeprefix(URL)
+    bench.manager.keys = before
+    return token
+
+
+def test_a_link_of_a_key_that_is_newer_than_the_copy_opens(bench: Bench) -> None:
+    bench.token()
+    new = signed_by(bench, "key-2")
+    bench.manager.keys = ["key-2", "key-1"]
+    bench.now += SOONEST_REFRESH_S
+    assert bench.store.door(request(), new).status == 302
+
+
+def test_a_copy_that_is_too_young_to_be_read_again_is_no_judge(bench: Bench) -> None:
+    """It was read before the request came, and may not be read again for the time."""
+    bench.token()
+    new = signed_by(bench, "key-2")
+    bench.manager.keys = ["key-2", "key-1"]
+    bench.now += SOONEST_REFRESH_S / 2
+    reply = bench.store.door(request(), new)
+    assert (reply.status, reply.body, reply.headers["Retry-After"]) == (503, "please repeat", "5")
+    bench.now += float(reply.headers["Retry-After"])
+    assert bench.store.door(request(), new).status == 302
+
+
+def test_a_forged_link_is_told_like_one_that_never_was_once_the_keys_are_fresh(bench: Bench) -> None:
+    forged = signed_by(bench, "a guess")
+    assert bench.store.door(request(), forged) == bench.store.door(request(), "x" * 75)
+    assert bench.manager.reads == 2  # the forger's, and that of a cold container: nothing is asked twice
+    bench.now += SOONEST_REFRESH_S
+    assert bench.store.door(request(), forged).status == 404
+    assert bench.manager.reads == 3
+
+
+def test_a_flood_of_forged_links_is_no_flood_of_reads(bench: Bench) -> None:
+    bench.token()
+    forged = signed_by(bench, "a guess")
+    reads = bench.manager.reads
+    for _ in range(100):
+        bench.now += SOONEST_REFRESH_S / 10
+        assert bench.store.door(request(), forged).status in {404, 503}
+    assert bench.manager.reads <= reads + 10
+
+
+def test_what_is_no_link_is_not_worth_a_read(bench: Bench) -> None:
+    bench.token()
+    reads = bench.manager.reads
+    bench.now += SOONEST_REFRESH_S
+    assert status_of(bench, "x" * 75) == 404
+    assert bench.manager.reads == reads
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "InvalidRequestException"])
+def test_while_the_keys_cannot_be_read_known_links_open_and_others_are_not_judged(bench: Bench, code: str) -> None:
+    known, new = bench.token(), signed_by(bench, "key-2")
+    bench.manager.fails = ClientError({"Error": {"Code": code}}, "GetSecretValue")
+    for _ in range(5):
+        bench.now += SOONEST_REFRESH_S
+        reply = bench.store.door(request(), new)
+        assert (reply.status, reply.headers["Retry-After"]) == (503, "5")
+        assert bench.store.door(request(), known).status == 302
+    cold = bench.container().door(request(), known)
+    assert (cold.status, cold.headers["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.parametrize("last", ["ended", "gone"])
+def test_a_link_that_has_ended_is_not_judged_again(bench: Bench, last: str) -> None:
+    token = bench.token()
+    reads = bench.manager.reads
+    if last == "ended":
+        bench.now += (DAYS + 1) * 24 * 3600
+        reads += 1  # the copy is old as well
+    else:
+        bench.shelf.files.clear()
+    assert status_of(bench, token) == 404
+    assert bench.manager.reads == reads
+
+
+@pytest.mark.parametrize("keys", [[], [""], [" \n"]])
 def test_without_a_key_nothing_is_signed_or_opened(bench: Bench, keys: list[str]) -> None:
     token = bench.token()
-    bench.keys = keys
-    with pytest.raises(Retryable):
+    bench.rotate(*keys)
+    with pytest.raises(Misconfigured) as caught:
         bench.token()
+    assert "in the secret s/media" in caught.value.advice
     assert status_of(bench, token) == 404
 
 
@@ -301,7 +415,7 @@ def test_an_empty_key_opens_nothing(bench: Bench) -> None:
     [key] = bench.shelf.files
     payload = _packed(key, int(NOW * 1000))
     forged = base64.urlsafe_b64encode(payload + _tag("", payload)).decode()
-    bench.keys = ["key-1", ""]
+    bench.rotate("key-1", "")
     assert status_of(bench, forged) == 404
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -33,6 +33,7 @@ from chalicelib.replies import (
     Choice,
     ChoicesPart,
     DeskEvent,
+    DeskReceipt,
     File,
     MediaPart,
     Receipt,
@@ -285,16 +286,41 @@ def test_a_call_that_did_not_happen_is_released_and_repeated() -> None:
     assert kit.desk.reported == [DELIVERED]
 
 
-@pytest.mark.parametrize(("renewed", "wait"), [(True, 1.0), (False, None)])
-def test_a_refused_token_is_read_anew(renewed: bool, wait: float | None) -> None:
+@pytest.mark.parametrize(
+    ("error", "renewed", "wait"),
+    [
+        (TokenRefused("access token refused"), True, 1.0), (TokenRefused("access token refused"), False, None),
+        (Misconfigured("the secret holds no access_token", "store it", 60), True, 1.0),
+        (Misconfigured("the header Authorization cannot be sent", "store it", 60), True, 1.0),
+        (Misconfigured("the secret holds no access_token", "store it", 60), False, 60),
+    ],
+)  # fmt: skip
+def test_a_token_that_does_not_work_is_read_anew(error: Retryable, renewed: bool, wait: float | None) -> None:
     kit = Kit()
     kit.secrets.stored[INSTAGRAM.secret] = {"access_token": "old"}
     kit.secrets.get(INSTAGRAM.secret)
     if renewed:
         kit.secrets.stored[INSTAGRAM.secret] = {"access_token": "new"}
-    kit.client.answers = [TokenRefused("access token refused")]
+    kit.client.answers = [error]
     assert kit.later().after_s == wait
     assert kit.secrets.refreshed == [INSTAGRAM.secret]
+    assert kit.state() == ""
+    kit.handle()
+    assert kit.desk.reported == [DELIVERED]
+
+
+@pytest.mark.parametrize("error", [Misconfigured("it cannot be used", "restore it"), Retryable("aws: Throttling")])
+def test_a_part_whose_secret_cannot_be_read_is_given_back(monkeypatch: pytest.MonkeyPatch, error: Retryable) -> None:
+    """Nothing was sent, so nothing is to be found out once it can be read."""
+
+    def away(name: str) -> dict[str, Any]:
+        raise error
+
+    kit = Kit()
+    kit.client.answers = [Misconfigured("it cannot be used", "restore it")]
+    with monkeypatch.context() as patched:
+        patched.setattr(kit.secrets, "get", away)
+        kit.later()
     assert kit.state() == ""
     kit.handle()
     assert kit.desk.reported == [DELIVERED]
@@ -655,6 +681,46 @@ def test_what_cannot_even_be_read_is_buried_all_the_same(error: Exception) -> No
     kit.work.give_up(EVENT, turn(), "reason")
     assert kit.queue.buried == [(EVENT, "reason")]
     assert kit.desk.reported == []
+
+
+# What the desk tells of customers' messages
+
+TROUBLE = DeskReceipt(
+    integration=INSTAGRAM.integration, customer="55501", message="m-1", status="Failed", reason="MediaTypeNotAllowed",
+    desk_conversation="desk-1",
+)  # fmt: skip
+
+
+def test_what_did_not_reach_the_agents_is_an_alarm_and_a_line_for_them() -> None:
+    kit = Kit(TROUBLE)
+    kit.handle()
+    assert kit.metrics.total("desk_receipt", reason="MediaTypeNotAllowed") == 1
+    [line] = kit.desk.delivered
+    assert "did not reach you" in line.text
+    assert kit.desk.reported == []
+
+
+def test_a_desk_that_refuses_the_line_too_is_not_told_for_ever() -> None:
+    kit = Kit(TROUBLE)
+    for number in range(50):
+        kit.says.said = msgspec.structs.replace(TROUBLE, message=f"m-{number}")
+        kit.handle()
+    assert len(kit.desk.delivered) == 1
+    assert kit.metrics.total("desk_receipt") == 50
+
+
+@pytest.mark.parametrize("error", [Misconfigured("403", "grant"), Refused("other", "400"), Retryable("503")])
+def test_a_line_of_trouble_that_cannot_be_shown_holds_nothing_up(error: Exception) -> None:
+    kit = Kit(TROUBLE)
+    kit.desk.open_error = error
+    kit.handle()
+    assert kit.desk.delivered == []
+
+
+def test_trouble_of_an_integration_that_nobody_knows_is_counted() -> None:
+    kit = Kit(msgspec.structs.replace(TROUBLE, integration="int-unknown"))
+    kit.handle()
+    assert kit.metrics.total("desk_receipt") == 1
 
 
 # What is not sent
@@ -1039,7 +1105,7 @@ def test_a_text_beside_a_dead_file_goes_and_the_file_is_named(fault: Unfetched) 
     kit.fetch.answers = [fault]
     kit.handle()
     assert kit.client.texts == ["Look"]
-    assert [one.reason for one in kit.desk.reported] == ["media_refused"]
+    assert [one.reason for one in kit.desk.reported] == ["file_gone"]
     assert kit.desk.delivered[0].text.startswith("[Your reply arrived without this: tea.png. ")
 
 
@@ -1047,7 +1113,7 @@ def test_a_file_that_cannot_be_had_is_told() -> None:
     kit = Kit(WITH_FILE, can=CARRIES)
     kit.fetch.answers = [Unfetched("media_gone", "desk.example HTTP 404")]
     kit.handle()
-    assert [one.reason for one in kit.desk.reported] == ["media_refused"]
+    assert [one.reason for one in kit.desk.reported] == ["file_gone"]
 
 
 def test_a_page_that_claims_to_be_a_picture_is_not_passed_on() -> None:
@@ -1055,7 +1121,7 @@ def test_a_page_that_claims_to_be_a_picture_is_not_passed_on() -> None:
     kit.fetch.answers = [Fetched(body=b"<html><script>", mime="image/png")]
     kit.handle()
     assert kit.client.parts == []
-    assert [one.reason for one in kit.desk.reported] == ["media_refused"]
+    assert [one.reason for one in kit.desk.reported] == ["file_gone"]
 
 
 def test_choices_are_offered_under_our_tokens_and_remembered() -> None:

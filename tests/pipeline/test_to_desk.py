@@ -40,7 +40,7 @@ from chalicelib.messages import (
     Unseen,
     digest,
 )
-from chalicelib.pipeline import delivering
+from chalicelib.pipeline import delivering, sending
 from chalicelib.pipeline.delivering import LEASE_S
 from chalicelib.pipeline.presenting import desk_id
 from chalicelib.pipeline.to_desk import ECHO_WAIT_S
@@ -104,7 +104,7 @@ class Kit:
         self.life = "life-1"
 
     def handle(self, event: Event = EVENT, *, again: bool = False) -> None:
-        self.work.handle(event, turn(self.life, again=again))
+        self.work.handle(event, turn(self.life, received=2 if again else 1))
 
     def later(self, event: Event = EVENT) -> Retryable:
         """Handles an event that has to come again."""
@@ -237,10 +237,10 @@ def test_an_uncertain_first_post_is_sent_again_once_the_desks_search_must_show_i
     kit.desk.answers = [Uncertain("no answer")]
     kit.later()
     looks = 0
-    while kit.clock() - START < delivering.SEARCHED_S:
+    while kit.clock() - START < kit.desk.lag_s:
         assert isinstance(kit.later(), Waiting)
         looks += 1
-        kit.clock.advance(delivering.SEARCHED_S / 8)
+        kit.clock.advance(kit.desk.lag_s / 8)
     kit.handle(again=True)
     assert looks == len(kit.desk.looked_for) - 1
     assert kit.posted == 2
@@ -249,7 +249,7 @@ def test_an_uncertain_first_post_is_sent_again_once_the_desks_search_must_show_i
 
 @pytest.mark.parametrize("share", [0.0, 0.04, 0.2, 0.5, 0.9])
 def test_a_first_message_that_the_search_shows_late_is_not_sent_again(share: float) -> None:
-    lag_s = share * delivering.SEARCHED_S
+    lag_s = share * FakeDesk.lag_s
     kit = Kit(SAID)
     kit.desk.answers = [Uncertain("no answer")]
     delay: float | None = kit.later().after_s
@@ -270,9 +270,9 @@ def test_each_unknown_outcome_begins_the_search_anew() -> None:
     kit = Kit(SAID)
     kit.desk.answers = [Uncertain("no answer"), Uncertain("no answer")]
     kit.later()
-    kit.clock.advance(delivering.SEARCHED_S)
+    kit.clock.advance(kit.desk.lag_s)
     kit.later()  # sent again, and again without an answer
-    kit.clock.advance(delivering.SEARCHED_S - 1)
+    kit.clock.advance(kit.desk.lag_s - 1)
     assert isinstance(kit.later(), Waiting)
     assert kit.posted == 2
 
@@ -303,7 +303,7 @@ def test_a_doubt_is_not_forgotten_by_a_second_try_that_did_not_happen() -> None:
     kit = Kit(SAID)
     kit.desk.answers = [Uncertain("no answer"), Retryable("rate limit")]
     kit.later()
-    kit.clock.advance(delivering.SEARCHED_S)
+    kit.clock.advance(kit.desk.lag_s)
     kit.later()
     assert kit.ledger.state(CONVERSATION, ITEM) == "doubt"
     kit.desk.holds = {MESSAGE_ID: "desk-9"}
@@ -633,6 +633,20 @@ def test_an_echo_whose_send_ends_meanwhile_is_ours() -> None:
     assert kit.metrics.totals() == {"ignored": 1}
 
 
+def test_the_echo_of_a_file_waits_until_its_sends_outcome_is_found_out() -> None:
+    kit = Kit(msgspec.structs.replace(ECHO, text=""))
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    under_way(kit, "", state="doubt")
+    kit.ledger.claims[(CONVERSATION.key, "OUT#m#1")].text = ""
+    kit.later()
+    kit.clock.advance(sending.ECHO_WAIT_S + sending.HISTORY_S)  # the last time that the history is asked
+    kit.later()
+    kit.ledger.sent(CONVERSATION, "OUT#m#1", kit.clock(), ECHO.id)
+    kit.handle(again=True)
+    assert kit.posted == 0
+    assert kit.metrics.total("ignored", reason="echo_own") == 1
+
+
 def test_an_echo_whose_send_ends_between_the_two_looks_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     kit = Kit(ECHO)
 
@@ -764,12 +778,19 @@ def test_a_file_that_fails_in_passing_is_tried_again_then_told() -> None:
     assert [one.text for one in kit.desk.delivered] == ["[A file (image) that could not be fetched]"]
 
 
-@pytest.mark.parametrize("error", [TokenRefused("refused"), Uncertain("no answer"), Retryable("no connection")])
-def test_a_platform_that_does_not_say_where_the_file_is_is_asked_again(error: Exception) -> None:
+# and whether another value of the account's secret may help
+TROUBLES = [
+    (TokenRefused("refused"), True), (Misconfigured("no token", "store it"), True),
+    (Uncertain("no answer"), False), (Retryable("no connection"), False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "mended"), TROUBLES)
+def test_a_platform_that_does_not_say_where_the_file_is_is_asked_again(error: Exception, mended: bool) -> None:
     kit = Kit(PICTURE)
     kit.client.source_error = error
     kit.later()
-    assert kit.secrets.refreshed == ([INSTAGRAM.secret] if isinstance(error, TokenRefused) else [])
+    assert kit.secrets.refreshed == ([INSTAGRAM.secret] if mended else [])
     assert kit.posted == 0
 
 
@@ -948,12 +969,14 @@ def test_a_note_that_the_desk_refuses_is_counted_and_not_buried() -> None:
     assert kit.metrics.total("ignored", reason="reaction_refused") == 1
 
 
-def test_reads_are_hidden_where_the_account_says_so() -> None:
+@pytest.mark.parametrize(("settings", "shown"), [({}, 0), ({"show_reads": False}, 0), ({"show_reads": True}, 1)])
+def test_reads_are_shown_where_the_account_asks_for_them(settings: dict[str, bool], shown: int) -> None:
     kit = Kit(msgspec.structs.replace(NOTE, kind="read", lines=(Line("read"),)))
-    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, show_reads=False)]
+    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, **settings)]
     kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
     kit.handle()
-    assert kit.posted == 0
+    assert kit.posted == shown
+    assert kit.metrics.total("ignored", reason="read") == 1 - shown
 
 
 UNSENT = msgspec.structs.replace(
@@ -1007,6 +1030,14 @@ def test_a_lookup_that_fails_is_repeated_a_few_times() -> None:
     kit.client.found = Uncertain("no answer")
     assert kit.until("unseen") + 1 >= BUDGETS["unseen"].tries
     assert kit.metrics.total("ignored", reason="unseen_unreadable") == 1
+
+
+@pytest.mark.parametrize(("error", "mended"), TROUBLES)
+def test_a_lookup_that_fails_is_made_again_with_what_the_secret_holds_then(error: Exception, mended: bool) -> None:
+    kit = Kit(MISSING)
+    kit.client.found = error
+    kit.later()
+    assert kit.secrets.refreshed == ([INSTAGRAM.secret] if mended else [])
 
 
 def test_a_withdrawn_authorisation_is_an_alarm() -> None:
@@ -1158,6 +1189,36 @@ def test_in_an_open_conversation_the_newest_edit_is_the_last_that_is_read(order:
         kit.says.happened = [edit(number, f"text {number}")]
         kit.handle()
     assert [one.text.splitlines()[-1] for one in kit.desk.delivered[1:]] == [f"text {number}" for number in shown]
+
+
+OTHER = msgspec.structs.replace(SAID, id="message:other", text="another", origin="other")
+TAKEN_BACK = Note(
+    id="deleted:mid-1", conversation=CONVERSATION, sent_ms=SAID.sent_ms + 9, kind="unsend", lines=(Line("unsent"),),
+    about="mid-1", removes="mid-1", prevents=SAID.id,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("order", "shown"),
+    [
+        ((TAKEN_BACK, edit(1, "text 1"), SAID), ["another"]),
+        ((TAKEN_BACK, edit(2, "text 2"), edit(1, "text 1")), ["another"]),
+        ((SAID, TAKEN_BACK, edit(1, "text 1")), ["another", "Is it back?", "took back"]),
+        ((SAID, edit(1, "text 1"), TAKEN_BACK, edit(2, "text 2")), ["another", "Is it back?", "text 1", "took back"]),
+        ((edit(1, "text 1"), TAKEN_BACK, SAID), ["another", "text 1", "took back"]),
+    ],
+)
+def test_nothing_is_shown_of_a_message_after_it_was_taken_back(
+    order: tuple[Note | CustomerMessage, ...], shown: list[str]
+) -> None:
+    kit = Kit(OTHER)
+    kit.handle()
+    for one in order:
+        kit.says.happened = [one]
+        kit.handle()
+    texts = [one.text.lower() for one in kit.desk.delivered]
+    assert len(texts) == len(shown)
+    assert all(words.lower() in text for words, text in zip(shown, texts, strict=True))
 
 
 def test_an_edit_that_came_first_is_kept_over_a_try_that_failed() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.capabilities import Capabilities, CardsLimit, ChoicesLimit, WindowPolicy
 from chalicelib.messages import Tap
 from chalicelib.replies import AgentMessage, Card, CardsPart, Choice, ChoicesPart, File, Planned, TextPart
-from chalicelib.rules.planning import offer_key, offers, plan, read_token, token
+from chalicelib.rules.planning import left_out, offer_key, offers, plan, read_token, token
 
 WINDOW = WindowPolicy(open_s=1)
 PLAIN = Capabilities(text_limit=1000, text_unit="bytes", window=WINDOW)
@@ -370,3 +370,69 @@ def test_what_comes_back_from_a_tap_is_what_was_tapped(can: Capabilities, said: 
 @given(cans, said_)
 def test_every_try_plans_the_same(can: Capabilities, said: AgentMessage) -> None:
     assert plan(can, said, "es") == plan(can, said, "es")
+
+
+# --- what was left out
+
+
+def missing(can: Capabilities, said: AgentMessage) -> tuple[str, ...]:
+    return left_out(said, plan(can, said, "en"))
+
+
+@pytest.mark.parametrize("can", ALL)
+@pytest.mark.parametrize(
+    ("unsupported", "names"), [("", ()), ("Form", ("Form",)), ("Form, Location, text", ("Form", "Location", "text"))]
+)
+def test_what_the_desk_could_not_read_is_named_and_the_rest_goes_out(
+    can: Capabilities, unsupported: str, names: tuple[str, ...]
+) -> None:
+    said = message("Hi", files=(FILE,), unsupported=unsupported)
+    assert plan(can, said, "en") == [TextPart("Hi"), FILE]
+    assert missing(can, said) == names
+
+
+@pytest.mark.parametrize("can", ALL)
+def test_a_message_of_which_nothing_could_be_read_has_no_part_and_its_names(can: Capabilities) -> None:
+    said = message("", unsupported="Form")
+    assert (plan(can, said, "en"), missing(can, said)) == ([], ("Form",))
+
+
+@pytest.mark.parametrize("can", ALL)
+def test_a_message_that_says_nothing_leaves_nothing_out(can: Capabilities) -> None:
+    assert missing(can, message(" ")) == ()
+
+
+@pytest.mark.parametrize("can", [PLAIN, BUTTONS, RICH])
+@pytest.mark.parametrize(
+    "said",
+    [
+        message("Look", choices=(link("Shop"), choice("Red"))),
+        message("", cards=(CARD,)),
+        message("", cards=(CARD, Card(title="T" * 90, url="https://shop.example/t", choices=(link("Open"),)))),
+        message("x" * 995, choices=(link("Shop", "https://shop.example/" + "y" * 2000),)),
+    ],
+)
+def test_where_links_may_go_none_is_left_out(can: Capabilities, said: AgentMessage) -> None:
+    assert missing(can, said) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        (message("Look", choices=(link("Shop"),)), ("link",)),
+        (message("", cards=(CARD,)), ("picture",)),
+        (message("", cards=(Card(title="T", url="https://shop.example/", image="https://shop.example/a.png"),)),
+         ("link", "picture")),
+        (message("Hi", unsupported="Form", choices=(link("Shop"),)), ("Form", "link")),
+        (message("At https://shop.example/ it is", choices=(link("Shop"),)), ()),
+    ],
+)  # fmt: skip
+def test_where_links_may_not_go_they_are_named(said: AgentMessage, names: tuple[str, ...]) -> None:
+    assert missing(MUTE, said) == names
+
+
+def test_an_address_that_no_platform_opens_is_named() -> None:
+    said = message(
+        "", cards=(Card(title="T", url="ftp://shop.example/", image="file:///a.png", choices=(choice("A"),)),)
+    )
+    assert missing(RICH, said) == ("link", "picture")

@@ -110,3 +110,20 @@ def test_what_is_no_number_is_said_as_it_is(say: Callable[[Speech, str], str], f
 @given(st.sampled_from(SAID), st.integers(0, 10**18 - 1))
 def test_every_number_is_said_in_every_language(say: Callable[[Speech, str], str], number: int) -> None:
     assert all(say(speech, str(number)).strip() for speech in SPEECHES.values())
+
+
+@pytest.mark.parametrize(
+    ("stamp", "told"),
+    [
+        ("2026-11-24T10:00:00.000Z", "Tue 24 Nov 2026, 10:00 UTC"),
+        ("2026-11-04T09:05:00+0000", "Wed 4 Nov 2026, 09:05 UTC"),
+        ("2026-11-24T10:00:00-03:30", "Tue 24 Nov 2026, 10:00 UTC-03:30"),
+        ("2026-02-30T10:00:00Z", "2026-02-30T10:00:00Z"),
+    ],
+)
+def test_an_appointment(stamp: str, told: str) -> None:
+    assert spoken.appointment(spoken.ENGLISH, stamp) == told
+
+
+def test_an_appointment_is_told_in_the_accounts_language() -> None:
+    assert spoken.appointment(spoken.SPANISH, "2026-11-25T10:00:00+00:00") == "mié 25 nov 2026, 10:00 UTC"

@@ -175,7 +175,7 @@ def test_it_never_allows_what_the_policy_forbids(
         assert policy.human_agent_s
         assert since(thread.customer_ms) <= policy.human_agent_s / 3600
     else:
-        written = bool(policy.open_s) and since(thread.customer_ms) <= policy.open_s / 3600
+        written = bool(policy.open_s) and since(thread.customer_ms) <= (policy.open_s or 0) / 3600
         led = bool(policy.ad_s) and since(thread.ad_ms) <= policy.ad_s / 3600
         assert written or led
 
@@ -214,3 +214,17 @@ def test_a_window_that_is_closed_opens_by_no_waiting(
 def test_a_customer_who_writes_now_can_be_answered(thread: Thread) -> None:
     fresh = msgspec.structs.replace(thread, customer_ms=NOW)
     assert isinstance(decide(SHORT, fresh, "bot", False, NOW), Allow)
+
+
+# A platform without a window
+
+
+@pytest.mark.parametrize("hours", [0.0, 24.0, 24 * 365.0])
+@pytest.mark.parametrize("author", ["human", "bot"])
+def test_a_window_without_end_never_closes_once_the_customer_wrote(hours: float, author: Author) -> None:
+    policy, thread = WindowPolicy(open_s=None), Thread(desk="d", customer_ms=1_000)
+    now_ms = 1_000 + int(hours * 3_600_000)
+    assert decide(policy, thread, author, False, now_ms) == Allow()
+    assert state(policy, thread, False, now_ms) == "open"
+    assert expires_ms(policy, thread, False) == 0
+    assert isinstance(decide(policy, Thread(desk="d"), author, False, now_ms), Closed)

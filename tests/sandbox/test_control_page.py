@@ -18,17 +18,18 @@ from sandbox.journal import Journal
 from sandbox.pages import Pages
 from sandbox.tiktok import TikTokSimulator
 from sandbox.web import Answer, Stream
+from tests.sandbox.conftest import WAIT_S
 from tests.sandbox.test_control import FakeBridge
 
 MEDIA = "http://127.0.0.1:4711"
 
 
 class Site:
-    """A control API with a page of three files; `get` asks for one with exactly these headers."""
+    """A control API with a page of four files; `get` asks for one with exactly these headers."""
 
     def __init__(self, folder: Path, clock: Clock, faults: Faults) -> None:
-        for name, text in (("index.html", "<p>"), ("main.js", "1"), ("secret.txt", "no")):
-            (folder / "page").mkdir(exist_ok=True)
+        for name, text in (("index.html", "<p>"), ("main.js", "1"), ("secret.txt", "no"), ("style/base.css", "a {}")):
+            (folder / "page" / "style").mkdir(parents=True, exist_ok=True)
             (folder / "page" / name).write_text(text)
         (folder / "beside.js").write_text("no")
         self.journal = Journal()
@@ -54,7 +55,7 @@ class Site:
             part.stop()
 
     def get(self, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S)
         self.connections.append(connection)
         host = {"Host": f"127.0.0.1:{self.port}"}
         connection.request(method, path, headers=host | headers)
@@ -98,7 +99,12 @@ def test_the_pages_policy_lets_in_its_own_files_and_what_people_send(site: Site)
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("/page/", "text/html"), ("/page/index.html", "text/html"), ("/page/main.js", "text/javascript")],
+    [
+        ("/page/", "text/html"),
+        ("/page/index.html", "text/html"),
+        ("/page/main.js", "text/javascript"),
+        ("/page/style/base.css", "text/css"),
+    ],
 )
 def test_files_are_served_with_their_type(site: Site, path: str, kind: str) -> None:
     answer = site.get(path)
@@ -107,7 +113,14 @@ def test_files_are_served_with_their_type(site: Site, path: str, kind: str) -> N
 
 @pytest.mark.parametrize(
     "path",
-    ["/page/none.js", "/page/secret.txt", "/page/../beside.js", "/page/%2e%2e/beside.js", "/page//etc/passwd.js"],
+    [
+        "/page/none.js",
+        "/page/secret.txt",
+        "/page/../beside.js",
+        "/page/%2e%2e/beside.js",
+        "/page//etc/passwd.js",
+        "/page/style/",
+    ],
 )
 def test_nothing_else_is_served(site: Site, path: str) -> None:
     assert site.get(path).status == 404

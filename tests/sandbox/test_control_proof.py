@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import pytest
+from msgspec.structs import replace as replaced
 
-from sandbox.naming import Passage
-from sandbox.proof import Findings, Taken, Witness, prove, taken
+from chalicelib.messages import Event
+from sandbox.clock import Clock
+from sandbox.naming import Passage, Source, passages
+from sandbox.proof import Findings, Taken, Witness, keys_of, prove, taken
 
 
 def event(trace: str, key: str = "") -> Passage:
@@ -40,6 +45,7 @@ def test_all_is_well() -> None:
     assert prove(WELL) == {
         "customers_sent": 2, "agents_saw": 2, "agents_sent": 1, "customers_got": 1, "refused_and_told": 0,
         "ignored": {}, "parked": 0, "in_flight": 0, "lost": 0, "doubled": 0,
+        "out_of_order": 0,
     }  # fmt: skip
 
 
@@ -111,7 +117,7 @@ def test_what_a_simulator_took_is_told_by_the_workers_header() -> None:
 
 
 def test_an_event_delivered_twice_was_sent_once_and_an_echo_never() -> None:
-    witness = Witness({})
+    witness = Witness({}, Clock())
     for said in ('{"mid":"m1","text":"x"}', '{"mid":"m1","text":"x"}', '{"mid":"m2","text":"x","is_echo":true}'):
         told = f'{{"sender":{{"id":"1"}},"recipient":{{"id":"2"}},"message":{said}}}'
         witness.saw("instagram", f'{{"entry":[{{"id":"2","messaging":[{told}]}}]}}'.encode())
@@ -119,6 +125,112 @@ def test_an_event_delivered_twice_was_sent_once_and_an_echo_never() -> None:
 
 
 def test_whatever_a_platform_delivers_is_accounted_for() -> None:
-    witness = Witness({})
+    witness = Witness({}, Clock())
     witness.saw("tiktok", b"no json")
     assert len(witness.events()) == 1
+
+
+# --- the order
+
+
+def written(trace: str, at_ms: int, *, customer: str = "customer", direction: Literal["in", "out"] = "in") -> Passage:
+    key = f"key of {trace}"
+    return Passage(trace, direction, "instagram", customer, key, account="1", written_ms=at_ms)
+
+
+def arrived(*traces: str) -> tuple[Taken, ...]:
+    return tuple(Taken(trace, "1", f"id of {trace} at {number}") for number, trace in enumerate(traces))
+
+
+def late(*traces: str, sent: tuple[Passage, ...]) -> int:
+    """Out of order, if these arrived in this order: at the desk, and likewise at a platform."""
+    empty = Findings(customers={}, agents={})
+    inward = prove(replace(empty, customers=keyed(*sent), at_desk=arrived(*traces)))
+    outward = prove(replace(empty, agents=keyed(*sent), at_platform=arrived(*traces)))
+    assert inward["out_of_order"] == outward["out_of_order"]
+    return int(inward["out_of_order"])
+
+
+THREE = (written("a", 1), written("b", 2), written("c", 3))
+
+
+@pytest.mark.parametrize(
+    ("traces", "expected"),
+    [
+        ("abc", 0),
+        ("acb", 1),
+        ("cab", 2),
+        ("bca", 1),
+        ("ac", 0),  # what never arrived is lost, and not late
+        ("abcb", 0),  # a second time is doubled, and not late
+        ("xabc", 0),  # nobody wrote it: an echo, a line of the bridge's own
+    ],
+)
+def test_what_arrives_after_something_that_was_written_later_is_counted(traces: str, expected: int) -> None:
+    assert late(*traces, sent=THREE) == expected
+
+
+def test_each_conversation_has_its_own_order() -> None:
+    sent = (written("a", 1), written("b", 2, customer="another"), written("c", 3)._replace(account="2"))
+    assert late("c", "b", "a", sent=sent) == 0
+
+
+def test_the_same_moment_and_an_inexact_one_are_never_late() -> None:
+    sent = (written("a", 5), written("b", 5), written("c", 0))
+    assert late("b", "a", "c", sent=sent) == 0
+
+
+def test_both_ways_are_counted_together() -> None:
+    replies = (written("r1", 1, direction="out"), written("r2", 2, direction="out"))
+    found = Findings(
+        customers=keyed(*THREE), agents=keyed(*replies), at_desk=arrived("b", "a"), at_platform=arrived("r2", "r1")
+    )
+    assert prove(found)["out_of_order"] == 2
+
+
+def test_the_platforms_own_time_counts_and_a_moved_clock_does_not() -> None:
+    clock = Clock()
+    witness = Witness({}, clock)
+
+    def write(mid: str, at_ms: int) -> None:
+        said = f'{{"sender":{{"id":"9"}},"recipient":{{"id":"1"}},"timestamp":{at_ms},"message":{{"mid":"{mid}"}}}}'
+        witness.saw("instagram", f'{{"entry":[{{"id":"1","messaging":[{said}]}}]}}'.encode())
+
+    write("first", 1_790_000_000_500)
+    clock.offset_s = 3600
+    write("second", 1_790_000_000_900 + 3_600_000)
+    clock.offset_s = 0
+    write("third", 1_790_000_001_300)
+    times = {one.trace: one.written_ms for one in witness.events().values()}
+    assert times == {
+        "message:first": 1_790_000_000_500, "message:second": 1_790_000_000_900, "message:third": 1_790_000_001_300,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "raw", "written_ms"),
+    [
+        ("tiktok", {"event": "im_receive_msg", "content": '{"timestamp":1790000000500}'}, 1790000000500),
+        ("tiktok", {"event": "im_receive_msg", "content": "no json"}, 0),
+        # comments have whole seconds only: within one, nothing says which came first
+        ("instagram", {"entry": [{"id": "1", "time": 1790000000, "changes": [{"field": "comments", "value": {}}]}]}, 0),
+    ],
+)  # fmt: skip
+def test_only_a_time_to_the_millisecond_tells_the_order(source: Source, raw: dict[str, Any], written_ms: int) -> None:
+    (found,) = passages(source, json.dumps(raw).encode(), {})
+    assert found.written_ms == written_ms
+
+
+def queued(*names: str) -> Event:
+    one, *more = [
+        Event(source="instagram", account="1", party="2", id=name, received_ms=1, raw=msgspec.Raw(b"{}"))
+        for name in names
+    ]
+    return replaced(one, id="bundle", bundle=(one, *more)) if more else one
+
+
+@pytest.mark.parametrize("names", [("a",), ("a", "b", "c")], ids=["an event", "several of a conversation"])
+def test_what_lies_in_a_queue_is_told_by_its_events_whatever_the_messages_own_id(names: tuple[str, ...]) -> None:
+    message = {"Body": msgspec.json.encode(queued(*names)).decode(), "MessageDeduplicationId": "the burial's own"}
+    by_hand = {"Body": "no event"}
+    assert keys_of([message, by_hand]) == {queued(name).dedup for name in names}

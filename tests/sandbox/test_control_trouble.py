@@ -57,6 +57,27 @@ def test_switched_on_twice_is_off_at_once(trouble: Trouble, faults: Faults, name
     assert faults.describe() == []
 
 
+@pytest.mark.parametrize(
+    ("switch", "fault", "others"),
+    [
+        (None, None, False),
+        (None, Fault("genesys", "delay"), True),
+        ("genesys_down", None, False),
+        ("genesys_down", Fault("genesys", "delay"), True),
+        (None, FAULTS["platform_429"][0], True),  # one half of a switch is no switch that is on
+        (None, FAULTS["genesys_down"][0], False),  # made elsewhere, and the same
+    ],
+)
+def test_faults_that_no_switch_made_are_told(
+    trouble: Trouble, faults: Faults, switch: str | None, fault: Fault | None, others: bool
+) -> None:
+    if switch:
+        trouble.switch(switch, True)
+    if fault:
+        faults.arm(fault)
+    assert trouble.state()["others"] is others
+
+
 def test_a_switch_leaves_other_faults_alone(trouble: Trouble, faults: Faults) -> None:
     faults.add("genesys", "reset", count=1)
     trouble.switch("genesys_down", True)

@@ -60,6 +60,21 @@ def test_only_the_newest_are_kept() -> None:
     assert numbers(begun(filled(7, kept=5))) == [3, 4, 5, 6, 7]
 
 
+def test_many_hops_push_out_no_message_and_the_order_is_that_of_their_coming() -> None:
+    journal = Journal(kept=1000)
+    for number in range(1000):
+        journal.put("customer", {"n": number})
+        for _ in range(9):
+            journal.put("road", {})
+        journal.put("desk", {"n": number})
+    text = b"".join(islice(begun(journal), 15)).decode()
+    found = [block.splitlines() for block in text.split("\n\n") if block]
+    kept = {name: [one[2] for one in found if one[1] == f"event: {name}"] for name in ("customer", "desk", "road")}
+    assert kept["customer"] == kept["desk"] == [f'data: {{"n":{number}}}' for number in range(1000)]
+    assert len(kept["road"]) == 1000
+    assert [int(one[0][4:]) for one in found] == sorted(int(one[0][4:]) for one in found)
+
+
 def test_a_long_past_comes_in_pieces_and_whole() -> None:
     assert numbers(begun(filled(1000, kept=5000)), pieces=5) == list(range(1, 1001))
 

@@ -6,13 +6,15 @@ from email.message import Message
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from chalicelib.errors import Retryable, Uncertain, Unfetched
+from chalicelib.errors import RateLimited, Retryable, Uncertain, Unfetched
 from chalicelib.http import Answer
 from chalicelib.messages import Event, Fetched
 from sandbox.clock import Clock
 from sandbox.journal import Journal
 from sandbox.masking import Masker
+from sandbox.purposes import of_table, purpose
 from sandbox.road import Road
 from sandbox.web import Answer as Answered
 from sandbox.web import Call
@@ -137,7 +139,9 @@ def test_a_worker_tells_what_the_product_counted(
 @pytest.mark.parametrize(
     ("fails", "outcome", "detail"),
     [
-        (Retryable("the desk answers 429"), "retry", "the desk answers 429"),
+        (Retryable("the desk answers 503"), "retry", "the desk answers 503"),
+        (Retryable("Genesys rate limit, waiting"), "throttled", "Genesys rate limit, waiting"),
+        (RateLimited("code 4"), "throttled", "code 4"),
         (KeyError("a customer's words"), "failed", "KeyError"),
         (SystemExit(), "failed", "the worker died"),
     ],
@@ -157,7 +161,8 @@ def test_why_an_event_was_left_out_is_known(side: Roadside) -> None:
     ("url", "status", "body", "expected"),
     [
         (GENESYS, 200, b"{}", ("genesys", "ok", "message 200")),
-        (GENESYS, 429, b"{}", ("genesys", "retry", "message 429")),
+        (GENESYS, 429, b"{}", ("genesys", "throttled", "message 429")),
+        (GENESYS, 503, b"{}", ("genesys", "retry", "message 503")),
         (GENESYS, 409, b"{}", ("genesys", "duplicate", "message 409")),
         (GENESYS, 400, b"{}", ("genesys", "refused", "message 400")),
         (
@@ -176,6 +181,105 @@ def test_a_call_that_a_worker_makes(
     side.road.work(an_event(), 1, lambda event, attempt: side.road.call("POST", url, {}, b"top-secret", lambda: answer))
     assert side.hops[1] == expected
     assert "top-secret" not in str(told(side.journal))
+
+
+GRAPH, TIKTOK = "http://graph/v25.0/", "http://tiktok/open_api/v1.3/business/message/"
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "what"),
+    [
+        (GENESYS + "?prefetchConversationId=true", b"{}", "message"),
+        ("http://genesys/api/v2/conversations/messages/i/inbound/open/receipt", b"{}", "receipt"),
+        ("http://genesys/api/v2/conversations/messages/i/inbound/open/structured/response", b"{}", "tap"),
+        ("http://genesys/oauth/token", b"grant_type=client_credentials", "token"),
+        ("http://genesys/api/v2/conversations/messages/c-1", None, "is_open"),
+        ("http://genesys/api/v2/conversations/messages/c-1/messages/bulk", b"[]", "read_back"),
+        ("http://genesys/api/v2/analytics/conversations/details/query", b"{}", "search"),
+        (GRAPH + "1000000000000001?fields=name,username", None, "profile"),
+        (GRAPH + "17918195224117851?fields=permalink", None, "post"),
+        (GRAPH + "me/messages", b'{"message":{"text":"Hi"}}', "message"),
+        (GRAPH + "me/messages", b'{"sender_action":"typing_on"}', "typing"),
+        (GRAPH + "me/messages", b'{"sender_action":"mark_seen"}', "seen"),
+        (TIKTOK + "send/", b'{"message_type":"TEXT"}', "message"),
+        (TIKTOK + "send/", b'{"message_type":"SENDER_ACTION","sender_action":"MARK_READ"}', "seen"),
+        (TIKTOK + "content/list/?business_id=1", None, "profile"),
+        (TIKTOK + "capabilities/get/?business_id=1", None, "abilities"),
+        (TIKTOK + "media/upload/", b"\x89PNG", "upload"),
+        (TIKTOK + "media/download/", b"{}", "file"),
+        ("http://tiktok/open_api/v1.3/tt_user/oauth2/refresh_token/", b"{}", "token"),
+        ("http://elsewhere/new", b"{}", "call"),
+    ],
+)
+def test_a_call_is_named_by_what_it_is_for(url: str, body: bytes | None, what: str) -> None:
+    assert purpose(url, body) == what
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b'{"recipient_id":"9","message_id":"mid-1"}', b'{"code":0,"data":{"message":{"message_id":"mid-1"}}}'],
+    ids=["Meta", "TikTok"],
+)
+def test_a_send_tells_the_platforms_id_by_which_its_echo_is_known(side: Roadside, answer: bytes) -> None:
+    sent = Answer(status=200, headers={}, body=answer)
+    reply = an_event("r1", "genesys", "int")
+    url = GRAPH + "me/messages"
+    side.road.work(reply, 1, lambda event, attempt: side.road.call("POST", url, {}, b"{}", lambda: sent))
+    echo = b'{"sender":{"id":"1"},"recipient":{"id":"9"},"message":{"mid":"mid-1","text":"Hi","is_echo":true}}'
+    delivery = b'{"object":"instagram","entry":[{"id":"1","messaging":[%b]}]}' % echo
+    headers = Message()
+    call = Call("POST", "/api/social/webhook", {}, headers, delivery)
+    side.road.delivery(call, lambda: Answered(200, b""))
+    known = [(one["hop"], one["what"], one["echo"], one["message"]) for one in told(side.journal)]
+    assert ("platform", "message", False, "mid-1") in known
+    assert ("webhook", "", True, "mid-1") in known
+
+
+CLAIM = {"Item": {"pk": {"S": "CONV#secret"}, "sk": {"S": "IN#message:m1"}}}
+
+
+def test_a_claim_is_told_and_nothing_of_what_it_holds(side: Roadside) -> None:
+    side.road.work(an_event(), 1, lambda event, attempt: side.road.written("put_item", CLAIM, lambda: None))
+    assert [(one["hop"], one["what"], one["outcome"]) for one in told(side.journal)][1] == ("table", "claim", "ok")
+    assert "secret" not in str(told(side.journal))
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        ("ConditionalCheckFailedException", "duplicate"),
+        ("TransactionCanceledException", "duplicate"),
+        ("ThrottlingException", "failed"),
+    ],
+)
+def test_a_claim_that_is_not_to_be_had(side: Roadside, code: str, outcome: str) -> None:
+    refuse = raising(ClientError({"Error": {"Code": code}}, "PutItem"))
+    with pytest.raises(ClientError):
+        side.road.work(an_event(), 1, lambda event, attempt: side.road.written("put_item", CLAIM, refuse))
+    assert side.hops[1] == ("table", outcome, code)
+
+
+@pytest.mark.parametrize(
+    ("operation", "asked", "what"),
+    [
+        ("put_item", CLAIM, "claim"),
+        ("put_item", {"Item": {"sk": {"S": "OUT#r1#0"}}}, "claim"),
+        ("put_item", {"Item": {"sk": {"S": "PROFILE"}}}, "remember"),
+        ("transact_write_items", {"TransactItems": []}, "remember"),
+    ],
+)
+def test_a_write_is_named_by_what_it_is_for(operation: str, asked: dict[str, Any], what: str) -> None:
+    assert of_table(operation, asked) == what
+
+
+def test_a_throttled_call_makes_its_work_a_throttled_one(side: Roadside) -> None:
+    def handle(event: Event, attempt: int) -> None:
+        side.road.call("POST", GENESYS, {}, b"", lambda: Answer(status=429, headers={}, body=b""))
+        raise Retryable("later")
+
+    with pytest.raises(Retryable):
+        side.road.work(an_event(), 1, handle)
+    assert [outcome for _, outcome, _ in side.hops] == ["ok", "throttled", "throttled"]
 
 
 def raising(error: Exception) -> Any:

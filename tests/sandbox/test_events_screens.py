@@ -9,13 +9,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.rules.catalogue import say
 from sandbox.desktop import Desktop
 from sandbox.genesys_store import Conversation, StoredMessage
 from sandbox.instagram_phone import InstagramPhone
 from sandbox.screen import Screen
 from sandbox.tiktok_phone import TikTokPhone
 
-KEYS = {"channel", "account", "customer", "side", "id", "at_ms", "kind", "text", "url", "choices", "cards", "about"}
+KEYS = {
+    "channel",
+    "account",
+    "customer",
+    "side",
+    "id",
+    "at_ms",
+    "kind",
+    "text",
+    "url",
+    "choices",
+    "cards",
+    "about",
+    "party",
+}
 CDN = "http://cdn/a"
 
 
@@ -119,6 +134,26 @@ def test_a_comment_is_shown_to_who_wrote_it() -> None:
     }  # fmt: skip
 
 
+def mention(comment: str) -> bytes:
+    change = {"field": "mentions", "value": {"media_id": "p", "comment_id": comment}}
+    return json.dumps({"entry": [{"id": "1", "changes": [change]}]}).encode()
+
+
+def test_a_mention_is_shown_to_who_wrote_it_though_meta_does_not_tell_who() -> None:
+    eye = Eye("instagram")
+    eye.phone.author("comment:c1", "9", "Look, @our.shop!")
+    eye.phone.customer(mention("c1"))
+    expected = {"kind": "mention", "customer": "9", "party": "comment:c1", "text": "Look, @our.shop!"}
+    assert eye.only(*expected) == expected
+
+
+def test_a_mention_of_somebody_unknown_stands_for_its_author() -> None:
+    eye = Eye("instagram")
+    eye.phone.customer(mention("c2"))
+    expected = {"kind": "mention", "customer": "comment:c2", "party": "", "text": "@"}
+    assert eye.only(*expected) == expected
+
+
 def test_what_the_brand_writes_in_the_app_is_the_brands() -> None:
     eye = Eye("instagram")
     eye.phone.customer(instagram(message(text="Hi", is_echo=True), sender="1", recipient="9"))
@@ -197,7 +232,7 @@ def test_to_stop_typing_is_shown_by_nothing() -> None:
         ("im_receive_high_intent_comment", {"comment_id": "c", "comment_text": "?"}, {"kind": "comment", "text": "?"}),
         ("comment.update", {"comment_id": 7, "comment_action": "delete"}, {"kind": "unsend", "about": "7"}),
         ("im_referral_msg", {"referral": {"ad": {"ad_name": "Sale"}}}, {"kind": "referral", "text": "Sale"}),
-        ("brand.mention.event", {"video_id": "v", "share_url": CDN}, {"kind": "comment", "url": CDN, "text": "@"}),
+        ("brand.mention.event", {"video_id": "v", "share_url": CDN}, {"kind": "mention", "url": CDN, "text": "@"}),
     ],
 )
 def test_what_a_tiktok_customer_does(event: str, content: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -249,9 +284,15 @@ def conversation(**attributes: str) -> Conversation:
     return Conversation("c1", "int", {"id": "9", "idType": "Opaque"}, 1.0, attributes=attributes)
 
 
-def inbound(at: float, **said: Any) -> StoredMessage:
-    normalized = {"id": f"in{at}", "type": "Text", "channel": {"from": {"id": "9", "nickname": "Ana"}}} | said
-    return StoredMessage(f"in{at}", "c1", at, False, normalized)
+def inbound(at: float, attributes: dict[str, str] | None = None, **said: Any) -> StoredMessage:
+    told = {"customAttributes": {"source": "Instagram_DM"} if attributes is None else attributes}
+    channel = {"from": {"id": "9", "nickname": "Ana"}, "metadata": told}
+    return StoredMessage(f"in{at}", "c1", at, False, {"id": f"in{at}", "type": "Text", "channel": channel} | said)
+
+
+def line(at: float, key: str, language: str = "en", after: str = "", **facts: str) -> StoredMessage:
+    """A line of the bridge's: to Genesys a message like any other, but that it tells no participant data."""
+    return inbound(at, {}, text=say(language, key, **facts) + after)
 
 
 def outbound(at: float, **said: Any) -> StoredMessage:
@@ -273,7 +314,36 @@ def test_agents_see_a_customers_message() -> None:
         "attributes": {"priority": "7", "accountId": "1"}, "state": "connected", "waiting_since_ms": 2000,
         "priority": 7, "kind": "message", "id": "in2.0", "text": "Look", "nickname": "Ana", "author": "customer",
         "attachments": [{"kind": "image", "url": CDN, "mime": "image/png", "name": "a.png"}], "status": "delivered",
+        "line": "",
     }]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(
+    ("key", "facts"),
+    [
+        ("read", {}),
+        ("notice", {"reason": "TikTok refused it."}),
+        ("reacted", {"emoji": "🍵"}),
+        ("reacted", {}),
+        ("echo_app", {"platform": "Instagram"}),
+        ("echo_automation", {"platform": "TikTok"}),
+        ("unsent", {}),
+        ("mention_changed", {"url": CDN}),
+    ],
+)
+def test_a_line_of_the_bridge_is_told_from_a_customers_words(language: str, key: str, facts: dict[str, str]) -> None:
+    seen: list[dict[str, Any]] = []
+    talk, own = conversation(), line(2.0, key, language, "\nWhat they wrote", **facts)
+    desk(seen).message(talk, own)
+    desk(seen).message(talk, inbound(3.0, text=own.normalized["text"]))
+    assert [one["line"] for one in seen] == [key, ""]
+
+
+def test_a_line_of_words_unknown_is_a_line_all_the_same() -> None:
+    seen: list[dict[str, Any]] = []
+    desk(seen).message(conversation(), inbound(2.0, {}, text="Something new"))
+    assert seen[0]["line"] == "line"
 
 
 def test_a_tap_is_told_by_its_words() -> None:
@@ -315,8 +385,26 @@ def test_a_receipt_tells_why() -> None:
         ([inbound(2.0), outbound(3.0), inbound(4.0)], "connected", 4000),
         ([inbound(2.0), outbound(3.0, type="Event")], "connected", 2000),
         ([inbound(2.0)], "disconnected", 0),
+        ([inbound(2.0), outbound(3.0), line(4.0, "read")], "connected", 0),
+        ([inbound(2.0), outbound(3.0), line(4.0, "notice", reason="Too late.")], "connected", 0),
+        ([inbound(2.0), outbound(3.0), line(4.0, "reacted", emoji="❤️")], "connected", 0),
+        ([inbound(2.0), outbound(3.0), line(4.0, "echo_app", after="\nHi", platform="TikTok")], "connected", 0),
+        ([inbound(2.0), outbound(3.0), line(4.0, "edited", after="\nin blue")], "connected", 4000),
+        ([inbound(2.0), line(3.0, "read")], "connected", 2000),
     ],
-    ids=["since the first", "answered", "asked again", "typing is no answer", "over"],
+    ids=[
+        "since the first",
+        "answered",
+        "asked again",
+        "typing is no answer",
+        "over",
+        "a read",
+        "a notice",
+        "a reaction",
+        "answered in the app",
+        "new words",
+        "a read meanwhile",
+    ],
 )
 def test_how_long_a_customer_waits(messages: list[StoredMessage], state: str, waiting_ms: int) -> None:
     seen: list[dict[str, Any]] = []

@@ -11,7 +11,7 @@ from tests.scenarios import kinds
 from tests.scenarios.conftest import INSTAGRAM, Bridge
 
 HOUR_S = 3600
-APPROVED = "17841400000000002"
+APPROVED = ASKS_FOR_READS = "17841400000000002"
 
 
 def texts(bridge: Bridge) -> list[str]:
@@ -72,7 +72,6 @@ NOTES: list[tuple[dict[str, Any], str]] = [
     ({"reaction": {"action": "react", "reaction": "love", "emoji": "❤️"}}, "[Reacted with ❤️ to a message]"),
     ({"reaction": {"action": "unreact"}}, "[Took back a reaction]"),
     ({"message_edit": {"text": "in blue", "num_edit": 1}}, "[Edited a message. It now says:]\nin blue"),
-    ({"read": {}}, "[Has read your message]"),
 ]  # fmt: skip
 
 
@@ -93,6 +92,16 @@ def test_a_note_is_shown_in_an_open_conversation_only(bridge: Bridge, what: dict
     happens()
     bridge.quiet()
     assert len(bridge.taken()) == 2
+
+
+@pytest.mark.parametrize(("account", "shown"), [(INSTAGRAM, []), (ASKS_FOR_READS, ["[Has read your message]"])])
+def test_a_read_is_shown_only_where_the_account_asks_for_it(bridge: Bridge, account: str, shown: list[str]) -> None:
+    bridge.post("/instagram/say", {"text": "Hello", "account": account})
+    bridge.until(bridge.taken, "the message")
+    read = {"read": {"mid": kinds.mid()}}
+    bridge.deliver("instagram", kinds.instagram(read, bridge.now_ms(), account))
+    bridge.quiet()
+    assert texts(bridge) == ["Hello", *shown]
 
 
 def test_a_reply_typed_in_the_app_is_shown_as_such(bridge: Bridge) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.pipeline import sending
 from chalicelib.pipeline.delivering import LEASE_S
 from chalicelib.rules.budgets import BUDGETS
 from sandbox.bridge import Sandbox
@@ -18,6 +19,7 @@ from tests.oracle import accepted
 from tests.scenarios.conftest import INSTAGRAM, TIKTOK, Bridge
 
 MINUTES = 60.0
+SENDS = {"instagram": "/messages", "tiktok": "/message/send/"}
 # Together a tenth of all calls.
 STORM: list[dict[str, Any]] = [
     {"kind": "status", "status": 429, "retry_after": 1},
@@ -137,6 +139,7 @@ def test_200_messages_of_20_conversations_through_a_stormy_genesys(bridge: Bridg
     assert problems == []
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("known", [False, True], ids=["first message", "known conversation"])
 def test_a_message_that_genesys_took_without_answering_is_not_sent_again(bridge: Bridge, known: bool) -> None:
     if known:
@@ -149,11 +152,12 @@ def test_a_message_that_genesys_took_without_answering_is_not_sent_again(bridge:
     assert bridge.metric("sent_again") == 0
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_409_to_a_known_message_counts_as_delivered(bridge: Bridge) -> None:
     bridge.post("/genesys/settings", {"deduplicates": True})
     # Genesys takes it, the answer is lost, and what it holds cannot be found
     bridge.post("/faults", {"target": "genesys", "kind": "timeout_after_accept", "count": 1})
-    bridge.post("/faults", {"target": "genesys", "kind": "status", "status": 403, "path": "/analytics/"})
+    bridge.post("/faults", {"target": "genesys", "kind": "status", "status": 200, "path": "/analytics/"})
     bridge.post("/instagram/say", {"text": "Are you there?"})
     bridge.until(lambda: bridge.metric("delivered") == 1, "the message taken as delivered")
     bridge.quiet()
@@ -207,6 +211,7 @@ def make_visible(bridge: Bridge) -> None:
         )
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("channel", ["instagram", "tiktok"])
 def test_a_send_that_the_platform_took_without_answering_is_confirmed_by_its_echo(bridge: Bridge, channel: str) -> None:
     seen = bridge.conversation(channel)
@@ -218,10 +223,27 @@ def test_a_send_that_the_platform_took_without_answering_is_confirmed_by_its_ech
     assert len(bridge.sent(channel)) == 1
 
 
-def test_a_send_of_unknown_outcome_without_an_echo_is_reported_and_never_sent_twice(bridge: Bridge) -> None:
+@pytest.mark.parametrize("channel", ["instagram", "tiktok"])
+def test_a_send_of_unknown_outcome_without_an_echo_is_found_in_the_platforms_history(
+    bridge: Bridge, channel: str
+) -> None:
+    seen = bridge.conversation(channel)
+    bridge.post(f"/{channel}/settings", {"echo": "none"})
+    bridge.post("/faults", {"target": channel, "kind": "timeout_after_accept", "count": 1, "path": SENDS[channel]})
+    bridge.post("/genesys/reply", {"conversation_id": seen["conversation_id"], "text": "Yes, we are"})
+    bridge.until(lambda: bridge.metric("uncertain") == 1, "the unknown outcome")
+    bridge.shift(sending.HISTORY_S + 1)
+    bridge.until(lambda: bridge.taken("receipt"), "the receipt")
+    assert bridge.taken("receipt")[0]["body"]["status"] == "Delivered"
+    assert bridge.metric("confirmed_by_history") == 1
+    assert len(bridge.sent(channel)) == 1
+
+
+def test_a_send_of_unknown_outcome_that_nobody_tells_of_is_reported_and_never_sent_twice(bridge: Bridge) -> None:
     seen = bridge.conversation()
     bridge.post("/instagram/settings", {"echo": "none"})
     bridge.post("/faults", {"target": "instagram", "kind": "timeout_after_accept", "count": 1})
+    bridge.post("/faults", {"target": "instagram", "kind": "status", "status": 500, "path": "/conversations"})
     bridge.post("/genesys/reply", {"conversation_id": seen["conversation_id"], "text": "Yes, we are"})
     bridge.until(lambda: bridge.metric("uncertain") == 1, "the unknown outcome")
     bridge.shift(61)

@@ -48,7 +48,7 @@ def test_what_the_customer_takes_back_opens_no_more(bridge: Bridge) -> None:
     assert requests.get(shown(bridge)["url"], timeout=10).ok
     bridge.deliver("instagram", kinds.message(bridge.now_ms(), identifier, is_deleted=True))
     bridge.until(lambda: len(bridge.taken()) == 2, "the note at Genesys")
-    assert bridge.taken()[1]["body"]["text"] == "[Took back a message]"
+    assert bridge.taken()[1]["body"]["text"] == "[Took back: image]"
     assert requests.get(shown(bridge)["url"], timeout=10).status_code in {404, 410}
 
 

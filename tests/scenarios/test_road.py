@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from chalicelib.rules.budgets import BUDGETS
+from tests.scenarios import kinds
 from tests.scenarios.conftest import Bridge
 
 SECRETS = ("token-17841400000000001", "sandbox-meta-app-secret", "sandbox-client-secret")
@@ -88,6 +89,18 @@ def test_a_storm_loses_and_doubles_nothing(bridge: Bridge) -> None:
         bridge.post("/trouble", {"name": name, "on": False})
     proof = settled(bridge, agents_saw=6, customers_got=1)
     assert (proof["lost"], proof["doubled"]) == (0, 0)
+
+
+@pytest.mark.parametrize(("ages_ms", "late"), [((3000, 2000, 1000), 0), ((1000, 3000, 2000), 2)])
+def test_what_comes_in_another_order_than_it_was_written_is_counted(
+    bridge: Bridge, ages_ms: tuple[int, ...], late: int
+) -> None:
+    now_ms = bridge.now_ms()
+    for number, age_ms in enumerate(ages_ms, 1):
+        bridge.deliver("instagram", kinds.message(now_ms - age_ms, text=f"Written {age_ms} ms ago"))
+        settled(bridge, agents_saw=number)
+    proof = settled(bridge, customers_sent=3)
+    assert (proof["out_of_order"], proof["lost"], proof["doubled"]) == (late, 0, 0)
 
 
 def test_a_refusal_is_told_and_not_lost(bridge: Bridge) -> None:

@@ -29,6 +29,7 @@ CODES = "developers.facebook.com/documentation/business-messaging/messenger-plat
 OLD_CODES = _DOCS + "messenger-platform/reference/send-api/error-codes (older copy)"
 PROFILE = _DOCS + "instagram-platform/instagram-api-with-instagram-login/messaging-api/user-profile"
 PUBLISHING = _DOCS + "instagram-platform/instagram-graph-api/reference/error-codes"
+CHANGELOG = _DOCS + "graph-api/changelog"
 RESTRICTED_APP = "github.com/chatwoot/chatwoot/issues/14932"
 SEEN = "seen in production code, in none of Meta's tables"
 
@@ -39,6 +40,7 @@ _RIGHTS = "who connected the account needs a role on its Page again; then " + _L
 _LIMITED = "Meta restricts the account: see Account Status in Instagram and Business Support Home"
 _PERMISSION = "the app lacks a permission or its review: App dashboard > App review, and the account's access"
 _TERMS = "an administrator of the Page has to accept Meta's terms for the inbox: facebook.com > the Page > Inbox"
+_VERSION = "set vendors.graph_version to a version that lives (dmdesk doctor tells), and run terraform apply"
 _APP_OFF = (
     "Meta has switched the app off, so every account's calls fail: see the alerts in the App dashboard and the app's "
     "contact e-mail, and appeal or submit what they ask for"
@@ -90,7 +92,7 @@ PROBLEMS: tuple[Problem, ...] = (
     _row(190, 0, "the access token expired, was revoked or is invalid", GUIDE, _token(_LOGIN)),
     _row(102, 0, "the session is over", GUIDE, _token(_LOGIN)),
     *(_row(code, sub, means, GUIDE, verdict) for code in (190, 102) for sub, means, verdict in _SESSION),
-    # Meta's guide lists them as subcodes; they are also seen in the place of the code
+    # Meta's guide lists them as subcodes; one that stands in the code's place means the same
     *(_row(sub, 0, means, GUIDE, verdict) for sub, means, verdict in _SESSION),
 
     # it passes by itself
@@ -130,6 +132,7 @@ PROBLEMS: tuple[Problem, ...] = (
     _row(2, 2018344, "the inbox's terms are not accepted", CODES, _stop(_TERMS)),
     _row(10, 1893063, "the account may not send messages for now", CODES, _stop(_LIMITED)),
     _row(100, 2534029, "the account is restricted", CODES, _stop(_LIMITED)),
+    _row(2635, 0, "the version of the API is over", CHANGELOG, _stop(_VERSION)),
     _row(2022, 0, "sending is disabled after a policy violation", OLD_CODES, _stop(_LIMITED)),
     # hours or days: waiting would leave the agent untold, and calls against a block prolong it
     _row(368, 0, "blocked for a policy violation", GUIDE, _stop(_LIMITED)),
@@ -155,7 +158,7 @@ PROBLEMS: tuple[Problem, ...] = (
     _row(200, 1545041, "the person is not available", CODES, _UNAVAILABLE),
     _row(551, 0, "the person is not available", CODES, _UNAVAILABLE),
     _row(230, 0, "the person has not consented by writing", PROFILE, _UNAVAILABLE, acts=("profile",)),
-    _row(100, 2018218, "the person has no profile for you", SEEN, _UNAVAILABLE),
+    _row(100, 2018218, "the person has no profile for you", "github.com/chatwoot/chatwoot/pull/6632", _UNAVAILABLE),
     _row(100, 2534014, "no such person for this account", CODES, _NOBODY),
     _row(100, 2018001, "no such person for this account", CODES, _NOBODY),
     _row(100, 33, "no such object, or none that the token may see", CODES, _NOBODY),
@@ -176,6 +179,7 @@ PROBLEMS: tuple[Problem, ...] = (
     _row(506, 0, "the same post twice in a row", GUIDE, _CONTENT),
     _row(508, 2534122, "the link cannot be shared", SEEN, _CONTENT),
     _row(1609005, 0, "the link cannot be read", GUIDE, _CONTENT),
+    _row(2500, 0, "the API knows no such path", "github.com/restfb/restfb/issues/1558", REFUSED),
     _row(10303, 0, "the account linking token is invalid", OLD_CODES, REFUSED),
 )  # fmt: skip
 """Every code that Meta's pages name, and those that others have met."""

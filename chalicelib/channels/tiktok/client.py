@@ -8,6 +8,7 @@ from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 import msgspec
+from urllib3 import encode_multipart_formdata
 
 from chalicelib.channels import history
 from chalicelib.channels.base import Secrets, Source
@@ -176,8 +177,6 @@ class TikTokClient:
             raise Refused("media_refused", f"TikTok carries pictures only, not {part.mime}")
         if not any(self._takes_images(account, to, kind) for kind in ("SINGLE", "STRANGER")):
             raise Refused("media_refused", "TikTok takes no pictures in this conversation")
-        from urllib3.filepost import encode_multipart_formdata  # with requests it is there, and not before
-
         file = (_file_name(part), part.body, part.mime)
         body, kind = encode_multipart_formdata({"business_id": account.id, "media_type": "IMAGE", "file": file})
         media_id = _text(harmless(lambda: self._post("media", account, UPLOAD, body, kind)).get("media_id"))

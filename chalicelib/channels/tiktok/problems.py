@@ -98,9 +98,11 @@ PROBLEMS: tuple[Problem, ...] = (
     _row(40001, "no permission", _stop(_PERMISSION)),
     _row(40113, "the app is blocked or does not exist", _stop(_APP)),
     _row(40118, "app or account is not on the list for this", _stop(_LISTED)),
+    _row(40118, "files are not open to the app or the account", _MEDIA, acts=("media",)),
     _row(40119, "developer and account belong to different companies", _stop(_PERMISSION)),
     _row(40124, "the developer's profile is not approved", _stop(_DEVELOPER)),
     _row(40125, "the developer lacks the permission", _stop(_LISTED)),
+    _row(40125, "the developer may not send files", _MEDIA, acts=("media",)),
     _row(41000, "calls from this country are banned", _stop(_COUNTRY)),
 
     # who may write now: one code for 48 hours, ten messages, and who may write to whom

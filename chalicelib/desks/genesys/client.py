@@ -12,7 +12,7 @@ import msgspec
 
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import inbound_message, receipt, structured_response
-from chalicelib.errors import AlreadyThere, Refused, Retryable, TokenRefused, Uncertain
+from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
 from chalicelib.messages import Account, DeskMessage, iso
 from chalicelib.replies import File, Receipt
@@ -21,14 +21,33 @@ JSON = "application/json; charset=utf-8"
 MESSAGES = "/api/v2/conversations/messages"
 # The bulk read takes up to 1,000 ids; what a retry looks for is among the newest.
 NEWEST = 100
-RATE_LIMIT_S = 60.0
 HOUR_S = 3600.0
+# Analytics tell of a conversation seconds after it began, at busy times a minute or more; nobody documents how late.
+LAG_S = 120.0
+# Agents' files lie with AWS, whose European Sovereign Cloud has a domain of its own: docs.aws.eu
+SOVEREIGN, SOVEREIGN_FILES, FILES = ".eusc-pure.cloud", "amazonaws.eu", "amazonaws.com"
+
+ROLE = "give the role of the OAuth client {permission} (docs/genesys.md lists what it needs), for the division of {of}"
+RECEIVE = ROLE.format(permission="conversation:message:receive", of="the integration")
+VIEW = ROLE.format(permission="conversation:message:view", of="the conversations")
+ANALYSE = ROLE.format(permission="analytics:conversationDetail:view", of="the conversations")
+INTEGRATION = (
+    "Genesys has no Open Messaging integration {integration}: see that it exists (Admin > Message > Platforms) and "
+    "that the account names it, then run terraform apply"
+)
+FORGOTTEN = "Genesys may also have forgotten the message that the receipt is about; else: {otherwise}"
+CLIENT = (
+    "compare the OAuth client {client} with Admin > Integrations > OAuth: it has to exist in this organisation and "
+    "region, with the grant type Client Credentials"
+)
 # What a participant of a conversation is in once it is over (SDK model MessageMediaParticipant.state).
 OVER = {"", "none", "disconnected", "terminated"}
 
 
 class Genesys:
     """Posts customers' messages and receipts, and reads back what a conversation holds."""
+
+    lag_s = LAG_S
 
     def __init__(self, http: Outgoing, tokens: Tokens, api_url: str) -> None:
         self._http = http
@@ -44,9 +63,9 @@ class Genesys:
                                    structured_response(message, message.tap, now))  # fmt: skip
             # the offer is not known any more, or its conversation is over; an unknown outcome never comes here
             if answer.status not in {400, 404}:
-                return _entered(answer)
+                return _entered(account, answer)
         body = inbound_message(message, now)
-        return _entered(self._inbound(account, message.customer, "message?prefetchConversationId=true", body))
+        return _entered(account, self._inbound(account, message.customer, "message?prefetchConversationId=true", body))
 
     def find(self, account: Account, message: str, customer: str, known: str, since: float, now: float) -> str | None:
         """Reads the known conversation, then the customer's others since then. See `Desk.find`."""
@@ -66,10 +85,10 @@ class Genesys:
             answer = self._inbound(account, told.customer, "receipt", receipt(told, now))
         except Uncertain as error:  # a receipt may come twice
             raise Retryable(error.reason) from error
-        if answer.status in {500, 502, 503, 504}:
+        if answer.status // 100 not in {2, 4}:
             raise Retryable(_said(answer), answer.retry_after_s())
         if answer.status != 409:
-            _judge(answer)
+            _judge(answer, FORGOTTEN.format(otherwise=_gone(account)))
         found = answer.json()
         # a 200 may itself say that the receipt was not taken
         if isinstance(found, dict) and found.get("status") == "Failed" and told.delivered:
@@ -80,10 +99,11 @@ class Genesys:
         if not conversation:
             return False
         try:
-            participants = self._participants(customer, conversation)
+            answer = self._call(customer, f"{MESSAGES}/{quote(conversation)}")
         except Uncertain as error:
             raise Retryable(f"reading back: {error.reason}") from error
-        return any(str(someone.get("state") or "").lower() not in OVER for someone in participants)
+        _read(answer, VIEW)
+        return any(str(someone.get("state") or "").lower() not in OVER for someone in _customers(answer))
 
     def source(self, file: File) -> tuple[str, tuple[str, ...], dict[str, str]]:
         """Such as https://api-downloads.mypurecloud.ie/api/v2/downloads/…: signed, so nothing of ours goes with it;
@@ -91,30 +111,25 @@ class Genesys:
         host = urlsplit(self._api_url).hostname or ""
         if not host.startswith("api."):
             return file.url, (host,), {}
-        return file.url, (host.removeprefix("api."), "amazonaws.com"), {}
-
-    def _participants(self, customer: str, conversation: str) -> list[dict[str, Any]]:
-        """Those of the conversation that are the customer; none where Genesys does not know it."""
-        answer = self._call(customer, f"{MESSAGES}/{quote(conversation)}")
-        if answer.status == 404:
-            return []
-        _read(answer)
-        return [someone for someone in _list(answer.json(), "participants") if someone.get("purpose") == "customer"]
+        files = SOVEREIGN_FILES if host.endswith(SOVEREIGN) else FILES
+        return file.url, (host.removeprefix("api."), files), {}
 
     def _holds(self, message: str, customer: str, conversation: str) -> bool:
-        customers = self._participants(customer, conversation)
-        ids = [str(one.get("messageId", "")) for someone in customers for one in _list(someone, "messages")]
+        answer = self._call(customer, f"{MESSAGES}/{quote(conversation)}")
+        if answer.status == 404:  # whatever it held is gone
+            return False
+        _read(answer, VIEW)
+        ids = [str(one.get("messageId", "")) for someone in _customers(answer) for one in _list(someone, "messages")]
         if not ids:
             return False
         answer = self._call(customer, f"{MESSAGES}/{quote(conversation)}/messages/bulk", ids[-NEWEST:])
-        _read(answer)
+        _read(answer, VIEW)
         return any(_provider_id(one) == message for one in _list(answer.json(), "entities"))
 
     def _search(self, customer: str, since: float, now: float) -> list[str]:
         """Conversations of this customer since then, newest first; the first message has no other trace.
 
-        Analytics lag behind by seconds, and the role may lack analytics:conversationDetail:view: then
-        nothing is found. developer.genesys.cloud/analyticsdatamanagement/analytics/detail/conversation-query
+        developer.genesys.cloud/analyticsdatamanagement/analytics/detail/conversation-query
         """
         wanted = {"addressFrom": customer, "messageType": "open"}
         predicates = [
@@ -129,9 +144,7 @@ class Genesys:
             "paging": {"pageSize": 5, "pageNumber": 1},
         }
         answer = self._call(customer, "/api/v2/analytics/conversations/details/query", query)
-        if answer.status in {400, 403, 404}:
-            return []
-        _read(answer)
+        _read(answer, ANALYSE)
         return [str(one.get("conversationId", "")) for one in _list(answer.json(), "conversations")]
 
     def _inbound(self, account: Account, customer: str, kind: str, body: dict[str, Any]) -> Answer:
@@ -151,11 +164,12 @@ class Genesys:
                 break
             self._tokens.forget(client, token)
             if last:
-                raise TokenRefused(f"Genesys refuses a new token of {client}: {_said(answer)}", 60)
+                reason = f"Genesys refuses a new token of {client}: {_said(answer)}"
+                raise Misconfigured(reason, CLIENT.format(client=client))
         if answer.status == 429:
-            wait = answer.retry_after_s()
-            self._tokens.block(client, RATE_LIMIT_S if wait is None else wait)
-            raise Retryable(f"Genesys rate limit: {_said(answer)}", RATE_LIMIT_S if wait is None else wait)
+            wait = self._tokens.block(client, answer.retry_after_s())
+            raise RateLimited(f"Genesys rate limit: {_said(answer)}", wait)
+        self._tokens.passed(client)
         return answer
 
 
@@ -166,34 +180,55 @@ def _provider_id(entity: dict[str, Any]) -> object:
     return channel.get("messageId") if isinstance(channel, dict) else None
 
 
-def _entered(answer: Answer) -> str:
+def _entered(account: Account, answer: Answer) -> str:
     """The conversation that a message entered, "" where the answer does not tell."""
     if answer.status == 409:
         raise AlreadyThere(_said(answer))
-    _judge(answer)
+    _judge(answer, _gone(account))
     found = answer.json()
     return str(found.get("conversationId", "")) if isinstance(found, dict) else ""
 
 
-def _judge(answer: Answer) -> None:
-    """What Genesys' answer to something that changes means."""
-    if answer.status in {200, 201, 202}:
+def _gone(account: Account) -> str:
+    return INTEGRATION.format(integration=account.integration)
+
+
+def _judge(answer: Answer, missing: str) -> None:
+    """What Genesys' answer to something that changes means; `missing` is the advice where it finds nothing there."""
+    if answer.status // 100 == 2:
         return
-    if answer.status in {403, 404}:
-        # configuration: it is mended by an operator, and the message must wait for that
-        raise Retryable(
-            f"{_said(answer)}: does the role of the OAuth client have conversation:message:receive, and does "
-            "the integration exist (Admin > Message > Platforms)?", 60,
-        )  # fmt: skip
-    if answer.status >= 500 or answer.status < 400:
-        raise Uncertain(_said(answer))
+    if answer.status == 403:
+        raise Misconfigured(_said(answer), RECEIVE)
+    if answer.status == 404:
+        raise Misconfigured(_said(answer), missing)
+    _again(answer, "")
+    if answer.status // 100 != 4:
+        # a gateway (502, 504) does not know what became of it
+        raise Uncertain(_said(answer), answered=answer.status in {500, 503})
     raise Refused("other", _said(answer))
 
 
-def _read(answer: Answer) -> None:
-    """Reading changes nothing: whatever fails is tried again."""
-    if answer.status != 200:
-        raise Retryable(f"reading back: {_said(answer)}", answer.retry_after_s())
+def _read(answer: Answer, permission: str) -> None:
+    """What Genesys' answer to a question means. What it will not tell is another thing than a no."""
+    if answer.status == 200:
+        return
+    if answer.status == 403:
+        raise Misconfigured(f"reading back: {_said(answer)}", permission)
+    _again(answer, "reading back: ")
+    if 400 <= answer.status < 500:
+        raise Refused("unconfirmed", f"reading back: {_said(answer)}")
+    raise Retryable(f"reading back: {_said(answer)}", answer.retry_after_s())
+
+
+def _again(answer: Answer, what: str) -> None:
+    """Raises Retryable where Genesys took the call and did nothing with it."""
+    if answer.status in Answer.NOT_PROCESSED:
+        raise Retryable(f"{what}{_said(answer)}", answer.retry_after_s())
+
+
+def _customers(answer: Answer) -> list[dict[str, Any]]:
+    """Those of a conversation's participants that are the customer."""
+    return [someone for someone in _list(answer.json(), "participants") if someone.get("purpose") == "customer"]
 
 
 def _said(answer: Answer) -> str:

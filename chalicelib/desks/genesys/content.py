@@ -1,14 +1,14 @@
 """What an agent's or a bot's message holds besides its text: files, things to tap, cards, templates.
 
-SDK model ConversationMessageContent. Everything in it is optional, and every reading lenient: what is odd is left
-out, and content of which nothing could be read is named to the caller, so that the agent hears of it.
+SDK model ConversationMessageContent. Everything in it is optional, and every reading lenient: fields are known however
+their names are written, what is odd is left out, and content of which nothing could be read is named to the caller, so
+that the agent hears of it. What holds nothing is nothing, and is not named.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -41,31 +41,77 @@ NOTHING = Content()
 MEDIA: dict[str, Kind] = {"Image": "image", "Video": "video", "Audio": "audio", "File": "file"}
 
 
-def string(fields: Fields, name: str) -> str:
+def field(fields: Fields, *names: str) -> Any:
+    """The first of the fields that is there and is not null: `fileName`, `filename` and `file_name` are one name."""
+    for name in names:
+        if fields.get(name) is not None:
+            return fields[name]
+    known = {_folded(name): value for name, value in fields.items() if value is not None}
+    return next((known[name] for name in map(_folded, names) if name in known), None)
+
+
+def string(fields: Fields, *names: str) -> str:
     """The field's text, "" where there is none or it is something else."""
-    value = fields.get(name)
+    value = field(fields, *names)
     return value if isinstance(value, str) else ""
 
 
 def inner(fields: Fields, name: str) -> Fields:
     """The object in the field, an empty one where there is none."""
-    value = fields.get(name)
+    value = field(fields, name)
     return value if isinstance(value, dict) else {}
 
 
 def objects(fields: Fields, name: str) -> list[Fields]:
-    """The objects of the field's list."""
-    value = fields.get(name)
+    """The objects of the field's list; an object alone is a list of one."""
+    value = field(fields, name)
+    if isinstance(value, dict):
+        return [value]
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def read(item: Fields) -> tuple[str, Content]:
-    """A content item's type and what it holds: NOTHING where it is unknown, or holds nothing that can be shown."""
-    kind = string(item, "contentType") or next((kind for kind, (name, _) in _READERS.items() if name in item), "")
-    if kind not in _READERS:
-        return kind, NOTHING
-    name, reader = _READERS[kind]
-    return kind, reader(inner(item, name))
+def hollow(value: Any, deep: int = 8) -> bool:
+    """Whether it holds nothing that anybody could miss: null, white space, or nothing but names of types, down to so
+    many levels."""
+    if isinstance(value, dict | list) and not deep:
+        return False
+    if isinstance(value, dict):
+        return all(hollow(inside, deep - 1) for name, inside in value.items() if _folded(name) not in _TYPES)
+    if isinstance(value, list):
+        return all(hollow(inside, deep - 1) for inside in value)
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def words(text: str) -> str:
+    """What a person reads: the text to the letter, but for one that is HTML from its first character to its last."""
+    if not text.lstrip().startswith("<"):
+        return text
+    from chalicelib.desks.genesys.markup import typed  # only for the rare text that may be
+
+    return typed(text)
+
+
+def read(item: Fields) -> tuple[Content, str]:
+    """What a content item holds, and its name where it is something of which nothing can be shown: Genesys' word for
+    it where it is one."""
+    said = string(item, "contentType")
+    kind = _KINDS.get(_folded(said), "")
+    others = [one for name, one in _FIELDS.items() if one != kind and inner(item, name)]
+    if not kind:
+        kind = others.pop(0) if others else "Attachment" if string(item, "url") else ""
+    held = sum((_READERS[one][1](inner(item, _READERS[one][0])) for one in others), NOTHING)
+    if kind:
+        name, reader = _READERS[kind]
+        held = reader(item | inner(item, name)) + held  # what belongs inside also comes beside
+    word = kind or said
+    # of any other kind even an empty item is something that somebody sent
+    if held != NOTHING or (word in {"", "Text"} and hollow(item)):
+        return held, ""
+    return NOTHING, word if word.isalnum() and len(word) <= 40 else "content"
+
+
+def _folded(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 def joined(text: str, lines: tuple[str, ...]) -> str:
@@ -73,24 +119,17 @@ def joined(text: str, lines: tuple[str, ...]) -> str:
     return "\n".join(lines if text in lines else (text, *lines)) if text else "\n".join(lines)
 
 
-def moment(stamp: str) -> str:
-    """An ISO-8601 time as "Tue 24 Nov 2026, 10:00 UTC", in the offset that it names; anything else as it is."""
-    try:
-        at = datetime.fromisoformat(stamp)
-    except ValueError:
-        return stamp
-    return f"{at:%a} {at.day} {at:%b %Y, %H:%M} {at.tzname() or ''}".rstrip()
-
-
 def _attachment(said: Fields) -> Content:
-    url, name, media, mime = (string(said, field) for field in ("url", "filename", "mediaType", "mime"))
+    url, name, media = string(said, "url"), string(said, "filename"), string(said, "mediaType").capitalize()
     if not url:
         return NOTHING
+    # Genesys' word for the type is `mime`; a contentType here may be one, or the item's
+    mime = next((one for one in (string(said, "mime", "mimeType"), string(said, "contentType")) if "/" in one), "")
     caption = _lines(string(said, "text") if string(said, "text") != name else "")
     if media == "Link":
         return Content(lines=(*caption, url))
     kind = MEDIA.get(media) or MEDIA.get(mime.partition("/")[0].capitalize(), "file")
-    size = said.get("contentSizeBytes")
+    size = field(said, "contentSizeBytes")
     known = size if isinstance(size, int) and size > 0 else 0
     return Content(lines=caption, files=(File(url=url, kind=kind, mime=mime, name=name, size=known),))
 
@@ -125,7 +164,7 @@ def _carousel(said: Fields) -> Content:
 
 def _date_picker(said: Fields) -> Content:
     stamps = [string(time, "dateTime") for time in objects(said, "availableTimes")]
-    choices = tuple(Choice(text=moment(stamp), payload=stamp, type="DatePicker") for stamp in stamps if stamp)
+    choices = tuple(Choice(text=stamp, payload=stamp, type="DatePicker") for stamp in stamps if stamp)
     return Content(lines=_lines(string(said, "title"), string(said, "subtitle")), choices=choices)
 
 
@@ -156,7 +195,18 @@ def _template(said: Fields) -> Content:
 
 
 def _text(said: Fields) -> Content:
-    return Content(lines=_lines(string(said, "body")))
+    return Content(lines=_lines(words(string(said, "body", "text"))))
+
+
+def _location(said: Fields) -> Content:
+    place = [field(said, name) for name in ("latitude", "longitude")]
+    point = ", ".join(str(one) for one in place if isinstance(one, (int, float)) and not isinstance(one, bool))
+    lines = _lines(string(said, "text"), string(said, "address"), string(said, "url"))
+    return Content(lines=lines or _lines(point if point.count(",") == 1 else ""))
+
+
+def _rich_link(said: Fields) -> Content:
+    return Content(lines=_lines(*(string(said, name) for name in ("title", "text", "url", "footer"))))
 
 
 def _choice(action: Fields, kind: Literal["Button", "QuickReply"]) -> tuple[Choice, ...]:
@@ -174,7 +224,7 @@ _PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 def _filled(part: Fields) -> str:
     """A template's text with its parameters in their places; a place that has none stays as it is."""
     known = {string(one, "name"): string(one, "text") for one in objects(part, "parameters")}
-    return _PLACE.sub(lambda place: known.get(place[1], place[0]), string(part, "text"))
+    return words(_PLACE.sub(lambda place: known.get(place[1], place[0]), string(part, "text")))
 
 
 def _lines(*texts: str) -> tuple[str, ...]:
@@ -191,4 +241,9 @@ _READERS: dict[str, tuple[str, Callable[[Fields], Content]]] = {
     "ListPicker": ("listPicker", _list_picker),
     "Notification": ("template", _template),
     "Text": ("text", _text),
+    "Location": ("location", _location),
+    "RichLink": ("richLink", _rich_link),
 }
+_KINDS = {_folded(kind): kind for kind in _READERS}
+_FIELDS = {_folded(name): kind for kind, (name, _) in _READERS.items() if kind != "Text"}
+_TYPES = frozenset({"type", "contenttype"})

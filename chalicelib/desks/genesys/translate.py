@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from chalicelib.desks.genesys.content import MEDIA, NOTHING, Content, Fields, inner, joined, objects, read, string
+from chalicelib.desks.genesys.content import (
+    MEDIA,
+    NOTHING,
+    Fields,
+    field,
+    hollow,
+    inner,
+    joined,
+    objects,
+    read,
+    string,
+    words,
+)
 from chalicelib.errors import Malformed
 from chalicelib.messages import DeskMessage, Event, Ignored, Tap, iso
-from chalicelib.replies import AgentMessage, AgentTyping, Author, DeskEvent, Receipt
+from chalicelib.replies import AgentMessage, AgentTyping, Author, DeskEvent, DeskReceipt, Receipt
 
 # Genesys rejects attributes of 2,048 bytes for web messaging and tells no number for Open.
 ATTRIBUTES_LIMIT = 1800
@@ -29,6 +42,7 @@ CODES: dict[str, str] = {
     "no_conversation": "InvalidDestination",
     "wrong_person": "InvalidDestination",
     "person_unavailable": "RecipientOptedOut",
+    "file_gone": "GeneralError",
     "media_refused": "MediaTypeNotAllowed",
     "media_too_big": "InvalidMediaContentLength",
     "rate_limited": "RateLimited",
@@ -40,7 +54,15 @@ CODES: dict[str, str] = {
 }
 
 # A closed set: reasons become the names of metrics, and what a platform sends must not.
-IGNORED = {"Receipt": "genesys_receipt", "": "genesys_untyped"}
+IGNORED = {"": "genesys_untyped"}
+# Receipts that say that all is well, by their status.
+WELL = {"sent", "delivered", "read", "published"}
+# SDK model ConversationReason
+REASONS = frozenset(
+    {"MessageExpired", "RateLimited", "MessageNotAllowed", "GeneralError", "UnsupportedMessage", "UnknownMessage",
+     "InvalidMessageStructure", "InvalidDestination", "ServerError", "MediaTypeNotAllowed",
+     "InvalidMediaContentLength", "RecipientOptedOut", "DataFiltered"}
+)  # fmt: skip
 
 
 class _Translator:
@@ -50,9 +72,11 @@ class _Translator:
         developer.genesys.cloud/commdigital/digital/openmessaging/outboundMessages
         """
         seen = _decoded(event.raw)
-        kind = string(seen, "type")
+        kind = string(seen, "type").capitalize()
         if kind == "Event":
             return _typing(seen)
+        if kind == "Receipt":
+            return _receipt(seen)
         if kind not in {"Text", "Structured"}:
             return Ignored(IGNORED.get(kind, "genesys_unknown"))
         # the webhook tells of outbound messages only; a customer's own words must never come back to them
@@ -90,6 +114,34 @@ def _typing(seen: Fields) -> DeskEvent:
     return AgentTyping(integration=integration, customer=customer)
 
 
+def _receipt(seen: Fields) -> DeskEvent:
+    """What became of a customer's message: Genesys tells it of each, and only trouble is worth telling on.
+
+    Its `channel.messageId` is the id that the message was posted with, where Genesys has that; which of the two sides
+    is the customer depends on the direction that the receipt is told in. Its words may quote the message.
+    """
+    channel, status = inner(seen, "channel"), string(seen, "status").lower()
+    codes = [
+        code if code in REASONS else "unknown" for one in objects(seen, "reasons") if (code := string(one, "code"))
+    ]
+    integration = string(channel, "id")
+    sides = [string(inner(channel, side), "id") for side in ("to", "from")]
+    customer = next((side for side in sides if side not in {"", integration}), "")
+    message = string(channel, "messageId") or string(seen, "id")
+    failed = status == "failed" or (codes and status not in WELL)
+    if not (failed and integration and customer and message):
+        return Ignored("genesys_receipt")
+    return DeskReceipt(
+        integration=integration,
+        customer=customer,
+        message=message,
+        status=status.capitalize() if status in {"failed", "removed"} else "unknown",
+        reason=codes[0] if codes else "unknown",
+        detail=", ".join(dict.fromkeys(codes)),
+        desk_conversation=string(seen, "conversationId"),
+    )
+
+
 def _message(seen: Fields) -> AgentMessage:
     integration, customer = _parties(seen)
     message = string(seen, "id")
@@ -97,30 +149,31 @@ def _message(seen: Fields) -> AgentMessage:
         raise Malformed("Genesys message without id, integration or recipient")
     author: Author = "human" if string(seen, "originatingEntity") == "Human" else "bot"
     found = [read(item) for item in objects(seen, "content")]
-    held = sum((content for _, content in found), NOTHING)
+    held = sum((content for content, _ in found), NOTHING)
     return AgentMessage(
         id=message,
         integration=integration,
         customer=customer,
         desk_conversation=string(seen, "conversationId"),
-        text=joined(string(seen, "text"), held.lines),
+        text=joined(words(string(seen, "text")), held.lines),
         author=author,
         files=held.files,
         choices=held.choices,
         cards=held.cards,
-        unsupported=", ".join(sorted(_unread(seen, found))),
+        unsupported=", ".join(sorted(_unread(seen, (name for _, name in found)))),
     )
 
 
-def _unread(seen: Fields, found: list[tuple[str, Content]]) -> set[str]:
+def _unread(seen: Fields, names: Iterable[str]) -> set[str]:
     """Names of what the message holds and could not be read: Genesys' word where it is one, else the field."""
-    names = {kind if kind.isalnum() and len(kind) <= 40 else "content" for kind, held in found if held == NOTHING}
-    if not isinstance(seen.get("text"), str | None):
-        names.add("text")
-    content = seen.get("content")
-    if content is not None and (not isinstance(content, list) or len(content) > len(found)):
-        names.add("content")
-    return names
+    unread = {name for name in names if name}
+    content, text = field(seen, "content"), field(seen, "text")
+    if not isinstance(text, str) and not hollow(text):
+        unread.add("text")
+    items = content if isinstance(content, list) else [content]
+    if any(not isinstance(item, dict) and not hollow(item) for item in items):
+        unread.add("content")
+    return unread
 
 
 def inbound_message(message: DeskMessage, now: float) -> dict[str, Any]:

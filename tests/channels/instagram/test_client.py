@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, strategies
 
 from chalicelib.channels.instagram.client import InstagramClient, open_client
-from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, TokenRefused, Uncertain, Unfetched
+from chalicelib.errors import (
+    AccountStopped,
+    Misconfigured,
+    RateLimited,
+    Refused,
+    Retryable,
+    TokenRefused,
+    Uncertain,
+    Unfetched,
+)
 from chalicelib.http import Answer
 from chalicelib.messages import Account, Conversation, CustomerMessage, Media, Profile, Unseen
 from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
@@ -259,13 +268,31 @@ def test_an_answer_without_an_id_tells_nothing_of_the_message(found: dict[str, A
 
 
 @pytest.mark.parametrize("secret", [{}, {"access_token": ""}, {"access_token": None}, {"access_token": ["x"]}])
-def test_without_a_token_nothing_is_sent(secret: dict[str, Any]) -> None:
+def test_without_a_token_nothing_is_sent_until_somebody_stores_one(secret: dict[str, Any]) -> None:
     http = FakeOutgoing()
     lonely = open_client(http, lambda name: secret, URLS.__getitem__)
-    with pytest.raises(TokenRefused) as caught:
+    with pytest.raises(Misconfigured) as caught:
         lonely.send(INSTAGRAM, ANA, TextPart(TEXT))
     assert caught.value.reason == "the secret s/ig holds no access_token"
+    assert "in the secret s/ig" in caught.value.advice
     assert http.calls == []
+
+
+@pytest.mark.parametrize("token", ["to\nken", "to ken", "ключ", "to\u200bken", "\ud800"])
+def test_a_token_that_cannot_be_sent_is_the_accounts_trouble(token: str) -> None:
+    http = FakeOutgoing()
+    lonely = open_client(http, lambda name: {"access_token": token}, URLS.__getitem__)
+    with pytest.raises(TokenRefused) as caught:
+        lonely.send(INSTAGRAM, ANA, TextPart(TEXT))
+    assert "s/ig" in caught.value.advice
+    assert http.calls == []
+
+
+@pytest.mark.parametrize("token", ["token\n", " token ", "\ufefftoken", '"token"'])
+def test_what_came_along_when_a_token_was_pasted_is_not_sent(token: str) -> None:
+    http = FakeOutgoing(answer(200, {"recipient_id": "55501", "message_id": "m"}))
+    open_client(http, lambda name: {"access_token": token}, URLS.__getitem__).send(INSTAGRAM, ANA, TextPart(TEXT))
+    assert http.calls[0].headers["Authorization"] == "Bearer token"
 
 
 @pytest.mark.parametrize(("action", "name"), [("typing", "typing_on"), ("seen", "mark_seen")])

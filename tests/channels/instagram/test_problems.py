@@ -62,6 +62,7 @@ MEANS: dict[str, list[tuple[Any, Any]]] = {
     "AccountStopped": [
         (3, None), (10, None), (10, 999), (200, None), (230, None), (283, None), (299, None), (200, 2018028),
         (200, 2534041), (10, 2534077), (100, 2534013), (10, 1893063), (100, 2534029), (368, None), (2022, None),
+        (2635, None),
     ],
     # developers.facebook.com/documentation/business-messaging/messenger-platform/error-codes
     "Refused window_closed": [(10, 2534022), (10, 2018278), (10, 2018065)],
@@ -73,7 +74,7 @@ MEANS: dict[str, list[tuple[Any, Any]]] = {
     "Refused rejected_content": [(100, 2534015), (100, 2018034), (100, 2018035), (506, None), (508, 2534122)],
     "Refused media_refused": [(100, 2018008), (100, 2018294), (100, 2018074), (100, 2018047)],
     "Refused media_too_big": [(100, 2018109)],
-    "Refused other": [(100, None)],
+    "Refused other": [(100, None), (2500, None)],
     "Uncertain": [(1, 1357046)],
 }  # fmt: skip
 each_code = pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from chalicelib.channels.tiktok.capabilities import CAPABILITIES
 from chalicelib.channels.tiktok.client import ENDINGS, TikTokClient, open_client
 from chalicelib.errors import (
     AccountStopped,
+    Misconfigured,
     Refused,
     Retryable,
-    TokenRefused,
     Uncertain,
     Unfetched,
 )
@@ -136,10 +136,21 @@ def test_a_person_who_never_wrote_cannot_be_answered() -> None:
     assert caught.value.reason == "no_conversation"
 
 
-@pytest.mark.parametrize("secret", [{}, {"access_token": ""}, {"access_token": None}])
-def test_without_a_token_nothing_is_sent(secret: dict[str, Any]) -> None:
-    with pytest.raises(TokenRefused):
-        client(FakeOutgoing(), secret).send(TIKTOK, TO, TextPart(TEXT))
+@pytest.mark.parametrize(
+    "secret", [{}, {"access_token": ""}, {"access_token": None}, {"access_token": ["x"]}, {"access_token": "two words"}]
+)
+def test_without_a_token_nothing_is_sent_until_somebody_stores_one(secret: dict[str, Any]) -> None:
+    http = FakeOutgoing()
+    with pytest.raises(Misconfigured) as caught:
+        client(http, secret).send(TIKTOK, TO, TextPart(TEXT))
+    assert f"the secret {TIKTOK.secret}" in caught.value.advice
+    assert http.calls == []
+
+
+def test_a_token_is_sent_without_what_was_pasted_along() -> None:
+    http = FakeOutgoing(DONE)
+    client(http, {"access_token": ' "act.1"\n'}).send(TIKTOK, TO, TextPart(TEXT))
+    assert http.calls[0].headers["Access-Token"] == "act.1"
 
 
 @pytest.mark.parametrize(

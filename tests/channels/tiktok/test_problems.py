@@ -89,6 +89,9 @@ def test_a_code_is_read_however_it_is_written(means: str, code: int) -> None:
         (50000, "profile", "Retryable"),
         (50000, "media", "Retryable"),
         (40050, "react", "Retryable"),
+        (40118, "send", "AccountStopped"),
+        (40118, "media", "Refused media_refused"),
+        (40125, "media", "Refused media_refused"),
     ],
 )
 def test_a_code_may_mean_another_thing_to_another_act(code: int, act: Act, means: str) -> None:

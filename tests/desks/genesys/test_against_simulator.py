@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import msgspec
@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.desks.genesys.client import Genesys
 from chalicelib.desks.genesys.oauth import Tokens
+from chalicelib.errors import Misconfigured, Refused, Retryable
 from chalicelib.http import Outgoing
 from chalicelib.messages import Attachment, DeskMessage, Tap
 from chalicelib.replies import File, Receipt
@@ -77,7 +78,50 @@ def test_a_conversation_is_open_until_the_agent_ends_it(org: Org) -> None:
     assert org.desk.is_open(INSTAGRAM, "55501", conversation)
     org.sim.disconnect(conversation)
     assert not org.desk.is_open(INSTAGRAM, "55501", conversation)
-    assert not org.desk.is_open(INSTAGRAM, "55501", "unknown")
+
+
+def test_a_conversation_that_genesys_does_not_know_is_not_asked_about_again(org: Org) -> None:
+    with pytest.raises(Refused):
+        org.desk.is_open(INSTAGRAM, "55501", "unknown")
+
+
+@pytest.mark.parametrize("status", [408, 425, 429])
+def test_what_genesys_did_not_work_on_goes_again_and_once(org: Org, status: int) -> None:
+    org.faults.add("genesys", "status", status=status, retry_after=1, count=1, path="/inbound/")
+    with pytest.raises(Retryable):
+        org.deliver()
+    org.clock.offset_s += 1.1
+    assert org.deliver()
+    assert org.kinds() == [("message", status), ("message", 200)]
+
+
+def test_a_role_that_lacks_something_says_what(org: Org) -> None:
+    conversation = org.deliver()
+    org.faults.add("genesys", "status", status=403)
+    receipt = Receipt(message="gen-1", customer="55501", delivered=True)
+    asked: dict[str, Callable[[], object]] = {
+        "message:receive": org.deliver,
+        "conversation:message:receive": lambda: org.desk.report(INSTAGRAM, receipt, org.clock()),
+        "conversation:message:view": lambda: org.desk.is_open(INSTAGRAM, "55501", conversation),
+        "conversationDetail:view": lambda: org.desk.find(INSTAGRAM, "m1", "55501", "", org.clock(), org.clock()),
+    }
+    for permission, ask in asked.items():
+        with pytest.raises(Misconfigured) as caught:
+            ask()
+        assert permission in caught.value.advice
+
+
+def test_an_integration_that_is_gone_is_named(org: Org) -> None:
+    elsewhere = msgspec.structs.replace(INSTAGRAM, integration="int-gone")
+    with pytest.raises(Misconfigured) as caught:
+        org.desk.deliver(elsewhere, MESSAGE, org.clock())
+    assert "int-gone" in caught.value.advice
+
+
+def test_a_receipt_for_a_message_that_is_forgotten_is_told_apart(org: Org) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        org.desk.report(INSTAGRAM, Receipt(message="gone", customer="55501", delivered=True), org.clock())
+    assert "forgotten the message" in caught.value.advice
 
 
 def test_a_file_of_the_customers_is_taken_without_a_text(org: Org) -> None:

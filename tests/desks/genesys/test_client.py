@@ -8,11 +8,11 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from chalicelib.desks.genesys.client import NEWEST, RATE_LIMIT_S, Genesys
+from chalicelib.desks.genesys.client import NEWEST, Genesys
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import inbound_message, structured_response
 from chalicelib.desks.genesys.translate import receipt as receipt_body
-from chalicelib.errors import AlreadyThere, Refused, Retryable, TokenRefused, Uncertain
+from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain, Waiting
 from chalicelib.http import Answer
 from chalicelib.messages import DeskMessage, Tap
 from chalicelib.replies import File, Receipt
@@ -84,7 +84,7 @@ def test_a_message_is_posted_to_its_integration() -> None:
     assert call.json() == inbound_message(MESSAGE, START)
 
 
-@pytest.mark.parametrize("status", [200, 201, 202])
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
 @pytest.mark.parametrize("body", [{}, {"id": "x"}, []])
 def test_a_success_without_a_conversation_has_none(status: int, body: Any) -> None:
     assert Kit(answer(status, body)).deliver() == ""
@@ -103,10 +103,14 @@ def test_an_integrations_id_cannot_leave_its_place_in_the_path() -> None:
         (405, Refused),
         (413, Refused),
         (415, Refused),
-        (403, Retryable),
-        (404, Retryable),
+        (422, Refused),
+        (403, Misconfigured),
+        (404, Misconfigured),
         (409, AlreadyThere),
-        (429, Retryable),
+        (408, Retryable),
+        (421, Retryable),
+        (425, Retryable),
+        (429, RateLimited),
         (500, Uncertain),
         (502, Uncertain),
         (503, Uncertain),
@@ -130,13 +134,22 @@ def test_a_refusal_has_no_reason_of_its_own() -> None:
     assert caught.value.reason == "other"
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_what_an_operator_can_mend_says_where(status: int) -> None:
-    with pytest.raises(Retryable) as caught:
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [(403, "conversation:message:receive"), (404, "integration int-ig"), (404, "Admin > Message > Platforms")],
+)
+def test_what_an_operator_can_mend_says_where(status: int, advice: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
         Kit(said(status)).deliver()
-    assert "conversation:message:receive" in caught.value.reason
-    assert "Admin > Message > Platforms" in caught.value.reason
+    assert advice in caught.value.advice
     assert caught.value.after_s == 60
+
+
+@pytest.mark.parametrize("status", [408, 421, 425])
+def test_what_genesys_did_not_work_on_is_known_not_to_have_happened(status: int) -> None:
+    with pytest.raises(Retryable) as caught:
+        Kit(said(status, retry_after="3")).deliver()
+    assert caught.value.after_s == 3
 
 
 @pytest.mark.parametrize("error", [Uncertain("no answer"), Retryable("no connection")])
@@ -180,8 +193,10 @@ def test_a_tap_on_what_genesys_does_not_know_any_more_is_told_as_a_message(statu
         (said(500), Uncertain),
         (said(503), Uncertain),
         (said(409), AlreadyThere),
-        (said(403), Retryable),
-        (said(429), Retryable),
+        (said(403), Misconfigured),
+        (said(408), Retryable),
+        (said(425), Retryable),
+        (said(429), RateLimited),
         (said(413), Refused),
     ],
 )
@@ -212,29 +227,67 @@ def test_a_refused_token_is_replaced_once() -> None:
 
 def test_a_new_token_that_is_refused_too_is_for_the_operator() -> None:
     kit = Kit(said(401), SECOND_TOKEN, said(401, "bad.credentials"), TOKEN, answer(200))
-    with pytest.raises(TokenRefused) as caught:
+    with pytest.raises(Misconfigured) as caught:
         kit.deliver()
-    assert "client-1" in caught.value.reason
+    assert "client-1" in caught.value.advice
+    assert "Admin > Integrations > OAuth" in caught.value.advice
     assert "HTTP 401 bad.credentials" in caught.value.reason
     assert caught.value.after_s == 60
     kit.deliver()  # with yet another token
     assert len(kit.http.calls) == 6
 
 
-@pytest.mark.parametrize(("headers", "wait"), [({"retry_after": "17"}, 17.0), ({}, RATE_LIMIT_S)])
+@pytest.mark.parametrize(
+    ("headers", "wait"), [({"retry_after": "17"}, 17.0), ({"retry_after": "90"}, 90.0), ({}, 60.0)]
+)
 def test_a_rate_limit_blocks_its_client_until_its_time(headers: dict[str, str], wait: float) -> None:
     kit = Kit(said(429, "too.many.requests", **headers), answer(200))
-    with pytest.raises(Retryable) as caught:
+    with pytest.raises(RateLimited) as caught:
         kit.deliver()
     assert caught.value.after_s == wait
     kit.clock.advance(wait - 1)
-    with pytest.raises(Retryable) as caught:
+    with pytest.raises(Waiting) as waiting:  # nobody was called, so nothing is spent
         kit.report()
-    assert caught.value.after_s == 1
+    assert waiting.value.after_s == 1
     assert len(kit.http.calls) == 2
     kit.clock.advance(1)
     kit.report()
     assert len(kit.http.calls) == 3
+
+
+def test_a_limit_that_lasts_is_asked_about_ever_less() -> None:
+    """Genesys asks for a second each time; in six hours that would be 21,600 calls in vain."""
+    limited = said(429, "too.many.requests", retry_after="1")
+    kit = Kit(*[limited] * 400, answer(200), limited, answer(200))
+    waits = []
+    until = kit.clock.now + 6 * 3600
+    while kit.clock.now < until:
+        with pytest.raises(RateLimited) as caught:
+            kit.deliver()
+        assert caught.value.after_s
+        waits.append(caught.value.after_s)
+        kit.clock.advance(caught.value.after_s)
+    assert waits[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert len(waits) < 370
+    del kit.http.answers[:-3]
+    kit.deliver()
+    with pytest.raises(RateLimited) as caught:  # after a success it begins anew
+        kit.deliver()
+    assert caught.value.after_s == 1
+
+
+def test_another_client_is_not_held_up() -> None:
+    http = FakeOutgoing(TOKEN, said(429), SECOND_TOKEN, answer(200))
+    secret = {"clients": [{"id": f"client-{number}", "secret": "s"} for number in range(2)]}
+    tokens = Tokens(http, lambda name: secret, "s/oauth", "https://login.example", FakeClock())
+    desk = Genesys(http, tokens, API)
+    by_client = {tokens.client_for(f"c{number}"): f"c{number}" for number in range(20)}
+    limited, free = (msgspec.structs.replace(MESSAGE, customer=one) for one in by_client.values())
+    with pytest.raises(RateLimited):
+        desk.deliver(INSTAGRAM, limited, START)
+    desk.deliver(INSTAGRAM, free, START)
+    with pytest.raises(Waiting):
+        desk.deliver(INSTAGRAM, limited, START)
 
 
 # Receipts
@@ -256,9 +309,15 @@ def test_a_receipt_is_posted_to_its_integration() -> None:
         (said(502), Retryable, None),
         (said(503, retry_after="4"), Retryable, 4.0),
         (said(504), Retryable, None),
-        (said(429, retry_after="6"), Retryable, 6.0),
-        (said(404), Retryable, 60),
+        (said(302), Retryable, None),
+        (said(408, retry_after="2"), Retryable, 2.0),
+        (said(425), Retryable, None),
+        (said(429, retry_after="6"), RateLimited, 6.0),
+        (said(403), Misconfigured, 60),
+        (said(404), Misconfigured, 60),
         (said(400), Refused, None),
+        (said(410), Refused, None),
+        (said(422), Refused, None),
         (answer(200, {"status": "Failed", "reasons": [{"code": "GeneralError", "message": TEXT}]}), Refused, None),
     ],
 )
@@ -276,6 +335,7 @@ def test_a_receipt_that_is_not_taken(given: Answer | Exception, kind: type[Excep
         (said(409), DELIVERED),
         (answer(200, {"status": "Failed"}), FAILED),
         (answer(202), DELIVERED),
+        (answer(204), DELIVERED),
         (answer(200, []), DELIVERED),
     ],
 )
@@ -361,16 +421,48 @@ def test_a_conversation_that_does_not_hold_the_message(held: list[Answer]) -> No
     assert Kit(*held, found_by_analytics()).find("desk-1") is None
 
 
-@pytest.mark.parametrize("status", [400, 403, 404])
-def test_without_leave_to_search_nothing_is_found(status: int) -> None:
-    assert Kit(said(status)).find() is None
+SEARCH, READ = "analytics:conversationDetail:view", "conversation:message:view"
+
+
+@pytest.mark.parametrize(
+    ("answers", "known", "permission"),
+    [
+        ([said(403)], "", SEARCH),
+        ([said(404), said(403)], "desk-1", SEARCH),
+        ([said(403)], "desk-1", READ),
+        ([conversation("m1"), said(403)], "desk-1", READ),
+        ([found_by_analytics("desk-2"), said(403)], "", READ),
+    ],
+)
+def test_without_leave_to_look_nobody_can_tell(answers: list[Answer], known: str, permission: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        Kit(*answers).find(known)
+    assert permission in caught.value.advice
+    assert "docs/genesys.md" in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("answers", "known"),
+    [([said(400)], ""), ([said(404)], ""), ([said(405)], ""), ([said(400)], "desk-1"),
+     ([conversation("m1"), said(404)], "desk-1")],
+)  # fmt: skip
+def test_what_genesys_will_not_tell_is_no_no(answers: list[Answer], known: str) -> None:
+    with pytest.raises(Refused) as caught:
+        Kit(*answers).find(known)
+    assert caught.value.reason == "unconfirmed"
+
+
+def test_analytics_may_be_late_by_two_minutes() -> None:
+    assert Kit().desk.lag_s == 120
 
 
 @pytest.mark.parametrize(
     "answers",
     [
         [said(500)],
-        [said(403)],
+        [said(408)],
+        [said(425)],
+        [said(302)],
         [said(429, retry_after="3")],
         [Uncertain("no answer")],
         [Retryable("no connection")],
@@ -421,7 +513,6 @@ def test_a_customer_who_came_back_is_in_it() -> None:
         participants(),
         answer(200, []),
         answer(200, {"participants": "none"}),
-        said(404),
     ],
 )
 def test_a_conversation_that_is_over_or_says_nothing_of_it(given: Answer) -> None:
@@ -434,10 +525,26 @@ def test_no_conversation_is_not_open_and_nobody_is_asked() -> None:
     assert kit.urls == []
 
 
-@pytest.mark.parametrize("given", [said(500), said(403), said(429), Uncertain("no answer"), Retryable("no connection")])
+@pytest.mark.parametrize(
+    "given", [said(500), said(408), said(425), said(429), Uncertain("no answer"), Retryable("no connection")]
+)
 def test_what_cannot_be_told_now_is_asked_later(given: Answer | Exception) -> None:
-    with pytest.raises(Retryable):
+    with pytest.raises(Retryable) as caught:
         Kit(given).is_open()
+    assert not isinstance(caught.value, Misconfigured)
+
+
+def test_who_may_not_look_is_told_what_is_missing() -> None:
+    with pytest.raises(Misconfigured) as caught:
+        Kit(said(403, "not.authorized")).is_open()
+    assert READ in caught.value.advice
+    assert "HTTP 403 not.authorized" in caught.value.reason
+
+
+@pytest.mark.parametrize("status", [400, 404, 410])
+def test_what_genesys_will_not_tell_of_a_conversation_is_given_up(status: int) -> None:
+    with pytest.raises(Refused):
+        Kit(said(status)).is_open()
 
 
 # Files
@@ -448,6 +555,9 @@ def test_what_cannot_be_told_now_is_asked_later(given: Answer | Exception) -> No
     [
         ("https://api.mypurecloud.ie", ("mypurecloud.ie", "amazonaws.com")),
         ("https://api.euw2.pure.cloud", ("euw2.pure.cloud", "amazonaws.com")),
+        ("https://api.use2.us-gov-pure.cloud", ("use2.us-gov-pure.cloud", "amazonaws.com")),
+        ("https://api.edee1.eusc-pure.cloud", ("edee1.eusc-pure.cloud", "amazonaws.eu")),
+        ("https://api.edee2.eusc-pure.cloud/", ("edee2.eusc-pure.cloud", "amazonaws.eu")),
         ("http://127.0.0.1:4001", ("127.0.0.1",)),
     ],
 )

@@ -1,0 +1,38 @@
+"""Which of the bridge's own sentences a line in a conversation is. To Genesys they are all the customer's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.rules.catalogue import TEXTS
+
+# with what the catalogue tidies away around an empty place
+_PLACE = re.compile(r":? ?\{[a-z]+\}")
+OTHER = "line"
+
+
+def line_of(said: Mapping[str, Any]) -> str:
+    """The catalogue's key of the line's first sentence, "line" where it is none of them, "" for a customer's own
+    message. `said` is an inbound message as Genesys holds it: with what customers write the bridge tells participant
+    data, with its own lines it tells none."""
+    metadata = said["channel"].get("metadata")
+    if metadata is None or metadata.get("customAttributes"):
+        return ""
+    first = str(said.get("text", "")).partition("\n")[0]
+    return next((key for key, pattern in _SENTENCES if pattern.fullmatch(first)), OTHER)
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, _PLACE.split(sentence))))
+
+
+# those with the most words of their own first, since a place takes anything
+_SENTENCES = [
+    (key, _pattern(sentence))
+    for sentence, key in sorted(
+        ((one, key) for key, both in TEXTS.items() for one in both if one.startswith("[")),
+        key=lambda pair: -len(_PLACE.sub("", pair[0])),
+    )
+]
