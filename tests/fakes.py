@@ -372,10 +372,12 @@ class FakeLedger:
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
         self._up()
-        if (conversation.key, item) in self.claims:
+        key = (conversation.key, item)
+        held = self.claims.get(key)
+        if held is not None and held.state != "buried" and held.result != PREVENTED:
             return False
-        self.claims[(conversation.key, item)] = _Work("done", now, now, result=PREVENTED)
-        return (conversation.key, item) not in self.edits
+        self.claims[key] = _Work("done", now, now, result=PREVENTED)
+        return key not in self.edits
 
     def seen(self, conversation: Conversation, now: float, until_ms: int) -> None:
         self.threads[conversation.key] = msgspec.structs.replace(self.thread(conversation), seen_ms=until_ms)

@@ -77,9 +77,11 @@ class SecretStore:
         """Loads the secret again, unless it was asked for in the last 5 s. True where that succeeded; where
         `since_s` (epoch s) is given, also where it was loaded since then."""
         held = self._held.setdefault(name, _Held())
-        if abs(self._clock() - held.asked_s) >= SOONEST_REFRESH_S and not self._load(name, held):
+        now = self._clock()
+        if abs(now - held.asked_s) >= SOONEST_REFRESH_S and not self._load(name, held):
             return True
-        return since_s is not None and held.loaded_s >= since_s
+        # what seems to have been loaded later than now was loaded before the clock was set back
+        return since_s is not None and since_s <= held.loaded_s <= now
 
     def read(self, name: str) -> dict[str, Any]:
         """The secret's object as it is stored now; otherwise as `get`. Raises Retryable where it cannot be read."""

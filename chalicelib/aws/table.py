@@ -230,19 +230,19 @@ class Table:
             self._transact(writes)
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
-        """Ends a claim that nobody has made. False where it was made, or where an edit of it has come: agents may have
-        read that."""
-        fields = {
-            **_key(conversation, item),
-            "state": {"S": "done"},
-            "result": {"S": PREVENTED},
-            "expires_at": _expiry(now, REMEMBERED_S),
-        }
+        """Ends a claim that nobody has made, that was given up, or that was ended so before. False where it was made,
+        or where an edit of it has come: agents may have read that."""
         try:
             before = call(
-                self._client.put_item, TableName=self._name, Item=fields, ReturnValues="ALL_OLD",
-                ConditionExpression="attribute_not_exists(#state)", ExpressionAttributeNames={"#state": "state"},
-            )  # fmt: skip
+                self._client.update_item,
+                TableName=self._name,
+                Key=_key(conversation, item),
+                UpdateExpression=f"{_DONE} REMOVE edited",
+                ConditionExpression="attribute_not_exists(#state) OR #state = :buried OR #result = :result",
+                ExpressionAttributeNames={"#state": "state", "#result": "result"},
+                ExpressionAttributeValues={**_done(now, PREVENTED), ":buried": {"S": "buried"}},
+                ReturnValues="ALL_OLD",
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise

@@ -222,13 +222,19 @@ class Sending:
             self._doubt(reply, item)
             raise Waiting("finding out what a worker that died has sent", 1.0)
         waited_s = self._clock() - claim.tried_s
+        over = self._clock() >= claim.until_s
         if waited_s >= HISTORY_S and not isinstance(part, Refused):
-            arrived = self._in_history(reply, item, part, claim)
-            if arrived:
-                self._ledger.sent(reply.conversation, item, self._clock(), arrived)
-                self._metrics.count("confirmed_by_history", channel=reply.account.channel)
-                return
-        if self._clock() < claim.until_s:
+            try:
+                arrived = self._in_history(reply, item, part, claim)
+            except (Retryable, Uncertain) as error:
+                log.info("history not read", account=reply.account.id, reason=error.reason)
+                over = self._budgets.spent(reply.turn, "history", claim.tried_s) and over
+            else:
+                if arrived:
+                    self._ledger.sent(reply.conversation, item, self._clock(), arrived)
+                    self._metrics.count("confirmed_by_history", channel=reply.account.channel)
+                    return
+        if not over:
             raise Waiting("did it go out?", LOOK_S if waited_s < HISTORY_S else HISTORY_S)
         self._metrics.count("unconfirmed", channel=reply.account.channel)
         self._refuse(reply, item, Refused("unconfirmed", UNCONFIRMED))
@@ -238,7 +244,8 @@ class Sending:
         self._ledger.doubt(reply.conversation, item, now, now + ECHO_WAIT_S)
 
     def _in_history(self, reply: Reply, item: str, part: Planned | Part, claim: Claim) -> str | None:
-        """The platform's id of the part, None where its history does not have it or cannot be read."""
+        """The platform's id of the part, None where its history does not have it, or is not for us to read. Raises
+        Retryable or Uncertain where it cannot be read now."""
         to = self._to(reply, item)
         sent = MediaPart(kind=part.kind, mime=part.mime, name=part.name) if isinstance(part, File) else part
         try:
@@ -246,7 +253,7 @@ class Sending:
             with new_codes(self._metrics, reply.account.channel):
                 client = self._clients[reply.account.channel]
                 return client.arrived(reply.account, to, sent, claim.since_s, taken)
-        except (Retryable, Refused, Uncertain, Unfetched) as error:
+        except (Refused, Unfetched) as error:
             log.info("history not read", account=reply.account.id, error=type(error).__name__)
             return None
 

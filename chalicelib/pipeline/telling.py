@@ -172,7 +172,7 @@ class Telling:
 def notice(told: Told) -> str:
     """The line that the agent reads: why, and what of the message arrived."""
     language = told.account.language
-    platform = PLATFORMS.get(told.account.channel, told.account.channel)
+    platform = PLATFORMS.get(told.account.channel, "")
     reason = say(language, f"why_{msgspec.convert(told.reason, Reason)}", platform=platform)
     if told.left_out:
         return say(language, "notice_left_out", reason=reason, what=told.left_out)

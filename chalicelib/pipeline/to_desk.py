@@ -310,7 +310,7 @@ class ToDesk:
             self._metrics.count("confirmed_by_echo", channel=conversation.channel)
             if flights[same].given_up:
                 self._arrived_after_all(arrival, echo)
-        elif under_way and not self._budgets.spent(arrival.turn, "echo"):
+        elif under_way and not self._budgets.spent(arrival.turn, "echo", arrival.event.received_ms / 1000):
             raise Waiting("an echo while a send is under way", ECHO_WAIT_S)
         elif self._ledger.is_ours(conversation, echo.id):  # the send has ended between the two looks
             self._ignored("echo_own")

@@ -131,6 +131,14 @@ def test_a_refresh_counts_what_was_loaded_since() -> None:
     assert kit.store.refresh("s", since) is True
     kit.clock.advance(1)
     assert kit.store.refresh("s", kit.clock()) is False
+
+
+@pytest.mark.parametrize("back_s", [0.5, 3.0, 4.9])
+def test_a_clock_that_was_set_back_makes_no_older_copy_a_fresh_one(back_s: float) -> None:
+    kit = Kit()
+    kit.store.get("s")
+    kit.clock.advance(0.3 - back_s)
+    assert kit.store.refresh("s", kit.clock()) is False
     assert kit.manager.reads == 1
 
 

@@ -298,6 +298,15 @@ def test_work_that_has_begun_is_not_forestalled(cloud: Cloud) -> None:
     assert cloud.table.claim(conversation, "IN#1", 102, LEASE_S).state == "fresh"
 
 
+def test_work_that_was_given_up_or_forestalled_before_is_forestalled(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.claim(conversation, "IN#1", 100, LEASE_S)
+    cloud.table.buried(conversation, "IN#1", 101)
+    assert cloud.table.forestall(conversation, "IN#1", 102)
+    assert cloud.table.forestall(conversation, "IN#1", 103)  # the answer to the first was lost
+    assert cloud.table.claim(conversation, "IN#1", 104, LEASE_S).result == PREVENTED
+
+
 def test_an_offer_is_found_by_its_number(cloud: Cloud) -> None:
     conversation = somebody()
     taps = [Tap(message="gen-1", type="QuickReply", text=text, payload=text.upper()) for text in ("Sí", "No")]

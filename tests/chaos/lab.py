@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import inf
 from typing import Any
 
 from chalicelib.aws.queues import Queue
+from chalicelib.aws.secrets import SecretStore
 from chalicelib.channels.base import Client
 from chalicelib.channels.instagram import client as instagram_client
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM_TRANSLATOR
@@ -19,190 +20,260 @@ from chalicelib.desks.genesys.client import Genesys
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
 from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS_WEBHOOK
-from chalicelib.pipeline.batch import Batch
+from chalicelib.messages import Account
 from chalicelib.pipeline.receive import Edge
-from tests.chaos.world import Killed, Sqs, Steps, World
+from tests.chaos import webhooks
+from tests.chaos.aws import BUCKET_S, TABLE_S, SecretsManager, Sqs, Stepped
+from tests.chaos.timeline import Killed, Steps, Timeline
+from tests.chaos.world import Sent, World
 from tests.contract.signing import signed
-from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeFetch, FakeLedger, FakeMetrics, FakeSecrets, FakeShelf
+from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeFetch, FakeLedger, FakeMetrics, FakeShelf
 from tests.kits import Wired
 
 SECRET = "the-webhook-secret-of-the-tests"
 TIMEOUT_S = 80.0
-RETRIES = 5
+EDGE_S = 10.0
+# How soon a delivery that was not taken is repeated (seconds). Genesys: five times, 5 s apart, then it is lost
+# (developer.genesys.cloud/commdigital/digital/openmessaging/validate); Meta: for 36 h; TikTok: for 72 h.
+REPEATS: dict[str, list[float]] = {
+    "genesys": [5.0] * 5,
+    "instagram": [1.0, 5.0, 30.0, 120.0, 600.0, 3600.0],
+    "tiktok": [60.0, 120.0, 240.0, 600.0, 3600.0],
+}
+ECHO_S = 0.7
+FETCH_S = 0.2
+URLS = {
+    "instagram_graph": "https://instagram.example",
+    "facebook_graph": "https://instagram.example",
+    "tiktok_api": "https://tiktok.example",
+    "graph_version": "v25.0",
+}
 
 
-class _Stepped:
-    """A ledger, secret store or bucket whose every call is a step."""
+class Container:
+    """One process of one of the bridge's functions: what it holds in memory ends with it."""
 
-    def __init__(self, inner: Any, steps: Steps, name: str) -> None:
-        self._inner, self._steps, self._name = inner, steps, name
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._inner, name)
-        if not callable(found):
-            return found
-        return lambda *args, **named: self._steps.step(f"{self._name} {name}", lambda: found(*args, **named))
-
-
-class Lab:
-    """Edge, queues and workers. Whenever one is killed, all are replaced: what they held in memory is gone."""
-
-    def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.steps = Steps()
-        self.world = World(self.clock, self.steps)
-        self.sqs = Sqs(self.clock, self.steps)
-        self.ledger = FakeLedger()
-        self.shelf = FakeShelf()
-        self.metrics = FakeMetrics()
-        self.secrets = FakeSecrets()
-        self.secrets.stored = {
-            "edge": {"secrets": [SECRET]},
-            "oauth": {"clients": [{"id": "client", "secret": "s"}]},
-            INSTAGRAM.secret: {"access_token": "ig"},
-            TIKTOK.secret: {"access_token": "tt"},
-        }
-        self.kills = 0
-        self.wrote: dict[str, list[str]] = defaultdict(list)
-        self.answered: dict[str, str] = {}
-        self._later: list[tuple[float, str, bytes, int]] = []
-        self._start()
-
-    def _start(self) -> None:
-        """A new container on each side."""
-        client: Any = self.sqs
-        ledger: Any = _Stepped(self.ledger, self.steps, "table")
+    def __init__(self, lab: Lab) -> None:
+        self.skew_s = 0.0
+        """How far its clock is ahead."""
+        clock: Any = lambda: lab.clock() + self.skew_s  # noqa: E731
+        client: Any = lab.sqs
+        manager: Any = lab.secrets
+        ledger: Any = Stepped(lab.ledger, lab.steps, "table", TABLE_S)
+        shelf: Any = Stepped(lab.shelf, lab.steps, "bucket", BUCKET_S)
+        fetch: Any = Stepped(lab.fetch, lab.steps, "file", FETCH_S)
+        secrets = SecretStore(clock, manager)
         inbound, outbound = Queue("in", "in-dead", client), Queue("out", "out-dead", client)
+        tokens = Tokens(lab.world, secrets.get, "oauth", "https://login.genesys.example", clock)
+        clients: dict[str, Client] = {
+            "instagram": instagram_client.open_client(lab.world, secrets.get, URLS.__getitem__),
+            "tiktok": tiktok_client.open_client(lab.world, secrets.get, URLS.__getitem__),
+        }
         wired = Wired(
-            clients=self._clients(),
-            desk=self._desk(),
-            secrets=self.secrets,
+            clients=clients,
+            desk=Genesys(lab.world, tokens, "https://api.genesys.example"),
+            secrets=secrets,
             ledger=ledger,
-            shelf=self.shelf,
-            fetch=FakeFetch(),
-            clock=self.clock,
-            metrics=self.metrics,
+            shelf=shelf,
+            fetch=fetch,
+            clock=clock,
+            metrics=lab.metrics,
         )
         to_desk = wired.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, inbound)
         to_customer = wired.to_customer(GENESYS_TRANSLATOR, outbound)
-        self._batches = {"in": wired.batch(to_desk, inbound), "out": wired.batch(to_customer, outbound)}
-        self._edge = Edge(
+        self.batches = {"in": wired.batch(to_desk, inbound), "out": wired.batch(to_customer, outbound)}
+        self.edge = Edge(
             webhooks=[INSTAGRAM_WEBHOOK, TIKTOK_WEBHOOK],
             desk=GENESYS_WEBHOOK,
-            secrets=self.secrets,
+            secrets=secrets,
             secret_names={"instagram": "edge", "tiktok": "edge", "genesys": "edge"},
             inbound=inbound,
             outbound=outbound,
-            shelf=self.shelf,
-            clock=self.clock,
-            metrics=self.metrics,
+            shelf=shelf,
+            clock=clock,
+            metrics=lab.metrics,
         )
 
-    def _desk(self) -> Genesys:
-        tokens = Tokens(self.world, self.secrets.get, "oauth", "https://login.genesys.example", self.clock)
-        return Genesys(self.world, tokens, "https://api.genesys.example")
 
-    def _clients(self) -> dict[str, Client]:
-        urls = {"instagram_graph": "https://instagram.example", "facebook_graph": "https://instagram.example",
-                "tiktok_api": "https://tiktok.example", "graph_version": "v25.0"}  # fmt: skip
-        return {
-            "instagram": instagram_client.open_client(self.world, self.secrets.get, urls.__getitem__),
-            "tiktok": tiktok_client.open_client(self.world, self.secrets.get, urls.__getitem__),
-        }
+class Lab:
+    """The bridge's functions, their queues and everybody who talks to them. A container serves one batch or request
+    at a time; where one is killed, a new one takes its place."""
+
+    def __init__(self, containers: int = 1) -> None:
+        """`containers` is how many each function may have at a time."""
+        self.clock = FakeClock()
+        self.timeline = Timeline(self.clock)
+        self.steps = Steps(self.timeline)
+        self.world = World(self.timeline, self.steps, self._sent)
+        self.sqs = Sqs(self.clock, self.steps)
+        self.ledger = FakeLedger(listed=[INSTAGRAM, TIKTOK])
+        self.shelf = FakeShelf()
+        self.fetch = FakeFetch()
+        self.metrics = FakeMetrics()
+        self.secrets = SecretsManager(
+            self.steps,
+            {
+                "edge": {"secrets": [SECRET]},
+                "oauth": {"clients": [{"id": "client", "secret": "s"}]},
+                INSTAGRAM.secret: {"access_token": "ig"},
+                TIKTOK.secret: {"access_token": "tt"},
+            },
+        )
+        self.kills = self._replays = 0
+        self.told_at_kill: set[str] = set()
+        """The answers whose receipt had come, or was under way by itself, when a process was last killed."""
+        self.dead_at_kill: list[str] = []
+        """The bodies of the dead letters of that moment."""
+        self.echo_s: Callable[[], float | None] = lambda: ECHO_S
+        """How long after a send its echo comes; None where none does."""
+        self.skew_s: Callable[[], float] = lambda: 0.0
+        """How far a container's clock is ahead when it is called."""
+        self.sign = dict.fromkeys(REPEATS, SECRET)
+        """What each sender signs with."""
+        self.wrote: dict[str, list[str]] = defaultdict(list)
+        self.answers: dict[str, str] = {}
+        """Whom each answer is for, by its id."""
+        self.turned_away: list[tuple[str, int]] = []
+        """Deliveries that were refused for good, by sender and status."""
+        self._free = {role: [Container(self) for _ in range(containers)] for role in ("in", "out", "edge")}
 
     # --- who writes
 
-    def customer(self, customer: str, text: str, channel: str = "instagram") -> None:
-        """The customer writes; the platform delivers it now."""
+    def customer(
+        self,
+        customer: str,
+        text: str,
+        account: Account = INSTAGRAM,
+        after_s: float = 0.0,
+        again_s: Sequence[float] = (),
+    ) -> str:
+        """The customer writes now; the platform tells it after so long, and again after so long each. A text
+        "<picture>" is one. The message's id on the platform."""
         self.wrote[customer].append(text)
-        now_ms = int(self.clock() * 1000)
         identifier = f"m-{customer}-{len(self.wrote[customer])}"
-        self._deliver(channel, _instagram(customer, now_ms, {"mid": identifier, "text": text}) if channel == "instagram"
-                      else _tiktok(customer, now_ms, identifier, text))  # fmt: skip
-
-    def agent(self, customer: str, text: str, channel: str = "instagram") -> str:
-        """The agent answers; the id of the answer."""
-        account = INSTAGRAM if channel == "instagram" else TIKTOK
-        identifier = f"gen-{len(self.answered)}"
-        self.answered[identifier] = text
-        body = {
-            "id": identifier, "type": "Text", "text": text, "direction": "Outbound", "originatingEntity": "Human",
-            "channel": {"id": account.integration, "to": {"id": customer}}, "conversationId": f"desk-{customer}",
-        }  # fmt: skip
-        self._deliver("genesys", json.dumps(body).encode())
+        now_ms = int(self.clock() * 1000)
+        if account.channel == "instagram":
+            body = webhooks.instagram(account, customer, now_ms, webhooks.instagram_message(identifier, text))
+            conversation = customer
+        else:
+            body = webhooks.tiktok(account, customer, now_ms, webhooks.tiktok_message(identifier, text))
+            conversation = f"conv-{customer}"
+        self.world.wrote(conversation, identifier, customer, text)
+        for delay_s in (after_s, *again_s):
+            self.deliver(account.channel, body, delay_s)
         return identifier
 
-    def _deliver(self, source: str, body: bytes, tries: int = RETRIES) -> None:
-        """As the platforms do: again where it was not taken."""
-        request = signed(source, body, SECRET, self.clock())
+    def agent(self, customer: str, text: str, account: Account = INSTAGRAM, files: int = 0) -> str:
+        """The agent answers; the id of the answer."""
+        identifier = f"gen-{len(self.answers)}"
+        self.answers[identifier] = customer
+        self.deliver("genesys", webhooks.genesys(account, customer, identifier, text, files))
+        return identifier
+
+    def deliver(self, source: str, body: bytes, after_s: float = 0.0, tried: int = 0) -> None:
+        """As the senders do: again where it was not taken."""
+        self.timeline.at(self.clock() + after_s, lambda: self._deliver(source, body, tried))
+
+    def _deliver(self, source: str, body: bytes, tried: int) -> None:
+        request = signed(source, body, self.sign[source], self.clock())
+        container = self._free["edge"].pop() if self._free["edge"] else Container(self)
+        container.skew_s = self.skew_s()
         try:
-            status = (self._edge.desk if source == "genesys" else self._edge.social)(request).status
+            edge = container.edge
+            status = (edge.desk if source == "genesys" else edge.social)(request).status
+            self._free["edge"].append(container)
         except Killed:
             status = 502
-            self._killed()
-        if status >= 500 and tries:
-            self._later.append((self.clock() + 5, source, body, tries - 1))
+            self._killed("edge")
+        if status == 200:
+            return
+        if tried < len(REPEATS[source]) and (status >= 500 or source != "genesys"):
+            self.deliver(source, body, REPEATS[source][tried], tried + 1)
+        else:
+            self.turned_away.append((source, status))
+
+    def _sent(self, sent: Sent) -> None:
+        """The platform tells what the brand sent."""
+        after_s = self.echo_s()
+        if after_s is None:
+            return
+        account = next(one for one in self.ledger.listed if one.id == sent.account)
+        now_ms = int(self.clock() * 1000)
+        if sent.platform == "instagram":
+            message = webhooks.instagram_message(sent.held.id, sent.held.text)["message"] | {"is_echo": True}
+            message |= {"metadata": sent.held.mark} if sent.held.mark else {}
+            body = webhooks.instagram(account, sent.customer, now_ms, {"message": message}, echo=True)
+        else:
+            content = webhooks.tiktok_message(sent.held.id, sent.held.text)
+            body = webhooks.tiktok(account, sent.customer, now_ms, content, echo=True)
+        self.deliver(sent.platform, body, after_s)
 
     # --- time goes by
 
-    def run(self, seconds: float, each: Callable[[], None] = lambda: None) -> None:
-        """Works for so long; `each` is called before every batch."""
-        end = self.clock() + seconds
-        while self.clock() < end:
-            each()
-            self._echo()
-            for source, body, tries in self._due():
-                self._deliver(source, body, tries)
-            if not any([self._work("in"), self._work("out")]):
-                times = [self.sqs.next_s(), *(due for due, *_ in self._later)]
-                coming = min((one for one in times if one is not None), default=end)
-                self.clock.now = min(end, max(coming, self.clock() + 0.01))
+    def run(self, seconds: float) -> None:
+        """Lets so much time go by."""
+        end_s = self.clock() + seconds
+        while True:
+            for url in ("in", "out"):
+                while self._free[url] and self.sqs.next_s(url) <= self.clock():
+                    self._begin(url, self._free[url].pop())
+            next_s = min(self.timeline.next_s, *(self.sqs.next_s(url) for url in ("in", "out") if self._free[url]), inf)
+            if next_s > end_s:
+                break
+            if self.timeline.next_s <= next_s:
+                self.timeline.go()
+            self.clock.now = max(self.clock.now, next_s)
+        self.clock.now = max(self.clock.now, end_s)
 
-    def _due(self) -> list[tuple[str, bytes, int]]:
-        due = [entry for entry in self._later if entry[0] <= self.clock()]
-        self._later = [entry for entry in self._later if entry not in due]
-        return [(source, body, tries) for _, source, body, tries in due]
+    def settle(self, most_s: float = 2 * 3600.0) -> None:
+        """Lets the bridge come to rest, for so long at the most."""
+        end_s = self.clock() + most_s
+        while not self.idle and self.clock() < end_s:
+            self.run(60)
 
-    def _echo(self) -> None:
-        echoes, self.world.to_echo = self.world.to_echo, []
-        now_ms = int(self.clock() * 1000)
-        for platform, customer, identifier, text, mark in echoes:
-            if platform == "instagram":
-                message = {"mid": identifier, "text": text, "is_echo": True}
-                message |= {"metadata": mark} if mark else {}
-                self._deliver("instagram", _instagram(customer, now_ms, message, echo=True))
-            else:
-                self._deliver("tiktok", _tiktok(customer.removeprefix("conv-"), now_ms, identifier, text, echo=True))
-
-    def _work(self, url: str) -> bool:
+    def _begin(self, url: str, container: Container) -> None:
+        container.skew_s = self.skew_s()
         records = self.sqs.receive(url)
-        if not records:
-            return False
-        started = self.clock()
-        batch: Batch = self._batches[url]
-        try:
-            failures = batch.run(records, lambda: TIMEOUT_S - (self.clock() - started))["batchItemFailures"]
-        except Killed:
-            self._killed()
-            return True
-        kept = {one["itemIdentifier"] for one in failures}
-        self.sqs.delete(url, [record["messageId"] for record in records if record["messageId"] not in kept])
-        return True
+        started_s = self.clock()
+        self.timeline.at(started_s, lambda: self._batch(url, container, records), started_s + TIMEOUT_S)
 
-    def _killed(self) -> None:
+    def _batch(self, url: str, container: Container, records: list[dict[str, Any]]) -> None:
+        ends_s = self.clock() + TIMEOUT_S
+        try:
+            failures = container.batches[url].run(records, lambda: ends_s - self.clock())["batchItemFailures"]
+            kept = {one["itemIdentifier"] for one in failures}
+            self.sqs.delete(url, [record["messageId"] for record in records if record["messageId"] not in kept])
+            self._free[url].append(container)
+        except Killed:
+            self._killed(url)
+
+    def _killed(self, role: str) -> None:
         self.kills += 1
-        self.steps.kill_at = None
-        self._start()
+        waiting = [message["body"] for message in self.sqs.waiting("out")]
+        told = {message for message, _ in self.world.receipts}
+        self.told_at_kill = told | {one for one in self.answers if any(f"receipt:{one}:" in body for body in waiting)}
+        self.dead_at_kill = [message["body"] for message in self.dead]
+        self._free[role].append(Container(self))
+
+    def replay(self) -> None:
+        """The operator puts all dead letters back where they came from, each under an id of its own."""
+        for url in ("in", "out"):
+            for letter in self.sqs.waiting(f"{url}-dead"):
+                self._replays += 1
+                group, name = letter["group"], f"replay-{self._replays}"
+                entry = {"MessageBody": letter["body"], "MessageGroupId": group, "MessageDeduplicationId": name}
+                self.sqs.put(url, entry)
+            self.sqs.purge(f"{url}-dead")
 
     # --- what became of it
 
     def shown(self, customer: str) -> list[str]:
-        """What agents read of the customer, in order."""
-        return [text for who, _, text, _ in self.world.shown if who == customer]
+        """What agents read of the customer, in the order in which it came."""
+        return [one.text for one in self.world.shown if one.customer == customer]
 
     def got(self, customer: str) -> list[str]:
         """What the customer received, in order."""
-        return [text for _, who, text in self.world.received if who.removeprefix("conv-") == customer]
+        return [text for who, text in self.world.received if who == customer]
 
     def told(self, identifier: str) -> list[str]:
         return [status for message, status in self.world.receipts if message == identifier]
@@ -212,23 +283,9 @@ class Lab:
         return [*self.sqs.waiting("in-dead"), *self.sqs.waiting("out-dead")]
 
     @property
+    def parked(self) -> list[str]:
+        return sorted(key for key in self.shelf.kept if key.startswith("parked/"))
+
+    @property
     def idle(self) -> bool:
-        return not (self.sqs.waiting("in") or self.sqs.waiting("out"))
-
-
-def _instagram(customer: str, now_ms: int, message: dict[str, Any], *, echo: bool = False) -> bytes:
-    parties = [customer, INSTAGRAM.id][:: -1 if echo else 1]
-    item = {"sender": {"id": parties[0]}, "recipient": {"id": parties[1]}, "timestamp": now_ms, "message": message}
-    entry = {"id": INSTAGRAM.id, "time": now_ms, "messaging": [item]}
-    return json.dumps({"object": "instagram", "entry": [entry]}).encode()
-
-
-def _tiktok(customer: str, now_ms: int, identifier: str, text: str, *, echo: bool = False) -> bytes:
-    parties = [customer, TIKTOK.id][:: -1 if echo else 1]
-    content = {
-        "timestamp": now_ms, "from_user": {"id": parties[0]}, "to_user": {"id": parties[1]}, "from": "someone",
-        "conversation_id": f"conv-{customer}", "message_id": identifier, "type": "text", "text": {"body": text},
-    }  # fmt: skip
-    event = "im_send_msg" if echo else "im_receive_msg"
-    told = {"client_key": "1", "event": event, "create_time": now_ms // 1000, "user_openid": TIKTOK.id}
-    return json.dumps(told | {"content": json.dumps(content)}).encode()
+        return self.timeline.next_s == inf and not (self.sqs.waiting("in") or self.sqs.waiting("out"))

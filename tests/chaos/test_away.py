@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.messages import Account
 from tests.chaos.lab import Lab
 from tests.chaos.world import Fault
+from tests.fakes import INSTAGRAM, TIKTOK
 
 AWAY_S = 6 * 3600.0
-PEOPLE = [f"77{number}" for number in range(12)]
+PEOPLE = ["771", "772", "773", "774"]
+NOT_DELIVERED = "[Your reply was not delivered."
+ACCOUNTS = {"instagram": INSTAGRAM, "tiktok": TIKTOK}
 
 
 def away(lab: Lab, target: str, fault: Fault, until_s: float, writes: tuple[str, ...] = ("",)) -> None:
     """The target answers so until then, on paths that end so."""
 
-    def now(whom: str, path: str) -> Fault | None:
+    def now(whom: str, path: str, body: bytes) -> Fault | None:
         broken = whom == target and lab.clock() < until_s and any(path.endswith(end) for end in writes)
         return fault if broken else None
 
     lab.world.faults = now
 
 
-def settle(lab: Lab, most_s: float = 3600.0) -> None:
-    """Lets the bridge come to rest."""
-    end = lab.clock() + most_s
-    while not lab.idle and lab.clock() < end:
-        lab.run(60)
-    assert lab.idle, lab.metrics.totals()
+def opened(account: Account = INSTAGRAM) -> Lab:
+    """Everybody has written, and agents have read it."""
+    lab = Lab()
+    for person in PEOPLE:
+        lab.customer(person, "Hello", account)
+    lab.run(60)
+    return lab
 
 
 @pytest.mark.parametrize("fault", ["429", "503", "silent", "reset"])
@@ -36,9 +41,10 @@ def test_a_desk_that_is_away_for_six_hours_costs_no_message(fault: Fault, writes
     away(lab, "genesys", fault, lab.clock() + AWAY_S, writes)
     for number in range(4):
         for person in PEOPLE:
-            lab.customer(person, f"{person} says {number}", "tiktok" if int(person) % 2 else "instagram")
+            lab.customer(person, f"{person} says {number}", TIKTOK if int(person) % 2 else INSTAGRAM)
         lab.run(AWAY_S / 4)
-    settle(lab)
+    lab.settle()
+    assert lab.idle
     assert lab.dead == []
     for person in PEOPLE:
         assert lab.shown(person) == lab.wrote[person]
@@ -54,7 +60,7 @@ def test_a_desk_that_takes_everything_and_answers_nothing_shows_each_message_onc
         for number in range(3):
             lab.customer(person, f"{person} says {number}")
     lab.run(AWAY_S)
-    settle(lab)
+    assert lab.idle
     assert lab.dead == []
     for person in PEOPLE:
         assert lab.shown(person) == lab.wrote[person]
@@ -63,32 +69,28 @@ def test_a_desk_that_takes_everything_and_answers_nothing_shows_each_message_onc
 @pytest.mark.parametrize("channel", ["instagram", "tiktok"])
 @pytest.mark.parametrize("fault", ["429", "503", "reset", "silent"])
 def test_a_platform_that_is_away_for_six_hours_leaves_no_reply_untold(channel: str, fault: Fault) -> None:
-    lab = Lab()
-    for person in PEOPLE:
-        lab.customer(person, "Hello", channel)
-    lab.run(60)
+    account = ACCOUNTS[channel]
+    lab = opened(account)
     away(lab, channel, fault, lab.clock() + AWAY_S)
-    replies = {lab.agent(person, f"to {person}: {number}", channel): person for number in range(6) for person in PEOPLE}
+    replies = [lab.agent(person, f"to {person}: {number}", account) for number in range(6) for person in PEOPLE]
     lab.run(AWAY_S)
-    settle(lab)
+    assert lab.idle
     assert lab.dead == []
     for identifier in replies:
         assert lab.told(identifier) == ["Failed"]
     for person in PEOPLE:
         assert lab.got(person) == []
-        notices = [text for text in lab.shown(person) if text.startswith("[Your reply was not delivered.")]
-        assert len(notices) == 6
+        assert len([text for text in lab.shown(person) if text.startswith(NOT_DELIVERED)]) == 6
 
 
 @pytest.mark.parametrize("channel", ["instagram", "tiktok"])
-def test_a_platform_that_comes_back_in_time_gets_every_reply_in_order(channel: str) -> None:
-    lab = Lab()
-    for person in PEOPLE:
-        lab.customer(person, "Hello", channel)
-    lab.run(60)
-    away(lab, channel, "429", lab.clock() + 600)
-    replies = [lab.agent(person, f"{number}", channel) for number in range(5) for person in PEOPLE]
-    settle(lab)
+@pytest.mark.parametrize("fault", ["429", "reset"])
+def test_a_platform_that_comes_back_in_time_gets_every_reply_in_order(channel: str, fault: Fault) -> None:
+    account = ACCOUNTS[channel]
+    lab = opened(account)
+    away(lab, channel, fault, lab.clock() + 600)
+    replies = [lab.agent(person, f"{number}", account) for number in range(5) for person in PEOPLE]
+    lab.settle()
     for person in PEOPLE:
         assert lab.got(person) == ["0", "1", "2", "3", "4"]
     assert all(lab.told(identifier) == ["Delivered"] for identifier in replies)
@@ -97,10 +99,7 @@ def test_a_platform_that_comes_back_in_time_gets_every_reply_in_order(channel: s
 @pytest.mark.parametrize("fault", ["429", "503", "silent", "reset"])
 @pytest.mark.parametrize("away_s", [10.0, AWAY_S])
 def test_a_desk_that_cannot_be_told_is_told_later_and_no_reply_waits_for_it(fault: Fault, away_s: float) -> None:
-    lab = Lab()
-    for person in PEOPLE:
-        lab.customer(person, "Hello")
-    lab.run(60)
+    lab = opened()
     back_s = lab.clock() + away_s
     away(lab, "genesys", fault, back_s)
     replies = [lab.agent(person, f"{number}") for number in range(3) for person in PEOPLE]
@@ -108,34 +107,58 @@ def test_a_desk_that_cannot_be_told_is_told_later_and_no_reply_waits_for_it(faul
     for person in PEOPLE:
         assert lab.got(person) == ["0", "1", "2"]
     lab.run(max(0.0, back_s - lab.clock()))
-    settle(lab)
+    lab.settle()
     assert lab.dead == []
     assert all(lab.told(identifier) == ["Delivered"] for identifier in replies)
 
 
 @pytest.mark.parametrize("fault", ["silent", "reset", "503"])
 def test_refusals_while_the_desk_is_away_reach_the_agent_both_ways_once(fault: Fault) -> None:
-    lab = Lab()
-    lab.customer("771", "Hello")
-    lab.run(60)
+    lab = opened()
     lab.clock.advance(2 * 86_400)  # the window has closed
     away(lab, "genesys", fault, lab.clock() + 10)
     replies = [lab.agent("771", f"{number}") for number in range(10)]
-    settle(lab)
+    lab.settle()
     assert all(lab.told(identifier) == ["Failed"] for identifier in replies)
-    assert len([text for text in lab.shown("771") if text.startswith("[Your reply was not delivered.")]) == 10
+    assert len([text for text in lab.shown("771") if text.startswith(NOT_DELIVERED)]) == 10
 
 
-def test_without_echoes_nobody_is_told_twice_and_nothing_goes_out_twice() -> None:
-    lab = Lab()
-    lab.world.echoes = False
-    for person in PEOPLE:
-        lab.customer(person, "Hello")
-    lab.run(60)
-    away(lab, "instagram", "deaf", lab.clock() + 30, ("/messages",))
-    replies = [lab.agent(person, f"{number}") for number in range(3) for person in PEOPLE]
-    settle(lab)
+@pytest.mark.parametrize("channel", ["instagram", "tiktok"])
+@pytest.mark.parametrize("history", [True, False])
+def test_without_echoes_nobody_is_told_twice_and_nothing_goes_out_twice(channel: str, history: bool) -> None:
+    account = ACCOUNTS[channel]
+    lab = opened(account)
+    lab.echo_s = lambda: None
+    lab.world.history = history
+    away(lab, channel, "deaf", lab.clock() + 30, ("/messages", "/send/"))
+    replies = [lab.agent(person, f"{number}", account) for number in range(3) for person in PEOPLE]
+    lab.settle()
     for person in PEOPLE:
         got = lab.got(person)
         assert got == sorted(set(got))
     assert all(len(lab.told(identifier)) == 1 for identifier in replies)
+    if history:  # who can be asked tells the truth
+        assert all(lab.told(identifier) == ["Delivered"] for identifier in replies)
+        assert all(lab.got(person) == ["0", "1", "2"] for person in PEOPLE)
+
+
+@pytest.mark.parametrize("channel", ["instagram", "tiktok"])
+@pytest.mark.parametrize("fault", ["503", "429", "silent"])
+def test_a_history_that_cannot_be_read_at_the_first_look_is_looked_at_again(channel: str, fault: Fault) -> None:
+    account = ACCOUNTS[channel]
+    lab = opened(account)
+    lab.echo_s = lambda: None
+    began_s = lab.clock()
+
+    def now(whom: str, path: str, body: bytes) -> Fault | None:
+        if path.endswith(("/messages", "/send/")) and whom == channel:
+            return "deaf" if lab.clock() - began_s < 30 else None
+        return fault if path.endswith(("/conversations", "/content/list/")) and lab.clock() - began_s < 500 else None
+
+    lab.world.faults = now
+    # the reply comes back with its visibility timeout, when the wait for an echo is over
+    lab.steps.fails = lambda number, name: "throttle" if name == "sqs postpone out" else None
+    identifier = lab.agent(PEOPLE[0], "yes", account)
+    lab.settle()
+    assert lab.told(identifier) == ["Delivered"]
+    assert lab.got(PEOPLE[0]) == ["yes"]

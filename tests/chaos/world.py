@@ -1,4 +1,4 @@
-"""The world outside, in memory and on a clock of its own: a desk, two platforms, SQS. It breaks as it is told to.
+"""The world outside, in memory: a desk and two platforms, over HTTP. It breaks as it is told to.
 
 It shares nothing with the product but the wire: it knows what it was told and what it told.
 """
@@ -6,101 +6,123 @@ It shares nothing with the product but the wire: it knows what it was told and w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.errors import Retryable, Uncertain
 from chalicelib.http import READ_S, Answer, Outgoing
-from tests.fakes import FakeClock
+from tests.chaos.timeline import Steps, Timeline
 
-# "429" and "503" are answers; "reset" breaks before anything happened, "silent" never answers and does nothing,
-# "deaf" does it and never answers
-Fault = Literal["429", "500", "503", "reset", "silent", "deaf"]
-Faults = Callable[[str, str], Fault | None]
-"""What goes wrong with a call: by whom it goes to ("genesys", "instagram", "tiktok") and its path."""
+CALL_S = 0.05
+# "400" refuses, "429", "500" and "503" are answers without an effect; "reset" breaks before anything happened,
+# "silent" never answers and does nothing, "deaf" does it and never answers; "odd" is what nobody foresaw
+Fault = Literal["400", "429", "500", "503", "reset", "silent", "deaf", "odd"]
+Faults = Callable[[str, str, bytes], Fault | None]
+"""What goes wrong with a call: by whom it goes to ("genesys", "instagram", "tiktok"), its path and its body."""
+PICTURE = "<picture>"
 
 
-def nothing(target: str, path: str) -> Fault | None:
+def nothing(target: str, path: str, body: bytes) -> Fault | None:
     return None
 
 
-class Killed(BaseException):
-    """The worker's process is gone."""
+@dataclass(frozen=True)
+class Shown:
+    """What agents read: a message by its id, whose it is, its text, the time that it says and when it came."""
+
+    customer: str
+    id: str
+    text: str
+    time: str
+    at_s: float
 
 
-class Steps:
-    """Every step that leaves the process, counted; one of them may kill it, before or after its effect."""
+@dataclass(frozen=True)
+class Held:
+    """What a platform holds of a conversation."""
 
-    def __init__(self) -> None:
-        self.names: list[str] = []
-        self.kill_at: tuple[int, Literal["before", "after"]] | None = None
+    id: str
+    sender: str
+    text: str
+    mark: str
+    at_s: float
 
-    def step(self, name: str, work: Callable[[], Any]) -> Any:
-        number = len(self.names)
-        self.names.append(name)
-        if self.kill_at == (number, "before"):
-            raise Killed
-        result = work()
-        if self.kill_at == (number, "after"):
-            raise Killed
-        return result
+
+@dataclass(frozen=True)
+class Sent:
+    """What the brand sent, before its echo: platform, the brand's account, the customer."""
+
+    platform: str
+    account: str
+    customer: str
+    held: Held
 
 
 class World(Outgoing):
-    """Everything that the bridge calls over HTTP. `analytics_lag_s` is how late the desk's search shows a message."""
+    """Everything that the bridge calls over HTTP. `analytics_lag_s` is how late the desk's search shows a message,
+    `history` whether the platforms tell what a conversation holds."""
 
-    def __init__(self, clock: FakeClock, steps: Steps) -> None:
-        self._clock = clock
-        self._advance = clock.advance
+    def __init__(self, timeline: Timeline, steps: Steps, sent: Callable[[Sent], None]) -> None:
+        """`sent` is told what customers received."""
+        self._timeline = timeline
+        self._clock = timeline.clock
         self._steps = steps
+        self._on_sent = sent
         self.faults: Faults = nothing
         self.analytics_lag_s = 0.0
-        self.echoes = True
-        self.shown: list[tuple[str, str, str, float]] = []
-        """Customer, message id, text and time of what the desk took."""
+        self.history = True
+        self.shown: list[Shown] = []
         self.receipts: list[tuple[str, str]] = []
-        self.received: list[tuple[str, str, str]] = []
-        """Platform, customer or thread, and text of what customers received."""
-        self.to_echo: list[tuple[str, str, str, str, str]] = []
-        """Platform, customer, platform id, text and mark of sends whose echo has not been delivered."""
-        self.calls = 0
+        """Message and status, as the desk was told."""
+        self.received: list[tuple[str, str]] = []
+        """Customer and text of what customers received."""
+        self.held: defaultdict[str, list[Held]] = defaultdict(list)
+        """By customer or thread."""
+        self._count = 0
 
     def post(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
-        return self._called("POST", url, body)
+        return self._called("POST", url, body, read_s)
 
     def get(self, url: str, *, headers: dict[str, str], read_s: float | None = None) -> Answer:
-        return self._called("GET", url, b"")
+        return self._called("GET", url, b"", read_s)
 
-    def _called(self, method: str, url: str, body: bytes) -> Answer:
+    def wrote(self, conversation: str, identifier: str, customer: str, text: str) -> None:
+        """The platform keeps what a customer wrote."""
+        self.held[conversation].append(Held(identifier, customer, text, "", self._clock()))
+
+    def _called(self, method: str, url: str, body: bytes, read_s: float | None) -> Answer:
         parts = urlsplit(url)
         target = next(name for name in ("genesys", "instagram", "tiktok") if name in parts.netloc)
-        self.calls += 1
-        found: Answer = self._steps.step(f"{target} {parts.path}", lambda: self._faulty(target, method, url, body))
-        return found
-
-    def _faulty(self, target: str, method: str, url: str, body: bytes) -> Answer:
-        path = urlsplit(url).path
-        fault = self.faults(target, path)
-        if fault == "reset":
-            raise Retryable(f"no connection to {target}")
+        fault = self.faults(target, parts.path, body)
         if fault in {"silent", "deaf"}:
             if fault == "deaf":
-                self._answer(target, method, url, body)
-            self._advance(READ_S)
+                self._steps.step(f"{target} {parts.path}", lambda: self._answer(target, method, url, body), 2 * CALL_S)
+            self._timeline.wait(READ_S if read_s is None else read_s)
             raise Uncertain(f"no answer from {target}")
-        if fault:
-            return _refusal(target, fault)
-        self._advance(0.05)
-        return self._answer(target, method, url, body)
+        found: Answer = self._steps.step(
+            f"{target} {parts.path}", lambda: self._faulty(fault, target, method, url, body), CALL_S
+        )
+        return found
+
+    def _faulty(self, fault: Fault | None, target: str, method: str, url: str, body: bytes) -> Answer:
+        if fault == "reset":
+            raise Retryable(f"no connection to {target}")
+        if fault == "odd":
+            raise LookupError("odd")
+        return _refusal(target, fault) if fault else self._answer(target, method, url, body)
 
     def _answer(self, target: str, method: str, url: str, body: bytes) -> Answer:
         given: Any = json.loads(body) if body[:1] in {b"{", b"["} else {}
+        path, query = urlsplit(url).path, parse_qs(urlsplit(url).query)
         if target == "genesys":
-            return self._desk(urlsplit(url).path, given)
+            return self._desk(path, given)
         if target == "instagram":
-            return self._instagram(method, urlsplit(url).path, given)
-        return self._tiktok(urlsplit(url).path, parse_qs(urlsplit(url).query), given)
+            return self._instagram(method, path, query, given)
+        return self._tiktok(path, query, given)
 
     # --- the desk
 
@@ -108,10 +130,7 @@ class World(Outgoing):
         if path == "/oauth/token":
             return _json({"access_token": "t", "expires_in": 86_400})
         if path.endswith("/inbound/open/message"):
-            channel = given["channel"]
-            customer = channel["from"]["id"]
-            self.shown.append((customer, channel["messageId"], given.get("text", ""), self._clock()))
-            return _json({"id": channel["messageId"], "conversationId": f"desk-{customer}"})
+            return self._show(given)
         if path.endswith("/inbound/open/receipt"):
             self.receipts.append((given["id"], given["status"]))
             return _json({})
@@ -121,43 +140,82 @@ class World(Outgoing):
             entities = [{"normalizedMessage": {"channel": {"messageId": one}}} for one in given]
             return _json({"entities": entities})
         conversation = path.rpartition("/")[2]
-        ids = [{"messageId": shown[1]} for shown in self.shown if f"desk-{shown[0]}" == conversation]
+        ids = [{"messageId": one.id} for one in self.shown if f"desk-{one.customer}" == conversation]
         if not ids:
             return _json({"code": "not.found"}, 404)
         return _json({"participants": [{"purpose": "customer", "state": "connected", "messages": ids}]})
 
+    def _show(self, given: dict[str, Any]) -> Answer:
+        channel = given["channel"]
+        customer = channel["from"]["id"]
+        files = [PICTURE for _ in given.get("content", [])]
+        text = "\n".join([*filter(None, [given.get("text", "")]), *files])
+        self.shown.append(Shown(customer, channel["messageId"], text, channel["time"], self._clock()))
+        return _json({"id": channel["messageId"], "conversationId": f"desk-{customer}"})
+
     def _search(self, given: dict[str, Any]) -> Answer:
         told = {one["dimension"]: one["value"] for one in given["segmentFilters"][0]["predicates"]}
-        late = self._clock() - self.analytics_lag_s
-        known = any(customer == told["addressFrom"] and at <= late for customer, _, _, at in self.shown)
-        return _json({"conversations": [{"conversationId": f"desk-{told['addressFrom']}"}] if known else []})
+        customer, late_s = told["addressFrom"], self._clock() - self.analytics_lag_s
+        known = any(one.customer == customer and one.at_s <= late_s for one in self.shown)
+        return _json({"conversations": [{"conversationId": f"desk-{customer}"}] if known else []})
 
     # --- the platforms
 
-    def _instagram(self, method: str, path: str, given: dict[str, Any]) -> Answer:
+    def _instagram(self, method: str, path: str, query: dict[str, list[str]], given: dict[str, Any]) -> Answer:
+        account = path.split("/")[2]
         if method == "POST" and "message" in given:
             customer, message = given["recipient"]["id"], given["message"]
-            identifier = f"mid-{len(self.received)}"
-            text = message.get("text", "")
-            self._received("instagram", customer, identifier, text, message.get("metadata", ""))
-            return _json({"recipient_id": customer, "message_id": identifier})
+            text = message.get("text", PICTURE)
+            held = self._received("instagram", account, customer, customer, text, message.get("metadata", ""))
+            return _json({"recipient_id": customer, "message_id": held.id})
         if method == "POST":
             return _json({"recipient_id": given["recipient"]["id"]})
         if path.endswith("/conversations"):
-            return _json({"data": []})
+            messages = [_at_instagram(one) for one in reversed(self.held[query["user_id"][0]][-20:])]
+            return _json({"data": [{"messages": {"data": messages}}] if messages and self.history else []})
         return _json({"id": path.rpartition("/")[2], "name": "Ana", "username": "ana"})
 
     def _tiktok(self, path: str, query: dict[str, list[str]], given: dict[str, Any]) -> Answer:
-        if path.endswith("/send/") and given.get("message_type") == "TEXT":
-            identifier = f"tt-{len(self.received)}"
-            self._received("tiktok", given["recipient"], identifier, given["text"]["body"], "")
-            return _json({"code": 0, "message": "OK", "data": {"message": {"message_id": identifier}}})
-        return _json({"code": 0, "message": "OK", "data": {}})
+        data: dict[str, Any] = {}
+        if path.endswith("/send/") and given["message_type"] in {"TEXT", "IMAGE"}:
+            thread = given["recipient"]
+            customer, text = thread.removeprefix("conv-"), given.get("text", {}).get("body", PICTURE)
+            held = self._received("tiktok", given["business_id"], customer, thread, text, "")
+            data = {"message": {"message_id": held.id}}
+        elif path.endswith("/content/list/") and self.history:
+            held_there = self.held[query["conversation_id"][0]][-20:]
+            data = {"messages": [_at_tiktok(one) for one in reversed(held_there)], "participants": []}
+        elif path.endswith("/content/list/"):
+            return _json({"code": 40_002, "message": "x", "data": {}})
+        elif path.endswith("/capabilities/get/"):
+            data = {"capability_infos": [{"capability_type": "IMAGE_SEND", "capability_result": True}]}
+        elif path.endswith("/media/upload/"):
+            data = {"media_id": "media"}
+        elif path.endswith("/media/download/"):
+            data = {"download_url": "https://files.tiktokcdn.com/picture"}
+        return _json({"code": 0, "message": "OK", "data": data})
 
-    def _received(self, platform: str, customer: str, identifier: str, text: str, mark: str) -> None:
-        self.received.append((platform, customer, text))
-        if self.echoes:
-            self.to_echo.append((platform, customer, identifier, text, mark))
+    def _received(self, platform: str, account: str, customer: str, conversation: str, text: str, mark: str) -> Held:
+        self._count += 1
+        held = Held(f"{platform}-{self._count}", account, text, mark, self._clock())
+        self.received.append((customer, text))
+        self.held[conversation].append(held)
+        self._on_sent(Sent(platform, account, customer, held))
+        return held
+
+
+def _at_instagram(held: Held) -> dict[str, Any]:
+    """Meta tells whole seconds."""
+    created = datetime.fromtimestamp(int(held.at_s), UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    told = {"id": held.id, "created_time": created, "from": {"id": held.sender}, "message": held.text}
+    return told | ({"metadata": held.mark} if held.mark else {})
+
+
+def _at_tiktok(held: Held) -> dict[str, Any]:
+    own = held.id.startswith("tiktok-")
+    kind = {"message_type": "IMAGE"} if held.text == PICTURE else {"message_type": "TEXT", "text": {"body": held.text}}
+    told = {"message_id": held.id, "timestamp": int(held.at_s * 1000), "from_user": {"id": held.sender}}
+    return told | kind | {"message_tag": {"source": "API" if own else "APP"}}
 
 
 def _json(body: object, status: int = 200) -> Answer:
@@ -165,117 +223,13 @@ def _json(body: object, status: int = 200) -> Answer:
 
 
 def _refusal(target: str, fault: Fault) -> Answer:
+    """An answer without an effect, as each of them words it."""
     status = int(fault)
     if target == "genesys":
         headers = {"retry-after": "1"} if status == 429 else {}
         return Answer(status=status, headers=headers, body=b'{"code": "too.many.requests"}')
     if target == "instagram":
-        code = 613 if status == 429 else 2
+        code = {400: 551, 429: 613}.get(status, 2)
         body = {"error": {"message": "x", "type": "OAuthException", "code": code, "fbtrace_id": "f"}}
         return _json(body, 400 if status == 429 else status)
-    return _json({"code": 40_100 if status == 429 else 50_000, "message": "x", "data": {}})
-
-
-class Sqs:
-    """SQS FIFO as its documentation has it: order and lock by group, duplicates refused for five minutes, a message
-    that is handed out too often goes to the dead letters. Implements what `aws.queues.Queue` calls of botocore."""
-
-    VISIBILITY_S = 480.0
-    DUPLICATES_S = 300.0
-    MOST_RECEIVES = 1000
-
-    def __init__(self, clock: FakeClock, steps: Steps) -> None:
-        self._clock = clock
-        self._steps = steps
-        self._queues: dict[str, list[dict[str, Any]]] = {}
-        self._known: dict[tuple[str, str], float] = {}
-        self._sequence = 10**19
-        self.longest_receives = 0
-
-    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
-        def put() -> dict[str, Any]:
-            for entry in Entries:
-                self._put(QueueUrl, entry)
-            return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
-
-        answer: dict[str, Any] = self._steps.step(f"sqs put {QueueUrl}", put)
-        return answer
-
-    def send_message(self, **entry: Any) -> dict[str, Any]:
-        self._steps.step(f"sqs put {entry['QueueUrl']}", lambda: self._put(entry["QueueUrl"], entry))
-        return {}
-
-    def _put(self, url: str, entry: dict[str, Any]) -> None:
-        key = (url, entry["MessageDeduplicationId"])
-        now = self._clock()
-        if now - self._known.get(key, float("-inf")) < self.DUPLICATES_S:
-            return
-        self._known[key] = now
-        self._sequence += 1
-        self._queues.setdefault(url, []).append(
-            {
-                "id": f"sqs-{self._sequence}",
-                "group": entry["MessageGroupId"],
-                "body": entry["MessageBody"],
-                "visible": now,
-                "receives": 0,
-                "order": str(self._sequence),
-            }
-        )
-
-    def change_message_visibility_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
-        until = {entry["ReceiptHandle"]: self._clock() + entry["VisibilityTimeout"] for entry in Entries}
-
-        def change() -> dict[str, Any]:
-            for message in self._queues.get(QueueUrl, []):
-                message["visible"] = until.get(message["id"], message["visible"])
-            return {}
-
-        answer: dict[str, Any] = self._steps.step("sqs postpone", change)
-        return answer
-
-    def receive(self, url: str) -> list[dict[str, Any]]:
-        """Up to ten records, as Lambda hands them over."""
-        taken: list[dict[str, Any]] = []
-        locked: set[str] = set()
-        for message in list(self._queues.get(url, [])):
-            if message["visible"] > self._clock() or message["group"] in locked or len(taken) == 10:
-                locked.add(message["group"])
-                continue
-            message["receives"] += 1
-            self.longest_receives = max(self.longest_receives, message["receives"])
-            if message["receives"] > self.MOST_RECEIVES:
-                self._queues[url].remove(message)
-                self._queues.setdefault(f"{url}-dead", []).append(message)
-                continue
-            taken.append(message)
-        for message in taken:
-            message["visible"] = self._clock() + self.VISIBILITY_S
-        return [_record(message) for message in taken]
-
-    def delete(self, url: str, identifiers: Iterable[str]) -> None:
-        gone = set(identifiers)
-        self._queues[url] = [message for message in self._queues.get(url, []) if message["id"] not in gone]
-
-    def waiting(self, url: str) -> list[dict[str, Any]]:
-        return self._queues.get(url, [])
-
-    def next_s(self) -> float | None:
-        """When a message may be taken next."""
-        times = [
-            message["visible"] for url, held in self._queues.items() if not url.endswith("-dead") for message in held
-        ]
-        return min(times, default=None)
-
-
-def _record(message: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "messageId": message["id"],
-        "receiptHandle": message["id"],
-        "body": message["body"],
-        "attributes": {
-            "MessageGroupId": message["group"],
-            "ApproximateReceiveCount": str(message["receives"]),
-            "SequenceNumber": message["order"],
-        },
-    }
+    return _json({"code": {400: 40_064, 429: 40_100}.get(status, 50_000), "message": "x", "data": {}})

@@ -1,0 +1,148 @@
+"""Everything at once, by a seed: hundreds of messages both ways while whatever can fail does."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from typing import Any, get_args
+
+from chalicelib.messages import Account
+from tests.chaos.lab import SECRET, Lab
+from tests.chaos.timeline import AwsFault, When
+from tests.chaos.world import PICTURE, Fault
+from tests.fakes import INSTAGRAM, START, TIKTOK
+
+NEWCOMER = Account(channel="instagram", id="17841400000000999", integration="int-new", secret="s/new", name="new.shop")
+HTTP_FAULTS: tuple[Fault, ...] = ("429", "500", "503", "reset", "silent", "deaf")
+ROTATED = "the-next-webhook-secret-of-the-tests"
+# agents say the same again and again
+THANKS = "You are welcome!"
+
+
+@dataclass(frozen=True)
+class Weather:
+    """How bad it is: shares are of 1, times in seconds."""
+
+    seed: int = 1
+    messages: int = 300
+    people: int = 60
+    lasts_s: float = 1200.0
+    http: float = 0.1
+    aws: float = 0.0
+    kills: int = 20
+    doubled: float = 0.15
+    late: float = 0.2
+    echoes: bool = True
+    skew_s: float = 3.0
+    rotates: bool = True
+    newcomer: bool = True
+
+
+class Storm:
+    """One run over a bridge, `lab`. `accounts` are whose customers the people are."""
+
+    def __init__(self, weather: Weather) -> None:
+        self.weather = weather
+        self.random = Random(weather.seed)
+        self.lab = Lab(containers=4)
+        accounts = [INSTAGRAM, TIKTOK, NEWCOMER][: 3 if weather.newcomer else 2]
+        self.accounts = {str(70_000 + number): accounts[number % len(accounts)] for number in range(weather.people)}
+        self.answers: defaultdict[str, list[tuple[str, list[str]]]] = defaultdict(list)
+        """Each person's answers in the order in which they were given: the id, and the parts that arrive."""
+        self._kills = sorted(self.random.uniform(20, weather.lasts_s) for _ in range(weather.kills))
+        self._blow()
+        self._talk()
+
+    def run(self) -> None:
+        """Lets it rage, then lets everything come to rest."""
+        self.lab.run(self.weather.lasts_s)
+        self.lab.settle(6 * 3600)
+
+    # --- what breaks
+
+    def _blow(self) -> None:
+        lab, random, weather = self.lab, self.random, self.weather
+        lab.steps.pace = lambda: random.uniform(0.5, 2.0)
+        lab.steps.kill_at = self._kill
+        lab.steps.fails = lambda number, name: self._by(weather.aws, get_args(AwsFault))
+        lab.world.faults = lambda target, path, body: self._by(weather.http, HTTP_FAULTS)
+        lab.skew_s = lambda: random.uniform(-weather.skew_s, weather.skew_s)
+        lab.echo_s = self._echo
+        if weather.rotates:
+            self._at(weather.lasts_s * 0.4, self._rotate)
+        if weather.newcomer:
+            lab.secrets.stored[NEWCOMER.secret] = {"access_token": "new"}
+            self._at(60, lambda: lab.ledger.listed.append(NEWCOMER))
+
+    def _by(self, share: float, choices: tuple[Any, ...]) -> Any:
+        raging = self.lab.clock() - START < self.weather.lasts_s
+        return self.random.choice(choices) if raging and self.random.random() < share else None
+
+    def _kill(self, number: int, name: str) -> When | None:
+        if not self._kills or self.lab.clock() - START < self._kills[0]:
+            return None
+        self._kills.pop(0)
+        return "before" if self.random.random() < 0.5 else "after"
+
+    def _echo(self) -> float | None:
+        """Most come at once, some late, some never."""
+        kind = self.random.random()
+        if kind < 0.15 or not self.weather.echoes:
+            return None
+        return self.random.uniform(5, 100) if kind < 0.3 else self.random.uniform(0.2, 2)
+
+    def _rotate(self) -> None:
+        """The new secret beside the former one, then the senders change over: the desk at once, the platforms within
+        a minute. In the end the new one stands alone."""
+        lab = self.lab
+        lab.secrets.stored["edge"] = {"secrets": [ROTATED, SECRET]}
+        lab.sign["genesys"] = ROTATED
+        now_s = lab.clock() - START
+        for platform in ("instagram", "tiktok"):
+            self._at(now_s + self.random.uniform(0, 60), partial(lab.sign.update, {platform: ROTATED}))
+        self._at(now_s + 120, lambda: lab.secrets.stored.update(edge={"secrets": [ROTATED]}))
+
+    # --- who talks
+
+    def _talk(self) -> None:
+        """Everybody writes first; then people and agents write when they like to."""
+        half = self.weather.messages // 2
+        people = list(self.accounts)
+        writers = people + [self.random.choice(people) for _ in range(half - len(people))]
+        for number, person in enumerate(writers):
+            first = number < len(people)
+            soon = self.random.uniform(0, self.weather.lasts_s * (0.3 if first else 1))
+            self._at(soon, partial(self._writes, person))
+        for _ in range(self.weather.messages - len(writers)):
+            soon = self.random.uniform(0, self.weather.lasts_s)
+            person = self.random.choice(people)
+            self._at(soon, partial(self._answers, person))
+
+    def _writes(self, person: str) -> None:
+        number = len(self.lab.wrote[person])
+        text = PICTURE if self.random.random() < 0.1 else f"{person} says {number}"
+        late = self.random.random() < self.weather.late
+        after_s = self.random.uniform(1, 4) if late else self.random.uniform(0.1, 0.6)
+        again = self.random.random() < self.weather.doubled
+        again_s = [self.random.choice([0.3, 30, 400])] if again else []
+        self.lab.customer(person, text, self.accounts[person], after_s, again_s)
+
+    def _answers(self, person: str) -> None:
+        """Nobody answers what has not been shown."""
+        if not self.lab.shown(person):
+            self._at(self.lab.clock() - START + 20, partial(self._answers, person))
+            return
+        account, kind = self.accounts[person], self.random.random()
+        words = f"to-{person}-{len(self.answers[person])}"
+        parts = [THANKS if kind < 0.15 else words]
+        if 0.15 < kind < 0.25 and account.channel == "instagram":  # which takes 1,000 bytes at a time
+            parts = [f"{words}-{letter * 900} " for letter in "abc"]
+        files = [PICTURE] if kind > 0.9 else []
+        identifier = self.lab.agent(person, "".join(parts), account, len(files))
+        self.answers[person].append((identifier, parts + files))
+
+    def _at(self, second: float, work: Callable[[], object]) -> None:
+        self.lab.timeline.at(START + second, work)
