@@ -156,6 +156,7 @@ class Timed:
         """Nothing: what is left of the call stands above what urllib3 would grant each wait."""
 
     def sendall(self, data: bytes) -> None:
+        """Sends the bytes; what has left when it breaks off was noted."""
         rest = memoryview(data)
         while rest:
             self.tick()
