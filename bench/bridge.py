@@ -142,12 +142,11 @@ class Bench:
 
     def drained(self, poller: Poller, fill: Callable[[], None], done: Callable[[], int], wanted: int) -> Flow:
         """Fills the queue, then lets one worker at it until `done` says `wanted`."""
-        poller.pause()
-        time.sleep(LONG_POLL_S)  # what a poll under way still receives, it would let lie for the visibility timeout
-        fill()
-        before, began = done(), time.perf_counter()
-        spent, emulator, process = self.spent_s, self._emulator_s(), time.process_time()
-        poller.resume()
+        with poller.held():
+            time.sleep(LONG_POLL_S)  # a poll under way takes nothing of it
+            fill()
+            before, began = done(), time.perf_counter()
+            spent, emulator, process = self.spent_s, self._emulator_s(), time.process_time()
         until(lambda: done() - before >= wanted, 0.05)
         took = time.perf_counter() - began
         share = 1e3 / wanted

@@ -60,5 +60,6 @@ def load(environment: Mapping[str, str]) -> Settings:
     try:
         return msgspec.convert(found, Settings, strict=False)
     except msgspec.ValidationError as error:
-        problem, _, name = str(error).rpartition(" - at `$.")
-        raise SystemExit(f"dmdesk: correct {PREFIX}{name.rstrip('`').upper()}: {problem}") from None
+        problem, _, field = str(error).rpartition(" - at `$.")
+        name = field.rstrip("`")
+        raise SystemExit(f"dmdesk: {PREFIX}{name.upper()} is {found.get(name, '')!r}: {problem}") from None

@@ -8,10 +8,14 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import click
-import msgspec
+try:
+    import click
+    import msgspec
+except ModuleNotFoundError as error:
+    sys.exit(f"dmdesk: this Python has no {error.name}: `make operator` makes .venv/bin/dmdesk, which has it")
 
 from ops.errors import OpsError
+from ops.help import Address, Group, example
 from ops.output import Out
 
 if TYPE_CHECKING:
@@ -24,25 +28,49 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print the result a
 
 def _genesys_options(command: Command) -> Command:
     command = click.option(
-        "--login-url", envvar="DMDESK_GENESYS_LOGIN", help="Genesys Cloud's login [default: the API's, with login.]"
+        "--login-url",
+        envvar="DMDESK_GENESYS_LOGIN",
+        type=Address(),
+        help="Genesys Cloud's login [default: the API's, with login.]",
     )(command)
     return click.option(
         "--genesys-url",
         envvar="DMDESK_GENESYS_API",
+        type=Address(),
         help="Genesys Cloud's API, or a gateway to it [default: that of GENESYSCLOUD_REGION].",
     )(command)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def _webhook_option(command: Command) -> Command:
+    return click.option(
+        "--webhook-url",
+        envvar="DMDESK_WEBHOOK_URL",
+        type=Address(),
+        help="The bridge's /api/social/webhook [env: DMDESK_WEBHOOK_URL].",
+    )(command)
+
+
+@click.group(
+    cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=example('eval "$(terraform -chdir=terraform output -raw operator_environment)"', "dmdesk doctor"),
+)
 def cli() -> None:
     """What an operator of dmdesk does from a terminal.
 
-    AWS credentials come from the usual places, the deployment's names from DMDESK_* (terraform output),
-    Genesys Cloud's from GENESYSCLOUD_OAUTHCLIENT_ID, GENESYSCLOUD_OAUTHCLIENT_SECRET and GENESYSCLOUD_REGION.
+    AWS credentials come from the usual places; the deployment's names from DMDESK_*, which Terraform's output
+    operator_environment sets; Genesys Cloud's client from GENESYSCLOUD_OAUTHCLIENT_ID,
+    GENESYSCLOUD_OAUTHCLIENT_SECRET and GENESYSCLOUD_REGION.
     """
 
 
-@cli.command("link-flow")
+@cli.command(
+    "link-flow",
+    epilog=example(
+        "dmdesk link-flow --integration 6a1f2c3e-0000-4000-8000-000000000001 \\",
+        "  --flow 3b9d1f52-0000-4000-8000-000000000002",
+    ),
+)
 @click.option("--integration", required=True, help="Id of the Open Messaging integration.")
 @click.option("--flow", default="", help="Id of the inbound message flow to attach.")
 @click.option("--external-source", default="", help="Id of the external source for identity resolution.")
@@ -82,9 +110,15 @@ def link_flow(
     _run(as_json, work)
 
 
-@cli.command("grant-role")
+@cli.command(
+    "grant-role",
+    epilog=example(
+        "dmdesk grant-role --client 0c5e2a77-0000-4000-8000-000000000003 \\",
+        '  --role "$(terraform -chdir=terraform output -raw genesys_role_id)"',
+    ),
+)
 @click.option("--client", required=True, help="Id of the OAuth client that the bridge uses.")
-@click.option("--role", required=True, help="Id of the role (Terraform's output).")
+@click.option("--role", required=True, help="Id of the role (Terraform's output genesys_role_id).")
 @click.option("--undo", is_flag=True, help="Take it away instead.")
 @_genesys_options
 @_json
@@ -104,10 +138,8 @@ def grant_role(
     _run(as_json, work)
 
 
-@cli.command()
-@click.option(
-    "--webhook-url", envvar="DMDESK_WEBHOOK_URL", help="The bridge's /api/social/webhook [env: DMDESK_WEBHOOK_URL]."
-)
+@cli.command(epilog=example("dmdesk subscribe --comments", "dmdesk subscribe --check"))
+@_webhook_option
 @click.option("--tiktok-app-id", envvar="DMDESK_TIKTOK_APP_ID", help="[default: app_id of the TikTok secret]")
 @click.option("--comments", is_flag=True, help="Comments and mentions too; they need permissions of their own.")
 @click.option("--check", is_flag=True, help="Only compare; change nothing.")
@@ -128,7 +160,7 @@ def subscribe(webhook_url: str | None, tiktok_app_id: str | None, comments: bool
     _run(as_json, work)
 
 
-@cli.command()
+@cli.command(epilog=example("dmdesk accounts --json"))
 @_json
 def accounts(as_json: bool) -> None:
     """List the accounts that the bridge knows, with when a customer last wrote to each."""
@@ -141,8 +173,8 @@ def accounts(as_json: bool) -> None:
     _run(as_json, work)
 
 
-@cli.command()
-@click.option("--webhook-url", envvar="DMDESK_WEBHOOK_URL", help="The bridge's /api/social/webhook.")
+@cli.command(epilog=example("dmdesk doctor", "dmdesk doctor --json"))
+@_webhook_option
 @click.option("--tiktok-app-id", envvar="DMDESK_TIKTOK_APP_ID", help="[default: app_id of the TikTok secret]")
 @_genesys_options
 @_json

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 import boto3
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.calls import CONFIG
@@ -14,20 +16,16 @@ from chalicelib.errors import Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
 from chalicelib.messages import Account
 from chalicelib.runtime import Runtime
-from chalicelib.settings import load
+from chalicelib.settings import PREFIX, Settings, load
+from ops import causes
 from ops.errors import OpsError
-
-AWS = "are the AWS credentials, the region and the DMDESK_* names those of this deployment?"
 
 
 class Bridge:
     """Reads only. Every method raises OpsError where something cannot be reached."""
 
     def __init__(self, environment: Mapping[str, str], clock: Callable[[], float], hide: Callable[[Any], None]) -> None:
-        try:
-            self.settings = load(environment)
-        except SystemExit as error:
-            raise OpsError(str(error), "export them: terraform output -raw operator_environment") from None
+        self.settings = _settings(environment)
         self.clock, self._hide = clock, hide
         self._runtime = Runtime(self.settings, clock)
         self._secrets: dict[str, dict[str, Any]] = {}
@@ -53,9 +51,20 @@ class Bridge:
             self._secrets[name] = value
         return self._secrets[name]
 
+    def listed(self, name: str, key: str) -> list[Any]:
+        """What the secret lists under the key, [] where that is no list."""
+        held = self.secret(name).get(key)
+        return held if isinstance(held, list) else []
+
     def token(self, account: Account) -> str:
-        """The account's access token, "" where there is none."""
-        return str(self.secret(account.secret).get("access_token", ""))
+        """The account's access token, "" where there is none. OpsError for what can be none."""
+        token = str(self.secret(account.secret).get("access_token", ""))
+        if re.search(r"[^!-~]", token):
+            raise OpsError(
+                f"the access_token in the secret {account.secret} holds a space, a line break or the like",
+                "put it in again without",
+            )
+        return token
 
     def secret_age_s(self, name: str) -> float | None:
         """Seconds since the secret's value was written, None where that is not known."""
@@ -123,15 +132,27 @@ class Bridge:
     def _aws(self, work: Callable[[], Any], what: str) -> Any:
         try:
             return work()
-        except (BotoCoreError, Retryable) as error:
-            raise OpsError(f"{what}: {error}", AWS) from None
-        except ClientError as error:
-            raise OpsError(f"{what}: {error.response['Error'].get('Code', 'refused')}", AWS) from None
+        except (BotoCoreError, ClientError, Retryable) as error:
+            raise causes.aws(error, what) from None
 
     def _vendor(self, work: Callable[[], Answer], what: str) -> Answer:
         try:
             return work()
         except (Retryable, Uncertain) as error:
-            raise OpsError(
-                f"{what}: {error.reason}", "check the network between, and the vendor's status page"
-            ) from None
+            raise causes.vendor(error, what) from None
+
+
+def _settings(environment: Mapping[str, str]) -> Settings:
+    try:
+        return load(environment)
+    except SystemExit as error:
+        known = any(name.startswith(PREFIX) for name in environment)
+        said = (
+            str(error).removeprefix("dmdesk: ") if known else f"this terminal knows no deployment: no {PREFIX}* is set"
+        )
+        raise OpsError(said, causes.ENVIRONMENT) from None
+    except msgspec.ValidationError as error:
+        field = re.search(r"\$\.(\w+)", str(error))
+        name = PREFIX + field[1].upper() if field else PREFIX
+        wants = str(error).partition(" - at ")[0]
+        raise OpsError(f"{name} is {environment.get(name, '')!r}: {wants}", causes.ENVIRONMENT) from None

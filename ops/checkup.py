@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Literal, ParamSpec
+from typing import Any, Literal, ParamSpec
 
 import msgspec
 
 from chalicelib.desks.genesys.oauth import Tokens
-from chalicelib.errors import Retryable
+from chalicelib.errors import Retryable, TokenRefused, Uncertain
 from chalicelib.messages import Account
-from ops import genesys, instagram
+from ops import causes, genesys, instagram
 from ops.bridge import Bridge
 from ops.errors import OpsError
 from ops.inventory import ago
@@ -118,8 +118,8 @@ def _secrets(bridge: Bridge) -> Checks:
     )
     wanted += [(names.tiktok_secret, "secrets")] * ("tiktok" in channels)
     for name, key in wanted:
-        held = bridge.secret(name).get(key) or []
-        if held:
+        held = bridge.listed(name, key)
+        if held and all(held):
             yield _check("secret", name, "ok", f"holds {len(held)} {key}")
         else:
             yield _check("secret", name, "fail", f"holds no {key}: the bridge refuses what it cannot verify",
@@ -130,21 +130,41 @@ def _secrets(bridge: Bridge) -> Checks:
 
 
 def _clients(bridge: Bridge) -> list[str]:
-    held = bridge.secret(bridge.settings.genesys_oauth_secret).get("clients") or []
-    return [str(client["id"]) for client in held if isinstance(client, dict) and client.get("id")]
+    """The ids of the runtime clients that the secret holds in full."""
+    listed = bridge.listed(bridge.settings.genesys_oauth_secret, "clients")
+    return [str(client["id"]) for client in listed if not _lacking(client)]
+
+
+def _lacking(client: Any) -> list[str]:
+    """Which of its parts an entry of the secret lacks."""
+    known = client if isinstance(client, dict) else {}
+    return [name for name in ("id", "secret") if not (isinstance(known.get(name), str) and known[name].strip())]
 
 
 def _runtime_logins(bridge: Bridge, where: genesys.Hosts) -> Checks:
     name = bridge.settings.genesys_oauth_secret
-    tokens = Tokens(bridge.http, bridge.secret, name, where.login, bridge.clock)
-    for client in _clients(bridge):
-        try:
-            tokens.token(client)
-        except Retryable as error:
-            fix = f"compare the client with Admin > Integrations > OAuth, and its entry in the secret {name}"
-            yield _check("genesys runtime login", client, "fail", error.reason, fix)
+    for number, client in enumerate(bridge.listed(name, "clients"), 1):
+        if lacking := _lacking(client):
+            yield _check("genesys runtime login", f"client {number}", "fail",
+                         f"its entry in the secret {name} has no {' and no '.join(lacking)}",
+                         f'put {{"clients": [{{"id": …, "secret": …}}]}} into the secret {name}')  # fmt: skip
         else:
-            yield _check("genesys runtime login", client, "ok", "gets tokens")
+            yield _runtime_login(bridge, client, where)
+
+
+def _runtime_login(bridge: Bridge, entry: dict[str, str], where: genesys.Hosts) -> Check:
+    secret, client = bridge.settings.genesys_oauth_secret, entry["id"]
+    tokens = Tokens(bridge.http, lambda _: {"clients": [entry]}, secret, where.login, bridge.clock)
+    try:
+        tokens.token(client)
+    except TokenRefused as error:
+        fix = f"compare the client with Admin > Integrations > OAuth, and its entry in the secret {secret}"
+        return _check("genesys runtime login", client, "fail", error.reason, fix)
+    except Retryable as error:
+        behind = error.__cause__ if isinstance(error.__cause__, (Retryable, Uncertain)) else error
+        told = causes.vendor(behind, where.login)
+        return _check("genesys runtime login", client, "fail", told.message, told.fix)
+    return _check("genesys runtime login", client, "ok", "gets tokens")
 
 
 def _login(where: genesys.Hosts, out: Out, api: list[genesys.Genesys]) -> Checks:
@@ -160,9 +180,12 @@ def _roles(bridge: Bridge, api: genesys.Genesys) -> Checks:
         missing = [wanted for wanted in RUNTIME_PERMISSIONS if not _allowed(wanted, held)]
         if missing:
             yield _check("role permissions", client, "fail", f"lacks {', '.join(missing)}",
-                         "give the OAuth client the role that Terraform made (output role_id)")  # fmt: skip
+                         f"dmdesk grant-role --client {client} --role {_ROLE}")  # fmt: skip
         else:
             yield _check("role permissions", client, "ok", f"has all {len(RUNTIME_PERMISSIONS)} that the bridge needs")
+
+
+_ROLE = '"$(terraform -chdir=terraform output -raw genesys_role_id)"'
 
 
 def _allowed(wanted: str, held: set[str]) -> bool:

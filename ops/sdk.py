@@ -17,6 +17,8 @@ from urllib.parse import urlencode
 
 import requests
 
+from ops.errors import OpsError
+
 TIMEOUT_S = (5.0, 20.0)
 
 
@@ -32,6 +34,8 @@ def load() -> ModuleType:
         os.environ["HOME"] = home
         try:
             import PureCloudPlatformClientV2
+        except ModuleNotFoundError:
+            raise OpsError("this Python has no SDK of Genesys Cloud", "make operator") from None
         finally:
             if held is None:
                 del os.environ["HOME"]

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from chalicelib.messages import Account
-from ops import instagram
+from ops import causes, instagram
 from ops.bridge import Bridge
 from ops.errors import OpsError
 from ops.tiktok import COMMENT_TYPES, EVENT_TYPE, App, approval
@@ -38,19 +38,23 @@ def run(
 ) -> list[Subscribed]:
     """Subscribes what is missing (with `change`) and compares; comments where they are wanted. Raises OpsError."""
     done: list[Subscribed] = []
+    tiktok = any(one.channel == "tiktok" for one in bridge.accounts)
+    if tiktok and change and not webhook_url:
+        raise OpsError("no webhook URL for TikTok", f"pass --webhook-url, or {causes.ENVIRONMENT}")
     for one in bridge.accounts:
         if one.channel == "instagram":
-            done += _instagram(bridge, one, change=change, comments=comments)
-    if any(one.channel == "tiktok" for one in bridge.accounts):
-        if change and not webhook_url:
-            raise OpsError("no webhook URL for TikTok", "pass --webhook-url: terraform output -raw webhook_url")
-        app = App(bridge, tiktok_app_id)
-        done.append(_event_type(app, EVENT_TYPE, webhook_url, change=change, wanted=True))
-        for name in COMMENT_TYPES:
-            done.append(_comment_type(app, name, webhook_url, change=change, wanted=comments))
-        if comments:
-            done += [_scopes(app, one) for one in bridge.accounts if one.channel == "tiktok"]
+            done += _told(f"instagram {one.id}", _instagram(bridge, one, change=change, comments=comments))
+    if tiktok:
+        done += _told("tiktok app", _tiktok(bridge, tiktok_app_id, webhook_url, change=change, comments=comments))
     return done
+
+
+def _told(name: str, work: Iterator[Subscribed]) -> Iterator[Subscribed]:
+    """What was done, and, as one more line, what stopped it: the accounts after it want theirs."""
+    try:
+        yield from work
+    except OpsError as error:
+        yield Subscribed(account=name, status="missing", detail=error.message, missing=["messages"], fix=error.fix)
 
 
 def lines(done: list[Subscribed]) -> Iterator[str]:
@@ -124,6 +128,15 @@ def _delivers(wanted: set[str], held: set[str]) -> str:
 
 
 # --- TikTok
+
+
+def _tiktok(bridge: Bridge, app_id: str, webhook_url: str, *, change: bool, comments: bool) -> Iterator[Subscribed]:
+    app = App(bridge, app_id)
+    yield _event_type(app, EVENT_TYPE, webhook_url, change=change, wanted=True)
+    for name in COMMENT_TYPES:
+        yield _comment_type(app, name, webhook_url, change=change, wanted=comments)
+    if comments:
+        yield from (_scopes(app, one) for one in bridge.accounts if one.channel == "tiktok")
 
 
 def _event_type(app: App, event_type: str, webhook_url: str, *, change: bool, wanted: bool) -> Subscribed:

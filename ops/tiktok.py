@@ -29,12 +29,12 @@ class App:
 
     def __init__(self, bridge: Bridge, app_id: str) -> None:
         """`app_id` "" takes that of the secret. OpsError where id or secret is missing."""
-        held = bridge.secret(bridge.settings.tiktok_secret)
-        secrets = held.get("secrets") or []
-        self.id = app_id or str(held.get("app_id", ""))
+        name = bridge.settings.tiktok_secret
+        secrets = bridge.listed(name, "secrets")
+        self.id = app_id or str(bridge.secret(name).get("app_id", ""))
         if not self.id or not secrets:
             missing = "app_id" if secrets else "app secret"
-            raise OpsError(f"the secret {bridge.settings.tiktok_secret} holds no {missing}", APP)
+            raise OpsError(f"the secret {name} holds no {missing}", APP)
         self._bridge, self._secret = bridge, str(secrets[0])
 
     def callback(self, event_type: str = EVENT_TYPE) -> str:

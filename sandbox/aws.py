@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import boto3
 import requests
+from botocore.config import Config
+
+from sandbox import emulator
+from sandbox.running import NEVER, CannotRun, Interrupt, Interrupted
 
 REGION = "eu-west-1"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+ROOT = Path(__file__).resolve().parents[1]
+START_S = 60.0
+# what MiniStack and Python may take from the environment: nothing that would change what it is
+KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
 TABLE = "dmdesk"
 BUCKET = "dmdesk"
 QUEUES = ("inbound", "outbound")
@@ -29,63 +37,76 @@ class Aws:
     """MiniStack with two FIFO queues and their dead-letter queues, the table, the bucket, the secrets."""
 
     def __init__(self, log: Path) -> None:
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self._log_path = log
-        self._log: IO[bytes] | None = None
+        self._log = log
+        # bound here and listened to there, so that nobody can take the port between
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self._port = int(self._socket.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.credentials = {
+            "AWS_ACCESS_KEY_ID": f"SANDBOX{secrets.token_hex(16).upper()}",
+            "AWS_SECRET_ACCESS_KEY": secrets.token_hex(20),
+        }
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self._session = boto3.session.Session(
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id=self.credentials["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.credentials["AWS_SECRET_ACCESS_KEY"],
             region_name=REGION,
         )
 
-    def start(self) -> None:
-        """Returns when it serves. Raises RuntimeError with the log's path where it does not in 30 s."""
-        environment = {
-            **os.environ,
-            **CREDENTIALS,
-            # it runs code that it is given, so it must not listen to the network
-            "BIND_HOST": "127.0.0.1",
-            "MINISTACK_HOST": "127.0.0.1",
-            "GATEWAY_PORT": self.url.rpartition(":")[2],
-            "MINISTACK_REGION": REGION,
-            "LOG_LEVEL": "WARNING",
-        }
-        self._log = self._log_path.open("wb")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for us; we end it ourselves, in order
-        )
-        deadline = time.monotonic() + 30
+    @property
+    def environment(self) -> dict[str, str]:
+        """By which AWS' own clients find it."""
+        region = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+        return {**self.credentials, **region, "AWS_ENDPOINT_URL": self.url}
+
+    def start(self, interrupt: Interrupt = NEVER) -> None:
+        """Returns when it serves. Raises CannotRun where it does not in time, Interrupted where somebody ends it."""
+        told = emulator.environment(self._port, REGION) | {"SERVICES": ",".join(emulator.SERVICES)}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "sandbox.emulator", str(self._socket.fileno())],
+                cwd=ROOT,
+                env=kept | self.credentials | told,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=[self._socket.fileno()],
+                start_new_session=True,  # Ctrl-C is for us; we end it ourselves, in order
+            )
+        self._socket.close()
+        self._wait(interrupt)
+
+    def _wait(self, interrupt: Interrupt) -> None:
+        deadline = time.monotonic() + START_S
         while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the embedded AWS did not start; its log is {self._log_path}")
-            time.sleep(0.05)
+            ended = self._process is None or self._process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                how = "ended" if ended else f"did not answer within {START_S:g} s"
+                raise CannotRun(f"the embedded AWS {how}: {_last_line(self._log)}. All that it said: {self._log}")
+            if interrupt.wait(0.05):
+                raise Interrupted
 
     def stop(self) -> None:
         """Ends the process; returns when it is gone."""
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(5)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        if self._log is not None:
-            self._log.close()
+        self._socket.close()
+        if self._process is None:
+            return
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.kill()  # it keeps nothing
+        self._process.wait()
 
     def client(self, service: str) -> Any:
         """A boto3 client of it, made once; untyped, as only the sandbox and tests use it."""
         with self._lock:
             if service not in self._clients:
                 make: Any = self._session.client
-                self._clients[service] = make(service, endpoint_url=self.url)
+                # a proxy of the environment does not find what runs on this machine
+                self._clients[service] = make(service, endpoint_url=self.url, config=Config(proxies={}))
             return self._clients[service]
 
     def create(self, secrets: dict[str, dict[str, Any]], accounts: list[dict[str, Any]]) -> dict[str, str]:
@@ -158,16 +179,27 @@ class Aws:
 
     def waiting(self, urls: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
         """Every message in each queue, in flight or not, without touching any."""
-        answer = requests.get(f"{self.url}/_ministack/sqs/messages", timeout=10)
-        regions = answer.json()["messages"].values()
+        regions = self._ask("sqs/messages", timeout_s=10).json()["messages"].values()
         queues = {url: found for region in regions for one in region.values() for url, found in one.items()}
         return {name: queues.get(url, []) for name, url in urls.items()}
 
     def _answers(self) -> bool:
         try:
-            return requests.get(f"{self.url}/_ministack/health", timeout=1).ok
+            return self._ask("health", timeout_s=1).ok
         except requests.RequestException:
             return False
+
+    def _ask(self, what: str, timeout_s: float) -> requests.Response:
+        """MiniStack about itself, which takes no signature, but our guard wants the key."""
+        headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={self.credentials['AWS_ACCESS_KEY_ID']}/"}
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.get(f"{self.url}/_ministack/{what}", headers=headers, timeout=timeout_s)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
 
 
 def free_port() -> int:

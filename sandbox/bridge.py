@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 import boto3
+from msgspec.structs import asdict
 
 import app as chalice_app
 from chalicelib import runtime
 from chalicelib.observability import log
 from chalicelib.settings import Settings
 from sandbox.acts import InstagramActs, TikTokActs
-from sandbox.aws import BUCKET, CREDENTIALS, QUEUES, REGION, TABLE, Aws
-from sandbox.cast import ACCOUNTS, CHANNELS, OAUTH, SECRETS, TIKTOK_APP, hidden
+from sandbox.aws import BUCKET, QUEUES, TABLE, Aws
+from sandbox.cast import ACCOUNTS, CHANNELS, OAUTH, OPERATOR, ROLE, SECRETS, TIKTOK_APP, hidden
 from sandbox.clock import Clock
 from sandbox.control import ControlServer
 from sandbox.counting import CountingMetrics
@@ -31,6 +34,7 @@ from sandbox.page_routes import page_routes
 from sandbox.pages import PREFIX, Pages
 from sandbox.poller import Poller
 from sandbox.road import Road
+from sandbox.running import NEVER, CannotRun, Folder, Interrupt, Interrupted, PortTaken
 from sandbox.schedule import Schedule
 from sandbox.tiktok import TikTokSimulator
 from sandbox.traced import TracedRuntime
@@ -40,15 +44,30 @@ __all__ = ["ACCOUNTS", "SECRETS", "Sandbox"]
 
 LOGS = Path(__file__).resolve().parents[1] / "build" / "sandbox"
 THREADS = 4
+# what is asked of this machine alone is asked without a proxy
+NO_PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "")
+
+
+class _Holdable(Protocol):
+    def held(self) -> AbstractContextManager[None]:
+        """Nothing of it is at work meanwhile."""
 
 
 class Sandbox:
     """Everything that `make sandbox` runs; use as a context manager. One per process: the app is one."""
 
-    def __init__(self, port: int = 0, deduplicates: bool = False, folder: Path = LOGS) -> None:
-        """`port` is the control API's (0: any free one), `deduplicates` the kind of Genesys, `folder` for logs."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self.folder = folder
+    def __init__(
+        self,
+        port: int = 0,
+        deduplicates: bool = False,
+        folder: Path = LOGS,
+        interrupt: Interrupt = NEVER,
+    ) -> None:
+        """`port` is the control API's (0: any free one), `deduplicates` the kind of Genesys, `folder` for logs: where
+        another sandbox has it, the next of that name. `interrupt` ends the start-up. Raises CannotRun."""
+        self._interrupt = interrupt
+        self._folder = Folder(folder)
+        self.folder = self._folder.path
         self.clock = Clock()
         self.faults = Faults()
         self.aws = Aws(self.folder / "aws.log")
@@ -76,7 +95,16 @@ class Sandbox:
         acts = InstagramActs(instagram, self.clock), TikTokActs(tiktok, self.clock)
         media = [server.url for server in (instagram, tiktok, self.genesys, self.gateway, self.aws)]
         more = page_routes(journal, self.live, self.trouble, *acts, tiktok)
-        return ControlServer(self, self.genesys, instagram, tiktok, self.clock, self.faults, port, Pages(media), more)
+        rest = self.genesys, instagram, tiktok, self.clock, self.faults
+        try:
+            return ControlServer(self, *rest, port, Pages(media), more)
+        except OSError as error:
+            for part in (self.genesys, instagram, tiktok, self.gateway, self.aws):
+                part.stop()
+            self._folder.release()
+            if error.errno == errno.EADDRINUSE:
+                raise PortTaken(f"port {port} is taken, perhaps by another sandbox: name another with --port") from None
+            raise CannotRun(f"port {port} cannot be had: {error.strerror}. Name another with --port") from None
 
     def __enter__(self) -> Sandbox:
         try:
@@ -91,27 +119,38 @@ class Sandbox:
 
     def _start(self) -> None:
         self._log_before = log.write_to(self._log)
-        self.aws.start()
         self._enter_aws()
+        for step in (self._start_aws, self._start_vendors, self._start_workers, self.control.start):
+            if self._interrupt.is_set():
+                raise Interrupted
+            step()
+
+    def _start_aws(self) -> None:
+        self.aws.start(self._interrupt)
         self._urls = self.aws.create(self._secrets(), ACCOUNTS)
         self._fresh_runtime()
+
+    def _start_vendors(self) -> None:
         for server in (self.genesys, self.instagram, self.tiktok, self.gateway):
             server.start()
         self._connect_genesys()
         self._connect_platforms()
+
+    def _start_workers(self) -> None:
         handlers = {"inbound": chalice_app.to_desk, "outbound": chalice_app.to_customer}
         self._pollers = [Poller(self.aws, self._urls[name], handlers[name], THREADS) for name in QUEUES]
         for poller in self._pollers:
             poller.start()
         self.schedule.start()
         self.live.start()
-        self.control.start()
 
     def stop(self) -> None:
         """Ends every thread and process that was started, in the order of the traffic."""
         for server in (self.live, self.control, self.instagram, self.tiktok, self.genesys):
             server.stop()
         self.schedule.stop()
+        for poller in self._pollers:
+            poller.end()
         for poller in self._pollers:
             poller.stop()
         self.gateway.stop()
@@ -122,6 +161,7 @@ class Sandbox:
         if self._log_before is not None:
             log.write_to(self._log_before)
         self._log.close()
+        self._folder.release()
 
     @property
     def page_url(self) -> str:
@@ -151,6 +191,7 @@ class Sandbox:
                 "tiktok": self.tiktok.media(),
                 "genesys": self.genesys.media(),
             },
+            "operator_environment": self._operator_environment(),
             "logs": str(self.folder),
             "ready": True,
         }
@@ -181,25 +222,34 @@ class Sandbox:
     def reset(self, meanwhile: Callable[[], None]) -> None:
         """Empties queues, table, bucket and metrics; the accounts and secrets stay.
 
-        `meanwhile` resets the simulators: after the workers' last call, which they would remember, and before
-        the queues are emptied of what they have delivered.
+        `meanwhile` resets the simulators. What is at work ends first, in the order of the traffic: the workers, whose
+        last calls the simulators would remember, what follows from those calls, and the webhooks on their way.
         """
-        for poller in self._pollers:
-            poller.pause()
-        try:
-            with self.schedule.held():
-                meanwhile()
-                self.aws.empty(self._urls)
-                # a token that was renewed under a shifted clock would not be due again for days
-                self.aws.put_secrets(self._account_secrets())
-                self._connect_platforms()
-                self.metrics = CountingMetrics()
-                self._fresh_runtime()
-                self.trouble.reset()
-                self.live.reset()
-        finally:
-            for poller in self._pollers:
-                poller.resume()
+        with ExitStack() as still:
+            working: list[_Holdable] = [*self._pollers, self.schedule, self.genesys, self.instagram, self.tiktok]
+            for part in working:
+                still.enter_context(part.held())
+            meanwhile()
+            still.enter_context(self.gateway.held())
+            self.aws.empty(self._urls)
+            # a token that was renewed under a shifted clock would not be due again for days
+            self.aws.put_secrets(self._account_secrets())
+            self._connect_platforms()
+            self.metrics = CountingMetrics()
+            self._fresh_runtime()
+            self.trouble.reset()
+            self.live.reset()
+
+    def _operator_environment(self) -> dict[str, str]:
+        """With which the operator's commands find this bridge, as `terraform output operator_environment` has it."""
+        settings = {f"DMDESK_{name.upper()}": str(value) for name, value in asdict(self._settings()).items()}
+        return settings | self.aws.environment | NO_PROXIES | {
+            "AWS_SESSION_TOKEN": "",
+            "DMDESK_WEBHOOK_URL": f"{self.gateway.url}/api/social/webhook",
+            "GENESYSCLOUD_ACCESS_TOKEN": "",
+            "GENESYSCLOUD_OAUTHCLIENT_ID": OPERATOR["id"],
+            "GENESYSCLOUD_OAUTHCLIENT_SECRET": OPERATOR["secret"],
+        }  # fmt: skip
 
     def _fresh_runtime(self) -> None:
         made = TracedRuntime(self._settings(), self.clock, self.metrics, self.road)
@@ -249,8 +299,12 @@ class Sandbox:
         }
 
     def _connect_genesys(self) -> None:
-        for client in OAUTH["clients"]:
+        for client in (OPERATOR, *OAUTH["clients"]):
             self.genesys.add_client(client["id"], client["secret"])
+        admin = self.genesys.admin
+        role, flow = admin.add_role(ROLE), admin.add_flow("Inbound messages")
+        for client in OAUTH["clients"]:
+            admin.grant(client["id"], role)
         for one in ACCOUNTS:
             self.genesys.add_integration(
                 one["integration"],
@@ -258,6 +312,7 @@ class Sandbox:
                 secret=SECRETS["genesys_webhook_secret"],
                 name=f"{one['channel']} {one['name']}",
             )
+            admin.attach_flow(one["integration"], flow)
 
     def _connect_platforms(self) -> None:
         """The accounts' tokens are fresh, by the sandbox's clock."""
@@ -284,8 +339,8 @@ class Sandbox:
                 )
 
     def _enter_aws(self) -> None:
-        """Points this process's boto3 at the embedded AWS; stop() puts the environment back."""
-        entered = {**CREDENTIALS, "AWS_ENDPOINT_URL": self.aws.url, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+        """Points this process's boto3 at the embedded AWS, past any proxy; stop() puts the environment back."""
+        entered = self.aws.environment | NO_PROXIES
         self._environment = {name: os.environ.get(name) for name in entered}
         os.environ.update(entered)
         boto3.setup_default_session()

@@ -13,6 +13,16 @@ SECRETS = {
 }
 # One client may make 300 calls a minute.
 OAUTH = {"clients": [{"id": f"sandbox-client-{n}", "secret": f"sandbox-client-secret-{n}"} for n in (1, 2, 3)]}
+# Who looks after the organisation, as the operator's commands log in.
+OPERATOR = {"id": "sandbox-operator", "secret": "sandbox-operator-secret"}
+# What the bridge's own clients may do; the operator may do everything.
+ROLE: dict[str, Any] = {
+    "name": "dmdesk bridge",
+    "permissionPolicies": [
+        {"domain": "conversation", "entityName": "message", "actionSet": ["*"]},
+        {"domain": "analytics", "entityName": "conversationDetail", "actionSet": ["view"]},
+    ],
+}
 ACCOUNTS: list[dict[str, Any]] = [
     {
         "channel": "instagram", "id": "17841400000000001", "name": "our.shop", "login": "instagram",
@@ -37,4 +47,4 @@ CHANNELS: dict[str, str] = {one["integration"]: one["channel"] for one in ACCOUN
 def hidden() -> list[str]:
     """What no record may show."""
     tokens = [f"{kind}-{one['id']}" for one in ACCOUNTS for kind in ("token", "refresh")]
-    return [*SECRETS.values(), *tokens, *(client["secret"] for client in OAUTH["clients"])]
+    return [*SECRETS.values(), *tokens, *(client["secret"] for client in (OPERATOR, *OAUTH["clients"]))]

@@ -2,15 +2,17 @@
 
 import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal, Protocol
 
 import msgspec
 
 from sandbox.clock import Clock, iso
 from sandbox.faults import Faults
+from sandbox.gate import Gate
 from sandbox.genesys import ConversationDead, GenesysSimulator, NotFound
 from sandbox.instagram import InstagramSimulator
-from sandbox.pages import PREFIX, SAFE, Pages, refusal
+from sandbox.pages import PREFIX, SAFE, Pages
 from sandbox.routes import CUSTOMERS, Body, Handler, Routes, Social, account_of, parsed
 from sandbox.tiktok import TikTokSimulator
 from sandbox.web import Answer, Call, WebServer
@@ -26,7 +28,7 @@ class Bridge(Protocol):
         """What GET /state answers: queues, dead_letters, parked, metrics."""
 
     def reset(self, meanwhile: Callable[[], None]) -> None:
-        """Empty everything but the accounts; `meanwhile` is called while no worker is at work."""
+        """Empty everything but the accounts; `meanwhile` is called while nothing is at work."""
 
 
 class _Nothing(Body):
@@ -117,6 +119,7 @@ class ControlServer:
         social = _social_routes("instagram", instagram) | _social_routes("tiktok", tiktok)
         self._routes = {**self._routes, **social, **(more or {})}
         self._pages = pages or Pages()
+        self._acts = Gate()
         self._web = WebServer(self._handle, port)
         self.url = self._web.url
 
@@ -152,8 +155,6 @@ class ControlServer:
         }
 
     def _handle(self, call: Call) -> Answer:
-        if reason := refusal(call, self._web.port):
-            return Answer(403, {"error": reason}, SAFE)
         try:
             if call.path.startswith(PREFIX):
                 return self._pages.answer(call)
@@ -172,8 +173,15 @@ class ControlServer:
         if call.method not in methods:
             allowed = ", ".join(methods)
             return Answer(405, {"error": f"use {allowed} with {call.path}"}, SAFE | {"Allow": allowed})
-        found = methods[call.method](call)
+        with self._turn(call):
+            found = methods[call.method](call)
         return found if isinstance(found, Answer) else Answer(200, found, SAFE)
+
+    def _turn(self, call: Call) -> AbstractContextManager[None]:
+        """A reset waits until whatever somebody does has been done, and then comes alone."""
+        if call.method == "GET":
+            return nullcontext()
+        return self._acts.closed() if call.path == "/reset" else self._acts.passing()
 
     # --- Genesys
 

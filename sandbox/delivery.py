@@ -40,6 +40,7 @@ class _Job:
     retry_on: Callable[[int | None], bool]
     on_failure: Callable[[int | None], None] | None
     lane: _Lane
+    epoch: int
 
 
 class Deliveries:
@@ -55,6 +56,7 @@ class Deliveries:
         self._posted = itertools.count()
         self._given_up: set[bytes] = set()
         self._stopping = threading.Event()
+        self._epoch = 0  # of the jobs that still count: each cancel() begins another
         self._lock = threading.Lock()
         self._sockets: set[socket.socket | None] = set()
         self._lanes = [_Lane(self._run) for _ in range(_LANES)]
@@ -78,7 +80,7 @@ class Deliveries:
         `on_failure(last status)`: called when the last attempt was not answered 2xx.
         """
         lane = self._lane(key)
-        job = _Job(url, body, headers_for, timeout_s, list(retry_delays_s), retry_on, on_failure, lane)
+        job = _Job(url, body, headers_for, timeout_s, list(retry_delays_s), retry_on, on_failure, lane, self._epoch)
         if self.duplicates:
             lane.push(_OVERTAKEN_S / 2, replace(job, delays_s=list(job.delays_s)))
         if self.reorders and next(self._posted) % 2 == 0:
@@ -100,11 +102,13 @@ class Deliveries:
     ) -> None:
         """Like post, with the first attempt in the background too."""
         lane = self._lane(key)
-        job = _Job(url, body, headers_for, timeout_s, list(retry_delays_s), retry_on, on_failure, lane)
+        job = _Job(url, body, headers_for, timeout_s, list(retry_delays_s), retry_on, on_failure, lane, self._epoch)
         lane.push(0.0, job)
 
     def cancel(self) -> None:
-        """Forget what is still to be delivered, and what nobody took."""
+        """Forget what is still to be delivered, and what nobody took; returns when no lane delivers any more."""
+        with self._lock:
+            self._epoch += 1
         for lane in self._lanes:
             lane.clear()
         with self._lock:
@@ -130,7 +134,7 @@ class Deliveries:
 
     def _run(self, job: _Job) -> Attempt:
         attempt = Attempt(self._attempt(job))
-        if self._stopping.is_set():
+        if self._over(job):
             return attempt
         if job.delays_s and job.retry_on(attempt.status):
             job.lane.push(job.delays_s.pop(0), job)
@@ -141,6 +145,9 @@ class Deliveries:
                 job.on_failure(attempt.status)
         return attempt
 
+    def _over(self, job: _Job) -> bool:
+        return self._stopping.is_set() or job.epoch != self._epoch
+
     def _attempt(self, job: _Job) -> int | None:
         parts = urlsplit(job.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -150,7 +157,7 @@ class Deliveries:
             connection.connect()
             connected = connection.sock
             with self._lock:
-                if self._stopping.is_set():
+                if self._over(job):
                     return None
                 self._sockets.add(connected)
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -176,6 +183,7 @@ class _Lane:
     _wake: threading.Condition = field(default_factory=threading.Condition)
     _thread: threading.Thread | None = None
     _stopped: bool = False
+    _busy: bool = False
 
     def push(self, delay_s: float, job: _Job) -> None:
         with self._wake:
@@ -185,17 +193,19 @@ class _Lane:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, daemon=True)
                 self._thread.start()
-            self._wake.notify()
+            self._wake.notify_all()
 
     def clear(self) -> None:
+        """Returns when the job that it is at has ended."""
         with self._wake:
             self._jobs.clear()
+            self._wake.wait_for(lambda: not self._busy)
 
     def stop(self) -> None:
         with self._wake:
             self._stopped = True
             self._jobs.clear()
-            self._wake.notify()
+            self._wake.notify_all()
         if self._thread:
             self._thread.join(_JOIN_S)
 
@@ -205,9 +215,12 @@ class _Lane:
 
     def _next(self) -> _Job | None:
         with self._wake:
+            self._busy = False
+            self._wake.notify_all()
             while not self._stopped:
                 wait = self._jobs[0][0] - time.monotonic() if self._jobs else None
                 if wait is not None and wait <= 0:
+                    self._busy = True
                     return heapq.heappop(self._jobs)[2]
                 self._wake.wait(wait)
         return None

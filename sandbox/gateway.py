@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from chalice.app import Chalice
@@ -28,6 +29,10 @@ class Gateway:
 
     def start(self) -> None:
         self._web.start()
+
+    def held(self) -> AbstractContextManager[None]:
+        """No call is at work meanwhile."""
+        return self._web.held()
 
     def stop(self) -> None:
         """Closes the port and its connections."""

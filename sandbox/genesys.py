@@ -14,6 +14,7 @@ import secrets
 import threading
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +115,10 @@ class GenesysSimulator:
         """Stop serving and delivering."""
         self.deliveries.stop()
         self._web.stop()
+
+    def held(self) -> AbstractContextManager[None]:
+        """No call of the API is at work meanwhile, nor what follows from its answer."""
+        return self._web.held()
 
     def reset(self) -> None:
         """Forget every conversation, call and pending delivery; clients, tokens and integrations stay."""

@@ -122,6 +122,11 @@ class Admin:
         with self._lock:
             return str(self._published(name, kind)["id"])
 
+    def attach_flow(self, integration: str, flow: str) -> None:
+        """The integration's messages enter the flow."""
+        with self._lock:
+            self._attach(self._integrations[integration]["recipient"]["id"], {"flow": {"id": flow}})
+
     def add_queue(self, name: str) -> str:
         """A queue that was there before; returns its id."""
         with self._lock:

@@ -12,6 +12,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -78,6 +79,10 @@ class InstagramSimulator:
         """Stop serving and delivering."""
         self.deliveries.stop()
         self._web.stop()
+
+    def held(self) -> AbstractContextManager[None]:
+        """No call of the API is at work meanwhile, nor what follows from its answer."""
+        return self._web.held()
 
     def reset(self) -> None:
         """Forget customers, sends and pending deliveries; accounts and tokens stay."""

@@ -57,6 +57,7 @@ class Live:
         tiktok.watch = _Both("tiktok", phones[1], self._witness)
         self._stopping = threading.Event()
         self._told: dict[str, int] | None = None
+        self._telling_totals = threading.Lock()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
 
     def start(self) -> None:
@@ -71,10 +72,11 @@ class Live:
 
     def reset(self) -> None:
         """Forgets what happened; whoever follows is told."""
-        self._road.reset()
-        self._witness.reset()
-        self._told = None
-        self._journal.reset()
+        with self._telling_totals:  # what they were before is not told after
+            self._road.reset()
+            self._witness.reset()
+            self._told = None
+            self._journal.reset()
 
     def proof(self) -> dict[str, Any]:
         """What GET /proof answers. What was sent is read first and what arrived last, so that what is under way
@@ -124,10 +126,11 @@ class Live:
         while not self._stopping.wait(TICK_S):
             if not self._journal.followed:
                 continue
-            totals = self._stores.totals()
-            if totals != self._told:
-                self._told = totals
-                self._journal.put("metrics", {"totals": totals})
+            with self._telling_totals:
+                totals = self._stores.totals()
+                if totals != self._told:
+                    self._told = totals
+                    self._journal.put("metrics", {"totals": totals})
 
 
 class _Both:

@@ -1,4 +1,4 @@
-"""The web page's files, and who may talk to the control API at all."""
+"""The web page's files."""
 
 from __future__ import annotations
 
@@ -36,18 +36,6 @@ def policy(media_origins: Iterable[str]) -> str:
             "form-action 'none'",
         )
     )
-
-
-def refusal(call: Call, port: int) -> str | None:
-    """Why the caller is refused, None where it may go on: a page of another site, or one that gave its own name
-    to 127.0.0.1, must reach nothing here."""
-    hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
-    if call.header("Host") not in hosts:
-        return f"the Host has to be one of: {', '.join(sorted(hosts))}"
-    origin = call.headers.get("Origin")
-    if origin is not None and origin not in {f"http://{host}" for host in hosts}:
-        return "requests from other pages are refused"
-    return None
 
 
 class Pages:

@@ -6,7 +6,8 @@ docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,9 +30,9 @@ class Poller:
         self._url = url
         self._handler = handler
         self._stopping = threading.Event()
-        self._running = threading.Event()
-        self._running.set()
-        self._busy = threading.Condition()
+        self._changed = threading.Condition()
+        self._held = False
+        self._epoch = 0
         self._working = 0
         self._threads = [threading.Thread(target=self._loop, daemon=True) for _ in range(threads)]
 
@@ -39,43 +40,60 @@ class Poller:
         for thread in self._threads:
             thread.start()
 
-    def pause(self) -> None:
-        """No new batch; returns when the last one has ended."""
-        self._running.clear()
-        with self._busy:
-            self._busy.wait_for(lambda: self._working == 0)
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """No batch is at work meanwhile; what was received before and not begun is given back."""
+        with self._changed:
+            self._held = True
+            self._epoch += 1
+            self._changed.wait_for(lambda: self._working == 0)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._held = False
+                self._changed.notify_all()
 
-    def resume(self) -> None:
-        self._running.set()
+    def end(self) -> None:
+        """No thread begins anything more."""
+        self._stopping.set()
+        with self._changed:
+            self._changed.notify_all()
 
     def stop(self) -> None:
         """Returns when every thread has ended."""
-        self._stopping.set()
-        self._running.set()
+        self.end()
         for thread in self._threads:
-            thread.join()
+            if thread.is_alive():
+                thread.join()
 
     def _loop(self) -> None:
         sqs = self._aws.client("sqs")
         while not self._stopping.is_set():
-            self._running.wait()
+            with self._changed:
+                self._changed.wait_for(lambda: not self._held or self._stopping.is_set())
+                epoch = self._epoch
             try:
-                found = self._receive(sqs)
-            except (BotoCoreError, ClientError):  # the queue is being made anew
+                self._turn(sqs, epoch)
+            except (BotoCoreError, ClientError):  # the queue is being made anew, or hands out again what is not deleted
                 self._stopping.wait(0.2)
-                continue
-            with self._busy:
-                if not found or not self._running.is_set():
-                    continue
-                self._working += 1
-            try:
-                self._batch(sqs, found)
-            except (BotoCoreError, ClientError):  # what is not deleted is handed out again
-                self._stopping.wait(0.2)
-            finally:
-                with self._busy:
-                    self._working -= 1
-                    self._busy.notify_all()
+
+    def _turn(self, sqs: Any, epoch: int) -> None:
+        found = self._receive(sqs)
+        if not found:
+            return
+        with self._changed:
+            late = epoch != self._epoch
+            self._working += not late
+        if late:
+            self._hand_out_again(sqs, found, after_s=0)
+            return
+        try:
+            self._batch(sqs, found)
+        finally:
+            with self._changed:
+                self._working -= 1
+                self._changed.notify_all()
 
     def _receive(self, sqs: Any) -> list[dict[str, Any]]:
         answer = sqs.receive_message(
@@ -95,7 +113,8 @@ class Poller:
         except BaseException as error:  # even one that kills its container
             print(f"sandbox: a worker died: {type(error).__name__}: {error}")
             if isinstance(error, WorkerKilled):
-                self._hand_out_again(sqs, found)
+                # now, and not when the visibility timeout ends: who killed a worker wants to see what follows
+                self._hand_out_again(sqs, found, after_s=1)
             return
         failed = {item["itemIdentifier"] for item in answer["batchItemFailures"]}
         done = [message for message in found if message["MessageId"] not in failed]
@@ -107,12 +126,11 @@ class Poller:
                 ],
             )
 
-    def _hand_out_again(self, sqs: Any, found: list[dict[str, Any]]) -> None:
-        """Now, and not when the visibility timeout ends: who killed a worker wants to see what follows."""
+    def _hand_out_again(self, sqs: Any, found: list[dict[str, Any]], after_s: int) -> None:
         sqs.change_message_visibility_batch(
             QueueUrl=self._url,
             Entries=[
-                {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 1}
+                {"Id": str(index), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": after_s}
                 for index, message in enumerate(found)
             ],
         )

@@ -11,6 +11,7 @@ import json
 import secrets
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 from sandbox.clock import iso
@@ -88,6 +89,10 @@ class TikTokSimulator:
         """Stop serving and delivering."""
         self.deliveries.stop()
         self._web.stop()
+
+    def held(self) -> AbstractContextManager[None]:
+        """No call of the API is at work meanwhile, nor what follows from its answer."""
+        return self._web.held()
 
     def reset(self) -> None:
         """Forget conversations, sends, uploads and pending deliveries; accounts, tokens and webhooks stay."""

@@ -10,7 +10,8 @@ import struct
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from http import HTTPStatus
@@ -19,8 +20,10 @@ from socketserver import TCPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from sandbox.gate import Gate
+
 HOST = "127.0.0.1"
-_LOCAL_NAMES = {HOST, "localhost"}
+_LOCAL_NAMES = (HOST, "localhost")
 _JOIN_S = 10.0
 
 
@@ -86,6 +89,7 @@ class WebServer:
         self._server = _Server(handle, port)
         self._loop = threading.Thread(target=self._accept, daemon=True)
         self._stopping = threading.Event()
+        self._hurry = threading.Event()
         self.port = int(self._server.server_address[1])
         self.url = f"http://{HOST}:{self.port}"
 
@@ -93,12 +97,23 @@ class WebServer:
         self._loop.start()
 
     def pause(self, seconds: float) -> None:
-        """Sleep inside a handler, cut short by stop()."""
-        self._stopping.wait(seconds)
+        """Sleep inside a handler, cut short by held() and stop()."""
+        self._hurry.wait(seconds)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """No call is at work meanwhile, nor what follows from its answer; those that come wait. Streams go on."""
+        self._hurry.set()
+        with self._server.gate.closed():
+            self._hurry.clear()
+            if self._stopping.is_set():
+                self._hurry.set()
+            yield
 
     def stop(self) -> None:
         """Close the port and every connection, also idle and hanging ones, and wait for their threads."""
         self._stopping.set()
+        self._hurry.set()
         if self._loop.is_alive():
             socket.create_connection((HOST, self.port), _JOIN_S).close()  # wakes the accepting loop
             self._loop.join(_JOIN_S)
@@ -122,6 +137,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, handle: Handle, port: int) -> None:
         self.handle = handle
+        self.gate = Gate()
         self._lock = threading.Lock()
         self._live: dict[threading.Thread, socket.socket] = {}
         super().__init__((HOST, port), _Connection)
@@ -167,22 +183,25 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         call = self._read()
-        outcome = call if isinstance(call, Answer) else self._handled(call)
+        with self.server.gate.passing():
+            outcome = call if isinstance(call, Answer) else self._handled(call)
+            if isinstance(outcome, Answer) and not isinstance(outcome.body, Stream):
+                self._write(outcome)
+                if outcome.after:
+                    outcome.after()
         if outcome is RESET:
             self._reset()
         elif outcome is HANG:
             self._hang()
-        elif isinstance(outcome, Answer):
-            self._write(outcome)
-            if outcome.after:
-                outcome.after()
+        elif isinstance(outcome, Answer) and isinstance(outcome.body, Stream):
+            self._stream(outcome, outcome.body)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
     def _read(self) -> Call | Answer:
-        if self.headers.get("Host", "").rsplit(":", 1)[0] not in _LOCAL_NAMES:
-            # A web page could point its own name at 127.0.0.1 and talk to us (DNS rebinding).
-            return self._refused(HTTPStatus.FORBIDDEN, "only 127.0.0.1 and localhost are served")
+        hosts, origins = self.headers.get_all("Host", []), self.headers.get_all("Origin", [])
+        if reason := refusal(hosts, origins, self.server.server_port):
+            return self._refused(HTTPStatus.FORBIDDEN, reason)
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdigit():
             return self._refused(HTTPStatus.LENGTH_REQUIRED, "send a Content-Length")
@@ -205,12 +224,7 @@ class _Connection(BaseHTTPRequestHandler):
             return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "the simulator failed, see stderr"})
 
     def _write(self, answer: Answer) -> None:
-        body = answer.body
-        if isinstance(body, Stream):
-            self._stream(answer, body)
-            return
-        if not isinstance(body, bytes):
-            body = to_json(body)
+        body = answer.body if isinstance(answer.body, bytes) else to_json(answer.body)
         self.wfile.write(self._head(answer, {"Content-Length": str(len(body))}) + body)
 
     def _stream(self, answer: Answer, body: Stream) -> None:
@@ -239,6 +253,20 @@ class _Connection(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         os.close(self.connection.detach())  # at once: a shutdown first would say goodbye politely
+
+
+def refusal(hosts: Sequence[str], origins: Sequence[str], port: int) -> str:
+    """Why a request to `port` with these Host and Origin headers is refused, "" where it may go on.
+
+    Any page in this machine's browser can send requests to 127.0.0.1, and can give its own name to that address (DNS
+    rebinding). It can hide neither: fetch.spec.whatwg.org/#forbidden-request-header
+    """
+    own = [f"{name}:{port}" for name in _LOCAL_NAMES]
+    if len(hosts) != 1 or hosts[0].lower() not in own:
+        return f"the Host has to be one of: {', '.join(own)}"
+    if any(origin not in {f"http://{name}" for name in own} for origin in origins):
+        return "requests from other pages are refused"
+    return ""
 
 
 def to_json(value: object) -> bytes:

@@ -87,7 +87,7 @@ class Web:
 
     def __exit__(self, *_: object) -> None:
         self.server.shutdown()
-        self._thread.join(5)
+        self._thread.join(60)
         self.server.server_close()
 
 
@@ -405,7 +405,7 @@ def test_a_server_that_says_nothing_is_left(web: Web, monkeypatch: pytest.Monkey
     done = threading.Event()
 
     def deal(_: BaseHTTPRequestHandler) -> None:
-        done.wait(5)
+        done.wait(60)
 
     web.deals["/a"] = deal
     with pytest.raises(Retryable):

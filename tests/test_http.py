@@ -20,7 +20,7 @@ from chalicelib.session import IDLE_S
 from tests.fakes import FakeClock
 
 HEADERS = {"Authorization": "Bearer token-1", "Content-Type": "application/json"}
-WAIT_S = 5.0
+WAIT_S = 60.0
 
 
 @pytest.fixture(autouse=True)

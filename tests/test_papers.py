@@ -81,7 +81,7 @@ def test_each_module_that_is_run_exists() -> None:
 
 
 def test_each_option_of_the_sandbox_exists() -> None:
-    source = (ROOT / "sandbox" / "__main__.py").read_text(encoding="utf-8")
+    source = (ROOT / "sandbox" / "command.py").read_text(encoding="utf-8")
     known = set(re.findall(r'"(--[a-z-]+)"', source))
     named = {
         option

@@ -42,7 +42,7 @@ def test_a_number_is_read_as_one() -> None:
 
 @pytest.mark.parametrize("value", ["ninety", "90 days", "1.5", "0", "-3", "null", "٩٠x"])
 def test_a_number_that_is_none_is_told_by_its_name(value: str) -> None:
-    with pytest.raises(SystemExit, match=r"^dmdesk: correct DMDESK_MEDIA_DAYS: Expected `int`"):
+    with pytest.raises(SystemExit, match=r"^dmdesk: DMDESK_MEDIA_DAYS is '[^']*': Expected `int`"):
         load(ENVIRONMENT | {"DMDESK_MEDIA_DAYS": value})
 
 

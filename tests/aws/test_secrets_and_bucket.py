@@ -154,8 +154,8 @@ def signing(cloud: Cloud) -> Bucket:
         "s3",
         endpoint_url=cloud.aws.url,
         region_name="eu-west-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=cloud.aws.credentials["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=cloud.aws.credentials["AWS_SECRET_ACCESS_KEY"],
         config=S3_CONFIG,
     )
     return Bucket(BUCKET, client)

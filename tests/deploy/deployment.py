@@ -17,7 +17,8 @@ from typing import IO, Any
 import boto3
 import requests
 
-from sandbox.aws import CREDENTIALS, REGION, free_port
+from sandbox import emulator
+from sandbox.aws import REGION, free_port
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.genesys import GenesysSimulator
@@ -37,6 +38,8 @@ SECRETS = {
     "terraform": "deployed-terraform-client-secret",
 }
 SERVICES = ("apigateway", "dynamodb", "iam", "lambda", "logs", "s3", "scheduler", "secretsmanager", "sns", "sqs", "sts")
+# the root user of MiniStack's IAM
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 PATIENCE_S = 90.0
 
 
@@ -64,8 +67,8 @@ class Deployment:
     def start(self) -> None:
         """The clouds, still empty."""
         environment = {
-            **os.environ, **CREDENTIALS, "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1",
-            "GATEWAY_PORT": self.aws.rpartition(":")[2], "MINISTACK_REGION": REGION, "IAM_USED": str(self.used),
+            **os.environ, **CREDENTIALS, **emulator.environment(int(self.aws.rpartition(":")[2]), REGION),
+            "IAM_USED": str(self.used),
         }  # fmt: skip
         self._spawn("aws", [sys.executable, "-m", "tests.deploy.aws_with_iam"], environment)
         port = self.cloudwatch.rpartition(":")[2]

@@ -86,7 +86,7 @@ class Terraform:
             "GENESYSCLOUD_OAUTHCLIENT_SECRET": CLIENT[1],
         }
         ran = subprocess.run(
-            ["terraform", *arguments, "-no-color"],  # noqa: S607 - whichever Terraform the machine has
+            ["terraform", *arguments, "-no-color"],
             cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         printed = ran.stdout + ran.stderr

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from ops.__main__ import cli
 from ops.errors import OpsError
 from ops.tiktok import COMMENT_TYPES, EVENT_TYPE, App
-from sandbox.aws import BUCKET, CREDENTIALS, QUEUES, REGION, TABLE, Aws
+from sandbox.aws import BUCKET, QUEUES, TABLE, Aws
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.genesys import GenesysSimulator
@@ -168,8 +168,8 @@ class Deployment:
         headers = {"Authorization": f"Bearer token-{INSTAGRAM}"}
         if fields:
             form = {"subscribed_fields": ",".join(fields)}
-            assert requests.post(url, headers=headers, data=form, timeout=5).status_code == 200
-        found: list[str] = requests.get(url, headers=headers, timeout=5).json()["data"][0]["subscribed_fields"]
+            assert requests.post(url, headers=headers, data=form, timeout=60).status_code == 200
+        found: list[str] = requests.get(url, headers=headers, timeout=60).json()["data"][0]["subscribed_fields"]
         return sorted(found)
 
     def tiktok_webhook(self, event_type: str, url: str = "") -> str:
@@ -177,8 +177,8 @@ class Deployment:
         query = {"app_id": APP, "secret": TIKTOK_SECRET, "event_type": event_type}
         base = f"{self.vendors.tiktok.url}/open_api/v1.3/business/webhook"
         if url:
-            assert requests.post(f"{base}/update/", json=query | {"callback_url": url}, timeout=5).json()["code"] == 0
-        return str(requests.get(f"{base}/list/", params=query, timeout=5).json()["data"].get("callback_url", ""))
+            assert requests.post(f"{base}/update/", json=query | {"callback_url": url}, timeout=60).json()["code"] == 0
+        return str(requests.get(f"{base}/list/", params=query, timeout=60).json()["data"].get("callback_url", ""))
 
     def tiktok_scope(self, scope: str) -> None:
         self.vendors.tiktok.add_account(
@@ -225,9 +225,8 @@ def deployment(
     vendors: Vendors, aws: tuple[Aws, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Deployment]:
     running, urls = aws
-    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": running.url, "AWS_REGION": REGION}.items():
+    for name, value in running.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     settings = {
         "TABLE": TABLE, "BUCKET": BUCKET, "INSTAGRAM_SECRET": "dmdesk/instagram", "TIKTOK_SECRET": "dmdesk/tiktok",
         "GENESYS_WEBHOOK_SECRET": "dmdesk/genesys-webhook", "GENESYS_OAUTH_SECRET": "dmdesk/genesys-oauth",

@@ -199,29 +199,30 @@ def test_tiktok_needs_a_url(deployment: Deployment) -> None:
 def test_tiktok_needs_the_app_id(deployment: Deployment) -> None:
     deployment.secret("dmdesk/tiktok", {"secrets": ["tiktok-app-secret-0001"]})
     ran = deployment.vendors.run("subscribe", "--webhook-url", HOOK)
-    assert "holds no app_id" in ran.err
+    assert "missing   tiktok app: the secret dmdesk/tiktok holds no app_id" in ran.out
     assert deployment.vendors.run("subscribe", "--webhook-url", HOOK, "--tiktok-app-id", APP).code == 0
 
 
 def test_a_wrong_tiktok_secret_is_told(deployment: Deployment) -> None:
     deployment.secret("dmdesk/tiktok", {"secrets": ["wrong-secret"], "app_id": APP})
     ran = deployment.vendors.run("subscribe", "--webhook-url", HOOK)
-    assert "code 40002" in ran.err
-    assert "put app_id and the app's secret" in ran.err
-    assert "wrong-secret" not in ran.err
+    assert ran.code == 1
+    assert "code 40002" in ran.out
+    assert "put app_id and the app's secret" in ran.out
+    assert "wrong-secret" not in ran.out
 
 
 def test_an_expired_instagram_token_is_told(deployment: Deployment) -> None:
     deployment.vendors.clock.offset_s = 61 * 86_400
     ran = deployment.vendors.run("subscribe", "--webhook-url", HOOK)
     assert ran.code == 1
-    assert "code 190" in ran.err
-    assert "Generate token" in ran.err
+    assert "code 190" in ran.out
+    assert "Generate token" in ran.out
 
 
 def test_a_missing_token_is_told(deployment: Deployment) -> None:
     deployment.secret(f"dmdesk/account/{INSTAGRAM}", {})
-    assert "holds no access_token" in deployment.vendors.run("subscribe", "--webhook-url", HOOK).err
+    assert "holds no access_token" in deployment.vendors.run("subscribe", "--webhook-url", HOOK).out
 
 
 def test_accounts_are_listed_with_their_last_inbound(deployment: Deployment) -> None:

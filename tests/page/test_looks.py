@@ -16,7 +16,8 @@ COLOUR = "(node) => getComputedStyle(node).backgroundColor"
 SIZES = """() => [...new Set([...document.querySelectorAll('body *')]
   .filter((node) => [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()))
   .map((node) => getComputedStyle(node).fontSize))].sort()"""
-OVERFLOWN = """() => [...document.querySelectorAll('body, .panel, .log, .scroll, .bar')]
+PARTS = "body, .top, .panel, .log, .scroll, .bar, .line, .talk-head, .composer"
+OVERFLOWN = """(parts) => [...document.querySelectorAll(parts)]
   .filter((node) => node.offsetParent && node.scrollWidth > node.clientWidth + 1)
   .map((node) => node.id || node.className)"""
 # WCAG's relative luminance of an rgb() colour
@@ -88,14 +89,14 @@ def test_figures_and_marks_are_drawn_here(desk: Desk) -> None:
     assert {url for url in fetched if not url.startswith(desk.control)} == set()
 
 
-@pytest.mark.parametrize("width", [375, 768, 1024, 1440, 1920])
+@pytest.mark.parametrize("width", [320, 375, 768, 1024, 1440, 1920])
 def test_no_width_scrolls_sideways_and_each_uses_its_room(open_page: Open, width: int) -> None:
     desk = _conversation(open_page(viewport={"width": width, "height": 900}))
     panels = desk.page.locator("#panels button")
     for number in range(panels.count()) if panels.first.is_visible() else [-1]:
         if number >= 0:
             panels.nth(number).click()
-        assert desk.page.evaluate(OVERFLOWN) == []
+        assert desk.page.evaluate(OVERFLOWN, PARTS) == []
     shown = desk.page.locator(".panel:visible")
     assert shown.count() == (1 if width < 900 else 4)
     boxes = [box for panel in shown.all() if (box := panel.bounding_box())]

@@ -17,7 +17,8 @@ from sandbox.genesys import GenesysSimulator
 from sandbox.instagram import InstagramSimulator
 from sandbox.tiktok import TikTokSimulator
 from sandbox.tiktok_inbox import conversation_id_of
-from tests.sandbox.conftest import Receiver, until
+from sandbox.web import Answer
+from tests.sandbox.conftest import WAIT_S, Receiver, until
 
 IG, SHOP = "17841400000000001", "-000Business"
 
@@ -61,7 +62,7 @@ class Sandbox:
             part.stop()
 
     def get(self, path: str) -> Any:
-        answer = requests.get(self.control.url + path, timeout=5)
+        answer = requests.get(self.control.url + path, timeout=WAIT_S)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -72,7 +73,7 @@ class Sandbox:
 
     def ask(self, method: str, path: str, body: Any = None) -> requests.Response:
         data = None if body is None else json.dumps(body)
-        return requests.request(method, self.control.url + path, data=data, timeout=5)
+        return requests.request(method, self.control.url + path, data=data, timeout=WAIT_S)
 
     def converse(self) -> str:
         url = self.genesys.url
@@ -80,14 +81,14 @@ class Sandbox:
             f"{url}/oauth/token",
             data={"grant_type": "client_credentials"},
             auth=("client", "secret"),
-            timeout=5,
+            timeout=WAIT_S,
         )
         sender = {"id": "ig:1", "idType": "Opaque"}
         requests.post(
             f"{url}/api/v2/conversations/messages/int/inbound/open/message",
             json={"channel": {"from": sender, "time": "2026-11-20T10:00:00Z"}, "text": "Hola"},
             headers={"Authorization": f"Bearer {login.json()['access_token']}"},
-            timeout=5,
+            timeout=WAIT_S,
         )
         return str(self.get("/genesys/conversations")[-1]["id"])
 
@@ -111,7 +112,7 @@ class Sandbox:
                 "message_type": "TEMPLATE",
                 "template": {"type": "QA_BUTTON_CARD", "title": "Well?", "buttons": [button]},
             }
-        answer = requests.post(url, json=body, headers=headers, timeout=5).json()
+        answer = requests.post(url, json=body, headers=headers, timeout=WAIT_S).json()
         found = answer if platform == "instagram" else answer["data"]["message"]
         return str(found["message_id"])
 
@@ -210,11 +211,11 @@ def test_settings(box: Sandbox) -> None:
 def test_webhooks_go_out_byte_for_byte(box: Sandbox, receiver: Receiver, platform: str) -> None:
     receiver.answers = [202]
     raw = '{ "anything" :\t"ü\\u00fc" }'.encode()
-    answer = requests.post(f"{box.control.url}/{platform}/webhook", data=raw, timeout=5)
+    answer = requests.post(f"{box.control.url}/{platform}/webhook", data=raw, timeout=WAIT_S)
     assert answer.json() == {"status": 202}
     assert receiver.calls[0].body == raw
     receiver.stop()
-    answer = requests.post(f"{box.control.url}/{platform}/webhook", data=raw, timeout=5)
+    answer = requests.post(f"{box.control.url}/{platform}/webhook", data=raw, timeout=WAIT_S)
     assert answer.json() == {"status": None}
 
 
@@ -244,7 +245,7 @@ def test_the_clock(box: Sandbox, clock: Clock) -> None:
 def test_faults_are_added_listed_and_removed(box: Sandbox) -> None:
     order = {"target": "genesys", "kind": "status", "status": 429, "retry_after": 2, "count": 1}
     assert box.post("/faults", order)[0]["status"] == 429
-    assert requests.post(f"{box.genesys.url}/oauth/token", timeout=5).status_code == 429
+    assert requests.post(f"{box.genesys.url}/oauth/token", timeout=WAIT_S).status_code == 429
     assert [fault["fired"] for fault in box.get("/faults")] == [1]
     assert box.ask("DELETE", "/faults").json() == []
     assert box.get("/faults") == []
@@ -275,6 +276,63 @@ def test_reset_empties_everything_but_the_accounts(box: Sandbox, clock: Clock) -
     assert clock.offset_s == 0
     assert box.bridge.resets == 1
     assert box.post("/instagram/say", {"text": "Hola"})["id"]
+
+
+def test_a_reset_waits_for_what_somebody_does(box: Sandbox, receiver: Receiver) -> None:
+    receiver.gate = threading.Event()
+    doing = threading.Thread(target=box.post, args=("/instagram/say", {"text": "Hola"}))
+    doing.start()
+    receiver.wait(1)
+    resetting = threading.Thread(target=box.post, args=("/reset",))
+    resetting.start()
+    resetting.join(0.05)
+    assert (box.bridge.resets, box.get("/faults")) == (0, [])  # and who only looks does not wait
+    receiver.gate.set()
+    for one in (doing, resetting):
+        one.join(WAIT_S)
+    assert box.bridge.resets == 1
+
+
+def test_resets_come_one_after_the_other(box: Sandbox) -> None:
+    at_once: list[int] = []
+    reset = box.bridge.reset
+
+    def alone(meanwhile: Callable[[], None]) -> None:
+        at_once.append(1)
+        assert sum(at_once) == 1
+        reset(meanwhile)
+        at_once.pop()
+
+    box.bridge.reset = alone  # type: ignore[method-assign]
+    several = [threading.Thread(target=box.post, args=("/reset",)) for _ in range(5)]
+    for one in several:
+        one.start()
+    for one in several:
+        one.join(WAIT_S)
+    assert box.bridge.resets == 5
+
+
+@pytest.mark.parametrize("platform", ["genesys", "instagram", "tiktok"])
+def test_a_held_simulator_ends_what_follows_from_its_answers_first(
+    box: Sandbox, receiver: Receiver, platform: str
+) -> None:
+    """An echo is delivered after the send was answered."""
+    simulator = getattr(box, platform)
+    ends: list[str] = []
+    after = threading.Event()
+
+    def echo() -> None:
+        after.wait(WAIT_S)
+        ends.append("after")
+
+    simulator._web._server.handle = lambda call: Answer(200, {}, after=echo)
+    asking = threading.Thread(target=lambda: requests.get(simulator.url, timeout=WAIT_S))
+    asking.start()
+    asking.join(WAIT_S)
+    threading.Timer(0.05, after.set).start()
+    with simulator.held():
+        ends.append("held")
+    assert ends == ["after", "held"]
 
 
 def test_nothing_outlives_stop(clock: Clock, faults: Faults, receiver: Receiver) -> None:

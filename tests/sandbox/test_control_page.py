@@ -18,6 +18,7 @@ from sandbox.journal import Journal
 from sandbox.pages import Pages
 from sandbox.tiktok import TikTokSimulator
 from sandbox.web import Answer, Stream
+from tests.sandbox.conftest import WAIT_S
 from tests.sandbox.test_control import FakeBridge
 
 MEDIA = "http://127.0.0.1:4711"
@@ -54,7 +55,7 @@ class Site:
             part.stop()
 
     def get(self, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S)
         self.connections.append(connection)
         host = {"Host": f"127.0.0.1:{self.port}"}
         connection.request(method, path, headers=host | headers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -32,7 +31,7 @@ def test_the_first_attempt_answers_and_the_rest_follow(deliveries: Deliveries, r
         receiver.url + "?a=1",
         b"\x00raw",
         lambda: {"X-Number": str(next(number))},
-        timeout_s=5,
+        timeout_s=WAIT_S,
         retry_delays_s=(0, 0.01, 0.01),
         retry_on=_not_200,
     )
@@ -74,7 +73,7 @@ def test_what_is_not_worth_retrying_fails_at_once(deliveries: Deliveries, receiv
         receiver.url,
         b"",
         dict,
-        timeout_s=5,
+        timeout_s=WAIT_S,
         retry_delays_s=(0,),
         retry_on=lambda status: status == 500,
         on_failure=told.append,
@@ -86,13 +85,13 @@ def test_what_is_not_worth_retrying_fails_at_once(deliveries: Deliveries, receiv
 def test_send_keeps_the_order_of_a_key(deliveries: Deliveries, receiver: Receiver) -> None:
     for number in range(20):
         body = str(number).encode()
-        deliveries.send(receiver.url, body, dict, timeout_s=5, retry_delays_s=(), retry_on=_not_200, key="one")
+        deliveries.send(receiver.url, body, dict, timeout_s=WAIT_S, retry_delays_s=(), retry_on=_not_200, key="one")
     assert [int(call.body) for call in receiver.wait(20)] == list(range(20))
 
 
 def test_nobody_listening_is_no_answer(deliveries: Deliveries, receiver: Receiver) -> None:
     receiver.stop()
-    sent = deliveries.post(receiver.url, b"", dict, timeout_s=1, retry_delays_s=(), retry_on=_not_200, on_failure=None)
+    sent = deliveries.post(receiver.url, b"", dict, timeout_s=WAIT_S, retry_delays_s=(), retry_on=_not_200)
     assert sent.status is None
 
 
@@ -100,13 +99,14 @@ def test_stop_forgets_retries_and_cuts_attempts(receiver: Receiver) -> None:
     before = threading.active_count()
     deliveries = Deliveries()
     receiver.answers = [500, HANG]
-    deliveries.post(receiver.url, b"1", dict, timeout_s=5, retry_delays_s=(60,), retry_on=_not_200)
-    deliveries.send(receiver.url, b"2", dict, timeout_s=60, retry_delays_s=(), retry_on=_not_200, key="2")
+    deliveries.post(receiver.url, b"1", dict, timeout_s=WAIT_S, retry_delays_s=(100 * WAIT_S,), retry_on=_not_200)
+    deliveries.send(receiver.url, b"2", dict, timeout_s=100 * WAIT_S, retry_delays_s=(), retry_on=_not_200, key="2")
     receiver.wait(2)
-    started = time.monotonic()
-    deliveries.stop()
-    assert time.monotonic() - started < 2
-    deliveries.send(receiver.url, b"3", dict, timeout_s=1, retry_delays_s=(), retry_on=_not_200)
+    stopping = threading.Thread(target=deliveries.stop)
+    stopping.start()
+    stopping.join(WAIT_S)
+    assert not stopping.is_alive()
+    deliveries.send(receiver.url, b"3", dict, timeout_s=WAIT_S, retry_delays_s=(), retry_on=_not_200)
     assert len(receiver.calls) == 2
     receiver.stop()
     assert threading.active_count() <= before
@@ -114,7 +114,44 @@ def test_stop_forgets_retries_and_cuts_attempts(receiver: Receiver) -> None:
 
 def test_cancel_forgets_what_is_pending(deliveries: Deliveries, receiver: Receiver) -> None:
     receiver.answers = [500]
-    deliveries.post(receiver.url, b"1", dict, timeout_s=5, retry_delays_s=(0.05,), retry_on=_not_200)
+    deliveries.post(receiver.url, b"1", dict, timeout_s=WAIT_S, retry_delays_s=(0.05,), retry_on=_not_200)
     deliveries.cancel()
-    deliveries.send(receiver.url, b"2", dict, timeout_s=5, retry_delays_s=(0.05,), retry_on=_not_200)
+    deliveries.send(receiver.url, b"2", dict, timeout_s=WAIT_S, retry_delays_s=(0.05,), retry_on=_not_200)
+    assert [call.body for call in receiver.wait(2)] == [b"1", b"2"]
+
+
+def test_cancel_waits_for_what_is_under_way_and_nothing_follows(deliveries: Deliveries, receiver: Receiver) -> None:
+    receiver.gate, receiver.answers = threading.Event(), [500]
+    told: list[int | None] = []
+    deliveries.send(
+        receiver.url, b"1", dict, timeout_s=WAIT_S, retry_delays_s=(0,), retry_on=_not_200, on_failure=told.append
+    )
+    receiver.wait(1)
+    cancelling = threading.Thread(target=deliveries.cancel)
+    cancelling.start()
+    cancelling.join(0.05)
+    assert cancelling.is_alive()
+    receiver.gate.set()
+    cancelling.join(WAIT_S)
+    deliveries.send(receiver.url, b"2", dict, timeout_s=WAIT_S, retry_delays_s=(), retry_on=_not_200)
+    assert [call.body for call in receiver.wait(2)] == [b"1", b"2"]
+    assert told == []
+    assert deliveries.given_up() == set()
+
+
+def test_what_somebody_waits_for_while_all_is_cancelled_is_not_repeated(
+    deliveries: Deliveries, receiver: Receiver
+) -> None:
+    receiver.gate, receiver.answers = threading.Event(), [500]
+    posting = threading.Thread(
+        target=lambda: deliveries.post(
+            receiver.url, b"1", dict, timeout_s=WAIT_S, retry_delays_s=(0,), retry_on=_not_200
+        )
+    )
+    posting.start()
+    receiver.wait(1)
+    deliveries.cancel()
+    receiver.gate.set()
+    posting.join(WAIT_S)
+    deliveries.send(receiver.url, b"2", dict, timeout_s=WAIT_S, retry_delays_s=(), retry_on=_not_200)
     assert [call.body for call in receiver.wait(2)] == [b"1", b"2"]

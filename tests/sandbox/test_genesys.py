@@ -15,7 +15,7 @@ import requests
 from sandbox.clock import Clock, iso
 from sandbox.faults import Faults
 from sandbox.genesys import ConversationDead, GenesysSimulator, NotFound
-from tests.sandbox.conftest import Receiver, until
+from tests.sandbox.conftest import WAIT_S, Receiver, until
 
 ONE, TWO = "int-one", "int-two"
 CUSTOMER = {"id": "ig:1", "idType": "Opaque", "nickname": "Ana", "firstName": "Ana"}
@@ -38,12 +38,12 @@ class Org:
 
     def login(self, auth: tuple[str, str] | None = ("client", "secret"), **form: str) -> requests.Response:
         data = {"grant_type": "client_credentials"} | form
-        return requests.post(f"{self.sim.url}/oauth/token", data=data, auth=auth, timeout=5)
+        return requests.post(f"{self.sim.url}/oauth/token", data=data, auth=auth, timeout=WAIT_S)
 
     def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}"} | kwargs.pop("headers", {})
         url = f"{self.sim.url}/api/v2{path}"
-        return requests.request(method, url, headers=headers, timeout=5, **kwargs)
+        return requests.request(method, url, headers=headers, timeout=WAIT_S, **kwargs)
 
     def post(self, body: Any, kind: str = "message", integration: str = ONE, query: str = "") -> requests.Response:
         path = f"/conversations/messages/{integration}/inbound/open/{kind}{query}"
@@ -522,7 +522,7 @@ SIGNATURES = {"image": ("image/png", b"\x89PNG\r\n\x1a\n"), "pdf": ("application
 @pytest.mark.parametrize("name", SIGNATURES)
 def test_a_file_is_handed_out_to_whoever_has_its_link(org: Org, name: str) -> None:
     mime, start = SIGNATURES[name]
-    answer = requests.get(org.sim.media()[name], timeout=5)
+    answer = requests.get(org.sim.media()[name], timeout=WAIT_S)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, mime)
     assert answer.content.startswith(start)
 
@@ -530,12 +530,12 @@ def test_a_file_is_handed_out_to_whoever_has_its_link(org: Org, name: str) -> No
 def test_a_link_to_a_file_expires_and_a_fresh_one_does_not(org: Org, clock: Clock) -> None:
     old = org.sim.media()["pdf"]
     clock.offset_s = 3601
-    assert requests.get(old, timeout=5).status_code == 403
-    assert requests.get(org.sim.media()["pdf"], timeout=5).status_code == 200
+    assert requests.get(old, timeout=WAIT_S).status_code == 403
+    assert requests.get(org.sim.media()["pdf"], timeout=WAIT_S).status_code == 200
 
 
 def test_a_link_that_was_never_given_out_leads_nowhere(org: Org) -> None:
-    assert requests.get(f"{org.sim.url}/api/v2/downloads/made-up", timeout=5).status_code == 404
+    assert requests.get(f"{org.sim.url}/api/v2/downloads/made-up", timeout=WAIT_S).status_code == 404
     assert set(org.sim.media()) == set(SIGNATURES)
 
 

@@ -11,7 +11,7 @@ import requests
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.genesys import GenesysSimulator
-from tests.sandbox.conftest import Receiver
+from tests.sandbox.conftest import WAIT_S, Receiver
 
 OPEN = "/conversations/messaging/integrations/open"
 IDENTITY = "/conversations/messaging/identityresolution/integrations/open"
@@ -31,13 +31,13 @@ class Org:
 
     def login(self, name: str) -> str:
         form = {"grant_type": "client_credentials"}
-        answer = requests.post(f"{self.sim.url}/oauth/token", data=form, auth=(name, f"{name}-secret"), timeout=5)
+        answer = requests.post(f"{self.sim.url}/oauth/token", data=form, auth=(name, f"{name}-secret"), timeout=WAIT_S)
         return str(answer.json()["access_token"])
 
     def call(self, method: str, path: str, body: Any = None, client: str = "admin", status: int = 200) -> Any:
         headers = {"Authorization": f"Bearer {self.tokens[client]}"}
         url = f"{self.sim.url}/api/v2{path}"
-        answer = requests.request(method, url, json=body, headers=headers, timeout=5)
+        answer = requests.request(method, url, json=body, headers=headers, timeout=WAIT_S)
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 
@@ -58,7 +58,7 @@ class Org:
 
     def publish(self, text: str) -> dict[str, Any]:
         job = self.call("POST", "/flows/jobs")
-        put = requests.put(job["presignedUrl"], data=text.encode(), headers=job["headers"], timeout=5)
+        put = requests.put(job["presignedUrl"], data=text.encode(), headers=job["headers"], timeout=WAIT_S)
         assert put.status_code == 200
         ended: dict[str, Any] = self.call("GET", f"/flows/jobs/{job['id']}?expand=messages")
         return ended
@@ -237,7 +237,7 @@ def test_a_file_that_is_no_flow_fails(org: Org, text: str, words: str) -> None:
 
 def test_an_upload_needs_its_signature(org: Org) -> None:
     url = org.call("POST", "/flows/jobs")["presignedUrl"]
-    assert requests.put(url[:-1], data=b"x", timeout=5).status_code == 403
+    assert requests.put(url[:-1], data=b"x", timeout=WAIT_S).status_code == 403
     org.call("GET", "/flows/jobs/nothing", status=404)
 
 

@@ -18,7 +18,7 @@ from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.instagram import InstagramSimulator
 from sandbox.web import Answer, WebServer
-from tests.sandbox.conftest import Receiver, until
+from tests.sandbox.conftest import WAIT_S, Receiver, until
 
 IG, PAGE, ANA = "17841400000000001", "100000000000002", "1000000000000001"
 DAY = 86400.0
@@ -45,7 +45,7 @@ class Meta:
 
     def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}"}
-        return requests.request(method, self.sim.url + path, headers=headers, timeout=5, **kwargs)
+        return requests.request(method, self.sim.url + path, headers=headers, timeout=WAIT_S, **kwargs)
 
     def post(self, body: Any, version: str = "v25.0") -> requests.Response:
         return self.call("POST", f"/{version}/{self.node}/messages", json=body)
@@ -77,7 +77,7 @@ def media(kind: str = "image", **payload: Any) -> dict[str, Any]:
 
 
 def fetch(url: str) -> requests.Response:
-    return requests.get(url, timeout=5)
+    return requests.get(url, timeout=WAIT_S)
 
 
 # --- webhooks
@@ -160,7 +160,7 @@ def test_echo_before_the_answer(meta: Meta, receiver: Receiver) -> None:
     receiver.wait(2)
     assert not got  # the echo is being answered, the send is not yet
     receiver.gate.set()
-    sender.join(5)
+    sender.join(WAIT_S)
     assert got == [200]
 
 
@@ -463,7 +463,7 @@ def test_versions_and_paths(meta: Meta) -> None:
 
 def test_tokens(meta: Meta, clock: Clock) -> None:
     assert meta.call("GET", "/v25.0/me").status_code == 200
-    assert requests.get(f"{meta.sim.url}/v25.0/me?access_token=IGAA1", timeout=5).status_code == 200
+    assert requests.get(f"{meta.sim.url}/v25.0/me?access_token=IGAA1", timeout=WAIT_S).status_code == 200
     meta.token = "wrong"
     assert error(meta.send()) == (400, 190, None)
     meta.token, clock.offset_s = "IGAA1", 61 * DAY
@@ -475,7 +475,7 @@ def test_tokens(meta: Meta, clock: Clock) -> None:
 def test_refreshing_a_token(meta: Meta, clock: Clock) -> None:
     def refresh(token: str, grant: str = "ig_refresh_token", method: str = "GET") -> requests.Response:
         query = {"grant_type": grant, "access_token": token}
-        return requests.request(method, f"{meta.sim.url}/refresh_access_token", params=query, timeout=5)
+        return requests.request(method, f"{meta.sim.url}/refresh_access_token", params=query, timeout=WAIT_S)
 
     fresh = refresh("IGAA1").json()
     assert (fresh["token_type"], fresh["expires_in"]) == ("bearer", 60 * 86400)
@@ -492,8 +492,8 @@ def test_refreshing_a_token(meta: Meta, clock: Clock) -> None:
 
 def test_exchanging_a_token(meta: Meta) -> None:
     query = {"grant_type": "ig_exchange_token", "access_token": "IGAA1", "client_secret": SECRET}
-    assert requests.get(f"{meta.sim.url}/access_token", params=query, timeout=5).json()["access_token"]
-    wrong = requests.get(f"{meta.sim.url}/access_token", params=query | {"client_secret": "x"}, timeout=5)
+    assert requests.get(f"{meta.sim.url}/access_token", params=query, timeout=WAIT_S).json()["access_token"]
+    wrong = requests.get(f"{meta.sim.url}/access_token", params=query | {"client_secret": "x"}, timeout=WAIT_S)
     assert error(wrong)[1] == 1
 
 
@@ -559,7 +559,7 @@ def test_media_are_served_to_whoever_has_the_url(meta: Meta, name: str, mime: st
 
 @pytest.mark.parametrize(("name", "declared"), [("huge", True), ("huge_undeclared", False)])
 def test_huge_media_have_more_than_25_mb(meta: Meta, name: str, declared: bool) -> None:
-    with requests.get(meta.sim.media()[name], timeout=5, stream=True) as answer:
+    with requests.get(meta.sim.media()[name], timeout=WAIT_S, stream=True) as answer:
         assert ("Content-Length" in answer.headers) is declared
         assert sum(map(len, answer.iter_content(1 << 20))) > 25 * 1024 * 1024
 

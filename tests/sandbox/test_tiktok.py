@@ -16,7 +16,7 @@ from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.tiktok import TikTokSimulator
 from sandbox.tiktok_inbox import Conversation, conversation_id_of, message, webhook
-from tests.sandbox.conftest import Receiver
+from tests.sandbox.conftest import WAIT_S, Receiver
 
 SHOP, ANA = "-000Business", "+Customer/1"
 APP, SECRET = "7600000000000000001", "app-secret"
@@ -51,7 +51,7 @@ class TikTok:
 
     def call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         url = f"{self.sim.url}/open_api/v1.3/{path}"
-        return requests.request(method, url, headers={"Access-Token": self.token}, timeout=5, **kwargs)
+        return requests.request(method, url, headers={"Access-Token": self.token}, timeout=WAIT_S, **kwargs)
 
     def send(self, **changed: Any) -> dict[str, Any]:
         body = {
@@ -168,7 +168,7 @@ def test_each_attempt_is_signed_anew(tiktok: TikTok, receiver: Receiver, clock: 
     clock.offset_s = 100
     receiver.gate.set()
     first, second = receiver.wait(2)
-    delivery.join(5)
+    delivery.join(WAIT_S)
     assert got == [500]
     assert first.body == second.body == raw
     assert first.header("Tiktok-Signature") != second.header("Tiktok-Signature")
@@ -209,7 +209,7 @@ def test_echo_before_the_answer_or_never(tiktok: TikTok, receiver: Receiver) -> 
     receiver.wait(2)
     assert not got
     receiver.gate.set()
-    sender.join(5)
+    sender.join(WAIT_S)
     assert got == [0]
     tiktok.sim.echo = "none"
     tiktok.send()
@@ -406,7 +406,7 @@ def test_a_customers_media_is_downloaded_with_the_token(
     media_id = tiktok.sim.media()[media]
     tiktok.said(kind, media_id)
     url = tiktok.download(media_id, kind.upper())["data"]["download_url"]
-    got = requests.get(url, headers={"x-user": "act.1"}, timeout=5)
+    got = requests.get(url, headers={"x-user": "act.1"}, timeout=WAIT_S)
     assert (got.status_code, got.headers["Content-Type"]) == (200, mime)
     assert has in got.content[:12]
 
@@ -419,7 +419,7 @@ def test_a_file_needs_its_token_and_its_signature(tiktok: TikTok, header: dict[s
     media_id = tiktok.sim.media()["image"]
     tiktok.said("image", media_id)
     url = tiktok.download(media_id)["data"]["download_url"] + changed
-    assert requests.get(url, headers=header, timeout=5).status_code == 403
+    assert requests.get(url, headers=header, timeout=WAIT_S).status_code == 403
 
 
 def test_a_download_url_lasts_a_day(tiktok: TikTok, clock: Clock) -> None:
@@ -428,7 +428,7 @@ def test_a_download_url_lasts_a_day(tiktok: TikTok, clock: Clock) -> None:
     url = tiktok.download(media_id)["data"]["download_url"]
     clock.offset_s = 24 * HOUR + 1
     tiktok.renew()
-    assert requests.get(url, headers={"x-user": tiktok.token}, timeout=5).status_code == 403
+    assert requests.get(url, headers={"x-user": tiktok.token}, timeout=WAIT_S).status_code == 403
 
 
 @pytest.mark.parametrize(

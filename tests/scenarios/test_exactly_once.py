@@ -139,6 +139,7 @@ def test_200_messages_of_20_conversations_through_a_stormy_genesys(bridge: Bridg
     assert problems == []
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("known", [False, True], ids=["first message", "known conversation"])
 def test_a_message_that_genesys_took_without_answering_is_not_sent_again(bridge: Bridge, known: bool) -> None:
     if known:
@@ -151,6 +152,7 @@ def test_a_message_that_genesys_took_without_answering_is_not_sent_again(bridge:
     assert bridge.metric("sent_again") == 0
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_409_to_a_known_message_counts_as_delivered(bridge: Bridge) -> None:
     bridge.post("/genesys/settings", {"deduplicates": True})
     # Genesys takes it, the answer is lost, and what it holds cannot be found
@@ -209,6 +211,7 @@ def make_visible(bridge: Bridge) -> None:
         )
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("channel", ["instagram", "tiktok"])
 def test_a_send_that_the_platform_took_without_answering_is_confirmed_by_its_echo(bridge: Bridge, channel: str) -> None:
     seen = bridge.conversation(channel)

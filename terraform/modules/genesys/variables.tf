@@ -163,7 +163,7 @@ variable "oauth_client_ids" {
 }
 
 variable "ops_command" {
-  description = "Runs this project's command line, from the repository's root. It needs the requirements of requirements-dev.txt."
+  description = "Runs this project's command line, from the repository's root. It needs the requirements of requirements-operator.txt."
   type        = string
   default     = ".venv/bin/python -m ops"
   nullable    = false

@@ -1,0 +1,47 @@
+"""Commands whose help says all that there is to say: whole sentences in the list, an example with each."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+
+class Command(click.Command):
+    """click cuts what it lists to a line; here it is wrapped."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The first sentence of the help, whole."""
+        return re.split(r"(?<=\.)\s", " ".join(inspect.cleandoc(self.help or "").split()))[0]
+
+
+class Group(click.Group):
+    """Its commands are such commands."""
+
+    command_class = Command
+
+
+class Address(click.ParamType[str]):
+    """An address that can be called."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The address as it came; fails with what is wrong with it."""
+        text = str(value)
+        try:
+            parts = urlsplit(text)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if not host or re.search(r"[^!-~]", text) or parts.scheme not in {"https", "http"}:
+            self.fail(f"{text!r} is no address: https://…", param, ctx)
+        return text
+
+
+def example(*lines: str) -> str:
+    """For a command's epilog: what to type, line by line."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
