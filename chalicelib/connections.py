@@ -73,6 +73,9 @@ class Tls(ssl.SSLContext):
         sock.wrap(partial(super().wrap_socket, *args, **named))
         return sock
 
+    def set_alpn_protocols(self, *_: object) -> None:
+        """Nothing: urllib3 sets the same for each connection, while another thread's handshake may read them."""
+
 
 @cache
 def tls() -> Tls:

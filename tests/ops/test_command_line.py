@@ -266,12 +266,26 @@ def test_tiktoks_fault_leaves_instagram(deployment: Deployment) -> None:
 
 
 @pytest.mark.parametrize("account", [INSTAGRAM, PAGE_ACCOUNT, TIKTOK])
-@pytest.mark.parametrize("odd", ["token-{}\nsecond line", "token {}", "\ttoken-{}x", "tökén-{}"])
+@pytest.mark.parametrize("odd", ["token-{}\nsecond line", "token {}", "token-{}\tx", "tökén-{}"])
 def test_a_token_that_cannot_be_one_is_told(deployment: Deployment, account: str, odd: str) -> None:
     deployment.secret(f"dmdesk/account/{account}", {"access_token": odd.format(account)})
     ran = deployment.vendors.run("doctor")
-    assert f"the access_token in the secret dmdesk/account/{account} holds a space, a line break or the like" in ran.out
-    assert "fix: put it in again without" in ran.out
+    secret = f"dmdesk/account/{account}"
+    assert f"the secret {secret} holds a value of access_token that cannot be one" in ran.out
+    assert f"in the secret {secret}: one word of plain characters, without spaces" in ran.out
+
+
+@pytest.mark.parametrize("account", [INSTAGRAM, PAGE_ACCOUNT, TIKTOK])
+@pytest.mark.parametrize("pasted", ["token-{}\n", ' "token-{}" ', "\ufefftoken-{}"])
+def test_a_token_is_read_as_the_bridge_reads_it_and_stays_hidden(
+    deployment: Deployment, account: str, pasted: str
+) -> None:
+    as_it_was = deployment.vendors.run("doctor").out
+    deployment.secret(f"dmdesk/account/{account}", {"access_token": pasted.format(account)})
+    ran = deployment.vendors.run("doctor")
+    assert "cannot be one" not in ran.out
+    assert f"token-{account}" not in ran.out + ran.err
+    assert ran.out.count("ok") == as_it_was.count("ok")
 
 
 def test_nothing_is_changed_where_the_webhook_url_is_missing(deployment: Deployment) -> None:
