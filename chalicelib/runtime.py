@@ -257,7 +257,8 @@ class Runtime:
         from chalicelib.desks.genesys.oauth import Tokens
 
         names = self.settings
-        tokens = Tokens(self.http, self.secrets.get, names.genesys_oauth_secret, names.url("genesys_login"), self.clock)
+        secrets, login = self.secrets, names.url("genesys_login")
+        tokens = Tokens(self.http, secrets.get, names.genesys_oauth_secret, login, self.clock, secrets.refresh)
         return Genesys(self.http, tokens, names.url("genesys_api"))
 
 

@@ -14,7 +14,7 @@ from sandbox.instagram import InstagramSimulator
 from sandbox.instagram_phone import InstagramPhone
 from sandbox.journal import Journal, Name
 from sandbox.naming import Source, passages
-from sandbox.proof import Findings, Witness, prove, taken
+from sandbox.proof import Findings, Witness, keys_of, prove, taken
 from sandbox.road import Road
 from sandbox.screen import Screen
 from sandbox.tiktok import TikTokSimulator
@@ -96,8 +96,8 @@ class Live:
                 agents=agents,
                 delivered=delivered,
                 given_up=given_up,
-                waiting=self._keys(queued),
-                parked=self._keys(dead) | {key.rpartition("-")[2].rpartition("/")[2] for key in parked},
+                waiting=keys_of(queued),
+                parked=keys_of(dead) | {key.rpartition("-")[2].rpartition("/")[2] for key in parked},
                 ignored=self._road.ignored(),
                 told=frozenset(name for name, message in replies.items() if message.status == "delivery-failed"),
                 at_desk=taken(self._genesys.messages(), _given_to_genesys),
@@ -114,9 +114,6 @@ class Live:
         return frozenset(
             one.key for source, found in bodies for body in found for one in passages(source, body, self._channels)
         )
-
-    def _keys(self, events: list[dict[str, Any]]) -> frozenset[str]:
-        return frozenset(str(event.get("MessageDeduplicationId", "")) for event in events)
 
     def _telling(self, name: Name) -> Callable[[dict[str, Any]], None]:
         return lambda data: self._journal.put(name, data)

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+import msgspec
+
+from chalicelib.messages import Event
 from sandbox.clock import Clock
 from sandbox.naming import Passage, Source, passages
 from sandbox.order import out_of_order
@@ -150,3 +153,16 @@ def taken(calls: Iterable[Mapping[str, Any]], what: Callable[[Mapping[str, Any]]
         for trace, told in made
         if trace and told
     )
+
+
+def keys_of(messages: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The keys of the events that a queue's messages hold: one may hold several, and a burial has an id of its own."""
+    held = [_event(str(message.get("Body", ""))) for message in messages]
+    return frozenset(one.dedup for event in held if event for one in event.bundle or (event,))
+
+
+def _event(body: str) -> Event | None:
+    try:
+        return msgspec.json.decode(body, type=Event)
+    except msgspec.MsgspecError:  # nobody's event: put there by hand
+        return None

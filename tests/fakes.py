@@ -351,7 +351,8 @@ class FakeLedger:
 
     def edited(self, conversation: Conversation, item: str, now: float, edit: int, text: str) -> Edited:
         self._up()
-        if self.edits.get((conversation.key, item), (0, ""))[0] > edit:
+        work = self.claims.get((conversation.key, item))
+        if self.edits.get((conversation.key, item), (0, ""))[0] > edit or (work and work.result == PREVENTED):
             return "older"
         self.edits[(conversation.key, item)] = edit, text
         return "held" if self.state(conversation, item) in {"", "buried"} else "newest"
@@ -374,7 +375,7 @@ class FakeLedger:
         if (conversation.key, item) in self.claims:
             return False
         self.claims[(conversation.key, item)] = _Work("done", now, now, result=PREVENTED)
-        return True
+        return (conversation.key, item) not in self.edits
 
     def seen(self, conversation: Conversation, now: float, until_ms: int) -> None:
         self.threads[conversation.key] = msgspec.structs.replace(self.thread(conversation), seen_ms=until_ms)

@@ -32,6 +32,9 @@ _REFUSED = ("\ufffe", "\uffff")
 _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # what a bundle holds beside its events (bytes)
 _AROUND = 2048
+# A bundle that is tried again begins with its first event: what has ended is looked at anew each time, and one that
+# holds more than a function gets through would spend its time on that.
+_MOST_TOGETHER = 25
 
 
 class Queue:
@@ -95,7 +98,7 @@ def _body(event: Event) -> str:
 
 
 def _bundles(events: Sequence[Event]) -> list[Event]:
-    """The events with those of one group together, as large as the queue takes them, in order."""
+    """The events with those of one group together, up to 25 and as large as the queue takes them, in order."""
     groups: dict[str, list[Event]] = {}
     for event in events:
         groups.setdefault(event.group, []).append(event)
@@ -110,7 +113,7 @@ def _bundled(group: list[Event]) -> Iterator[Event]:
     size = 0
     for event in group:
         length = len(_body(event).encode()) + 1
-        if held and size + length > LARGEST - _AROUND:
+        if held and (len(held) == _MOST_TOGETHER or size + length > LARGEST - _AROUND):
             yield _bundle(held)
             held, size = [], 0
         held.append(event)

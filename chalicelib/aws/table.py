@@ -230,7 +230,8 @@ class Table:
             self._transact(writes)
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
-        """Ends a claim that nobody has made. False where it was made."""
+        """Ends a claim that nobody has made. False where it was made, or where an edit of it has come: agents may have
+        read that."""
         fields = {
             **_key(conversation, item),
             "state": {"S": "done"},
@@ -238,26 +239,30 @@ class Table:
             "expires_at": _expiry(now, REMEMBERED_S),
         }
         try:
-            call(
-                self._client.put_item, TableName=self._name, Item=fields,
+            before = call(
+                self._client.put_item, TableName=self._name, Item=fields, ReturnValues="ALL_OLD",
                 ConditionExpression="attribute_not_exists(#state)", ExpressionAttributeNames={"#state": "state"},
             )  # fmt: skip
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             return False
-        return True
+        return "edit" not in before.get("Attributes", {})
 
     def edited(self, conversation: Conversation, item: str, now: float, edit: int, text: str) -> Edited:
-        """Notes an edit of the message that is claimed under the item, whichever of the two comes first."""
+        """Notes an edit of the message that is claimed under the item, whichever of the two comes first. One that was
+        taken back before it came has no newer text."""
         try:
             held = call(
                 self._client.update_item,
                 TableName=self._name,
                 Key=_key(conversation, item),
                 UpdateExpression="SET edit = :edit, edited = :text, expires_at = :expires",
-                ConditionExpression="attribute_not_exists(edit) OR edit <= :edit",
+                ConditionExpression="(attribute_not_exists(edit) OR edit <= :edit)"
+                " AND (attribute_not_exists(#result) OR #result <> :prevented)",
+                ExpressionAttributeNames={"#result": "result"},
                 ExpressionAttributeValues={
+                    ":prevented": {"S": PREVENTED},
                     ":edit": {"N": str(edit)},
                     ":text": {"S": text},
                     ":expires": _expiry(now, REMEMBERED_S),

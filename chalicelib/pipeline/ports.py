@@ -150,7 +150,8 @@ class Ledger(Protocol):
         """Counts one try of an event's own, by what was tried."""
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
-        """Ends a claim that nobody has made: whoever comes later finds the work done. False where it was made."""
+        """Ends a claim that nobody has made: whoever comes later finds the work done. False where it was made, or
+        where an edit of it has come."""
 
     def seen(self, conversation: Conversation, now: float, until_ms: int) -> None:
         """The customer's messages up to then are marked as seen."""

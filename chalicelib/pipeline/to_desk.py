@@ -20,6 +20,7 @@ from chalicelib.errors import (
     Waiting,
 )
 from chalicelib.messages import (
+    LATEST_MS,
     PREVENTED,
     Account,
     Claim,
@@ -57,6 +58,8 @@ from chalicelib.rules.quoting import beginning, worded
 # An echo may overtake the answer of the send that it belongs to.
 ECHO_WAIT_S = 2.0
 UNKNOWN_S = 5.0
+# An unsend is the last of a message's edits: one that it overtook is not shown after it.
+LAST_EDIT = LATEST_MS + 1
 
 
 class ToDesk:
@@ -236,7 +239,7 @@ class ToDesk:
     def _note(self, arrival: Arrival, note: Note) -> None:
         if note.removes:
             self._media.forget(note.conversation, note.removes)
-        if note.prevents and self._ledger.forestall(note.conversation, f"IN#{note.prevents}", self._clock()):
+        if note.prevents and self._prevented(note):
             self._ignored("unsent_before_shown")
         elif note.kind == "read" and not arrival.account.show_reads:
             self._ignored("read")
@@ -245,6 +248,14 @@ class ToDesk:
         else:
             lines = worded(note.lines, self._composing.words(note.conversation, note.about))
             self._show(arrival, note, words(arrival.account, lines, note.text), note.kind)
+
+    def _prevented(self, note: Note) -> bool:
+        """Whether agents have seen nothing of the message that was taken back, and never will."""
+        item, now = f"IN#{note.prevents}", self._clock()
+        if self._ledger.forestall(note.conversation, item, now):
+            return True
+        self._ledger.edited(note.conversation, item, now, LAST_EDIT, "")
+        return False
 
     def _edit(self, note: Note) -> Edited:
         """Whether this is the newest text of its message. It is kept for a message that has not come yet, too."""

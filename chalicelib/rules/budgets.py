@@ -38,7 +38,7 @@ BUDGETS: dict[str, Budget] = {
     "file": Budget(4, 20.0),
     "unseen": Budget(4, 20.0),
     "note": Budget(3, 10.0),
-    "echo": Budget(2, 20.0),
+    "echo": Budget(2, 80.0),
     "token": Budget(2, 60.0),
     "reply": Budget(3, 15 * 60.0),
     "receipt": Budget(3, 24 * HOUR_S),

@@ -59,11 +59,18 @@ def waiting(cloud: Cloud) -> list[dict[str, Any]]:
     return cloud.aws.waiting({"inbound": cloud.urls["inbound"]})["inbound"]
 
 
-@pytest.mark.parametrize("count", [2, 2 * BATCH + 3, 1000])
+@pytest.mark.parametrize("count", [2, 2 * BATCH + 3, 25])
 def test_one_conversations_events_of_a_delivery_go_whole_or_not_at_all(cloud: Cloud, fresh: Queue, count: int) -> None:
     fresh.put([event(number) for number in range(count)])
     assert len(waiting(cloud)) == 1
     assert unpacked(waiting(cloud)) == [f"m-{number}" for number in range(count)]
+
+
+def test_no_entry_holds_more_than_a_function_gets_through(cloud: Cloud, fresh: Queue) -> None:
+    fresh.put([event(number) for number in range(1000)])
+    held = [msgspec.json.decode(message["Body"], type=Event).bundle for message in waiting(cloud)]
+    assert [len(bundle) for bundle in held] == [25] * 40
+    assert unpacked(waiting(cloud)) == [f"m-{number}" for number in range(1000)]
 
 
 def test_large_events_are_spread_over_calls_in_order(cloud: Cloud, fresh: Queue) -> None:

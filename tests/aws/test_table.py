@@ -146,8 +146,14 @@ def test_an_edit_that_comes_first_is_told_to_whoever_claims_the_message(cloud: C
 def test_an_unsend_of_a_message_that_was_only_edited_prevents_it(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.edited(conversation, "IN#1", 90, 1, "text")
-    assert cloud.table.forestall(conversation, "IN#1", 91)
+    assert not cloud.table.forestall(conversation, "IN#1", 91)  # agents may have read the edit
     assert cloud.table.claim(conversation, "IN#1", 100, LEASE_S).result == PREVENTED
+
+
+def test_a_message_that_was_taken_back_before_it_came_has_no_newer_text(cloud: Cloud) -> None:
+    conversation = somebody()
+    assert cloud.table.forestall(conversation, "IN#1", 91)
+    assert cloud.table.edited(conversation, "IN#1", 92, 1, "text") == "older"
 
 
 def test_a_message_is_known_by_how_it_begins(cloud: Cloud) -> None:

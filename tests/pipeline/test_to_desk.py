@@ -40,7 +40,7 @@ from chalicelib.messages import (
     Unseen,
     digest,
 )
-from chalicelib.pipeline import delivering
+from chalicelib.pipeline import delivering, sending
 from chalicelib.pipeline.delivering import LEASE_S
 from chalicelib.pipeline.presenting import desk_id
 from chalicelib.pipeline.to_desk import ECHO_WAIT_S
@@ -633,6 +633,20 @@ def test_an_echo_whose_send_ends_meanwhile_is_ours() -> None:
     assert kit.metrics.totals() == {"ignored": 1}
 
 
+def test_the_echo_of_a_file_waits_until_its_sends_outcome_is_found_out() -> None:
+    kit = Kit(msgspec.structs.replace(ECHO, text=""))
+    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    under_way(kit, "", state="doubt")
+    kit.ledger.claims[(CONVERSATION.key, "OUT#m#1")].text = ""
+    kit.later()
+    kit.clock.advance(sending.ECHO_WAIT_S + sending.HISTORY_S)  # the last time that the history is asked
+    kit.later()
+    kit.ledger.sent(CONVERSATION, "OUT#m#1", kit.clock(), ECHO.id)
+    kit.handle(again=True)
+    assert kit.posted == 0
+    assert kit.metrics.total("ignored", reason="echo_own") == 1
+
+
 def test_an_echo_whose_send_ends_between_the_two_looks_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     kit = Kit(ECHO)
 
@@ -1175,6 +1189,36 @@ def test_in_an_open_conversation_the_newest_edit_is_the_last_that_is_read(order:
         kit.says.happened = [edit(number, f"text {number}")]
         kit.handle()
     assert [one.text.splitlines()[-1] for one in kit.desk.delivered[1:]] == [f"text {number}" for number in shown]
+
+
+OTHER = msgspec.structs.replace(SAID, id="message:other", text="another", origin="other")
+TAKEN_BACK = Note(
+    id="deleted:mid-1", conversation=CONVERSATION, sent_ms=SAID.sent_ms + 9, kind="unsend", lines=(Line("unsent"),),
+    about="mid-1", removes="mid-1", prevents=SAID.id,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("order", "shown"),
+    [
+        ((TAKEN_BACK, edit(1, "text 1"), SAID), ["another"]),
+        ((TAKEN_BACK, edit(2, "text 2"), edit(1, "text 1")), ["another"]),
+        ((SAID, TAKEN_BACK, edit(1, "text 1")), ["another", "Is it back?", "took back"]),
+        ((SAID, edit(1, "text 1"), TAKEN_BACK, edit(2, "text 2")), ["another", "Is it back?", "text 1", "took back"]),
+        ((edit(1, "text 1"), TAKEN_BACK, SAID), ["another", "text 1", "took back"]),
+    ],
+)
+def test_nothing_is_shown_of_a_message_after_it_was_taken_back(
+    order: tuple[Note | CustomerMessage, ...], shown: list[str]
+) -> None:
+    kit = Kit(OTHER)
+    kit.handle()
+    for one in order:
+        kit.says.happened = [one]
+        kit.handle()
+    texts = [one.text.lower() for one in kit.desk.delivered]
+    assert len(texts) == len(shown)
+    assert all(words.lower() in text for words, text in zip(shown, texts, strict=True))
 
 
 def test_an_edit_that_came_first_is_kept_over_a_try_that_failed() -> None:

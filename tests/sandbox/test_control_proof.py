@@ -6,11 +6,14 @@ import json
 from dataclasses import replace
 from typing import Any, Literal
 
+import msgspec
 import pytest
+from msgspec.structs import replace as replaced
 
+from chalicelib.messages import Event
 from sandbox.clock import Clock
 from sandbox.naming import Passage, Source, passages
-from sandbox.proof import Findings, Taken, Witness, prove, taken
+from sandbox.proof import Findings, Taken, Witness, keys_of, prove, taken
 
 
 def event(trace: str, key: str = "") -> Passage:
@@ -216,3 +219,18 @@ def test_the_platforms_own_time_counts_and_a_moved_clock_does_not() -> None:
 def test_only_a_time_to_the_millisecond_tells_the_order(source: Source, raw: dict[str, Any], written_ms: int) -> None:
     (found,) = passages(source, json.dumps(raw).encode(), {})
     assert found.written_ms == written_ms
+
+
+def queued(*names: str) -> Event:
+    one, *more = [
+        Event(source="instagram", account="1", party="2", id=name, received_ms=1, raw=msgspec.Raw(b"{}"))
+        for name in names
+    ]
+    return replaced(one, id="bundle", bundle=(one, *more)) if more else one
+
+
+@pytest.mark.parametrize("names", [("a",), ("a", "b", "c")], ids=["an event", "several of a conversation"])
+def test_what_lies_in_a_queue_is_told_by_its_events_whatever_the_messages_own_id(names: tuple[str, ...]) -> None:
+    message = {"Body": msgspec.json.encode(queued(*names)).decode(), "MessageDeduplicationId": "the burial's own"}
+    by_hand = {"Body": "no event"}
+    assert keys_of([message, by_hand]) == {queued(name).dedup for name in names}

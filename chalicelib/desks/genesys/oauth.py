@@ -12,7 +12,7 @@ from collections.abc import Callable
 from chalicelib.credentials import Secret, plain, seconds, trimmed
 from chalicelib.desks.base import Secrets
 from chalicelib.errors import Misconfigured, Retryable, Uncertain, Waiting
-from chalicelib.http import Outgoing
+from chalicelib.http import Answer, Outgoing
 from chalicelib.messages import digest
 
 # A token is not used in its last minute: the call it serves takes time, and clocks differ.
@@ -21,17 +21,27 @@ MARGIN_S = 60.0
 SHORTEST_S = 300.0
 # The limit counts by the minute.
 RATE_LIMIT_S = 60.0
+# How the login refuses a client or its secret.
+_UNKNOWN = frozenset({400, 401, 403})
 
 
 class Tokens:
     """Kept per container until they expire; no refresh token exists, a new one is asked for."""
 
     def __init__(
-        self, http: Outgoing, secrets: Secrets, secret_name: str, login_url: str, clock: Callable[[], float]
+        self,
+        http: Outgoing,
+        secrets: Secrets,
+        secret_name: str,
+        login_url: str,
+        clock: Callable[[], float],
+        refresh: Callable[[str], bool] = lambda name: False,
     ) -> None:
-        """The secret holds `{"clients": [{"id", "secret"}, …]}`."""
+        """The secret holds `{"clients": [{"id", "secret"}, …]}`. `refresh` loads a secret again, and answers whether
+        it did."""
         self._http = http
         self._secrets = secrets
+        self._refresh = refresh
         self._secret_name = secret_name
         self._login_url = login_url
         self._clock = clock
@@ -75,8 +85,17 @@ class Tokens:
         self._waits.pop(client, None)
 
     def _clients(self) -> dict[str, str]:
-        """Each client's secret by its id; one that cannot be read leaves the work to the others.
+        """Each client's secret by its id, of the secret as it is stored now where the cached one has none.
         Raises Misconfigured where there is none."""
+        try:
+            return self._listed()
+        except Misconfigured:
+            if not self._refresh(self._secret_name):
+                raise
+            return self._listed()
+
+    def _listed(self) -> dict[str, str]:
+        """What the secret lists; a client that cannot be read leaves the work to the others. Raises Misconfigured."""
         listed = self._secrets(self._secret_name).get("clients")
         found: dict[str, str] = {}
         wrong = f"the secret {self._secret_name} lists no OAuth client under clients"
@@ -94,21 +113,12 @@ class Tokens:
         return found
 
     def _ask(self, client: str) -> str:
-        basic = base64.b64encode(f"{client}:{self._clients().get(client, '')}".encode()).decode()
-        try:
-            answer = self._http.post(
-                f"{self._login_url}/oauth/token",
-                headers={
-                    "Authorization": f"Basic {basic}",
-                    "Content-Type": "application/x-www-form-urlencoded",
-                },
-                body=b"grant_type=client_credentials",
-            )
-        except Misconfigured:
-            raise
-        except (Retryable, Uncertain) as error:  # asking twice harms nobody
-            raise Retryable(f"Genesys login: {error.reason}") from error
-        if answer.status in {400, 401, 403}:
+        secret = self._clients().get(client, "")
+        answer = self._login(client, secret)
+        if answer.status in _UNKNOWN and self._refresh(self._secret_name):
+            newer = self._clients().get(client, "")
+            answer = self._login(client, newer) if newer not in {"", secret} else answer
+        if answer.status in _UNKNOWN:
             raise Misconfigured(
                 f"Genesys login refuses the OAuth client {client} (HTTP {answer.status})",
                 f"compare it with Admin > Integrations > OAuth and the secret {self._secret_name}",
@@ -121,3 +131,19 @@ class Tokens:
         lifetime = seconds(found.get("expires_in"), SHORTEST_S)
         self._tokens[client] = (token, self._clock() + max(0.0, lifetime - MARGIN_S))
         return token
+
+    def _login(self, client: str, secret: str) -> Answer:
+        basic = base64.b64encode(f"{client}:{secret}".encode()).decode()
+        try:
+            return self._http.post(
+                f"{self._login_url}/oauth/token",
+                headers={
+                    "Authorization": f"Basic {basic}",
+                    "Content-Type": "application/x-www-form-urlencoded",
+                },
+                body=b"grant_type=client_credentials",
+            )
+        except Misconfigured:
+            raise
+        except (Retryable, Uncertain) as error:  # asking twice harms nobody
+            raise Retryable(f"Genesys login: {error.reason}") from error

@@ -278,11 +278,21 @@ def test_without_a_token_nothing_is_sent_until_somebody_stores_one(secret: dict[
     assert http.calls == []
 
 
-@pytest.mark.parametrize("secret", ["IG-1\n", " IG-1 ", "\ufeffIG-1", '"IG-1"'])
-def test_a_token_is_sent_without_what_was_pasted_along(secret: str) -> None:
-    http = FakeOutgoing(answer(200, {"message_id": "m-1"}))
-    open_client(http, lambda name: {"access_token": secret}, URLS.__getitem__).send(INSTAGRAM, ANA, TextPart(TEXT))
-    assert http.calls[0].headers["Authorization"] == "Bearer IG-1"
+@pytest.mark.parametrize("token", ["to\nken", "to ken", "ключ", "to\u200bken", "\ud800"])
+def test_a_token_that_cannot_be_sent_is_the_accounts_trouble(token: str) -> None:
+    http = FakeOutgoing()
+    lonely = open_client(http, lambda name: {"access_token": token}, URLS.__getitem__)
+    with pytest.raises(TokenRefused) as caught:
+        lonely.send(INSTAGRAM, ANA, TextPart(TEXT))
+    assert "s/ig" in caught.value.advice
+    assert http.calls == []
+
+
+@pytest.mark.parametrize("token", ["token\n", " token ", "\ufefftoken", '"token"'])
+def test_what_came_along_when_a_token_was_pasted_is_not_sent(token: str) -> None:
+    http = FakeOutgoing(answer(200, {"recipient_id": "55501", "message_id": "m"}))
+    open_client(http, lambda name: {"access_token": token}, URLS.__getitem__).send(INSTAGRAM, ANA, TextPart(TEXT))
+    assert http.calls[0].headers["Authorization"] == "Bearer token"
 
 
 @pytest.mark.parametrize(("action", "name"), [("typing", "typing_on"), ("seen", "mark_seen")])

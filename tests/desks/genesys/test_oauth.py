@@ -25,6 +25,24 @@ class Kit:
         self.tokens = Tokens(self.http, lambda name: self.secret, "s/oauth", "https://login.example", self.clock)
 
 
+class Stored(Kit):
+    """Secrets Manager holds another object than the cache, until it is asked again."""
+
+    def __init__(self, *answers: Answer | Exception, cached: Any, stored: Any) -> None:
+        super().__init__(*answers, clients=cached)
+        self.stored: dict[str, Any] = {"clients": stored}
+        self.refreshes = True
+        self.tokens = Tokens(
+            self.http, lambda name: self.secret, "s/oauth", "https://login.example", self.clock, self.refresh
+        )
+
+    def refresh(self, name: str) -> bool:
+        assert name == "s/oauth"
+        if self.refreshes:
+            self.secret = self.stored
+        return self.refreshes
+
+
 def granted(name: str = "token-1", expires_in: int = 86_400) -> Answer:
     return answer(200, {"access_token": name, "token_type": "bearer", "expires_in": expires_in})
 
@@ -226,3 +244,34 @@ def test_a_login_that_is_down_says_what_is() -> None:
     kit = Kit(Retryable("no connection to login.example: TimeoutError"))
     with pytest.raises(Retryable, match=r"Genesys login: no connection to login\.example: TimeoutError"):
         kit.tokens.token("client-1")
+
+
+@pytest.mark.parametrize("cached", [[], None, "x", [{"id": "client-0"}], [{"id": " ", "secret": "a b"}]])
+def test_a_secret_that_was_mended_serves_at_once(cached: Any) -> None:
+    kit = Stored(granted(), cached=cached, stored=CLIENTS)
+    assert kit.tokens.token(kit.tokens.client_for("customer")) == "token-1"
+
+
+@pytest.mark.parametrize("refreshes", [True, False])
+def test_a_secret_that_is_still_wrong_waits(refreshes: bool) -> None:
+    kit = Stored(cached=[], stored=[] if refreshes else CLIENTS)
+    kit.refreshes = refreshes
+    with pytest.raises(Misconfigured):
+        kit.tokens.client_for("customer")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_client_whose_secret_was_rotated_logs_in_with_the_new_one(status: int) -> None:
+    rotated = [one | {"secret": f"new-{one['secret']}"} for one in CLIENTS]
+    kit = Stored(answer(status, {}), granted(), cached=CLIENTS, stored=rotated)
+    assert kit.tokens.token("client-1") == "token-1"
+    basic = base64.b64encode(b"client-1:new-client-secret-1").decode()
+    assert kit.http.calls[-1].headers["Authorization"] == f"Basic {basic}"
+
+
+@pytest.mark.parametrize("stored", [CLIENTS, CLIENTS[:1]])
+def test_a_client_that_is_refused_is_asked_for_again_with_another_secret_only(stored: Any) -> None:
+    kit = Stored(answer(401, {}), cached=CLIENTS, stored=stored)
+    with pytest.raises(Misconfigured, match="client-1"):
+        kit.tokens.token("client-1")
+    assert len(kit.http.calls) == 1
