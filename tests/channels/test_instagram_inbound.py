@@ -959,7 +959,7 @@ def test_what_is_ignored_is_counted_under_its_reason(name: str) -> None:
         ("a\n", "event_unknown"), ("", "event_unknown"), ("{name}", "event_unknown"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("about", [{"id": "1"}, "on", 7, [], False])
+@pytest.mark.parametrize("about", [{"id": "1"}, "on", 7, [], False, None])
 def test_whatever_else_meta_tells_is_counted_by_its_name(name: str, reason: str, about: Any) -> None:
     parties = {"sender": {"id": PERSON}, "recipient": {"id": BRAND}, "timestamp": 1_799_999_990_000}
     for around in (parties, {"timestamp": 7}, {}):
@@ -1024,6 +1024,8 @@ def test_what_tells_nothing_is_malformed(name: str) -> None:
         {"postback": {"title": "x"}, "sender": "x"},
         {"message_edit": {"num_edit": 0}},
         {"message_edit": {"text": "x"}, "sender": None},
+        {"message": None},
+        {"postback": None, "message": None},
     ],
 )
 def test_what_a_customer_wrote_and_nobody_can_find_is_malformed(item: dict[str, Any]) -> None:

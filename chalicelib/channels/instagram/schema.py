@@ -80,6 +80,10 @@ class Fields:
         """What is there, in the sender's order."""
         return [name for name, value in self._fields.items() if value is not None]
 
+    def empty(self) -> list[str]:
+        """What is named and null."""
+        return [name for name, value in self._fields.items() if value is None]
+
     def text(self, name: str) -> str:
         """A text, or a whole number as one: ids come as either."""
         value = self._fields.get(name)
@@ -140,8 +144,10 @@ def event_name(name: str) -> str:
 
 
 def event_of(seen: Fields) -> str:
-    """What an item that is no message tells of. Raises Malformed where that is nothing."""
+    """What an item that is no message tells of, though it be null. Raises Malformed where that is nothing, or may have
+    been a customer's words."""
     names = [name for name in seen.names() if name not in ENVELOPE]
+    names = names or [name for name in seen.empty() if name not in ENVELOPE | {"message", "postback"}]
     if not names:
         raise Malformed("Instagram event that tells nothing")
     return next((name for name in names if seen.at(name).names()), names[0])
