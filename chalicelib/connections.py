@@ -73,6 +73,9 @@ class Tls(ssl.SSLContext):
         sock.wrap(partial(super().wrap_socket, *args, **named))
         return sock
 
+    def set_alpn_protocols(self, *_: object) -> None:
+        """Nothing: urllib3 sets the same for each connection, while another thread's handshake may read them."""
+
 
 @cache
 def tls() -> Tls:
@@ -156,6 +159,7 @@ class Timed:
         """Nothing: what is left of the call stands above what urllib3 would grant each wait."""
 
     def sendall(self, data: bytes) -> None:
+        """Sends the bytes; what has left when it breaks off was noted."""
         rest = memoryview(data)
         while rest:
             self.tick()

@@ -115,7 +115,7 @@ class Outgoing:
     ) -> None:
         """`read_s` is how long an answer may take (seconds, default READ_S), `clock` answers epoch seconds,
         `steady` seconds that never go back."""
-        from chalicelib.session import Session, proxies_of  # requests: 110 ms that the edge does not pay
+        from chalicelib.session import Session, proxies_of  # requests: 30 ms that the edge does not pay
 
         self._steady = steady
         self._read_s = READ_S if read_s is None else read_s

@@ -12,7 +12,8 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.calls import CONFIG
-from chalicelib.errors import Retryable, Uncertain
+from chalicelib.credentials import token_of, trimmed
+from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
 from chalicelib.messages import Account
 from chalicelib.runtime import Runtime
@@ -57,13 +58,15 @@ class Bridge:
         return held if isinstance(held, list) else []
 
     def token(self, account: Account) -> str:
-        """The account's access token, "" where there is none. OpsError for what can be none."""
-        token = str(self.secret(account.secret).get("access_token", ""))
-        if re.search(r"[^!-~]", token):
-            raise OpsError(
-                f"the access_token in the secret {account.secret} holds a space, a line break or the like",
-                "put it in again without",
-            )
+        """The account's access token as the bridge reads it, "" where there is none. OpsError for what can be none."""
+        held = self.secret(account.secret)
+        if not trimmed(held.get("access_token")):
+            return ""
+        try:
+            token = token_of(held, account.secret)
+        except Misconfigured as no:
+            raise OpsError(no.reason, no.advice) from None
+        self._hide(token)  # without what was pasted along it is another text than the secret's
         return token
 
     def secret_age_s(self, name: str) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.errors import Retryable, Uncertain
+from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from ops.errors import OpsError
 
 ENVIRONMENT = 'eval "$(terraform -chdir=terraform output -raw operator_environment)"'
@@ -76,6 +76,8 @@ def _refused(error: ClientError, what: str) -> OpsError:
 
 def vendor(error: Retryable | Uncertain, what: str) -> OpsError:
     """Of a call of a vendor's that was not answered; its reason names the host."""
+    if isinstance(error, Misconfigured):
+        return OpsError(f"{what}: {error.reason}", error.advice)
     host = re.search(r"(?:to|from) ([\w.-]+(?::\d+)?)", error.reason)
     if isinstance(error, Retryable):
         return OpsError(

@@ -10,7 +10,7 @@ from typing import Any, Literal, ParamSpec
 import msgspec
 
 from chalicelib.desks.genesys.oauth import Tokens
-from chalicelib.errors import Retryable, TokenRefused, Uncertain
+from chalicelib.errors import Retryable, Uncertain
 from chalicelib.messages import Account
 from ops import causes, genesys, instagram
 from ops.bridge import Bridge
@@ -157,9 +157,6 @@ def _runtime_login(bridge: Bridge, entry: dict[str, str], where: genesys.Hosts) 
     tokens = Tokens(bridge.http, lambda _: {"clients": [entry]}, secret, where.login, bridge.clock)
     try:
         tokens.token(client)
-    except TokenRefused as error:
-        fix = f"compare the client with Admin > Integrations > OAuth, and its entry in the secret {secret}"
-        return _check("genesys runtime login", client, "fail", error.reason, fix)
     except Retryable as error:
         behind = error.__cause__ if isinstance(error.__cause__, (Retryable, Uncertain)) else error
         told = causes.vendor(behind, where.login)

@@ -7,19 +7,15 @@ from typing import TypeVar
 
 from chalicelib.channels.base import Secrets
 from chalicelib.credentials import token_of
-from chalicelib.errors import Misconfigured, Retryable, TokenRefused, Uncertain
+from chalicelib.errors import Retryable, Uncertain
 from chalicelib.messages import Account
 
 Found = TypeVar("Found")
 
 
 def access_token(secrets: Secrets, account: Account) -> str:
-    """The access token in the account's secret. Raises TokenRefused where there is none, or one that cannot be sent:
-    the secret is looked at again, as for a token that the platform refuses."""
-    try:
-        return token_of(secrets(account.secret), account.secret)
-    except Misconfigured as error:
-        raise TokenRefused(error.reason, 60, error.advice) from None
+    """The access token in the account's secret. Raises Misconfigured where there is none, or none that can be sent."""
+    return token_of(secrets(account.secret), account.secret)
 
 
 def harmless(call: Callable[[], Found]) -> Found:

@@ -16,7 +16,7 @@ from botocore import exceptions
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
-from chalicelib.errors import Retryable, Uncertain
+from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from ops import causes, instagram
 from ops.__main__ import cli
 from tests.ops.conftest import APP, HOOK, INSTAGRAM, PAGE_ACCOUNT, RUNTIME, TIKTOK, Deployment
@@ -164,10 +164,12 @@ def test_aws_failures_have_one_cause(error: Exception, cause: str, fix: str) -> 
 
 
 def test_a_vendor_that_cannot_be_reached_is_told_from_one_that_does_not_answer() -> None:
-    unreached = causes.vendor(Retryable("no connection to graph.example: ConnectionError"), "Instagram 1")
+    unreached = causes.vendor(Retryable("nothing was sent to graph.example: ConnectionRefusedError"), "Instagram 1")
     assert unreached.fix == "see to the network between: curl -sI https://graph.example must answer"
     silent = causes.vendor(Uncertain("no answer from graph.example: ReadTimeout"), "Instagram 1")
     assert silent.fix == "run it again; where it stays so, the vendor's status page tells"
+    unfit = causes.vendor(Misconfigured("an address that is none", "correct DMDESK_GENESYS_API"), "Genesys")
+    assert unfit.fix == "correct DMDESK_GENESYS_API"
 
 
 def logins(deployment: Deployment) -> list[dict[str, Any]]:
@@ -178,7 +180,7 @@ def logins(deployment: Deployment) -> list[dict[str, Any]]:
 def test_a_login_host_that_is_down_is_no_wrong_client(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DMDESK_GENESYS_LOGIN", "http://127.0.0.1:9")
     [told] = logins(deployment)
-    assert told["detail"].startswith("http://127.0.0.1:9: no connection to 127.0.0.1:9")
+    assert told["detail"].startswith("http://127.0.0.1:9: nothing was sent to 127.0.0.1:9")
     assert "compare" not in told["fix"]
 
 
@@ -192,7 +194,8 @@ def test_a_login_that_answers_nonsense_is_no_wrong_client(deployment: Deployment
 def test_a_client_that_is_refused_is_to_be_compared(deployment: Deployment) -> None:
     deployment.secret("dmdesk/genesys-oauth", {"clients": [{"id": RUNTIME[0], "secret": "another-secret-0001"}]})
     [told] = logins(deployment)
-    assert told["fix"].startswith("compare the client with Admin > Integrations > OAuth")
+    assert RUNTIME[0] in told["detail"]
+    assert told["fix"].startswith("compare it with Admin > Integrations > OAuth")
 
 
 @pytest.mark.parametrize(
@@ -266,12 +269,26 @@ def test_tiktoks_fault_leaves_instagram(deployment: Deployment) -> None:
 
 
 @pytest.mark.parametrize("account", [INSTAGRAM, PAGE_ACCOUNT, TIKTOK])
-@pytest.mark.parametrize("odd", ["token-{}\nsecond line", "token {}", "\ttoken-{}x", "tökén-{}"])
+@pytest.mark.parametrize("odd", ["token-{}\nsecond line", "token {}", "token-{}\tx", "tökén-{}"])
 def test_a_token_that_cannot_be_one_is_told(deployment: Deployment, account: str, odd: str) -> None:
     deployment.secret(f"dmdesk/account/{account}", {"access_token": odd.format(account)})
     ran = deployment.vendors.run("doctor")
-    assert f"the access_token in the secret dmdesk/account/{account} holds a space, a line break or the like" in ran.out
-    assert "fix: put it in again without" in ran.out
+    secret = f"dmdesk/account/{account}"
+    assert f"the secret {secret} holds a value of access_token that cannot be one" in ran.out
+    assert f"in the secret {secret}: one word of plain characters, without spaces" in ran.out
+
+
+@pytest.mark.parametrize("account", [INSTAGRAM, PAGE_ACCOUNT, TIKTOK])
+@pytest.mark.parametrize("pasted", ["token-{}\n", ' "token-{}" ', "\ufefftoken-{}"])
+def test_a_token_is_read_as_the_bridge_reads_it_and_stays_hidden(
+    deployment: Deployment, account: str, pasted: str
+) -> None:
+    as_it_was = deployment.vendors.run("doctor").out
+    deployment.secret(f"dmdesk/account/{account}", {"access_token": pasted.format(account)})
+    ran = deployment.vendors.run("doctor")
+    assert "cannot be one" not in ran.out
+    assert f"token-{account}" not in ran.out + ran.err
+    assert ran.out.count("ok") == as_it_was.count("ok")
 
 
 def test_nothing_is_changed_where_the_webhook_url_is_missing(deployment: Deployment) -> None:

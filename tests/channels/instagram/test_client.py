@@ -282,7 +282,7 @@ def test_without_a_token_nothing_is_sent_until_somebody_stores_one(secret: dict[
 def test_a_token_that_cannot_be_sent_is_the_accounts_trouble(token: str) -> None:
     http = FakeOutgoing()
     lonely = open_client(http, lambda name: {"access_token": token}, URLS.__getitem__)
-    with pytest.raises(TokenRefused) as caught:
+    with pytest.raises(Misconfigured) as caught:
         lonely.send(INSTAGRAM, ANA, TextPart(TEXT))
     assert "s/ig" in caught.value.advice
     assert http.calls == []
