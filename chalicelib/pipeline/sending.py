@@ -11,6 +11,7 @@ from chalicelib.channels.base import Client
 from chalicelib.errors import (
     SECRET_MENDS,
     AccountStopped,
+    Misconfigured,
     RateLimited,
     Reason,
     Refused,
@@ -333,6 +334,8 @@ class Sending:
             if self._budgets.spent(reply.turn, "token"):
                 return AccountStopped(error.reason, error.advice or RECONNECT.format(secret=reply.account.secret))
         elif self._budgets.spent(reply.turn, "reply", reply.received_s):
+            if isinstance(error, Misconfigured):
+                return AccountStopped(error.reason, error.advice)
             return Refused("rate_limited" if isinstance(error, RateLimited) else "other", f"given up: {error.reason}")
         return None
 

@@ -348,9 +348,8 @@ def test_a_late_message_is_sent_with_the_token_that_was_renewed_meanwhile() -> N
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"), [(RateLimited("rate limit", 1), "rate_limited"), (Retryable("maintenance"), "other"),
-                          (Misconfigured("no token", "store one"), "other")]
-)  # fmt: skip
+    ("error", "reason"), [(RateLimited("rate limit", 1), "rate_limited"), (Retryable("maintenance"), "other")]
+)
 def test_after_a_quarter_of_an_hour_the_agent_is_told_once(error: Retryable, reason: Reason) -> None:
     kit = Kit()
     kit.client.answers = [error] * 500
@@ -364,6 +363,15 @@ def test_after_a_quarter_of_an_hour_the_agent_is_told_once(error: Retryable, rea
     kit.handle()
     assert len(kit.client.sent) == sends
     assert kit.metrics.total("refused", channel="instagram", reason=reason) == 1
+
+
+def test_a_token_that_nobody_stores_waits_a_quarter_of_an_hour_then_stops_the_account() -> None:
+    kit = Kit()
+    kit.client.answers = [Misconfigured("no token in s/ig", "store one")] * 500
+    kit.until(most=500)
+    assert kit.clock() - START >= BUDGETS["reply"].for_s
+    assert kit.desk.reported == [failed("account_disconnected", "no token in s/ig")]
+    assert kit.metrics.total("account_stopped", account=INSTAGRAM.id) == 1
 
 
 @pytest.mark.parametrize("waited_s", [1000.0, 6 * 3600.0])
