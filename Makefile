@@ -8,7 +8,7 @@ MAKER = $(shell test "$(origin PYTHON)" = file -a -x $(BIN)/python && echo $(BIN
 NEEDS := $(addprefix needs-,function sandbox operator developer)
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox operator venv test test-terraform check format docs bench package checkov clean $(NEEDS)
+.PHONY: help sandbox operator venv test test-terraform check format docs chaos bench package checkov clean $(NEEDS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ format: needs-developer ## rewrite the code in its one style
 
 docs: needs-function ## rewrite the pages of docs/ that the code tells (features, rendering, participant data)
 	$(BIN)/python -m tools.docs
+
+chaos: needs-developer ## hundreds of messages while all fails that can, and what became of them (ARGS="--seed 7 --messages 1000")
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: needs-developer ## how fast it is, beside the floor; writes bench/RESULTS.md (ARGS=--quick)
 	$(BIN)/python -m bench $(ARGS)

@@ -28,6 +28,7 @@ class Side:
     untold: int = 0
     failed_but_received: int = 0
     receipts_again: int = 0
+    notices_again: int = 0
     receipts_of_both_kinds: int = 0
     told_as_from_elsewhere: int = 0
 
@@ -48,13 +49,26 @@ class Tally:
     dead: int = 0
     parked: int = 0
     unfinished: int = 0
+    excused: int = 0
+    """How many receipts may have come again: nobody could know that the first was taken."""
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """What should not be, where it is."""
+        rest = {name: getattr(self, name) for name in ("turned_away", "dead", "parked", "unfinished")}
+        found = {f"to the desk: {name}": number for name, number in self.inbound.faults.items()}
+        found |= {f"to customers: {name}": number for name, number in self.outbound.faults.items()}
+        found |= {name: number for name, number in rest.items() if number}
+        if self.outbound.receipts_again <= self.excused:
+            found.pop("to customers: receipts_again", None)
+        return found
 
     def __str__(self) -> str:
         rows = [f"{'':24}{'to the desk':>14}{'to customers':>14}"]
         for one in fields(Side):
             name = one.name.replace("_", " ")
             rows.append(f"{name:24}{getattr(self.inbound, one.name):14}{getattr(self.outbound, one.name):14}")
-        rest = ["turned_away", "dead", "parked", "unfinished"]
+        rest = ["turned_away", "dead", "parked", "unfinished", "excused"]
         return "\n".join(rows + [f"{name.replace('_', ' '):24}{getattr(self, name):14}" for name in rest])
 
 
@@ -67,6 +81,7 @@ def tally(storm: Storm) -> Tally:
         dead=len(lab.dead),
         parked=len(lab.parked),
         unfinished=len(open_claims) + (0 if lab.idle else 1),
+        excused=lab.world.unanswered + lab.kills + lab.steps.failed["sqs put out"],
     )
     for person in storm.accounts:
         _shown(storm, person, found.inbound)
@@ -117,7 +132,7 @@ def _received(storm: Storm, person: str, side: Side) -> None:
     side.doubled += left.total()
     notices = sum(text.startswith(NOTICES) for text in lab.shown(person))
     side.untold += max(0, failed - notices)
-    side.receipts_again += max(0, notices - failed)
+    side.notices_again += max(0, notices - failed)
     order = [(parts[0], identifier) for identifier, parts in answers if parts[0].startswith("to-")]
     side.out_of_order += _out_of_order(storm, order, lab.got(person))
 

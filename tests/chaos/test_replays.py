@@ -6,18 +6,19 @@ import pytest
 
 from tests.chaos import webhooks
 from tests.chaos.lab import Lab
-from tests.chaos.scenes import ANA, HELLO, MISSING, POISON, REFUSED, SCENES
+from tests.chaos.scenes import ANA, BIG_POISON, HELLO, MISSING, POISON, REFUSED, SCENES, Scene
 from tests.chaos.world import PICTURE
 from tests.fakes import INSTAGRAM, FakeFetch
 
 LATE = "[This message comes late:]\n"
-INBOUND = ["a message that the desk refuses", "a message that nobody foresaw", "a big one that nobody foresaw"]
+BURIALS = {name: SCENES[name] for name in ("a message that the desk refuses", "a message that nobody foresaw")}
+BURIALS["a big one that nobody foresaw"] = BIG_POISON
 
 
-def buried(name: str) -> Lab:
+def buried(scene: Scene) -> Lab:
     """The scene, after which one letter is dead."""
-    lab = SCENES[name].begun()
-    SCENES[name].act(lab)
+    lab = scene.begun()
+    scene.act(lab)
     lab.settle()
     assert len(lab.dead) == 1
     return lab
@@ -31,9 +32,9 @@ def mended(lab: Lab) -> None:
     lab.settle()
 
 
-@pytest.mark.parametrize("name", INBOUND)
+@pytest.mark.parametrize("name", BURIALS)
 def test_a_replay_while_the_cause_holds_is_buried_again_and_comes_once_when_it_is_gone(name: str) -> None:
-    lab = buried(name)
+    lab = buried(BURIALS[name])
     for _ in range(3):  # all within the five minutes in which the queue refuses duplicates
         lab.replay()
         lab.run(60)
@@ -49,12 +50,12 @@ def test_a_replay_while_the_cause_holds_is_buried_again_and_comes_once_when_it_i
     assert late.startswith(LATE + POISON)
 
 
-@pytest.mark.parametrize("name", INBOUND)
+@pytest.mark.parametrize("name", BURIALS)
 def test_a_letter_that_was_buried_twice_comes_once(name: str) -> None:
     """As it is where the worker dies between burying it and its end: it comes back after more than five minutes."""
-    lab = SCENES[name].begun()
+    lab = BURIALS[name].begun()
     lab.steps.kill_at = lambda number, step: "after" if step == "sqs put in-dead" and not lab.kills else None
-    SCENES[name].act(lab)
+    BURIALS[name].act(lab)
     lab.settle()
     assert len(lab.dead) == 2
     mended(lab)
@@ -62,9 +63,9 @@ def test_a_letter_that_was_buried_twice_comes_once(name: str) -> None:
     assert [text for text in lab.shown(ANA) if POISON in text] == [lab.shown(ANA)[-1]]
 
 
-@pytest.mark.parametrize("name", INBOUND)
+@pytest.mark.parametrize("name", BURIALS)
 def test_a_message_that_was_taken_back_while_it_was_dead_stays_away(name: str) -> None:
-    lab = buried(name)
+    lab = buried(BURIALS[name])
     unsent = {"message": {"mid": f"m-{ANA}-2", "is_deleted": True}}
     lab.deliver("instagram", webhooks.instagram(INSTAGRAM, ANA, int(lab.clock() * 1000), unsent))
     lab.settle()
@@ -74,7 +75,7 @@ def test_a_message_that_was_taken_back_while_it_was_dead_stays_away(name: str) -
 
 
 def test_a_reply_that_was_buried_is_told_and_comes_once_when_the_cause_is_gone() -> None:
-    lab = buried("a reply that nobody foresaw")
+    lab = buried(SCENES["a reply that nobody foresaw"])
     [identifier] = lab.answers
     for _ in range(3):
         lab.replay()

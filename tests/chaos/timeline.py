@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -84,6 +85,8 @@ class Steps:
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
         self.names: list[str] = []
+        self.failed: Counter[str] = Counter()
+        """How often each step has failed for a fault of AWS'."""
         self.kill_at: Callable[[int, str], When | None] = lambda number, name: None
         self.fails: Callable[[int, str], AwsFault | None] = lambda number, name: None
         self.pace: Callable[[], float] = lambda: 1.0
@@ -101,9 +104,10 @@ class Steps:
         self._timeline.wait(half_s)
         if dies == "before":
             raise Killed
-        if failure and fault in {"throttle", "reset"}:
-            raise failure(fault)
+        self.failed[name] += fault is not None
         try:
+            if failure and fault in {"throttle", "reset"}:
+                raise failure(fault)
             result = work()
         finally:
             if dies == "after":

@@ -78,6 +78,8 @@ class World(Outgoing):
         self.shown: list[Shown] = []
         self.receipts: list[tuple[str, str]] = []
         """Message and status, as the desk was told."""
+        self.unanswered = 0
+        """How many receipts the desk took without an answer."""
         self.received: list[tuple[str, str]] = []
         """Customer and text of what customers received."""
         self.held: defaultdict[str, list[Held]] = defaultdict(list)
@@ -100,6 +102,7 @@ class World(Outgoing):
         fault = self.faults(target, parts.path, body)
         if fault in {"silent", "deaf"}:
             if fault == "deaf":
+                self.unanswered += parts.path.endswith("/receipt")
                 self._steps.step(f"{target} {parts.path}", lambda: self._answer(target, method, url, body), 2 * CALL_S)
             self._timeline.wait(READ_S if read_s is None else read_s)
             raise Uncertain(f"no answer from {target}")
