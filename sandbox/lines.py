@@ -10,6 +10,8 @@ from chalicelib.rules.catalogue import TEXTS
 
 # with what the catalogue tidies away around an empty place
 _PLACE = re.compile(r":? ?\{[a-z]+\}")
+# what is said with a fact, and what without it
+_CHOICE = re.compile(r"<([^|>]*)(?:\|([^>]*))?>")
 OTHER = "line"
 
 
@@ -25,7 +27,21 @@ def line_of(said: Mapping[str, Any]) -> str:
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, _PLACE.split(sentence))))
+    parts, place = [], 0
+    for choice in _CHOICE.finditer(sentence):
+        told, untold = (_places(one or "") for one in choice.groups())
+        parts += [_places(sentence[place : choice.start()]), f"(?:{told}|{untold})"]
+        place = choice.end()
+    return re.compile("".join([*parts, _places(sentence[place:])]))
+
+
+def _places(words: str) -> str:
+    return ".*".join(map(re.escape, _PLACE.split(words)))
+
+
+def _words(sentence: str) -> int:
+    """How much of the sentence is always said."""
+    return len(_PLACE.sub("", _CHOICE.sub("", sentence)))
 
 
 # those with the most words of their own first, since a place takes anything
@@ -33,6 +49,6 @@ _SENTENCES = [
     (key, _pattern(sentence))
     for sentence, key in sorted(
         ((one, key) for key, both in TEXTS.items() for one in both if one.startswith("[")),
-        key=lambda pair: -len(_PLACE.sub("", pair[0])),
+        key=lambda pair: -_words(pair[0]),
     )
 ]
