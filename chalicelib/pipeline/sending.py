@@ -228,6 +228,8 @@ class Sending:
             try:
                 arrived = self._in_history(reply, item, part, claim)
             except (Retryable, Uncertain) as error:
+                if type(error) is Waiting:  # not the history's, see `_taken`
+                    raise
                 log.info("history not read", account=reply.account.id, reason=error.reason)
                 over = self._budgets.spent(reply.turn, "history", claim.tried_s) and over
             else:
@@ -250,13 +252,19 @@ class Sending:
         to = self._to(reply, item)
         sent = MediaPart(kind=part.kind, mime=part.mime, name=part.name) if isinstance(part, File) else part
         try:
-            taken = partial(self._ledger.is_ours, reply.conversation)
+            taken = partial(self._taken, reply.conversation)
             with new_codes(self._metrics, reply.account.channel):
                 client = self._clients[reply.account.channel]
                 return client.arrived(reply.account, to, sent, claim.since_s, taken)
         except (Refused, Unfetched) as error:
             log.info("history not read", account=reply.account.id, error=type(error).__name__)
             return None
+
+    def _taken(self, conversation: Conversation, platform_id: str) -> bool:
+        try:
+            return self._ledger.is_ours(conversation, platform_id)
+        except Retryable as error:  # the table's trouble is not the history's
+            raise Waiting(error.reason, LOOK_S) from error
 
     def _to(self, reply: Reply, item: str) -> Recipient:
         return Recipient(

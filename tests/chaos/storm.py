@@ -16,7 +16,7 @@ from tests.chaos.world import PICTURE, Fault
 from tests.fakes import INSTAGRAM, START, TIKTOK
 
 NEWCOMER = Account(channel="instagram", id="17841400000000999", integration="int-new", secret="s/new", name="new.shop")
-HTTP_FAULTS: tuple[Fault, ...] = ("429", "500", "503", "reset", "silent", "deaf")
+HTTP_FAULTS: tuple[Fault, ...] = ("429", "500", "503", "blind", "reset", "silent", "deaf")
 ROTATED = "the-next-webhook-secret-of-the-tests"
 # agents say the same again and again
 THANKS = "You are welcome!"

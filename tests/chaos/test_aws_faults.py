@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.messages import Account
 from tests.chaos.lab import Lab
-from tests.chaos.scenes import SCENES, Scene
+from tests.chaos.scenes import ANA, SCENES, Scene
 from tests.chaos.timeline import AwsFault
+from tests.fakes import INSTAGRAM, TIKTOK
 
 # the ledger, the bucket and a download tell what came to nothing as one failure; clients of botocore tell two
 PORTS: tuple[AwsFault, ...] = ("throttle", "lost")
@@ -32,3 +34,17 @@ def test_a_call_of_aws_that_fails_leaves_nothing_undone_and_nothing_done_twice(n
         for fault in FAULTS.get(step.partition(" ")[0], ()):
             found += [f"{fault} {number} {step}: {words}" for words in scene.wrong(played(scene, number, fault))]
     assert found == []
+
+
+@pytest.mark.parametrize("account", [INSTAGRAM, TIKTOK])
+@pytest.mark.parametrize("fault", CLIENTS)
+def test_a_table_that_cannot_be_asked_is_no_history_that_does_not_tell(account: Account, fault: AwsFault) -> None:
+    lab = Scene(lambda lab: None, account=account).begun()
+    began_s = lab.clock()
+    lab.echo_s = lambda: None
+    lab.world.faults = lambda target, path, body: "deaf" if path.endswith(("7/messages", "/send/")) else None
+    lab.steps.fails = lambda step, name: fault if name == "table is_ours" and lab.clock() < began_s + 120 else None
+    identifier = lab.agent(ANA, "yes", account)
+    lab.settle()
+    assert lab.got(ANA) == ["yes"]
+    assert lab.told(identifier) == ["Delivered"]

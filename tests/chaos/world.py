@@ -18,9 +18,10 @@ from chalicelib.http import READ_S, Answer, Outgoing
 from tests.chaos.timeline import Steps, Timeline
 
 CALL_S = 0.05
-# "400" refuses, "429", "500" and "503" are answers without an effect; "reset" breaks before anything happened,
-# "silent" never answers and does nothing, "deaf" does it and never answers; "odd" is what nobody foresaw
-Fault = Literal["400", "429", "500", "503", "reset", "silent", "deaf", "odd"]
+# "400" refuses, "429", "500" and "503" are answers without an effect, "blind" is a gateway's 502 with one; "reset"
+# breaks before anything happened, "silent" never answers and does nothing, "deaf" does it and never answers; "odd" is
+# what nobody foresaw
+Fault = Literal["400", "429", "500", "503", "blind", "reset", "silent", "deaf", "odd"]
 Faults = Callable[[str, str, bytes], Fault | None]
 """What goes wrong with a call: by whom it goes to ("genesys", "instagram", "tiktok"), its path and its body."""
 PICTURE = "<picture>"
@@ -32,9 +33,11 @@ def nothing(target: str, path: str, body: bytes) -> Fault | None:
 
 @dataclass(frozen=True)
 class Shown:
-    """What agents read: a message by its id, whose it is, its text, the time that it says and when it came."""
+    """What agents read: a message by its id, whose it is and in which of their conversations, its text, the time that
+    it says and when it came."""
 
     customer: str
+    conversation: str
     id: str
     text: str
     time: str
@@ -64,7 +67,8 @@ class Sent:
 
 class World(Outgoing):
     """Everything that the bridge calls over HTTP. `analytics_lag_s` is how late the desk's search shows a message,
-    `history` whether the platforms tell what a conversation holds."""
+    `read_lag_s` how late a conversation does; `history` tells whether the platforms tell what a conversation holds,
+    `tokens` what each of them takes for one."""
 
     def __init__(self, timeline: Timeline, steps: Steps, sent: Callable[[Sent], None]) -> None:
         """`sent` is told what customers received."""
@@ -73,7 +77,7 @@ class World(Outgoing):
         self._steps = steps
         self._on_sent = sent
         self.faults: Faults = nothing
-        self.analytics_lag_s = 0.0
+        self.analytics_lag_s = self.read_lag_s = 0.0
         self.history = True
         self.shown: list[Shown] = []
         self.receipts: list[tuple[str, str]] = []
@@ -84,39 +88,58 @@ class World(Outgoing):
         """Customer and text of what customers received."""
         self.held: defaultdict[str, list[Held]] = defaultdict(list)
         """By customer or thread."""
+        self.tokens: dict[str, set[str]] = {}
+        self.over: defaultdict[str, int] = defaultdict(int)
+        """How many conversations of each customer's are over at the desk."""
         self._count = 0
 
     def post(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
-        return self._called("POST", url, body, read_s)
+        return self._called("POST", url, headers, body, read_s)
 
     def get(self, url: str, *, headers: dict[str, str], read_s: float | None = None) -> Answer:
-        return self._called("GET", url, b"", read_s)
+        return self._called("GET", url, headers, b"", read_s)
 
     def wrote(self, conversation: str, identifier: str, customer: str, text: str) -> None:
         """The platform keeps what a customer wrote."""
         self.held[conversation].append(Held(identifier, customer, text, "", self._clock()))
 
-    def _called(self, method: str, url: str, body: bytes, read_s: float | None) -> Answer:
+    def open_conversation(self, customer: str) -> str:
+        """The desk's conversation that a message of the customer's enters."""
+        return f"desk-{customer}" + (f"-{self.over[customer]}" if self.over[customer] else "")
+
+    def _called(self, method: str, url: str, headers: dict[str, str], body: bytes, read_s: float | None) -> Answer:
         parts = urlsplit(url)
         target = next(name for name in ("genesys", "instagram", "tiktok") if name in parts.netloc)
         fault = self.faults(target, parts.path, body)
+        name = f"{target} {parts.path}"
+
+        def work() -> Answer:
+            return self._faulty(fault, target, method, url, headers, body)
+
+        self.unanswered += fault in {"blind", "deaf"} and parts.path.endswith("/receipt")
         if fault in {"silent", "deaf"}:
             if fault == "deaf":
-                self.unanswered += parts.path.endswith("/receipt")
-                self._steps.step(f"{target} {parts.path}", lambda: self._answer(target, method, url, body), 2 * CALL_S)
+                self._steps.step(name, work, 2 * CALL_S)
             self._timeline.wait(READ_S if read_s is None else read_s)
             raise Uncertain(f"no answer from {target}")
-        found: Answer = self._steps.step(
-            f"{target} {parts.path}", lambda: self._faulty(fault, target, method, url, body), CALL_S
-        )
+        found: Answer = self._steps.step(name, work, CALL_S)
         return found
 
-    def _faulty(self, fault: Fault | None, target: str, method: str, url: str, body: bytes) -> Answer:
+    def _faulty(
+        self, fault: Fault | None, target: str, method: str, url: str, headers: dict[str, str], body: bytes
+    ) -> Answer:
         if fault == "reset":
             raise Retryable(f"no connection to {target}")
         if fault == "odd":
             raise LookupError("odd")
-        return _refusal(target, fault) if fault else self._answer(target, method, url, body)
+        if fault not in {None, "blind", "deaf"}:
+            return _refusal(target, str(fault))
+        if target in self.tokens and not url.endswith("/oauth/token"):
+            offered = headers.get("Access-Token") or headers["Authorization"].removeprefix("Bearer ")
+            if offered not in self.tokens[target]:
+                return _refusal(target, "401")
+        answer = self._answer(target, method, url, body)
+        return Answer(status=502, headers={}, body=b"<html>") if fault == "blind" else answer
 
     def _answer(self, target: str, method: str, url: str, body: bytes) -> Answer:
         given: Any = json.loads(body) if body[:1] in {b"{", b"["} else {}
@@ -131,7 +154,7 @@ class World(Outgoing):
 
     def _desk(self, path: str, given: Any) -> Answer:
         if path == "/oauth/token":
-            return _json({"access_token": "t", "expires_in": 86_400})
+            return _json({"access_token": min(self.tokens.get("genesys", {"t"})), "expires_in": 86_400})
         if path.endswith("/inbound/open/message"):
             return self._show(given)
         if path.endswith("/inbound/open/receipt"):
@@ -142,25 +165,31 @@ class World(Outgoing):
         if path.endswith("/messages/bulk"):
             entities = [{"normalizedMessage": {"channel": {"messageId": one}}} for one in given]
             return _json({"entities": entities})
-        conversation = path.rpartition("/")[2]
-        ids = [{"messageId": one.id} for one in self.shown if f"desk-{one.customer}" == conversation]
-        if not ids:
+        return self._conversation(path.rpartition("/")[2])
+
+    def _conversation(self, conversation: str) -> Answer:
+        late_s = self._clock() - self.read_lag_s
+        there = [one for one in self.shown if one.conversation == conversation]
+        if not there:
             return _json({"code": "not.found"}, 404)
-        return _json({"participants": [{"purpose": "customer", "state": "connected", "messages": ids}]})
+        state = "connected" if self.open_conversation(there[0].customer) == conversation else "disconnected"
+        ids = [{"messageId": one.id} for one in there if one.at_s <= late_s]
+        return _json({"participants": [{"purpose": "customer", "state": state, "messages": ids}]})
 
     def _show(self, given: dict[str, Any]) -> Answer:
         channel = given["channel"]
         customer = channel["from"]["id"]
+        conversation = self.open_conversation(customer)
         files = [PICTURE for _ in given.get("content", [])]
         text = "\n".join([*filter(None, [given.get("text", "")]), *files])
-        self.shown.append(Shown(customer, channel["messageId"], text, channel["time"], self._clock()))
-        return _json({"id": channel["messageId"], "conversationId": f"desk-{customer}"})
+        self.shown.append(Shown(customer, conversation, channel["messageId"], text, channel["time"], self._clock()))
+        return _json({"id": channel["messageId"], "conversationId": conversation})
 
     def _search(self, given: dict[str, Any]) -> Answer:
         told = {one["dimension"]: one["value"] for one in given["segmentFilters"][0]["predicates"]}
         customer, late_s = told["addressFrom"], self._clock() - self.analytics_lag_s
-        known = any(one.customer == customer and one.at_s <= late_s for one in self.shown)
-        return _json({"conversations": [{"conversationId": f"desk-{customer}"}] if known else []})
+        known = {one.conversation: 0 for one in self.shown if one.customer == customer and one.at_s <= late_s}
+        return _json({"conversations": [{"conversationId": one} for one in reversed(known)]})
 
     # --- the platforms
 
@@ -225,14 +254,15 @@ def _json(body: object, status: int = 200) -> Answer:
     return Answer(status=status, headers={}, body=json.dumps(body).encode())
 
 
-def _refusal(target: str, fault: Fault) -> Answer:
+def _refusal(target: str, fault: str) -> Answer:
     """An answer without an effect, as each of them words it."""
     status = int(fault)
     if target == "genesys":
         headers = {"retry-after": "1"} if status == 429 else {}
-        return Answer(status=status, headers=headers, body=b'{"code": "too.many.requests"}')
+        return Answer(status=status, headers=headers, body=b'{"code": "x"}')
     if target == "instagram":
-        code = {400: 551, 429: 613}.get(status, 2)
+        code = {400: 551, 401: 190, 429: 613}.get(status, 2)
         body = {"error": {"message": "x", "type": "OAuthException", "code": code, "fbtrace_id": "f"}}
-        return _json(body, 400 if status == 429 else status)
-    return _json({"code": {400: 40_064, 429: 40_100}.get(status, 50_000), "message": "x", "data": {}})
+        return _json(body, 400 if status in {401, 429} else status)
+    code = {400: 40_064, 401: 40_105, 429: 40_100}.get(status, 50_000)
+    return _json({"code": code, "message": "x", "data": {}})
