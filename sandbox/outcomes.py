@@ -54,6 +54,7 @@ _ENDS: tuple[tuple[str, Outcome], ...] = (
     ("sent", "ok"),
     ("duplicate", "duplicate"),
     ("ignored", "ignored"),
+    ("led", "ignored"),
 )
 
 
