@@ -422,7 +422,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     `busy`: somebody is at it until `until_s`. `doubt`: it was tried, its outcome is unknown since
     `tried_s` and is to be found out until `until_s`. `done` and `refused` are final; `result` and
     `reason` say how it ended. `since_s` is when it was first claimed; `buried` tells that it was given
-    up before, and has come back; `edited` is the newest text of a message that was edited before it came.
+    up before, and has come back; `edited` is the newest text of a message that was edited before it came;
+    `desk` the desk's conversation that was known when it was tried.
     """
 
     state: Literal["fresh", "lapsed", "busy", "doubt", "done", "refused"]
@@ -434,6 +435,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     buried: bool = False
     edited: str = ""
+    desk: str = ""
 
 
 Edited = Literal["held", "newest", "older"]

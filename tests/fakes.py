@@ -210,6 +210,7 @@ class _Work:
     reason: str = ""
     detail: str = ""
     tried: float = 0.0
+    desk: str = ""
 
     @property
     def open(self) -> bool:
@@ -262,6 +263,7 @@ class FakeLedger:
                 "result": old.result,
                 "reason": old.reason,
                 "detail": old.detail,
+                "desk": old.desk,
             },
             Claim,
         )
@@ -275,10 +277,10 @@ class FakeLedger:
         if self._open(conversation, item):
             del self.claims[(conversation.key, item)]
 
-    def doubt(self, conversation: Conversation, item: str, now: float, until: float) -> None:
+    def doubt(self, conversation: Conversation, item: str, now: float, until: float, desk: str = "") -> None:
         work = self._open(conversation, item)
         if work:
-            work.state, work.tried, work.until = "doubt", now, until
+            work.state, work.tried, work.until, work.desk = "doubt", now, until, desk
 
     def buried(self, conversation: Conversation, item: str, now: float) -> bool:
         self._up()

@@ -126,24 +126,29 @@ class Table:
                 self._client.update_item,
                 TableName=self._name,
                 Key=_key(conversation, item),
-                UpdateExpression="REMOVE #state, #owner, #until, since, tried, #text",
+                UpdateExpression="REMOVE #state, #owner, #until, since, tried, desk, #text",
                 ConditionExpression="#state IN (:leased, :doubt)",
                 ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
                 ExpressionAttributeValues=_OPEN,
             )
 
-    def doubt(self, conversation: Conversation, item: str, now: float, until: float) -> None:
-        """The work was tried just now and nobody knows how it ended, which is to be found out until then. No effect
-        if an echo has told meanwhile."""
+    def doubt(self, conversation: Conversation, item: str, now: float, until: float, desk: str = "") -> None:
+        """The work was tried just now, while this conversation of the desk's was known, and nobody knows how it ended,
+        which is to be found out until then. No effect if an echo has told meanwhile."""
         with suppress(_Ended):
             _unless_ended(
                 self._client.update_item,
                 TableName=self._name,
                 Key=_key(conversation, item),
-                UpdateExpression="SET #state = :doubt, tried = :now, #until = :until",
+                UpdateExpression="SET #state = :doubt, tried = :now, #until = :until, desk = :desk",
                 ConditionExpression="#state IN (:leased, :doubt)",
                 ExpressionAttributeNames={"#state": "state", "#until": "until"},
-                ExpressionAttributeValues={**_OPEN, ":now": {"N": str(now)}, ":until": {"N": str(until)}},
+                ExpressionAttributeValues={
+                    **_OPEN,
+                    ":now": {"N": str(now)},
+                    ":until": {"N": str(until)},
+                    ":desk": {"S": desk},
+                },
             )
 
     def buried(self, conversation: Conversation, item: str, now: float) -> bool:
@@ -534,6 +539,7 @@ def _claim_of(item: dict[str, Any]) -> Claim:
             "reason": text("reason"),
             "detail": text("detail"),
             "edited": text("edited"),
+            "desk": text("desk"),
         },
         Claim,
     )

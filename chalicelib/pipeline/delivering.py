@@ -80,7 +80,7 @@ class Delivering:
         """The desk's conversation that holds the message, found or posted. Leaves the claim as the outcome is."""
         try:
             found = self._read_back(account, work, claim) if claim.state != "fresh" else None
-            return found or self._deliver(account, work, claim)
+            return found or self._tried(account, work, claim)
         except Refused:  # so that a replay is not taken for a duplicate
             self._ledger.release(work.conversation, work.item)
             raise
@@ -88,19 +88,37 @@ class Delivering:
             if claim.state == "fresh":
                 self._ledger.release(work.conversation, work.item)
             elif claim.state == "lapsed":  # a retry finds out first, and need not wait for this lease too
-                self._doubt(work, claim.until_s + DIED_S)
+                self._doubt(work, claim.until_s + DIED_S, self._known(work))
             raise
         except Uncertain as error:
             lag_s = self._desk.lag_s
-            self._doubt(work, self._clock() + (min(ANSWERED_S, lag_s) if error.answered else lag_s))
+            self._doubt(work, self._clock() + (min(ANSWERED_S, lag_s) if error.answered else lag_s), self._known(work))
             self._metrics.count("uncertain", channel=account.channel)
             raise Retryable(f"did the desk take it? {error.reason}", DOUBT_S) from error
         except Exception:  # nobody foresaw it, so nobody knows whether the desk has it
-            self._doubt(work, self._clock() + self._desk.lag_s)
+            self._doubt(work, self._clock() + self._desk.lag_s, self._known(work))
             raise
 
-    def _doubt(self, work: Delivery, until_s: float) -> None:
-        self._ledger.doubt(work.conversation, work.item, self._clock(), until_s)
+    def _tried(self, account: Account, work: Delivery, claim: Claim) -> str:
+        """Posts the message. One that is in doubt is put into a new one first: how this try ends may not be written."""
+        if claim.state != "doubt":
+            return self._deliver(account, work, claim)
+        self._doubt(work, self._clock() + self._desk.lag_s, self._known(work))
+        try:
+            return self._deliver(account, work, claim)
+        except Retryable:  # it did not happen, so that nobody has to wait for it
+            self._doubt(work, claim.until_s, claim.desk)
+            raise
+
+    def _doubt(self, work: Delivery, until_s: float, desk: str) -> None:
+        self._ledger.doubt(work.conversation, work.item, self._clock(), until_s, desk)
+
+    def _known(self, work: Delivery) -> str:
+        """The desk's conversation that is known while the message is posted, "" where that cannot be told."""
+        try:
+            return self._ledger.thread(work.conversation).desk
+        except Retryable:
+            return ""
 
     def _deliver(self, account: Account, work: Delivery, claim: Claim) -> str:
         """Posts the message; answers the desk's conversation id."""
@@ -154,11 +172,12 @@ class Delivering:
 
     def _search_is_over(self, account: Account, work: Delivery, claim: Claim) -> None:
         """Raises Waiting while the message may be in a conversation that the desk's search does not show yet; one
-        that is open and known would hold it, and was read."""
+        that was known when it was posted, and is open since, would hold it, and was read."""
         ends_s = claim.until_s + (DIED_S if claim.state == "lapsed" else 0.0)
         left_s = ends_s - self._clock()
         known = self._ledger.thread(work.conversation).desk
-        if left_s > 0 and not self._open(account, work, known):
+        same = claim.state == "lapsed" or claim.desk == known
+        if left_s > 0 and not (same and self._open(account, work, known)):
             raise Waiting("the desk's search may not show the message yet", min(LOOK_S, left_s))
 
     def _open(self, account: Account, work: Delivery, known: str) -> bool:
@@ -171,9 +190,12 @@ class Delivering:
         """The desk's conversation that holds the message, None where none does or where we may not look: an agent
         who reads a line twice beats a customer who is never heard."""
         known = self._ledger.thread(work.conversation).desk
-        wanted = desk_id(account, work.id)
+        wanted, customer = desk_id(account, work.id), work.conversation.customer
         try:
-            return self._desk.find(account, wanted, work.conversation.customer, known, claim.since_s, self._clock())
+            for desk in {known, claim.desk or known}:  # it may have been another when the message was posted
+                found = self._desk.find(account, wanted, customer, desk, claim.since_s, self._clock())
+                if found is not None:
+                    return found
         except Misconfigured as error:
             self._metrics.count("misconfigured")
             log.error("misconfigured", reason=error.reason, advice=error.advice, account=account.id)

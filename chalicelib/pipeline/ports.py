@@ -114,8 +114,9 @@ class Ledger(Protocol):
     def claim(self, conversation: Conversation, item: str, now: float, lease_s: float, text: str = "") -> Claim: ...
     def release(self, conversation: Conversation, item: str) -> None: ...
 
-    def doubt(self, conversation: Conversation, item: str, now: float, until: float) -> None:
-        """The work was tried just now, and how that ended is to be found out until then."""
+    def doubt(self, conversation: Conversation, item: str, now: float, until: float, desk: str = "") -> None:
+        """The work was tried just now, and how that ended is to be found out until then; `desk` is the desk's
+        conversation that was known."""
 
     def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool: ...
 

@@ -91,3 +91,22 @@ def test_an_edit_or_an_unsend_that_overtakes_its_message_decides_what_agents_rea
         lab.deliver("instagram", bodies[number], 4 + place * 1.5)
     lab.settle()
     assert lab.shown(ANA) == ["Hello", "Well", *(together if waits else alone)]
+
+
+@pytest.mark.parametrize("lag_s", [0.0, 20.0, 60.0])
+@pytest.mark.parametrize("closes", [False, True])
+def test_what_overtakes_a_message_whose_outcome_is_unknown_does_not_double_it(lag_s: float, closes: bool) -> None:
+    """The message is in the conversation that was known then; what overtakes it may have opened another."""
+    lab = Lab()
+    lab.customer(ANA, "Hello")
+    lab.run(5)
+    lab.world.analytics_lag_s = lag_s
+    deaf = ["second"]
+    lab.world.faults = lambda target, path, body: "deaf" if deaf and deaf[0].encode() in body and deaf.pop() else None
+    lab.customer(ANA, "first", after_s=5)
+    lab.run(2)
+    lab.customer(ANA, "second")
+    lab.run(4)
+    lab.world.over[ANA] += closes
+    lab.settle()
+    assert sorted(lab.shown(ANA)) == ["Hello", "first", "second"]
