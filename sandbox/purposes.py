@@ -52,6 +52,7 @@ def purpose(url: str, body: bytes | None) -> Purpose:
 
 def of_table(operation: str, asked: Mapping[str, Any]) -> Purpose:
     """Of a write to DynamoDB, by the API's name of the operation in snake case."""
-    item = asked.get("Item")
-    name = str(item.get("sk", {}).get("S", "")) if isinstance(item, dict) else ""
-    return "claim" if operation == "put_item" and name.startswith(("IN#", "OUT#")) else "remember"
+    key = asked.get("Key")
+    name = str(key.get("sk", {}).get("S", "")) if isinstance(key, dict) else ""
+    owned = ":owner" in asked.get("ExpressionAttributeValues", {})
+    return "claim" if operation == "update_item" and owned and name.startswith(("IN#", "OUT#")) else "remember"

@@ -26,7 +26,8 @@ EVERY_SCRIPT = '👩🏽‍🚀 السَّلَامُ عَلَيْكُمْ क्
 REFUSED = {401, 403, 503}
 # Granted for what this run cannot bring about.
 UNUSED = {
-    ("to_customer", "sqs:SendMessage"): "a reply is buried only after five failures that nobody foresaw",
+    ("to_customer", "sqs:SendMessage"): "a reply is buried, or told of later, only after failures that nobody foresaw",
+    ("to_desk", "dynamodb:DeleteItem"): "nobody in this story was led here, so nothing of it is forgotten once told",
 }
 # What AWS itself does in the role's name, and the emulator does in its own.
 BY_AWS = {

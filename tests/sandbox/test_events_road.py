@@ -235,11 +235,12 @@ def test_a_send_tells_the_platforms_id_by_which_its_echo_is_known(side: Roadside
     assert ("webhook", "", True, "mid-1") in known
 
 
-CLAIM = {"Item": {"pk": {"S": "CONV#secret"}, "sk": {"S": "IN#message:m1"}}}
+OWNER = {"ExpressionAttributeValues": {":owner": {"S": "me"}}}
+CLAIM = {"Key": {"pk": {"S": "CONV#secret"}, "sk": {"S": "IN#message:m1"}}, **OWNER}
 
 
 def test_a_claim_is_told_and_nothing_of_what_it_holds(side: Roadside) -> None:
-    side.road.work(an_event(), 1, lambda event, attempt: side.road.written("put_item", CLAIM, lambda: None))
+    side.road.work(an_event(), 1, lambda event, attempt: side.road.written("update_item", CLAIM, lambda: None))
     assert [(one["hop"], one["what"], one["outcome"]) for one in told(side.journal)][1] == ("table", "claim", "ok")
     assert "secret" not in str(told(side.journal))
 
@@ -255,15 +256,16 @@ def test_a_claim_is_told_and_nothing_of_what_it_holds(side: Roadside) -> None:
 def test_a_claim_that_is_not_to_be_had(side: Roadside, code: str, outcome: str) -> None:
     refuse = raising(ClientError({"Error": {"Code": code}}, "PutItem"))
     with pytest.raises(ClientError):
-        side.road.work(an_event(), 1, lambda event, attempt: side.road.written("put_item", CLAIM, refuse))
+        side.road.work(an_event(), 1, lambda event, attempt: side.road.written("update_item", CLAIM, refuse))
     assert side.hops[1] == ("table", outcome, code)
 
 
 @pytest.mark.parametrize(
     ("operation", "asked", "what"),
     [
-        ("put_item", CLAIM, "claim"),
-        ("put_item", {"Item": {"sk": {"S": "OUT#r1#0"}}}, "claim"),
+        ("update_item", CLAIM, "claim"),
+        ("update_item", {"Key": {"sk": {"S": "OUT#r1#0"}}, **OWNER}, "claim"),
+        ("update_item", {"Key": {"sk": {"S": "OUT#r1#0"}}}, "remember"),
         ("put_item", {"Item": {"sk": {"S": "PROFILE"}}}, "remember"),
         ("transact_write_items", {"TransactItems": []}, "remember"),
     ],

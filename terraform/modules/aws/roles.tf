@@ -36,6 +36,12 @@ locals {
         Action   = ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]
         Resource = [local.media_arn]
       },
+      {
+        # what led a customer here, once it has been told
+        Sid      = "ForgetWhatLedHere"
+        Action   = ["dynamodb:DeleteItem"]
+        Resource = [aws_dynamodb_table.ledger.arn]
+      },
     ])
     to_customer = concat(local.worker_permissions["outbound"], [
       {
@@ -47,7 +53,7 @@ locals {
     upkeep = [
       {
         Sid      = "ReadAccountsAndTakeTurns"
-        Action   = ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+        Action   = ["dynamodb:Query", "dynamodb:UpdateItem"]
         Resource = [aws_dynamodb_table.ledger.arn]
       },
       {
@@ -82,7 +88,7 @@ locals {
       },
       {
         Sid      = "KeepLedger"
-        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"]
+        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"]
         Resource = [aws_dynamodb_table.ledger.arn]
       },
       {

@@ -134,7 +134,6 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       "Allow dynamodb:GetItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
-      "Allow dynamodb:DeleteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow s3:GetObject arn:aws:s3:::shelf/aside/*",
       "Allow s3:PutObject arn:aws:s3:::shelf/parked/*",
@@ -155,7 +154,6 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       ])) == toset([
       "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
-      "Allow dynamodb:DeleteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::instagram",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::tiktok",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::account/acme_ig",
