@@ -62,7 +62,19 @@ NOT_DONE = Verdict(group="temporary", action="retry")
 THROTTLED = Verdict(group="throttled", action="retry", reason="rate_limited")
 REFUSED = Verdict(group="content", action="refuse")
 UNKNOWN = Verdict(group="temporary", action="uncertain", reason="unconfirmed")
-NO_TOKEN = Verdict(group="token", action="token", after_s=60)
+# Another token may be in the secret by then.
+_TOKEN_S = 60.0
+NO_TOKEN = Verdict(group="token", action="token", after_s=_TOKEN_S)
+
+
+def token(advice: str) -> Verdict:
+    """The access token is refused; `advice` tells how to get another."""
+    return msgspec.structs.replace(NO_TOKEN, advice=advice)
+
+
+def stop(advice: str) -> Verdict:
+    """The account cannot do this until somebody follows the advice."""
+    return Verdict(group="permission", action="stop", reason="account_disconnected", advice=advice)
 
 
 class Table:

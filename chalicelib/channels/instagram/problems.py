@@ -19,6 +19,8 @@ from chalicelib.channels.verdicts import (
     label,
     number,
     raise_for,
+    stop,
+    token,
 )
 from chalicelib.http import LONGEST_WAIT_S, Answer
 
@@ -47,17 +49,6 @@ _APP_OFF = (
 )
 _UNAPPROVED = "Meta has not approved the Human Agent tag: apply in App review, until then set human_agent = false"
 
-# Another token may be in the secret by then.
-_TOKEN_S = 60.0
-
-
-def _token(advice: str) -> Verdict:
-    return Verdict(group="token", action="token", after_s=_TOKEN_S, advice=advice)
-
-
-def _stop(advice: str) -> Verdict:
-    return Verdict(group="permission", action="stop", reason="account_disconnected", advice=advice)
-
 
 _WINDOW = Verdict(group="window", action="refuse", reason="window_closed")
 _TAG = Verdict(group="window", action="refuse", reason="window_closed", advice=_UNAPPROVED)
@@ -78,19 +69,19 @@ def _row(code: int, subcode: int, means: str, source: str, verdict: Verdict, **m
 
 
 _SESSION: tuple[tuple[int, str, Verdict], ...] = (
-    (458, "the person removed the app", _token(_RECONNECT)),
-    (459, "the person has to pass a checkpoint", _token(_CHECKPOINT)),
-    (460, "the password was changed", _token(_LOGIN)),
-    (463, "the token expired", _token(_LOGIN)),
-    (464, "the person has not confirmed their login", _token(_CHECKPOINT)),
-    (467, "the token is invalid", _token(_LOGIN)),
-    (492, "the person has no role on the Page any more", _token(_RIGHTS)),
+    (458, "the person removed the app", token(_RECONNECT)),
+    (459, "the person has to pass a checkpoint", token(_CHECKPOINT)),
+    (460, "the password was changed", token(_LOGIN)),
+    (463, "the token expired", token(_LOGIN)),
+    (464, "the person has not confirmed their login", token(_CHECKPOINT)),
+    (467, "the token is invalid", token(_LOGIN)),
+    (492, "the person has no role on the Page any more", token(_RIGHTS)),
 )
 
 PROBLEMS: tuple[Problem, ...] = (
     # another token
-    _row(190, 0, "the access token expired, was revoked or is invalid", GUIDE, _token(_LOGIN)),
-    _row(102, 0, "the session is over", GUIDE, _token(_LOGIN)),
+    _row(190, 0, "the access token expired, was revoked or is invalid", GUIDE, token(_LOGIN)),
+    _row(102, 0, "the session is over", GUIDE, token(_LOGIN)),
     *(_row(code, sub, means, GUIDE, verdict) for code in (190, 102) for sub, means, verdict in _SESSION),
     # Meta's guide lists them as subcodes; one that stands in the code's place means the same
     *(_row(sub, 0, means, GUIDE, verdict) for sub, means, verdict in _SESSION),
@@ -120,24 +111,24 @@ PROBLEMS: tuple[Problem, ...] = (
     _row(80000, 0, "the business use case's limit is reached", RATES, THROTTLED, last=80014),
 
     # somebody has to let the account again
-    _row(3, 0, "the app lacks a capability or permission", GUIDE, _stop(_PERMISSION)),
-    _row(10, 0, "the permission is missing or was taken back", GUIDE, _stop(_PERMISSION)),
-    _row(200, 0, "a permission is missing or was taken back", GUIDE, _stop(_PERMISSION), last=299),
-    _row(200, 2018021, "finding people by phone number is not paid for", OLD_CODES, _stop(_PERMISSION)),
-    _row(200, 2018027, "finding people by phone number is not permitted", OLD_CODES, _stop(_PERMISSION)),
-    _row(200, 2018028, "only testers until the permission is reviewed", CODES, _stop(_PERMISSION)),
-    _row(200, 2534041, "the owner switched access to messages off", CODES, _stop(_RECONNECT)),
-    _row(10, 2534077, "the Page's link to Instagram, or its two-factor rule", CODES, _stop(_RECONNECT)),
-    _row(100, 2534013, "the Page is not linked to the Instagram account", CODES, _stop(_RECONNECT)),
-    _row(2, 2018344, "the inbox's terms are not accepted", CODES, _stop(_TERMS)),
-    _row(10, 1893063, "the account may not send messages for now", CODES, _stop(_LIMITED)),
-    _row(100, 2534029, "the account is restricted", CODES, _stop(_LIMITED)),
-    _row(2635, 0, "the version of the API is over", CHANGELOG, _stop(_VERSION)),
-    _row(2022, 0, "sending is disabled after a policy violation", OLD_CODES, _stop(_LIMITED)),
+    _row(3, 0, "the app lacks a capability or permission", GUIDE, stop(_PERMISSION)),
+    _row(10, 0, "the permission is missing or was taken back", GUIDE, stop(_PERMISSION)),
+    _row(200, 0, "a permission is missing or was taken back", GUIDE, stop(_PERMISSION), last=299),
+    _row(200, 2018021, "finding people by phone number is not paid for", OLD_CODES, stop(_PERMISSION)),
+    _row(200, 2018027, "finding people by phone number is not permitted", OLD_CODES, stop(_PERMISSION)),
+    _row(200, 2018028, "only testers until the permission is reviewed", CODES, stop(_PERMISSION)),
+    _row(200, 2534041, "the owner switched access to messages off", CODES, stop(_RECONNECT)),
+    _row(10, 2534077, "the Page's link to Instagram, or its two-factor rule", CODES, stop(_RECONNECT)),
+    _row(100, 2534013, "the Page is not linked to the Instagram account", CODES, stop(_RECONNECT)),
+    _row(2, 2018344, "the inbox's terms are not accepted", CODES, stop(_TERMS)),
+    _row(10, 1893063, "the account may not send messages for now", CODES, stop(_LIMITED)),
+    _row(100, 2534029, "the account is restricted", CODES, stop(_LIMITED)),
+    _row(2635, 0, "the version of the API is over", CHANGELOG, stop(_VERSION)),
+    _row(2022, 0, "sending is disabled after a policy violation", OLD_CODES, stop(_LIMITED)),
     # hours or days: waiting would leave the agent untold, and calls against a block prolong it
-    _row(368, 0, "blocked for a policy violation", GUIDE, _stop(_LIMITED)),
-    _row(25, 2207050, "the account is restricted or has to pass a checkpoint", PUBLISHING, _stop(_LIMITED)),
-    _row(100, 0, "the app is switched off: no method of the API is there", RESTRICTED_APP, _stop(_APP_OFF),
+    _row(368, 0, "blocked for a policy violation", GUIDE, stop(_LIMITED)),
+    _row(25, 2207050, "the account is restricted or has to pass a checkpoint", PUBLISHING, stop(_LIMITED)),
+    _row(100, 0, "the app is switched off: no method of the API is there", RESTRICTED_APP, stop(_APP_OFF),
          words="unsupported request"),
 
     # who may write now

@@ -23,6 +23,8 @@ from chalicelib.channels.verdicts import (
     label,
     number,
     raise_for,
+    stop,
+    token,
 )
 from chalicelib.http import Answer
 
@@ -48,33 +50,25 @@ _MEDIA = Verdict(group="content", action="refuse", reason="media_refused")
 _TOO_BIG = Verdict(group="content", action="refuse", reason="media_too_big")
 
 
-def _token(advice: str) -> Verdict:
-    return Verdict(group="token", action="token", after_s=60, advice=advice)
-
-
-def _stop(advice: str) -> Verdict:
-    return Verdict(group="permission", action="stop", reason="account_disconnected", advice=advice)
-
-
 def _row(code: int, means: str, verdict: Verdict, source: str = CODES, acts: tuple[Act, ...] = ()) -> Problem:
     return Problem(code=code, means=means, source=source, verdict=verdict, acts=acts)
 
 
 PROBLEMS: tuple[Problem, ...] = (
     # another token
-    _row(40101, "app id, secret or authorization code do not match", _token(_APP)),
-    _row(40102, "the access token expired", _token(_AUTHORISE)),
-    _row(40103, "the refresh token expired", _token(_AUTHORISE)),
-    _row(40104, "the access token is missing", _token(_AUTHORISE)),
-    _row(40105, "the access token is wrong or was revoked", _token(_AUTHORISE)),
-    _row(40106, "the token's user is not valid", _token(_AUTHORISE)),
-    _row(40107, "the refresh token is wrong", _token(_AUTHORISE)),
-    _row(40108, "the grant type is not known", _token(_AUTHORISE)),
-    _row(40109, "the token cannot be deciphered", _token(_AUTHORISE)),
-    _row(40110, "the authorization code is used, cancelled or expired", _token(_AUTHORISE)),
-    _row(40112, "the password is wrong", _token(_AUTHORISE)),
-    _row(40115, "the authentication's time is over", _token(_AUTHORISE)),
-    _row(40116, "the authentication's signature is wrong", _token(_APP)),
+    _row(40101, "app id, secret or authorization code do not match", token(_APP)),
+    _row(40102, "the access token expired", token(_AUTHORISE)),
+    _row(40103, "the refresh token expired", token(_AUTHORISE)),
+    _row(40104, "the access token is missing", token(_AUTHORISE)),
+    _row(40105, "the access token is wrong or was revoked", token(_AUTHORISE)),
+    _row(40106, "the token's user is not valid", token(_AUTHORISE)),
+    _row(40107, "the refresh token is wrong", token(_AUTHORISE)),
+    _row(40108, "the grant type is not known", token(_AUTHORISE)),
+    _row(40109, "the token cannot be deciphered", token(_AUTHORISE)),
+    _row(40110, "the authorization code is used, cancelled or expired", token(_AUTHORISE)),
+    _row(40112, "the password is wrong", token(_AUTHORISE)),
+    _row(40115, "the authentication's time is over", token(_AUTHORISE)),
+    _row(40116, "the authentication's signature is wrong", token(_APP)),
 
     # it passes by itself. A server's fault may come after the message went out, and there is no idempotency key
     _row(20001, "done in part", UNKNOWN),
@@ -95,15 +89,15 @@ PROBLEMS: tuple[Problem, ...] = (
     _row(40133, "too many calls of the account", THROTTLED),
 
     # somebody has to let the account again: no message of it can go out
-    _row(40001, "no permission", _stop(_PERMISSION)),
-    _row(40113, "the app is blocked or does not exist", _stop(_APP)),
-    _row(40118, "app or account is not on the list for this", _stop(_LISTED)),
+    _row(40001, "no permission", stop(_PERMISSION)),
+    _row(40113, "the app is blocked or does not exist", stop(_APP)),
+    _row(40118, "app or account is not on the list for this", stop(_LISTED)),
     _row(40118, "files are not open to the app or the account", _MEDIA, acts=("media",)),
-    _row(40119, "developer and account belong to different companies", _stop(_PERMISSION)),
-    _row(40124, "the developer's profile is not approved", _stop(_DEVELOPER)),
-    _row(40125, "the developer lacks the permission", _stop(_LISTED)),
+    _row(40119, "developer and account belong to different companies", stop(_PERMISSION)),
+    _row(40124, "the developer's profile is not approved", stop(_DEVELOPER)),
+    _row(40125, "the developer lacks the permission", stop(_LISTED)),
     _row(40125, "the developer may not send files", _MEDIA, acts=("media",)),
-    _row(41000, "calls from this country are banned", _stop(_COUNTRY)),
+    _row(41000, "calls from this country are banned", stop(_COUNTRY)),
 
     # who may write now: one code for 48 hours, ten messages, and who may write to whom
     _row(40064, "the rules of direct messages forbid it", _WINDOW, RULES),
