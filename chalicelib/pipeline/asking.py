@@ -6,7 +6,6 @@ left alone for a while, by one account.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, Literal, TypeVar
 
@@ -14,6 +13,7 @@ from chalicelib.errors import RateLimited, Refused, Retryable, TokenRefused, Unc
 from chalicelib.messages import Account
 from chalicelib.observability import Metrics, log, new_codes, where
 from chalicelib.pipeline.ports import Clock
+from chalicelib.pipeline.remembering import Remembered
 
 Found = TypeVar("Found")
 Kind = Literal["profile", "post", "mention"]
@@ -33,24 +33,23 @@ class Asking(Generic[Found]):
         """`keep_s` is how long an answer holds, `remembered` the most keys."""
         self._kind = kind
         self._keep_s = keep_s
-        self._remembered = remembered
         self._clock = clock
         self._metrics = metrics
-        self._known: OrderedDict[Hashable, tuple[float, Found | None]] = OrderedDict()
+        self._known: Remembered[Found] = Remembered(remembered)
         self._paused: dict[str, float] = {}
         self._failing: dict[str, Hashable] = {}
 
     def get(self, account: Account, key: Hashable, ask: Callable[[], Found | None]) -> Found | None:
         """What `ask` answers, or has: the last answer where that is not to be had now. Never raises."""
         now = self._clock()
-        until, found = self._known.get(key, (0.0, None))
+        until, found = self._known.get(key)
         if now < until or now < self._paused.get(account.id, 0.0):
             return found
         try:
             with new_codes(self._metrics, account.channel):
                 fresh = ask()
             self._failing.pop(account.id, None)
-            return self._remember(key, fresh, now + (self._keep_s if fresh else HOUR_S))
+            return self._known.keep(key, fresh, now + (self._keep_s if fresh else HOUR_S))
         except (Retryable, Uncertain) as error:
             self._pause(account, key, now, error)
             self.failed(account, error.reason)
@@ -58,7 +57,7 @@ class Asking(Generic[Found]):
             self.failed(account, no.detail)
         except Exception as error:
             self.failed(account, where(error))
-        return self._remember(key, found, now + AGAIN_S)
+        return self._known.keep(key, found, now + AGAIN_S)
 
     def _pause(self, account: Account, key: Hashable, now: float, error: Retryable | Uncertain) -> None:
         """A throttle or a refused token is the account's. What else fails for one may be that one's own: only where
@@ -78,10 +77,3 @@ class Asking(Generic[Found]):
         else:
             self._metrics.count("mention_failed", channel=channel)
         log.info("not to be had", kind=self._kind, account=account.id, detail=detail)
-
-    def _remember(self, key: Hashable, found: Found | None, until: float) -> Found | None:
-        self._known[key] = (until, found)
-        self._known.move_to_end(key)
-        if len(self._known) > self._remembered:
-            self._known.popitem(last=False)
-        return found

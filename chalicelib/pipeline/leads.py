@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 import msgspec
 
 from chalicelib.errors import Retryable
 from chalicelib.messages import Conversation, CustomerMessage, Led, led_here
 from chalicelib.observability import Metrics
 from chalicelib.pipeline.ports import Clock, Ledger
+from chalicelib.pipeline.remembering import Remembered
 
 # Another worker may have written since: who writes on and on is looked for this often (s).
 AGAIN_S = 60.0
@@ -23,7 +22,7 @@ class Leads:
         self._ledger = ledger
         self._clock = clock
         self._metrics = metrics
-        self._known: OrderedDict[str, tuple[float, Led | None]] = OrderedDict()
+        self._known: Remembered[Led] = Remembered(REMEMBERED)
 
     def keep(self, led: Led) -> None:
         """Remembers it for the customer's next message; what led here last counts. Raises Retryable."""
@@ -45,7 +44,7 @@ class Leads:
 
     def over(self, said: CustomerMessage) -> None:
         """The customer has written, and it was told. Never raises: the worst is that it is told twice."""
-        _, led = self._known.get(said.conversation.key, (0.0, None))
+        _, led = self._known.get(said.conversation.key)
         if led is None:
             return
         try:
@@ -55,7 +54,7 @@ class Leads:
         self._remember(said.conversation, None)
 
     def _of(self, conversation: Conversation) -> Led | None:
-        until, led = self._known.get(conversation.key, (0.0, None))
+        until, led = self._known.get(conversation.key)
         if self._clock() < until:
             return led
         try:
@@ -64,8 +63,4 @@ class Leads:
             return led
 
     def _remember(self, conversation: Conversation, led: Led | None) -> Led | None:
-        self._known[conversation.key] = (self._clock() + AGAIN_S, led)
-        self._known.move_to_end(conversation.key)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return led
+        return self._known.keep(conversation.key, led, self._clock() + AGAIN_S)
