@@ -26,7 +26,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 P = ParamSpec("P")
+Kept = TypeVar("Kept")
 
 # Longer than Meta's 36 h and TikTok's 72 h of redelivery, and than a queue's 14 days and its dead letters' 14 more.
 REMEMBERED_S = 30 * 86_400
@@ -293,11 +294,8 @@ class Table:
         self._put(conversation, "LED", msgspec.json.encode(led), now, STATE_S)
 
     def led(self, conversation: Conversation, now: float) -> Led | None:
-        """What led the customer here and has not been told; the TTL deletes some days late."""
-        found = self._get(conversation, "LED")
-        if int(found.get("expires_at", {}).get("N", "0")) <= now:
-            return None
-        return msgspec.json.decode(found["body"]["S"], type=Led)
+        """What led the customer here and has not been told."""
+        return self._held(conversation, "LED", now, Led)
 
     def drop_led(self, conversation: Conversation) -> None:
         """It has been told."""
@@ -329,11 +327,8 @@ class Table:
         self._put(conversation, "PROFILE", msgspec.json.encode(profile), now, PROFILE_S)
 
     def profile(self, conversation: Conversation, now: float) -> Profile | None:
-        """What was kept and is not too old; the TTL deletes some days late."""
-        found = self._get(conversation, "PROFILE")
-        if int(found.get("expires_at", {}).get("N", "0")) <= now:
-            return None
-        return msgspec.json.decode(found["body"]["S"], type=Profile)
+        """What was kept and is not too old."""
+        return self._held(conversation, "PROFILE", now, Profile)
 
     def thread(self, conversation: Conversation) -> Thread:
         """What is remembered of the conversation; an empty Thread where nothing is."""
@@ -413,6 +408,13 @@ class Table:
     def _get(self, conversation: Conversation, item: str) -> dict[str, Any]:
         answer = call(self._client.get_item, TableName=self._name, Key=_key(conversation, item), ConsistentRead=True)
         return dict(answer.get("Item", {}))
+
+    def _held(self, conversation: Conversation, item: str, now: float, kind: type[Kept]) -> Kept | None:
+        """What the item keeps, None where that is over: the TTL deletes some days late."""
+        found = self._get(conversation, item)
+        if int(found.get("expires_at", {}).get("N", "0")) <= now:
+            return None
+        return msgspec.json.decode(found["body"]["S"], type=kind)
 
     def _put(self, conversation: Conversation, item: str, body: bytes, now: float, lifetime_s: int) -> None:
         fields = {**_key(conversation, item), "body": {"S": body.decode()}, "expires_at": _expiry(now, lifetime_s)}

@@ -153,7 +153,7 @@ class Delivering:
 
     def _already_there(self, account: Account, work: Delivery, claim: Claim, error: AlreadyThere) -> str:
         """A 409: delivered if the desk holds it, or if we have tried before; else it is tried once more."""
-        found = self._find(account, work, claim)
+        found = self._find(account, work, claim, self._ledger.thread(work.conversation).desk)
         if found is not None:
             return found
         if claim.state == "fresh":
@@ -164,18 +164,18 @@ class Delivering:
 
     def _read_back(self, account: Account, work: Delivery, claim: Claim) -> str | None:
         """Somebody tried before and the outcome is unknown: what does the desk hold? Raises Retryable."""
-        found = self._find(account, work, claim)
+        known = self._ledger.thread(work.conversation).desk
+        found = self._find(account, work, claim, known)
         if found is None:
-            self._search_is_over(account, work, claim)
+            self._search_is_over(account, work, claim, known)
         self._metrics.count("found_at_desk" if found is not None else "sent_again", channel=account.channel)
         return found
 
-    def _search_is_over(self, account: Account, work: Delivery, claim: Claim) -> None:
+    def _search_is_over(self, account: Account, work: Delivery, claim: Claim, known: str) -> None:
         """Raises Waiting while the message may be in a conversation that the desk's search does not show yet; one
         that was known when it was posted, and is open since, would hold it, and was read."""
         ends_s = claim.until_s + (DIED_S if claim.state == "lapsed" else 0.0)
         left_s = ends_s - self._clock()
-        known = self._ledger.thread(work.conversation).desk
         same = claim.state == "lapsed" or claim.desk == known
         if left_s > 0 and not (same and self._open(account, work, known)):
             raise Waiting("the desk's search may not show the message yet", min(LOOK_S, left_s))
@@ -186,10 +186,9 @@ class Delivering:
         except (Refused, Misconfigured):
             return False
 
-    def _find(self, account: Account, work: Delivery, claim: Claim) -> str | None:
+    def _find(self, account: Account, work: Delivery, claim: Claim, known: str) -> str | None:
         """The desk's conversation that holds the message, None where none does or where we may not look: an agent
         who reads a line twice beats a customer who is never heard."""
-        known = self._ledger.thread(work.conversation).desk
         wanted, customer = desk_id(account, work.id), work.conversation.customer
         try:
             for desk in {known, claim.desk or known}:  # it may have been another when the message was posted

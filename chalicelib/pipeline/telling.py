@@ -27,7 +27,7 @@ Way = Literal["receipt", "notice"]
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told of one message. `arrived` parts of `parts` reached the customer; `rest` is how the first that did
+    """What is told of one message. `arrived` parts reached the customer; `rest` is how the first that did
     not begins; `left_out` names what could not go, while the rest did."""
 
     account: Account
