@@ -92,7 +92,7 @@ def test_a_message_is_edited_taken_back_and_answered_with_a_heart(desk: Desk) ->
     own.get_by_role("button", name="What to do with this message").click()
     desk.page.get_by_role("menuitem", name="Take back").click()
     expect(own).to_contain_text("Message taken back")
-    expect(desk.talk).to_contain_text("[Took back a message]")
+    expect(desk.talk).to_contain_text("[Took back: A gren mug]")
 
 
 def test_a_storm_of_429_loses_nothing(desk: Desk) -> None:
