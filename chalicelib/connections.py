@@ -187,7 +187,7 @@ class _Reader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]  # io hands over no other buffer
         self._timed.tick()
         return self._raw.readinto(buffer)
 

@@ -78,7 +78,7 @@ def _http(sdk: Any) -> Any:
     session = requests.Session()
     refused = sdk.rest.ApiException
 
-    class Http(sdk.abstract_http_client.AbstractHttpClient):  # type: ignore[misc]
+    class Http(sdk.abstract_http_client.AbstractHttpClient):  # type: ignore[misc]  # the SDK has no types
         def request(self, options: Any) -> _Answer:
             form = options.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
             body = None if options.body is None else json.dumps(options.body)

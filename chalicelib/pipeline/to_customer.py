@@ -217,4 +217,4 @@ class ToCustomer:
 
 def _stranger(integration: str) -> Account:
     """An integration that no account has: as much of one as it takes to tell its agents, now or later."""
-    return Account(channel="unknown", id="unknown", integration=integration, secret="unknown")  # noqa: S106
+    return Account(channel="unknown", id="unknown", integration=integration, secret="unknown")  # noqa: S106 — the name of a secret, and of none

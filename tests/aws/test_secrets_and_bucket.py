@@ -190,10 +190,8 @@ def test_a_bucket_that_cannot_tell_is_worth_a_retry(
 
 def _answering(status: int) -> Any:
     def fail(**_: object) -> None:
-        raise ClientError(
-            {"Error": {"Code": str(status), "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
-            "HeadObject",
-        )
+        told: Any = {"Error": {"Code": str(status), "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        raise ClientError(told, "HeadObject")
 
     return fail
 

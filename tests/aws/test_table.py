@@ -214,8 +214,10 @@ class Conflicts:
 
 
 def cancelled(*codes: str) -> ClientError:
-    told = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": [{"Code": one} for one in codes]}
-    return ClientError(told, "TransactWriteItems")  # type: ignore[arg-type]
+    why: Any = [{"Code": one} for one in codes]
+    return ClientError(
+        {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": why}, "TransactWriteItems"
+    )
 
 
 @pytest.mark.parametrize(

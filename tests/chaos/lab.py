@@ -57,7 +57,11 @@ class Container:
     def __init__(self, lab: Lab) -> None:
         self.skew_s = 0.0
         """How far its clock is ahead."""
-        clock: Any = lambda: lab.clock() + self.skew_s  # noqa: E731
+
+        def now() -> float:
+            return lab.clock() + self.skew_s
+
+        clock: Any = now
         client: Any = lab.sqs
         manager: Any = lab.secrets
         ledger: Any = Stepped(lab.ledger, lab.steps, "table", TABLE_S)

@@ -10,7 +10,7 @@ from itertools import count
 from math import inf
 from typing import Any, Literal
 
-from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
+from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]  # greenlet has no types
 
 from tests.fakes import FakeClock
 

@@ -179,7 +179,7 @@ def test_the_lease_is_given_back_where_the_platform_did_not_answer() -> None:
     assert kit.secrets.stored[TIKTOK.secret] == NEW
 
 
-def test_a_lease_that_cannot_be_given_back_hides_no_success() -> None:
+def test_a_lease_that_cannot_be_given_back_hides_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     kit = Kit(Renews(due=False), Renews(NEW))
     tiktok_turn = kit.ledger.release
 
@@ -187,13 +187,15 @@ def test_a_lease_that_cannot_be_given_back_hides_no_success() -> None:
         tiktok_turn(conversation, item)
         raise Retryable("table busy")
 
-    kit.ledger.release = busy  # type: ignore[method-assign]
+    monkeypatch.setattr(kit.ledger, "release", busy)
     kit.upkeep.run()
     assert kit.metrics.total("token_renewed") == 1
     assert kit.metrics.total("token_not_renewed") == 0
 
 
-def test_what_another_function_has_renewed_meanwhile_is_read_before_it_is_asked_for() -> None:
+def test_what_another_function_has_renewed_meanwhile_is_read_before_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Between our look and our turn, the other one had its own."""
 
     class Late(Renews):
@@ -208,7 +210,7 @@ def test_what_another_function_has_renewed_meanwhile_is_read_before_it_is_asked_
         kit.secrets.stored[TIKTOK.secret] = {"access_token": "theirs", "refresh_token": "r2"}
         return claim(*given)
 
-    kit.ledger.claim = after_the_other  # type: ignore[method-assign,assignment]
+    monkeypatch.setattr(kit.ledger, "claim", after_the_other)
     kit.upkeep.run()
     assert tiktok.asked == []
     assert kit.secrets.stored[TIKTOK.secret] == {"access_token": "theirs", "refresh_token": "r2"}

@@ -293,7 +293,7 @@ def test_a_reset_waits_for_what_somebody_does(box: Sandbox, receiver: Receiver) 
     assert box.bridge.resets == 1
 
 
-def test_resets_come_one_after_the_other(box: Sandbox) -> None:
+def test_resets_come_one_after_the_other(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once: list[int] = []
     reset = box.bridge.reset
 
@@ -303,7 +303,7 @@ def test_resets_come_one_after_the_other(box: Sandbox) -> None:
         reset(meanwhile)
         at_once.pop()
 
-    box.bridge.reset = alone  # type: ignore[method-assign]
+    monkeypatch.setattr(box.bridge, "reset", alone)
     several = [threading.Thread(target=box.post, args=("/reset",)) for _ in range(5)]
     for one in several:
         one.start()

@@ -26,7 +26,7 @@ def documented() -> Fields:
     return loaded
 
 
-class Number(types.Number):  # type: ignore[misc]
+class Number(types.Number):  # type: ignore[misc]  # the library has no types
     """Terraform sends what a float cannot hold exactly, like 0.8, as text; and wants it back so."""
 
     def decode(self, value: Any) -> Any:
@@ -36,7 +36,7 @@ class Number(types.Number):  # type: ignore[misc]
         return repr(value) if isinstance(value, float) else value
 
 
-class Block(blocks.SetNestedBlock):  # type: ignore[misc]
+class Block(blocks.SetNestedBlock):  # type: ignore[misc]  # the library has no types
     """A nested block in the documented nesting, with its bounds; compared whole."""
 
     def __init__(self, name: str, node: Node) -> None:
