@@ -21,10 +21,13 @@ def test_the_picture_shows_a_conversation_and_its_road(open_page: Open, tmp_path
     desk.asked("¿Tienen envío a Lima? 🚚")
     desk.page.get_by_role("tab", name="Instagram").click()
     desk.asked("Hi! Is the green mug back in stock? 🍵")
-    desk.answer("It is! Shall I put one aside for you?")
+    answer = "It is! Shall I put one aside for you?"
+    desk.answer(answer)
     desk.phone.locator(".theirs").get_by_role("button", name="What to do with this message").click()
     desk.page.get_by_role("menuitem", name="React with ❤️").click()
-    expect(desk.talk.locator('[data-by="bridge"]')).to_contain_text("[Reacted with ❤️ to a message]")
+    expect(desk.talk.locator('[data-by="bridge"]')).to_contain_text(
+        "[Reacted with ❤️ to: It is! Shall I put one aside for you?]"
+    )
     desk.asked("Yes, please!")
     desk.answer("Done! See you on Saturday.")
     expect(desk.talk.locator(".receipt.delivered")).to_have_count(2)
