@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-import boto3
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.aws.calls import CONFIG
+from chalicelib.aws import calls
 from chalicelib.credentials import token_of, trimmed
 from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
@@ -71,7 +70,7 @@ class Bridge:
 
     def secret_age_s(self, name: str) -> float | None:
         """Seconds since the secret's value was written, None where that is not known."""
-        client: Any = boto3.client("secretsmanager", config=CONFIG)
+        client: Any = calls.client("secretsmanager")
         found = self._aws(lambda: client.describe_secret(SecretId=name), f"secret {name}")
         moment = found.get("LastChangedDate") or found.get("CreatedDate")
         return self.clock() - moment.timestamp() if moment else None
@@ -87,7 +86,7 @@ class Bridge:
 
     def waiting(self, queue_url: str) -> int:
         """How many messages a queue holds, in flight or not."""
-        client: Any = boto3.client("sqs", config=CONFIG)
+        client: Any = calls.client("sqs")
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self._aws(
             lambda: client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names), f"queue {queue_url}"
@@ -96,7 +95,7 @@ class Bridge:
 
     def oldest_s(self, queue_url: str) -> float | None:
         """Age of the queue's oldest message as CloudWatch last measured it, None where it has not."""
-        client: Any = boto3.client("cloudwatch", config=CONFIG)
+        client: Any = calls.client("cloudwatch")
         name, now = queue_url.rpartition("/")[2], self.clock()
         found = self._aws(
             lambda: client.get_metric_statistics(
@@ -122,7 +121,7 @@ class Bridge:
         return self._vendor(lambda: self.http.post(url, headers=headers, body=body), what)
 
     def _states(self) -> Iterator[dict[str, Any]]:
-        client: Any = boto3.client("dynamodb", config=CONFIG)
+        client: Any = calls.client("dynamodb")
         pages = client.get_paginator("scan").paginate(
             TableName=self.settings.table,
             FilterExpression="sk = :state",

@@ -10,11 +10,11 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
-import boto3
 from msgspec.structs import asdict
 
 import app as chalice_app
 from chalicelib import runtime
+from chalicelib.aws import calls
 from chalicelib.observability import log
 from chalicelib.settings import Settings
 from sandbox.acts import InstagramActs, TikTokActs
@@ -158,6 +158,7 @@ class Sandbox:
         runtime.use(None)
         for name, value in self._environment.items():
             os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
+        calls.session.cache_clear()
         if self._log_before is not None:
             log.write_to(self._log_before)
         self._log.close()
@@ -339,11 +340,11 @@ class Sandbox:
                 )
 
     def _enter_aws(self) -> None:
-        """Points this process's boto3 at the embedded AWS, past any proxy; stop() puts the environment back."""
+        """Points this process at the embedded AWS, past any proxy; stop() puts the environment back."""
         entered = self.aws.environment | NO_PROXIES
         self._environment = {name: os.environ.get(name) for name in entered}
         os.environ.update(entered)
-        boto3.setup_default_session()
+        calls.session.cache_clear()
 
 
 def _letter(message: dict[str, Any]) -> dict[str, Any]:

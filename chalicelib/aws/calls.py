@@ -66,11 +66,13 @@ _ADVICE = {
 def client(service: str, config: Config = CONFIG) -> Any:
     """A client of the AWS service. Made by botocore: boto3 loads transfers and resources, a tenth of a cold start,
     that nobody here uses."""
-    return _session().create_client(service, config=config)
+    return session().create_client(service, config=config)
 
 
 @cache
-def _session() -> Session:
+def session() -> Session:
+    """What all clients of this process are made by. It reads the environment's credentials once: whoever changes
+    those clears it."""
     return get_session()
 
 

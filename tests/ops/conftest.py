@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import requests
 from click.testing import CliRunner, Result
 
+from chalicelib.aws import calls
 from ops.__main__ import cli
 from ops.errors import OpsError
 from ops.tiktok import COMMENT_TYPES, EVENT_TYPE, App
@@ -242,6 +242,6 @@ def deployment(
         monkeypatch.setenv(f"DMDESK_{name}", value)
     monkeypatch.delenv("DMDESK_WEBHOOK_URL", raising=False)
     monkeypatch.delenv("DMDESK_TIKTOK_APP_ID", raising=False)
-    boto3.setup_default_session()
+    calls.session.cache_clear()
     yield Deployment(vendors, running, urls)
-    boto3.setup_default_session()
+    calls.session.cache_clear()

@@ -283,3 +283,28 @@ def test_the_operators_environment_is_printed_for_a_shell(running: str) -> None:
     done = subprocess.run(["/bin/sh", "-c", line], cwd=ROOT, capture_output=True, text=True, check=True)
     assert about["operator_environment"].items() <= json.loads(done.stdout).items()
     assert all(re.fullmatch(r"\w+", name) for name in about["operator_environment"])
+
+
+SANDBOX_IN_A_PROCESS = """
+import os, sys
+from pathlib import Path
+from chalicelib.aws import calls
+from sandbox.bridge import Sandbox
+
+def key():
+    return calls.session().get_credentials().access_key
+
+os.environ.update(AWS_ACCESS_KEY_ID="another", AWS_SECRET_ACCESS_KEY="another")
+before = key()
+with Sandbox(folder=Path(sys.argv[1])) as one:
+    print(before, key() == one.aws.credentials["AWS_ACCESS_KEY_ID"])
+print(key())
+"""
+
+
+def test_it_signs_with_its_own_key_whatever_its_process_has_used_before(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", SANDBOX_IN_A_PROCESS, str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, timeout=WAIT_S, check=True,
+    )  # fmt: skip
+    assert told.stdout.split() == ["another", "True", "another"]

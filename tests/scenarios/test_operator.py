@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
 import pytest
 from click.testing import CliRunner, Result
 
+from chalicelib.aws import calls
 from ops.__main__ import cli
 from tests.scenarios.conftest import Bridge
 
@@ -23,7 +23,7 @@ def operator(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> Bridge:
     }
     for name, value in (elsewhere | bridge.get("/")["operator_environment"]).items():
         monkeypatch.setenv(name, value)
-    boto3.setup_default_session()
+    calls.session.cache_clear()
     return bridge
 
 
