@@ -49,7 +49,7 @@ def test_a_draft_that_was_not_sent_comes_back_to_whom_it_was_for(desk: Desk) -> 
     held: list[Route] = []
     desk.page.route("**/instagram/do", lambda route: held.append(route))
     with desk.page.expect_request("**/instagram/do"):
-        desk.say("For the first")
+        desk.write("For the first")
     desk.page.locator("#who").select_option(index=1)
     expect(desk.page.locator("#say-text")).to_have_value("")
     held[0].abort()
@@ -177,7 +177,7 @@ def test_nothing_can_be_read_before_something_was_written(desk: Desk) -> None:
 
 def test_that_the_sandbox_is_gone_is_said_in_words(desk: Desk) -> None:
     desk.page.route("**/instagram/do", lambda route: route.abort())
-    desk.say("Anybody there?")
+    desk.write("Anybody there?")
     expect(desk.page.locator("#toast")).to_have_text("The sandbox does not answer. Does it still run in its terminal?")
     expect(desk.page.locator("#say-text")).to_have_value("Anybody there?")
     desk.wrong.clear()  # Chromium tells of what was aborted
