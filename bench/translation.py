@@ -16,16 +16,16 @@ from pathlib import Path
 
 import pyperf
 
-from chalicelib.channels.base import Translator, Webhook
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM
 from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
 from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK
 from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS
 from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS_WEBHOOK
+from chalicelib.edge.receive import events_of
 from chalicelib.http import Request
-from chalicelib.messages import Event
-from chalicelib.pipeline.receive import events_of
+from chalicelib.protocols.channel import Translator, Webhook
+from chalicelib.vocabulary.records import Event
 
 FIXTURES = Path(__file__).resolve().parents[1] / "tests" / "fixtures"
 KINDS = {

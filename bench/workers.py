@@ -39,7 +39,7 @@ def inbound(event: dict[str, Any]) -> str:
     """As the edge stores it."""
     import msgspec
 
-    from chalicelib.messages import Event
+    from chalicelib.vocabulary.records import Event
 
     customer, mid = event["sender"]["id"], event["message"]["mid"]
     raw = msgspec.Raw(json.dumps(event, separators=(",", ":")).encode())

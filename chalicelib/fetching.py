@@ -17,7 +17,7 @@ from urllib3.exceptions import LocationParseError
 from chalicelib import connections
 from chalicelib.connections import Left, Place, Timed, Tls, countdown, dial, tls
 from chalicelib.errors import Retryable, Unfetched
-from chalicelib.messages import Fetched
+from chalicelib.vocabulary.messages import Fetched
 
 # Genesys Cloud takes 25 MB per attachment: help.genesys.cloud, "Supported content profiles"
 LARGEST = 25_000_000

@@ -5,39 +5,33 @@ from __future__ import annotations
 import os
 import time
 from functools import cached_property
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
 from chalicelib.aws.secrets import SecretStore
 from chalicelib.observability import EmfMetrics, Metrics
 from chalicelib.pipeline.ports import Clock
+from chalicelib.registry import CHANNELS, part
 from chalicelib.settings import Settings, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chalicelib.aws.table import Table
-    from chalicelib.channels.base import Client, Translator, Webhook
     from chalicelib.desks.genesys.client import Genesys
+    from chalicelib.edge.receive import Edge
     from chalicelib.fetching import Fetcher
     from chalicelib.http import Outgoing
-    from chalicelib.messages import Fetched
     from chalicelib.pipeline.accounts import Accounts
     from chalicelib.pipeline.batch import Batch
     from chalicelib.pipeline.budgets import Budgets
-    from chalicelib.pipeline.composing import Composing
+    from chalicelib.pipeline.chores.tokens import Upkeep
     from chalicelib.pipeline.delivering import Delivering
+    from chalicelib.pipeline.inbound.composing import Composing
     from chalicelib.pipeline.media import MediaStore
-    from chalicelib.pipeline.receive import Edge
-    from chalicelib.pipeline.tokens import Upkeep
-
-# Adding a channel is its folder and a line here.
-CHANNELS = {
-    "instagram": "chalicelib.channels.instagram",
-    "tiktok": "chalicelib.channels.tiktok",
-}
+    from chalicelib.protocols.channel import Client, Translator, Webhook
+    from chalicelib.vocabulary.messages import Fetched
 
 
 class Runtime:
@@ -52,11 +46,11 @@ class Runtime:
     def edge(self) -> Edge:
         """Both webhooks."""
         from chalicelib.desks.genesys.webhook import WEBHOOK
-        from chalicelib.pipeline.receive import Edge
+        from chalicelib.edge.receive import Edge
 
         names = self.settings
         return Edge(
-            webhooks=[cast("Webhook", _part(name, "webhook", "WEBHOOK")) for name in CHANNELS],
+            webhooks=[cast("Webhook", part(CHANNELS[name], "webhook", "WEBHOOK")) for name in CHANNELS],
             desk=WEBHOOK,
             secrets=self.secrets,
             secret_names={
@@ -75,13 +69,15 @@ class Runtime:
     def to_desk(self) -> Batch:
         """The inbound worker."""
         from chalicelib.pipeline.batch import Batch
-        from chalicelib.pipeline.leads import Leads
-        from chalicelib.pipeline.mentions import Mentions
+        from chalicelib.pipeline.inbound.leads import Leads
+        from chalicelib.pipeline.inbound.mentions import Mentions
+        from chalicelib.pipeline.inbound.to_desk import ToDesk
         from chalicelib.pipeline.parking import Parking
-        from chalicelib.pipeline.to_desk import ToDesk
 
         work = ToDesk(
-            translators={name: cast("Translator", _part(name, "translate", "TRANSLATOR")) for name in CHANNELS},
+            translators={
+                name: cast("Translator", part(CHANNELS[name], "translate", "TRANSLATOR")) for name in CHANNELS
+            },
             clients=self.clients,
             desk=self.genesys,
             accounts=self.accounts,
@@ -105,11 +101,11 @@ class Runtime:
         """The outbound worker."""
         from chalicelib.desks.genesys.translate import TRANSLATOR
         from chalicelib.pipeline.batch import Batch
-        from chalicelib.pipeline.enclosing import Enclosing
+        from chalicelib.pipeline.outbound.enclosing import Enclosing
+        from chalicelib.pipeline.outbound.sending import Sending
+        from chalicelib.pipeline.outbound.telling import Telling
+        from chalicelib.pipeline.outbound.to_customer import ToCustomer
         from chalicelib.pipeline.parking import Parking
-        from chalicelib.pipeline.sending import Sending
-        from chalicelib.pipeline.telling import Telling
-        from chalicelib.pipeline.to_customer import ToCustomer
 
         work = ToCustomer(
             translator=TRANSLATOR,
@@ -143,9 +139,9 @@ class Runtime:
 
     @cached_property
     def _composing(self) -> Composing:
-        from chalicelib.pipeline.composing import Composing
-        from chalicelib.pipeline.posts import Posts
-        from chalicelib.pipeline.profiles import Profiles
+        from chalicelib.pipeline.inbound.composing import Composing
+        from chalicelib.pipeline.inbound.posts import Posts
+        from chalicelib.pipeline.inbound.profiles import Profiles
 
         return Composing(
             clients=self.clients,
@@ -174,9 +170,9 @@ class Runtime:
     @cached_property
     def upkeep(self) -> Upkeep:
         """What runs every hour."""
-        from chalicelib.pipeline.tokens import Upkeep
+        from chalicelib.pipeline.chores.tokens import Upkeep
 
-        open_renewal = {name: _part(name, "renewal", "open_renewal") for name in CHANNELS}
+        open_renewal = {name: part(CHANNELS[name], "renewal", "open_renewal") for name in CHANNELS}
         return Upkeep(
             renewals={name: open_renewal[name](self.http, self.settings.url) for name in CHANNELS},
             app_secrets={"instagram": self.settings.instagram_secret, "tiktok": self.settings.tiktok_secret},
@@ -248,7 +244,7 @@ class Runtime:
     @cached_property
     def clients(self) -> dict[str, Client]:
         """A client per channel, all over one session."""
-        open_client = {name: _part(name, "client", "open_client") for name in CHANNELS}
+        open_client = {name: part(CHANNELS[name], "client", "open_client") for name in CHANNELS}
         return {name: open_client[name](self.http, self.secrets.get, self.settings.url) for name in CHANNELS}
 
     @cached_property
@@ -260,10 +256,6 @@ class Runtime:
         secrets, login = self.secrets, names.url("genesys_login")
         tokens = Tokens(self.http, secrets.get, names.genesys_oauth_secret, login, self.clock, secrets.refresh)
         return Genesys(self.http, tokens, names.url("genesys_api"))
-
-
-def _part(channel: str, module: str, name: str) -> Any:
-    return getattr(import_module(f"{CHANNELS[channel]}.{module}"), name)
 
 
 class _Current:

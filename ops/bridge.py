@@ -14,9 +14,9 @@ from chalicelib.aws import calls
 from chalicelib.credentials import token_of, trimmed
 from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import Account
 from chalicelib.runtime import Runtime
 from chalicelib.settings import PREFIX, Settings, load
+from chalicelib.vocabulary.records import Account
 from ops import causes
 from ops.errors import OpsError
 

@@ -11,7 +11,7 @@ import msgspec
 
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.errors import Retryable, Uncertain
-from chalicelib.messages import Account
+from chalicelib.vocabulary.records import Account
 from ops import causes, genesys, instagram
 from ops.bridge import Bridge
 from ops.errors import OpsError

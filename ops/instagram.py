@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
 from chalicelib.http import Answer
-from chalicelib.messages import Account
+from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
 from ops.errors import OpsError
 

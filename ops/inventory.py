@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from chalicelib.messages import Account, iso
+from chalicelib.vocabulary.records import Account
+from chalicelib.wire import iso
 from ops.bridge import Bridge
 from ops.output import table
 

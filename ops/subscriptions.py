@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.messages import Account
+from chalicelib.vocabulary.records import Account
 from ops import causes, instagram
 from ops.bridge import Bridge
 from ops.errors import OpsError

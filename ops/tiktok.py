@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from chalicelib.http import Answer
-from chalicelib.messages import Account
+from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
 from ops.errors import OpsError
 

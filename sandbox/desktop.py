@@ -8,8 +8,8 @@ from typing import Any, Literal
 import msgspec
 
 from chalicelib.desks.genesys.translate import TRANSLATOR
-from chalicelib.messages import Event
-from chalicelib.replies import AgentMessage
+from chalicelib.vocabulary.records import Event
+from chalicelib.vocabulary.replies import AgentMessage
 from sandbox.genesys_store import Conversation, StoredMessage
 from sandbox.lines import line_of
 

@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from chalicelib.channels.base import Webhook
 from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM
 from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK
 from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS
+from chalicelib.edge.receive import events_of
 from chalicelib.errors import Malformed
-from chalicelib.messages import Event, digest
-from chalicelib.pipeline.receive import events_of
+from chalicelib.protocols.channel import Webhook
+from chalicelib.vocabulary.records import Event
+from chalicelib.wire import digest
 
 _CHANNELS: dict[str, Webhook] = {"instagram": INSTAGRAM, "tiktok": TIKTOK}
 Source = Literal["instagram", "tiktok", "genesys"]

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from chalicelib.messages import Event
+from chalicelib.vocabulary.records import Event
 from sandbox.clock import Clock
 from sandbox.naming import Passage, Source, passages
 from sandbox.order import out_of_order

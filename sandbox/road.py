@@ -14,7 +14,8 @@ from botocore.exceptions import ClientError
 
 from chalicelib.errors import Retryable, Uncertain, Unfetched
 from chalicelib.http import Answer
-from chalicelib.messages import Event, Fetched
+from chalicelib.vocabulary.messages import Fetched
+from chalicelib.vocabulary.records import Event
 from sandbox.journal import Journal
 from sandbox.masking import Masker
 from sandbox.naming import Passage, Source, json_object, message_id, passage, passages

@@ -11,12 +11,13 @@ from chalicelib.aws import calls
 from chalicelib.aws.queues import Queue
 from chalicelib.aws.table import Table
 from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import Event, Fetched
 from chalicelib.observability import Metrics
 from chalicelib.pipeline.batch import Batch, Work
 from chalicelib.pipeline.ports import Clock, Turn
 from chalicelib.runtime import Runtime
 from chalicelib.settings import Settings
+from chalicelib.vocabulary.messages import Fetched
+from chalicelib.vocabulary.records import Event
 from sandbox.road import Road
 
 if TYPE_CHECKING:

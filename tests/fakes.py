@@ -9,34 +9,27 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.capabilities import DAY_S, Capabilities, WindowPolicy
-from chalicelib.channels.base import Source
 from chalicelib.errors import Retryable
 from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import (
+from chalicelib.pipeline.ports import Turn
+from chalicelib.protocols.channel import Source
+from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, WindowPolicy
+from chalicelib.vocabulary.messages import CustomerMessage, DeskMessage, Fetched, Led, Mention, Mentioned, Tap, Unseen
+from chalicelib.vocabulary.records import (
     PREVENTED,
     Account,
     Claim,
     Conversation,
-    CustomerMessage,
-    DeskMessage,
     Edited,
     Event,
-    Fetched,
     Flight,
-    Led,
-    Mention,
-    Mentioned,
     Profile,
     Stored,
-    Tap,
     Thread,
     Tried,
-    Unseen,
-    bounded,
 )
-from chalicelib.pipeline.ports import Turn
-from chalicelib.replies import ChoicesPart, File, Part, Receipt, Recipient, TextPart
+from chalicelib.vocabulary.replies import ChoicesPart, File, Part, Receipt, Recipient, TextPart
+from chalicelib.wire import bounded
 
 INSTAGRAM = Account(channel="instagram", id="17841400000000777", integration="int-ig", secret="s/ig", name="tea.shop")
 TIKTOK = Account(channel="tiktok", id="-000TeaShop", integration="int-tt", secret="s/tt", name="tea_shop")

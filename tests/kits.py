@@ -7,26 +7,26 @@ from typing import Any, Protocol
 
 import msgspec
 
-from chalicelib.channels.base import Client, Translator
-from chalicelib.desks.base import Desk, DeskTranslator
-from chalicelib.messages import Event
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.batch import Batch, Work
 from chalicelib.pipeline.budgets import Budgets
-from chalicelib.pipeline.composing import Composing
 from chalicelib.pipeline.delivering import Delivering
-from chalicelib.pipeline.enclosing import Enclosing
-from chalicelib.pipeline.leads import Leads
+from chalicelib.pipeline.inbound.composing import Composing
+from chalicelib.pipeline.inbound.leads import Leads
+from chalicelib.pipeline.inbound.mentions import Mentions
+from chalicelib.pipeline.inbound.posts import Posts
+from chalicelib.pipeline.inbound.profiles import Profiles
+from chalicelib.pipeline.inbound.to_desk import ToDesk
 from chalicelib.pipeline.media import MediaStore
-from chalicelib.pipeline.mentions import Mentions
+from chalicelib.pipeline.outbound.enclosing import Enclosing
+from chalicelib.pipeline.outbound.sending import Sending
+from chalicelib.pipeline.outbound.telling import Telling
+from chalicelib.pipeline.outbound.to_customer import ToCustomer
 from chalicelib.pipeline.parking import Parking
 from chalicelib.pipeline.ports import Ledger, Outbox, Redelivery, Secrets
-from chalicelib.pipeline.posts import Posts
-from chalicelib.pipeline.profiles import Profiles
-from chalicelib.pipeline.sending import Sending
-from chalicelib.pipeline.telling import Telling
-from chalicelib.pipeline.to_customer import ToCustomer
-from chalicelib.pipeline.to_desk import ToDesk
+from chalicelib.protocols.channel import Client, Translator
+from chalicelib.protocols.desk import Desk, DeskTranslator
+from chalicelib.vocabulary.records import Event
 from tests.fakes import FakeClock, FakeFetch, FakeLedger, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 
 

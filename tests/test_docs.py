@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.channels.base import Rendering
+from chalicelib.protocols.channel import Rendering
 from tools.docs import DOCS, PAGES, _row, _table, errors, features, rendering
 
 

@@ -24,7 +24,7 @@ from chalicelib import fetching
 from chalicelib.connections import Tls
 from chalicelib.errors import Retryable, Unfetched
 from chalicelib.fetching import LARGEST, REDIRECTS, WHOLE_S, Fetcher, place, public
-from chalicelib.messages import Fetched
+from chalicelib.vocabulary.messages import Fetched
 
 HOSTS = ("fbsbx.com", "cdninstagram.com")
 PUBLIC = "157.240.0.1"

@@ -26,8 +26,8 @@ WORKERS_ONLY = [
     "chalicelib.channels.instagram.translate",
     "chalicelib.channels.tiktok.translate",
     "chalicelib.desks.genesys.oauth",
-    "chalicelib.pipeline.to_customer",
-    "chalicelib.pipeline.to_desk",
+    "chalicelib.pipeline.outbound.to_customer",
+    "chalicelib.pipeline.inbound.to_desk",
     *CLIENTS,
 ]
 
@@ -53,14 +53,18 @@ def modules(role: str, entry: str = "chalicelib.runtime") -> set[str]:
 @pytest.mark.parametrize("entry", ["chalicelib.runtime", "app"])
 def test_the_edge_loads_nothing_that_only_workers_need(entry: str) -> None:
     found = modules("edge", entry)
-    assert "chalicelib.pipeline.receive" in found
+    assert "chalicelib.edge.receive" in found
     assert [name for name in [*WORKERS_ONLY, "PureCloudPlatformClientV2"] if name in found] == []
 
 
 def test_the_inbound_worker_loads_what_it_asks_with_and_not_what_sends() -> None:
     found = modules("to_desk")
     assert [name for name in [*CLIENTS, "chalicelib.pipeline.media"] if name not in found] == []
-    senders = ["chalicelib.pipeline.to_customer", "chalicelib.pipeline.enclosing", "PureCloudPlatformClientV2"]
+    senders = [
+        "chalicelib.pipeline.outbound.to_customer",
+        "chalicelib.pipeline.outbound.enclosing",
+        "PureCloudPlatformClientV2",
+    ]
     assert [name for name in senders if name in found] == []
 
 
@@ -71,7 +75,7 @@ def test_the_outbound_worker_loads_what_it_sends_with() -> None:
 
 
 def test_a_role_that_is_not_known_loads_nothing_yet() -> None:
-    assert "chalicelib.pipeline.receive" not in modules("")
+    assert "chalicelib.edge.receive" not in modules("")
 
 
 def test_the_app_stays_small() -> None:

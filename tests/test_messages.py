@@ -12,18 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import Malformed, Refused, Rejected, Retryable, TokenRefused, Uncertain
-from chalicelib.messages import (
-    LONGEST_ID,
-    Account,
-    Conversation,
-    Event,
-    Line,
-    bounded,
-    digest,
-    iso,
-    led_here,
-    mended,
-)
+from chalicelib.vocabulary.messages import Line, led_here
+from chalicelib.vocabulary.records import Account, Conversation, Event
+from chalicelib.wire import LONGEST_ID, bounded, digest, iso, mended
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 EVENT = Event(source="instagram", account="1", party="2", id="3", received_ms=4)

@@ -14,7 +14,6 @@ import msgspec
 import pytest
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
-from chalicelib.channels.base import Client
 from chalicelib.channels.instagram import client as instagram_client
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM_TRANSLATOR
 from chalicelib.channels.tiktok import client as tiktok_client
@@ -24,8 +23,9 @@ from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
 from chalicelib.errors import Judged, Refused, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing, Request
-from chalicelib.messages import Conversation, Event, Thread
 from chalicelib.observability import FACTS, EmfMetrics, log, new_codes, where
+from chalicelib.protocols.channel import Client
+from chalicelib.vocabulary.records import Conversation, Event, Thread
 from tests.contract.signing import request, signature, signed
 from tests.fakes import (
     INSTAGRAM,

@@ -13,13 +13,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
-from chalicelib.capabilities import Capabilities, CardsLimit, ChoicesLimit, MediaLimit
-from chalicelib.channels.base import Rendering
-from chalicelib.channels.verdicts import Action, Group, Problem, Verdict
-from chalicelib.messages import Kind
+from chalicelib.protocols.channel import Rendering
+from chalicelib.protocols.verdicts import Action, Group, Problem, Verdict
+from chalicelib.registry import CHANNELS
 from chalicelib.rules.catalogue import LANGUAGES, PLATFORMS, TEXTS, say
 from chalicelib.rules.participant import LONGEST_VALUE, NAMES
-from chalicelib.runtime import CHANNELS
+from chalicelib.vocabulary.capabilities import Capabilities, CardsLimit, ChoicesLimit, MediaLimit
+from chalicelib.vocabulary.messages import Kind
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 LANGUAGE_NAMES = {"en": "English", "es": "Spanish"}

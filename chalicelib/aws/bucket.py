@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from chalicelib.aws import calls
 from chalicelib.aws.calls import CONFIG, call, code_of
 from chalicelib.errors import Retryable
-from chalicelib.messages import Stored
+from chalicelib.vocabulary.records import Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

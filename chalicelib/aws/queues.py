@@ -13,7 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.aws import calls
 from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
-from chalicelib.messages import Event, digest
+from chalicelib.vocabulary.records import Event
+from chalicelib.wire import digest
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -35,21 +35,20 @@ from botocore.exceptions import ClientError
 from chalicelib.aws import calls
 from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
-from chalicelib.messages import (
+from chalicelib.vocabulary.messages import Led, Tap
+from chalicelib.vocabulary.records import (
     PREVENTED,
     Account,
     Claim,
     Conversation,
     Edited,
     Flight,
-    Led,
     Profile,
-    Tap,
     Thread,
     Tried,
     Unreadable,
-    bounded,
 )
+from chalicelib.wire import bounded
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

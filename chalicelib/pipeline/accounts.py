@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from chalicelib.errors import Retryable
-from chalicelib.messages import Account, Unreadable
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.ports import Clock, Ledger
+from chalicelib.vocabulary.records import Account, Unreadable
 
 LIFETIME_S = 60.0
 # An event of an unknown account may be the first after a deployment; a flood of them must not be a flood of reads.

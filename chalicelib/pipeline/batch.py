@@ -12,11 +12,11 @@ import msgspec
 
 from chalicelib.errors import Misconfigured, RateLimited, Retryable, Waiting
 from chalicelib.http import LONGEST_FETCH_S, USUAL_CALL_S
-from chalicelib.messages import Event
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.ports import Clock, Redelivery, Turn
 from chalicelib.rules.budgets import backoff_s, waits_s
+from chalicelib.vocabulary.records import Event
 
 # An event is begun only if there is time for its calls: a file, a token, the call, and what is written after it.
 NEEDED_S = LONGEST_FETCH_S + 2 * USUAL_CALL_S + 5

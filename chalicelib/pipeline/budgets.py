@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chalicelib.errors import Retryable
-from chalicelib.messages import Tried
 from chalicelib.pipeline.ports import Clock, Ledger, Turn
 from chalicelib.rules.budgets import BUDGETS, used_up
+from chalicelib.vocabulary.records import Tried
 
 
 class Budgets:

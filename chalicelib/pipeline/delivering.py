@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from chalicelib.desks.base import Desk
 from chalicelib.errors import AlreadyThere, Misconfigured, Refused, Retryable, Uncertain, Waiting
-from chalicelib.messages import Account, Claim, Conversation, DeskMessage, Thread
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.ports import Clock, Ledger
 from chalicelib.pipeline.presenting import desk_id
+from chalicelib.protocols.desk import Desk
+from chalicelib.vocabulary.messages import DeskMessage
+from chalicelib.vocabulary.records import Account, Claim, Conversation, Thread
 
 # No worker is at a message longer than this: the deployed function's timeout is below it.
 LEASE_S = 90.0

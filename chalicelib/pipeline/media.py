@@ -15,15 +15,17 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.channels.base import Source
 from chalicelib.credentials import texts
+from chalicelib.edge.checking import checked
 from chalicelib.errors import Misconfigured, Rejected, Retryable, Unfetched
 from chalicelib.http import Request, Response
-from chalicelib.messages import Attachment, Conversation, CustomerMessage, Kind, Stored, digest
 from chalicelib.observability import log, where
-from chalicelib.pipeline.checking import checked
 from chalicelib.pipeline.ports import Clock, Fetch, MediaShelf, Secrets
+from chalicelib.protocols.channel import Source
 from chalicelib.rules.mime import FileType, agreed, kind_of
+from chalicelib.vocabulary.messages import Attachment, CustomerMessage, Kind
+from chalicelib.vocabulary.records import Conversation, Stored
+from chalicelib.wire import digest
 
 ROUTE = "/api/media/"
 # More than any platform lets into one message; `forget` has to know where to end.

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from chalicelib.messages import Event, Parked, digest
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.ports import Clock, Shelf, Turn
+from chalicelib.vocabulary.records import Event, Parked
+from chalicelib.wire import digest
 
 
 class Parking:

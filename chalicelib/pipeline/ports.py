@@ -7,18 +7,16 @@ from typing import Any, Protocol
 
 import msgspec
 
-from chalicelib.messages import (
+from chalicelib.vocabulary.messages import Fetched, Led, Tap
+from chalicelib.vocabulary.records import (
     Account,
     Claim,
     Conversation,
     Edited,
     Event,
-    Fetched,
     Flight,
-    Led,
     Profile,
     Stored,
-    Tap,
     Thread,
     Tried,
     Unreadable,

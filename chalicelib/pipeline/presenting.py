@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.messages import (
-    Account,
-    Attachment,
-    CustomerMessage,
-    DeskMessage,
-    Line,
-    Profile,
-    Tap,
-    Thread,
-    digest,
-)
 from chalicelib.rules.catalogue import say
 from chalicelib.rules.participant import nickname
+from chalicelib.vocabulary.messages import Attachment, CustomerMessage, DeskMessage, Line, Tap
+from chalicelib.vocabulary.records import Account, Profile, Thread
+from chalicelib.wire import digest
 
 NO_PROFILE = Profile()
 

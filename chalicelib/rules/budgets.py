@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from chalicelib.messages import Tried
+from chalicelib.vocabulary.records import Tried
 
 HOUR_S = 3600.0
 LONGEST_BACKOFF_S = 300.0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.messages import Conversation, Echo, Flight, digest
+from chalicelib.vocabulary.messages import Echo
+from chalicelib.vocabulary.records import Conversation, Flight
+from chalicelib.wire import digest
 
 
 def mark_of(conversation: Conversation, item: str) -> str:

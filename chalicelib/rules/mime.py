@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, cast
 
-from chalicelib.messages import Kind
+from chalicelib.vocabulary.messages import Kind
 
 EXTENSIONS = {
     "image/jpeg": "jpg",

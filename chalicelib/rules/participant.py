@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from chalicelib.messages import LATEST_MS, Account, CustomerMessage, Profile, iso
 from chalicelib.rules.catalogue import PLATFORMS
 from chalicelib.rules.windows import State
+from chalicelib.vocabulary.messages import CustomerMessage
+from chalicelib.vocabulary.records import Account, Profile
+from chalicelib.wire import LATEST_MS, iso
 
 NAMES: dict[str, str] = {
     "source": "where it was written: `Instagram_DM`, `Instagram_Comment`, `TikTok_DM` or `TikTok_Comment`; "

@@ -13,12 +13,13 @@ from itertools import groupby
 
 import msgspec
 
-from chalicelib.capabilities import Capabilities, CardsLimit, ChoicesLimit
-from chalicelib.messages import Tap, digest
-from chalicelib.replies import AgentMessage, Card, CardsPart, Choice, ChoicesPart, Planned, TextPart
 from chalicelib.rules import spoken
 from chalicelib.rules.catalogue import say
 from chalicelib.rules.text import measure, split
+from chalicelib.vocabulary.capabilities import Capabilities, CardsLimit, ChoicesLimit
+from chalicelib.vocabulary.messages import Tap
+from chalicelib.vocabulary.replies import AgentMessage, Card, CardsPart, Choice, ChoicesPart, Planned, TextPart
+from chalicelib.wire import digest
 
 _TOKEN = re.compile(r"dm\.([0-9a-f]{24})\.(0|[1-9][0-9]{0,5})")
 

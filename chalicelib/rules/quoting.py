@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chalicelib.messages import Line
 from chalicelib.rules import spoken
 from chalicelib.rules.text import split
+from chalicelib.vocabulary.messages import Line
 
 LONGEST = 80
 """What is shown of a message, in characters (UTF-16 units)."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from chalicelib.messages import LATEST_MS
+from chalicelib.wire import LATEST_MS
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 

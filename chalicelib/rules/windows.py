@@ -10,10 +10,10 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.capabilities import WindowPolicy
 from chalicelib.errors import Reason
-from chalicelib.messages import Thread
-from chalicelib.replies import Author
+from chalicelib.vocabulary.capabilities import WindowPolicy
+from chalicelib.vocabulary.records import Thread
+from chalicelib.vocabulary.replies import Author
 
 State = Literal["open", "human_agent", "closed", "comment", "unknown"]
 

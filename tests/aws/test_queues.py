@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.aws.queues import BATCH, LARGEST, Queue
 from chalicelib.errors import Retryable
-from chalicelib.messages import Event
+from chalicelib.vocabulary.records import Event
 from tests.aws.conftest import Cloud
 
 

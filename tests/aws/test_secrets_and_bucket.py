@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, IncompleteReadError
 from chalicelib.aws.bucket import S3_CONFIG, Bucket
 from chalicelib.aws.secrets import LIFETIME_S, SOONEST_REFRESH_S, SecretStore
 from chalicelib.errors import Misconfigured, Retryable
-from chalicelib.messages import Stored
+from chalicelib.vocabulary.records import Stored
 from sandbox.aws import BUCKET
 from tests.aws.conftest import Cloud
 

@@ -16,18 +16,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 
 from chalicelib.aws.table import Table
 from chalicelib.errors import Retryable
-from chalicelib.messages import (
-    PREVENTED,
-    Account,
-    Conversation,
-    Flight,
-    Led,
-    Profile,
-    Tap,
-    Thread,
-    Tried,
-    Unreadable,
-)
+from chalicelib.vocabulary.messages import Led, Tap
+from chalicelib.vocabulary.records import PREVENTED, Account, Conversation, Flight, Profile, Thread, Tried, Unreadable
 from tests.aws.conftest import ACCOUNT, Cloud
 
 LEASE_S = 10.0

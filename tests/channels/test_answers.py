@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.channels.base import Client
 from chalicelib.channels.instagram.client import open_client as open_instagram
 from chalicelib.channels.tiktok.client import open_client as open_tiktok
 from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, TokenRefused, Uncertain, Unfetched
 from chalicelib.http import Answer
-from chalicelib.messages import Conversation, CustomerMessage, Media, Unseen
-from chalicelib.replies import Recipient, TextPart
+from chalicelib.protocols.channel import Client
+from chalicelib.vocabulary.messages import CustomerMessage, Media, Unseen
+from chalicelib.vocabulary.records import Conversation
+from chalicelib.vocabulary.replies import Recipient, TextPart
 from tests.fakes import INSTAGRAM, TIKTOK, FakeOutgoing, answer
 
 Call = Callable[[Client], object]

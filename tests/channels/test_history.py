@@ -10,15 +10,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from hypothesis import given, strategies
 
-from chalicelib.channels.history import MARGIN_S, Held, found
 from chalicelib.channels.instagram.client import InstagramClient
 from chalicelib.channels.instagram.client import open_client as open_instagram
 from chalicelib.channels.tiktok.client import TikTokClient
 from chalicelib.channels.tiktok.client import open_client as open_tiktok
 from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, TokenRefused
 from chalicelib.http import Answer
-from chalicelib.messages import Account, Kind
-from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
+from chalicelib.protocols.history import MARGIN_S, Held, found
+from chalicelib.vocabulary.messages import Kind
+from chalicelib.vocabulary.records import Account
+from chalicelib.vocabulary.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 from tests.fakes import INSTAGRAM, PAGE, START, TIKTOK, FakeOutgoing, answer
 
 HI = TextPart("Hi")

@@ -11,8 +11,9 @@ from chalicelib.channels.instagram.capabilities import CAPABILITIES
 from chalicelib.channels.instagram.client import InstagramClient, open_client
 from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, TokenRefused
 from chalicelib.http import Outgoing
-from chalicelib.messages import Account, Conversation, Mention, Mentioned, Unseen
-from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
+from chalicelib.vocabulary.messages import Mention, Mentioned, Unseen
+from chalicelib.vocabulary.records import Account, Conversation
+from chalicelib.vocabulary.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.instagram import InstagramSimulator, Metadata

@@ -12,19 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.channels.base import Rendering
 from chalicelib.channels.instagram import attachments, renderings, schema
 from chalicelib.channels.instagram.renderings import RENDERINGS
 from chalicelib.channels.instagram.translate import TRANSLATOR
 from chalicelib.channels.instagram.webhook import WEBHOOK
+from chalicelib.edge.receive import events_of
 from chalicelib.errors import Malformed
-from chalicelib.messages import (
-    Account,
-    Conversation,
+from chalicelib.protocols.channel import Rendering
+from chalicelib.rules.catalogue import TEXTS
+from chalicelib.rules.participant import NAMES as ATTRIBUTES
+from chalicelib.vocabulary.messages import (
     CustomerEvent,
     CustomerMessage,
     Echo,
-    Event,
     Ignored,
     Led,
     Line,
@@ -33,9 +33,7 @@ from chalicelib.messages import (
     Note,
     Unseen,
 )
-from chalicelib.pipeline.receive import events_of
-from chalicelib.rules.catalogue import TEXTS
-from chalicelib.rules.participant import NAMES as ATTRIBUTES
+from chalicelib.vocabulary.records import Account, Conversation, Event
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "instagram"
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.json"))

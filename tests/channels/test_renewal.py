@@ -13,7 +13,7 @@ from chalicelib.channels.tiktok.renewal import MARGIN_S, TikTokRenewal
 from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Refused
 from chalicelib.http import Answer
-from chalicelib.messages import Account
+from chalicelib.vocabulary.records import Account
 from tests.fakes import INSTAGRAM, START, TIKTOK, FakeOutgoing, answer
 
 PAGE = msgspec.structs.replace(INSTAGRAM, login="facebook", page="1")

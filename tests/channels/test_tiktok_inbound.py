@@ -17,23 +17,22 @@ from chalicelib.channels.tiktok.renderings import RENDERINGS
 from chalicelib.channels.tiktok.schema import opened
 from chalicelib.channels.tiktok.translate import TRANSLATOR, kinds
 from chalicelib.channels.tiktok.webhook import WEBHOOK
+from chalicelib.edge.receive import events_of
 from chalicelib.errors import Malformed
-from chalicelib.messages import (
-    Conversation,
+from chalicelib.rules.catalogue import say
+from chalicelib.vocabulary.messages import (
     CustomerEvent,
     CustomerMessage,
     Echo,
-    Event,
     Ignored,
     Led,
     Line,
     Media,
     Note,
     Trouble,
-    iso,
 )
-from chalicelib.pipeline.receive import events_of
-from chalicelib.rules.catalogue import say
+from chalicelib.vocabulary.records import Conversation, Event
+from chalicelib.wire import iso
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "tiktok"
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.json"))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.channels.verdicts import (
+from chalicelib.errors import AccountStopped, Judged, RateLimited, Refused, Retryable, TokenRefused, Uncertain
+from chalicelib.protocols.verdicts import (
     NO_TOKEN,
     NOT_DONE,
     REFUSED,
@@ -26,9 +27,8 @@ from chalicelib.channels.verdicts import (
     number,
     raise_for,
 )
-from chalicelib.errors import AccountStopped, Judged, RateLimited, Refused, Retryable, TokenRefused, Uncertain
+from chalicelib.registry import CHANNELS
 from chalicelib.rules.catalogue import LANGUAGES, TEXTS
-from chalicelib.runtime import CHANNELS
 
 ACTS: tuple[Act, ...] = get_args(Act)
 

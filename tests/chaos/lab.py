@@ -9,7 +9,6 @@ from typing import Any
 
 from chalicelib.aws.queues import Queue
 from chalicelib.aws.secrets import SecretStore
-from chalicelib.channels.base import Client
 from chalicelib.channels.instagram import client as instagram_client
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM_TRANSLATOR
 from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
@@ -20,8 +19,9 @@ from chalicelib.desks.genesys.client import Genesys
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
 from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS_WEBHOOK
-from chalicelib.messages import Account
-from chalicelib.pipeline.receive import Edge
+from chalicelib.edge.receive import Edge
+from chalicelib.protocols.channel import Client
+from chalicelib.vocabulary.records import Account
 from tests.chaos import webhooks
 from tests.chaos.aws import BUCKET_S, TABLE_S, SecretsManager, Sqs, Stepped
 from tests.chaos.timeline import Killed, Steps, Timeline

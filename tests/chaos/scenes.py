@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.messages import Account
+from chalicelib.vocabulary.records import Account
 from tests.chaos import webhooks
 from tests.chaos.lab import Lab
 from tests.chaos.world import PICTURE, Fault

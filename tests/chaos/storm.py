@@ -9,7 +9,7 @@ from functools import partial
 from random import Random
 from typing import Any, get_args
 
-from chalicelib.messages import Account
+from chalicelib.vocabulary.records import Account
 from tests.chaos.lab import SECRET, Lab
 from tests.chaos.timeline import AwsFault, When
 from tests.chaos.world import PICTURE, Fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.messages import Account
+from chalicelib.vocabulary.records import Account
 from tests.chaos.lab import Lab
 from tests.chaos.scenes import ANA, SCENES, Scene
 from tests.chaos.timeline import AwsFault

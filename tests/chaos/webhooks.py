@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chalicelib.messages import Account
+from chalicelib.vocabulary.records import Account
 from tests.chaos.world import PICTURE
 
 

@@ -13,13 +13,15 @@ from chalice.app import ScheduledEventConfig, SQSEventConfig
 
 from app import app
 from chalicelib.aws import table
-from chalicelib.messages import Account, Tried
 from chalicelib.observability import NAMESPACE
-from chalicelib.pipeline import batch, delivering, sending, tokens
+from chalicelib.pipeline import batch, delivering
+from chalicelib.pipeline.chores import tokens
+from chalicelib.pipeline.outbound import sending
+from chalicelib.registry import CHANNELS
 from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
-from chalicelib.runtime import CHANNELS
 from chalicelib.settings import Settings
+from chalicelib.vocabulary.records import Account, Tried
 from ops.instagram import FIELDS
 from tests.counted import metrics
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws.queues import Queue
-from chalicelib.messages import Event
+from chalicelib.vocabulary.records import Event
 from tests.fakes import FakeQueue
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.pipeline.receive import LARGEST_BODY
+from chalicelib.edge.receive import LARGEST_BODY
 from tests.fakes import INSTAGRAM, TIKTOK
 from tests.fuzz.strict_queue import StrictQueue
 from tests.fuzz.worker_kit import KITS

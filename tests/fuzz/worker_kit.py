@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from chalicelib.channels.base import Translator
 from chalicelib.channels.instagram.capabilities import CAPABILITIES as INSTAGRAM_CAPABILITIES
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM
 from chalicelib.channels.tiktok.capabilities import CAPABILITIES as TIKTOK_CAPABILITIES
 from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS
 from chalicelib.errors import Malformed, Retryable
-from chalicelib.messages import Event, Led
+from chalicelib.pipeline.inbound.to_desk import ToDesk
+from chalicelib.pipeline.outbound.to_customer import ToCustomer
 from chalicelib.pipeline.parking import Parking
-from chalicelib.pipeline.to_customer import ToCustomer
-from chalicelib.pipeline.to_desk import ToDesk
+from chalicelib.protocols.channel import Translator
+from chalicelib.vocabulary.messages import Led
+from chalicelib.vocabulary.records import Event
 from tests.fakes import FakeClient, FakeDesk, FakeShelf, turn
 from tests.fuzz.strict_queue import StrictQueue
 from tests.kits import Bench

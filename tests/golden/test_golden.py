@@ -16,10 +16,11 @@ from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK_TRANSLATOR
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
 from chalicelib.desks.genesys.translate import inbound_message
 from chalicelib.errors import Malformed
-from chalicelib.messages import Account, Attachment, CustomerMessage, Echo, Event, Note
 from chalicelib.pipeline.presenting import desk_message, line_message, remembered, words
 from chalicelib.rules import windows
 from chalicelib.rules.participant import attributes
+from chalicelib.vocabulary.messages import Attachment, CustomerMessage, Echo, Note
+from chalicelib.vocabulary.records import Account, Event
 from tests.fakes import WINDOW
 from tests.oracle import accepted
 from tests.pipeline.edge_kit import EdgeKit

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
 from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
 from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS_WEBHOOK
+from chalicelib.edge.receive import Edge
 from chalicelib.http import Request, Response
-from chalicelib.messages import Event
 from chalicelib.pipeline.ports import Secrets
-from chalicelib.pipeline.receive import Edge
+from chalicelib.vocabulary.records import Event
 from tests.contract.signing import signed
 from tests.fakes import FakeClock, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 

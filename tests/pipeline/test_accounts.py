@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from chalicelib.errors import Retryable
-from chalicelib.messages import Account, Unreadable
 from chalicelib.pipeline.accounts import LIFETIME_S, PAUSE_S, SOONEST_RELOAD_S, STALE_S, Accounts, readable
+from chalicelib.vocabulary.records import Account, Unreadable
 from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeLedger, FakeMetrics
 
 CHANNELS = ("instagram", "tiktok")

@@ -20,10 +20,11 @@ from chalicelib.errors import (
     Uncertain,
     Unfetched,
 )
-from chalicelib.messages import Account, Conversation, CustomerMessage, Line, Profile
-from chalicelib.pipeline.posts import Posts
-from chalicelib.pipeline.profiles import Profiles
-from chalicelib.replies import Recipient
+from chalicelib.pipeline.inbound.posts import Posts
+from chalicelib.pipeline.inbound.profiles import Profiles
+from chalicelib.vocabulary.messages import CustomerMessage, Line
+from chalicelib.vocabulary.records import Account, Conversation, Profile
+from chalicelib.vocabulary.replies import Recipient
 from tests.fakes import INSTAGRAM, PAGE, START, TIKTOK, FakeClient, FakeClock, FakeLedger, FakeMetrics
 
 ANA, BO = Profile(name="Ana"), Profile(name="Bo")
@@ -279,7 +280,7 @@ def test_a_channel_without_a_client_fails_quietly(ask: Callable[[Kit], str]) -> 
 
 
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chalicelib.pipeline.posts.REMEMBERED", 2)
+    monkeypatch.setattr("chalicelib.pipeline.inbound.posts.REMEMBERED", 2)
     kit = Kit()
     kit.client.told = {name: f"https://x/{name}" for name in "abc"}
     for post in "abca":

@@ -10,11 +10,11 @@ import msgspec
 import pytest
 
 from chalicelib.errors import Misconfigured, RateLimited, Retryable, Waiting
-from chalicelib.messages import Event
 from chalicelib.pipeline.batch import NEEDED_S, Batch
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.ports import Turn
 from chalicelib.rules.budgets import BUDGETS, LONGEST_BACKOFF_S, LONGEST_THROTTLED_S
+from chalicelib.vocabulary.records import Event
 from tests.fakes import START, FakeClock, FakeLedger, FakeMetrics, FakeQueue
 from tests.kits import record as kit_record
 

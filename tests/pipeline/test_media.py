@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.aws.secrets import LIFETIME_S, SOONEST_REFRESH_S, SecretStore
-from chalicelib.channels.base import Source
 from chalicelib.errors import Misconfigured, Rejected, Retryable, Unfetched
 from chalicelib.http import Request
-from chalicelib.messages import Conversation, CustomerMessage, Fetched, Kind, Media, Stored
 from chalicelib.pipeline.media import DIRECT_S, MOST_FILES, OPEN_S, Kept, MediaStore, _packed, _tag, folder
+from chalicelib.protocols.channel import Source
+from chalicelib.vocabulary.messages import CustomerMessage, Fetched, Kind, Media
+from chalicelib.vocabulary.records import Conversation, Stored
 
 DAYS = 90
 NOW = 1_800_000_000.0

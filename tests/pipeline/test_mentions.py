@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, TokenRefused, Uncertain
-from chalicelib.messages import Conversation, CustomerMessage, Line, Mention, Mentioned
-from chalicelib.pipeline.mentions import Mentions
-from chalicelib.pipeline.posts import Posts
+from chalicelib.pipeline.inbound.mentions import Mentions
+from chalicelib.pipeline.inbound.posts import Posts
+from chalicelib.vocabulary.messages import CustomerMessage, Line, Mention, Mentioned
+from chalicelib.vocabulary.records import Conversation
 from tests.fakes import INSTAGRAM, FakeClient, FakeClock, FakeMetrics
 
 LINES = (Line("mention_comment"), Line("answer_privately"))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from chalicelib.aws.queues import Queue
 from chalicelib.errors import Retryable
 from chalicelib.http import Request
-from chalicelib.messages import Event, Parked
+from chalicelib.vocabulary.records import Event, Parked
 from tests.contract.signing import HEADERS, request, signature, signed
 from tests.fakes import FakeQueue
 from tests.pipeline.edge_kit import BODIES, PLATFORMS, SECRET, VERIFY_TOKEN, EdgeKit

@@ -8,7 +8,6 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from chalicelib.capabilities import DAY_S, Capabilities, ChoicesLimit, MediaLimit, WindowPolicy
 from chalicelib.errors import (
     AccountStopped,
     Malformed,
@@ -22,12 +21,17 @@ from chalicelib.errors import (
     Unfetched,
     Waiting,
 )
-from chalicelib.messages import Conversation, Event, Fetched, Ignored, Parked, Thread, digest
-from chalicelib.pipeline import sending
-from chalicelib.pipeline.sending import ECHO_WAIT_S, HISTORY_S, LEASE_S, PART_S, SAME_S, UNCONFIRMED
-from chalicelib.pipeline.telling import PAUSE_S
-from chalicelib.pipeline.to_customer import TYPING_S
-from chalicelib.replies import (
+from chalicelib.pipeline.outbound import sending
+from chalicelib.pipeline.outbound.sending import ECHO_WAIT_S, HISTORY_S, LEASE_S, PART_S, SAME_S, UNCONFIRMED
+from chalicelib.pipeline.outbound.telling import PAUSE_S
+from chalicelib.pipeline.outbound.to_customer import TYPING_S
+from chalicelib.rules.budgets import BUDGETS
+from chalicelib.rules.echoes import mark_of
+from chalicelib.rules.planning import offer_key, token
+from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, ChoicesLimit, MediaLimit, WindowPolicy
+from chalicelib.vocabulary.messages import Fetched, Ignored
+from chalicelib.vocabulary.records import Conversation, Event, Parked, Thread
+from chalicelib.vocabulary.replies import (
     AgentMessage,
     AgentTyping,
     Choice,
@@ -39,9 +43,7 @@ from chalicelib.replies import (
     Receipt,
     TextPart,
 )
-from chalicelib.rules.budgets import BUDGETS
-from chalicelib.rules.echoes import mark_of
-from chalicelib.rules.planning import offer_key, token
+from chalicelib.wire import digest
 from tests.fakes import (
     INSTAGRAM,
     START,

@@ -18,13 +18,19 @@ from chalicelib.errors import (
     Unfetched,
     Waiting,
 )
-from chalicelib.messages import (
-    Conversation,
+from chalicelib.pipeline import delivering
+from chalicelib.pipeline.delivering import LEASE_S
+from chalicelib.pipeline.inbound.to_desk import ECHO_WAIT_S
+from chalicelib.pipeline.outbound import sending
+from chalicelib.pipeline.presenting import desk_id
+from chalicelib.rules.budgets import BUDGETS
+from chalicelib.rules.catalogue import say
+from chalicelib.rules.echoes import mark_of
+from chalicelib.rules.planning import offer_key, token
+from chalicelib.vocabulary.messages import (
     CustomerEvent,
     CustomerMessage,
     Echo,
-    Event,
-    Flight,
     Ignored,
     Led,
     Line,
@@ -32,22 +38,12 @@ from chalicelib.messages import (
     Mention,
     Mentioned,
     Note,
-    Parked,
-    Profile,
     Tap,
-    Thread,
     Trouble,
     Unseen,
-    digest,
 )
-from chalicelib.pipeline import delivering, sending
-from chalicelib.pipeline.delivering import LEASE_S
-from chalicelib.pipeline.presenting import desk_id
-from chalicelib.pipeline.to_desk import ECHO_WAIT_S
-from chalicelib.rules.budgets import BUDGETS
-from chalicelib.rules.catalogue import say
-from chalicelib.rules.echoes import mark_of
-from chalicelib.rules.planning import offer_key, token
+from chalicelib.vocabulary.records import Conversation, Event, Flight, Parked, Profile, Thread
+from chalicelib.wire import digest
 from tests.fakes import (
     INSTAGRAM,
     PAGE,

@@ -10,8 +10,8 @@ import pytest
 
 from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Refused, Retryable, Uncertain
-from chalicelib.messages import Account, Conversation, Unreadable
-from chalicelib.pipeline.tokens import BEGIN_S, DAY_S, ITEM, LEASE_S, Upkeep
+from chalicelib.pipeline.chores.tokens import BEGIN_S, DAY_S, ITEM, LEASE_S, Upkeep
+from chalicelib.vocabulary.records import Account, Conversation, Unreadable
 from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeLedger, FakeMetrics, FakeSecrets
 
 NEW = {"access_token": "new-tt", "refresh_token": "r2"}

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from chalicelib import rules
 from chalicelib.errors import Reason
+from chalicelib.registry import CHANNELS
 from chalicelib.rules.catalogue import LANGUAGES, PLATFORMS, TEXTS, WORDED, say
-from chalicelib.runtime import CHANNELS
 
 CODE = Path(rules.__file__).parent.parent
 # Facts as the bridge has them, raw, for every place of every sentence.

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.messages import Kind
 from chalicelib.rules.mime import DOCUMENTS, EXTENSIONS, agreed, kind_of
+from chalicelib.vocabulary.messages import Kind
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.messages import Account, Conversation, CustomerMessage, Line, Profile
 from chalicelib.rules.participant import NAMES, attributes, nickname
+from chalicelib.vocabulary.messages import CustomerMessage, Line
+from chalicelib.vocabulary.records import Account, Conversation, Profile
 
 ACCOUNT = Account(channel="instagram", id="1784", integration="i", secret="s", language="es")
 TIKTOK = Account(channel="tiktok", id="b1", integration="i", secret="s")

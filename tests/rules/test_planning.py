@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.capabilities import Capabilities, CardsLimit, ChoicesLimit, WindowPolicy
-from chalicelib.messages import Tap
-from chalicelib.replies import AgentMessage, Card, CardsPart, Choice, ChoicesPart, File, Planned, TextPart
 from chalicelib.rules.planning import left_out, offer_key, offers, plan, read_token, token
+from chalicelib.vocabulary.capabilities import Capabilities, CardsLimit, ChoicesLimit, WindowPolicy
+from chalicelib.vocabulary.messages import Tap
+from chalicelib.vocabulary.replies import AgentMessage, Card, CardsPart, Choice, ChoicesPart, File, Planned, TextPart
 
 WINDOW = WindowPolicy(open_s=1)
 PLAIN = Capabilities(text_limit=1000, text_unit="bytes", window=WINDOW)

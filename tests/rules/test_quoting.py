@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.messages import Line
 from chalicelib.rules.catalogue import LANGUAGES, TEXTS, say
 from chalicelib.rules.quoting import LONGEST, first_words, worded
 from chalicelib.rules.text import measure
+from chalicelib.vocabulary.messages import Line
 
 size = measure("characters")
 

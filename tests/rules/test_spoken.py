@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.messages import Kind
 from chalicelib.rules import spoken
 from chalicelib.rules.catalogue import LANGUAGES
 from chalicelib.rules.spoken import ENGLISH, SPANISH, SPEECHES, Speech
+from chalicelib.vocabulary.messages import Kind
 
 SAID: list[Callable[[Speech, str], str]] = [
     spoken.count, spoken.size, spoken.span, spoken.moment, spoken.kind, spoken.kinds,

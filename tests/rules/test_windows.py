@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.capabilities import DAY_S, HOUR_S, WindowPolicy
-from chalicelib.messages import Thread
-from chalicelib.replies import Author
 from chalicelib.rules.windows import Allow, Closed, decide, expires_ms, state
+from chalicelib.vocabulary.capabilities import DAY_S, HOUR_S, WindowPolicy
+from chalicelib.vocabulary.records import Thread
+from chalicelib.vocabulary.replies import Author
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

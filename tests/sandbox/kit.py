@@ -6,7 +6,7 @@ import json
 from itertools import islice
 from typing import Any
 
-from chalicelib.messages import Event
+from chalicelib.vocabulary.records import Event
 from sandbox.journal import Journal
 
 

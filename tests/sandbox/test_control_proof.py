@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace as replaced
 
-from chalicelib.messages import Event
+from chalicelib.vocabulary.records import Event
 from sandbox.clock import Clock
 from sandbox.naming import Passage, Source, passages
 from sandbox.proof import Findings, Taken, Witness, keys_of, prove, taken

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from chalicelib.channels.base import Client
 from chalicelib.channels.instagram import problems as instagram
 from chalicelib.channels.instagram.client import open_client as open_instagram
 from chalicelib.channels.tiktok import problems as tiktok
 from chalicelib.channels.tiktok.client import open_client as open_tiktok
-from chalicelib.channels.verdicts import Act, Problem, Verdict
 from chalicelib.errors import (
     AccountStopped,
     Judged,
@@ -23,8 +21,11 @@ from chalicelib.errors import (
     Unfetched,
 )
 from chalicelib.http import Outgoing
-from chalicelib.messages import Account, Conversation, CustomerMessage, Media, Unseen
-from chalicelib.replies import Recipient, TextPart
+from chalicelib.protocols.channel import Client
+from chalicelib.protocols.verdicts import Act, Problem, Verdict
+from chalicelib.vocabulary.messages import CustomerMessage, Media, Unseen
+from chalicelib.vocabulary.records import Account, Conversation
+from chalicelib.vocabulary.replies import Recipient, TextPart
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.instagram import InstagramSimulator

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from chalicelib.errors import RateLimited, Retryable, Uncertain, Unfetched
 from chalicelib.http import Answer
-from chalicelib.messages import Event, Fetched
+from chalicelib.vocabulary.messages import Fetched
+from chalicelib.vocabulary.records import Event
 from sandbox.clock import Clock
 from sandbox.journal import Journal
 from sandbox.masking import Masker

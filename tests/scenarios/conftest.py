@@ -11,7 +11,8 @@ import requests
 
 from chalicelib import http
 from chalicelib.desks.genesys.client import Genesys
-from chalicelib.pipeline import delivering, sending
+from chalicelib.pipeline import delivering
+from chalicelib.pipeline.outbound import sending
 from sandbox.bridge import SECRETS, Sandbox
 
 INSTAGRAM = "17841400000000001"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.pipeline import sending
 from chalicelib.pipeline.delivering import LEASE_S
+from chalicelib.pipeline.outbound import sending
 from chalicelib.rules.budgets import BUDGETS
 from sandbox.bridge import Sandbox
 from tests.oracle import accepted

@@ -13,7 +13,7 @@ import msgspec
 
 from chalicelib.channels.instagram.renderings import RENDERINGS, lines
 from chalicelib.channels.instagram.schema import ATTACHMENTS, Fields
-from chalicelib.messages import Kind, Line, Media
+from chalicelib.vocabulary.messages import Kind, Line, Media
 
 Said = frozenset[str]
 """What the message's text says already: itself, and the links in it."""

@@ -6,7 +6,7 @@ no other is named.
 
 from __future__ import annotations
 
-from chalicelib.capabilities import DAY_S, Capabilities, CardsLimit, ChoicesLimit, MediaLimit, WindowPolicy
+from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, CardsLimit, ChoicesLimit, MediaLimit, WindowPolicy
 
 # Meta writes MB and says no more; the smaller reading is never refused
 _MB = 1_000_000

@@ -12,26 +12,18 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from chalicelib.channels import history
-from chalicelib.channels.base import Secrets, Source
-from chalicelib.channels.calls import access_token, harmless
-from chalicelib.channels.history import Held
 from chalicelib.channels.instagram.capabilities import CAPABILITIES
 from chalicelib.channels.instagram.problems import judged
-from chalicelib.channels.verdicts import Act
 from chalicelib.errors import AccountStopped, Refused, Uncertain, Unfetched
 from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import (
-    Account,
-    Conversation,
-    CustomerMessage,
-    Line,
-    Mention,
-    Mentioned,
-    Profile,
-    Unseen,
-)
-from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
+from chalicelib.protocols import history
+from chalicelib.protocols.calls import access_token, harmless
+from chalicelib.protocols.channel import Secrets, Source
+from chalicelib.protocols.history import Held
+from chalicelib.protocols.verdicts import Act
+from chalicelib.vocabulary.messages import CustomerMessage, Line, Mention, Mentioned, Unseen
+from chalicelib.vocabulary.records import Account, Conversation, Profile
+from chalicelib.vocabulary.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 
 # Where Meta keeps what customers upload; such a URL needs no token.
 HOSTS = ("fbsbx.com", "cdninstagram.com", "fbcdn.net")

@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from chalicelib.channels.verdicts import (
+from chalicelib.http import LONGEST_WAIT_S, Answer
+from chalicelib.protocols.verdicts import (
     NOT_DONE,
     REFUSED,
     THROTTLED,
@@ -22,7 +23,6 @@ from chalicelib.channels.verdicts import (
     stop,
     token,
 )
-from chalicelib.http import LONGEST_WAIT_S, Answer
 
 _DOCS = "developers.facebook.com/docs/"
 GUIDE = _DOCS + "graph-api/guides/error-handling"

@@ -6,8 +6,8 @@ developers.facebook.com/docs/messenger-platform/instagram/features/webhook
 
 from __future__ import annotations
 
-from chalicelib.channels.base import Rendering
-from chalicelib.messages import Ignored, Line
+from chalicelib.protocols.channel import Rendering
+from chalicelib.vocabulary.messages import Ignored, Line
 
 
 def _message(line: str = "") -> Rendering:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from chalicelib.credentials import Secret, plain, seconds, token_of, trimmed
 from chalicelib.errors import Refused
 from chalicelib.http import Outgoing
-from chalicelib.messages import Account
+from chalicelib.vocabulary.records import Account
 
 RENEW_AFTER_S = 7 * 86_400.0
 LIFETIME_S = 60 * 86_400.0

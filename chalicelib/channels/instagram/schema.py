@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.errors import Malformed
-from chalicelib.messages import LATEST_MS, bounded
+from chalicelib.wire import LATEST_MS, bounded
 
 # What one item of `messaging` tells; the first that is there is what it is about.
 SPOKEN = ("message", "postback", "reaction", "read", "message_edit", "referral")

@@ -32,12 +32,10 @@ from chalicelib.channels.instagram.schema import (
     read,
 )
 from chalicelib.errors import Malformed
-from chalicelib.messages import (
-    Conversation,
+from chalicelib.vocabulary.messages import (
     CustomerEvent,
     CustomerMessage,
     Echo,
-    Event,
     Led,
     Line,
     Mention,
@@ -45,6 +43,7 @@ from chalicelib.messages import (
     Unseen,
     led_here,
 )
+from chalicelib.vocabulary.records import Conversation, Event
 
 # Edits are counted from 1; what is no such number says nothing of their order.
 MOST_EDITS = 1_000_000

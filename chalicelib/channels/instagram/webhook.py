@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.channels.base import MOST_PIECES, Piece
 from chalicelib.channels.instagram.schema import (
     COMMENTS,
     KINDS,
@@ -24,7 +23,8 @@ from chalicelib.channels.instagram.schema import (
 )  # fmt: skip
 from chalicelib.errors import Malformed, Rejected
 from chalicelib.http import Request
-from chalicelib.messages import bounded, digest, mended
+from chalicelib.protocols.channel import MOST_PIECES, Piece
+from chalicelib.wire import bounded, digest, mended
 
 # What Meta puts around events: developers.facebook.com/docs/instagram-platform/webhooks
 SECTIONS = ("messaging", "standby", "changes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.capabilities import HOUR_S, Capabilities, ChoicesLimit, MediaLimit, WindowPolicy
+from chalicelib.vocabulary.capabilities import HOUR_S, Capabilities, ChoicesLimit, MediaLimit, WindowPolicy
 
 CAPABILITIES = Capabilities(
     text_limit=6000,

@@ -10,18 +10,19 @@ from urllib.parse import quote, urlencode
 import msgspec
 from urllib3 import encode_multipart_formdata
 
-from chalicelib.channels import history
-from chalicelib.channels.base import Secrets, Source
-from chalicelib.channels.calls import access_token, harmless
-from chalicelib.channels.history import Held
 from chalicelib.channels.tiktok.capabilities import CAPABILITIES
 from chalicelib.channels.tiktok.problems import judged
 from chalicelib.channels.tiktok.schema import Fields, milliseconds
-from chalicelib.channels.verdicts import Act
 from chalicelib.errors import AccountStopped, Refused, Retryable, Uncertain, Unfetched
 from chalicelib.http import Outgoing
-from chalicelib.messages import Account, CustomerMessage, Mention, Mentioned, Profile, Unseen
-from chalicelib.replies import ChoicesPart, MediaPart, Part, Recipient, TextPart
+from chalicelib.protocols import history
+from chalicelib.protocols.calls import access_token, harmless
+from chalicelib.protocols.channel import Secrets, Source
+from chalicelib.protocols.history import Held
+from chalicelib.protocols.verdicts import Act
+from chalicelib.vocabulary.messages import CustomerMessage, Mention, Mentioned, Unseen
+from chalicelib.vocabulary.records import Account, Profile
+from chalicelib.vocabulary.replies import ChoicesPart, MediaPart, Part, Recipient, TextPart
 
 API = "/open_api/v1.3/business/message/"
 # Without its last slash TikTok answers 404 to any path.

@@ -10,7 +10,8 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from chalicelib.channels.verdicts import (
+from chalicelib.http import Answer
+from chalicelib.protocols.verdicts import (
     NOT_DONE,
     REFUSED,
     THROTTLED,
@@ -26,7 +27,6 @@ from chalicelib.channels.verdicts import (
     stop,
     token,
 )
-from chalicelib.http import Answer
 
 CODES = "TikTok portal doc 1737172488964097"
 RULES = "TikTok portal docs 1832184403754242, 1854823717597185"

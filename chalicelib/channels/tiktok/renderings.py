@@ -6,7 +6,7 @@ A key is the event's name and, after a colon, which of its kinds. TikTok portal 
 
 from __future__ import annotations
 
-from chalicelib.channels.base import Rendering
+from chalicelib.protocols.channel import Rendering
 
 
 def _message(line: str = "") -> Rendering:

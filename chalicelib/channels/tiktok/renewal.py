@@ -13,7 +13,7 @@ import msgspec
 from chalicelib.credentials import Secret, plain, seconds, trimmed
 from chalicelib.errors import Refused
 from chalicelib.http import Outgoing
-from chalicelib.messages import Account
+from chalicelib.vocabulary.records import Account
 
 PATH = "/open_api/v1.3/tt_user/oauth2/refresh_token/"
 MARGIN_S = 12 * 3600.0

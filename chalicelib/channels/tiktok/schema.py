@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from chalicelib.errors import Malformed
-from chalicelib.messages import LATEST_MS, mended
+from chalicelib.wire import LATEST_MS, mended
 
 
 class Fields:

@@ -5,25 +5,24 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import quote
 
-from chalicelib.channels.base import unheard_of
 from chalicelib.channels.tiktok.cards import Card, card
 from chalicelib.channels.tiktok.renderings import RENDERINGS
 from chalicelib.channels.tiktok.schema import Delivery, Fields, milliseconds, opened
 from chalicelib.errors import Malformed
-from chalicelib.messages import (
-    Conversation,
+from chalicelib.protocols.channel import unheard_of
+from chalicelib.vocabulary.messages import (
     CustomerEvent,
     CustomerMessage,
     Echo,
-    Event,
     Ignored,
     Led,
     Line,
     Media,
     Note,
     Trouble,
-    digest,
 )
+from chalicelib.vocabulary.records import Conversation, Event
+from chalicelib.wire import digest
 
 RECONNECT = "TikTok: the brand's account withdrew the app's permission; its owner has to authorise the app again"
 

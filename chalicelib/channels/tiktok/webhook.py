@@ -6,11 +6,11 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
-from chalicelib.channels.base import Piece
 from chalicelib.channels.tiktok.schema import Delivery, milliseconds, opened
 from chalicelib.errors import Rejected
 from chalicelib.http import Request
-from chalicelib.messages import bounded, digest, mended
+from chalicelib.protocols.channel import Piece
+from chalicelib.wire import bounded, digest, mended
 
 # TikTok leaves the tolerance to the receiver; 5 s, as in its sample, drops live deliveries.
 # developers.tiktok.com/doc/webhooks-verification

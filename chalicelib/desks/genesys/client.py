@@ -14,8 +14,10 @@ from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import inbound_message, receipt, structured_response
 from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import Account, DeskMessage, iso
-from chalicelib.replies import File, Receipt
+from chalicelib.vocabulary.messages import DeskMessage
+from chalicelib.vocabulary.records import Account
+from chalicelib.vocabulary.replies import File, Receipt
+from chalicelib.wire import iso
 
 JSON = "application/json; charset=utf-8"
 MESSAGES = "/api/v2/conversations/messages"

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from chalicelib.messages import Kind
-from chalicelib.replies import Card, Choice, File
+from chalicelib.vocabulary.messages import Kind
+from chalicelib.vocabulary.replies import Card, Choice, File
 
 Fields = dict[str, Any]
 """A JSON object."""

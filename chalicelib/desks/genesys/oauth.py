@@ -10,10 +10,10 @@ import base64
 from collections.abc import Callable
 
 from chalicelib.credentials import Secret, plain, seconds, trimmed
-from chalicelib.desks.base import Secrets
 from chalicelib.errors import Misconfigured, Retryable, Uncertain, Waiting
 from chalicelib.http import Answer, Outgoing
-from chalicelib.messages import digest
+from chalicelib.protocols.desk import Secrets
+from chalicelib.wire import digest
 
 # A token is not used in its last minute: the call it serves takes time, and clocks differ.
 MARGIN_S = 60.0

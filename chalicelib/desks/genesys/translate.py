@@ -21,8 +21,10 @@ from chalicelib.desks.genesys.content import (
     words,
 )
 from chalicelib.errors import Malformed
-from chalicelib.messages import DeskMessage, Event, Ignored, Tap, iso
-from chalicelib.replies import AgentMessage, AgentTyping, Author, DeskEvent, DeskReceipt, Receipt
+from chalicelib.vocabulary.messages import DeskMessage, Ignored, Tap
+from chalicelib.vocabulary.records import Event
+from chalicelib.vocabulary.replies import AgentMessage, AgentTyping, Author, DeskEvent, DeskReceipt, Receipt
+from chalicelib.wire import iso
 
 # Genesys rejects attributes of 2,048 bytes for web messaging and tells no number for Open.
 ATTRIBUTES_LIMIT = 1800

@@ -16,7 +16,8 @@ import msgspec
 
 from chalicelib.errors import Malformed, Rejected
 from chalicelib.http import Request
-from chalicelib.messages import Event, bounded, digest, mended
+from chalicelib.vocabulary.records import Event
+from chalicelib.wire import bounded, digest, mended
 
 ADVICE = "Admin > Message > Platforms > the Open Messaging integration has the webhook's signature secret token"
 

@@ -20,8 +20,9 @@ from chalicelib.errors import (
     Unfetched,
 )
 from chalicelib.http import Answer
-from chalicelib.messages import Account, Conversation, CustomerMessage, Media, Profile, Unseen
-from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
+from chalicelib.vocabulary.messages import CustomerMessage, Media, Unseen
+from chalicelib.vocabulary.records import Account, Conversation, Profile
+from chalicelib.vocabulary.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 from tests.fakes import INSTAGRAM, PAGE, FakeOutgoing, answer
 
 TOKENS = {"s/ig": {"access_token": "token-ig"}, "s/page": {"access_token": "token-page"}}

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.http import Answer
-from chalicelib.messages import Account, Mention, Mentioned
+from chalicelib.vocabulary.messages import Mention, Mentioned
+from chalicelib.vocabulary.records import Account
 from tests.channels.instagram.test_client import JSON, client, error
 from tests.fakes import INSTAGRAM, PAGE, FakeOutgoing, answer
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.channels.instagram.problems import judged
-from chalicelib.channels.verdicts import Act
 from chalicelib.errors import (
     AccountStopped,
     Judged,
@@ -20,6 +19,7 @@ from chalicelib.errors import (
     Uncertain,
 )
 from chalicelib.http import Answer
+from chalicelib.protocols.verdicts import Act
 from tests.fakes import answer
 
 TEXT = "a text that only the customer may read"

@@ -23,8 +23,9 @@ from chalicelib.errors import (
     Unfetched,
 )
 from chalicelib.http import Answer
-from chalicelib.messages import Conversation, CustomerMessage, Kind, Media, Profile, Unseen
-from chalicelib.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
+from chalicelib.vocabulary.messages import CustomerMessage, Kind, Media, Unseen
+from chalicelib.vocabulary.records import Conversation, Profile
+from chalicelib.vocabulary.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 from tests.fakes import TIKTOK, Call, FakeOutgoing, answer
 
 API = "https://tt.example/open_api/v1.3/business/message/"

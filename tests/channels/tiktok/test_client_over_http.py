@@ -12,8 +12,9 @@ import pytest
 from chalicelib.channels.tiktok.client import TikTokClient, open_client
 from chalicelib.errors import RateLimited, Refused, Retryable, TokenRefused, Unfetched
 from chalicelib.http import Outgoing
-from chalicelib.messages import Account, Conversation, CustomerMessage, Media
-from chalicelib.replies import Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
+from chalicelib.vocabulary.messages import CustomerMessage, Media
+from chalicelib.vocabulary.records import Account, Conversation
+from chalicelib.vocabulary.replies import Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 from sandbox import tiktok_inbox as inbox
 from sandbox.clock import Clock
 from sandbox.faults import Faults

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.channels.tiktok.problems import PROBLEMS, judged
-from chalicelib.channels.verdicts import Act
 from chalicelib.errors import AccountStopped, Judged, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.http import Answer
+from chalicelib.protocols.verdicts import Act
 from tests.fakes import answer
 
 TEXT = "a text that only the customer may read"

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from chalicelib.channels.tiktok.schema import milliseconds
 from chalicelib.channels.tiktok.translate import TRANSLATOR
 from chalicelib.channels.tiktok.webhook import WEBHOOK
+from chalicelib.edge.receive import events_of
 from chalicelib.errors import Malformed
-from chalicelib.messages import CustomerMessage, Event
-from chalicelib.pipeline.receive import events_of
+from chalicelib.vocabulary.messages import CustomerMessage
+from chalicelib.vocabulary.records import Event
 
 NAMES = ["type", "text", "body", "message_id", "from_user", "to_user", "id", "from", "timestamp", "share_post"]
 JSON = st.recursive(

@@ -12,8 +12,8 @@ from chalicelib.desks.genesys.client import Genesys
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.errors import Misconfigured, Refused, Retryable
 from chalicelib.http import Outgoing
-from chalicelib.messages import Attachment, DeskMessage, Tap
-from chalicelib.replies import File, Receipt
+from chalicelib.vocabulary.messages import Attachment, DeskMessage, Tap
+from chalicelib.vocabulary.replies import File, Receipt
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.genesys import GenesysSimulator

@@ -14,8 +14,8 @@ from chalicelib.desks.genesys.translate import inbound_message, structured_respo
 from chalicelib.desks.genesys.translate import receipt as receipt_body
 from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain, Waiting
 from chalicelib.http import Answer
-from chalicelib.messages import DeskMessage, Tap
-from chalicelib.replies import File, Receipt
+from chalicelib.vocabulary.messages import DeskMessage, Tap
+from chalicelib.vocabulary.replies import File, Receipt
 from tests.fakes import INSTAGRAM, START, FakeClock, FakeOutgoing, answer
 
 TEXT = "a text that only the agent may read"

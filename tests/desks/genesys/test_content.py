@@ -15,9 +15,10 @@ from chalicelib.desks.genesys.content import joined
 from chalicelib.desks.genesys.translate import REASONS, TRANSLATOR
 from chalicelib.desks.genesys.webhook import WEBHOOK
 from chalicelib.errors import Malformed
-from chalicelib.messages import Event, Ignored, Kind
-from chalicelib.replies import AgentMessage, AgentTyping, Card, Choice, DeskEvent, DeskReceipt, File
 from chalicelib.rules.planning import worded
+from chalicelib.vocabulary.messages import Ignored, Kind
+from chalicelib.vocabulary.records import Event
+from chalicelib.vocabulary.replies import AgentMessage, AgentTyping, Card, Choice, DeskEvent, DeskReceipt, File
 from tests.oracle import known_reason, unknown_content
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "genesys"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from chalicelib.desks.genesys.translate import TRANSLATOR
 from chalicelib.errors import Malformed
-from chalicelib.messages import Event, Ignored
+from chalicelib.vocabulary.messages import Ignored
+from chalicelib.vocabulary.records import Event
 from tests.pipeline.edge_kit import EdgeKit
 
 GOOD: dict[str, Any] = {

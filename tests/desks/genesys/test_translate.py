@@ -20,8 +20,8 @@ from chalicelib.desks.genesys.translate import (
     structured_response,
 )
 from chalicelib.errors import Reason
-from chalicelib.messages import Attachment, DeskMessage, Kind, Tap
-from chalicelib.replies import Receipt
+from chalicelib.vocabulary.messages import Attachment, DeskMessage, Kind, Tap
+from chalicelib.vocabulary.replies import Receipt
 from tests.fakes import START
 from tests.oracle import accepted
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import msgspec
 
-from chalicelib.channels.base import Client
-from chalicelib.messages import Account, CustomerMessage, Line, Mentioned
 from chalicelib.observability import Metrics
-from chalicelib.pipeline.asking import HOUR_S, Asking
+from chalicelib.pipeline.inbound.asking import HOUR_S, Asking
+from chalicelib.pipeline.inbound.posts import with_post
 from chalicelib.pipeline.ports import Clock
-from chalicelib.pipeline.posts import with_post
+from chalicelib.protocols.channel import Client
+from chalicelib.vocabulary.messages import CustomerMessage, Line, Mentioned
+from chalicelib.vocabulary.records import Account
 
 REMEMBERED = 1_000
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import msgspec
 
-from chalicelib.channels.base import Client
-from chalicelib.messages import Account, CustomerMessage, Line
 from chalicelib.observability import Metrics
-from chalicelib.pipeline.asking import Asking
+from chalicelib.pipeline.inbound.asking import Asking
 from chalicelib.pipeline.ports import Clock
+from chalicelib.protocols.channel import Client
+from chalicelib.vocabulary.messages import CustomerMessage, Line
+from chalicelib.vocabulary.records import Account
 
 WEEK_S = 7 * 86_400.0
 REMEMBERED = 1_000

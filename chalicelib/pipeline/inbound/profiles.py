@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.channels.base import Client
-from chalicelib.messages import Account, CustomerMessage, Profile
 from chalicelib.observability import Metrics, where
-from chalicelib.pipeline.asking import HOUR_S, Asking
+from chalicelib.pipeline.inbound.asking import HOUR_S, Asking
 from chalicelib.pipeline.ports import Clock, Ledger
-from chalicelib.replies import Recipient
+from chalicelib.protocols.channel import Client
+from chalicelib.vocabulary.messages import CustomerMessage
+from chalicelib.vocabulary.records import Account, Profile
+from chalicelib.vocabulary.replies import Recipient
 
 REMEMBERED = 10_000
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from chalicelib.errors import Refused
-from chalicelib.messages import Kind
-from chalicelib.replies import ChoicesPart, MediaPart, Part, TextPart
+from chalicelib.vocabulary.messages import Kind
+from chalicelib.vocabulary.replies import ChoicesPart, MediaPart, Part, TextPart
 
 # How far the platform's clock may be behind ours (seconds); Meta tells whole seconds only.
 MARGIN_S = 5.0

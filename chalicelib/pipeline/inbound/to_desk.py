@@ -8,8 +8,6 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.channels.base import Client, Translator
-from chalicelib.desks.base import Desk
 from chalicelib.errors import (
     SECRET_MENDS,
     Malformed,
@@ -19,41 +17,36 @@ from chalicelib.errors import (
     Uncertain,
     Waiting,
 )
-from chalicelib.messages import (
-    LATEST_MS,
-    PREVENTED,
-    Account,
-    Claim,
-    Conversation,
+from chalicelib.observability import Metrics, log, new_codes, where
+from chalicelib.pipeline.accounts import Accounts
+from chalicelib.pipeline.budgets import Budgets
+from chalicelib.pipeline.delivering import Delivering, Delivery
+from chalicelib.pipeline.inbound.composing import Composing
+from chalicelib.pipeline.inbound.leads import Leads
+from chalicelib.pipeline.inbound.mentions import Mentions
+from chalicelib.pipeline.media import MediaStore
+from chalicelib.pipeline.parking import Parking
+from chalicelib.pipeline.ports import Arrival, Clock, Ledger, Redelivery, Secrets, Turn
+from chalicelib.pipeline.presenting import line_message, remembered, words
+from chalicelib.protocols.channel import Client, Translator
+from chalicelib.protocols.desk import Desk
+from chalicelib.rules.catalogue import say
+from chalicelib.rules.echoes import own_part
+from chalicelib.rules.quoting import beginning, worded
+from chalicelib.vocabulary.messages import (
     CustomerEvent,
     CustomerMessage,
     DeskMessage,
     Echo,
-    Edited,
-    Event,
     Ignored,
     Led,
     Line,
     Note,
-    Thread,
     Trouble,
     Unseen,
-    bounded,
 )
-from chalicelib.observability import Metrics, log, new_codes, where
-from chalicelib.pipeline.accounts import Accounts
-from chalicelib.pipeline.budgets import Budgets
-from chalicelib.pipeline.composing import Composing
-from chalicelib.pipeline.delivering import Delivering, Delivery
-from chalicelib.pipeline.leads import Leads
-from chalicelib.pipeline.media import MediaStore
-from chalicelib.pipeline.mentions import Mentions
-from chalicelib.pipeline.parking import Parking
-from chalicelib.pipeline.ports import Arrival, Clock, Ledger, Redelivery, Secrets, Turn
-from chalicelib.pipeline.presenting import line_message, remembered, words
-from chalicelib.rules.catalogue import say
-from chalicelib.rules.echoes import own_part
-from chalicelib.rules.quoting import beginning, worded
+from chalicelib.vocabulary.records import PREVENTED, Account, Claim, Conversation, Edited, Event, Thread
+from chalicelib.wire import LATEST_MS, bounded
 
 # An echo may overtake the answer of the send that it belongs to.
 ECHO_WAIT_S = 2.0

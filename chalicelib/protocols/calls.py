@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from chalicelib.channels.base import Secrets
 from chalicelib.credentials import token_of
 from chalicelib.errors import Retryable, Uncertain
-from chalicelib.messages import Account
+from chalicelib.protocols.channel import Secrets
+from chalicelib.vocabulary.records import Account
 
 Found = TypeVar("Found")
 

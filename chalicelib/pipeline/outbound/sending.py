@@ -7,7 +7,6 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.channels.base import Client
 from chalicelib.errors import (
     SECRET_MENDS,
     AccountStopped,
@@ -22,12 +21,17 @@ from chalicelib.errors import (
     Waiting,
 )
 from chalicelib.http import LONGEST_CALL_S
-from chalicelib.messages import Account, Claim, Conversation, Thread, digest
 from chalicelib.observability import Metrics, log, new_codes
 from chalicelib.pipeline.budgets import Budgets
-from chalicelib.pipeline.enclosing import Enclosing
+from chalicelib.pipeline.outbound.enclosing import Enclosing
 from chalicelib.pipeline.ports import Clock, Ledger, Secrets, Turn
-from chalicelib.replies import (
+from chalicelib.protocols.channel import Client
+from chalicelib.rules import windows
+from chalicelib.rules.echoes import mark_of
+from chalicelib.rules.planning import left_out, offer_key, offers, plan, worded
+from chalicelib.rules.quoting import beginning
+from chalicelib.vocabulary.records import Account, Claim, Conversation, Thread
+from chalicelib.vocabulary.replies import (
     AgentMessage,
     Author,
     CardsPart,
@@ -39,10 +43,7 @@ from chalicelib.replies import (
     Recipient,
     TextPart,
 )
-from chalicelib.rules import windows
-from chalicelib.rules.echoes import mark_of
-from chalicelib.rules.planning import left_out, offer_key, offers, plan, worded
-from chalicelib.rules.quoting import beginning
+from chalicelib.wire import digest
 
 LEASE_S = 90.0
 # How long a send of unknown outcome waits for its echo, and how often it is looked for.

@@ -10,10 +10,10 @@ from collections.abc import Callable, Hashable
 from typing import Generic, Literal, TypeVar
 
 from chalicelib.errors import RateLimited, Refused, Retryable, TokenRefused, Uncertain
-from chalicelib.messages import Account
 from chalicelib.observability import Metrics, log, new_codes, where
+from chalicelib.pipeline.inbound.remembering import Remembered
 from chalicelib.pipeline.ports import Clock
-from chalicelib.pipeline.remembering import Remembered
+from chalicelib.vocabulary.records import Account
 
 Found = TypeVar("Found")
 Kind = Literal["profile", "post", "mention"]

@@ -7,13 +7,13 @@ from contextlib import suppress
 from math import isfinite
 from typing import Any
 
-from chalicelib.channels.base import Renewal
 from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Refused, Retryable, Uncertain
-from chalicelib.messages import Account, Conversation
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.accounts import readable
 from chalicelib.pipeline.ports import Clock, Ledger, SecretKeeper
+from chalicelib.protocols.channel import Renewal
+from chalicelib.vocabulary.records import Account, Conversation
 
 LEASE_S = 90.0
 DAY_S = 86_400.0

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.messages import Kind
+from chalicelib.vocabulary.messages import Kind
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S

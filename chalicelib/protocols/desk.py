@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from chalicelib.http import Request
-from chalicelib.messages import Account, DeskMessage, Event
-from chalicelib.replies import DeskEvent, File, Receipt
+from chalicelib.vocabulary.messages import DeskMessage
+from chalicelib.vocabulary.records import Account, Event
+from chalicelib.vocabulary.replies import DeskEvent, File, Receipt
 
 Secrets = Callable[[str], dict[str, Any]]
 """A secret's object by its name, from a cache."""

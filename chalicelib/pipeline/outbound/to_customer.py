@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from chalicelib.channels.base import Client
-from chalicelib.desks.base import DeskTranslator
 from chalicelib.errors import Malformed, Refused, Retryable, Waiting
-from chalicelib.messages import Account, Conversation, Event, Ignored, Thread
 from chalicelib.observability import Metrics, log, new_codes, where
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.budgets import Budgets
+from chalicelib.pipeline.outbound.sending import Outcome, Reply, Sending
+from chalicelib.pipeline.outbound.telling import SECTION, Telling, Told
 from chalicelib.pipeline.parking import Parking
 from chalicelib.pipeline.ports import Clock, Ledger, Redelivery, Turn
-from chalicelib.pipeline.sending import Outcome, Reply, Sending
-from chalicelib.pipeline.telling import SECTION, Telling, Told
-from chalicelib.replies import AgentMessage, AgentTyping, DeskEvent, DeskReceipt, Recipient
+from chalicelib.protocols.channel import Client
+from chalicelib.protocols.desk import DeskTranslator
 from chalicelib.rules import windows
 from chalicelib.rules.budgets import BUDGETS
+from chalicelib.vocabulary.messages import Ignored
+from chalicelib.vocabulary.records import Account, Conversation, Event, Thread
+from chalicelib.vocabulary.replies import AgentMessage, AgentTyping, DeskEvent, DeskReceipt, Recipient
 
 UNKNOWN_S = 5.0
 # Who types is not typing any more after this.

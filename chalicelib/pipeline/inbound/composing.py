@@ -7,21 +7,22 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.channels.base import Client
 from chalicelib.errors import SECRET_MENDS, Refused, Retryable, Uncertain, Unfetched
 from chalicelib.fetching import LARGEST
-from chalicelib.messages import Attachment, Claim, Conversation, CustomerMessage, DeskMessage, Line, Tap
 from chalicelib.observability import Metrics, log, new_codes
 from chalicelib.pipeline.budgets import Budgets
+from chalicelib.pipeline.inbound.posts import Posts
+from chalicelib.pipeline.inbound.profiles import Profiles
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.ports import Arrival, Clock, Ledger, Secrets
-from chalicelib.pipeline.posts import Posts
 from chalicelib.pipeline.presenting import desk_message, remembered
-from chalicelib.pipeline.profiles import Profiles
+from chalicelib.protocols.channel import Client
 from chalicelib.rules import windows
 from chalicelib.rules.participant import attributes
 from chalicelib.rules.planning import read_token
 from chalicelib.rules.quoting import worded
+from chalicelib.vocabulary.messages import Attachment, CustomerMessage, DeskMessage, Line, Tap
+from chalicelib.vocabulary.records import Claim, Conversation
 
 
 class Composing:

@@ -7,16 +7,17 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.channels.base import MOST_PIECES, Webhook
 from chalicelib.credentials import texts
-from chalicelib.desks.base import DeskWebhook
+from chalicelib.edge.checking import checked
 from chalicelib.errors import Malformed, Misconfigured, Rejected, Retryable
 from chalicelib.http import Request, Response
-from chalicelib.messages import Event, bounded
 from chalicelib.observability import Metrics, log, where
-from chalicelib.pipeline.checking import checked
 from chalicelib.pipeline.parking import Parking
 from chalicelib.pipeline.ports import Clock, Outbox, Secrets, Shelf
+from chalicelib.protocols.channel import MOST_PIECES, Webhook
+from chalicelib.protocols.desk import DeskWebhook
+from chalicelib.vocabulary.records import Event
+from chalicelib.wire import bounded
 
 # Lambda takes 6 MB (6 × 2^20 bytes) for a synchronous call, and API Gateway may hand the body over in base64, a third
 # longer, beside what it says of the request. docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.channels.base import Client
-from chalicelib.desks.base import Desk
 from chalicelib.errors import Refused
-from chalicelib.messages import Account, Conversation
 from chalicelib.pipeline.media import MediaStore
-from chalicelib.replies import File, MediaPart, Part, TextPart
+from chalicelib.protocols.channel import Client
+from chalicelib.protocols.desk import Desk
 from chalicelib.rules.catalogue import say
+from chalicelib.vocabulary.records import Account, Conversation
+from chalicelib.vocabulary.replies import File, MediaPart, Part, TextPart
 
 
 class Enclosing:

@@ -12,20 +12,12 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from chalicelib.capabilities import Capabilities
 from chalicelib.credentials import Secret
 from chalicelib.http import Request
-from chalicelib.messages import (
-    Account,
-    CustomerEvent,
-    CustomerMessage,
-    Event,
-    Mention,
-    Mentioned,
-    Profile,
-    Unseen,
-)
-from chalicelib.replies import Part, Recipient
+from chalicelib.vocabulary.capabilities import Capabilities
+from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Mention, Mentioned, Unseen
+from chalicelib.vocabulary.records import Account, Event, Profile
+from chalicelib.vocabulary.replies import Part, Recipient
 
 Secrets = Callable[[str], dict[str, Any]]
 """A secret's object by its name, from a cache."""

@@ -9,16 +9,17 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.desks.base import Desk
 from chalicelib.errors import Misconfigured, Reason, Refused, Retryable, Uncertain
-from chalicelib.messages import Account, Claim, Conversation, DeskMessage, Event, Thread
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.delivering import Delivering, Delivery
 from chalicelib.pipeline.ports import Clock, Outbox, Turn
 from chalicelib.pipeline.presenting import line_message
-from chalicelib.replies import Author, DeskReceipt, Receipt
+from chalicelib.protocols.desk import Desk
 from chalicelib.rules.catalogue import PLATFORMS, say
+from chalicelib.vocabulary.messages import DeskMessage
+from chalicelib.vocabulary.records import Account, Claim, Conversation, Event, Thread
+from chalicelib.vocabulary.replies import Author, DeskReceipt, Receipt
 
 # A desk that has just failed to be told is left alone for a moment: its silence must not hold up replies.
 PAUSE_S = 10.0

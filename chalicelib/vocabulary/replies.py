@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.messages import Ignored, Kind
+from chalicelib.vocabulary.messages import Ignored, Kind
 
 Author = Literal["human", "bot"]
 

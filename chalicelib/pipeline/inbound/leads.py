@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from chalicelib.errors import Retryable
-from chalicelib.messages import Conversation, CustomerMessage, Led, led_here
 from chalicelib.observability import Metrics
+from chalicelib.pipeline.inbound.remembering import Remembered
 from chalicelib.pipeline.ports import Clock, Ledger
-from chalicelib.pipeline.remembering import Remembered
+from chalicelib.vocabulary.messages import CustomerMessage, Led, led_here
+from chalicelib.vocabulary.records import Conversation
 
 # Another worker may have written since: who writes on and on is looked for this often (s).
 AGAIN_S = 60.0

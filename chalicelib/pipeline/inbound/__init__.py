@@ -1,0 +1,1 @@
+"""Customers' events on their way to the agents."""

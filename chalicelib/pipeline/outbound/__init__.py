@@ -1,0 +1,1 @@
+"""Agents' messages on their way to the customers."""

@@ -1,0 +1,19 @@
+"""Which channels and desks there are: a name as accounts have it, and the package that holds its parts."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+CHANNELS = {
+    "instagram": "chalicelib.channels.instagram",
+    "tiktok": "chalicelib.channels.tiktok",
+}
+DESKS = {
+    "genesys": "chalicelib.desks.genesys",
+}
+
+
+def part(package: str, module: str, name: str) -> Any:
+    """What a channel's or a desk's package has under this name in one of its modules; no other module is loaded."""
+    return getattr(import_module(f"{package}.{module}"), name)

@@ -1,0 +1,62 @@
+"""What crosses every border: identifiers, times and texts as queues, tables and vendors take them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime
+
+LONGEST_ID = 255
+
+
+def digest(*parts: str | bytes) -> str:
+    """A stable hex fingerprint (64 characters) of the parts, in order; unambiguous for any content."""
+    total = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode(errors="surrogatepass")
+        total.update(len(data).to_bytes(8, "big") + data)
+    return total.hexdigest()
+
+
+# Control characters, halves of surrogate pairs, and the two characters that SQS refuses beside them.
+# docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def bounded(identifier: str) -> str:
+    """The identifier itself, or its fingerprint where it cannot be a key: over 255 UTF-8 bytes, or with characters
+    that a queue, a table or a log does not take."""
+    if _UNFIT.search(identifier) or len(identifier.encode()) > LONGEST_ID:
+        return digest(identifier)
+    return identifier
+
+
+# U+FFFE and U+FFFF in UTF-8: a text may hold them, and no queue carries them.
+_UNCARRIED = {b"\xef\xbf\xbe": rb"\ufffe", b"\xef\xbf\xbf": rb"\uffff"}
+_ESCAPES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+
+
+def mended(text: bytes) -> bytes:
+    """The JSON text with every half of a surrogate pair replaced by U+FFFD, and else untouched but for two
+    characters that SQS refuses: they are escaped, and read the same.
+
+    A sender that cuts a text in the middle of an emoji escapes such a half; no strict parser reads it.
+    """
+    if b"\xef\xbf" in text:
+        for sign, escape in _UNCARRIED.items():
+            text = text.replace(sign, escape)
+    if b"\\ud" not in text and b"\\uD" not in text:
+        return text
+    return _ESCAPES.sub(lambda found: b"\\ufffd" if len(found[0]) == 6 else found[0], text)
+
+
+# The last millisecond of the year 9999: no later one can be written.
+LATEST_MS = 253_402_300_799_999
+
+
+def iso(milliseconds: int) -> str:
+    """The time as `yyyy-MM-ddTHH:mm:ss.mmmZ`: what Genesys documents (it answers 400 to other forms)."""
+    moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
