@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.page.conftest import Desk, Open
 from tests.page.replay import replay, seen
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("looks")
 READS_ARE_SHOWN = "Customer 0003 → our.other.shop"
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.page.conftest import Desk, Open
 from tests.page.replay import heard, replay, seen
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("looks")
 LONG = "https://example.com/a/path/that/is/long?and=has&more=behind&it=all"
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.page.conftest import ROOT, Desk, Open
 from tests.page.replay import heard, hop, replay, seen
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("looks")
 PAGE = ROOT / "sandbox" / "page"
 COLOUR = "(node) => getComputedStyle(node).backgroundColor"
 SIZES = """() => [...new Set([...document.querySelectorAll('body *')]
