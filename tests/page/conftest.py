@@ -36,8 +36,16 @@ class Desk:
     def enter(self, hash: str = "") -> Desk:
         """Open the page, live."""
         self.page.goto(f"{self.control}/page/{hash}")
-        expect(self.page.locator("#live")).to_have_attribute("data-word", "live")
+        self._live()
         return self
+
+    def reload(self) -> None:
+        """Open it anew."""
+        self.page.reload()
+        self._live()
+
+    def _live(self) -> None:
+        expect(self.page.locator("#live")).to_have_attribute("data-word", "live")
 
     def write(self, text: str) -> None:
         """Write as the customer whose phone is shown."""

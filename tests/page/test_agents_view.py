@@ -30,7 +30,7 @@ def test_a_failure_is_bare_to_agents_and_its_reason_is_the_operators(desk: Desk)
 
 def test_the_operators_view_is_remembered(desk: Desk) -> None:
     desk.page.get_by_role("switch", name="Operator's view").click()
-    desk.page.reload()
+    desk.reload()
     expect(desk.page.get_by_role("switch", name="Operator's view")).not_to_be_checked()
 
 

@@ -54,7 +54,7 @@ def test_what_was_looked_at_is_not_new_after_a_reload(desk: Desk) -> None:
     desk.asked("From the first")
     desk.page.locator("#who").select_option(index=1)
     expect(desk.page.locator("#talk")).to_be_hidden()
-    desk.page.reload()
+    desk.reload()
     expect(desk.queue).to_have_count(1)
     expect(desk.queue.locator(".badge")).to_have_count(0)
 

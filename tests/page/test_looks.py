@@ -82,7 +82,7 @@ def test_bubbles_are_calm_in_the_dark(open_page: Open) -> None:
 def test_figures_and_marks_are_drawn_here(desk: Desk) -> None:
     fetched: list[str] = []
     desk.page.on("request", lambda request: fetched.append(request.url))
-    desk.page.reload()
+    desk.reload()
     desk.asked()
     for figure in ("#who-figure .avatar", "#queue .avatar", "#queue .mark", "#talk-figure .mark", "#channels .mark"):
         expect(desk.page.locator(f"{figure} path").first).to_be_visible()
