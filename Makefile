@@ -33,7 +33,7 @@ package: ## build/dmdesk.zip for Lambda (ARCH=x86_64, PYTHON=python3.13 to choos
 venv: needs-developer ## everything that a developer needs, in .venv
 
 test: needs-developer ## every test but Terraform's (ARGS=-k… to choose)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore tests/deploy --ignore tests/genesys_module $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadgroup --ignore tests/deploy --ignore tests/genesys_module $(ARGS)
 
 # TERRAFORM_MIRROR names a folder to take the AWS provider from; without it Terraform downloads it as usual
 test-terraform: needs-developer ## package, plan and apply everything to an emulated AWS and Genesys Cloud (needs Terraform)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+SCENARIOS = Path(__file__).with_name("scenarios")
+
 settings.register_profile("dmdesk", deadline=None, derandomize=True, database=None)
 settings.load_profile("dmdesk")
 
@@ -22,3 +24,20 @@ def pytest_configure(config: pytest.Config) -> None:
     sdk.parent.mkdir()
     sdk.write_text("[general]\nlive_reload_config = False\n", encoding="utf-8")
     os.environ["HOME"] = home.name
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All scenarios share one sandbox, so one process runs them."""
+    for item in items:
+        if SCENARIOS in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("scenarios"))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Groups that are not kept would start a sandbox in each process, and let tests of one disturb each other."""
+    if not session.config.getoption("loadgroup", default=False):
+        return
+    loose = [item.nodeid for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
+    if loose:
+        raise pytest.UsageError(f"pytest-xdist does not group tests under this pytest: {loose[0]}")

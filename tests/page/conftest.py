@@ -36,8 +36,16 @@ class Desk:
     def enter(self, hash: str = "") -> Desk:
         """Open the page, live."""
         self.page.goto(f"{self.control}/page/{hash}")
-        expect(self.page.locator("#live")).to_have_attribute("data-word", "live")
+        self._live()
         return self
+
+    def reload(self) -> None:
+        """Open it anew."""
+        self.page.reload()
+        self._live()
+
+    def _live(self) -> None:
+        expect(self.page.locator("#live")).to_have_attribute("data-word", "live")
 
     def write(self, text: str) -> None:
         """Write as the customer whose phone is shown."""
@@ -95,7 +103,7 @@ class Desk:
         return answer.json()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> str:
     """The machine's Chromium. Where there is none a developer's run skips; CI's fails."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -106,7 +114,7 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     # Chromium's own sandbox needs what a container does not give to root; it opens 127.0.0.1 only
     rights = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -117,7 +125,7 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def control(chromium: str) -> Iterator[str]:
     """The control API's address. A process of its own: the other tests have a sandbox in theirs, and it is one app."""
     command = [sys.executable, "-m", "sandbox", "--no-demo", "--port", "0"]

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.page.conftest import Desk, Open
 from tests.page.replay import hop, replay, seen
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("looks")
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 RULES = "{ resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } }"
 LEAST_PX = 24

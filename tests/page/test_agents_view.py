@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.page.conftest import Desk, Open
 from tests.page.replay import replay, seen
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("looks")
 READS_ARE_SHOWN = "Customer 0003 → our.other.shop"
 
 
@@ -30,7 +30,7 @@ def test_a_failure_is_bare_to_agents_and_its_reason_is_the_operators(desk: Desk)
 
 def test_the_operators_view_is_remembered(desk: Desk) -> None:
     desk.page.get_by_role("switch", name="Operator's view").click()
-    desk.page.reload()
+    desk.reload()
     expect(desk.page.get_by_role("switch", name="Operator's view")).not_to_be_checked()
 
 

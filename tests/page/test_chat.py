@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.page.conftest import Desk, Open
 from tests.page.replay import heard, replay, seen
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("looks")
 LONG = "https://example.com/a/path/that/is/long?and=has&more=behind&it=all"
 
 
@@ -54,7 +54,7 @@ def test_what_was_looked_at_is_not_new_after_a_reload(desk: Desk) -> None:
     desk.asked("From the first")
     desk.page.locator("#who").select_option(index=1)
     expect(desk.page.locator("#talk")).to_be_hidden()
-    desk.page.reload()
+    desk.reload()
     expect(desk.queue).to_have_count(1)
     expect(desk.queue.locator(".badge")).to_have_count(0)
 

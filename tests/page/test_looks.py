@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.page.conftest import ROOT, Desk, Open
 from tests.page.replay import heard, hop, replay, seen
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("looks")
 PAGE = ROOT / "sandbox" / "page"
 COLOUR = "(node) => getComputedStyle(node).backgroundColor"
 SIZES = """() => [...new Set([...document.querySelectorAll('body *')]
@@ -82,7 +82,7 @@ def test_bubbles_are_calm_in_the_dark(open_page: Open) -> None:
 def test_figures_and_marks_are_drawn_here(desk: Desk) -> None:
     fetched: list[str] = []
     desk.page.on("request", lambda request: fetched.append(request.url))
-    desk.page.reload()
+    desk.reload()
     desk.asked()
     for figure in ("#who-figure .avatar", "#queue .avatar", "#queue .mark", "#talk-figure .mark", "#channels .mark"):
         expect(desk.page.locator(f"{figure} path").first).to_be_visible()

@@ -190,7 +190,7 @@ def test_a_reload_keeps_what_was_said_and_its_order(desk: Desk) -> None:
         expect(desk.phone.locator(".own")).to_have_count(number + 1)
     expect(desk.talk.locator(".bubble")).to_have_text(sent)
     lines = desk.road.count()
-    desk.page.reload()
+    desk.reload()
     expect(desk.phone.locator(".bubble")).to_have_text(sent)
     expect(desk.talk.locator(".bubble")).to_have_text(sent)
     expect(desk.road).to_have_count(lines)

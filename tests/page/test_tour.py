@@ -22,7 +22,7 @@ def test_it_is_offered_at_the_first_visit_only(open_page: Open) -> None:
     expect(desk.page.locator("#tour")).to_contain_text("First time here?")
     desk.page.get_by_role("button", name="Not now").click()
     expect(desk.page.locator("#tour")).to_be_hidden()
-    desk.page.reload()
+    desk.reload()
     expect(desk.page.locator("#live")).to_have_attribute("data-word", "live")
     expect(desk.page.locator("#tour")).to_be_hidden()
 
@@ -71,7 +71,7 @@ def test_it_does_its_six_steps_and_the_clock_goes_back(desk: Desk) -> None:
 @pytest.mark.parametrize("key", ["Escape", "End"])
 def test_it_can_be_left_at_any_step_and_puts_back_what_it_moved(desk: Desk, key: str) -> None:
     desk.post("/clock", offset_s=3600)
-    desk.page.reload()
+    desk.reload()
     expect(desk.page.locator("#alarm")).to_contain_text("1 h 0 min ahead")
     desk.page.get_by_role("button", name="Tour").click()
     desk.page.get_by_role("button", name="Do it for me").click()

@@ -45,13 +45,13 @@ def test_a_banner_stands_while_anything_is_on(desk: Desk) -> None:
 )
 def test_faults_from_elsewhere_raise_the_banner_too(desk: Desk, fault: dict[str, object], words: str) -> None:
     desk.post("/faults", **fault)
-    desk.page.reload()
+    desk.reload()
     expect(desk.page.locator("#alarm")).to_contain_text(words)
 
 
 def test_a_clock_that_is_behind_raises_the_banner_too(desk: Desk) -> None:
     desk.post("/clock", offset_s=-7200)
-    desk.page.reload()
+    desk.reload()
     expect(desk.page.locator("#alarm")).to_contain_text("the clock is 2 h 0 min behind")
 
 
@@ -60,7 +60,7 @@ def test_one_button_turns_everything_off(desk: Desk) -> None:
     desk.switch("Webhooks come twice")
     desk.post("/faults", target="instagram", kind="delay")
     desk.post("/clock", offset_s=3600)
-    desk.page.reload()
+    desk.reload()
     desk.page.get_by_role("button", name="Turn all off").click()
     expect(desk.page.locator("#alarm")).to_be_hidden()
     expect(desk.page.locator("#switches input:checked")).to_have_count(0)

@@ -89,7 +89,7 @@ def _accepted(call: dict[str, Any]) -> bool:
     return bool(call.get("message_id"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """What the product waits for is shorter, as a second is as telling. What it and the platforms take for no answer
     is longer: a busy machine is not to look like a broken one."""
