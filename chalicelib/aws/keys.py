@@ -1,0 +1,62 @@
+"""The table's key grammar: every key is made here, and taken apart here.
+
+    pk                                  sk                what
+    CONV#channel#account#customer       IN#event          claim of a customer's event
+    CONV#channel#account#customer       OUT#message#part  claim of one part of an agent's message
+    CONV#channel#account#customer       SENT#platform id  a message that we sent, to know its echo
+    CONV#channel#account#customer       STATE             conversation ids, last customer message, comment, seen
+    CONV#channel#account#customer       OFFER#message     the choices that an agent's message offers
+    CONV#channel#account#customer       PROFILE           what the platform tells of the customer
+    CONV#channel#account#customer       LED               what led them here, until they write
+    TRIES#life of an event              what              how often that was tried for the event's own sake
+    ACCOUNT                             channel#id        an account, written by Terraform
+
+Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.vocabulary.records import Conversation
+from chalicelib.wire import bounded
+
+ACCOUNTS = "ACCOUNT"
+STATE = "STATE"
+PROFILE = "PROFILE"
+LED = "LED"
+
+
+def item(conversation: Conversation, name: str) -> dict[str, Any]:
+    """The key of what is remembered of the conversation under the name."""
+    return _key(partition(conversation), name)
+
+
+def partition(conversation: Conversation) -> str:
+    """Under which everything of the conversation lies."""
+    return f"CONV#{conversation.key}"
+
+
+def sent(platform_id: str) -> str:
+    """The name of a message of ours that the platform knows by this id."""
+    return f"SENT#{bounded(platform_id)}"
+
+
+def offer(key: str) -> str:
+    """The name of what a message offers."""
+    return f"OFFER#{key}"
+
+
+def tries(life: str, what: str) -> dict[str, Any]:
+    """The key of how often something was tried in an event's life."""
+    return _key(f"TRIES#{life}", what)
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """What the row is called in its partition: a claim's name, an account's channel#id."""
+    return str(row["sk"]["S"])
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
