@@ -58,5 +58,17 @@ def name_of(row: Mapping[str, Any]) -> str:
     return str(row["sk"]["S"])
 
 
+def fields(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the row holds beside its key."""
+    return {name: value for name, value in row.items() if name not in {"pk", "sk"}}
+
+
+def conversation_of(row: Mapping[str, Any]) -> Conversation:
+    """Whose the row is, of a partition of a conversation's. A customer's id that cannot be a key is its fingerprint,
+    which is the same key."""
+    _, channel, account, customer = row["pk"]["S"].split("#", 3)
+    return Conversation(channel, account, customer)
+
+
 def _key(pk: str, sk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": sk}}

@@ -11,7 +11,7 @@ A claim's life (`state`):
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from uuid import uuid4
@@ -19,7 +19,7 @@ from uuid import uuid4
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.aws import calls, keys
+from chalicelib.aws import calls, keys, rows
 from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
@@ -32,6 +32,7 @@ from chalicelib.vocabulary.records import (
     Edited,
     Flight,
     Profile,
+    Row,
     Thread,
     Tried,
     Unreadable,
@@ -396,6 +397,20 @@ class Table:
         )
         return [_account(item) for page in call(list, pages) for item in page["Items"]]
 
+    def all_of(self, conversation: Conversation) -> Iterator[Row]:
+        """Everything that lies in the table of the conversation, read page by page. Tries lie by their event's life
+        (no personal data) and are no conversation's."""
+        return rows.of(self._client, self._name, conversation)
+
+    def erase(self, conversation: Conversation) -> int:
+        """Deletes all of that, 25 rows a call; answers how many. May be cut off and asked again at any time. With the
+        claims goes what was done: an event that a platform or an operator sends again is new."""
+        return rows.erase(self._client, self._name, conversation, self._pause)
+
+    def last_inbound_ms(self) -> dict[tuple[str, str], int]:
+        """When a customer last wrote (epoch ms), by channel and account id. Reads the whole table."""
+        return rows.last_inbound_ms(self._client, self._name)
+
     def _get(self, conversation: Conversation, item: str) -> dict[str, Any]:
         answer = call(
             self._client.get_item, TableName=self._name, Key=keys.item(conversation, item), ConsistentRead=True
@@ -537,7 +552,7 @@ def _claim_of(item: dict[str, Any]) -> Claim:
 
 
 def _account(item: dict[str, Any]) -> Account | Unreadable:
-    plain = {name: value.get("S", value.get("BOOL")) for name, value in item.items() if name not in {"pk", "sk"}}
+    plain = {name: value.get("S", value.get("BOOL")) for name, value in keys.fields(item).items()}
     try:
         return msgspec.convert(plain, Account)
     except msgspec.ValidationError as error:
