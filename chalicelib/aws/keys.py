@@ -12,6 +12,9 @@
     ACCOUNT                             channel#id        an account, written by Terraform
 
 Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
+
+    index "waiting"       waits_at          waits_since       what
+                          channel#account   epoch ms          the STATE of a conversation that waits for an answer
 """
 
 from __future__ import annotations
@@ -26,6 +29,29 @@ ACCOUNTS = "ACCOUNT"
 STATE = "STATE"
 PROFILE = "PROFILE"
 LED = "LED"
+WAITING = "waiting"
+WAITS_AT = "waits_at"
+WAITS_SINCE = "waits_since"
+# As terraform/modules/aws/storage.tf makes the table; a test compares.
+SCHEMA: Any = {
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "S"},
+        {"AttributeName": WAITS_AT, "AttributeType": "S"},
+        {"AttributeName": WAITS_SINCE, "AttributeType": "N"},
+    ],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": WAITING,
+            "KeySchema": [
+                {"AttributeName": WAITS_AT, "KeyType": "HASH"},
+                {"AttributeName": WAITS_SINCE, "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }
+    ],
+}
 
 
 def item(conversation: Conversation, name: str) -> dict[str, Any]:
@@ -46,6 +72,11 @@ def sent(platform_id: str) -> str:
 def offer(key: str) -> str:
     """The name of what a message offers."""
     return f"OFFER#{key}"
+
+
+def account(channel: str, identifier: str) -> str:
+    """What an account is called, among the accounts and in the index."""
+    return f"{channel}#{identifier}"
 
 
 def tries(life: str, what: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from uuid import uuid4
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.aws import calls, keys, rows
+from chalicelib.aws import calls, keys, rows, waiting
 from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
@@ -182,22 +182,25 @@ class Table:
         return True
 
     def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread, words: str = "") -> None:
-        """In one call: the customer's event is done, and the conversation remembers it, and how it begins."""
+        """In one call: the customer's event is done, and the conversation remembers it, and how it begins. Where the
+        customer wrote, it waits for an answer."""
         done = _update(self._name, conversation, item, _DONE, _done(now, thread.desk))
         if words:
             done["Update"]["UpdateExpression"] += ", words = :words"
             done["Update"]["ExpressionAttributeValues"] = {**_done(now, thread.desk), ":words": {"S": words}}
         try:
-            self._transact([done, _remember(self._name, conversation, now, thread, newest=True)])
+            state = _remember(self._name, conversation, now, thread, newest=True)
+            self._transact([done, waiting.begun(state, conversation, thread)])
         except _Cancelled:  # an older event than the newest known: a replay
-            self._transact([done, _remember(self._name, conversation, now, thread, newest=False)])
+            state = _remember(self._name, conversation, now, thread, newest=False)
+            self._transact([done, waiting.begun(state, conversation, thread)])
 
     def sent(
         self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "", words: str = ""
     ) -> None:
         """In one call: a part reached the platform, its echo will be known by the platform's id, and the
-        conversation counts it; `answered` is the comment that it went to. No effect on a part that is done: an
-        echo may tell of it before the send's own answer does."""
+        conversation counts it and waits no more; `answered` is the comment that it went to. No effect on a part that
+        is done: an echo may tell of it before the send's own answer does."""
         done = _update(self._name, conversation, item, _DONE, _done(now, platform_id))
         done["Update"]["ConditionExpression"] = "NOT #state = :done"
         writes = [done]
@@ -215,7 +218,7 @@ class Table:
                 "Update": {
                     "TableName": self._name,
                     "Key": keys.item(conversation, keys.STATE),
-                    "UpdateExpression": f"{expression} ADD replies :one",
+                    "UpdateExpression": f"{expression} {waiting.ANSWERED} ADD replies :one",
                     "ExpressionAttributeValues": counted,
                 }
             }
@@ -396,6 +399,12 @@ class Table:
             ConsistentRead=True,  # one that was just added is looked for
         )
         return [_account(item) for page in call(list, pages) for item in page["Items"]]
+
+    def waiting(self, account: Account, before_ms: int) -> Iterator[tuple[Conversation, int]]:
+        """The account's conversations whose customers have waited for an answer since before then (epoch ms), the
+        longest first, and since when: the first message, by the platform's time, that no reply has followed. Read page
+        by page from an index, which is some moments late."""
+        return waiting.at(self._client, self._name, account, before_ms)
 
     def all_of(self, conversation: Conversation) -> Iterator[Row]:
         """Everything that lies in the table of the conversation, read page by page. Tries lie by their event's life
