@@ -9,6 +9,7 @@
     CONV#channel#account#customer       PROFILE           what the platform tells of the customer
     CONV#channel#account#customer       LED               what led them here, until they write
     TRIES#life of an event              what              how often that was tried for the event's own sake
+    LOCK#name                           LOCK              who may do what the name says, and until when
     ACCOUNT                             channel#id        an account, written by Terraform
 
 Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
@@ -82,6 +83,11 @@ def account(channel: str, identifier: str) -> str:
 def tries(life: str, what: str) -> dict[str, Any]:
     """The key of how often something was tried in an event's life."""
     return _key(f"TRIES#{life}", what)
+
+
+def lock(name: str) -> dict[str, Any]:
+    """The key of the lock of that name."""
+    return _key(f"LOCK#{name}", "LOCK")
 
 
 def name_of(row: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from uuid import uuid4
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.aws import calls, keys, rows, waiting
+from chalicelib.aws import calls, keys, locks, rows, waiting
 from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
@@ -389,6 +389,14 @@ class Table:
             ReturnValues="ALL_NEW",
         )["Attributes"]
         return Tried(count=int(counted["tries"]["N"]), first_s=float(counted["since"]["N"]))
+
+    def lock(self, name: str, now: float, lease_s: float) -> str | None:
+        """A token of the lock, None while somebody else's lease runs. One that has run out is no hindrance."""
+        return locks.take(self._client, self._name, name, now, lease_s)
+
+    def unlock(self, name: str, token: str) -> None:
+        """Gives the lock back before its lease ends. No effect where another has it by now."""
+        locks.give_back(self._client, self._name, name, token)
 
     def accounts(self) -> list[Account | Unreadable]:
         """Every account, as Terraform wrote it. Raises Retryable."""
