@@ -26,14 +26,13 @@ ANSWERED = f"REMOVE {keys.WAITS_AT}, {keys.WAITS_SINCE}"
 
 
 def begun(write: TransactWriteItemTypeDef, conversation: Conversation, thread: Thread) -> TransactWriteItemTypeDef:
-    """The state's update, whose expression ends with its SETs; where the customer wrote what it tells of, the
+    """The state's update, whose expression begins with its SETs; where the customer wrote what it tells of, the
     conversation waits from then on, unless it waits already."""
     since_ms = thread.customer_ms or thread.comment_ms
     if since_ms:
         update = write["Update"]
-        update["UpdateExpression"] += "".join(
-            f", {name} = if_not_exists({name}, :{name})" for name in (keys.WAITS_AT, keys.WAITS_SINCE)
-        )
+        waits = [f"{name} = if_not_exists({name}, :{name})" for name in (keys.WAITS_AT, keys.WAITS_SINCE)]
+        update["UpdateExpression"] = f"SET {', '.join(waits)}, " + update["UpdateExpression"].removeprefix("SET ")
         update["ExpressionAttributeValues"] = {
             **update["ExpressionAttributeValues"],
             f":{keys.WAITS_AT}": {"S": keys.account(conversation.channel, conversation.account)},

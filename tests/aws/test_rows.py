@@ -6,10 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from chalicelib.aws import keys
 from chalicelib.aws.rows import BATCH, LEFT_PAUSES_S
 from chalicelib.aws.table import Table
 from chalicelib.errors import Retryable
@@ -121,10 +118,3 @@ def test_when_a_customer_last_wrote_is_told_by_account(cloud: Cloud) -> None:
     told = Table(TABLE, Paged(cloud.aws.client("dynamodb"))).last_inbound_ms()  # type: ignore[arg-type]
     assert told["instagram", one] == 7000
     assert told["instagram", other] == 1000
-
-
-@given(customer=st.text())
-def test_a_conversation_is_told_by_its_rows(customer: str) -> None:
-    conversation = Conversation("tiktok", "7", customer)
-    told = keys.conversation_of(keys.item(conversation, keys.STATE))
-    assert (told.channel, told.account, told.key) == ("tiktok", "7", conversation.key)
