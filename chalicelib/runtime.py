@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.accounts import Accounts
     from chalicelib.pipeline.batch import Batch
     from chalicelib.pipeline.budgets import Budgets
-    from chalicelib.pipeline.chores.tokens import Upkeep
+    from chalicelib.pipeline.chores.tokens import Tokens
+    from chalicelib.pipeline.chores.upkeep import Upkeep
     from chalicelib.pipeline.delivering import Delivering
     from chalicelib.pipeline.inbound.composing import Composing
     from chalicelib.pipeline.media import MediaStore
@@ -169,11 +170,17 @@ class Runtime:
 
     @cached_property
     def upkeep(self) -> Upkeep:
-        """What runs every hour."""
-        from chalicelib.pipeline.chores.tokens import Upkeep
+        """What runs every hour, in this order."""
+        from chalicelib.pipeline.chores.upkeep import Upkeep
+
+        return Upkeep([self._tokens], self.clock, self.metrics)
+
+    @cached_property
+    def _tokens(self) -> Tokens:
+        from chalicelib.pipeline.chores.tokens import Tokens
 
         open_renewal = {name: part(CHANNELS[name], "renewal", "open_renewal") for name in CHANNELS}
-        return Upkeep(
+        return Tokens(
             renewals={name: open_renewal[name](self.http, self.settings.url) for name in CHANNELS},
             app_secrets={"instagram": self.settings.instagram_secret, "tiktok": self.settings.tiktok_secret},
             ledger=self.table,

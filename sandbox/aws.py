@@ -17,6 +17,7 @@ import boto3
 import requests
 from botocore.config import Config
 
+from chalicelib.aws.keys import SCHEMA
 from sandbox import emulator
 from sandbox.running import NEVER, CannotRun, Interrupt, Interrupted
 
@@ -113,15 +114,7 @@ class Aws:
         """Makes everything; answers the queues' URLs by name (`inbound`, `inbound_dead_letters`, …)."""
         self.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         dynamodb = self.client("dynamodb")
-        dynamodb.create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-        )
+        dynamodb.create_table(TableName=TABLE, BillingMode="PAY_PER_REQUEST", **SCHEMA)
         for account in accounts:
             texts = {
                 name: {"S": value} if isinstance(value, str) else {"BOOL": value} for name, value in account.items()

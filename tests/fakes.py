@@ -227,6 +227,7 @@ class FakeLedger:
     edits: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     leds: dict[str, Led] = field(default_factory=dict)
     led_reads: int = 0
+    locks: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def _up(self) -> None:
         if self.down:
@@ -408,6 +409,19 @@ class FakeLedger:
             if key == conversation.key and item.startswith("OUT#")
             and (work.open or (work.state, work.reason) == ("refused", "unconfirmed"))
         }  # fmt: skip
+
+    def lock(self, name: str, now: float, lease_s: float) -> str | None:
+        self._up()
+        if self.locks.get(name, ("", 0.0))[1] >= now:
+            return None
+        token = f"{name} at {now}"
+        self.locks[name] = token, now + lease_s
+        return token
+
+    def unlock(self, name: str, token: str) -> None:
+        self._up()
+        if self.locks.get(name, ("", 0.0))[0] == token:
+            del self.locks[name]
 
     def accounts(self) -> list[Account]:
         self._up()

@@ -1,17 +1,4 @@
-"""The one DynamoDB table: claims, conversation state, sent messages, accounts.
-
-    pk                                  sk                what
-    CONV#channel#account#customer       IN#event          claim of a customer's event
-    CONV#channel#account#customer       OUT#message#part  claim of one part of an agent's message
-    CONV#channel#account#customer       SENT#platform id  a message that we sent, to know its echo
-    CONV#channel#account#customer       STATE             conversation ids, last customer message, comment, seen
-    CONV#channel#account#customer       OFFER#message     the choices that an agent's message offers
-    CONV#channel#account#customer       PROFILE           what the platform tells of the customer
-    CONV#channel#account#customer       LED               what led them here, until they write
-    TRIES#life of an event              what              how often that was tried for the event's own sake
-    ACCOUNT                             channel#id        an account, written by Terraform
-
-Every item but STATE's key facts and ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
+"""The one DynamoDB table: claims, conversation state, sent messages, accounts; its keys are in keys.py.
 
 A claim's life (`state`):
 
@@ -24,7 +11,7 @@ A claim's life (`state`):
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from uuid import uuid4
@@ -32,9 +19,10 @@ from uuid import uuid4
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.aws import calls
+from chalicelib.aws import calls, keys, locks, rows, waiting
 from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
+from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.messages import Led, Tap
 from chalicelib.vocabulary.records import (
     PREVENTED,
@@ -44,6 +32,7 @@ from chalicelib.vocabulary.records import (
     Edited,
     Flight,
     Profile,
+    Row,
     Thread,
     Tried,
     Unreadable,
@@ -90,7 +79,7 @@ class Table:
             old = call(
                 self._client.update_item,
                 TableName=self._name,
-                Key=_key(conversation, item),
+                Key=keys.item(conversation, item),
                 UpdateExpression="SET #state = :leased, #owner = :owner, #until = :until, #text = :text,"
                 " since = if_not_exists(since, :now), expires_at = :expires",
                 ConditionExpression="attribute_not_exists(#state) OR #state = :buried"
@@ -125,7 +114,7 @@ class Table:
             _unless_ended(
                 self._client.update_item,
                 TableName=self._name,
-                Key=_key(conversation, item),
+                Key=keys.item(conversation, item),
                 UpdateExpression="REMOVE #state, #owner, #until, since, tried, desk, #text",
                 ConditionExpression="#state IN (:leased, :doubt)",
                 ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
@@ -139,7 +128,7 @@ class Table:
             _unless_ended(
                 self._client.update_item,
                 TableName=self._name,
-                Key=_key(conversation, item),
+                Key=keys.item(conversation, item),
                 UpdateExpression="SET #state = :doubt, tried = :now, #until = :until, desk = :desk",
                 ConditionExpression="#state IN (:leased, :doubt)",
                 ExpressionAttributeNames={"#state": "state", "#until": "until"},
@@ -157,7 +146,7 @@ class Table:
             _unless_ended(
                 self._client.update_item,
                 TableName=self._name,
-                Key=_key(conversation, item),
+                Key=keys.item(conversation, item),
                 UpdateExpression="SET #state = :buried, since = :now, expires_at = :expires",
                 ConditionExpression="attribute_not_exists(#state) OR #state IN (:leased, :doubt, :buried)",
                 ExpressionAttributeNames={"#state": "state"},
@@ -179,7 +168,7 @@ class Table:
             _unless_ended(
                 self._client.update_item,
                 TableName=self._name,
-                Key=_key(conversation, item),
+                Key=keys.item(conversation, item),
                 UpdateExpression="SET #state = :refused, reason = :reason, detail = :detail, expires_at = :expires",
                 ExpressionAttributeValues={
                     **_OPEN,
@@ -193,27 +182,30 @@ class Table:
         return True
 
     def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread, words: str = "") -> None:
-        """In one call: the customer's event is done, and the conversation remembers it, and how it begins."""
+        """In one call: the customer's event is done, and the conversation remembers it, and how it begins. Where the
+        customer wrote, it waits for an answer."""
         done = _update(self._name, conversation, item, _DONE, _done(now, thread.desk))
         if words:
             done["Update"]["UpdateExpression"] += ", words = :words"
             done["Update"]["ExpressionAttributeValues"] = {**_done(now, thread.desk), ":words": {"S": words}}
         try:
-            self._transact([done, _remember(self._name, conversation, now, thread, newest=True)])
+            state = _remember(self._name, conversation, now, thread, newest=True)
+            self._transact([done, waiting.begun(state, conversation, thread)])
         except _Cancelled:  # an older event than the newest known: a replay
-            self._transact([done, _remember(self._name, conversation, now, thread, newest=False)])
+            state = _remember(self._name, conversation, now, thread, newest=False)
+            self._transact([done, waiting.begun(state, conversation, thread)])
 
     def sent(
         self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "", words: str = ""
     ) -> None:
         """In one call: a part reached the platform, its echo will be known by the platform's id, and the
-        conversation counts it; `answered` is the comment that it went to. No effect on a part that is done: an
-        echo may tell of it before the send's own answer does."""
+        conversation counts it and waits no more; `answered` is the comment that it went to. No effect on a part that
+        is done: an echo may tell of it before the send's own answer does."""
         done = _update(self._name, conversation, item, _DONE, _done(now, platform_id))
         done["Update"]["ConditionExpression"] = "NOT #state = :done"
         writes = [done]
         if platform_id:
-            fields = {**_key(conversation, f"SENT#{bounded(platform_id)}"), "expires_at": _expiry(now, REMEMBERED_S)}
+            fields = {**keys.item(conversation, keys.sent(platform_id)), "expires_at": _expiry(now, REMEMBERED_S)}
             fields |= {"words": {"S": words}} if words else {}
             writes.append({"Put": {"TableName": self._name, "Item": fields}})
         counted: dict[str, Any] = {":one": {"N": "1"}, ":expires": _expiry(now, STATE_S)}
@@ -225,8 +217,8 @@ class Table:
             {
                 "Update": {
                     "TableName": self._name,
-                    "Key": _key(conversation, "STATE"),
-                    "UpdateExpression": f"{expression} ADD replies :one",
+                    "Key": keys.item(conversation, keys.STATE),
+                    "UpdateExpression": f"{expression} {waiting.ANSWERED} ADD replies :one",
                     "ExpressionAttributeValues": counted,
                 }
             }
@@ -241,7 +233,7 @@ class Table:
             before = call(
                 self._client.update_item,
                 TableName=self._name,
-                Key=_key(conversation, item),
+                Key=keys.item(conversation, item),
                 UpdateExpression=f"{_DONE} REMOVE edited",
                 ConditionExpression="attribute_not_exists(#state) OR #state = :buried OR #result = :result",
                 ExpressionAttributeNames={"#state": "state", "#result": "result"},
@@ -261,7 +253,7 @@ class Table:
             held = call(
                 self._client.update_item,
                 TableName=self._name,
-                Key=_key(conversation, item),
+                Key=keys.item(conversation, item),
                 UpdateExpression="SET edit = :edit, edited = :text, expires_at = :expires",
                 ConditionExpression="(attribute_not_exists(edit) OR edit <= :edit)"
                 " AND (attribute_not_exists(#result) OR #result <> :prevented)",
@@ -282,7 +274,7 @@ class Table:
 
     def words(self, conversation: Conversation, event: str, platform_id: str) -> str:
         """How a message begins: the customer's by its event's id, ours by the platform's. "" where nobody knows."""
-        for item in (f"IN#{bounded(event)}", f"SENT#{bounded(platform_id)}"):
+        for item in (claims.inbound(bounded(event)), keys.sent(platform_id)):
             words = self._get(conversation, item).get("words", {}).get("S", "")
             if words:
                 return str(words)
@@ -290,75 +282,79 @@ class Table:
 
     def keep_led(self, conversation: Conversation, now: float, led: Led) -> None:
         """Remembers what led the customer here, as long as a conversation."""
-        self._put(conversation, "LED", msgspec.json.encode(led), now, STATE_S)
+        self._put(conversation, keys.LED, msgspec.json.encode(led), now, STATE_S)
 
     def led(self, conversation: Conversation, now: float) -> Led | None:
         """What led the customer here and has not been told."""
-        return self._held(conversation, "LED", now, Led)
+        return self._held(conversation, keys.LED, now, Led)
 
     def drop_led(self, conversation: Conversation) -> None:
         """It has been told."""
-        call(self._client.delete_item, TableName=self._name, Key=_key(conversation, "LED"))
+        call(self._client.delete_item, TableName=self._name, Key=keys.item(conversation, keys.LED))
 
     def seen(self, conversation: Conversation, now: float, until_ms: int) -> None:
         """The customer's messages up to then are marked as seen."""
         call(
             self._client.update_item,
             TableName=self._name,
-            Key=_key(conversation, "STATE"),
+            Key=keys.item(conversation, keys.STATE),
             UpdateExpression="SET seen_ms = :ms, expires_at = :expires",
             ExpressionAttributeValues={":ms": {"N": str(until_ms)}, ":expires": _expiry(now, STATE_S)},
         )
 
     def offer(self, conversation: Conversation, key: str, now: float, taps: Sequence[Tap]) -> None:
         """Remembers what a message offers, in order, as long as a conversation."""
-        self._put(conversation, f"OFFER#{key}", msgspec.json.encode(taps), now, STATE_S)
+        self._put(conversation, keys.offer(key), msgspec.json.encode(taps), now, STATE_S)
 
     def offered(self, conversation: Conversation, key: str, number: int) -> Tap | None:
         """The choice by its number; None where it is not remembered."""
         taps = msgspec.json.decode(
-            self._get(conversation, f"OFFER#{key}").get("body", {}).get("S", "[]"), type=list[Tap]
+            self._get(conversation, keys.offer(key)).get("body", {}).get("S", "[]"), type=list[Tap]
         )
         return taps[number] if number < len(taps) else None
 
     def keep_profile(self, conversation: Conversation, now: float, profile: Profile) -> None:
         """Remembers the profile for seven days."""
-        self._put(conversation, "PROFILE", msgspec.json.encode(profile), now, PROFILE_S)
+        self._put(conversation, keys.PROFILE, msgspec.json.encode(profile), now, PROFILE_S)
 
     def profile(self, conversation: Conversation, now: float) -> Profile | None:
         """What was kept and is not too old."""
-        return self._held(conversation, "PROFILE", now, Profile)
+        return self._held(conversation, keys.PROFILE, now, Profile)
 
     def thread(self, conversation: Conversation) -> Thread:
         """What is remembered of the conversation; an empty Thread where nothing is."""
-        found = self._get(conversation, "STATE")
+        found = self._get(conversation, keys.STATE)
         plain = {name: value.get("S") or int(value.get("N", "0")) for name, value in found.items()}
         return msgspec.convert({name: plain[name] for name in _REMEMBERED if plain.get(name)}, Thread)
 
     def is_ours(self, conversation: Conversation, platform_id: str) -> bool:
         """Whether we sent the message that the platform knows by this id."""
-        return bool(self._get(conversation, f"SENT#{bounded(platform_id)}"))
+        return bool(self._get(conversation, keys.sent(platform_id)))
 
     def in_flight(self, conversation: Conversation, now: float) -> dict[str, Flight]:
         """Parts whose send has begun and of which nobody knows that they arrived, by their claims' items. Those that
         were given up as unconfirmed are among them: an echo may come late."""
-        items = self._claims(conversation, "OUT#", "expires_at > :now AND (#state IN (:leased, :doubt)"
+        items = self._claims(conversation, claims.OUTBOUND, "expires_at > :now AND (#state IN (:leased, :doubt)"
                              " OR (#state = :refused AND reason = :unconfirmed))",
                              {":refused": {"S": "refused"}, ":unconfirmed": {"S": "unconfirmed"},
                               ":now": {"N": str(int(now))}, **_OPEN})  # fmt: skip
         return {
-            item["sk"]["S"]: Flight(text=item.get("text", {}).get("S", ""), given_up=item["state"] == {"S": "refused"})
+            keys.name_of(item): Flight(
+                text=item.get("text", {}).get("S", ""), given_up=item["state"] == {"S": "refused"}
+            )
             for item in items
         }
 
     def begun(self, conversation: Conversation, prefix: str) -> set[str]:
         """Claims that somebody has made, ended or not, whose items begin so."""
-        return {item["sk"]["S"] for item in self._claims(conversation, prefix) if "state" in item}
+        return {keys.name_of(item) for item in self._claims(conversation, prefix) if "state" in item}
 
     def under_way(self, conversation: Conversation, now: float) -> bool:
         """Whether a customer's message is on its way to the desk, or its outcome unknown."""
         values = {**_OPEN, ":now": {"N": str(int(now))}}
-        return bool(self._claims(conversation, "IN#", "expires_at > :now AND #state IN (:leased, :doubt)", values))
+        return bool(
+            self._claims(conversation, claims.INBOUND, "expires_at > :now AND #state IN (:leased, :doubt)", values)
+        )
 
     def _claims(
         self, conversation: Conversation, prefix: str, condition: str = "", values: dict[str, Any] | None = None
@@ -371,7 +367,7 @@ class Table:
             TableName=self._name,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues={
-                ":pk": {"S": f"CONV#{conversation.key}"}, ":prefix": {"S": prefix}, **(values or {}),
+                ":pk": {"S": keys.partition(conversation)}, ":prefix": {"S": prefix}, **(values or {}),
             },
             ConsistentRead=True,
             **asked,
@@ -383,7 +379,7 @@ class Table:
         counted = call(
             self._client.update_item,
             TableName=self._name,
-            Key={"pk": {"S": f"TRIES#{life}"}, "sk": {"S": what}},
+            Key=keys.tries(life, what),
             UpdateExpression="SET since = if_not_exists(since, :now), expires_at = :expires ADD tries :one",
             ExpressionAttributeValues={
                 ":now": {"N": str(now)},
@@ -394,18 +390,48 @@ class Table:
         )["Attributes"]
         return Tried(count=int(counted["tries"]["N"]), first_s=float(counted["since"]["N"]))
 
+    def lock(self, name: str, now: float, lease_s: float) -> str | None:
+        """A token of the lock, None while somebody else's lease runs. One that has run out is no hindrance."""
+        return locks.take(self._client, self._name, name, now, lease_s)
+
+    def unlock(self, name: str, token: str) -> None:
+        """Gives the lock back before its lease ends. No effect where another has it by now."""
+        locks.give_back(self._client, self._name, name, token)
+
     def accounts(self) -> list[Account | Unreadable]:
         """Every account, as Terraform wrote it. Raises Retryable."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": "ACCOUNT"}},
+            ExpressionAttributeValues={":pk": {"S": keys.ACCOUNTS}},
             ConsistentRead=True,  # one that was just added is looked for
         )
         return [_account(item) for page in call(list, pages) for item in page["Items"]]
 
+    def waiting(self, account: Account, before_ms: int) -> Iterator[tuple[Conversation, int]]:
+        """The account's conversations whose customers have waited for an answer since before then (epoch ms), the
+        longest first, and since when: the first message, by the platform's time, that no reply has followed. Read page
+        by page from an index, which is some moments late."""
+        return waiting.at(self._client, self._name, account, before_ms)
+
+    def all_of(self, conversation: Conversation) -> Iterator[Row]:
+        """Everything that lies in the table of the conversation, read page by page. Tries lie by their event's life
+        (no personal data) and are no conversation's."""
+        return rows.of(self._client, self._name, conversation)
+
+    def erase(self, conversation: Conversation) -> int:
+        """Deletes all of that, 25 rows a call; answers how many. May be cut off and asked again at any time. With the
+        claims goes what was done: an event that a platform or an operator sends again is new."""
+        return rows.erase(self._client, self._name, conversation, self._pause)
+
+    def last_inbound_ms(self) -> dict[tuple[str, str], int]:
+        """When a customer last wrote (epoch ms), by channel and account id. Reads the whole table."""
+        return rows.last_inbound_ms(self._client, self._name)
+
     def _get(self, conversation: Conversation, item: str) -> dict[str, Any]:
-        answer = call(self._client.get_item, TableName=self._name, Key=_key(conversation, item), ConsistentRead=True)
+        answer = call(
+            self._client.get_item, TableName=self._name, Key=keys.item(conversation, item), ConsistentRead=True
+        )
         return dict(answer.get("Item", {}))
 
     def _held(self, conversation: Conversation, item: str, now: float, kind: type[Kept]) -> Kept | None:
@@ -416,7 +442,7 @@ class Table:
         return msgspec.json.decode(found["body"]["S"], type=kind)
 
     def _put(self, conversation: Conversation, item: str, body: bytes, now: float, lifetime_s: int) -> None:
-        fields = {**_key(conversation, item), "body": {"S": body.decode()}, "expires_at": _expiry(now, lifetime_s)}
+        fields = {**keys.item(conversation, item), "body": {"S": body.decode()}, "expires_at": _expiry(now, lifetime_s)}
         call(self._client.put_item, TableName=self._name, Item=fields)
 
     def _transact(self, writes: list[TransactWriteItemTypeDef]) -> None:
@@ -477,7 +503,7 @@ def _update(
     return {
         "Update": {
             "TableName": table,
-            "Key": _key(conversation, item),
+            "Key": keys.item(conversation, item),
             "UpdateExpression": expression,
             "ExpressionAttributeNames": {"#state": "state", "#result": "result"},
             "ExpressionAttributeValues": values,
@@ -493,7 +519,7 @@ def _remember(
 ) -> TransactWriteItemTypeDef:
     """The STATE write: always the conversation ids; what the customer did last only if it is the newest."""
     told: dict[str, str | int] = {"desk": thread.desk, "platform": thread.platform}
-    write: Any = {"TableName": table, "Key": _key(conversation, "STATE")}
+    write: Any = {"TableName": table, "Key": keys.item(conversation, keys.STATE)}
     if newest:
         told |= {"ad_ms": thread.ad_ms, "customer_ms": thread.customer_ms}
         told |= {"comment": thread.comment, "comment_ms": thread.comment_ms}
@@ -511,10 +537,6 @@ def _remember(
     if told:  # "comment" is one of DynamoDB's reserved words
         write["ExpressionAttributeNames"] = {f"#{name}": name for name in told}
     return {"Update": write}
-
-
-def _key(conversation: Conversation, item: str) -> dict[str, Any]:
-    return {"pk": {"S": f"CONV#{conversation.key}"}, "sk": {"S": item}}
 
 
 def _expiry(now: float, after_s: int) -> dict[str, str]:
@@ -547,8 +569,8 @@ def _claim_of(item: dict[str, Any]) -> Claim:
 
 
 def _account(item: dict[str, Any]) -> Account | Unreadable:
-    plain = {name: value.get("S", value.get("BOOL")) for name, value in item.items() if name not in {"pk", "sk"}}
+    plain = {name: value.get("S", value.get("BOOL")) for name, value in keys.fields(item).items()}
     try:
         return msgspec.convert(plain, Account)
     except msgspec.ValidationError as error:
-        return Unreadable(key=item["sk"]["S"], problem=str(error))
+        return Unreadable(key=keys.name_of(item), problem=str(error))

@@ -11,6 +11,7 @@ from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.ports import Clock, Ledger
 from chalicelib.pipeline.presenting import desk_id
 from chalicelib.protocols.desk import Desk
+from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.messages import DeskMessage
 from chalicelib.vocabulary.records import Account, Claim, Conversation, Thread
 
@@ -43,7 +44,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def item(self) -> str:
-        return f"IN#{self.id}"
+        return claims.inbound(self.id)
 
 
 class Delivering:

@@ -171,6 +171,12 @@ class Ledger(Protocol):
 
     def accounts(self) -> Sequence[Account | Unreadable]: ...
 
+    def lock(self, name: str, now: float, lease_s: float) -> str | None:
+        """Who asks has the lock of that name for so long (s), and a token of it; None while another has it."""
+
+    def unlock(self, name: str, token: str) -> None:
+        """Gives it back early; no effect where another has it by now."""
+
 
 class Secrets(Protocol):
     """Named secrets, cached. Both methods may raise Retryable."""

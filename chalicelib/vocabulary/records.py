@@ -199,3 +199,10 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 
     count: int
     first_s: float
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger holds of a conversation under one name, as it lies there; what is a structure is JSON."""
+
+    name: str
+    fields: dict[str, str | float | int | bool]

@@ -12,7 +12,7 @@ import pytest
 from chalice.app import ScheduledEventConfig, SQSEventConfig
 
 from app import app
-from chalicelib.aws import table
+from chalicelib.aws import keys, table
 from chalicelib.observability import NAMESPACE
 from chalicelib.pipeline import batch, delivering
 from chalicelib.pipeline.chores import tokens
@@ -127,6 +127,17 @@ def _failing(age_s: float, looks: int) -> float:
 
 def _throttled(age_s: float, looks: int) -> float:
     return budgets.backoff_s(Tried(count=looks, first_s=0.0), age_s, looks, throttled=True, asked_s=1.0)
+
+
+def test_the_table_has_the_keys_and_the_index_that_the_code_reads() -> None:
+    made = hcl("storage.tf").partition('"aws_dynamodb_table"')[2].partition("\nresource ")[0]
+    attributes = re.findall(r'attribute \{\s+name = "(\w+)"\s+type = "(\w)"', made)
+    assert attributes == [(one["AttributeName"], one["AttributeType"]) for one in keys.SCHEMA["AttributeDefinitions"]]
+    own, index = re.findall(r'hash_key\s+= "(\w+)"\s+range_key\s+= "(\w+)"', made)
+    (wanted,) = keys.SCHEMA["GlobalSecondaryIndexes"]
+    assert [own, index] == [tuple(key["AttributeName"] for key in one["KeySchema"]) for one in (keys.SCHEMA, wanted)]
+    assert re.findall(r'global_secondary_index \{\s+name\s+= "(\w+)"', made) == [wanted["IndexName"]]
+    assert re.findall(r'projection_type = "(\w+)"', made) == [wanted["Projection"]["ProjectionType"]]
 
 
 def test_a_claim_is_remembered_as_long_as_its_event_may_come_back() -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Refused, Retryable, Uncertain
-from chalicelib.pipeline.chores.tokens import BEGIN_S, DAY_S, ITEM, LEASE_S, Upkeep
-from chalicelib.vocabulary.records import Account, Conversation, Unreadable
+from chalicelib.pipeline.chores.tokens import BEGIN_S, DAY_S, LEASE_S, Tokens, lock_of
+from chalicelib.pipeline.chores.upkeep import Upkeep
+from chalicelib.vocabulary.records import Account, Unreadable
 from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeLedger, FakeMetrics, FakeSecrets
 
 NEW = {"access_token": "new-tt", "refresh_token": "r2"}
@@ -51,7 +52,7 @@ class Kit:
             "ig-app": {"secrets": ["s"]},
             "tt-app": {"app_id": "7", "secrets": ["s"]},
         }
-        self.upkeep = Upkeep(
+        self.tokens = Tokens(
             renewals={"instagram": instagram, "tiktok": tiktok},
             app_secrets={"instagram": "ig-app", "tiktok": "tt-app"},
             ledger=self.ledger,
@@ -59,6 +60,7 @@ class Kit:
             clock=self.clock,
             metrics=self.metrics,
         )
+        self.upkeep = Upkeep([self.tokens], self.clock, self.metrics)
 
 
 def test_a_token_that_is_due_is_renewed_and_stored() -> None:
@@ -113,7 +115,7 @@ def test_a_secret_that_cannot_be_read_or_written_is_no_other_accounts_trouble(
     kit = Kit(Renews({"access_token": "new-ig"}), Renews(NEW))
     secrets = _Deaf(**kit.secrets.stored)
     secrets.fails, secrets.error = fails, error
-    kit.upkeep._secrets = secrets
+    kit.tokens._secrets = secrets
     kit.upkeep.run()
     assert secrets.stored[TIKTOK.secret] == NEW
     assert kit.metrics.total("token_not_renewed", channel="instagram") == 1
@@ -125,7 +127,7 @@ def test_a_channel_without_a_renewal_and_a_row_that_cannot_be_read_are_told() ->
             return [msgspec.structs.replace(INSTAGRAM, channel="whatsapp"), Unreadable("x#1", "no id"), TIKTOK]
 
     kit = Kit(Renews(due=False), Renews(NEW))
-    kit.upkeep._ledger = Ledger()
+    kit.tokens._ledger = Ledger()
     kit.upkeep.run()
     assert kit.secrets.stored[TIKTOK.secret] == NEW
     assert kit.metrics.total("account_unreadable") == 2
@@ -145,7 +147,7 @@ def test_a_refresh_token_is_not_spent_where_its_successor_cannot_be_stored() -> 
     kit = Kit(Renews(due=False), tiktok)
     secrets = _Deaf(**kit.secrets.stored)
     secrets.fails = ("put", TIKTOK.secret)
-    kit.upkeep._secrets = secrets
+    kit.tokens._secrets = secrets
     kit.upkeep.run()
     assert tiktok.asked == []
     assert kit.metrics.total("token_not_renewed", channel="tiktok") == 1
@@ -157,14 +159,14 @@ class Killed(BaseException):
 
 def test_nothing_is_lost_where_the_run_is_cut_after_what_was_given_is_stored() -> None:
     """At any call behind the storing; the lease then ends by itself, and the token is not due any more."""
-    for cut in ("release", "count"):
+    for cut in ("unlock", "count"):
         tiktok = Renews(NEW)
         kit = Kit(Renews(due=False), tiktok)
 
         def die(*_: object, **__: object) -> None:
             raise Killed
 
-        owner: Any = kit.ledger if cut == "release" else kit.metrics
+        owner: Any = kit.ledger if cut == "unlock" else kit.metrics
         setattr(owner, cut, die)
         with pytest.raises(Killed):
             kit.upkeep.run()
@@ -181,13 +183,13 @@ def test_the_lease_is_given_back_where_the_platform_did_not_answer() -> None:
 
 def test_a_lease_that_cannot_be_given_back_hides_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
     kit = Kit(Renews(due=False), Renews(NEW))
-    tiktok_turn = kit.ledger.release
+    unlock = kit.ledger.unlock
 
-    def busy(conversation: Conversation, item: str) -> None:
-        tiktok_turn(conversation, item)
+    def busy(name: str, token: str) -> None:
+        unlock(name, token)
         raise Retryable("table busy")
 
-    monkeypatch.setattr(kit.ledger, "release", busy)
+    monkeypatch.setattr(kit.ledger, "unlock", busy)
     kit.upkeep.run()
     assert kit.metrics.total("token_renewed") == 1
     assert kit.metrics.total("token_not_renewed") == 0
@@ -204,13 +206,13 @@ def test_what_another_function_has_renewed_meanwhile_is_read_before_it_is_asked_
 
     tiktok = Late(NEW)
     kit = Kit(Renews(due=False), tiktok)
-    claim = kit.ledger.claim
+    lock = kit.ledger.lock
 
     def after_the_other(*given: Any) -> Any:
         kit.secrets.stored[TIKTOK.secret] = {"access_token": "theirs", "refresh_token": "r2"}
-        return claim(*given)
+        return lock(*given)
 
-    monkeypatch.setattr(kit.ledger, "claim", after_the_other)
+    monkeypatch.setattr(kit.ledger, "lock", after_the_other)
     kit.upkeep.run()
     assert tiktok.asked == []
     assert kit.secrets.stored[TIKTOK.secret] == {"access_token": "theirs", "refresh_token": "r2"}
@@ -239,8 +241,7 @@ def test_the_next_run_may_try_what_this_one_could_not() -> None:
 def test_two_functions_do_not_renew_the_same_token() -> None:
     tiktok = Renews({"access_token": "new"})
     kit = Kit(Renews(due=False), tiktok)
-    turn = Conversation("tokens", "tiktok", TIKTOK.id)
-    kit.ledger.claim(turn, ITEM, kit.clock(), LEASE_S)
+    kit.ledger.lock(lock_of(TIKTOK), kit.clock(), LEASE_S)
     kit.upkeep.run()
     assert tiktok.asked == []
     kit.clock.advance(LEASE_S + 1)  # the other one died

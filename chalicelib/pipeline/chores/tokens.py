@@ -13,19 +13,20 @@ from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.accounts import readable
 from chalicelib.pipeline.ports import Clock, Ledger, SecretKeeper
 from chalicelib.protocols.channel import Renewal
-from chalicelib.vocabulary.records import Account, Conversation
+from chalicelib.vocabulary.records import Account
 
 LEASE_S = 90.0
 DAY_S = 86_400.0
-ITEM = "RENEW"
 # No renewal is begun later in a run, so that the function's end never comes between a platform's answer and its
 # being stored: a call, and half a minute of tries to write, fit into what a function lives (60 s at the least).
 # What is left for the next run is due half a day before it ends.
 BEGIN_S = 10.0
 
 
-class Upkeep:
-    """What runs every hour. `app_secrets` maps a channel to the name of its app's secret."""
+class Tokens:
+    """The chore that renews them. `app_secrets` maps a channel to the name of its app's secret."""
+
+    name = "tokens"
 
     def __init__(
         self,
@@ -44,9 +45,9 @@ class Upkeep:
         self._clock = clock
         self._metrics = metrics
 
-    def run(self) -> None:
+    def run(self, now: float) -> None:
         """Every account once; one account's trouble is no other's. Raises Retryable where none can be read."""
-        latest_s = self._clock() + BEGIN_S
+        latest_s = now + BEGIN_S
         for account in readable(self._ledger.accounts(), self._renewals, self._metrics):
             try:
                 self._account(account, latest_s)
@@ -66,8 +67,9 @@ class Upkeep:
         """The new secret, None where another function is at it, or was, or where it is too late in this run.
         TikTok's old refresh token may be dead from the moment of the answer: that the secret can be written is tried
         before, and the answer is stored before anything else is done."""
-        turn = Conversation("tokens", account.channel, account.id)
-        if self._ledger.claim(turn, ITEM, self._clock(), LEASE_S).state not in {"fresh", "lapsed"}:
+        turn = lock_of(account)
+        token = self._ledger.lock(turn, self._clock(), LEASE_S)
+        if token is None:
             return None
         try:
             held = self._secrets.read(account.secret)
@@ -81,7 +83,7 @@ class Upkeep:
             self._secrets.put(account.secret, new)
         finally:
             with suppress(Retryable):  # the lease ends by itself, too
-                self._ledger.release(turn, ITEM)
+                self._ledger.unlock(turn, token)
         self._metrics.count("token_renewed", channel=account.channel)
         log.info("token renewed", account=account.id)
         return new
@@ -97,3 +99,8 @@ class Upkeep:
             advice = error.advice
         detail = str(error) if isinstance(error, (Retryable, Uncertain, Refused)) else where(error)
         log.error("token not renewed", account=account.id, detail=detail, advice=advice)
+
+
+def lock_of(account: Account) -> str:
+    """The name of the lock under which the account's token is renewed."""
+    return f"renewal/{account.channel}/{account.id}"

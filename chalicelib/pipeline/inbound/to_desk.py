@@ -33,6 +33,7 @@ from chalicelib.protocols.desk import Desk
 from chalicelib.rules.catalogue import say
 from chalicelib.rules.echoes import own_part
 from chalicelib.rules.quoting import beginning, worded
+from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.messages import (
     CustomerEvent,
     CustomerMessage,
@@ -190,7 +191,7 @@ class ToDesk:
 
     def _missing(self, account: Account, said: CustomerMessage) -> None:
         """A line in the place of a message that is given up: what comes after it is read with that in mind."""
-        if not self._ledger.buried(said.conversation, f"IN#{said.id}", self._clock()):
+        if not self._ledger.buried(said.conversation, claims.inbound(said.id), self._clock()):
             return  # it was shown after all
         identifier = f"missing:{said.id}"
         text = say(account.language, "missing")
@@ -244,7 +245,7 @@ class ToDesk:
 
     def _prevented(self, note: Note) -> bool:
         """Whether agents have seen nothing of the message that was taken back, and never will."""
-        item, now = f"IN#{note.prevents}", self._clock()
+        item, now = claims.inbound(note.prevents), self._clock()
         if self._ledger.forestall(note.conversation, item, now):
             return True
         self._ledger.edited(note.conversation, item, now, LAST_EDIT, "")
@@ -253,7 +254,7 @@ class ToDesk:
     def _edit(self, note: Note) -> Edited:
         """Whether this is the newest text of its message. It is kept for a message that has not come yet, too."""
         event = self._clients[note.conversation.channel].capabilities.message_event.format(note.about)
-        item = f"IN#{bounded(event)}"
+        item = claims.inbound(bounded(event))
         return self._ledger.edited(note.conversation, item, self._clock(), note.edit, note.text)
 
     def _show(self, arrival: Arrival, one: Note | Echo, text: str, kind: str) -> None:

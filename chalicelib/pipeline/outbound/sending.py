@@ -30,6 +30,7 @@ from chalicelib.rules import windows
 from chalicelib.rules.echoes import mark_of
 from chalicelib.rules.planning import left_out, offer_key, offers, plan, worded
 from chalicelib.rules.quoting import beginning
+from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.records import Account, Claim, Conversation, Thread
 from chalicelib.vocabulary.replies import (
     AgentMessage,
@@ -169,7 +170,7 @@ class Sending:
         """The agent's files, fetched before anything is sent: the desk does not keep them for long. Those whose send
         has been begun are not fetched again."""
         numbers = [number for number, one in enumerate(planned, start=1) if isinstance(one, File)]
-        begun = self._ledger.begun(reply.conversation, f"OUT#{reply.said.id}#") if numbers else set()
+        begun = self._ledger.begun(reply.conversation, claims.parts(reply.said.id)) if numbers else set()
         found: dict[int, Part | Refused] = {}
         for number in numbers:
             one = planned[number - 1]
@@ -363,7 +364,7 @@ class Sending:
 
 
 def _item(reply: Reply, number: int) -> str:
-    return f"OUT#{reply.said.id}#{number}"
+    return claims.outbound(reply.said.id, number)
 
 
 def _is_news(reply: Reply, claim: Claim) -> bool:

@@ -24,6 +24,24 @@ resource "aws_dynamodb_table" "ledger" {
     type = "S"
   }
 
+  attribute {
+    name = "waits_at"
+    type = "S"
+  }
+
+  attribute {
+    name = "waits_since"
+    type = "N"
+  }
+
+  # which conversations wait for an answer, by account and since when; who reads it needs dynamodb:Query on its ARN
+  global_secondary_index {
+    name            = "waiting"
+    hash_key        = "waits_at"
+    range_key       = "waits_since"
+    projection_type = "KEYS_ONLY"
+  }
+
   ttl {
     attribute_name = "expires_at"
     enabled        = true

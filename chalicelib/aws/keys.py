@@ -1,0 +1,111 @@
+"""The table's key grammar: every key is made here, and taken apart here.
+
+    pk                                  sk                what
+    CONV#channel#account#customer       IN#event          claim of a customer's event
+    CONV#channel#account#customer       OUT#message#part  claim of one part of an agent's message
+    CONV#channel#account#customer       SENT#platform id  a message that we sent, to know its echo
+    CONV#channel#account#customer       STATE             conversation ids, last customer message, comment, seen
+    CONV#channel#account#customer       OFFER#message     the choices that an agent's message offers
+    CONV#channel#account#customer       PROFILE           what the platform tells of the customer
+    CONV#channel#account#customer       LED               what led them here, until they write
+    TRIES#life of an event              what              how often that was tried for the event's own sake
+    LOCK#name                           LOCK              who may do what the name says, and until when
+    ACCOUNT                             channel#id        an account, written by Terraform
+
+Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
+
+    index "waiting"       waits_at          waits_since       what
+                          channel#account   epoch ms          the STATE of a conversation that waits for an answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.vocabulary.records import Conversation
+from chalicelib.wire import bounded
+
+ACCOUNTS = "ACCOUNT"
+STATE = "STATE"
+PROFILE = "PROFILE"
+LED = "LED"
+WAITING = "waiting"
+WAITS_AT = "waits_at"
+WAITS_SINCE = "waits_since"
+# As terraform/modules/aws/storage.tf makes the table; a test compares.
+SCHEMA: Any = {
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "S"},
+        {"AttributeName": WAITS_AT, "AttributeType": "S"},
+        {"AttributeName": WAITS_SINCE, "AttributeType": "N"},
+    ],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": WAITING,
+            "KeySchema": [
+                {"AttributeName": WAITS_AT, "KeyType": "HASH"},
+                {"AttributeName": WAITS_SINCE, "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }
+    ],
+}
+
+
+def item(conversation: Conversation, name: str) -> dict[str, Any]:
+    """The key of what is remembered of the conversation under the name."""
+    return _key(partition(conversation), name)
+
+
+def partition(conversation: Conversation) -> str:
+    """Under which everything of the conversation lies."""
+    return f"CONV#{conversation.key}"
+
+
+def sent(platform_id: str) -> str:
+    """The name of a message of ours that the platform knows by this id."""
+    return f"SENT#{bounded(platform_id)}"
+
+
+def offer(key: str) -> str:
+    """The name of what a message offers."""
+    return f"OFFER#{key}"
+
+
+def account(channel: str, identifier: str) -> str:
+    """What an account is called, among the accounts and in the index."""
+    return f"{channel}#{identifier}"
+
+
+def tries(life: str, what: str) -> dict[str, Any]:
+    """The key of how often something was tried in an event's life."""
+    return _key(f"TRIES#{life}", what)
+
+
+def lock(name: str) -> dict[str, Any]:
+    """The key of the lock of that name."""
+    return _key(f"LOCK#{name}", "LOCK")
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """What the row is called in its partition: a claim's name, an account's channel#id."""
+    return str(row["sk"]["S"])
+
+
+def fields(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the row holds beside its key."""
+    return {name: value for name, value in row.items() if name not in {"pk", "sk"}}
+
+
+def conversation_of(row: Mapping[str, Any]) -> Conversation:
+    """Whose the row is, of a partition of a conversation's. A customer's id that cannot be a key is its fingerprint,
+    which is the same key."""
+    _, channel, account, customer = row["pk"]["S"].split("#", 3)
+    return Conversation(channel, account, customer)
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}

@@ -1,0 +1,91 @@
+"""The table's rows as they lie there: all of a conversation's, to export or to erase it, and what the operator asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from chalicelib.aws import keys
+from chalicelib.aws.calls import call
+from chalicelib.errors import Retryable
+from chalicelib.vocabulary.records import Conversation, Row
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# As many as a call deletes.
+# docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+BATCH = 25
+# What a call left undone is tried again after these.
+LEFT_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
+
+
+def of(client: DynamoDBClient, table: str, conversation: Conversation) -> Iterator[Row]:
+    """Everything that lies in the table of the conversation, in the order of its names."""
+    for row in read(client, "query", table, **_whole(conversation)):
+        yield Row(name=keys.name_of(row), fields={name: _plain(value) for name, value in keys.fields(row).items()})
+
+
+def erase(client: DynamoDBClient, table: str, conversation: Conversation, pause: Callable[[float], None]) -> int:
+    """Deletes all that; answers how much it was. Whoever is cut off or cannot go on asks again."""
+    erased = 0
+    while True:
+        first = call(client.query, TableName=table, Limit=BATCH, ProjectionExpression="pk, sk", **_whole(conversation))
+        if not first["Items"]:
+            return erased
+        _delete(client, table, first["Items"], pause)
+        erased += len(first["Items"])
+
+
+def last_inbound_ms(client: DynamoDBClient, table: str) -> dict[tuple[str, str], int]:
+    """When a customer last wrote (epoch ms), by channel and account id. Reads the whole table."""
+    newest: dict[tuple[str, str], int] = {}
+    states = read(
+        client,
+        "scan",
+        table,
+        FilterExpression="sk = :state",
+        ExpressionAttributeValues={":state": {"S": keys.STATE}},
+        ProjectionExpression="pk, customer_ms",
+    )
+    for row in states:
+        whose = keys.conversation_of(row)
+        told = int(row.get("customer_ms", {}).get("N", "0"))
+        account = whose.channel, whose.account
+        newest[account] = max(told, newest.get(account, 0))
+    return newest
+
+
+def read(client: DynamoDBClient, operation: Any, table: str, **asked: Any) -> Iterator[dict[str, Any]]:
+    """The rows that the query or scan finds, a page at a time. Raises Retryable."""
+    pages = iter(client.get_paginator(operation).paginate(TableName=table, **asked))
+    while (page := call(lambda: next(pages, None))) is not None:
+        yield from page["Items"]
+
+
+def _whole(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": keys.partition(conversation)}},
+        "ConsistentRead": True,
+    }
+
+
+def _delete(client: DynamoDBClient, table: str, rows: Iterable[Any], pause: Callable[[float], None]) -> None:
+    """Deletes the rows by their keys; a table that is too busy leaves some. Raises Retryable where it stays so."""
+    left: Any = {table: [{"DeleteRequest": {"Key": row}} for row in rows]}
+    for wait_s in (*LEFT_PAUSES_S, None):
+        left = call(client.batch_write_item, RequestItems=left).get("UnprocessedItems")
+        if not left:
+            return
+        if wait_s is not None:
+            pause(wait_s)
+    raise Retryable("table busy")
+
+
+def _plain(value: dict[str, Any]) -> str | float | int | bool:
+    (kind, held), *_ = value.items()
+    plain: str | float | int | bool = msgspec.json.decode(held) if kind == "N" else held
+    return plain

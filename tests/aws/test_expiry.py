@@ -1,0 +1,126 @@
+"""Whatever the ledger writes, the TTL takes away again: every method, from every state of the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from chalicelib.aws.table import Table
+from chalicelib.vocabulary.messages import Led, Tap
+from chalicelib.vocabulary.records import Account, Conversation, Profile, Thread
+from sandbox.aws import TABLE
+from tests.aws.conftest import ACCOUNT, Cloud
+
+NOW = 1_000_000.0
+LONGEST_S = 90 * 86_400
+ITEM = "IN#message:mid"
+TAP = Tap(message="gen-1", type="QuickReply", text="Yes", payload="YES")
+Drive = Callable[[Table, Conversation], object]
+
+DRIVES: dict[str, Drive] = {
+    "claim": lambda table, whose: table.claim(whose, ITEM, NOW, 10, "text"),
+    "release": lambda table, whose: table.release(whose, ITEM),
+    "doubt": lambda table, whose: table.doubt(whose, ITEM, NOW, NOW + 60, "d"),
+    "buried": lambda table, whose: table.buried(whose, ITEM, NOW),
+    "refuse": lambda table, whose: table.refuse(whose, ITEM, NOW, "other", "code 1"),
+    "delivered": lambda table, whose: table.delivered(whose, ITEM, NOW, Thread(desk="d", customer_ms=5), "Hello"),
+    "sent": lambda table, whose: table.sent(whose, ITEM, NOW, "mid", "c-1", "Hello"),
+    "forestall": lambda table, whose: table.forestall(whose, ITEM, NOW),
+    "edited": lambda table, whose: table.edited(whose, ITEM, NOW, 1, "Hello!"),
+    "words": lambda table, whose: table.words(whose, "message:mid", "mid"),
+    "keep_led": lambda table, whose: table.keep_led(
+        whose, NOW, Led(id="r", conversation=whose, sent_ms=1, attributes={}, from_ad=False)
+    ),
+    "led": lambda table, whose: table.led(whose, NOW),
+    "drop_led": lambda table, whose: table.drop_led(whose),
+    "seen": lambda table, whose: table.seen(whose, NOW, 5),
+    "offer": lambda table, whose: table.offer(whose, "key", NOW, [TAP]),
+    "offered": lambda table, whose: table.offered(whose, "key", 0),
+    "keep_profile": lambda table, whose: table.keep_profile(whose, NOW, Profile(name="Ana")),
+    "profile": lambda table, whose: table.profile(whose, NOW),
+    "thread": lambda table, whose: table.thread(whose),
+    "is_ours": lambda table, whose: table.is_ours(whose, "mid"),
+    "in_flight": lambda table, whose: table.in_flight(whose, NOW),
+    "begun": lambda table, whose: table.begun(whose, "IN#"),
+    "under_way": lambda table, whose: table.under_way(whose, NOW),
+    "tried": lambda table, whose: table.tried(whose.customer, "file", NOW),
+    "lock": lambda table, whose: table.lock(whose.customer, NOW, 10),
+    "unlock": lambda table, whose: table.unlock(whose.customer, table.lock(whose.customer, NOW, 10) or ""),
+    "accounts": lambda table, whose: table.accounts(),
+    "waiting": lambda table, whose: list(table.waiting(msgspec.convert(ACCOUNT, Account), 10_000)),
+    "all_of": lambda table, whose: list(table.all_of(whose)),
+    "erase": lambda table, whose: table.erase(whose),
+    "last_inbound_ms": lambda table, whose: table.last_inbound_ms(),
+}
+WRITING = {
+    "claim", "release", "doubt", "buried", "refuse", "delivered", "sent", "forestall", "edited", "keep_led", "drop_led",
+    "seen", "offer", "keep_profile", "tried", "lock", "unlock", "erase",
+}  # fmt: skip
+# What has happened to the work before, by the methods that did it.
+STATES = [(), ("claim",), ("claim", "doubt"), ("claim", "buried"), ("claim", "refuse"), ("claim", "delivered"),
+          ("claim", "sent"), ("edited",), ("edited", "claim"), ("claim", "release"), ("forestall",),
+          ("keep_led", "lock")]  # fmt: skip
+
+
+class Watched:
+    """DynamoDB, and the keys of all that was written into it or deleted from it."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.keys: list[dict[str, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        assert name in {"get_item", "query", "get_paginator"}, f"{name}: does it write?"
+        return getattr(self._client, name)
+
+    def put_item(self, **asked: Any) -> Any:
+        return self._noted(asked, self._client.put_item(**asked))
+
+    def update_item(self, **asked: Any) -> Any:
+        return self._noted(asked, self._client.update_item(**asked))
+
+    def delete_item(self, **asked: Any) -> Any:
+        return self._noted(asked, self._client.delete_item(**asked))
+
+    def transact_write_items(self, **asked: Any) -> Any:
+        answer = self._client.transact_write_items(**asked)
+        for write in asked["TransactItems"]:
+            (one,) = write.values()
+            self._noted(one, answer)
+        return answer
+
+    def batch_write_item(self, **asked: Any) -> Any:
+        answer = self._client.batch_write_item(**asked)
+        for write in asked["RequestItems"][TABLE]:
+            (one,) = write.values()
+            self._noted(one, answer)
+        return answer
+
+    def _noted(self, write: dict[str, Any], answer: Any) -> Any:
+        held = write.get("Key") or write["Item"]
+        self.keys.append({name: held[name] for name in ("pk", "sk")})
+        return answer
+
+
+def test_every_method_of_the_table_is_driven_here() -> None:
+    assert set(DRIVES) == {name for name in vars(Table) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("method", DRIVES)
+def test_everything_that_is_written_expires(cloud: Cloud, method: str) -> None:
+    written: list[dict[str, Any]] = []
+    for before in STATES:
+        client: Any = Watched(cloud.aws.client("dynamodb"))
+        whose = Conversation("instagram", "1784", uuid4().hex)
+        for step in before:
+            DRIVES[step](cloud.table, whose)
+        DRIVES[method](Table(TABLE, client), whose)
+        for key in client.keys:
+            row = cloud.aws.client("dynamodb").get_item(TableName=TABLE, Key=key).get("Item")
+            assert row is None or NOW < int(row["expires_at"]["N"]) <= NOW + LONGEST_S, (before, key)
+        written += client.keys
+    assert bool(written) is (method in WRITING)
