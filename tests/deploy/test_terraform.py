@@ -6,19 +6,63 @@ Cloud provider is the stand-in of tests/stub_provider.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
+from chalicelib.settings import PREFIX, Settings
 from tests import terraform_here
 from tests.stub_provider.__main__ import configuration, install
 
 ROOT = Path(__file__).resolve().parents[2] / "terraform"
 MODULES = {"root": ".", "aws": "modules/aws", "example": "examples/complete"}
+# a channel that nobody has: its entry in the map, and what a person would set
+PIGEON = """
+    pigeon = {
+      title     = "Pigeon"
+      id        = { pattern = "^[0-9]+$", error = "A pigeon's id is the number on its ring." }
+      logins    = []
+      secret    = { secrets = "app_secrets" }
+      addresses = { pigeon_api = "https://api.pigeon.example" }
+      versions  = {}
+      paste     = { "Pigeon: loft > Webhook" = "<webhook>" }
+    }
+"""
+PIGEONS = """
+mock_provider "aws" {
+  source = "./modules/aws/tests"
+}
+mock_provider "genesyscloud" {}
+variables {
+  package                = "tests/fixtures/dmdesk.zip"
+  genesys_region         = "eu-west-1"
+  genesys_webhook_secret = "webhook-webhook-webhook"
+  instagram              = null
+  tiktok                 = null
+  genesys_oauth_clients  = []
+  channel_secrets        = { pigeon = { app_secrets = ["coo"] } }
+  account_tokens         = { acme_pg = { access_token = "token" } }
+  accounts               = { acme_pg = { channel = "pigeon", id = "42", name = "acme" } }
+  secret_versions        = { pigeon = 2 }
+  vendors                = { pigeon_api = "https://loft.example" }
+  ops_command            = "true"
+}
+run "made" {}
+run "an_id_that_is_none" {
+  command = plan
+  variables {
+    accounts = { acme_pg = { channel = "pigeon", id = "@acme" } }
+  }
+  expect_failures = [var.accounts]
+}
+"""
 pytestmark = pytest.mark.xdist_group("terraform")  # both would compete for the provider's folder
 
 
@@ -93,6 +137,51 @@ def test_the_edge_is_ready_before_genesys_is_told_of_it(settings: Path, copied: 
     while found := {needed for one, needed in needs if one in before} - before:
         before |= found
     assert first in before
+
+
+def made(printed: str, run: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a run of `terraform test -json -verbose` made, by address, and its outputs."""
+    [state] = [
+        line["test_state"]["values"] for line in map(json.loads, printed.splitlines())
+        if line["type"] == "test_state" and line["@testrun"] == run
+    ]  # fmt: skip
+    modules = [state["root_module"], *state["root_module"]["child_modules"]]
+    resources = {one["address"]: one["values"] for module in modules for one in module["resources"]}
+    return resources, {name: output["value"] for name, output in state["outputs"].items()}
+
+
+def test_a_channel_is_one_entry_of_the_map(settings: Path, copied: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "terraform"
+    shutil.copytree(copied, folder, symlinks=True)
+    text = (folder / "channels.tf").read_text(encoding="utf-8")
+    assert text.count("  channels = {\n") == 1
+    (folder / "channels.tf").write_text(text.replace("  channels = {\n", "  channels = {\n" + PIGEON), encoding="utf-8")
+    (folder / "tests" / "pigeon.tftest.hcl").write_text(PIGEONS, encoding="utf-8")
+    terraform(settings, folder, "init", "-backend=false", "-input=false", "-no-color")
+    printed = terraform(settings, folder, "test", "-json", "-verbose", "-filter=tests/pigeon.tftest.hcl")
+    resources, outputs = made(printed, "made")
+
+    assert resources['module.aws.aws_secretsmanager_secret.this["pigeon"]']["name"] == "dmdesk/pigeon"
+    version = resources['module.aws.aws_secretsmanager_secret_version.this["pigeon"]']
+    assert version["secret_string_wo_version"] == 2, "a value was given, or a raised version is refused"
+
+    known = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
+    for role in ("edge", "to_desk", "to_customer", "upkeep"):
+        [environment] = resources[f'module.aws.aws_lambda_function.role["{role}"]']["environment"]
+        told: dict[str, str] = environment["variables"]
+        assert set(told) - known == {
+            "DMDESK_PIGEON_SECRET", "DMDESK_PIGEON_API", "DMDESK_ROLE", "POWERTOOLS_SERVICE_NAME",
+        }  # fmt: skip
+        assert known <= set(told)
+        assert (told["DMDESK_PIGEON_SECRET"], told["DMDESK_PIGEON_API"]) == ("dmdesk/pigeon", "https://loft.example")
+
+    item = json.loads(resources['aws_dynamodb_table_item.account["acme_pg"]']["item"])
+    assert (item["sk"], item["secret"]) == ({"S": "pigeon#42"}, {"S": "dmdesk/account/acme_pg"})
+    assert "login" not in item
+    integration = resources['module.genesys.genesyscloud_conversations_messaging_integrations_open.account["acme_pg"]']
+    assert integration["name"] == "dmdesk Pigeon acme"
+    assert 'module.aws.aws_cloudwatch_metric_alarm.quiet["pigeon"]' in resources
+    assert outputs["paste"]["Pigeon: loft > Webhook"] == outputs["webhook_url"]
 
 
 def test_every_variable_and_output_is_described() -> None:
