@@ -44,7 +44,7 @@ locals {
   desks = {
     genesys = {
       title   = "Genesys Cloud"
-      webhook = "/api/genesys/outbound" # the route that it delivers agents' messages to
+      webhook = "/api/genesys/outbound" # the route that it delivers agents' messages to; empty: none
       # secrets that the edge verifies its webhooks with: their versions follow their values
       webhook_secrets = ["genesys-webhook"]
       # secrets that the workers call it with

@@ -23,7 +23,8 @@ from tests.stub_provider.__main__ import configuration, install
 
 ROOT = Path(__file__).resolve().parents[2] / "terraform"
 MODULES = {"root": ".", "aws": "modules/aws", "example": "examples/complete"}
-# a channel that nobody has: its entry in the map, and what a person would set
+ROLES = ("edge", "to_desk", "to_customer", "upkeep")
+# a channel that nobody has: its entry in the map, and below what a person would set
 PIGEON = """
     pigeon = {
       title     = "Pigeon"
@@ -35,21 +36,43 @@ PIGEON = """
       paste     = { "Pigeon: loft > Webhook" = "<webhook>" }
     }
 """
+# a desk that nobody has, which fetches by itself what it answers
+LOFT = """
+    loft = {
+      title           = "Loft"
+      webhook         = ""
+      webhook_secrets = []
+      client_secrets  = ["loft-key"]
+      settings        = { loft_api = "https://api.loft.example" }
+      paste           = { "Loft: door" = "open" }
+    }
+"""
 PIGEONS = """
 mock_provider "aws" {
   source = "./modules/aws/tests"
+  override_resource {
+    target = module.aws.aws_secretsmanager_secret.this["pigeon"]
+    values = { arn = "arn:aws:secretsmanager:::pigeon" }
+  }
+  override_resource {
+    target = module.aws.aws_secretsmanager_secret.this["loft-key"]
+    values = { arn = "arn:aws:secretsmanager:::loft" }
+  }
 }
 mock_provider "genesyscloud" {}
 variables {
   package                = "tests/fixtures/dmdesk.zip"
   genesys_region         = "eu-west-1"
   genesys_webhook_secret = "webhook-webhook-webhook"
-  instagram              = null
-  tiktok                 = null
+  instagram              = { app_secrets = ["app-secret"], verify_tokens = ["verify"] }
+  tiktok                 = { app_secrets = ["tiktok-secret"] }
   genesys_oauth_clients  = []
   channel_secrets        = { pigeon = { app_secrets = ["coo"] } }
   account_tokens         = { acme_pg = { access_token = "token" } }
-  accounts               = { acme_pg = { channel = "pigeon", id = "42", name = "acme" } }
+  accounts = {
+    acme_pg = { channel = "pigeon", id = "42", name = "acme" }
+    acme_lo = { channel = "pigeon", id = "43", desk = "loft" }
+  }
   secret_versions        = { pigeon = 2 }
   vendors                = { pigeon_api = "https://loft.example" }
   ops_command            = "true"
@@ -142,7 +165,7 @@ def test_the_edge_is_ready_before_genesys_is_told_of_it(settings: Path, copied: 
 def made(printed: str, run: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """What a run of `terraform test -json -verbose` made, by address, and its outputs."""
     [state] = [
-        line["test_state"]["values"] for line in map(json.loads, printed.splitlines())
+        line["test_state"] for line in map(json.loads, printed.splitlines())
         if line["type"] == "test_state" and line["@testrun"] == run
     ]  # fmt: skip
     modules = [state["root_module"], *state["root_module"]["child_modules"]]
@@ -150,12 +173,14 @@ def made(printed: str, run: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return resources, {name: output["value"] for name, output in state["outputs"].items()}
 
 
-def test_a_channel_is_one_entry_of_the_map(settings: Path, copied: Path, tmp_path: Path) -> None:
+def test_a_channel_is_one_entry_of_the_map_and_so_is_a_desk(settings: Path, copied: Path, tmp_path: Path) -> None:
     folder = tmp_path / "terraform"
     shutil.copytree(copied, folder, symlinks=True)
     text = (folder / "channels.tf").read_text(encoding="utf-8")
-    assert text.count("  channels = {\n") == 1
-    (folder / "channels.tf").write_text(text.replace("  channels = {\n", "  channels = {\n" + PIGEON), encoding="utf-8")
+    for kind, entry in (("channels", PIGEON), ("desks", LOFT)):
+        assert text.count(f"\n  {kind} = {{\n") == 1
+        text = text.replace(f"\n  {kind} = {{\n", f"\n  {kind} = {{\n{entry}")
+    (folder / "channels.tf").write_text(text, encoding="utf-8")
     (folder / "tests" / "pigeon.tftest.hcl").write_text(PIGEONS, encoding="utf-8")
     terraform(settings, folder, "init", "-backend=false", "-input=false", "-no-color")
     printed = terraform(settings, folder, "test", "-json", "-verbose", "-filter=tests/pigeon.tftest.hcl")
@@ -166,14 +191,19 @@ def test_a_channel_is_one_entry_of_the_map(settings: Path, copied: Path, tmp_pat
     assert version["secret_string_wo_version"] == 2, "a value was given, or a raised version is refused"
 
     known = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
-    for role in ("edge", "to_desk", "to_customer", "upkeep"):
+    for role in ROLES:
         [environment] = resources[f'module.aws.aws_lambda_function.role["{role}"]']["environment"]
         told: dict[str, str] = environment["variables"]
         assert set(told) - known == {
-            "DMDESK_PIGEON_SECRET", "DMDESK_PIGEON_API", "DMDESK_ROLE", "POWERTOOLS_SERVICE_NAME",
+            "DMDESK_PIGEON_SECRET", "DMDESK_PIGEON_API", "DMDESK_LOFT_KEY_SECRET", "DMDESK_LOFT_API",
+            "DMDESK_ROLE", "POWERTOOLS_SERVICE_NAME",
         }  # fmt: skip
         assert known <= set(told)
         assert (told["DMDESK_PIGEON_SECRET"], told["DMDESK_PIGEON_API"]) == ("dmdesk/pigeon", "https://loft.example")
+
+    roles = {role: resources[f'module.aws.aws_iam_role_policy.function["{role}"]']["policy"] for role in ROLES}
+    assert {role for role, policy in roles.items() if "secretsmanager:::pigeon" in policy} == {"edge", "upkeep"}
+    assert {role for role, policy in roles.items() if "secretsmanager:::loft" in policy} == {"to_desk", "to_customer"}
 
     item = json.loads(resources['aws_dynamodb_table_item.account["acme_pg"]']["item"])
     assert (item["sk"], item["secret"]) == ({"S": "pigeon#42"}, {"S": "dmdesk/account/acme_pg"})
@@ -182,6 +212,11 @@ def test_a_channel_is_one_entry_of_the_map(settings: Path, copied: Path, tmp_pat
     assert integration["name"] == "dmdesk Pigeon acme"
     assert 'module.aws.aws_cloudwatch_metric_alarm.quiet["pigeon"]' in resources
     assert outputs["paste"]["Pigeon: loft > Webhook"] == outputs["webhook_url"]
+
+    item = json.loads(resources['aws_dynamodb_table_item.account["acme_lo"]']["item"])
+    assert item["desk"] == {"S": "loft"}
+    assert set(outputs["integration_ids"]) == {"acme_pg"}, "Genesys Cloud is told of its own accounts"
+    assert outputs["paste"]["Loft: door"] == "open"
 
 
 def test_every_variable_and_output_is_described() -> None:

@@ -1,7 +1,7 @@
 # A regional REST API in front of the edge: it hands over the exact bytes, which the signatures are made over.
 locals {
-  # What app.py serves; a test compares. Each takes any method: the edge counts and refuses what it does not know.
-  routes = sort(concat(["/api/health", "/api/media/{token}", "/api/social/webhook"], values(var.desks)[*].webhook))
+  # What app.py serves, the desks' own among it; a test compares. Each takes any method: the edge counts and refuses what it does not know.
+  routes = sort(concat(["/api/health", "/api/media/{token}", "/api/social/webhook"], compact(values(var.desks)[*].webhook)))
 
   segments = { for route in local.routes : route => split("/", trimprefix(route, "/")) }
   # the paths of one, two and three segments: a resource cannot have its sibling as its parent

@@ -34,7 +34,7 @@ variable "channels" {
 }
 
 variable "desks" {
-  description = "The desks: what people call each, the route that it delivers agents' messages to, the secrets that the edge verifies them with, those that the workers call it with, and its settings in the functions' environment."
+  description = "The desks: what people call each, the route that it delivers agents' messages to (empty: none), the secrets that the edge verifies them with, those that the workers call it with, and its settings in the functions' environment."
   type = map(object({
     title           = string
     webhook         = string
