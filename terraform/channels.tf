@@ -45,7 +45,7 @@ locals {
     genesys = {
       title   = "Genesys Cloud"
       webhook = "/api/genesys/outbound" # the route that it delivers agents' messages to; empty: none
-      # secrets that the edge verifies its webhooks with: their versions follow their values
+      # secrets that the edge verifies its webhooks with; main.tf has their values, which their versions follow
       webhook_secrets = ["genesys-webhook"]
       # secrets that the workers call it with
       client_secrets = ["genesys-oauth"]

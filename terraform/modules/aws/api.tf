@@ -1,6 +1,7 @@
 # A regional REST API in front of the edge: it hands over the exact bytes, which the signatures are made over.
 locals {
-  # What app.py serves, the desks' own among it; a test compares. Each takes any method: the edge counts and refuses what it does not know.
+  # What app.py serves, the desks' own routes included; a test compares. Each takes any method: the edge counts and
+  # refuses what it does not know.
   routes = sort(concat(["/api/health", "/api/media/{token}", "/api/social/webhook"], compact(values(var.desks)[*].webhook)))
 
   segments = { for route in local.routes : route => split("/", trimprefix(route, "/")) }

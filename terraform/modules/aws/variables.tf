@@ -28,7 +28,7 @@ variable "accounts" {
 }
 
 variable "channels" {
-  description = "The channels: what people call each, and its settings in the functions' environment (tiktok_api is DMDESK_TIKTOK_API). Each gets a secret of its name, which the edge verifies its webhooks with and the upkeep renews its tokens with."
+  description = "The channels: what people call each, and its settings in the functions' environment (x is DMDESK_X). Each gets a secret of its name, which the edge verifies its webhooks with and the upkeep renews its tokens with."
   type        = map(object({ title = string, settings = map(string) }))
   nullable    = false
 }
