@@ -33,26 +33,42 @@ locals {
 
   secrets = merge(
     { "genesys-webhook" = local.webhook_secrets },
-    var.instagram == null ? {} : {
-      instagram = jsonencode({ secrets = var.instagram.app_secrets, verify_tokens = var.instagram.verify_tokens })
+    {
+      for channel, given in local.app_secrets :
+      channel => jsonencode({ for field, setting in local.channels[channel].secret : field => given[setting] }) if given != null
     },
-    var.tiktok == null ? {} : { tiktok = jsonencode({ secrets = var.tiktok.app_secrets, app_id = var.tiktok.app_id }) },
     var.genesys_oauth_clients == null ? {} : { "genesys-oauth" = jsonencode({ clients = var.genesys_oauth_clients }) },
     { for key, tokens in var.account_tokens : "account/${key}" => jsonencode(tokens) },
   )
+
+  logins = flatten([for channel in local.channels : channel.logins])
+
+  # the channels' part of the functions' environment: as it really is, and as it is here
+  vendor_versions = merge([for channel in local.channels : channel.versions]...)
+  real_vendors    = merge(local.vendor_versions, [for channel in local.channels : channel.addresses]...)
+  vendors         = merge(local.real_vendors, { for name, value in var.vendors : name => value if value != null })
+
+  webhook_secret_names = flatten([for desk in local.desks : desk.webhook_secrets])
+  # those whose version is a number that a person raises
+  numbered_secrets = concat(keys(local.channels), flatten([for desk in local.desks : desk.client_secrets]), ["media"])
+
+  # account key → the desk that its conversations go to
+  desk_of = { for key, account in var.accounts : key => coalesce(account.desk, local.first_desk) }
 
   # what the functions read of an account; empty texts are left out
   items = {
     for key, account in var.accounts : key => {
       for fact, text in {
-        channel     = account.channel
-        id          = account.id
-        name        = account.name
-        login       = account.channel == "instagram" ? account.login : ""
+        channel = account.channel
+        id      = account.id
+        name    = account.name
+        desk    = account.desk
+        # a channel with one way to log in has none to tell
+        login       = try(coalesce(account.login, local.channels[account.channel].logins[0].name), "")
         page        = account.page
         language    = account.language
         secret      = module.aws.account_secret_names[key]
-        integration = module.genesys.integration_ids[key]
+        integration = lookup(module.genesys.integration_ids, key, "")
       } : fact => { S = text } if text != ""
     }
   }
@@ -61,12 +77,16 @@ locals {
 module "aws" {
   source = "./modules/aws"
 
-  name                  = var.name
-  package               = coalesce(var.package, "${path.module}/../build/dmdesk.zip")
-  accounts              = { for key, account in var.accounts : key => { channel = account.channel } }
-  genesys_api           = local.genesys_api
-  genesys_login         = local.genesys_login
-  vendors               = var.vendors
+  name     = var.name
+  package  = coalesce(var.package, "${path.module}/../build/dmdesk.zip")
+  accounts = { for key, account in var.accounts : key => { channel = account.channel } }
+  channels = {
+    for name, channel in local.channels : name => {
+      title    = channel.title
+      settings = { for setting in keys(merge(channel.addresses, channel.versions)) : setting => local.vendors[setting] }
+    }
+  }
+  desks                 = local.desks
   public_url            = var.public_url
   media_days            = var.media_days
   media_hosts           = var.media_hosts
@@ -86,10 +106,14 @@ module "aws" {
 module "genesys" {
   source = "./modules/genesys"
 
-  name                = var.name
-  webhook_url         = local.genesys_delivers_to
-  webhook_secret      = var.genesys_webhook_secret
-  accounts            = { for key, account in var.accounts : key => { channel = account.channel, id = account.id, name = account.name } }
+  name           = var.name
+  webhook_url    = local.genesys_delivers_to
+  webhook_secret = var.genesys_webhook_secret
+  channels       = { for name, channel in local.channels : name => channel.title }
+  accounts = {
+    for key, account in var.accounts :
+    key => { channel = account.channel, id = account.id, name = account.name } if local.desk_of[key] == "genesys"
+  }
   oauth_client_ids    = var.genesys_oauth_client_ids
   queue               = var.queue
   flow                = var.flow

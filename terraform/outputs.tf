@@ -1,16 +1,13 @@
 output "webhook_url" {
-  description = "The one URL for Meta's and TikTok's consoles."
+  description = "The one URL for the consoles of the channels' platforms."
   value       = module.aws.webhook_url
 }
 
 output "paste" {
   description = "What to paste where, once."
   value = {
-    "Meta: app dashboard > Webhooks > Callback URL"         = module.aws.webhook_url
-    "Meta: app dashboard > Webhooks > Verify token"         = "one of instagram.verify_tokens"
-    "Meta: app dashboard > Webhooks > fields"               = "messages, messaging_postbacks, message_reactions, message_edit, messaging_seen, messaging_referral, messaging_handover, message_echoes, standby"
-    "TikTok: set by `dmdesk subscribe` to"                  = module.aws.webhook_url
-    "Genesys Cloud: OAuth client > Roles (if made by hand)" = "the role ${var.name} bridge, id ${module.genesys.role_id}"
+    for place, text in merge([for part in concat(values(local.channels), values(local.desks)) : part.paste]...) :
+    place => replace(replace(text, "<webhook>", module.aws.webhook_url), "<role>", module.genesys.role_id)
   }
 }
 

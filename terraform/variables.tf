@@ -11,12 +11,13 @@ variable "package" {
 }
 
 variable "accounts" {
-  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), login (Instagram: instagram, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (a line tells the agent that the customer has read the answer; Genesys takes it for something that the customer wrote)."
+  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), desk (where its conversations go; by default the first, genesys), login (Instagram: instagram, which is the default, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (a line tells the agent that the customer has read the answer; Genesys takes it for something that the customer wrote)."
   type = map(object({
     channel     = string
     id          = string
     name        = optional(string, "")
-    login       = optional(string, "instagram")
+    desk        = optional(string, "")
+    login       = optional(string, "")
     page        = optional(string, "")
     human_agent = optional(bool, false)
     language    = optional(string, "en")
@@ -29,24 +30,35 @@ variable "accounts" {
     error_message = "Name at least one account, or there is nobody to write to."
   }
   validation {
-    condition     = alltrue([for account in var.accounts : contains(["instagram", "tiktok"], account.channel)])
-    error_message = "An account's channel is instagram or tiktok."
+    condition     = alltrue([for account in var.accounts : contains(keys(local.channels), account.channel)])
+    error_message = "An account's channel is ${join(" or ", keys(local.channels))}."
   }
   validation {
-    condition     = alltrue([for account in var.accounts : account.channel != "instagram" || can(regex("^[0-9]+$", account.id))])
-    error_message = "An Instagram account's id is its number (`user_id` of GET /me), not its name."
+    condition     = alltrue([for account in var.accounts : contains(keys(local.desks), coalesce(account.desk, local.first_desk))])
+    error_message = "An account's desk is ${join(" or ", keys(local.desks))}."
+  }
+  validation {
+    # try: that the channel is known is told above
+    condition = alltrue([
+      for account in var.accounts : can(regex(try(local.channels[account.channel].id.pattern, ""), account.id))
+    ])
+    error_message = join(" ", [
+      for name, channel in local.channels : channel.id.error if contains([for account in var.accounts : account.channel], name)
+    ])
   }
   validation {
     condition     = alltrue([for account in var.accounts : trimspace(account.id) != "" && trimspace(account.id) == account.id])
     error_message = "An account's id must not be empty, nor begin or end with a space."
   }
   validation {
-    condition     = alltrue([for account in var.accounts : contains(["instagram", "facebook"], account.login)])
-    error_message = "An account's login is instagram (Instagram Login) or facebook (Facebook Login for Business)."
+    condition     = alltrue([for account in var.accounts : contains(concat([""], local.logins[*].name), account.login)])
+    error_message = "An account's login is ${join(" or ", [for login in local.logins : "${login.name} (${login.title})"])}."
   }
   validation {
-    condition     = alltrue([for account in var.accounts : account.login != "facebook" || account.page != ""])
-    error_message = "An account with login facebook needs `page`: the id of the Facebook Page that it is linked to."
+    condition = alltrue([
+      for account in var.accounts : account.page != "" || !contains([for login in local.logins : login.name if login.page], account.login)
+    ])
+    error_message = "An account with login ${join(" or ", [for login in local.logins : login.name if login.page])} needs `page`: the id of the Facebook Page that it is linked to."
   }
   validation {
     condition     = alltrue([for account in var.accounts : contains(["en", "es"], account.language)])
@@ -102,44 +114,41 @@ variable "media_hosts" {
 }
 
 variable "vendors" {
-  description = "Base URLs of Meta and TikTok, and the version of Meta's Graph API. The defaults are the real ones."
-  type = object({
-    instagram_graph = optional(string, "https://graph.instagram.com")
-    facebook_graph  = optional(string, "https://graph.facebook.com")
-    graph_version   = optional(string, "v25.0")
-    tiktok_api      = optional(string, "https://business-api.tiktok.com")
-  })
-  default  = {}
-  nullable = false
+  description = "Other addresses of the channels' APIs, and another version of Meta's Graph API, than the real ones: instagram_graph, facebook_graph, graph_version, tiktok_api."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+  validation {
+    condition     = alltrue([for name in keys(var.vendors) : contains(keys(local.real_vendors), name)])
+    error_message = "vendors knows ${join(", ", keys(local.real_vendors))}."
+  }
   validation {
     condition = alltrue([
-      for url in [var.vendors.instagram_graph, var.vendors.facebook_graph, var.vendors.tiktok_api] : can(regex("^https?://[^ ]+$", url))
+      for name, url in var.vendors : can(regex("^https?://[^ ]+$", url)) if url != null && !contains(keys(local.vendor_versions), name)
     ])
     error_message = "The addresses in vendors begin with https:// (or http:// on this machine)."
   }
   validation {
-    condition     = can(regex("^v[0-9]+\\.[0-9]+$", var.vendors.graph_version))
-    error_message = "vendors.graph_version looks like v25.0."
+    condition = alltrue([
+      for name, version in var.vendors : can(regex("^v[0-9]+\\.[0-9]+$", version)) if version != null && contains(keys(local.vendor_versions), name)
+    ])
+    error_message = join(" ", [for name, real in local.vendor_versions : "vendors.${name} looks like ${real}."])
   }
 }
 
-variable "instagram" {
-  description = "The Meta app's secrets (several while you rotate; the Instagram app's too, if it has its own) and the verify tokens that you make up for its webhook. Written once; raise secret_versions.instagram to write again."
-  type = object({
-    app_secrets   = list(string)
-    verify_tokens = list(string)
-  })
-  default   = null
-  ephemeral = true
-  sensitive = true
-}
-
-variable "tiktok" {
-  description = "The TikTok app's secrets (several while you rotate) and its app id, without which neither tokens are renewed nor `dmdesk subscribe` works. Written once; raise secret_versions.tiktok to write again."
-  type        = object({ app_secrets = list(string), app_id = optional(string, "") })
-  default     = null
+variable "channel_secrets" {
+  description = "As instagram and tiktok, for any channel, and before them: channel → what its app's secret is made of. Written once; raise secret_versions.<channel> to write again."
+  type        = any
+  default     = {}
   ephemeral   = true
   sensitive   = true
+  nullable    = false
+  validation {
+    condition = alltrue([
+      for channel, given in var.channel_secrets : try(toset(keys(given)) == toset(values(local.channels[channel].secret)), false)
+    ])
+    error_message = "channel_secrets takes of each channel just what its secret is made of: ${join("; ", [for name, channel in local.channels : "${name} ${join(", ", values(channel.secret))}"])}."
+  }
 }
 
 variable "genesys_oauth_clients" {
@@ -192,10 +201,10 @@ variable "secret_versions" {
   validation {
     condition = alltrue([
       for secret in keys(var.secret_versions) : contains(
-        concat(["instagram", "tiktok", "genesys-oauth", "media"], [for key in keys(var.accounts) : "account/${key}"]), secret
+        concat(local.numbered_secrets, [for key in keys(var.accounts) : "account/${key}"]), secret
       )
     ])
-    error_message = "secret_versions knows instagram, tiktok, genesys-oauth, media and account/<key of an account>. (genesys-webhook follows its value by itself.)"
+    error_message = "secret_versions knows ${join(", ", local.numbered_secrets)} and account/<key of an account>. (${join(", ", local.webhook_secret_names)} follows its value by itself.)"
   }
 }
 

@@ -133,7 +133,8 @@ def test_each_alarm_has_its_line() -> None:
 
 def settings_of_terraform() -> Iterator[str]:
     """Each variable of the root module, and each optional attribute of those that are objects."""
-    for name, body in re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', hcl("variables.tf"), re.DOTALL | re.MULTILINE):
+    source = hcl("variables.tf", "channels.tf")
+    for name, body in re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', source, re.DOTALL | re.MULTILINE):
         yield name
         kind = re.search(
             r"type\s+= .*?(?=^  (?:default|nullable|validation|sensitive|ephemeral)|\Z)", body, re.DOTALL | re.MULTILINE

@@ -20,6 +20,7 @@ variables {
   instagram             = { app_secrets = ["app-secret"], verify_tokens = ["verify"] }
   tiktok                = { app_secrets = ["tiktok-secret"], app_id = "7000000000000000001" }
   genesys_oauth_clients = [{ id = "client", secret = "client-secret" }] # checkov:skip=CKV_SECRET_6:made up
+  channel_secrets       = {}
   account_tokens        = { acme_ig = { access_token = "token" } }
   # what attaches the flow is the command line's own test
   ops_command = "true"
@@ -62,6 +63,16 @@ run "account_items_are_what_the_functions_read" {
   }
 }
 
+run "an_account_that_names_its_desk_sits_there" {
+  variables {
+    accounts = { acme_ig = { channel = "instagram", id = "17841400000000001", desk = "genesys" } }
+  }
+  assert {
+    condition     = jsondecode(aws_dynamodb_table_item.account["acme_ig"].item).desk == { S = "genesys" } && keys(output.integration_ids) == ["acme_ig"]
+    error_message = aws_dynamodb_table_item.account["acme_ig"].item
+  }
+}
+
 run "the_urls_are_known_and_none_is_a_secret" {
   assert {
     condition     = output.webhook_url == "https://api.execute-api.eu-west-1.amazonaws.com/v1/api/social/webhook" && output.genesys_webhook_url == "https://api.execute-api.eu-west-1.amazonaws.com/v1/api/genesys/outbound"
@@ -81,6 +92,20 @@ run "the_tiktok_secret_is_what_the_functions_read" {
   assert {
     condition     = nonsensitive(jsondecode(local.secrets["tiktok"])) == { app_id = "7000000000000000001", secrets = ["tiktok-secret"] }
     error_message = "app_id and secrets"
+  }
+}
+
+run "a_channels_secret_may_be_given_under_its_name" {
+  variables {
+    channel_secrets = { tiktok = { app_secrets = ["another-secret"], app_id = "7000000000000000002" } }
+  }
+  assert {
+    condition     = nonsensitive(jsondecode(local.secrets["tiktok"])) == { app_id = "7000000000000000002", secrets = ["another-secret"] }
+    error_message = "it goes before the channel's variable"
+  }
+  assert {
+    condition     = nonsensitive(jsondecode(local.secrets["instagram"])) == { secrets = ["app-secret"], verify_tokens = ["verify"] }
+    error_message = "the others keep theirs"
   }
 }
 

@@ -28,6 +28,14 @@ run "an_unknown_channel" {
   expect_failures = [var.accounts]
 }
 
+run "a_desk_that_is_none" {
+  command = plan
+  variables {
+    accounts = { acme = { channel = "tiktok", id = "a", desk = "reception" } }
+  }
+  expect_failures = [var.accounts]
+}
+
 run "an_instagram_name_for_an_id" {
   command = plan
   variables {
@@ -98,4 +106,36 @@ run "a_vendor_without_a_scheme" {
     vendors = { tiktok_api = "business-api.tiktok.com" }
   }
   expect_failures = [var.vendors]
+}
+
+run "a_vendor_that_is_none" {
+  command = plan
+  variables {
+    vendors = { threads_api = "https://graph.threads.net" }
+  }
+  expect_failures = [var.vendors]
+}
+
+run "a_version_that_is_none" {
+  command = plan
+  variables {
+    vendors = { graph_version = "25" }
+  }
+  expect_failures = [var.vendors]
+}
+
+run "a_secret_of_a_channel_that_is_none" {
+  command = plan
+  variables {
+    channel_secrets = { threads = { app_secrets = ["made-up"] } } # checkov:skip=CKV_SECRET_6:made up
+  }
+  expect_failures = [var.channel_secrets]
+}
+
+run "a_secret_without_a_part" {
+  command = plan
+  variables {
+    channel_secrets = { instagram = { app_secrets = ["made-up"] } } # checkov:skip=CKV_SECRET_6:made up
+  }
+  expect_failures = [var.channel_secrets]
 }

@@ -6,19 +6,86 @@ Cloud provider is the stand-in of tests/stub_provider.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
+from chalicelib.settings import PREFIX, Settings
 from tests import terraform_here
 from tests.stub_provider.__main__ import configuration, install
 
 ROOT = Path(__file__).resolve().parents[2] / "terraform"
 MODULES = {"root": ".", "aws": "modules/aws", "example": "examples/complete"}
+ROLES = ("edge", "to_desk", "to_customer", "upkeep")
+# a channel that nobody has: its entry in the map, and below what a person would set
+PIGEON = """
+    pigeon = {
+      title     = "Pigeon"
+      id        = { pattern = "^[0-9]+$", error = "A pigeon's id is the number on its ring." }
+      logins    = []
+      secret    = { secrets = "app_secrets" }
+      addresses = { pigeon_api = "https://api.pigeon.example" }
+      versions  = {}
+      paste     = { "Pigeon: loft > Webhook" = "<webhook>" }
+    }
+"""
+# a desk that nobody has, which fetches by itself what it answers
+LOFT = """
+    loft = {
+      title           = "Loft"
+      webhook         = ""
+      webhook_secrets = []
+      client_secrets  = ["loft-key"]
+      settings        = { loft_api = "https://api.loft.example" }
+      paste           = { "Loft: door" = "open" }
+    }
+"""
+PIGEONS = """
+mock_provider "aws" {
+  source = "./modules/aws/tests"
+  override_resource {
+    target = module.aws.aws_secretsmanager_secret.this["pigeon"]
+    values = { arn = "arn:aws:secretsmanager:::pigeon" }
+  }
+  override_resource {
+    target = module.aws.aws_secretsmanager_secret.this["loft-key"]
+    values = { arn = "arn:aws:secretsmanager:::loft" }
+  }
+}
+mock_provider "genesyscloud" {}
+variables {
+  package                = "tests/fixtures/dmdesk.zip"
+  genesys_region         = "eu-west-1"
+  genesys_webhook_secret = "webhook-webhook-webhook"
+  instagram              = { app_secrets = ["app-secret"], verify_tokens = ["verify"] }
+  tiktok                 = { app_secrets = ["tiktok-secret"] }
+  genesys_oauth_clients  = []
+  channel_secrets        = { pigeon = { app_secrets = ["coo"] } }
+  account_tokens         = { acme_pg = { access_token = "token" } }
+  accounts = {
+    acme_pg = { channel = "pigeon", id = "42", name = "acme" }
+    acme_lo = { channel = "pigeon", id = "43", desk = "loft" }
+  }
+  secret_versions        = { pigeon = 2 }
+  vendors                = { pigeon_api = "https://loft.example" }
+  ops_command            = "true"
+}
+run "made" {}
+run "an_id_that_is_none" {
+  command = plan
+  variables {
+    accounts = { acme_pg = { channel = "pigeon", id = "@acme" } }
+  }
+  expect_failures = [var.accounts]
+}
+"""
 pytestmark = pytest.mark.xdist_group("terraform")  # both would compete for the provider's folder
 
 
@@ -93,6 +160,63 @@ def test_the_edge_is_ready_before_genesys_is_told_of_it(settings: Path, copied: 
     while found := {needed for one, needed in needs if one in before} - before:
         before |= found
     assert first in before
+
+
+def made(printed: str, run: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a run of `terraform test -json -verbose` made, by address, and its outputs."""
+    [state] = [
+        line["test_state"] for line in map(json.loads, printed.splitlines())
+        if line["type"] == "test_state" and line["@testrun"] == run
+    ]  # fmt: skip
+    modules = [state["root_module"], *state["root_module"]["child_modules"]]
+    resources = {one["address"]: one["values"] for module in modules for one in module["resources"]}
+    return resources, {name: output["value"] for name, output in state["outputs"].items()}
+
+
+def test_a_channel_is_one_entry_of_the_map_and_so_is_a_desk(settings: Path, copied: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "terraform"
+    shutil.copytree(copied, folder, symlinks=True)
+    text = (folder / "channels.tf").read_text(encoding="utf-8")
+    for kind, entry in (("channels", PIGEON), ("desks", LOFT)):
+        assert text.count(f"\n  {kind} = {{\n") == 1
+        text = text.replace(f"\n  {kind} = {{\n", f"\n  {kind} = {{\n{entry}")
+    (folder / "channels.tf").write_text(text, encoding="utf-8")
+    (folder / "tests" / "pigeon.tftest.hcl").write_text(PIGEONS, encoding="utf-8")
+    terraform(settings, folder, "init", "-backend=false", "-input=false", "-no-color")
+    printed = terraform(settings, folder, "test", "-json", "-verbose", "-filter=tests/pigeon.tftest.hcl")
+    resources, outputs = made(printed, "made")
+
+    assert resources['module.aws.aws_secretsmanager_secret.this["pigeon"]']["name"] == "dmdesk/pigeon"
+    version = resources['module.aws.aws_secretsmanager_secret_version.this["pigeon"]']
+    assert version["secret_string_wo_version"] == 2, "a value was given, or a raised version is refused"
+
+    known = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
+    for role in ROLES:
+        [environment] = resources[f'module.aws.aws_lambda_function.role["{role}"]']["environment"]
+        told: dict[str, str] = environment["variables"]
+        assert set(told) - known == {
+            "DMDESK_PIGEON_SECRET", "DMDESK_PIGEON_API", "DMDESK_LOFT_KEY_SECRET", "DMDESK_LOFT_API",
+            "DMDESK_ROLE", "POWERTOOLS_SERVICE_NAME",
+        }  # fmt: skip
+        assert known <= set(told)
+        assert (told["DMDESK_PIGEON_SECRET"], told["DMDESK_PIGEON_API"]) == ("dmdesk/pigeon", "https://loft.example")
+
+    roles = {role: resources[f'module.aws.aws_iam_role_policy.function["{role}"]']["policy"] for role in ROLES}
+    assert {role for role, policy in roles.items() if "secretsmanager:::pigeon" in policy} == {"edge", "upkeep"}
+    assert {role for role, policy in roles.items() if "secretsmanager:::loft" in policy} == {"to_desk", "to_customer"}
+
+    item = json.loads(resources['aws_dynamodb_table_item.account["acme_pg"]']["item"])
+    assert (item["sk"], item["secret"]) == ({"S": "pigeon#42"}, {"S": "dmdesk/account/acme_pg"})
+    assert "login" not in item
+    integration = resources['module.genesys.genesyscloud_conversations_messaging_integrations_open.account["acme_pg"]']
+    assert integration["name"] == "dmdesk Pigeon acme"
+    assert 'module.aws.aws_cloudwatch_metric_alarm.quiet["pigeon"]' in resources
+    assert outputs["paste"]["Pigeon: loft > Webhook"] == outputs["webhook_url"]
+
+    item = json.loads(resources['aws_dynamodb_table_item.account["acme_lo"]']["item"])
+    assert item["desk"] == {"S": "loft"}
+    assert set(outputs["integration_ids"]) == {"acme_pg"}, "Genesys Cloud is told of its own accounts"
+    assert outputs["paste"]["Loft: door"] == "open"
 
 
 def test_every_variable_and_output_is_described() -> None:

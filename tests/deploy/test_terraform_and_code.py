@@ -17,7 +17,7 @@ from chalicelib.observability import NAMESPACE
 from chalicelib.pipeline import batch, delivering
 from chalicelib.pipeline.chores import tokens
 from chalicelib.pipeline.outbound import sending
-from chalicelib.registry import CHANNELS
+from chalicelib.registry import CHANNELS, DESKS
 from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
 from chalicelib.settings import Settings
@@ -36,16 +36,50 @@ def hcl(name: str) -> str:
     return (AWS / name).read_text(encoding="utf-8")
 
 
-def test_the_api_has_the_routes_of_the_app() -> None:
-    listed = re.search(r"routes = \[(.*?)\]", hcl("api.tf"), re.DOTALL)
-    assert listed
-    assert sorted(re.findall(r'"([^"]+)"', listed[1])) == sorted(app.routes)
-    assert all(1 <= len(route.strip("/").split("/")) <= 3 for route in app.routes), "api.tf builds three levels"
-
-
 def root(name: str) -> str:
     """A file of the root module."""
     return (ROOT / "terraform" / name).read_text(encoding="utf-8")
+
+
+def entries(kind: str) -> dict[str, str]:
+    """What stands in the map of channels or of desks, by their names."""
+    listed = re.search(rf"^  {kind} = \{{\n(.*?)^  \}}", root("channels.tf"), re.DOTALL | re.MULTILINE)
+    assert listed
+    return dict(re.findall(r"^    (\w+) = \{\n(.*?)^    \}", listed[1], re.DOTALL | re.MULTILINE))
+
+
+def of(entry: str, name: str) -> str:
+    """The value of an entry's attribute, as it is written; empty if the entry has none of that name."""
+    written = re.search(rf'^      {name}\s+= (\{{.*?\}}|\[.*?\]|"[^"]*")', entry, re.DOTALL | re.MULTILINE)
+    return written[1] if written else ""
+
+
+def vendors() -> dict[str, str]:
+    """The channels' settings in the functions' environment, with the values that they have by default."""
+    written = "".join(of(entry, "addresses") + of(entry, "versions") for entry in entries("channels").values())
+    return dict(re.findall(r'(\w+)\s+= "([^"]+)"', written))
+
+
+def environment() -> set[str]:
+    """The functions' variables but for their role: those by name, and what follows from the channels and the desks."""
+    channels, desks = entries("channels"), entries("desks").values()
+    secrets = {
+        *channels, "media",
+        *re.findall(r'"([^"]+)"', "".join(of(desk, "webhook_secrets") + of(desk, "client_secrets") for desk in desks)),
+    }  # fmt: skip
+    settings = re.findall(r"(\w+) = ", "".join(of(desk, "settings") for desk in desks))
+    names = {f"{secret.replace('-', '_')}_secret" for secret in secrets} | set(settings) | set(vendors())
+    return set(re.findall(r"^\s+(DMDESK_[A-Z_]+)\s+=", hcl("functions.tf"), re.MULTILINE)) | {
+        f"DMDESK_{name.upper()}" for name in names
+    }
+
+
+def test_the_api_has_the_routes_of_the_app() -> None:
+    listed = re.search(r"routes = sort\(concat\(\[(.*?)\]", hcl("api.tf"), re.DOTALL)
+    assert listed
+    written = listed[1] + "".join(of(desk, "webhook") for desk in entries("desks").values())
+    assert sorted(re.findall(r'"([^"]+)"', written)) == sorted(app.routes)
+    assert all(1 <= len(route.strip("/").split("/")) <= 3 for route in app.routes), "api.tf builds three levels"
 
 
 def test_each_queue_handler_of_the_app_is_a_function_with_a_queue() -> None:
@@ -67,8 +101,7 @@ def test_what_the_app_schedules_terraform_schedules_as_often() -> None:
 
 
 def test_each_function_gets_every_setting() -> None:
-    given = set(re.findall(r"^\s+DMDESK_([A-Z_]+)\s+=", hcl("functions.tf"), re.MULTILINE))
-    assert given == {name.upper() for name in SETTINGS}
+    assert environment() == {f"DMDESK_{name.upper()}" for name in SETTINGS}
 
 
 def test_an_agent_may_attach_what_the_code_lets_pass() -> None:
@@ -79,10 +112,7 @@ def test_an_agent_may_attach_what_the_code_lets_pass() -> None:
 
 def test_the_vendors_real_addresses_are_the_codes_defaults() -> None:
     defaults = {name: field.default for name, field in SETTINGS.items() if not field.required and name not in MEDIA}
-    for variables in (hcl("variables.tf"), root("variables.tf")):
-        block = re.search(r'variable "vendors" \{.*?object\(\{(.*?)\}\)', variables, re.DOTALL)
-        assert block
-        assert dict(re.findall(r'(\w+)\s+= optional\(string, "([^"]+)"\)', block[1])) == defaults
+    assert vendors() == defaults
 
 
 def test_media_are_kept_as_long_as_the_code_thinks() -> None:
@@ -95,9 +125,15 @@ def test_media_are_kept_as_long_as_the_code_thinks() -> None:
 def test_an_account_has_every_field_that_the_code_reads_with_its_default() -> None:
     given = re.search(r'variable "accounts" \{.*?object\(\{(.*?)\}\)\)', root("variables.tf"), re.DOTALL)
     assert given
-    optional = dict(re.findall(r"(\w+)\s+= optional\(\w+, (.+)\)", given[1]))
+    written = re.findall(r"(\w+)\s+= optional\(\w+, (.+)\)", given[1])
+    optional = {name: json.loads(default) for name, default in written}
     fields = {field.name: field.default for field in msgspec.structs.fields(Account) if not field.required}
-    assert {name: json.loads(default) for name, default in optional.items()} == fields
+    # these two have their defaults in the maps
+    logins = re.findall(r'name = "(\w+)"', "".join(of(entry, "logins") for entry in entries("channels").values()))
+    assert (optional.pop("login"), logins[0]) == ("", fields.pop("login"))
+    assert optional.pop("desk") == ""
+    fields.pop("desk", None)
+    assert optional == fields
 
 
 def test_terraform_knows_each_language() -> None:
@@ -197,21 +233,23 @@ def test_what_is_watched_by_a_label_is_counted_with_just_that_label(metric: str,
 
 
 def test_terraform_knows_each_channel() -> None:
-    variables = root("variables.tf")
-    listed = re.search(r"contains\(\[(.*?)\], account\.channel\)", variables)
-    assert listed
-    assert set(re.findall(r'"(\w+)"', listed[1])) == set(CHANNELS)
+    assert set(entries("channels")) == set(CHANNELS)
+
+
+def test_terraform_knows_each_desk_and_which_is_the_first() -> None:
+    assert set(entries("desks")) == set(DESKS)
+    assert f'  first_desk = "{next(iter(DESKS))}"\n' in root("channels.tf")
 
 
 def test_what_is_ticked_in_metas_dashboard_is_what_the_command_line_subscribes() -> None:
-    pasted = re.search(r'"Meta: app dashboard > Webhooks > fields"\s+= "([^"]+)"', root("outputs.tf"))
+    pasted = re.search(r'"Meta: app dashboard > Webhooks > fields"\s+= "([^"]+)"', root("channels.tf"))
     assert pasted
     assert tuple(pasted[1].split(", ")) == FIELDS
 
 
 def test_the_operators_environment_is_all_that_the_command_line_reads() -> None:
     commands = (ROOT / "ops" / "__main__.py").read_text(encoding="utf-8")
-    given = set(re.findall(r"(DMDESK_[A-Z_]+) +=", hcl("functions.tf") + root("outputs.tf"))) - {"DMDESK_ROLE"}
+    given = environment() | set(re.findall(r"(DMDESK_[A-Z_]+) +=", root("outputs.tf")))
     # the app's id lies in TikTok's secret; the variable is for an app whose secret lacks it
     read = set(re.findall(r'envvar="(\w+)"', commands)) - {"DMDESK_TIKTOK_APP_ID"}
     assert given == read | {f"DMDESK_{name.upper()}" for name in SETTINGS}

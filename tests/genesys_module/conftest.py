@@ -60,6 +60,7 @@ class Terraform:
             "name": "acme",
             "webhook_url": "https://bridge.example/api/genesys/outbound",
             "webhook_secret": "webhook-secret-0001",
+            "channels": {"instagram": "Instagram", "tiktok": "TikTok"},
             "accounts": ACCOUNTS,
             "base_url": self.genesys.url,
             "login_url": self.genesys.url,

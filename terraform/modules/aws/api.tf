@@ -1,7 +1,8 @@
 # A regional REST API in front of the edge: it hands over the exact bytes, which the signatures are made over.
 locals {
-  # What app.py serves; a test compares. Each takes any method: the edge counts and refuses what it does not know.
-  routes = ["/api/genesys/outbound", "/api/health", "/api/media/{token}", "/api/social/webhook"]
+  # What app.py serves, the desks' own routes included; a test compares. Each takes any method: the edge counts and
+  # refuses what it does not know.
+  routes = sort(concat(["/api/health", "/api/media/{token}", "/api/social/webhook"], compact(values(var.desks)[*].webhook)))
 
   segments = { for route in local.routes : route => split("/", trimprefix(route, "/")) }
   # the paths of one, two and three segments: a resource cannot have its sibling as its parent
@@ -25,7 +26,7 @@ locals {
 
 resource "aws_api_gateway_rest_api" "this" {
   name               = var.name
-  description        = "dmdesk: webhooks of Instagram, TikTok and Genesys Cloud, links to media"
+  description        = "dmdesk: webhooks of ${join(", ", values(var.channels)[*].title)} and ${join(", ", values(var.desks)[*].title)}, links to media"
   binary_media_types = local.binary
   endpoint_configuration {
     types = ["REGIONAL"]

@@ -10,30 +10,29 @@ locals {
   function_names = { for role in keys(local.functions) : role => "${var.name}-${replace(role, "_", "-")}" }
   workers        = { to_desk = "inbound", to_customer = "outbound" }
 
-  environment = {
-    DMDESK_TABLE                  = aws_dynamodb_table.ledger.name
-    DMDESK_BUCKET                 = aws_s3_bucket.shelf.id
-    DMDESK_INBOUND_QUEUE          = aws_sqs_queue.main["inbound"].url
-    DMDESK_INBOUND_DEAD_LETTERS   = aws_sqs_queue.dead_letters["inbound"].url
-    DMDESK_OUTBOUND_QUEUE         = aws_sqs_queue.main["outbound"].url
-    DMDESK_OUTBOUND_DEAD_LETTERS  = aws_sqs_queue.dead_letters["outbound"].url
-    DMDESK_INSTAGRAM_SECRET       = aws_secretsmanager_secret.this["instagram"].name
-    DMDESK_TIKTOK_SECRET          = aws_secretsmanager_secret.this["tiktok"].name
-    DMDESK_GENESYS_WEBHOOK_SECRET = aws_secretsmanager_secret.this["genesys-webhook"].name
-    DMDESK_GENESYS_OAUTH_SECRET   = aws_secretsmanager_secret.this["genesys-oauth"].name
-    DMDESK_MEDIA_SECRET           = aws_secretsmanager_secret.this["media"].name
-    DMDESK_GENESYS_API            = var.genesys_api
-    DMDESK_GENESYS_LOGIN          = var.genesys_login
-    DMDESK_INSTAGRAM_GRAPH        = var.vendors.instagram_graph
-    DMDESK_FACEBOOK_GRAPH         = var.vendors.facebook_graph
-    DMDESK_GRAPH_VERSION          = var.vendors.graph_version
-    DMDESK_TIKTOK_API             = var.vendors.tiktok_api
-    DMDESK_PUBLIC_URL             = local.public_url
-    DMDESK_MEDIA_DAYS             = tostring(var.media_days)
-    DMDESK_MEDIA_HOSTS            = join(",", var.media_hosts)
-    # the dimension that tells this bridge's metrics from another's
-    POWERTOOLS_SERVICE_NAME = var.name
-  }
+  environment = merge(
+    {
+      DMDESK_TABLE                 = aws_dynamodb_table.ledger.name
+      DMDESK_BUCKET                = aws_s3_bucket.shelf.id
+      DMDESK_INBOUND_QUEUE         = aws_sqs_queue.main["inbound"].url
+      DMDESK_INBOUND_DEAD_LETTERS  = aws_sqs_queue.dead_letters["inbound"].url
+      DMDESK_OUTBOUND_QUEUE        = aws_sqs_queue.main["outbound"].url
+      DMDESK_OUTBOUND_DEAD_LETTERS = aws_sqs_queue.dead_letters["outbound"].url
+      DMDESK_PUBLIC_URL            = local.public_url
+      DMDESK_MEDIA_DAYS            = tostring(var.media_days)
+      DMDESK_MEDIA_HOSTS           = join(",", var.media_hosts)
+      # the dimension that tells this bridge's metrics from another's
+      POWERTOOLS_SERVICE_NAME = var.name
+    },
+    {
+      for secret in local.shared_secrets :
+      "DMDESK_${upper(replace(secret, "-", "_"))}_SECRET" => aws_secretsmanager_secret.this[secret].name
+    },
+    merge([
+      for part in concat(values(var.channels), values(var.desks)) :
+      { for setting, value in part.settings : "DMDESK_${upper(setting)}" => value }
+    ]...),
+  )
 }
 
 resource "aws_lambda_function" "role" {

@@ -1,14 +1,14 @@
 # A URL is known before it serves: whoever is given one shall find it serving, and able to verify. So a changed webhook
 # secret is the edge's before it is the integrations'.
 output "webhook_url" {
-  description = "What Meta's and TikTok's consoles get."
+  description = "What the consoles of the channels' platforms get."
   value       = "${local.public_url}/api/social/webhook"
   depends_on  = [aws_api_gateway_stage.this, aws_lambda_permission.api, aws_secretsmanager_secret_version.this]
 }
 
 output "genesys_webhook_url" {
   description = "What the Open Messaging integrations get."
-  value       = "${local.public_url}/api/genesys/outbound"
+  value       = "${local.public_url}${var.desks["genesys"].webhook}"
   depends_on  = [aws_api_gateway_stage.this, aws_lambda_permission.api, aws_secretsmanager_secret_version.this]
 }
 
@@ -54,7 +54,7 @@ output "dead_letter_urls" {
 }
 
 output "secret_names" {
-  description = "The shared secrets' names: instagram, tiktok, genesys-webhook, genesys-oauth, media."
+  description = "The shared secrets' names: by channel, the desks' (genesys-webhook, genesys-oauth), media."
   value       = { for secret in local.shared_secrets : secret => aws_secretsmanager_secret.this[secret].name }
 }
 

@@ -60,7 +60,7 @@ locals {
         Sid    = "ReadTokens"
         Action = ["secretsmanager:GetSecretValue"]
         Resource = [
-          for secret in concat(["instagram", "tiktok"], values(local.account_secrets)) : aws_secretsmanager_secret.this[secret].arn
+          for secret in concat(local.channel_secrets, values(local.account_secrets)) : aws_secretsmanager_secret.this[secret].arn
         ]
       },
       {
@@ -102,11 +102,11 @@ locals {
         Resource = ["${local.bucket_arn}/parked/*"]
       },
       {
-        # both call Genesys and the platforms (profiles and TikTok's media on the way in), and sign links to media
+        # both call Genesys and the platforms (profiles and media on the way in), and sign links to media
         Sid    = "CallGenesysAndPlatforms"
         Action = ["secretsmanager:GetSecretValue"]
         Resource = [
-          for secret in concat(["genesys-oauth", "media"], values(local.account_secrets)) : aws_secretsmanager_secret.this[secret].arn
+          for secret in concat(local.client_secrets, ["media"], values(local.account_secrets)) : aws_secretsmanager_secret.this[secret].arn
         ]
       },
     ]

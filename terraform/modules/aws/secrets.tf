@@ -1,7 +1,9 @@
 # Secrets by name; what the functions get is the name. Values go in through write-only arguments.
 locals {
-  webhook_secrets = ["instagram", "tiktok", "genesys-webhook"]
-  shared_secrets  = concat(local.webhook_secrets, ["genesys-oauth", "media"])
+  channel_secrets = keys(var.channels)
+  webhook_secrets = concat(local.channel_secrets, flatten([for desk in var.desks : desk.webhook_secrets]))
+  client_secrets  = flatten([for desk in var.desks : desk.client_secrets])
+  shared_secrets  = concat(local.webhook_secrets, local.client_secrets, ["media"])
   account_secrets = { for key in keys(var.accounts) : key => "account/${key}" }
   secrets         = toset(concat(local.shared_secrets, values(local.account_secrets)))
   secret_versions = { for secret in local.secrets : secret => lookup(var.secret_versions, secret, 1) }
@@ -16,7 +18,7 @@ locals {
 
 resource "aws_secretsmanager_secret" "this" {
   #checkov:skip=CKV_AWS_149:AWS's own key encrypts it, and the roles' policies name each secret
-  #checkov:skip=CKV2_AWS_57:the values are Meta's, TikTok's and Genesys's to issue: they are rotated by secret_versions
+  #checkov:skip=CKV2_AWS_57:the values are the platforms' and Genesys's to issue: they are rotated by secret_versions
   for_each                = local.secrets
   name                    = "${var.name}/${each.key}"
   description             = "dmdesk: ${each.key}"

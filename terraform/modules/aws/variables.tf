@@ -27,25 +27,21 @@ variable "accounts" {
   }
 }
 
-variable "genesys_api" {
-  description = "Base URL of the Genesys Cloud API, such as https://api.mypurecloud.ie."
-  type        = string
+variable "channels" {
+  description = "The channels: what people call each, and its settings in the functions' environment (x is DMDESK_X). Each gets a secret of its name, which the edge verifies its webhooks with and the upkeep renews its tokens with."
+  type        = map(object({ title = string, settings = map(string) }))
+  nullable    = false
 }
 
-variable "genesys_login" {
-  description = "Base URL of the Genesys Cloud login, such as https://login.mypurecloud.ie."
-  type        = string
-}
-
-variable "vendors" {
-  description = "Base URLs of Meta and TikTok, and the version of Meta's Graph API. The defaults are the real ones."
-  type = object({
-    instagram_graph = optional(string, "https://graph.instagram.com")
-    facebook_graph  = optional(string, "https://graph.facebook.com")
-    graph_version   = optional(string, "v25.0")
-    tiktok_api      = optional(string, "https://business-api.tiktok.com")
-  })
-  default  = {}
+variable "desks" {
+  description = "The desks: what people call each, the route that it delivers agents' messages to (empty: none), the secrets that the edge verifies them with, those that the workers call it with, and its settings in the functions' environment."
+  type = map(object({
+    title           = string
+    webhook         = string
+    webhook_secrets = list(string)
+    client_secrets  = list(string)
+    settings        = map(string)
+  }))
   nullable = false
 }
 
@@ -184,7 +180,7 @@ variable "secret_recovery_days" {
 }
 
 variable "secrets" {
-  description = "The secrets' values, by name: instagram {secrets, verify_tokens}, tiktok {secrets, app_id}, genesys-webhook {secrets}, genesys-oauth {clients}, account/<key> {access_token, …}, each as JSON; the secret media is made here. They are written when a secret is made and when its version is raised, never read, and never kept in the state."
+  description = "The secrets' values, by name: each channel's, each desk's, account/<key>, as the JSON that the functions read; the secret media is made here. They are written when a secret is made and when its version is raised, never read, and never kept in the state."
   type        = map(string)
   default     = {}
   ephemeral   = true

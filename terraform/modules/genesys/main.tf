@@ -1,6 +1,5 @@
 locals {
   channels = toset([for account in var.accounts : account.channel])
-  labels   = { instagram = "Instagram", tiktok = "TikTok" }
 
   # What an agent may attach: every type that the bridge lets pass (chalicelib/rules/mime.py). It sends what the
   # platform does not take as a link.
@@ -17,7 +16,7 @@ locals {
 resource "genesyscloud_conversations_messaging_supportedcontent" "channel" {
   for_each = local.channels
 
-  name = "${var.name} ${local.labels[each.key]}"
+  name = "${var.name} ${var.channels[each.key]}"
 
   media_types {
     allow {
@@ -63,7 +62,7 @@ resource "genesyscloud_conversations_messaging_settings" "direct_messages" {
 resource "genesyscloud_conversations_messaging_integrations_open" "account" {
   for_each = var.accounts
 
-  name = "${var.name} ${local.labels[each.value.channel]} ${each.value.name == "" ? each.key : each.value.name}"
+  name = "${var.name} ${var.channels[each.value.channel]} ${each.value.name == "" ? each.key : each.value.name}"
   # both are always set: the provider would send empty references
   supported_content_id              = genesyscloud_conversations_messaging_supportedcontent.channel[each.value.channel].id
   messaging_setting_id              = genesyscloud_conversations_messaging_settings.direct_messages.id
@@ -76,6 +75,6 @@ resource "genesyscloud_conversations_messaging_integrations_open" "account" {
 resource "genesyscloud_externalcontacts_external_source" "channel" {
   for_each = var.identity_resolution ? local.channels : toset([])
 
-  name   = "${var.name} ${local.labels[each.key]}"
+  name   = "${var.name} ${var.channels[each.key]}"
   active = true
 }

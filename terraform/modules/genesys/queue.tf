@@ -8,7 +8,7 @@ resource "genesyscloud_routing_queue" "social" {
   count = var.queue.create ? 1 : 0
 
   name         = var.queue.name
-  description  = "Instagram and TikTok conversations (${var.name})"
+  description  = "${join(" and ", values(var.channels))} conversations (${var.name})"
   wrapup_codes = [for code in genesyscloud_routing_wrapupcode.code : code.id]
 
   media_settings_message {

@@ -33,6 +33,12 @@ variable "webhook_secret" {
   }
 }
 
+variable "channels" {
+  description = "The channels that an account may have, and what agents and supervisors read for each."
+  type        = map(string)
+  nullable    = false
+}
+
 variable "accounts" {
   description = "The brand's accounts. Each becomes an Open Messaging integration."
   type = map(object({
@@ -43,8 +49,8 @@ variable "accounts" {
   nullable = false
 
   validation {
-    condition     = alltrue([for account in var.accounts : contains(["instagram", "tiktok"], account.channel)])
-    error_message = "Each account's channel must be instagram or tiktok."
+    condition     = alltrue([for account in var.accounts : contains(keys(var.channels), account.channel)])
+    error_message = "Each account's channel must be ${join(" or ", keys(var.channels))}."
   }
 
   validation {

@@ -64,11 +64,22 @@ mock_provider "aws" {
 }
 
 variables {
-  secrets       = {} # terraform test takes no default of an ephemeral variable
-  package       = "../../tests/fixtures/dmdesk.zip"
-  accounts      = { acme_ig = { channel = "instagram" } }
-  genesys_api   = "https://api.mypurecloud.ie"
-  genesys_login = "https://login.mypurecloud.ie"
+  secrets  = {} # terraform test takes no default of an ephemeral variable
+  package  = "../../tests/fixtures/dmdesk.zip"
+  accounts = { acme_ig = { channel = "instagram" } }
+  channels = {
+    instagram = { title = "Instagram", settings = { instagram_graph = "https://graph.instagram.com" } }
+    tiktok    = { title = "TikTok", settings = { tiktok_api = "https://business-api.tiktok.com" } }
+  }
+  desks = {
+    genesys = {
+      title           = "Genesys Cloud"
+      webhook         = "/api/genesys/outbound"
+      webhook_secrets = ["genesys-webhook"]
+      client_secrets  = ["genesys-oauth"]
+      settings        = { genesys_api = "https://api.mypurecloud.ie" }
+    }
+  }
 }
 
 run "each_role_may_do_what_its_code_does_and_nothing_else" {

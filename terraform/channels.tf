@@ -1,0 +1,83 @@
+# The channels and the desks. What Terraform knows of one stands here and nowhere else; all the rest follows from these
+# maps. One more is one entry more, under the name that the code gives it (chalicelib/registry.py; a test compares).
+locals {
+  channels = {
+    instagram = {
+      title = "Instagram" # as people call it
+      # what an account's id looks like (a pattern), and what to say of another
+      id = {
+        pattern = "^[0-9]+$"
+        error   = "An Instagram account's id is its number (`user_id` of GET /me), not its name."
+      }
+      # the ways to log an account in, if there are several: the first is the default; some need the account's `page`
+      logins = [
+        { name = "instagram", title = "Instagram Login", page = false },
+        { name = "facebook", title = "Facebook Login for Business", page = true },
+      ]
+      # the fields of its secret, and the setting that each has its value from
+      secret = { secrets = "app_secrets", verify_tokens = "verify_tokens" }
+      # the functions' environment and what `vendors` changes: base URLs, and versions such as v25.0
+      addresses = {
+        instagram_graph = "https://graph.instagram.com"
+        facebook_graph  = "https://graph.facebook.com"
+      }
+      versions = { graph_version = "v25.0" }
+      # place → what to paste there, once; <webhook> stands for the URL of the channels' webhook
+      paste = {
+        "Meta: app dashboard > Webhooks > Callback URL" = "<webhook>"
+        "Meta: app dashboard > Webhooks > Verify token" = "one of instagram.verify_tokens"
+        "Meta: app dashboard > Webhooks > fields"       = "messages, messaging_postbacks, message_reactions, message_edit, messaging_seen, messaging_referral, messaging_handover, message_echoes, standby"
+      }
+    }
+
+    tiktok = {
+      title     = "TikTok"
+      id        = { pattern = ".", error = "A TikTok account's id is its business_id." }
+      logins    = []
+      secret    = { secrets = "app_secrets", app_id = "app_id" }
+      addresses = { tiktok_api = "https://business-api.tiktok.com" }
+      versions  = {}
+      paste     = { "TikTok: set by `dmdesk subscribe` to" = "<webhook>" }
+    }
+  }
+
+  desks = {
+    genesys = {
+      title   = "Genesys Cloud"
+      webhook = "/api/genesys/outbound" # the route that it delivers agents' messages to; empty: none
+      # secrets that the edge verifies its webhooks with; main.tf has their values, which their versions follow
+      webhook_secrets = ["genesys-webhook"]
+      # secrets that the workers call it with
+      client_secrets = ["genesys-oauth"]
+      # the functions' environment
+      settings = { genesys_api = local.genesys_api, genesys_login = local.genesys_login }
+      # <role> stands for the id of the bridge's role
+      paste = { "Genesys Cloud: OAuth client > Roles (if made by hand)" = "the role ${var.name} bridge, id <role>" }
+    }
+  }
+
+  # where an account's conversations go that names no desk
+  first_desk = "genesys"
+
+  # what the settings give for each channel's secret
+  app_secrets = merge({ instagram = var.instagram, tiktok = var.tiktok }, var.channel_secrets)
+}
+
+variable "instagram" {
+  description = "The Meta app's secrets (several while you rotate; the Instagram app's too, if it has its own) and the verify tokens that you make up for its webhook. Written once; raise secret_versions.instagram to write again."
+  type = object({
+    app_secrets   = list(string)
+    verify_tokens = list(string)
+  })
+  default   = null
+  ephemeral = true
+  sensitive = true
+}
+
+variable "tiktok" {
+  description = "The TikTok app's secrets (several while you rotate) and its app id, without which neither tokens are renewed nor `dmdesk subscribe` works. Written once; raise secret_versions.tiktok to write again."
+  type        = object({ app_secrets = list(string), app_id = optional(string, "") })
+  default     = null
+  ephemeral   = true
+  sensitive   = true
+}
