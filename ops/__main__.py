@@ -92,8 +92,11 @@ def accounts(as_json: bool) -> None:
     from ops import inventory
 
     def work(out: Out) -> None:
-        listed = inventory.accounts(_bridge(out))
+        bridge = _bridge(out)
+        listed = inventory.accounts(bridge)
         out.result([msgspec.to_builtins(account) for account in listed], inventory.lines(listed))
+        for line in inventory.unread(bridge):
+            out.note(line)
 
     run(as_json, work)
 

@@ -16,7 +16,7 @@ from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
 from chalicelib.runtime import Runtime
 from chalicelib.settings import PREFIX, Settings, load
-from chalicelib.vocabulary.records import Account
+from chalicelib.vocabulary.records import Account, Unreadable
 from ops import causes
 from ops.errors import OpsError
 
@@ -29,7 +29,6 @@ class Bridge:
         self.clock, self.hide = clock, hide
         self._runtime = Runtime(self.settings, clock)
         self._secrets: dict[str, dict[str, Any]] = {}
-        self._changed: dict[str, float] = {}
 
     @cached_property
     def http(self) -> Outgoing:
@@ -38,10 +37,19 @@ class Bridge:
 
     @cached_property
     def accounts(self) -> list[Account]:
-        """Every account of the table."""
-        with_table = self.aws(self._runtime.table.accounts, f"table {self.settings.table}")
-        found: list[Account] = sorted(with_table, key=lambda one: (one.channel, one.id))
-        return found
+        """Every account of the table that can be read, by channel and id."""
+        read = [row for row in self._rows if isinstance(row, Account)]
+        return sorted(read, key=lambda account: (account.channel, account.id))
+
+    @cached_property
+    def unreadable(self) -> list[Unreadable]:
+        """What stands in the table as an account and is none; the bridge goes on without it."""
+        return [row for row in self._rows if isinstance(row, Unreadable)]
+
+    @cached_property
+    def _rows(self) -> list[Account | Unreadable]:
+        rows: list[Account | Unreadable] = self.aws(self._runtime.table.accounts, f"table {self.settings.table}")
+        return rows
 
     def secret(self, name: str) -> dict[str, Any]:
         """A secret's object, {} where there is none; from here on it is hidden in what is printed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chalicelib.pipeline.accounts import ADVICE
 from chalicelib.vocabulary.records import Account
 from ops import inventory, registry
 from ops.bridge import Bridge
@@ -19,7 +20,9 @@ def run(bridge: Bridge, asked: Asked) -> list[Check]:
     """Every check; one that cannot be made is a failed one. Raises OpsError where the table cannot be read."""
     accounts, desks = bridge.accounts, registry.desks()
     found: list[Check] = []
-    if not accounts:
+    for row in bridge.unreadable:
+        found.append(check("account", subject(row), "fail", row.problem, ADVICE))
+    if not accounts and not bridge.unreadable:
         found.append(check("accounts", "table", "fail", "no accounts", "run terraform apply"))
     found += made("secrets", "deployment", _secrets, bridge)
     for desk in desks.values():

@@ -7,7 +7,7 @@ from typing import Literal, ParamSpec
 
 import msgspec
 
-from chalicelib.vocabulary.records import Account
+from chalicelib.vocabulary.records import Account, Unreadable
 from ops.errors import OpsError
 
 P = ParamSpec("P")
@@ -69,6 +69,6 @@ def delivery(missing: bool, *, changed: bool) -> Delivery:
     return "changed" if changed else "ok"
 
 
-def subject(account: Account) -> str:
-    """The account as findings name it."""
-    return f"{account.channel} {account.id}"
+def subject(row: Account | Unreadable) -> str:
+    """The account, or the row that should be one, as findings name it."""
+    return row.key.replace("#", " ", 1) if isinstance(row, Unreadable) else f"{row.channel} {row.id}"

@@ -12,6 +12,7 @@ from chalicelib.vocabulary.records import Account
 from chalicelib.wire import iso
 from ops import registry
 from ops.bridge import Bridge
+from ops.findings import subject
 from ops.output import ago, table
 
 
@@ -48,6 +49,11 @@ def lines(found: Sequence[Listed]) -> list[str]:
         return ["no accounts: run terraform apply"]
     head = ("CHANNEL", "ID", "NAME", "LOGIN", "INTEGRATION", "LAST INBOUND")
     return table([head, *((o.channel, o.id, o.name, o.login, o.integration, _when(o)) for o in found)])
+
+
+def unread(bridge: Bridge) -> list[str]:
+    """A line for each row of the table that should be an account and is none."""
+    return [f"not listed: {subject(row)}: {row.problem}" for row in bridge.unreadable]
 
 
 def last_inbound_ms(bridge: Bridge) -> dict[tuple[str, str], int]:

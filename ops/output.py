@@ -49,6 +49,10 @@ class Out:
         text = json.dumps(value, ensure_ascii=False, indent=2) if self.as_json else "\n".join(lines)
         click.echo(self.scrub(text))
 
+    def note(self, line: str) -> None:
+        """A line beside the result, on stderr."""
+        click.echo(self.scrub(line), err=True)
+
     def failure(self, message: str, fix: str) -> None:
         """Why the command failed: an object on stdout with --json, else lines on stderr."""
         if self.as_json:

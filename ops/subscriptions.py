@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chalicelib.vocabulary.records import Account
+from chalicelib.pipeline.accounts import ADVICE
+from chalicelib.vocabulary.records import Account, Unreadable
 from ops import registry
 from ops.bridge import Bridge
-from ops.findings import Subscribed, told
+from ops.findings import Subscribed, subject, told
 from ops.provider import Asked
 
 
@@ -24,7 +25,7 @@ def run(bridge: Bridge, asked: Asked) -> list[Subscribed]:
     done: list[Subscribed] = []
     for name, accounts in groups:
         done += told(name, _channel(bridge, name, accounts, asked))
-    return done
+    return [*done, *(_unread(row) for row in bridge.unreadable)]
 
 
 def lines(done: list[Subscribed]) -> Iterator[str]:
@@ -34,6 +35,10 @@ def lines(done: list[Subscribed]) -> Iterator[str]:
         yield f"{one.status:<9} {one.account}{part}: {one.detail}"
         if one.fix:
             yield f"          fix: {one.fix}"
+
+
+def _unread(row: Unreadable) -> Subscribed:
+    return Subscribed(account=subject(row), status="missing", detail=row.problem, missing=["messages"], fix=ADVICE)
 
 
 def _channel(bridge: Bridge, name: str, accounts: list[Account], asked: Asked) -> Iterator[Subscribed]:

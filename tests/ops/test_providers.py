@@ -145,3 +145,41 @@ def test_an_account_of_an_unknown_channel_is_listed(deployment: Deployment) -> N
     deployment.account("raven", "9")
     listed = {one["id"]: one for one in deployment.vendors.run("accounts", "--json").json}
     assert (listed["9"]["channel"], listed["9"]["login"]) == ("raven", "")
+
+
+# --- a row that is no account
+
+
+PROBLEM = "Invalid enum value 'carrier' - at `$.login`"
+
+
+def test_a_row_that_cannot_be_read_is_a_failure_and_the_rest_is_checked(deployment: Deployment) -> None:
+    deployment.account("instagram", "55", login="carrier")
+    told = deployment.vendors.run("doctor", "--json").json
+    [row] = [one for one in told if one["subject"] == "instagram 55"]
+    assert (row["check"], row["status"], row["detail"]) == ("account", "fail", PROBLEM)
+    assert row["fix"].startswith("correct the account's entry in Terraform's variable accounts")
+    assert f"instagram {INSTAGRAM}" in {one["subject"] for one in told if one["check"] == "ids"}
+
+
+def test_a_row_that_cannot_be_read_is_not_subscribed_and_the_rest_is(deployment: Deployment) -> None:
+    deployment.account("instagram", "55", login="carrier")
+    ran = deployment.vendors.run("subscribe", "--webhook-url", HOOK, "--json")
+    told = {one["account"]: (one["status"], one["detail"]) for one in ran.json if one["part"] == "messages"}
+    assert (ran.code, told["instagram 55"]) == (1, ("missing", PROBLEM))
+    assert told[f"instagram {INSTAGRAM}"][0] == "changed"
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_row_that_cannot_be_read_is_told_beside_the_list(deployment: Deployment, options: list[str]) -> None:
+    deployment.account("instagram", "55", login="carrier")
+    ran = deployment.vendors.run("accounts", *options)
+    assert (ran.code, ran.err) == (0, f"not listed: instagram 55: {PROBLEM}\n")
+    assert INSTAGRAM in ran.out
+
+
+def test_a_table_of_such_rows_only_does_not_want_another_apply(deployment: Deployment) -> None:
+    deployment.clear()
+    deployment.account("instagram", "55", login="carrier")
+    told = deployment.vendors.run("doctor", "--json").json
+    assert "accounts" not in {one["check"] for one in told}
