@@ -39,11 +39,11 @@ def run(bridge: Bridge, asked: Asked) -> list[Check]:
 def lines(found: Sequence[Check]) -> list[str]:
     """A line for each check, its fix beneath, and the sum."""
     shown: list[str] = []
-    for one in found:
-        shown.append(f"{one.status:<4}  {one.check}, {one.subject}: {one.detail}")
-        if one.fix and one.status != "ok":
-            shown.append(f"      fix: {one.fix}")
-    counts = {status: sum(one.status == status for one in found) for status in ("ok", "warn", "fail")}
+    for finding in found:
+        shown.append(f"{finding.status:<4}  {finding.check}, {finding.subject}: {finding.detail}")
+        if finding.fix and finding.status != "ok":
+            shown.append(f"      fix: {finding.fix}")
+    counts = {status: sum(finding.status == status for finding in found) for status in ("ok", "warn", "fail")}
     return [*shown, f"{counts['ok']} ok, {counts['warn']} to look at, {counts['fail']} failed"]
 
 

@@ -43,12 +43,12 @@ def accounts(bridge: Bridge) -> list[Listed]:
     ]
 
 
-def lines(found: Sequence[Listed]) -> list[str]:
+def lines(listed: Sequence[Listed]) -> list[str]:
     """A table for people."""
-    if not found:
+    if not listed:
         return ["no accounts: run terraform apply"]
     head = ("CHANNEL", "ID", "NAME", "LOGIN", "INTEGRATION", "LAST INBOUND")
-    return table([head, *((o.channel, o.id, o.name, o.login, o.integration, _when(o)) for o in found)])
+    return table([head, *((row.channel, row.id, row.name, row.login, row.integration, _when(row)) for row in listed)])
 
 
 def unread(bridge: Bridge) -> list[str]:
@@ -92,5 +92,5 @@ def _listed(account: Account, login: str, wrote_ms: int, now: float) -> Listed:
     )
 
 
-def _when(one: Listed) -> str:
-    return f"{one.last_inbound} ({ago(one.age_s)})" if one.age_s is not None else "never"
+def _when(row: Listed) -> str:
+    return f"{row.last_inbound} ({ago(row.age_s)})" if row.age_s is not None else "never"

@@ -30,11 +30,11 @@ def run(bridge: Bridge, asked: Asked) -> list[Subscribed]:
 
 def lines(done: list[Subscribed]) -> Iterator[str]:
     """A line for each, its fix beneath."""
-    for one in done:
-        part = "" if one.part == "messages" else f", {one.part}"
-        yield f"{one.status:<9} {one.account}{part}: {one.detail}"
-        if one.fix:
-            yield f"          fix: {one.fix}"
+    for item in done:
+        part = "" if item.part == "messages" else f", {item.part}"
+        yield f"{item.status:<9} {item.account}{part}: {item.detail}"
+        if item.fix:
+            yield f"          fix: {item.fix}"
 
 
 def _unread(row: Unreadable) -> Subscribed:
