@@ -54,7 +54,9 @@ def cli() -> None:
 
     AWS credentials come from the usual places; the deployment's names from DMDESK_*, which Terraform's output
     operator_environment sets; Genesys Cloud's client from GENESYSCLOUD_OAUTHCLIENT_ID,
-    GENESYSCLOUD_OAUTHCLIENT_SECRET and GENESYSCLOUD_REGION.
+    GENESYSCLOUD_OAUTHCLIENT_SECRET and GENESYSCLOUD_REGION. link-flow and grant-role need these last ones only.
+
+    Each command ends with 1 where something is wrong, with 2 where it was called wrongly, and never prints a secret.
     """
 
 
@@ -70,7 +72,10 @@ for _desk in registry.desks().values():
 @click.option("--check", is_flag=True, help="Only compare; change nothing.")
 @json_option
 def subscribe(webhook_url: str | None, comments: bool, check: bool, as_json: bool, **options: str | None) -> None:
-    """Have Instagram and TikTok deliver every account's messages, and compare what they say they deliver."""
+    """Have Instagram and TikTok deliver every account's messages, and compare what they say they deliver.
+
+    May be run again: what is subscribed already is left alone.
+    """
     from ops import subscriptions
 
     asked = Asked(webhook_url=webhook_url or "", options=options, change=not check, comments=comments)
@@ -107,7 +112,10 @@ def accounts(as_json: bool) -> None:
 @_options_of(registry.desks())
 @json_option
 def doctor(webhook_url: str | None, as_json: bool, **options: str | None) -> None:
-    """Check everything that a message passes, one line each, with what mends it."""
+    """Check everything that a message passes, one line each, with what mends it.
+
+    Changes nothing. Without Genesys Cloud's client it says so, and checks the rest.
+    """
     from ops.doctor import lines
     from ops.doctor import run as examine
 

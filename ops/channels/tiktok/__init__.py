@@ -21,7 +21,11 @@ class TikTok:
     """What asks TikTok is loaded when it asks."""
 
     options: Sequence[Option] = (
-        click.option("--tiktok-app-id", envvar="DMDESK_TIKTOK_APP_ID", help="[default: app_id of the TikTok secret]"),
+        click.option(
+            "--tiktok-app-id",
+            envvar="DMDESK_TIKTOK_APP_ID",
+            help="Id of the TikTok app [env: DMDESK_TIKTOK_APP_ID; default: app_id of the TikTok secret].",
+        ),
     )
 
     def secrets(self, settings: Settings) -> Sequence[tuple[str, str]]:

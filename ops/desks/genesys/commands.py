@@ -21,10 +21,14 @@ from ops.output import Out, run
         "  --flow 3b9d1f52-0000-4000-8000-000000000002",
     ),
 )
-@click.option("--integration", required=True, help="Id of the Open Messaging integration.")
-@click.option("--flow", default="", help="Id of the inbound message flow to attach.")
-@click.option("--external-source", default="", help="Id of the external source for identity resolution.")
-@click.option("--undo", is_flag=True, help="Detach instead.")
+@click.option("--integration", required=True, help="Id of the Open Messaging integration, as dmdesk accounts lists it.")
+@click.option("--flow", default="", help="Id of the inbound message flow (Terraform's output flow_id).")
+@click.option(
+    "--external-source",
+    default="",
+    help="Id of the external source for identity resolution [default: leave that as it is].",
+)
+@click.option("--undo", is_flag=True, help="Detach instead: that flow, or without --flow whichever is attached.")
 @click.option("--patience", default=120.0, show_default=True, help="Seconds to wait for the integration's creation.")
 @GENESYS_URL
 @LOGIN_URL

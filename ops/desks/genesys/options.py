@@ -10,11 +10,11 @@ LOGIN_URL = click.option(
     "--login-url",
     envvar="DMDESK_GENESYS_LOGIN",
     type=Address(),
-    help="Genesys Cloud's login [default: the API's, with login.]",
+    help="Genesys Cloud's login [env: DMDESK_GENESYS_LOGIN; default: the API's host, with login. for api.].",
 )
 GENESYS_URL = click.option(
     "--genesys-url",
     envvar="DMDESK_GENESYS_API",
     type=Address(),
-    help="Genesys Cloud's API, or a gateway to it [default: that of GENESYSCLOUD_REGION].",
+    help="Genesys Cloud's API, or a gateway to it [env: DMDESK_GENESYS_API; default: that of GENESYSCLOUD_REGION].",
 )
