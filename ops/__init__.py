@@ -1,1 +1,1 @@
-"""The operator's command line: `python -m ops`, documented as `dmdesk`. The only code that uses the Genesys SDK."""
+"""The operator's command line: `python -m ops`, documented as `dmdesk`. The only code that uses a vendor's SDK."""

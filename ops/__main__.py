@@ -1,11 +1,11 @@
-"""The commands. Each imports what it needs when it runs: the Genesys SDK alone takes seconds."""
+"""The commands. Each imports what it needs when it runs: a vendor's SDK alone takes seconds."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -14,31 +14,25 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"dmdesk: this Python has no {error.name}: `make operator` makes .venv/bin/dmdesk, which has it")
 
-from ops.errors import OpsError
-from ops.help import Address, Group, example
-from ops.output import Out
+from ops import registry
+from ops.help import Address, Group, example, json_option
+from ops.output import Out, run
+from ops.provider import Asked, Provider
 
 if TYPE_CHECKING:
     from ops.bridge import Bridge
 
 Command = Callable[..., Any]
 clock = time.time
-_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
-def _genesys_options(command: Command) -> Command:
-    command = click.option(
-        "--login-url",
-        envvar="DMDESK_GENESYS_LOGIN",
-        type=Address(),
-        help="Genesys Cloud's login [default: the API's, with login.]",
-    )(command)
-    return click.option(
-        "--genesys-url",
-        envvar="DMDESK_GENESYS_API",
-        type=Address(),
-        help="Genesys Cloud's API, or a gateway to it [default: that of GENESYSCLOUD_REGION].",
-    )(command)
+def _options_of(providers: Mapping[str, Provider]) -> Callable[[Command], Command]:
+    def added(command: Command) -> Command:
+        for option in reversed([option for provider in providers.values() for option in provider.options]):
+            command = option(command)
+        return command
+
+    return added
 
 
 def _webhook_option(command: Command) -> Command:
@@ -60,157 +54,84 @@ def cli() -> None:
 
     AWS credentials come from the usual places; the deployment's names from DMDESK_*, which Terraform's output
     operator_environment sets; Genesys Cloud's client from GENESYSCLOUD_OAUTHCLIENT_ID,
-    GENESYSCLOUD_OAUTHCLIENT_SECRET and GENESYSCLOUD_REGION.
+    GENESYSCLOUD_OAUTHCLIENT_SECRET and GENESYSCLOUD_REGION. link-flow and grant-role need these last ones only.
+
+    Each command ends with 1 where something is wrong, with 2 where it was called wrongly, and never prints a secret.
     """
 
 
-@cli.command(
-    "link-flow",
-    epilog=example(
-        "dmdesk link-flow --integration 6a1f2c3e-0000-4000-8000-000000000001 \\",
-        "  --flow 3b9d1f52-0000-4000-8000-000000000002",
-    ),
-)
-@click.option("--integration", required=True, help="Id of the Open Messaging integration.")
-@click.option("--flow", default="", help="Id of the inbound message flow to attach.")
-@click.option("--external-source", default="", help="Id of the external source for identity resolution.")
-@click.option("--undo", is_flag=True, help="Detach instead.")
-@click.option("--patience", default=120.0, show_default=True, help="Seconds to wait for the integration's creation.")
-@_genesys_options
-@_json
-def link_flow(
-    integration: str,
-    flow: str,
-    external_source: str,
-    undo: bool,
-    patience: float,
-    genesys_url: str | None,
-    login_url: str | None,
-    as_json: bool,
-) -> None:
-    """Attach the inbound message flow to an integration, and verify it by reading back.
-
-    May be run again: what already holds is left alone.
-    """
-    from ops import genesys, link
-
-    def work(out: Out) -> None:
-        if not undo and not flow:
-            raise OpsError("no flow to attach", "pass --flow, or --undo to detach")
-        where = genesys.hosts(os.environ, genesys_url, login_url)
-        api = genesys.Genesys(where, os.environ, out.hide)
-        if undo:
-            done = link.undo(api, integration, flow, external_source)
-        else:
-            done = link.link(api, integration, flow, external_source, patience, link.pause)
-        state = f"flow {done.flow}" if done.flow else "no flow"
-        said = f"integration {integration}: {state} ({'changed' if done.changed else 'as it was'})"
-        out.result(msgspec.to_builtins(done), [said])
-
-    _run(as_json, work)
-
-
-@cli.command(
-    "grant-role",
-    epilog=example(
-        "dmdesk grant-role --client 0c5e2a77-0000-4000-8000-000000000003 \\",
-        '  --role "$(terraform -chdir=terraform output -raw genesys_role_id)"',
-    ),
-)
-@click.option("--client", required=True, help="Id of the OAuth client that the bridge uses.")
-@click.option("--role", required=True, help="Id of the role (Terraform's output genesys_role_id).")
-@click.option("--undo", is_flag=True, help="Take it away instead.")
-@_genesys_options
-@_json
-def grant_role(
-    client: str, role: str, undo: bool, genesys_url: str | None, login_url: str | None, as_json: bool
-) -> None:
-    """Give an OAuth client a role in the home division. May be run again."""
-    from ops import genesys, link
-
-    def work(out: Out) -> None:
-        api = genesys.Genesys(genesys.hosts(os.environ, genesys_url, login_url), os.environ, out.hide)
-        changed = (link.revoke if undo else link.grant)(api, client, role)
-        state = f"{'without' if undo else 'has'} role {role}"
-        said = f"OAuth client {client}: {state} ({'changed' if changed else 'as it was'})"
-        out.result({"client": client, "role": role, "has": not undo, "changed": changed}, [said])
-
-    _run(as_json, work)
+for _desk in registry.desks().values():
+    for _command in _desk.commands:
+        cli.add_command(_command)
 
 
 @cli.command(epilog=example("dmdesk subscribe --comments", "dmdesk subscribe --check"))
 @_webhook_option
-@click.option("--tiktok-app-id", envvar="DMDESK_TIKTOK_APP_ID", help="[default: app_id of the TikTok secret]")
+@_options_of(registry.channels())
 @click.option("--comments", is_flag=True, help="Comments and mentions too; they need permissions of their own.")
 @click.option("--check", is_flag=True, help="Only compare; change nothing.")
-@_json
-def subscribe(webhook_url: str | None, tiktok_app_id: str | None, comments: bool, check: bool, as_json: bool) -> None:
-    """Have Instagram and TikTok deliver every account's messages, and compare what they say they deliver."""
+@json_option
+def subscribe(webhook_url: str | None, comments: bool, check: bool, as_json: bool, **options: str | None) -> None:
+    """Have Instagram and TikTok deliver every account's messages, and compare what they say they deliver.
+
+    May be run again: what is subscribed already is left alone.
+    """
     from ops import subscriptions
 
+    asked = Asked(webhook_url=webhook_url or "", options=options, change=not check, comments=comments)
+
     def work(out: Out) -> None:
-        done = subscriptions.run(
-            _bridge(out), webhook_url or "", tiktok_app_id or "", change=not check, comments=comments
-        )
+        done = subscriptions.run(_bridge(out), asked)
         lines = list(subscriptions.lines(done)) or ["no accounts: run terraform apply"]
         out.result([msgspec.to_builtins(one) for one in done], lines)
         if any(one.status == "missing" for one in done):
             sys.exit(1)
 
-    _run(as_json, work)
+    run(as_json, work)
 
 
 @cli.command(epilog=example("dmdesk accounts --json"))
-@_json
+@json_option
 def accounts(as_json: bool) -> None:
     """List the accounts that the bridge knows, with when a customer last wrote to each."""
     from ops import inventory
 
     def work(out: Out) -> None:
-        found = inventory.accounts(_bridge(out))
-        out.result([msgspec.to_builtins(one) for one in found], inventory.lines(found))
+        bridge = _bridge(out)
+        listed = inventory.accounts(bridge)
+        out.result([msgspec.to_builtins(account) for account in listed], inventory.lines(listed))
+        for line in inventory.unread(bridge):
+            out.note(line)
 
-    _run(as_json, work)
+    run(as_json, work)
 
 
 @cli.command(epilog=example("dmdesk doctor", "dmdesk doctor --json"))
 @_webhook_option
-@click.option("--tiktok-app-id", envvar="DMDESK_TIKTOK_APP_ID", help="[default: app_id of the TikTok secret]")
-@_genesys_options
-@_json
-def doctor(
-    webhook_url: str | None,
-    tiktok_app_id: str | None,
-    genesys_url: str | None,
-    login_url: str | None,
-    as_json: bool,
-) -> None:
-    """Check everything that a message passes, one line each, with what mends it."""
-    from ops import checkup
+@_options_of(registry.channels())
+@_options_of(registry.desks())
+@json_option
+def doctor(webhook_url: str | None, as_json: bool, **options: str | None) -> None:
+    """Check everything that a message passes, one line each, with what mends it.
+
+    Changes nothing. Without Genesys Cloud's client it says so, and checks the rest.
+    """
+    from ops.doctor import lines
+    from ops.doctor import run as examine
 
     def work(out: Out) -> None:
-        found = checkup.run(_bridge(out), out, webhook_url or "", tiktok_app_id or "", genesys_url, login_url)
-        out.result([msgspec.to_builtins(one) for one in found], checkup.lines(found))
-        if any(one.status == "fail" for one in found):
+        found = examine(_bridge(out), Asked(webhook_url=webhook_url or "", options=options))
+        out.result([msgspec.to_builtins(check) for check in found], lines(found))
+        if any(check.status == "fail" for check in found):
             sys.exit(1)
 
-    _run(as_json, work)
+    run(as_json, work)
 
 
 def _bridge(out: Out) -> Bridge:
     from ops.bridge import Bridge
 
     return Bridge(os.environ, clock, out.hide)
-
-
-def _run(as_json: bool, work: Callable[[Out], None]) -> None:
-    """Does the work; whatever it raises is shown without secrets."""
-    out = Out(as_json)
-    try:
-        work(out)
-    except OpsError as error:
-        out.failure(error.message, error.fix)
-        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
 from chalicelib.runtime import Runtime
 from chalicelib.settings import PREFIX, Settings, load
-from chalicelib.vocabulary.records import Account
+from chalicelib.vocabulary.records import Account, Unreadable
 from ops import causes
 from ops.errors import OpsError
 
@@ -26,10 +26,9 @@ class Bridge:
 
     def __init__(self, environment: Mapping[str, str], clock: Callable[[], float], hide: Callable[[Any], None]) -> None:
         self.settings = _settings(environment)
-        self.clock, self._hide = clock, hide
+        self.clock, self.hide = clock, hide
         self._runtime = Runtime(self.settings, clock)
         self._secrets: dict[str, dict[str, Any]] = {}
-        self._changed: dict[str, float] = {}
 
     @cached_property
     def http(self) -> Outgoing:
@@ -38,16 +37,25 @@ class Bridge:
 
     @cached_property
     def accounts(self) -> list[Account]:
-        """Every account of the table."""
-        with_table = self._aws(self._runtime.table.accounts, f"table {self.settings.table}")
-        found: list[Account] = sorted(with_table, key=lambda one: (one.channel, one.id))
-        return found
+        """Every account of the table that can be read, by channel and id."""
+        read = [row for row in self._rows if isinstance(row, Account)]
+        return sorted(read, key=lambda account: (account.channel, account.id))
+
+    @cached_property
+    def unreadable(self) -> list[Unreadable]:
+        """What stands in the table as an account and is none; the bridge goes on without it."""
+        return [row for row in self._rows if isinstance(row, Unreadable)]
+
+    @cached_property
+    def _rows(self) -> list[Account | Unreadable]:
+        rows: list[Account | Unreadable] = self.aws(self._runtime.table.accounts, f"table {self.settings.table}")
+        return rows
 
     def secret(self, name: str) -> dict[str, Any]:
         """A secret's object, {} where there is none; from here on it is hidden in what is printed."""
         if name not in self._secrets:
-            value: dict[str, Any] = self._aws(lambda: self._runtime.secrets.get(name), f"secret {name}")
-            self._hide(value)
+            value: dict[str, Any] = self.aws(lambda: self._runtime.secrets.get(name), f"secret {name}")
+            self.hide(value)
             self._secrets[name] = value
         return self._secrets[name]
 
@@ -65,30 +73,21 @@ class Bridge:
             token = token_of(held, account.secret)
         except Misconfigured as no:
             raise OpsError(no.reason, no.advice) from None
-        self._hide(token)  # without what was pasted along it is another text than the secret's
+        self.hide(token)  # without what was pasted along it is another text than the secret's
         return token
 
     def secret_age_s(self, name: str) -> float | None:
         """Seconds since the secret's value was written, None where that is not known."""
         client: Any = calls.client("secretsmanager")
-        found = self._aws(lambda: client.describe_secret(SecretId=name), f"secret {name}")
+        found = self.aws(lambda: client.describe_secret(SecretId=name), f"secret {name}")
         moment = found.get("LastChangedDate") or found.get("CreatedDate")
         return self.clock() - moment.timestamp() if moment else None
-
-    def last_inbound_ms(self) -> dict[tuple[str, str], int]:
-        """When a customer last wrote, by channel and account id. Reads the whole table."""
-        newest: dict[tuple[str, str], int] = {}
-        for item in self._aws(lambda: list(self._states()), f"table {self.settings.table}"):
-            _, channel, account, _ = item["pk"]["S"].split("#", 3)
-            told = int(item.get("customer_ms", {}).get("N", "0"))
-            newest[channel, account] = max(told, newest.get((channel, account), 0))
-        return newest
 
     def waiting(self, queue_url: str) -> int:
         """How many messages a queue holds, in flight or not."""
         client: Any = calls.client("sqs")
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = self._aws(
+        found = self.aws(
             lambda: client.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names), f"queue {queue_url}"
         )
         return sum(int(found.get("Attributes", {}).get(name, "0")) for name in names)
@@ -97,7 +96,7 @@ class Bridge:
         """Age of the queue's oldest message as CloudWatch last measured it, None where it has not."""
         client: Any = calls.client("cloudwatch")
         name, now = queue_url.rpartition("/")[2], self.clock()
-        found = self._aws(
+        found = self.aws(
             lambda: client.get_metric_statistics(
                 Namespace="AWS/SQS",
                 MetricName="ApproximateAgeOfOldestMessage",
@@ -112,6 +111,13 @@ class Bridge:
         points = sorted(found.get("Datapoints", []), key=lambda point: point["Timestamp"])
         return float(points[-1]["Maximum"]) if points else None
 
+    def aws(self, work: Callable[[], Any], what: str) -> Any:
+        """What `work` gets of AWS; `what` stands for it in errors."""
+        try:
+            return work()
+        except (BotoCoreError, ClientError, Retryable) as error:
+            raise causes.aws(error, what) from None
+
     def get(self, url: str, headers: dict[str, str], what: str) -> Answer:
         """GETs from a vendor; `what` stands for the URL in errors, as that may hold a secret."""
         return self._vendor(lambda: self.http.get(url, headers=headers), what)
@@ -119,23 +125,6 @@ class Bridge:
     def post(self, url: str, headers: dict[str, str], body: bytes, what: str) -> Answer:
         """POSTs to a vendor, as `get`."""
         return self._vendor(lambda: self.http.post(url, headers=headers, body=body), what)
-
-    def _states(self) -> Iterator[dict[str, Any]]:
-        client: Any = calls.client("dynamodb")
-        pages = client.get_paginator("scan").paginate(
-            TableName=self.settings.table,
-            FilterExpression="sk = :state",
-            ExpressionAttributeValues={":state": {"S": "STATE"}},
-            ProjectionExpression="pk, customer_ms",
-        )
-        for page in pages:
-            yield from page["Items"]
-
-    def _aws(self, work: Callable[[], Any], what: str) -> Any:
-        try:
-            return work()
-        except (BotoCoreError, ClientError, Retryable) as error:
-            raise causes.aws(error, what) from None
 
     def _vendor(self, work: Callable[[], Answer], what: str) -> Answer:
         try:
@@ -149,10 +138,10 @@ def _settings(environment: Mapping[str, str]) -> Settings:
         return load(environment)
     except SystemExit as error:
         known = any(name.startswith(PREFIX) for name in environment)
-        said = (
+        problem = (
             str(error).removeprefix("dmdesk: ") if known else f"this terminal knows no deployment: no {PREFIX}* is set"
         )
-        raise OpsError(said, causes.ENVIRONMENT) from None
+        raise OpsError(problem, causes.ENVIRONMENT) from None
     except msgspec.ValidationError as error:
         field = re.search(r"\$\.(\w+)", str(error))
         name = PREFIX + field[1].upper() if field else PREFIX

@@ -54,9 +54,9 @@ def _unreachable(error: BotoCoreError, what: str) -> OpsError:
 
 def _refused(error: ClientError, what: str) -> OpsError:
     found: Any = error.response.get("Error", {})
-    code, said = str(found.get("Code", "refused")), str(found.get("Message", ""))
-    skewed = code == "RequestTimeTooSkewed" or (code in _SIGNATURE and re.search(r"expired|not yet current", said))
-    action = re.search(r"to perform: ([\w:*-]+)", said)
+    code, message = str(found.get("Code", "refused")), str(found.get("Message", ""))
+    skewed = code == "RequestTimeTooSkewed" or (code in _SIGNATURE and re.search(r"expired|not yet current", message))
+    action = re.search(r"to perform: ([\w:*-]+)", message)
     for fits, cause, fix in (
         (code in _EXPIRED, "the AWS login has ended", LOGIN),
         (code in _UNKNOWN_KEY, "AWS does not know the access key", "aws configure, with a key that is active"),

@@ -45,3 +45,6 @@ class Address(click.ParamType[str]):
 def example(*lines: str) -> str:
     """For a command's epilog: what to type, line by line."""
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

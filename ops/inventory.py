@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
+from chalicelib.aws import calls
 from chalicelib.vocabulary.records import Account
 from chalicelib.wire import iso
+from ops import registry
 from ops.bridge import Bridge
-from ops.output import table
+from ops.findings import subject
+from ops.output import ago, table
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,38 +31,66 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 def accounts(bridge: Bridge) -> list[Listed]:
     """Every account, in order. Raises OpsError."""
-    newest = bridge.last_inbound_ms()
-    return [_listed(one, newest.get((one.channel, one.id), 0), bridge.clock()) for one in bridge.accounts]
+    newest, channels = last_inbound_ms(bridge), registry.channels()
+    return [
+        _listed(
+            account,
+            channels[account.channel].login(account) if account.channel in channels else "",
+            newest.get((account.channel, account.id), 0),
+            bridge.clock(),
+        )
+        for account in bridge.accounts
+    ]
 
 
-def lines(found: Sequence[Listed]) -> list[str]:
+def lines(listed: Sequence[Listed]) -> list[str]:
     """A table for people."""
-    if not found:
+    if not listed:
         return ["no accounts: run terraform apply"]
     head = ("CHANNEL", "ID", "NAME", "LOGIN", "INTEGRATION", "LAST INBOUND")
-    return table([head, *((o.channel, o.id, o.name, o.login, o.integration, _when(o)) for o in found)])
+    return table([head, *((row.channel, row.id, row.name, row.login, row.integration, _when(row)) for row in listed)])
 
 
-def ago(seconds: float) -> str:
-    """How long ago, in the largest fitting unit."""
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{int(seconds // size)} {unit} ago"
-    return f"{max(0, int(seconds))} s ago"
+def unread(bridge: Bridge) -> list[str]:
+    """A line for each row of the table that should be an account and is none."""
+    return [f"not listed: {subject(row)}: {row.problem}" for row in bridge.unreadable]
 
 
-def _listed(account: Account, told_ms: int, now: float) -> Listed:
+def last_inbound_ms(bridge: Bridge) -> dict[tuple[str, str], int]:
+    """When a customer last wrote, by channel and account id. Reads the whole table. Raises OpsError."""
+    newest: dict[tuple[str, str], int] = {}
+    table_name = bridge.settings.table
+    for item in bridge.aws(lambda: list(_states(table_name)), f"table {table_name}"):
+        _, channel, account, _ = item["pk"]["S"].split("#", 3)
+        wrote_ms = int(item.get("customer_ms", {}).get("N", "0"))
+        newest[channel, account] = max(wrote_ms, newest.get((channel, account), 0))
+    return newest
+
+
+def _states(table_name: str) -> Iterator[dict[str, Any]]:
+    client: Any = calls.client("dynamodb")
+    pages = client.get_paginator("scan").paginate(
+        TableName=table_name,
+        FilterExpression="sk = :state",
+        ExpressionAttributeValues={":state": {"S": "STATE"}},
+        ProjectionExpression="pk, customer_ms",
+    )
+    for page in pages:
+        yield from page["Items"]
+
+
+def _listed(account: Account, login: str, wrote_ms: int, now: float) -> Listed:
     return Listed(
         channel=account.channel,
         id=account.id,
         name=account.name,
-        login=account.login if account.channel == "instagram" else "",
+        login=login,
         integration=account.integration,
         secret=account.secret,
-        last_inbound=iso(told_ms) if told_ms else "",
-        age_s=int(now - told_ms / 1000) if told_ms else None,
+        last_inbound=iso(wrote_ms) if wrote_ms else "",
+        age_s=int(now - wrote_ms / 1000) if wrote_ms else None,
     )
 
 
-def _when(one: Listed) -> str:
-    return f"{one.last_inbound} ({ago(one.age_s)})" if one.age_s is not None else "never"
+def _when(row: Listed) -> str:
+    return f"{row.last_inbound} ({ago(row.age_s)})" if row.age_s is not None else "never"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import click
+
+from ops.errors import OpsError
 
 HIDDEN = "[hidden]"
 # Shorter values could stand inside innocent words.
@@ -46,6 +49,10 @@ class Out:
         text = json.dumps(value, ensure_ascii=False, indent=2) if self.as_json else "\n".join(lines)
         click.echo(self.scrub(text))
 
+    def note(self, line: str) -> None:
+        """A line beside the result, on stderr."""
+        click.echo(self.scrub(line), err=True)
+
     def failure(self, message: str, fix: str) -> None:
         """Why the command failed: an object on stdout with --json, else lines on stderr."""
         if self.as_json:
@@ -58,3 +65,21 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Columns, aligned; the first row is the head."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def ago(seconds: float) -> str:
+    """How long ago, in the largest fitting unit."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return f"{max(0, int(seconds))} s ago"
+
+
+def run(as_json: bool, work: Callable[[Out], None]) -> None:
+    """Does a command's work; whatever it raises is shown without secrets, and ends the command with 1."""
+    out = Out(as_json)
+    try:
+        work(out)
+    except OpsError as error:
+        out.failure(error.message, error.fix)
+        sys.exit(1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops.checkup import RUNTIME_PERMISSIONS
+from ops.desks.genesys.checks import RUNTIME_PERMISSIONS
 from tests.genesys_module.conftest import Terraform
 from tests.stub_provider.resources import KINDS
 from tests.stub_provider.schema import documented

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from chalicelib.aws import calls
 from ops.__main__ import cli
+from ops.channels.tiktok.app import COMMENT_TYPES, EVENT_TYPE, App
 from ops.errors import OpsError
-from ops.tiktok import COMMENT_TYPES, EVENT_TYPE, App
 from sandbox.aws import BUCKET, QUEUES, TABLE, Aws
 from sandbox.clock import Clock
 from sandbox.faults import Faults

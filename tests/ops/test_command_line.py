@@ -17,8 +17,9 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
 from chalicelib.errors import Misconfigured, Retryable, Uncertain
-from ops import causes, instagram
+from ops import causes
 from ops.__main__ import cli
+from ops.channels.instagram import graph
 from tests.ops.conftest import APP, HOOK, INSTAGRAM, PAGE_ACCOUNT, RUNTIME, TIKTOK, Deployment
 
 pytestmark = pytest.mark.xdist_group("ops")
@@ -294,6 +295,4 @@ def test_a_token_is_read_as_the_bridge_reads_it_and_stays_hidden(
 def test_nothing_is_changed_where_the_webhook_url_is_missing(deployment: Deployment) -> None:
     assert deployment.vendors.run("subscribe").code == 1
     told = deployment.vendors.run("subscribe", "--check", "--json").json
-    assert next(one for one in told if one["account"] == f"instagram {INSTAGRAM}")["missing"] == sorted(
-        instagram.FIELDS
-    )
+    assert next(one for one in told if one["account"] == f"instagram {INSTAGRAM}")["missing"] == sorted(graph.FIELDS)

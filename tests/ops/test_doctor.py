@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from ops import checkup, instagram
-from ops.tiktok import COMMENT_TYPES
+from ops.channels.instagram import graph
+from ops.channels.tiktok.app import COMMENT_TYPES
+from ops.desks.genesys.checks import RUNTIME_PERMISSIONS
 from tests.ops.conftest import (
     APP,
     COMMENT_SCOPES,
@@ -163,15 +164,13 @@ AUTUMN_2026 = 1_795_000_000.0  # 2026-11-18
     ],
 )
 def test_a_version_of_graph_will_do_or_not(version: str, days: int, status: str, words: str) -> None:
-    assert instagram.version_of(version, AUTUMN_2026 + days * 86_400) == (status, words)
+    assert graph.version_of(version, AUTUMN_2026 + days * 86_400) == (status, words)
 
 
 def test_the_version_that_is_the_default_is_the_one_that_is_tested() -> None:
     from chalicelib.settings import Settings
 
-    assert {field.name: field.default for field in msgspec.structs.fields(Settings)}[
-        "graph_version"
-    ] == instagram.TESTED
+    assert {field.name: field.default for field in msgspec.structs.fields(Settings)}["graph_version"] == graph.TESTED
 
 
 def test_a_version_that_is_set_is_judged(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -366,7 +365,7 @@ def test_the_role_that_terraform_makes_is_what_doctor_wants() -> None:
     from tests.genesys_module.conftest import MODULE
 
     text = (MODULE / "role.tf").read_text()
-    for permission in checkup.RUNTIME_PERMISSIONS:
+    for permission in RUNTIME_PERMISSIONS:
         domain, entity, action = permission.split(":")
         for word in (domain, entity, action):
             assert f'"{word}"' in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ops import genesys, link, sdk
+from ops.desks.genesys import admin, link, sdk
 from ops.errors import OpsError
 from tests.ops.conftest import HOOK, OPERATOR, WEBHOOK_SECRET, Vendors
 
@@ -163,13 +163,13 @@ def test_the_login_may_be_elsewhere(vendors: Vendors) -> None:
     ],
 )
 def test_the_region_gives_the_hosts(region: str, api: str, login: str) -> None:
-    assert genesys.hosts({"GENESYSCLOUD_REGION": region}, None, None) == genesys.Hosts(api, login)
+    assert admin.hosts({"GENESYSCLOUD_REGION": region}, None, None) == admin.Hosts(api, login)
 
 
 @pytest.mark.parametrize("environment", [{}, {"GENESYSCLOUD_REGION": "moon-1"}])
 def test_no_region_is_told(environment: dict[str, str]) -> None:
     with pytest.raises(OpsError, match="region") as caught:
-        genesys.hosts(environment, None, None)
+        admin.hosts(environment, None, None)
     assert "--genesys-url" in caught.value.fix
 
 

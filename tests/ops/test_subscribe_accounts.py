@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from ops import instagram
+from ops.channels.instagram import graph
+from ops.channels.tiktok.app import COMMENT_TYPES, EVENT_TYPE
 from ops.output import Out, table
-from ops.tiktok import COMMENT_TYPES, EVENT_TYPE
 from tests.ops.conftest import (
     APP,
     COMMENT_SCOPES,
@@ -55,7 +55,7 @@ def test_comments_are_not_subscribed_unasked(deployment: Deployment) -> None:
         (f"tiktok app {APP}", "off"),
         (f"tiktok app {APP}", "off"),
     ]
-    assert deployment.instagram_fields() == sorted(instagram.FIELDS)
+    assert deployment.instagram_fields() == sorted(graph.FIELDS)
     assert [deployment.tiktok_webhook(one) for one in COMMENT_TYPES] == ["", ""]
 
 
@@ -70,7 +70,7 @@ def test_comments_are_subscribed_beside_the_messages(deployment: Deployment) -> 
         (f"tiktok app {APP}", "changed"),
         (f"tiktok {TIKTOK}", "ok"),
     ]
-    assert deployment.instagram_fields() == sorted(instagram.FIELDS + instagram.COMMENT_FIELDS)
+    assert deployment.instagram_fields() == sorted(graph.FIELDS + graph.COMMENT_FIELDS)
     assert [deployment.tiktok_webhook(one) for one in (EVENT_TYPE, *COMMENT_TYPES)] == [HOOK] * 3
     again = subscribe_comments(deployment, "--json")
     assert {one["status"] for one in again.json} == {"ok", "by hand"}
@@ -81,14 +81,14 @@ def test_a_page_is_told_where_to_tick_comments(deployment: Deployment) -> None:
     assert f"by hand   instagram {PAGE_ACCOUNT}, comments: tick comments, live_comments and mentions for" in ran.out
 
 
-@pytest.mark.parametrize("before", [(), ("messages", "standby"), instagram.FIELDS])
+@pytest.mark.parametrize("before", [(), ("messages", "standby"), graph.FIELDS])
 def test_refused_comments_leave_instagrams_messages(deployment: Deployment, before: tuple[str, ...]) -> None:
     deployment.instagram_comments(allowed=False)
     deployment.instagram_fields(*before)
     ran = subscribe_comments(deployment, "--json")
-    assert (ran.code, deployment.instagram_fields()) == (1, sorted(instagram.FIELDS))
+    assert (ran.code, deployment.instagram_fields()) == (1, sorted(graph.FIELDS))
     messages, comments, *_ = ran.json
-    assert (messages["status"], messages["missing"]) == ("ok" if before == instagram.FIELDS else "changed", [])
+    assert (messages["status"], messages["missing"]) == ("ok" if before == graph.FIELDS else "changed", [])
     assert (comments["status"], comments["missing"]) == ("missing", ["comments", "live_comments"])
     assert "code 200: (#200) To subscribe to the comments field" in comments["detail"]
     assert "add the permission instagram_business_manage_comments in the App Dashboard" in comments["fix"]
@@ -106,7 +106,7 @@ def test_people_read_what_mends_refused_comments(deployment: Deployment) -> None
 def test_comments_stay_when_messages_are_subscribed_anew(deployment: Deployment) -> None:
     deployment.instagram_fields("messages", "comments")
     ran = deployment.vendors.run("subscribe", "--webhook-url", HOOK, "--json")
-    assert (ran.code, deployment.instagram_fields()) == (0, sorted((*instagram.FIELDS, "comments")))
+    assert (ran.code, deployment.instagram_fields()) == (0, sorted((*graph.FIELDS, "comments")))
     assert ran.json[1]["status"] == "ok"
 
 
@@ -114,7 +114,7 @@ def test_messages_are_mended_though_comments_are_no_longer_allowed(deployment: D
     deployment.instagram_fields("messages", "comments")
     deployment.vendors.instagram._accounts[INSTAGRAM].comments = False
     ran = deployment.vendors.run("subscribe", "--webhook-url", HOOK, "--json")
-    assert deployment.instagram_fields() == sorted(instagram.FIELDS)
+    assert deployment.instagram_fields() == sorted(graph.FIELDS)
     assert (ran.code, ran.json[1]["missing"]) == (1, ["comments"])
 
 
@@ -148,7 +148,7 @@ def test_an_account_without_a_token_does_not_stop_the_rest(deployment: Deploymen
 
 def test_check_tells_comments_without_wanting_them(deployment: Deployment) -> None:
     deployment.everything_right()
-    deployment.instagram_fields(*instagram.FIELDS, "comments")
+    deployment.instagram_fields(*graph.FIELDS, "comments")
     deployment.tiktok_webhook("COMMENT", ELSEWHERE)
     ran = deployment.vendors.run("subscribe", "--check", "--webhook-url", HOOK)
     assert ran.code == 0
@@ -163,7 +163,7 @@ def test_check_fails_where_comments_are_wanted(deployment: Deployment) -> None:
     assert ran.code == 1
     assert f"missing   instagram {INSTAGRAM}, comments: delivers 0 of 2 fields" in ran.out
     assert f"missing   tiktok app {APP}, comments: COMMENT goes to nowhere" in ran.out
-    assert deployment.instagram_fields() == sorted(instagram.FIELDS)
+    assert deployment.instagram_fields() == sorted(graph.FIELDS)
     assert deployment.tiktok_webhook("COMMENT") == ""
 
 
@@ -186,9 +186,9 @@ def test_tiktok_is_given_the_new_url(deployment: Deployment) -> None:
 def test_check_changes_nothing_and_fails(deployment: Deployment) -> None:
     ran = deployment.vendors.run("subscribe", "--check", "--webhook-url", ELSEWHERE)
     assert ran.code == 1
-    assert f"missing   instagram {INSTAGRAM}: delivers 0 of {len(instagram.FIELDS)} fields; not" in ran.out
+    assert f"missing   instagram {INSTAGRAM}: delivers 0 of {len(graph.FIELDS)} fields; not" in ran.out
     assert f"missing   tiktok app {APP}: DIRECT_MESSAGE goes to {HOOK}" in ran.out
-    assert deployment.vendors.run("subscribe", "--check", "--json").json[0]["missing"] == sorted(instagram.FIELDS)
+    assert deployment.vendors.run("subscribe", "--check", "--json").json[0]["missing"] == sorted(graph.FIELDS)
 
 
 def test_tiktok_needs_a_url(deployment: Deployment) -> None:

@@ -88,7 +88,7 @@ def _data(answer: Answer, what: str, mends: str = "") -> dict[str, Any]:
     if code == 0:
         data = found.get("data")
         return data if isinstance(data, dict) else {}
-    said = str(found.get("message", ""))[:200] if isinstance(found, dict) else ""
+    message = str(found.get("message", ""))[:200] if isinstance(found, dict) else ""
     fix = (
         AUTHORISE
         if code in {40102, 40103, 40104, 40105, 40107, 40001}
@@ -96,4 +96,4 @@ def _data(answer: Answer, what: str, mends: str = "") -> dict[str, Any]:
     )
     if code == 40002 and what == "TikTok webhooks":
         fix = APP
-    raise OpsError(f"{what}: HTTP {answer.status}, code {code}: {said}", mends or fix)
+    raise OpsError(f"{what}: HTTP {answer.status}, code {code}: {message}", mends or fix)

@@ -163,9 +163,9 @@ def _answered(
 
 def _refused(what: str, status: int, error: dict[str, Any], lacks: str) -> OpsError:
     code = error.get("code")
-    said = f"{what}: HTTP {status}, code {code}: {str(error.get('message', ''))[:200]}"
+    message = f"{what}: HTTP {status}, code {code}: {str(error.get('message', ''))[:200]}"
     if code == 190:
-        return OpsError(said, RENEW)
+        return OpsError(message, RENEW)
     if code in {10, 200, 3}:
-        return OpsError(said, lacks)
-    return OpsError(said, "developers.facebook.com/docs/graph-api/guides/error-handling explains the code")
+        return OpsError(message, lacks)
+    return OpsError(message, "developers.facebook.com/docs/graph-api/guides/error-handling explains the code")

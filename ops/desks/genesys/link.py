@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from ops.desks.genesys.admin import Genesys, Integration, Missing
 from ops.errors import OpsError
-from ops.genesys import Genesys, Integration, Missing
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 5.0

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import requests
 
-from ops import sdk
+from ops.desks.genesys import sdk
 from ops.errors import OpsError
 
 CREDENTIALS = (
@@ -204,14 +204,14 @@ def _refused(error: Any, what: str, rights: str) -> OpsError:
         found = json.loads(error.body or "{}")
     except ValueError:
         found = {}
-    code, said = str(found.get("code", "")), str(found.get("message", ""))[:300]
+    code, message = str(found.get("code", "")), str(found.get("message", ""))[:300]
     label = f"{what}: HTTP {error.status} {code}".rstrip()
     if error.status == 404:
         return Missing(f"{what} does not exist in this organisation", "run terraform apply, or correct the id")
     if error.status == 401:
         return OpsError(f"{label}: the token is not accepted", CREDENTIALS)
     if error.status == 403:
-        return OpsError(f"{label}: {said}", f"give the OAuth client a role with {rights}")
+        return OpsError(f"{label}: {message}", f"give the OAuth client a role with {rights}")
     if error.status == 429:
         return OpsError(f"{label}: too many calls", "wait a minute and run it again")
-    return OpsError(f"{label}: {said}", "see the message; Genesys support asks for the correlation id of the call")
+    return OpsError(f"{label}: {message}", "see the message; Genesys support asks for the correlation id of the call")

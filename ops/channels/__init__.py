@@ -1,0 +1,1 @@
+"""Each channel as an operator meets it, under its name in chalicelib.channels."""

@@ -1,0 +1,1 @@
+"""Each desk as an operator meets it, under its name in chalicelib.desks."""

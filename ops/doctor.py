@@ -1,0 +1,95 @@
+"""doctor: everything a message passes, checked from outside, one line each with what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.pipeline.accounts import ADVICE
+from chalicelib.vocabulary.records import Account
+from ops import inventory, registry
+from ops.bridge import Bridge
+from ops.findings import Check, Checks, Status, check, made, subject
+from ops.output import ago
+from ops.provider import Asked
+
+QUIET_S = 3 * 86_400.0
+STUCK_S = 300.0
+
+
+def run(bridge: Bridge, asked: Asked) -> list[Check]:
+    """Every check; one that cannot be made is a failed one. Raises OpsError where the table cannot be read."""
+    accounts, desks = bridge.accounts, registry.desks()
+    found: list[Check] = []
+    for row in bridge.unreadable:
+        found.append(check("account", subject(row), "fail", row.problem, ADVICE))
+    if not accounts and not bridge.unreadable:
+        found.append(check("accounts", "table", "fail", "no accounts", "run terraform apply"))
+    found += made("secrets", "deployment", _secrets, bridge)
+    for desk in desks.values():
+        found += desk.checks(bridge, accounts, asked)
+    for name, held in registry.by_channel(accounts):
+        found += made("accounts", name, _channel, bridge, name, held, asked)
+    found += made("last inbound", "accounts", _inbound, bridge)
+    found += made("queues", "deployment", _queues, bridge)
+    for desk in desks.values():
+        found += desk.clock(bridge, asked)
+    return found
+
+
+def lines(found: Sequence[Check]) -> list[str]:
+    """A line for each check, its fix beneath, and the sum."""
+    shown: list[str] = []
+    for finding in found:
+        shown.append(f"{finding.status:<4}  {finding.check}, {finding.subject}: {finding.detail}")
+        if finding.fix and finding.status != "ok":
+            shown.append(f"      fix: {finding.fix}")
+    counts = {status: sum(finding.status == status for finding in found) for status in ("ok", "warn", "fail")}
+    return [*shown, f"{counts['ok']} ok, {counts['warn']} to look at, {counts['fail']} failed"]
+
+
+def _secrets(bridge: Bridge) -> Checks:
+    used = {account.channel for account in bridge.accounts}
+    channels = [channel for name, channel in registry.channels().items() if name in used]
+    for provider in (*registry.desks().values(), *channels):
+        for name, key in provider.secrets(bridge.settings):
+            held = bridge.listed(name, key)
+            if held and all(held):
+                yield check("secret", name, "ok", f"holds {len(held)} {key}")
+            else:
+                yield check("secret", name, "fail", f"holds no {key}: the bridge refuses what it cannot verify",
+                            f"put {{\"{key}\": […]}} into it, or set its variable and run terraform apply")  # fmt: skip
+
+
+def _channel(bridge: Bridge, name: str, accounts: Sequence[Account], asked: Asked) -> Checks:
+    yield from registry.channel(name).checks(bridge, accounts, asked)
+
+
+def _inbound(bridge: Bridge) -> Checks:
+    newest = inventory.last_inbound_ms(bridge)
+    for account in bridge.accounts:
+        told = newest.get((account.channel, account.id), 0)
+        age = bridge.clock() - told / 1000
+        if told and age < QUIET_S:
+            yield check("last inbound", subject(account), "ok", ago(age))
+        else:
+            yield check("last inbound", subject(account), "warn", ago(age) if told else "nobody has written yet",
+                         "write to the account; if nothing arrives, look at its webhook above")  # fmt: skip
+
+
+def _queues(bridge: Bridge) -> Checks:
+    names = bridge.settings
+    for name, url, dead in (
+        ("inbound", names.inbound_queue, names.inbound_dead_letters),
+        ("outbound", names.outbound_queue, names.outbound_dead_letters),
+    ):
+        waiting, oldest = bridge.waiting(url), bridge.oldest_s(url)
+        age = "" if oldest is None else f", the oldest for {oldest:g} s"
+        status: Status = "warn" if oldest is not None and oldest > STUCK_S else "ok"
+        fix = "look at the worker's errors and at rate limits in its log group"
+        yield check("queue", name, status, f"{waiting} waiting{age}", fix)
+        letters = bridge.waiting(dead)
+        if letters:
+            yield check("dead letters", name, "fail", f"{letters} waiting",
+                         "read their reason attribute; once it is mended, redrive them in the SQS console")  # fmt: skip
+        else:
+            yield check("dead letters", name, "ok", "none")
