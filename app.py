@@ -38,7 +38,7 @@ def genesys_outbound() -> Response:
 @app.route("/api/media/{token}", **ANY)
 def media(token: str) -> Response:
     """A file that a customer or an agent sent: leads to where it can be read now."""
-    return answer(lambda request: runtime.current().media.door(request, token))
+    return answer(lambda request: runtime.current().door.answer(request, token))
 
 
 @app.route("/api/health", **ANY)

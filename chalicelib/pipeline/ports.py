@@ -172,7 +172,7 @@ class Ledger(Protocol):
     def accounts(self) -> Sequence[Account | Unreadable]: ...
 
 
-class Secrets(Protocol):
+class SecretCache(Protocol):
     """Named secrets, cached. Both methods may raise Retryable."""
 
     def get(self, name: str) -> dict[str, Any]: ...

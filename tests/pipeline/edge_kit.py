@@ -10,7 +10,7 @@ from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
 from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS_WEBHOOK
 from chalicelib.edge.receive import Edge
 from chalicelib.http import Request, Response
-from chalicelib.pipeline.ports import Secrets
+from chalicelib.pipeline.ports import SecretCache
 from chalicelib.vocabulary.records import Event
 from tests.contract.signing import signed
 from tests.fakes import FakeClock, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
@@ -77,7 +77,7 @@ class EdgeKit:
 
     def __init__(
         self,
-        secrets: Secrets | None = None,
+        secrets: SecretCache | None = None,
         inbound: FakeQueue | None = None,
         outbound: FakeQueue | None = None,
         queue: Callable[[], FakeQueue] = FakeQueue,
@@ -93,8 +93,8 @@ class EdgeKit:
             genesys={"secrets": [SECRET]},
         )
         self.edge = Edge(
-            webhooks=[INSTAGRAM_WEBHOOK, TIKTOK_WEBHOOK],
-            desk=GENESYS_WEBHOOK,
+            channels=[INSTAGRAM_WEBHOOK, TIKTOK_WEBHOOK],
+            desks=[GENESYS_WEBHOOK],
             secrets=secrets or self.secrets,
             secret_names={name: name for name in PLATFORMS},
             inbound=self.inbound,
