@@ -60,6 +60,13 @@ def to_customer(event: SQSEvent) -> dict[str, Any]:
     return runtime.current().to_customer.run(event.to_dict()["Records"], remaining_s(event))
 
 
+# A standard queue has no group to keep in order: whoever feeds one maps it to this function.
+@app.lambda_function(name="fed")
+def fed(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Deliveries that another service of AWS puts on a queue named `…-from-<channel or desk>`."""
+    return runtime.current().edge.fed(event["Records"])
+
+
 @app.schedule("rate(1 hour)", name="upkeep")
 def upkeep(event: CloudWatchEvent) -> None:
     """Renews access tokens before they end."""

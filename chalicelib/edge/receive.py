@@ -154,11 +154,11 @@ class Edge:
         """Whether the record's delivery is kept, one way or the other."""
         try:
             queue = queue_of(record)
-            source, body = source_of(queue), body_of(record)
-            feed, store = self._feeds.get(source, (None, self._inbound))
+            body = body_of(record)
+            feed, store = self._feeds.get(source_of(queue), (None, self._inbound))
             if feed is None:
                 advice = f"the queue {queue} is named after no channel and no desk (…-from-<name>)"
-                store.park("unknown_source", advice, source or queue, body)
+                store.park("unknown_source", advice, queue, body)
             else:
                 store.store(feed, body, self._clock())
         except Exception as error:  # the queue hands it out again

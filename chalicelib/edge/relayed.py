@@ -11,13 +11,12 @@ from chalicelib.wire import mended
 _FROM = "-from-"
 
 
-class _Notification(msgspec.Struct):
+class _Notification(msgspec.Struct, tag_field="Type", tag="Notification", rename="pascal"):
     """What SNS puts around a message, unless the subscription delivers it raw.
     docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html"""
 
-    type: str = msgspec.field(name="Type")
-    topic: str = msgspec.field(name="TopicArn")
-    message: str = msgspec.field(name="Message")
+    topic_arn: str
+    message: str
 
 
 def queue_of(record: dict[str, Any]) -> str:
@@ -26,8 +25,9 @@ def queue_of(record: dict[str, Any]) -> str:
 
 
 def source_of(queue: str) -> str:
-    """The channel or desk that a queue's name tells: what stands behind `-from-`; "" where nothing does."""
-    return queue.partition(_FROM)[2]
+    """The channel or desk that a queue's name tells: what stands behind the last `-from-`; "" where nothing does."""
+    _, told, name = queue.rpartition(_FROM)
+    return name if told else ""
 
 
 def body_of(record: dict[str, Any]) -> bytes:
@@ -37,4 +37,4 @@ def body_of(record: dict[str, Any]) -> bytes:
         around = msgspec.json.decode(mended(text), type=_Notification)
     except (ValueError, RecursionError):  # raw, whatever it is
         return text
-    return around.message.encode() if around.type == "Notification" else text
+    return around.message.encode() if ":sns:" in around.topic_arn else text
