@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 import msgspec
 
@@ -21,6 +20,7 @@ from chalicelib.channels.instagram.schema import (
 )  # fmt: skip
 from chalicelib.credentials import Secret, signed_by
 from chalicelib.errors import Malformed, Rejected
+from chalicelib.fields import value_of
 from chalicelib.http import Request, Response
 from chalicelib.protocols.webhook import MOST_PIECES, Piece
 from chalicelib.wire import bounded, digest, hmac_sha256, mended
@@ -145,7 +145,7 @@ def _event(account: str, section: str, raw: bytes) -> Piece:
     at_ms = seen.milliseconds("timestamp", 0)
     if not mid:
         return _opaque(account, section, raw, _customer(account, seen, echo=False), at_ms=at_ms)
-    echo = body.flag("is_echo")
+    echo = body.flag("is_echo") is True
     name = _name(kind, mid, seen, body)
     return Piece(
         account=account,
@@ -187,18 +187,11 @@ def _items(raw: msgspec.Raw) -> list[msgspec.Raw]:
 
 
 def _text(raw: msgspec.Raw | None) -> str:
-    value = _value(raw)
+    value = value_of(raw) if raw is not None else None
     return str(value) if isinstance(value, (str, int)) else ""
 
 
 def _moment(raw: msgspec.Raw | None) -> int:
     """Epoch milliseconds, 0 where it is no time."""
-    value = _value(raw)
+    value = value_of(raw) if raw is not None else None
     return milliseconds(value if isinstance(value, int | float | str) else None, 0)
-
-
-def _value(raw: msgspec.Raw | None) -> Any:
-    try:
-        return msgspec.json.decode(raw) if raw is not None else None
-    except msgspec.MsgspecError:  # a number that no machine holds
-        return None

@@ -9,12 +9,12 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from chalicelib.credentials import Secret, signed_by
 from chalicelib.errors import Malformed, Rejected
+from chalicelib.fields import Fields, value_of
 from chalicelib.http import Request, Response
 from chalicelib.protocols.webhook import Piece
 from chalicelib.wire import bounded, digest, hmac_sha256, mended
@@ -55,13 +55,13 @@ class _Webhook:
             seen = msgspec.json.decode(body, type=_Envelope)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed(f"not a Genesys delivery: {type(error).__name__}") from None
-        channel = _object(_value(seen.channel))
+        top = Fields({name: value_of(getattr(seen, name)) for name in _Envelope.__struct_fields__})
         # receipts and typing may come again under an id that was used before
-        message = _text(_value(seen.id)) if _value(seen.type) in ("Text", "Structured") else ""
+        message = top.text("id") if top.value("type") in ("Text", "Structured") else ""
         return [
             Piece(
-                account=_text(channel.get("id")),
-                party=_text(_object(channel.get("to")).get("id")),
+                account=top.at("channel").text("id"),
+                party=top.at("channel", "to").text("id"),
                 id=bounded(message) if message else digest(body),
                 raw=body,
             )
@@ -75,19 +75,3 @@ class _Envelope(msgspec.Struct):
     id: msgspec.Raw = msgspec.Raw(b"null")
     type: msgspec.Raw = msgspec.Raw(b"null")
     channel: msgspec.Raw = msgspec.Raw(b"null")
-
-
-def _value(raw: msgspec.Raw) -> Any:
-    try:
-        return msgspec.json.decode(raw)
-    except msgspec.MsgspecError:  # a number that no machine holds
-        return None
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str:
-    """A text, or a whole number as one; "" for anything else."""
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
