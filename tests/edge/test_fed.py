@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app import fed
 from chalicelib import runtime
 from chalicelib.errors import Retryable
+from chalicelib.http import Request
 from chalicelib.vocabulary.records import Event, Parked
 from tests.edge.made_up import Feed, Webhook, delivery
 from tests.fakes import FakeQueue
@@ -231,3 +232,10 @@ def test_the_function_of_the_app_is_the_edges() -> None:
         assert fed({"Records": [record(delivery("e-1")), record(b"{", 1)]}, None) == failures()
     finally:
         runtime.use(None)
+
+
+def test_one_that_is_only_fed_is_not_let_in_over_http() -> None:
+    kit = kit_of()
+    headers = {"content-type": "application/json", "": "x"}
+    reply = kit.edge.desk(Request(method="POST", headers=headers, query={}, body=delivery("e-1")))
+    assert (reply.status, reply.body, kit.stored) == (401, "refused: signature_missing", [])
