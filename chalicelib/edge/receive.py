@@ -127,12 +127,13 @@ class Edge:
 
     def _delivery(self, entrance: Entrance, request: Request) -> Response:
         _acceptable(request)
-        told = [webhook for webhook in entrance.webhooks if request.header(webhook.signature_header) is not None]
-        if len(told) != 1:
-            raise Rejected(401, "signature_missing" if not told else "signature_ambiguous")
+        signers = [webhook for webhook in entrance.webhooks if request.header(webhook.signature_header) is not None]
+        if len(signers) != 1:
+            raise Rejected(401, "signature_missing" if not signers else "signature_ambiguous")
+        [webhook] = signers
         now = self._clock()
-        self._verify(told[0], request, now)
-        entrance.store.store(told[0], request.body, now)
+        self._verify(webhook, request, now)
+        entrance.store.keep(webhook, request.body, now)
         return Response(status=200)
 
     def _verify(self, webhook: Webhook, request: Request, now: float) -> None:
@@ -160,7 +161,7 @@ class Edge:
                 advice = f"the queue {queue} is named after no channel and no desk (…-from-<name>)"
                 store.park("unknown_source", advice, queue, body)
             else:
-                store.store(feed, body, self._clock())
+                store.keep(feed, body, self._clock())
         except Exception as error:  # the queue hands it out again
             self._not_stored("fed", error)
             return False

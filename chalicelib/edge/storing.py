@@ -22,7 +22,7 @@ class Store:
         self._parking = Parking(queue, shelf, clock, metrics)
         self._metrics = metrics
 
-    def store(self, feed: Feed, body: bytes, now: float) -> None:
+    def keep(self, feed: Feed, body: bytes, now: float) -> None:
         """Keeps the delivery that comes now (epoch s), whatever it is: repeating it would not help where it cannot be
         cut up. Raises Retryable where it could not be kept."""
         try:

@@ -51,8 +51,9 @@ class Webhook(Feed, Protocol):
         """Whether this GET asks the URL to prove itself to this sender."""
 
     def handshake(self, request: Request, secret: Secret) -> Response:
-        """What proves it: a challenge repeated, or signed. Raises Rejected where the request does not know the secret,
-        or the secret has nothing to prove it with."""
+        """What proves it: a challenge repeated, or signed. Raises Rejected: "verify_token" where the request does not
+        know the secret, "no_secret" where the secret has nothing to sign with; both may be over once the secret has
+        been read anew."""
 
     def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
         """Raises Rejected unless the raw body is signed with one of the secrets; `now` in epoch seconds."""

@@ -53,8 +53,10 @@ class Webhook(Feed):
         return "crc_token" in request.query
 
     def handshake(self, request: Request, secret: Secret) -> Response:
-        newest = secret.first("secrets")
-        proof = base64.b64encode(hmac_sha256(newest, request.query["crc_token"].encode())).decode()
+        keys = secret.every("secrets")
+        if not keys:
+            raise Rejected(401, "no_secret")
+        proof = base64.b64encode(hmac_sha256(keys[0], request.query["crc_token"].encode())).decode()
         body = msgspec.json.encode({"response_token": f"sha256={proof}"}).decode()
         return Response(status=200, body=body, content_type="application/json")
 

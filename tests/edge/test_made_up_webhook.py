@@ -50,10 +50,23 @@ def test_a_token_is_answered_signed_as_json(kit: EdgeKit) -> None:
     assert kit.metrics.lines == []
 
 
-def test_a_handshake_without_a_secret_is_asked_for_again(kit: EdgeKit) -> None:
+def test_a_handshake_without_a_secret_is_refused(kit: EdgeKit) -> None:
     kit.secrets.stored["pigeon"] = {}
-    assert entered(kit, asks(crc_token="abc")).status == 500
-    assert kit.metrics.lines == [("not_stored", 1, {"endpoint": endpoint(kit)})]
+    reply = entered(kit, asks(crc_token="abc"))
+    assert (reply.status, reply.body) == (401, "refused: no_secret")
+    assert kit.metrics.lines == [("rejected", 1, {"endpoint": endpoint(kit), "reason": "no_secret"})]
+
+
+def test_a_secret_that_was_set_for_the_handshake_is_found(kit: EdgeKit) -> None:
+    kit.secrets.cached["pigeon"] = {}
+    assert entered(kit, asks(crc_token="abc")).status == 200
+
+
+def test_a_handshake_while_no_newer_secret_can_be_read_is_asked_for_again(kit: EdgeKit) -> None:
+    kit.secrets.cached["pigeon"] = {}
+    kit.secrets.refreshable = False
+    assert entered(kit, asks(crc_token="abc")).status == 503
+    assert kit.metrics.lines == [("not_checked", 1, {"endpoint": endpoint(kit), "reason": "no_secret"})]
 
 
 def test_a_get_that_is_nobodys_handshake_is_refused_as_before(kit: EdgeKit) -> None:
