@@ -63,9 +63,9 @@ def read(text: bytes | msgspec.Raw, of: str) -> Any:
         raise Malformed(f"{of}: {type(error).__name__}") from None
 
 
-def value_of(raw: msgspec.Raw) -> Any:
-    """What a part says that is known to be JSON; None for a number that no machine holds."""
+def value_of(raw: msgspec.Raw | None) -> Any:
+    """What a part says that is known to be JSON; None where there is none, or a number that no machine holds."""
     try:
-        return msgspec.json.decode(raw)
+        return msgspec.json.decode(raw) if raw is not None else None
     except msgspec.MsgspecError:
         return None

@@ -187,11 +187,11 @@ def _items(raw: msgspec.Raw) -> list[msgspec.Raw]:
 
 
 def _text(raw: msgspec.Raw | None) -> str:
-    value = value_of(raw) if raw is not None else None
+    value = value_of(raw)
     return str(value) if isinstance(value, (str, int)) else ""
 
 
 def _moment(raw: msgspec.Raw | None) -> int:
     """Epoch milliseconds, 0 where it is no time."""
-    value = value_of(raw) if raw is not None else None
+    value = value_of(raw)
     return milliseconds(value if isinstance(value, int | float | str) else None, 0)
