@@ -38,7 +38,7 @@ def genesys_outbound() -> Response:
 @app.route("/api/media/{token}", **ANY)
 def media(token: str) -> Response:
     """A file that a customer or an agent sent: leads to where it can be read now."""
-    return answer(lambda request: runtime.current().media.door(request, token))
+    return answer(lambda request: runtime.current().door.answer(request, token))
 
 
 @app.route("/api/health", **ANY)
@@ -58,6 +58,13 @@ def to_desk(event: SQSEvent) -> dict[str, Any]:
 def to_customer(event: SQSEvent) -> dict[str, Any]:
     """Agents' messages on their way to the customers."""
     return runtime.current().to_customer.run(event.to_dict()["Records"], remaining_s(event))
+
+
+# A standard queue has no group to keep in order: whoever feeds one maps it to this function.
+@app.lambda_function(name="fed")
+def fed(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Deliveries that another service of AWS puts on a queue named `…-from-<channel or desk>`."""
+    return runtime.current().edge.fed(event["Records"])
 
 
 @app.schedule("rate(1 hour)", name="upkeep")

@@ -22,9 +22,9 @@ from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK
 from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS
 from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS_WEBHOOK
-from chalicelib.edge.receive import events_of
+from chalicelib.edge.storing import events_of
 from chalicelib.http import Request
-from chalicelib.protocols.channel import Translator, Webhook
+from chalicelib.protocols.webhook import Webhook
 from chalicelib.vocabulary.records import Event
 
 FIXTURES = Path(__file__).resolve().parents[1] / "tests" / "fixtures"
@@ -46,9 +46,10 @@ KINDS = {
         "receipt__published",
     ),
 }  # fmt: skip
-CHANNELS: dict[str, tuple[Webhook, Translator]] = {
-    "instagram": (INSTAGRAM_WEBHOOK, INSTAGRAM),
-    "tiktok": (TIKTOK_WEBHOOK, TIKTOK),
+PLATFORMS: dict[str, tuple[Webhook, Callable[[Event], object]]] = {
+    "instagram": (INSTAGRAM_WEBHOOK, INSTAGRAM.parse),
+    "tiktok": (TIKTOK_WEBHOOK, TIKTOK.parse),
+    "genesys": (GENESYS_WEBHOOK, GENESYS.parse),
 }
 KEY = "the-webhook-secret-of-the-bench"
 NOW = 1_800_000_000
@@ -62,18 +63,11 @@ def cases() -> dict[str, tuple[Work, Work]]:
     for platform, kinds in KINDS.items():
         for kind in kinds:
             body = json.dumps(json.loads((FIXTURES / platform / f"{kind}.json").read_bytes())).encode()
-            event = _event(platform, body)
-            parse: Callable[[Event], object] = GENESYS.parse if platform == "genesys" else CHANNELS[platform][1].parse
+            webhook, parse = PLATFORMS[platform]
+            [event, *_] = events_of(webhook, body, NOW)  # as the edge stores it
             found[f"{platform}: {_named(kind)}"] = partial(parse, event), partial(json.loads, bytes(event.raw))
         found[f"{platform}: signature"] = _signature(platform, body)
     return found
-
-
-def _event(platform: str, body: bytes) -> Event:
-    """As the edge stores it."""
-    if platform == "genesys":
-        return GENESYS_WEBHOOK.cut(body, NOW * 1000)
-    return events_of(CHANNELS[platform][0], body, NOW)[0]
 
 
 def _signature(platform: str, body: bytes) -> tuple[Work, Work]:
@@ -88,10 +82,7 @@ def _signature(platform: str, body: bytes) -> tuple[Work, Work]:
     def floor() -> None:
         assert hmac.compare_digest(hmac.new(KEY.encode(), signed, hashlib.sha256).digest(), digest)
 
-    if platform == "genesys":
-        request = Request(method="POST", headers={GENESYS_WEBHOOK.signature_header: header}, query={}, body=body)
-        return partial(GENESYS_WEBHOOK.verify, request, [KEY]), floor
-    webhook = CHANNELS[platform][0]
+    webhook, _ = PLATFORMS[platform]
     request = Request(method="POST", headers={webhook.signature_header: header}, query={}, body=body)
     return partial(webhook.verify, request, [KEY], NOW), floor
 

@@ -56,8 +56,10 @@ def outbound(customer: str, number: int) -> str:
     import msgspec
 
     from chalicelib.desks.genesys.webhook import WEBHOOK
+    from chalicelib.edge.storing import events_of
 
-    return msgspec.json.encode(WEBHOOK.cut(reply(customer, number), int(time.time() * 1000))).decode()
+    [event] = events_of(WEBHOOK, reply(customer, number), time.time())
+    return msgspec.json.encode(event).decode()
 
 
 def _subject(

@@ -5,12 +5,17 @@ People paste secrets: with a line break at the end, in quotes, with a byte order
 
 from __future__ import annotations
 
+import hmac
 import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from chalicelib.errors import Misconfigured
+
+Secrets = Callable[[str], dict[str, Any]]
+"""A secret's object by its name, from a cache."""
 
 # Nothing that is given lives for a hundred years.
 LONGEST_S = 100 * 366 * 86_400.0
@@ -44,6 +49,10 @@ class Secret(msgspec.Struct, frozen=True):
     name: str
     held: dict[str, Any]
 
+    def every(self, field: str) -> list[str]:
+        """The field's texts, see `texts`."""
+        return texts(self.held.get(field))
+
     def line(self, field: str) -> str:
         """The field's text, trimmed. Raises Misconfigured where it is not one plain word."""
         return self._plain(field, trimmed(self.held.get(field)), f'{{"{field}": "…"}}')
@@ -55,9 +64,7 @@ class Secret(msgspec.Struct, frozen=True):
 
     def first(self, field: str) -> str:
         """The first of the field's texts. Raises Misconfigured where there is none, or it is not one plain word."""
-        return self._plain(
-            field, next(iter(texts(self.held.get(field))), ""), f'{{"{field}": ["…"]}}, the newest first'
-        )
+        return self._plain(field, next(iter(self.every(field)), ""), f'{{"{field}": ["…"]}}, the newest first')
 
     def _plain(self, field: str, text: str, shape: str) -> str:
         if plain(text):
@@ -67,6 +74,13 @@ class Secret(msgspec.Struct, frozen=True):
             f"the secret {self.name} holds {what}",
             f"store {shape} in the secret {self.name}: one word of plain characters, without spaces",
         )
+
+
+def signed_by(secrets: Sequence[str], given: bytes, made: Callable[[str], bytes]) -> bool:
+    """Whether what was given is what one of the secrets makes. Every one is tried, and compared to its end, so that
+    the time taken says nothing."""
+    matches = [hmac.compare_digest(made(secret), given) for secret in secrets]
+    return any(matches)
 
 
 def plain(text: str) -> bool:

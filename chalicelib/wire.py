@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from datetime import UTC, datetime
 
@@ -16,6 +17,11 @@ def digest(*parts: str | bytes) -> str:
         data = part if isinstance(part, bytes) else part.encode(errors="surrogatepass")
         total.update(len(data).to_bytes(8, "big") + data)
     return total.hexdigest()
+
+
+def hmac_sha256(secret: str, data: bytes) -> bytes:
+    """What signs the data (32 bytes)."""
+    return hmac.digest(secret.encode(), data, "sha256")
 
 
 # Control characters, halves of surrogate pairs, and the two characters that SQS refuses beside them.

@@ -9,13 +9,13 @@ from typing import Any, Literal, NamedTuple
 from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM
 from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK
 from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS
-from chalicelib.edge.receive import events_of
+from chalicelib.edge.storing import events_of
 from chalicelib.errors import Malformed
-from chalicelib.protocols.channel import Webhook
+from chalicelib.protocols.webhook import Feed
 from chalicelib.vocabulary.records import Event
 from chalicelib.wire import digest
 
-_CHANNELS: dict[str, Webhook] = {"instagram": INSTAGRAM, "tiktok": TIKTOK}
+_FEEDS: dict[str, Feed] = {"instagram": INSTAGRAM, "tiktok": TIKTOK, "genesys": GENESYS}
 Source = Literal["instagram", "tiktok", "genesys"]
 
 
@@ -58,7 +58,7 @@ def passage(event: Event, channels: Mapping[str, str]) -> Passage:
 def passages(source: Source, body: bytes, channels: Mapping[str, str]) -> list[Passage]:
     """The events of a delivery; one, named by its bytes, where it is not what its sender documents."""
     try:
-        events = [GENESYS.cut(body, 0)] if source == "genesys" else events_of(_CHANNELS[source], body, 0)
+        events = events_of(_FEEDS[source], body, 0)
     except Malformed:
         direction: Literal["in", "out"] = "out" if source == "genesys" else "in"
         name = digest(body)

@@ -12,9 +12,18 @@ import msgspec
 from chalicelib.errors import Retryable
 from chalicelib.http import Answer, Outgoing
 from chalicelib.pipeline.ports import Turn
-from chalicelib.protocols.channel import Source
 from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, WindowPolicy
-from chalicelib.vocabulary.messages import CustomerMessage, DeskMessage, Fetched, Led, Mention, Mentioned, Tap, Unseen
+from chalicelib.vocabulary.messages import (
+    CustomerMessage,
+    DeskMessage,
+    Fetched,
+    Led,
+    Mention,
+    Mentioned,
+    Source,
+    Tap,
+    Unseen,
+)
 from chalicelib.vocabulary.records import (
     PREVENTED,
     Account,
@@ -460,8 +469,8 @@ class FakeDesk:
             raise self.open_error
         return self.open and bool(conversation)
 
-    def source(self, file: File) -> tuple[str, tuple[str, ...], dict[str, str]]:
-        return file.url, ("desk.example",), {}
+    def source(self, file: File) -> Source:
+        return Source(url=file.url, hosts=("desk.example",))
 
     def report(self, account: Account, receipt: Receipt, now: float) -> None:
         answer = self.report_answers.pop(0) if self.report_answers else None

@@ -23,7 +23,7 @@ from chalicelib.pipeline.outbound.sending import Sending
 from chalicelib.pipeline.outbound.telling import Telling
 from chalicelib.pipeline.outbound.to_customer import ToCustomer
 from chalicelib.pipeline.parking import Parking
-from chalicelib.pipeline.ports import Ledger, Outbox, Redelivery, Secrets
+from chalicelib.pipeline.ports import Ledger, Outbox, Redelivery, SecretCache
 from chalicelib.protocols.channel import Client, Translator
 from chalicelib.protocols.desk import Desk, DeskTranslator
 from chalicelib.vocabulary.records import Event
@@ -38,7 +38,7 @@ class Wired:
         *,
         clients: Mapping[str, Client],
         desk: Desk,
-        secrets: Secrets,
+        secrets: SecretCache,
         ledger: Ledger,
         shelf: FakeShelf,
         fetch: FakeFetch,
@@ -55,8 +55,6 @@ class Wired:
             secrets=FakeSecrets(media={"keys": ["key"]}),
             secret_name="media",
             public_url="https://bridge.example/v1",
-            days=90,
-            clock=clock,
         )
         self._delivering = Delivering(desk=desk, ledger=ledger, clock=clock, metrics=metrics)
 
@@ -139,7 +137,7 @@ class Bench:
         self,
         clients: Mapping[str, Client],
         desk: Desk,
-        secrets: Secrets | None = None,
+        secrets: SecretCache | None = None,
         clock: FakeClock | None = None,
         metrics: FakeMetrics | None = None,
         shelf: FakeShelf | None = None,

@@ -14,16 +14,16 @@ from chalicelib.http import Request, Response
 
 
 class Door:
-    """Stands in for the runtime and its media store."""
+    """Stands in for the runtime and its door."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
 
     @property
-    def media(self) -> Door:
+    def door(self) -> Door:
         return self
 
-    def door(self, request: Request, token: str) -> Response:
+    def answer(self, request: Request, token: str) -> Response:
         self.asked.append((request.method, token))
         return Response(status=302, headers={"Location": "https://bucket.example/x"})
 

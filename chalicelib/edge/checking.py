@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from chalicelib.credentials import Secret
 from chalicelib.errors import Rejected
-from chalicelib.pipeline.ports import Secrets
+from chalicelib.pipeline.ports import SecretCache
 
 T = TypeVar("T")
 
@@ -14,7 +15,7 @@ ADVICE = "the sender repeats by itself; if this persists, Secrets Manager cannot
 
 
 def checked(
-    secrets: Secrets, name: str, since_s: float, unsure: Collection[str], check: Callable[[dict[str, Any]], T]
+    secrets: SecretCache, name: str, since_s: float, unsure: Collection[str], check: Callable[[Secret], T]
 ) -> T:
     """What the check answers for the cached secret, or for one that was loaded since the request came (`since_s`,
     epoch s). `unsure` are the reasons that a newer secret may refute.
@@ -24,10 +25,10 @@ def checked(
     Raises Retryable where there is no secret at all.
     """
     try:
-        return check(secrets.get(name))
+        return check(Secret(name, secrets.get(name)))
     except Rejected as no:
         if no.reason not in unsure:
             raise
         if not secrets.refresh(name, since_s):
             raise Rejected(503, no.reason, ADVICE) from no
-    return check(secrets.get(name))
+    return check(Secret(name, secrets.get(name)))

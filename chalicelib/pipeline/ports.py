@@ -178,7 +178,7 @@ class Ledger(Protocol):
         """Gives it back early; no effect where another has it by now."""
 
 
-class Secrets(Protocol):
+class SecretCache(Protocol):
     """Named secrets, cached. Both methods may raise Retryable."""
 
     def get(self, name: str) -> dict[str, Any]: ...

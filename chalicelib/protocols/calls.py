@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from chalicelib.credentials import token_of
+from chalicelib.credentials import Secrets, token_of
 from chalicelib.errors import Retryable, Uncertain
-from chalicelib.protocols.channel import Secrets
 from chalicelib.vocabulary.records import Account
 
 Found = TypeVar("Found")

@@ -1,68 +1,23 @@
-"""What a channel is: four small protocols, so that the edge loads no more than it needs.
+"""What a channel is: small protocols, so that the edge loads no more than it needs.
 
-A channel's folder holds `webhook.WEBHOOK`, `translate.TRANSLATOR`, `client.open_client` and `renewal.open_renewal`,
-and as data `capabilities.CAPABILITIES`, `renderings.RENDERINGS` and `problems.PROBLEMS`, the error table (verdicts.py).
+A channel's folder holds `webhook.WEBHOOK` (see webhook.py), `translate.TRANSLATOR`, `client.open_client` and
+`renewal.open_renewal`, and as data `capabilities.CAPABILITIES`, `renderings.RENDERINGS` and `problems.PROBLEMS`, the
+error table (verdicts.py).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 import msgspec
 
 from chalicelib.credentials import Secret
-from chalicelib.http import Request
 from chalicelib.vocabulary.capabilities import Capabilities
-from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Mention, Mentioned, Unseen
+from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Mention, Mentioned, Source, Unseen
 from chalicelib.vocabulary.records import Account, Event, Profile
 from chalicelib.vocabulary.replies import Part, Recipient
-
-Secrets = Callable[[str], dict[str, Any]]
-"""A secret's object by its name, from a cache."""
-
-
-# Meta delivers up to 1,000 updates at once, and it is not said what counts as one.
-# developers.facebook.com/docs/graph-api/webhooks/getting-started
-MOST_PIECES = 1_200
-
-
-class Piece(msgspec.Struct, frozen=True, kw_only=True):
-    """One event cut out of a delivery; see `messages.Event` for the names."""
-
-    account: str
-    party: str
-    id: str
-    section: str
-    raw: bytes
-    sent_ms: int = 0
-
-
-class Webhook(Protocol):
-    """The edge's half: pure, no network."""
-
-    @property
-    def name(self) -> str:
-        """The channel's name, as accounts have it."""
-
-    @property
-    def signature_header(self) -> str:
-        """The header (lower case) by which a delivery of this platform is told."""
-
-    def handshakes(self, request: Request) -> bool:
-        """Whether this GET asks the webhook to prove itself to this platform."""
-
-    def handshake(self, request: Request, tokens: Sequence[str]) -> str:
-        """The text to answer. Raises Rejected where the request knows none of the tokens."""
-
-    def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
-        """Raises Rejected unless the raw body is signed with one of the secrets; `now` in epoch seconds."""
-
-    def split(self, body: bytes) -> list[Piece]:
-        """The delivery's events in order; where there are more than MOST_PIECES, no more than one beyond. Raises
-        Malformed where the body is not the platform's JSON; a single event that it does not know is a piece like any
-        other."""
 
 
 class Translator(Protocol):
@@ -94,14 +49,6 @@ def unheard_of(event: str) -> str:
     a metric may have; "" where its name is none."""
     name = event.lower().replace(".", "_").replace("-", "_")
     return f"event_{name}" if _PLAIN.fullmatch(name) else ""
-
-
-class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a file can be fetched now: with these headers, from one of these hosts (and their subdomains)."""
-
-    url: str
-    hosts: tuple[str, ...]
-    headers: dict[str, str] = {}
 
 
 class Client(Protocol):

@@ -1,33 +1,12 @@
-"""What a desk is, in the two halves that the edge and the workers load."""
+"""What a desk is, in the halves that the workers load; webhook.py has the edge's."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-from chalicelib.http import Request
-from chalicelib.vocabulary.messages import DeskMessage
+from chalicelib.vocabulary.messages import DeskMessage, Source
 from chalicelib.vocabulary.records import Account, Event
 from chalicelib.vocabulary.replies import DeskEvent, File, Receipt
-
-Secrets = Callable[[str], dict[str, Any]]
-"""A secret's object by its name, from a cache."""
-
-
-class DeskWebhook(Protocol):
-    """The edge's half: pure, no network."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def signature_header(self) -> str: ...
-
-    def verify(self, request: Request, secrets: Sequence[str]) -> None:
-        """Raises Rejected unless the raw body is signed with one of the secrets."""
-
-    def cut(self, body: bytes, received_ms: int) -> Event:
-        """The delivery's one event. Raises Malformed where the body is not the desk's JSON."""
 
 
 class DeskTranslator(Protocol):
@@ -69,5 +48,5 @@ class Desk(Protocol):
         one. Raises Retryable where it cannot be read now, Misconfigured where we may not, Refused where the desk will
         not tell: the last two pass by no waiting, and what is optional is given up at once."""
 
-    def source(self, file: File) -> tuple[str, tuple[str, ...], dict[str, str]]:
-        """Where an agent's file can be fetched now: URL, hosts (and their subdomains), headers. Raises Retryable."""
+    def source(self, file: File) -> Source:
+        """Where an agent's file can be fetched now. Raises Retryable."""

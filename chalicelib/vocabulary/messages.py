@@ -178,6 +178,14 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a file can be fetched now: with these headers, from one of these hosts (and their subdomains)."""
+
+    url: str
+    hosts: tuple[str, ...]
+    headers: dict[str, str] = {}
+
+
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     """A file as it was fetched; `mime` is what its server said."""
 

@@ -16,7 +16,7 @@ from chalicelib.channels.instagram import attachments, renderings, schema
 from chalicelib.channels.instagram.renderings import RENDERINGS
 from chalicelib.channels.instagram.translate import TRANSLATOR
 from chalicelib.channels.instagram.webhook import WEBHOOK
-from chalicelib.edge.receive import events_of
+from chalicelib.edge.storing import events_of
 from chalicelib.errors import Malformed
 from chalicelib.protocols.channel import Rendering
 from chalicelib.rules.catalogue import TEXTS

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM
 from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK
-from chalicelib.edge.receive import events_of
+from chalicelib.edge.storing import events_of
 
 MS = 1_799_999_999_123
 S = 1_799_999_999

@@ -17,7 +17,7 @@ from chalicelib.channels.tiktok.renderings import RENDERINGS
 from chalicelib.channels.tiktok.schema import opened
 from chalicelib.channels.tiktok.translate import TRANSLATOR, kinds
 from chalicelib.channels.tiktok.webhook import WEBHOOK
-from chalicelib.edge.receive import events_of
+from chalicelib.edge.storing import events_of
 from chalicelib.errors import Malformed
 from chalicelib.rules.catalogue import say
 from chalicelib.vocabulary.messages import (

@@ -90,8 +90,8 @@ class Container:
         to_customer = wired.to_customer(GENESYS_TRANSLATOR, outbound)
         self.batches = {"in": wired.batch(to_desk, inbound), "out": wired.batch(to_customer, outbound)}
         self.edge = Edge(
-            webhooks=[INSTAGRAM_WEBHOOK, TIKTOK_WEBHOOK],
-            desk=GENESYS_WEBHOOK,
+            channels=[INSTAGRAM_WEBHOOK, TIKTOK_WEBHOOK],
+            desks=[GENESYS_WEBHOOK],
             secrets=secrets,
             secret_names={"instagram": "edge", "tiktok": "edge", "genesys": "edge"},
             inbound=inbound,

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
-from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
-from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS_WEBHOOK
 from chalicelib.errors import Rejected
 from chalicelib.http import Request
+from tests.contract.registered import WEBHOOKS
 from tests.contract.signing import request, signature, signed
 from tests.fakes import START
 
 SECRET = "a-secret-of-the-properties"
-VERIFY: dict[str, Callable[[Request, Sequence[str]], None]] = {
-    "instagram": lambda delivery, secrets: INSTAGRAM_WEBHOOK.verify(delivery, secrets, START),
-    "tiktok": lambda delivery, secrets: TIKTOK_WEBHOOK.verify(delivery, secrets, START),
-    "genesys": GENESYS_WEBHOOK.verify,
-}
-each_platform = pytest.mark.parametrize("platform", VERIFY)
+each_platform = pytest.mark.parametrize("platform", WEBHOOKS)
 secret_texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+
+
+def verify(platform: str, delivery: Request, secrets: Sequence[str]) -> None:
+    WEBHOOKS[platform].verify(delivery, secrets, START)
 
 
 @each_platform
 @given(body=st.binary(max_size=300), secret=secret_texts)
 def test_any_bytes_signed_with_any_secret_pass(platform: str, body: bytes, secret: str) -> None:
-    VERIFY[platform](signed(platform, body, secret), [secret])
+    verify(platform, signed(platform, body, secret), [secret])
 
 
 @each_platform
@@ -38,7 +35,7 @@ def test_no_single_byte_may_change(platform: str, body: bytes, place: int, mask:
     index = place % len(body)
     torn = body[:index] + bytes([body[index] ^ mask]) + body[index + 1 :]
     with pytest.raises(Rejected, match="signature_mismatch"):
-        VERIFY[platform](request(platform, torn, signature(platform, body, SECRET)), [SECRET])
+        verify(platform, request(platform, torn, signature(platform, body, SECRET)), [SECRET])
 
 
 @each_platform
@@ -47,12 +44,12 @@ def test_no_other_secret_passes(platform: str, secret: str, other: str) -> None:
     # HMAC pads short keys with zero bytes, so those two are the same key
     listed = [other] if secret.rstrip("\0") != other.rstrip("\0") else []
     with pytest.raises(Rejected, match="signature_mismatch"):
-        VERIFY[platform](signed(platform, b"{}", secret), listed)
+        verify(platform, signed(platform, b"{}", secret), listed)
 
 
 @each_platform
 @given(value=st.text(max_size=120))
 def test_no_text_in_the_header_breaks_it(platform: str, value: str) -> None:
     with pytest.raises(Rejected) as caught:
-        VERIFY[platform](request(platform, b"{}", value), [SECRET])
+        verify(platform, request(platform, b"{}", value), [SECRET])
     assert caught.value.status == 401

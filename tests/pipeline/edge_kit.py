@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
-from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
-from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS_WEBHOOK
 from chalicelib.edge.receive import Edge
 from chalicelib.http import Request, Response
-from chalicelib.pipeline.ports import Secrets
+from chalicelib.pipeline.ports import SecretCache
+from chalicelib.protocols.webhook import Feed
+from chalicelib.registry import CHANNELS, DESKS
 from chalicelib.vocabulary.records import Event
+from tests.contract.registered import FEEDS
 from tests.contract.signing import signed
 from tests.fakes import FakeClock, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 
@@ -73,30 +73,31 @@ BODIES: dict[str, bytes] = {
 
 
 class EdgeKit:
-    """The edge and everything around it."""
+    """The edge and everything around it: the registry's channels and desks, and further ones."""
 
     def __init__(
         self,
-        secrets: Secrets | None = None,
+        secrets: SecretCache | None = None,
         inbound: FakeQueue | None = None,
         outbound: FakeQueue | None = None,
         queue: Callable[[], FakeQueue] = FakeQueue,
+        channels: Sequence[Feed] = (),
+        desks: Sequence[Feed] = (),
     ) -> None:
         self.clock = FakeClock()
         self.metrics = FakeMetrics()
         self.inbound = inbound or queue()
         self.outbound = outbound or queue()
         self.shelf = FakeShelf()
-        self.secrets = FakeSecrets(
-            instagram={"secrets": [SECRET], "verify_tokens": [VERIFY_TOKEN]},
-            tiktok={"secrets": [SECRET]},
-            genesys={"secrets": [SECRET]},
-        )
+        self.desks = desks
+        names = [*FEEDS, *(feed.name for feed in (*channels, *desks))]
+        self.secrets = FakeSecrets(**{name: {"secrets": [SECRET]} for name in names})
+        self.secrets.stored["instagram"]["verify_tokens"] = [VERIFY_TOKEN]
         self.edge = Edge(
-            webhooks=[INSTAGRAM_WEBHOOK, TIKTOK_WEBHOOK],
-            desk=GENESYS_WEBHOOK,
+            channels=[*(FEEDS[name] for name in CHANNELS), *channels],
+            desks=[*(FEEDS[name] for name in DESKS), *desks],
             secrets=secrets or self.secrets,
-            secret_names={name: name for name in PLATFORMS},
+            secret_names={name: name for name in names},
             inbound=self.inbound,
             outbound=self.outbound,
             shelf=self.shelf,
@@ -105,14 +106,14 @@ class EdgeKit:
         )
 
     def post(self, platform: str, request: Request) -> Response:
-        return self.edge.desk(request) if platform == "genesys" else self.edge.social(request)
+        return self.edge.desk(request) if platform in DESKS else self.edge.social(request)
 
     def deliver(self, platform: str, body: bytes | None = None) -> Response:
         """A well signed delivery."""
         return self.post(platform, signed(platform, BODIES[platform] if body is None else body, SECRET, self.clock()))
 
     def queue(self, platform: str) -> FakeQueue:
-        return self.outbound if platform == "genesys" else self.inbound
+        return self.outbound if platform in DESKS else self.inbound
 
     @property
     def stored(self) -> list[Event]:

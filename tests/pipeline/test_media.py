@@ -6,7 +6,7 @@ import base64
 import json
 import string
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.aws.secrets import LIFETIME_S, SOONEST_REFRESH_S, SecretStore
+from chalicelib.edge.door import OPEN_S, Door
 from chalicelib.errors import Misconfigured, Rejected, Retryable, Unfetched
 from chalicelib.http import Request
-from chalicelib.pipeline.media import DIRECT_S, MOST_FILES, OPEN_S, Kept, MediaStore, _packed, _tag, folder
-from chalicelib.protocols.channel import Source
-from chalicelib.vocabulary.messages import CustomerMessage, Fetched, Kind, Media
+from chalicelib.pipeline.media import DIRECT_S, MOST_FILES, Kept, MediaStore, folder
+from chalicelib.rules.links import packed, tag
+from chalicelib.vocabulary.messages import CustomerMessage, Fetched, Kind, Media, Source
 from chalicelib.vocabulary.records import Conversation, Stored
 
 DAYS = 90
@@ -28,6 +29,7 @@ JPEG = Fetched(body=b"\xff\xd8\xff\xe0 a picture", mime="application/octet-strea
 PDF = Fetched(body=b"%PDF-1.7\n", mime="application/pdf")
 WHO = Conversation("instagram", "17841400000000777", "customer-1")
 SOURCE = Source(url="https://lookaside.fbsbx.com/a?signature=1", hosts=("fbsbx.com",), headers={"x-user": "t"})
+AGENTS = Source(url="https://api-downloads.example/1", hosts=("example",))
 URL = "https://bridge.example/api/media/"
 
 
@@ -89,26 +91,35 @@ class Manager:
         return {"SecretString": json.dumps({"keys": self.keys})}
 
 
+class Container(NamedTuple):
+    """What one container makes links with, and opens them with."""
+
+    store: MediaStore
+    door: Door
+
+
 class Bench:
-    """A store over fakes; `now` and what Secrets Manager holds may be changed."""
+    """A store and its door over fakes; `now` and what Secrets Manager holds may be changed."""
 
     def __init__(self) -> None:
         self.shelf, self.world = Shelf(), World()
         self.manager = Manager()
         self.now = NOW
-        self.store = self.container()
+        self.store, self.door = self.container()
 
-    def container(self) -> MediaStore:
+    def container(self) -> Container:
         """A cold one, over the same bucket and the same Secrets Manager."""
         client: Any = self.manager
-        return MediaStore(
-            shelf=self.shelf,
-            fetch=self.world,
-            secrets=SecretStore(lambda: self.now, client),
-            secret_name="s/media",
-            public_url="https://bridge.example",
-            days=DAYS,
-            clock=lambda: self.now,
+        secrets = SecretStore(lambda: self.now, client)
+        return Container(
+            MediaStore(
+                shelf=self.shelf,
+                fetch=self.world,
+                secrets=secrets,
+                secret_name="s/media",
+                public_url="https://bridge.example",
+            ),
+            Door(shelf=self.shelf, secrets=secrets, secret_name="s/media", days=DAYS, clock=lambda: self.now),
         )
 
     def rotate(self, *keys: str) -> None:
@@ -121,7 +132,7 @@ class Bench:
         return self.store.keep(said(), lambda: SOURCE).url.removeprefix(URL)
 
     def take(self, number: int = 0, name: str = "Factura nº 1.PDF") -> Kept:
-        return self.store.take(WHO, "m-1", number, "https://api-downloads.example/1", ("example",), {}, name)
+        return self.store.take(WHO, "m-1", number, AGENTS, name)
 
 
 @pytest.fixture
@@ -145,7 +156,7 @@ def request(method: str = "GET") -> Request:
 def status_of(bench: Bench, token: str) -> int:
     """What `open` answers: 302 where it leads somewhere."""
     try:
-        bench.store.open(token)
+        bench.door.open(token)
     except Rejected as no:
         return no.status
     return 302
@@ -282,7 +293,7 @@ def test_a_name_is_made_harmless(bench: Bench, name: str, safe: str) -> None:
 def test_a_link_leads_to_the_file_for_a_minute(bench: Bench) -> None:
     token = bench.token()
     [key] = bench.shelf.files
-    assert bench.store.open(token) == bench.shelf.link(key, bench.shelf.files[key][1], OPEN_S)
+    assert bench.door.open(token) == bench.shelf.link(key, bench.shelf.files[key][1], OPEN_S)
 
 
 def test_a_link_is_the_same_on_every_try(bench: Bench) -> None:
@@ -294,7 +305,7 @@ def test_a_link_is_the_same_on_every_try(bench: Bench) -> None:
 def test_an_agents_file_can_be_linked(bench: Bench) -> None:
     kept = bench.take()
     token = bench.store.link(kept.key, int(NOW * 1000)).removeprefix(URL)
-    assert kept.key in bench.store.open(token)
+    assert kept.key in bench.door.open(token)
 
 
 @pytest.mark.parametrize(("days", "status"), [(DAYS, 302), (DAYS + 0.001, 404)])
@@ -322,8 +333,8 @@ def test_keys_rotate(bench: Bench) -> None:
 def signed_by(bench: Bench, key: str) -> str:
     """A link to a file that is there, signed by a key that only others have read."""
     bench.manager.keys, before = [key], bench.manager.keys
-    kept = bench.store.take(WHO, "m-9", 0, "https://api-downloads.example/1", ("example",), {}, "a")
-    token = bench.container().link(kept.key, int(NOW * 1000)).removeprefix(URL)
+    kept = bench.store.take(WHO, "m-9", 0, AGENTS, "a")
+    token = bench.container().store.link(kept.key, int(NOW * 1000)).removeprefix(URL)
     bench.manager.keys = before
     return token
 
@@ -333,7 +344,7 @@ def test_a_link_of_a_key_that_is_newer_than_the_copy_opens(bench: Bench) -> None
     new = signed_by(bench, "key-2")
     bench.manager.keys = ["key-2", "key-1"]
     bench.now += SOONEST_REFRESH_S
-    assert bench.store.door(request(), new).status == 302
+    assert bench.door.answer(request(), new).status == 302
 
 
 def test_a_copy_that_is_too_young_to_be_read_again_is_no_judge(bench: Bench) -> None:
@@ -342,18 +353,18 @@ def test_a_copy_that_is_too_young_to_be_read_again_is_no_judge(bench: Bench) -> 
     new = signed_by(bench, "key-2")
     bench.manager.keys = ["key-2", "key-1"]
     bench.now += SOONEST_REFRESH_S / 2
-    reply = bench.store.door(request(), new)
+    reply = bench.door.answer(request(), new)
     assert (reply.status, reply.body, reply.headers["Retry-After"]) == (503, "please repeat", "5")
     bench.now += float(reply.headers["Retry-After"])
-    assert bench.store.door(request(), new).status == 302
+    assert bench.door.answer(request(), new).status == 302
 
 
 def test_a_forged_link_is_told_like_one_that_never_was_once_the_keys_are_fresh(bench: Bench) -> None:
     forged = signed_by(bench, "a guess")
-    assert bench.store.door(request(), forged) == bench.store.door(request(), "x" * 75)
+    assert bench.door.answer(request(), forged) == bench.door.answer(request(), "x" * 75)
     assert bench.manager.reads == 2  # the forger's, and that of a cold container: nothing is asked twice
     bench.now += SOONEST_REFRESH_S
-    assert bench.store.door(request(), forged).status == 404
+    assert bench.door.answer(request(), forged).status == 404
     assert bench.manager.reads == 3
 
 
@@ -363,7 +374,7 @@ def test_a_flood_of_forged_links_is_no_flood_of_reads(bench: Bench) -> None:
     reads = bench.manager.reads
     for _ in range(100):
         bench.now += SOONEST_REFRESH_S / 10
-        assert bench.store.door(request(), forged).status in {404, 503}
+        assert bench.door.answer(request(), forged).status in {404, 503}
     assert bench.manager.reads <= reads + 10
 
 
@@ -381,10 +392,10 @@ def test_while_the_keys_cannot_be_read_known_links_open_and_others_are_not_judge
     bench.manager.fails = ClientError({"Error": {"Code": code}}, "GetSecretValue")
     for _ in range(5):
         bench.now += SOONEST_REFRESH_S
-        reply = bench.store.door(request(), new)
+        reply = bench.door.answer(request(), new)
         assert (reply.status, reply.headers["Retry-After"]) == (503, "5")
-        assert bench.store.door(request(), known).status == 302
-    cold = bench.container().door(request(), known)
+        assert bench.door.answer(request(), known).status == 302
+    cold = bench.container().door.answer(request(), known)
     assert (cold.status, cold.headers["Retry-After"]) == (503, "5")
 
 
@@ -414,8 +425,8 @@ def test_without_a_key_nothing_is_signed_or_opened(bench: Bench, keys: list[str]
 def test_an_empty_key_opens_nothing(bench: Bench) -> None:
     bench.token()
     [key] = bench.shelf.files
-    payload = _packed(key, int(NOW * 1000))
-    forged = base64.urlsafe_b64encode(payload + _tag("", payload)).decode()
+    payload = packed(key, int(NOW * 1000))
+    forged = base64.urlsafe_b64encode(payload + tag("", payload)).decode()
     bench.rotate("key-1", "")
     assert status_of(bench, forged) == 404
 
@@ -448,10 +459,10 @@ def test_a_time_out_of_range_still_makes_a_link(bench: Bench, sent_ms: int) -> N
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_the_door_leads_on_and_leaks_nothing(bench: Bench, method: str) -> None:
     token = bench.token()
-    reply = bench.store.door(request(method), token)
+    reply = bench.door.answer(request(method), token)
     assert (reply.status, reply.body) == (302, "")
     assert reply.headers == {
-        "Location": bench.store.open(token),
+        "Location": bench.door.open(token),
         "Cache-Control": "private, max-age=30",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
@@ -460,17 +471,17 @@ def test_the_door_leads_on_and_leaks_nothing(bench: Bench, method: str) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
 def test_the_door_is_for_reading(bench: Bench, method: str) -> None:
-    reply = bench.store.door(request(method), bench.token())
+    reply = bench.door.answer(request(method), bench.token())
     assert (reply.status, reply.headers["Allow"]) == (405, "GET, HEAD")
 
 
 def test_the_door_tells_nobody_why_a_link_opens_nothing(bench: Bench) -> None:
     token = bench.token()
-    unknown = bench.store.door(request(), "x" * 76)
+    unknown = bench.door.answer(request(), "x" * 76)
     bench.shelf.files.clear()
-    gone = bench.store.door(request(), token)
+    gone = bench.door.answer(request(), token)
     bench.now += 2 * DAYS * 24 * 3600
-    assert bench.store.door(request(), token) == gone == unknown
+    assert bench.door.answer(request(), token) == gone == unknown
     assert (unknown.status, unknown.headers["Cache-Control"]) == (404, "no-store")
 
 
@@ -478,5 +489,5 @@ def test_the_door_tells_nobody_why_a_link_opens_nothing(bench: Bench) -> None:
 def test_the_door_tells_nobody_what_broke(bench: Bench, error: Exception) -> None:
     token = bench.token()
     bench.shelf.fails = error
-    reply = bench.store.door(request(), token)
+    reply = bench.door.answer(request(), token)
     assert (reply.status, reply.body) == (503, "please repeat")

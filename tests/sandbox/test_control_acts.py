@@ -12,7 +12,7 @@ from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM
 from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
 from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK
 from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
-from chalicelib.edge.receive import events_of
+from chalicelib.edge.storing import events_of
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Led, Note
 from sandbox.acts import Act, InstagramActs, TikTokActs
 from sandbox.clock import Clock

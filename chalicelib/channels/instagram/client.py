@@ -14,14 +14,14 @@ import msgspec
 
 from chalicelib.channels.instagram.capabilities import CAPABILITIES
 from chalicelib.channels.instagram.problems import judged
+from chalicelib.credentials import Secrets
 from chalicelib.errors import AccountStopped, Refused, Uncertain, Unfetched
 from chalicelib.http import Answer, Outgoing
 from chalicelib.protocols import history
 from chalicelib.protocols.calls import access_token, harmless
-from chalicelib.protocols.channel import Secrets, Source
 from chalicelib.protocols.history import Held
 from chalicelib.protocols.verdicts import Act
-from chalicelib.vocabulary.messages import CustomerMessage, Line, Mention, Mentioned, Unseen
+from chalicelib.vocabulary.messages import CustomerMessage, Line, Mention, Mentioned, Source, Unseen
 from chalicelib.vocabulary.records import Account, Conversation, Profile
 from chalicelib.vocabulary.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
 

@@ -7,10 +7,10 @@ developers.facebook.com/docs/messenger-platform/instagram/features/webhook
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import msgspec
 
+from chalicelib import fields
 from chalicelib.errors import Malformed
 from chalicelib.wire import LATEST_MS, bounded
 
@@ -65,63 +65,36 @@ TEST_ACCOUNT, TEST_SENDER, TEST_MID = "0", "12334", "random_mid"
 _PLAIN = re.compile(r"[a-z_]{1,40}")
 
 
-class Fields:
-    """A JSON object: what is missing, or is of another type than documented, is empty."""
+class Fields(fields.Fields):
+    """A JSON object of Meta's. What stands in a list and is no object counts, as one that says nothing; and what
+    should be a list may come alone."""
 
-    __slots__ = ("_fields",)
-
-    def __init__(self, value: object = None) -> None:
-        self._fields: dict[str, Any] = value if isinstance(value, dict) else {}
-
-    def has(self, name: str) -> bool:
-        return self._fields.get(name) is not None
-
-    def names(self) -> list[str]:
-        """What is there, in the sender's order."""
-        return [name for name, value in self._fields.items() if value is not None]
+    __slots__ = ()
 
     def empty(self) -> list[str]:
         """What is named and null."""
         return [name for name, value in self._fields.items() if value is None]
 
-    def text(self, name: str) -> str:
-        """A text, or a whole number as one: ids come as either."""
-        value = self._fields.get(name)
-        return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-
     def number(self, name: str) -> str:
         """A number as a text, with its fraction; a text as it is."""
-        value = self._fields.get(name)
+        value = self.value(name)
         return f"{value:.10g}" if isinstance(value, float) else self.text(name)
-
-    def flag(self, name: str) -> bool:
-        return self._fields.get(name) is True
-
-    def at(self, *path: str) -> Fields:
-        """The object at the end of the path."""
-        found = self
-        for name in path:
-            found = Fields(found._fields.get(name))
-        return found
 
     def each(self, name: str) -> list[Fields]:
         """A list's items; anything else that is there is a list of one."""
-        value = self._fields.get(name)
+        value = self.value(name)
         items = value if isinstance(value, list) else [] if value is None else [value]
         return [Fields(item) for item in items]
 
     def milliseconds(self, name: str, otherwise: int) -> int:
         """The time in ms."""
-        value = self._fields.get(name)
+        value = self.value(name)
         return milliseconds(value if isinstance(value, int | float | str) else None, otherwise)
 
 
 def read(raw: bytes | msgspec.Raw) -> Fields:
     """The bytes of a JSON object. Raises Malformed."""
-    try:
-        value = msgspec.json.decode(raw)
-    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors, as those of UTF-8 are
-        raise Malformed(f"Instagram event: {type(error).__name__}") from None
+    value = fields.read(raw, "Instagram event")
     if not isinstance(value, dict):
         raise Malformed("Instagram event: no object")
     return Fields(value)

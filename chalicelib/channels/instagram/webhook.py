@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 import msgspec
 
@@ -21,10 +18,12 @@ from chalicelib.channels.instagram.schema import (
     read,
     writer,
 )  # fmt: skip
+from chalicelib.credentials import Secret, signed_by
 from chalicelib.errors import Malformed, Rejected
-from chalicelib.http import Request
-from chalicelib.protocols.channel import MOST_PIECES, Piece
-from chalicelib.wire import bounded, digest, mended
+from chalicelib.fields import value_of
+from chalicelib.http import Request, Response
+from chalicelib.protocols.webhook import MOST_PIECES, Piece
+from chalicelib.wire import bounded, digest, hmac_sha256, mended
 
 # What Meta puts around events: developers.facebook.com/docs/instagram-platform/webhooks
 SECTIONS = ("messaging", "standby", "changes")
@@ -40,20 +39,19 @@ class _Webhook:
         """Meta asks with hub.mode, hub.challenge and hub.verify_token."""
         return "hub.mode" in request.query
 
-    def handshake(self, request: Request, tokens: Sequence[str]) -> str:
+    def handshake(self, request: Request, secret: Secret) -> Response:
         """The challenge. Raises Rejected (403) for a wrong token, or a challenge that is no plain word.
 
         developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests
         """
         challenge = request.query.get("hub.challenge", "")
         offered = request.query.get("hub.verify_token", "").encode(errors="replace")
-        # every configured token is compared, so that the time taken says nothing
-        known = [hmac.compare_digest(offered, token.encode()) for token in tokens]
-        if request.query["hub.mode"] != "subscribe" or not any(known):
+        known = signed_by(secret.every("verify_tokens"), offered, str.encode)
+        if request.query["hub.mode"] != "subscribe" or not known:
             raise Rejected(403, "verify_token", "the verify token in the app dashboard differs from the secret's")
         if not (challenge.isascii() and challenge.isalnum() and len(challenge) <= LONGEST_CHALLENGE):
             raise Rejected(403, "challenge")
-        return challenge
+        return Response(status=200, body=challenge)
 
     def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
         """`X-Hub-Signature-256: sha256=<hex HMAC-SHA256 of the raw body>`, keyed with the app secret.
@@ -64,15 +62,11 @@ class _Webhook:
         scheme, _, offered = (request.header(self.signature_header) or "").partition("=")
         if scheme != "sha256" or len(offered) != 64 or not set(offered) <= set("0123456789abcdef"):
             raise Rejected(401, "signature_malformed")
-        matches = [
-            hmac.compare_digest(hmac.new(secret.encode(), request.body, hashlib.sha256).hexdigest(), offered)
-            for secret in secrets
-        ]
-        if not any(matches):
+        if not signed_by(secrets, bytes.fromhex(offered), lambda secret: hmac_sha256(secret, request.body)):
             raise Rejected(401, "signature_mismatch", ADVICE)
 
     def split(self, body: bytes) -> list[Piece]:
-        """Up to 1,000 events of several accounts, in Meta's order; see `Webhook.split`."""
+        """Up to 1,000 events of several accounts, in Meta's order; see `Feed.split`."""
         try:
             text = mended(body).decode()
             top = msgspec.json.decode(text, type=msgspec.Raw)
@@ -151,7 +145,7 @@ def _event(account: str, section: str, raw: bytes) -> Piece:
     at_ms = seen.milliseconds("timestamp", 0)
     if not mid:
         return _opaque(account, section, raw, _customer(account, seen, echo=False), at_ms=at_ms)
-    echo = body.flag("is_echo")
+    echo = body.flag("is_echo") is True
     name = _name(kind, mid, seen, body)
     return Piece(
         account=account,
@@ -193,18 +187,11 @@ def _items(raw: msgspec.Raw) -> list[msgspec.Raw]:
 
 
 def _text(raw: msgspec.Raw | None) -> str:
-    value = _value(raw)
+    value = value_of(raw)
     return str(value) if isinstance(value, (str, int)) else ""
 
 
 def _moment(raw: msgspec.Raw | None) -> int:
     """Epoch milliseconds, 0 where it is no time."""
-    value = _value(raw)
+    value = value_of(raw)
     return milliseconds(value if isinstance(value, int | float | str) else None, 0)
-
-
-def _value(raw: msgspec.Raw | None) -> Any:
-    try:
-        return msgspec.json.decode(raw) if raw is not None else None
-    except msgspec.MsgspecError:  # a number that no machine holds
-        return None

@@ -13,14 +13,14 @@ from urllib3 import encode_multipart_formdata
 from chalicelib.channels.tiktok.capabilities import CAPABILITIES
 from chalicelib.channels.tiktok.problems import judged
 from chalicelib.channels.tiktok.schema import Fields, milliseconds
+from chalicelib.credentials import Secrets
 from chalicelib.errors import AccountStopped, Refused, Retryable, Uncertain, Unfetched
 from chalicelib.http import Outgoing
 from chalicelib.protocols import history
 from chalicelib.protocols.calls import access_token, harmless
-from chalicelib.protocols.channel import Secrets, Source
 from chalicelib.protocols.history import Held
 from chalicelib.protocols.verdicts import Act
-from chalicelib.vocabulary.messages import CustomerMessage, Mention, Mentioned, Unseen
+from chalicelib.vocabulary.messages import CustomerMessage, Mention, Mentioned, Source, Unseen
 from chalicelib.vocabulary.records import Account, Profile
 from chalicelib.vocabulary.replies import ChoicesPart, MediaPart, Part, Recipient, TextPart
 

@@ -5,51 +5,39 @@ TikTok portal doc 1832190670631937 (webhook schema).
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from chalicelib import fields
 from chalicelib.errors import Malformed
 from chalicelib.wire import LATEST_MS, mended
 
 
-class Fields:
-    """A JSON object. What is missing, or of another type, is empty; a path is dotted ("from_user.id")."""
+class Fields(fields.Fields):
+    """A JSON object of TikTok's. A name may be a dotted path ("from_user.id")."""
 
-    def __init__(self, found: object = None) -> None:
-        self._found = found if isinstance(found, dict) else {}
+    __slots__ = ()
 
-    def text(self, path: str) -> str:
-        """The string, or the number as one: comments carry bare 64-bit ids. TikTok portal doc 1810515104773122"""
-        found = self._at(path)
-        if isinstance(found, (int, float)) and not isinstance(found, bool):
-            return str(found)
-        return found if isinstance(found, str) else ""
+    def value(self, name: str, /) -> Any:
+        value: Any = self._fields
+        for step in name.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        return value
 
-    def flag(self, path: str) -> bool | None:
-        found = self._at(path)
-        return found if isinstance(found, bool) else None
+    def text(self, name: str, /) -> str:
+        """The string, or any number as one: comments carry bare 64-bit ids. TikTok portal doc 1810515104773122"""
+        value = self.value(name)
+        return str(value) if isinstance(value, float) else super().text(name)
 
-    def at(self, path: str) -> Fields:
-        return Fields(self._at(path))
-
-    def each(self, path: str) -> list[Fields]:
-        """The objects of the list; an object that stands alone is a list of one."""
-        found = self._at(path)
-        items = found if isinstance(found, list) else [found]
-        return [Fields(item) for item in items if isinstance(item, dict)]
-
-    def first(self, *paths: str) -> str:
+    def first(self, *names: str) -> str:
         """The first text that is there."""
-        return next((found for path in paths if (found := self.text(path))), "")
+        return next((text for name in names if (text := self.text(name))), "")
 
-    def empties(self, path: str) -> bool:
+    def empties(self, name: str) -> bool:
         """Whether there is a list, with nothing in it."""
-        return self._at(path) == []
-
-    def _at(self, path: str) -> object:
-        found: object = self._found
-        for name in path.split("."):
-            found = found.get(name) if isinstance(found, dict) else None
-        return found
+        value = self.value(name)
+        return isinstance(value, list) and not value
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,22 +61,18 @@ def opened(raw: bytes) -> Delivery:
         content = _json((body or "").encode())
     except Malformed:
         content = None
-    fields = Fields(envelope)
+    around = Fields(envelope)
     return Delivery(
         event=event,
-        account=fields.text("user_openid"),
-        created=fields.text("create_time"),
+        account=around.text("user_openid"),
+        created=around.text("create_time"),
         body=body or "",
         content=Fields(content),
     )
 
 
 def _json(text: bytes) -> object:
-    try:
-        found: object = msgspec.json.decode(mended(text))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f"not a TikTok delivery: {type(error).__name__}") from None
-    return found
+    return fields.read(mended(text), "not a TikTok delivery")
 
 
 def milliseconds(timestamp: str, otherwise: int) -> int:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 
 from chalicelib.channels.tiktok.schema import Delivery, milliseconds, opened
+from chalicelib.credentials import Secret, signed_by
 from chalicelib.errors import Rejected
-from chalicelib.http import Request
-from chalicelib.protocols.channel import Piece
-from chalicelib.wire import bounded, digest, mended
+from chalicelib.http import Request, Response
+from chalicelib.protocols.webhook import Piece
+from chalicelib.wire import bounded, digest, hmac_sha256, mended
 
 # TikTok leaves the tolerance to the receiver; 5 s, as in its sample, drops live deliveries.
 # developers.tiktok.com/doc/webhooks-verification
@@ -27,7 +26,7 @@ class _Webhook:
         """TikTok documents none: registration is an API call."""
         return False
 
-    def handshake(self, request: Request, tokens: Sequence[str]) -> str:
+    def handshake(self, request: Request, secret: Secret) -> Response:
         """Never asked for. Raises Rejected."""
         raise Rejected(400, "no_handshake")
 
@@ -35,11 +34,7 @@ class _Webhook:
         """`Tiktok-Signature: t=<epoch s>,s=<hex HMAC-SHA256 of "t.body">`, keyed with the app secret."""
         stamp, offered = _fields(request.header(self.signature_header) or "")
         signed = stamp.encode() + b"." + request.body
-        matches = [
-            hmac.compare_digest(hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest(), offered)
-            for secret in secrets
-        ]
-        if not any(matches):
+        if not signed_by(secrets, bytes.fromhex(offered), lambda secret: hmac_sha256(secret, signed)):
             raise Rejected(401, "signature_mismatch", ADVICE)
         if not -SKEW_S <= now - int(stamp) <= TOLERANCE_S:
             raise Rejected(401, "signature_stale", ADVICE)

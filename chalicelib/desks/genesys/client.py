@@ -14,7 +14,7 @@ from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import inbound_message, receipt, structured_response
 from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
-from chalicelib.vocabulary.messages import DeskMessage
+from chalicelib.vocabulary.messages import DeskMessage, Source
 from chalicelib.vocabulary.records import Account
 from chalicelib.vocabulary.replies import File, Receipt
 from chalicelib.wire import iso
@@ -108,14 +108,14 @@ class Genesys:
         _read(answer, VIEW)
         return any(str(someone.get("state") or "").lower() not in OVER for someone in _customers(answer))
 
-    def source(self, file: File) -> tuple[str, tuple[str, ...], dict[str, str]]:
+    def source(self, file: File) -> Source:
         """Such as https://api-downloads.mypurecloud.ie/api/v2/downloads/…: signed, so nothing of ours goes with it;
         it may lead on to S3. See `Desk.source`."""
         host = urlsplit(self._api_url).hostname or ""
         if not host.startswith("api."):
-            return file.url, (host,), {}
+            return Source(url=file.url, hosts=(host,))
         files = SOVEREIGN_FILES if host.endswith(SOVEREIGN) else FILES
-        return file.url, (host.removeprefix("api."), files), {}
+        return Source(url=file.url, hosts=(host.removeprefix("api."), files))
 
     def _holds(self, message: str, customer: str, conversation: str) -> bool:
         answer = self._call(customer, f"{MESSAGES}/{quote(conversation)}")

@@ -13,11 +13,42 @@ from typing import Any, Literal
 
 import msgspec
 
+from chalicelib import fields
 from chalicelib.vocabulary.messages import Kind
 from chalicelib.vocabulary.replies import Card, Choice, File
 
-Fields = dict[str, Any]
-"""A JSON object."""
+
+class Fields(fields.Fields):
+    """A JSON object of Genesys'. `fileName`, `filename` and `file_name` are one name, and only a text is one."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return bool(self._fields)
+
+    def __or__(self, other: Fields) -> Fields:
+        return Fields(self._fields | other._fields)
+
+    def value(self, *names: str) -> Any:
+        """The first of the fields that is there and is not null."""
+        for name in names:
+            if self._fields.get(name) is not None:
+                return self._fields[name]
+        known = {_folded(name): value for name, value in self._fields.items() if value is not None}
+        return next((known[name] for name in map(_folded, names) if name in known), None)
+
+    def text(self, *names: str) -> str:
+        """The text of the first of the fields that is there; "" where that is something else."""
+        value = self.value(*names)
+        return value if isinstance(value, str) else ""
+
+    def same(self, other: Fields) -> bool:
+        """Whether both hold the same."""
+        return self._fields == other._fields
+
+    def hollow(self) -> bool:
+        """See `hollow`."""
+        return hollow(self._fields)
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,35 +70,6 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
 NOTHING = Content()
 MEDIA: dict[str, Kind] = {"Image": "image", "Video": "video", "Audio": "audio", "File": "file"}
-
-
-def field(fields: Fields, *names: str) -> Any:
-    """The first of the fields that is there and is not null: `fileName`, `filename` and `file_name` are one name."""
-    for name in names:
-        if fields.get(name) is not None:
-            return fields[name]
-    known = {_folded(name): value for name, value in fields.items() if value is not None}
-    return next((known[name] for name in map(_folded, names) if name in known), None)
-
-
-def string(fields: Fields, *names: str) -> str:
-    """The field's text, "" where there is none or it is something else."""
-    value = field(fields, *names)
-    return value if isinstance(value, str) else ""
-
-
-def inner(fields: Fields, name: str) -> Fields:
-    """The object in the field, an empty one where there is none."""
-    value = field(fields, name)
-    return value if isinstance(value, dict) else {}
-
-
-def objects(fields: Fields, name: str) -> list[Fields]:
-    """The objects of the field's list; an object alone is a list of one."""
-    value = field(fields, name)
-    if isinstance(value, dict):
-        return [value]
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def hollow(value: Any, deep: int = 8) -> bool:
@@ -94,18 +96,18 @@ def words(text: str) -> str:
 def read(item: Fields) -> tuple[Content, str]:
     """What a content item holds, and its name where it is something of which nothing can be shown: Genesys' word for
     it where it is one."""
-    said = string(item, "contentType")
+    said = item.text("contentType")
     kind = _KINDS.get(_folded(said), "")
-    others = [one for name, one in _FIELDS.items() if one != kind and inner(item, name)]
+    others = [one for name, one in _FIELDS.items() if one != kind and item.at(name)]
     if not kind:
-        kind = others.pop(0) if others else "Attachment" if string(item, "url") else ""
-    held = sum((_READERS[one][1](inner(item, _READERS[one][0])) for one in others), NOTHING)
+        kind = others.pop(0) if others else "Attachment" if item.text("url") else ""
+    held = sum((_READERS[one][1](item.at(_READERS[one][0])) for one in others), NOTHING)
     if kind:
         name, reader = _READERS[kind]
-        held = reader(item | inner(item, name)) + held  # what belongs inside also comes beside
+        held = reader(item | item.at(name)) + held  # what belongs inside also comes beside
     word = kind or said
     # of any other kind even an empty item is something that somebody sent
-    if held != NOTHING or (word in {"", "Text"} and hollow(item)):
+    if held != NOTHING or (word in {"", "Text"} and item.hollow()):
         return held, ""
     return NOTHING, word if word.isalnum() and len(word) <= 40 else "content"
 
@@ -120,16 +122,16 @@ def joined(text: str, lines: tuple[str, ...]) -> str:
 
 
 def _attachment(said: Fields) -> Content:
-    url, name, media = string(said, "url"), string(said, "filename"), string(said, "mediaType").capitalize()
+    url, name, media = said.text("url"), said.text("filename"), said.text("mediaType").capitalize()
     if not url:
         return NOTHING
     # Genesys' word for the type is `mime`; a contentType here may be one, or the item's
-    mime = next((one for one in (string(said, "mime", "mimeType"), string(said, "contentType")) if "/" in one), "")
-    caption = _lines(string(said, "text") if string(said, "text") != name else "")
+    mime = next((one for one in (said.text("mime", "mimeType"), said.text("contentType")) if "/" in one), "")
+    caption = _lines(said.text("text") if said.text("text") != name else "")
     if media == "Link":
         return Content(lines=(*caption, url))
     kind = MEDIA.get(media) or MEDIA.get(mime.partition("/")[0].capitalize(), "file")
-    size = field(said, "contentSizeBytes")
+    size = said.value("contentSizeBytes")
     known = size if isinstance(size, int) and size > 0 else 0
     return Content(lines=caption, files=(File(url=url, kind=kind, mime=mime, name=name, size=known),))
 
@@ -139,19 +141,19 @@ def _quick_reply(said: Fields) -> Content:
 
 
 def _quick_replies(said: Fields) -> Content:
-    choices = [choice for action in objects(said, "actions") for choice in _choice(action, "QuickReply")]
-    return Content(lines=_lines(string(said, "title")), choices=tuple(choices))
+    choices = [choice for action in said.each("actions") for choice in _choice(action, "QuickReply")]
+    return Content(lines=_lines(said.text("title")), choices=tuple(choices))
 
 
 def _card(said: Fields) -> Content:
-    default = inner(said, "defaultAction")
-    actions = objects(said, "actions")
-    if string(default, "type") == "Postback" and default not in actions:
+    default = said.at("defaultAction")
+    actions = said.each("actions")
+    if default.text("type") == "Postback" and not any(map(default.same, actions)):
         actions.append(default)
     choices = tuple(choice for action in actions for choice in _choice(action, "Button"))
     # a bot's card may have a description alone; no channel shows a card without a title
-    words = _lines(string(said, "title"), string(said, "description"), string(said, "video"))
-    image, url = string(said, "image"), string(default, "url")
+    words = _lines(said.text("title"), said.text("description"), said.text("video"))
+    image, url = said.text("image"), default.text("url")
     if not (words or image or choices):
         return NOTHING
     title, description = (words[0], "\n".join(words[1:])) if words else ("", "")
@@ -159,59 +161,57 @@ def _card(said: Fields) -> Content:
 
 
 def _carousel(said: Fields) -> Content:
-    return sum((_card(card) for card in objects(said, "cards")), NOTHING)
+    return sum((_card(card) for card in said.each("cards")), NOTHING)
 
 
 def _date_picker(said: Fields) -> Content:
-    stamps = [string(time, "dateTime") for time in objects(said, "availableTimes")]
+    stamps = [time.text("dateTime") for time in said.each("availableTimes")]
     choices = tuple(Choice(text=stamp, payload=stamp, type="DatePicker") for stamp in stamps if stamp)
-    return Content(lines=_lines(string(said, "title"), string(said, "subtitle")), choices=choices)
+    return Content(lines=_lines(said.text("title"), said.text("subtitle")), choices=choices)
 
 
 def _list_picker(said: Fields) -> Content:
     """An item's id comes back as a quick reply: the answers that Open Messaging takes know no list picker."""
-    shown = inner(said, "receivedMessage")
-    sections = objects(said, "sections")
-    lines = _lines(string(shown, "title"), string(shown, "subtitle"), *(string(one, "title") for one in sections))
-    items = [item for section in sections for item in objects(section, "items")]
-    titles = [" – ".join(_lines(string(item, "title"), string(item, "subtitle"))) for item in items]
+    shown = said.at("receivedMessage")
+    sections = said.each("sections")
+    lines = _lines(shown.text("title"), shown.text("subtitle"), *(one.text("title") for one in sections))
+    items = [item for section in sections for item in section.each("items")]
+    titles = [" – ".join(_lines(item.text("title"), item.text("subtitle"))) for item in items]
     choices = [
-        Choice(text=title, payload=string(item, "id") or title)
-        for item, title in zip(items, titles, strict=True)
-        if title
+        Choice(text=title, payload=item.text("id") or title) for item, title in zip(items, titles, strict=True) if title
     ]
     return Content(lines=lines, choices=tuple(choices))
 
 
 def _template(said: Fields) -> Content:
     """A canned response. Its body is the message's text, already filled; header and footer are here only."""
-    header, body, footer = (inner(said, name) for name in ("header", "body", "footer"))
-    buttons = objects(said, "buttons")
-    phones = [f"{string(one, 'text')}: {string(one, 'phoneNumber')}" for one in buttons if string(one, "phoneNumber")]
-    choices = [choice for one in buttons if not string(one, "phoneNumber") for choice in _choice(one, "QuickReply")]
+    header, body, footer = (said.at(name) for name in ("header", "body", "footer"))
+    buttons = said.each("buttons")
+    phones = [f"{one.text('text')}: {one.text('phoneNumber')}" for one in buttons if one.text("phoneNumber")]
+    choices = [choice for one in buttons if not one.text("phoneNumber") for choice in _choice(one, "QuickReply")]
     lines = _lines(_filled(header), _filled(body), _filled(footer), *phones)
-    media = _attachment(inner(header, "media"))
+    media = _attachment(header.at("media"))
     return Content(lines=lines, choices=tuple(choices)) + media
 
 
 def _text(said: Fields) -> Content:
-    return Content(lines=_lines(words(string(said, "body", "text"))))
+    return Content(lines=_lines(words(said.text("body", "text"))))
 
 
 def _location(said: Fields) -> Content:
-    place = [field(said, name) for name in ("latitude", "longitude")]
+    place = [said.value(name) for name in ("latitude", "longitude")]
     point = ", ".join(str(one) for one in place if isinstance(one, (int, float)) and not isinstance(one, bool))
-    lines = _lines(string(said, "text"), string(said, "address"), string(said, "url"))
+    lines = _lines(said.text("text"), said.text("address"), said.text("url"))
     return Content(lines=lines or _lines(point if point.count(",") == 1 else ""))
 
 
 def _rich_link(said: Fields) -> Content:
-    return Content(lines=_lines(*(string(said, name) for name in ("title", "text", "url", "footer"))))
+    return Content(lines=_lines(*(said.text(name) for name in ("title", "text", "url", "footer"))))
 
 
 def _choice(action: Fields, kind: Literal["Button", "QuickReply"]) -> tuple[Choice, ...]:
     """The thing to tap; none where it has no words, no payload and no page."""
-    text, payload, url = (string(action, name) for name in ("text", "payload", "url"))
+    text, payload, url = (action.text(name) for name in ("text", "payload", "url"))
     words = text or payload or url
     if not words:
         return ()
@@ -223,8 +223,8 @@ _PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 def _filled(part: Fields) -> str:
     """A template's text with its parameters in their places; a place that has none stays as it is."""
-    known = {string(one, "name"): string(one, "text") for one in objects(part, "parameters")}
-    return words(_PLACE.sub(lambda place: known.get(place[1], place[0]), string(part, "text")))
+    known = {one.text("name"): one.text("text") for one in part.each("parameters")}
+    return words(_PLACE.sub(lambda place: known.get(place[1], place[0]), part.text("text")))
 
 
 def _lines(*texts: str) -> tuple[str, ...]:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
-from chalicelib.credentials import Secret, plain, seconds, trimmed
+from chalicelib.credentials import Secret, Secrets, plain, seconds, trimmed
 from chalicelib.errors import Misconfigured, Retryable, Uncertain, Waiting
 from chalicelib.http import Answer, Outgoing
-from chalicelib.protocols.desk import Secrets
 from chalicelib.wire import digest
 
 # A token is not used in its last minute: the call it serves takes time, and clocks differ.

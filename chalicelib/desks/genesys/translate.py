@@ -7,17 +7,14 @@ from typing import Any
 
 import msgspec
 
+from chalicelib import fields
 from chalicelib.desks.genesys.content import (
     MEDIA,
     NOTHING,
     Fields,
-    field,
     hollow,
-    inner,
     joined,
-    objects,
     read,
-    string,
     words,
 )
 from chalicelib.errors import Malformed
@@ -74,7 +71,7 @@ class _Translator:
         developer.genesys.cloud/commdigital/digital/openmessaging/outboundMessages
         """
         seen = _decoded(event.raw)
-        kind = string(seen, "type").capitalize()
+        kind = seen.text("type").capitalize()
         if kind == "Event":
             return _typing(seen)
         if kind == "Receipt":
@@ -82,7 +79,7 @@ class _Translator:
         if kind not in {"Text", "Structured"}:
             return Ignored(IGNORED.get(kind, "genesys_unknown"))
         # the webhook tells of outbound messages only; a customer's own words must never come back to them
-        if string(seen, "direction") == "Inbound":
+        if seen.text("direction") == "Inbound":
             return Ignored("genesys_inbound")
         return _message(seen)
 
@@ -91,27 +88,24 @@ TRANSLATOR = _Translator()
 
 
 def _decoded(raw: bytes) -> Fields:
-    try:
-        seen = msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f"Genesys event: {type(error).__name__}") from None
+    seen = fields.read(raw, "Genesys event")
     if not isinstance(seen, dict):
         raise Malformed("Genesys event: no object")
-    return seen
+    return Fields(seen)
 
 
 def _parties(seen: Fields) -> tuple[str, str]:
     """The integration and the customer."""
-    channel = inner(seen, "channel")
-    return string(channel, "id"), string(inner(channel, "to"), "id")
+    channel = seen.at("channel")
+    return channel.text("id"), channel.at("to").text("id")
 
 
 def _typing(seen: Fields) -> DeskEvent:
     integration, customer = _parties(seen)
-    typing = [event for event in objects(seen, "events") if string(event, "eventType") == "Typing"]
+    typing = [event for event in seen.each("events") if event.text("eventType") == "Typing"]
     if not (typing and integration and customer):
         return Ignored("genesys_event")
-    if string(inner(typing[-1], "typing"), "type") == "Off":
+    if typing[-1].at("typing").text("type") == "Off":
         return Ignored("genesys_typing_off")
     return AgentTyping(integration=integration, customer=customer)
 
@@ -122,14 +116,12 @@ def _receipt(seen: Fields) -> DeskEvent:
     Its `channel.messageId` is the id that the message was posted with, where Genesys has that; which of the two sides
     is the customer depends on the direction that the receipt is told in. Its words may quote the message.
     """
-    channel, status = inner(seen, "channel"), string(seen, "status").lower()
-    codes = [
-        code if code in REASONS else "unknown" for one in objects(seen, "reasons") if (code := string(one, "code"))
-    ]
-    integration = string(channel, "id")
-    sides = [string(inner(channel, side), "id") for side in ("to", "from")]
+    channel, status = seen.at("channel"), seen.text("status").lower()
+    codes = [code if code in REASONS else "unknown" for one in seen.each("reasons") if (code := one.text("code"))]
+    integration = channel.text("id")
+    sides = [channel.at(side).text("id") for side in ("to", "from")]
     customer = next((side for side in sides if side not in {"", integration}), "")
-    message = string(channel, "messageId") or string(seen, "id")
+    message = channel.text("messageId") or seen.text("id")
     failed = status == "failed" or (codes and status not in WELL)
     if not (failed and integration and customer and message):
         return Ignored("genesys_receipt")
@@ -140,24 +132,24 @@ def _receipt(seen: Fields) -> DeskEvent:
         status=status.capitalize() if status in {"failed", "removed"} else "unknown",
         reason=codes[0] if codes else "unknown",
         detail=", ".join(dict.fromkeys(codes)),
-        desk_conversation=string(seen, "conversationId"),
+        desk_conversation=seen.text("conversationId"),
     )
 
 
 def _message(seen: Fields) -> AgentMessage:
     integration, customer = _parties(seen)
-    message = string(seen, "id")
+    message = seen.text("id")
     if not (message and integration and customer):
         raise Malformed("Genesys message without id, integration or recipient")
-    author: Author = "human" if string(seen, "originatingEntity") == "Human" else "bot"
-    found = [read(item) for item in objects(seen, "content")]
+    author: Author = "human" if seen.text("originatingEntity") == "Human" else "bot"
+    found = [read(item) for item in seen.each("content")]
     held = sum((content for content, _ in found), NOTHING)
     return AgentMessage(
         id=message,
         integration=integration,
         customer=customer,
-        desk_conversation=string(seen, "conversationId"),
-        text=joined(words(string(seen, "text")), held.lines),
+        desk_conversation=seen.text("conversationId"),
+        text=joined(words(seen.text("text")), held.lines),
         author=author,
         files=held.files,
         choices=held.choices,
@@ -169,7 +161,7 @@ def _message(seen: Fields) -> AgentMessage:
 def _unread(seen: Fields, names: Iterable[str]) -> set[str]:
     """Names of what the message holds and could not be read: Genesys' word where it is one, else the field."""
     unread = {name for name in names if name}
-    content, text = field(seen, "content"), field(seen, "text")
+    content, text = seen.value("content"), seen.value("text")
     if not isinstance(text, str) and not hollow(text):
         unread.add("text")
     items = content if isinstance(content, list) else [content]

@@ -14,7 +14,7 @@ from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.inbound.posts import Posts
 from chalicelib.pipeline.inbound.profiles import Profiles
 from chalicelib.pipeline.media import MediaStore
-from chalicelib.pipeline.ports import Arrival, Clock, Ledger, Secrets
+from chalicelib.pipeline.ports import Arrival, Clock, Ledger, SecretCache
 from chalicelib.pipeline.presenting import desk_message, remembered
 from chalicelib.protocols.channel import Client
 from chalicelib.rules import windows
@@ -37,7 +37,7 @@ class Composing:
         posts: Posts,
         media: MediaStore,
         budgets: Budgets,
-        secrets: Secrets,
+        secrets: SecretCache,
         clock: Clock,
         metrics: Metrics,
     ) -> None:

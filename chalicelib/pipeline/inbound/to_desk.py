@@ -26,7 +26,7 @@ from chalicelib.pipeline.inbound.leads import Leads
 from chalicelib.pipeline.inbound.mentions import Mentions
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.parking import Parking
-from chalicelib.pipeline.ports import Arrival, Clock, Ledger, Redelivery, Secrets, Turn
+from chalicelib.pipeline.ports import Arrival, Clock, Ledger, Redelivery, SecretCache, Turn
 from chalicelib.pipeline.presenting import line_message, remembered, words
 from chalicelib.protocols.channel import Client, Translator
 from chalicelib.protocols.desk import Desk
@@ -73,7 +73,7 @@ class ToDesk:
         media: MediaStore,
         delivering: Delivering,
         budgets: Budgets,
-        secrets: Secrets,
+        secrets: SecretCache,
         parking: Parking,
         queue: Redelivery,
         clock: Clock,

@@ -28,8 +28,7 @@ class Enclosing:
 
         Raises Unfetched (it cannot be had), Refused (the channel cannot carry it), Retryable.
         """
-        url, hosts, headers = self._desk.source(file)
-        kept = self._media.take(conversation, message, number, url, hosts, headers, file.name)
+        kept = self._media.take(conversation, message, number, self._desk.source(file), file.name)
         can = self._clients[account.channel].capabilities
         limit = can.media.get(kept.kind)
         instead = ""

@@ -24,7 +24,7 @@ from chalicelib.http import LONGEST_CALL_S
 from chalicelib.observability import Metrics, log, new_codes
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.outbound.enclosing import Enclosing
-from chalicelib.pipeline.ports import Clock, Ledger, Secrets, Turn
+from chalicelib.pipeline.ports import Clock, Ledger, SecretCache, Turn
 from chalicelib.protocols.channel import Client
 from chalicelib.rules import windows
 from chalicelib.rules.echoes import mark_of
@@ -97,7 +97,7 @@ class Sending:
         ledger: Ledger,
         enclosing: Enclosing,
         budgets: Budgets,
-        secrets: Secrets,
+        secrets: SecretCache,
         clock: Clock,
         metrics: Metrics,
     ) -> None:

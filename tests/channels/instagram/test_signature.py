@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
 from chalicelib.channels.instagram.webhook import WEBHOOK
 from chalicelib.errors import Rejected
-from chalicelib.http import Request
 from tests.contract.signing import request
-from tests.contract.webhook import WebhookContract
 from tests.fakes import START
-
-
-class TestInstagramSignature(WebhookContract):
-    platform = "instagram"
-    encoding = "hex"
-    prefix = "sha256="
-
-    def verify(self, delivery: Request, secrets: Sequence[str], now: float = START) -> None:
-        WEBHOOK.verify(delivery, secrets, now)
-
-    def header_name(self) -> str:
-        return WEBHOOK.signature_header
-
 
 # Made with `printf %s "$BODY" | openssl dgst -sha256 -hmac "$SECRET"`, so that the signing helper is checked too.
 VECTOR = "sha256=810095af68940a74a17cc3a975a29552033ddeb21f99e646b45cbd4279145329"

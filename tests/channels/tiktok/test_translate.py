@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.channels.tiktok.schema import milliseconds
 from chalicelib.channels.tiktok.translate import TRANSLATOR
 from chalicelib.channels.tiktok.webhook import WEBHOOK
-from chalicelib.edge.receive import events_of
+from chalicelib.edge.storing import events_of
 from chalicelib.errors import Malformed
 from chalicelib.vocabulary.messages import CustomerMessage
 from chalicelib.vocabulary.records import Event

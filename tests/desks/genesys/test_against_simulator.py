@@ -130,9 +130,9 @@ def test_a_file_of_the_customers_is_taken_without_a_text(org: Org) -> None:
 
 
 def test_a_file_of_the_agents_is_fetched_from_where_the_client_says(org: Org) -> None:
-    url, hosts, headers = org.desk.source(File(url=org.sim.media()["pdf"]))
-    assert urlsplit(url).hostname in hosts
-    assert org.http.get(url, headers=headers).body.startswith(b"%PDF-")
+    source = org.desk.source(File(url=org.sim.media()["pdf"]))
+    assert urlsplit(source.url).hostname in source.hosts
+    assert org.http.get(source.url, headers=source.headers).body.startswith(b"%PDF-")
 
 
 def test_a_failed_receipt_is_taken(org: Org) -> None:

@@ -14,7 +14,7 @@ from chalicelib.desks.genesys.translate import inbound_message, structured_respo
 from chalicelib.desks.genesys.translate import receipt as receipt_body
 from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain, Waiting
 from chalicelib.http import Answer
-from chalicelib.vocabulary.messages import DeskMessage, Tap
+from chalicelib.vocabulary.messages import DeskMessage, Source, Tap
 from chalicelib.vocabulary.replies import File, Receipt
 from tests.fakes import INSTAGRAM, START, FakeClock, FakeOutgoing, answer
 
@@ -565,5 +565,5 @@ def test_a_file_is_fetched_from_genesys_own_hosts_without_a_token(api: str, host
     kit = Kit()
     desk = Genesys(kit.http, kit.tokens, api)
     file = File(url="https://api-downloads.mypurecloud.ie/api/v2/downloads/1")
-    assert desk.source(file) == (file.url, hosts, {})
+    assert desk.source(file) == Source(url=file.url, hosts=hosts, headers={})
     assert kit.http.calls == []

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from chalicelib.desks.genesys.content import joined
 from chalicelib.desks.genesys.translate import REASONS, TRANSLATOR
 from chalicelib.desks.genesys.webhook import WEBHOOK
+from chalicelib.edge.storing import events_of
 from chalicelib.errors import Malformed
 from chalicelib.rules.planning import worded
 from chalicelib.vocabulary.messages import Ignored, Kind
@@ -29,7 +30,8 @@ SHOP = "https://tea.example"
 def happened(name: str) -> DeskEvent:
     """What a fixture becomes, through the edge's cut."""
     body = json.dumps(json.loads((FIXTURES / f"{name}.json").read_text()), separators=(",", ":")).encode()
-    return TRANSLATOR.parse(WEBHOOK.cut(body, received_ms=0))
+    [event] = events_of(WEBHOOK, body, 0.0)
+    return TRANSLATOR.parse(event)
 
 
 def said(name: str) -> AgentMessage:

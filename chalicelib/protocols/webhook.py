@@ -1,0 +1,59 @@
+"""How what happens on a platform or at a desk comes in: recognised, verified, cut into pieces. Pure, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import msgspec
+
+from chalicelib.credentials import Secret
+from chalicelib.http import Request, Response
+
+# Meta delivers up to 1,000 updates at once, and it is not said what counts as one.
+# developers.facebook.com/docs/graph-api/webhooks/getting-started
+MOST_PIECES = 1_200
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """One event cut out of a delivery; see `records.Event` for the names."""
+
+    account: str
+    party: str
+    id: str
+    section: str = ""
+    raw: bytes
+    sent_ms: int = 0
+
+
+class Feed(Protocol):
+    """Deliveries of a channel or a desk, whoever has vouched for them."""
+
+    @property
+    def name(self) -> str:
+        """The channel's or the desk's name, as the registry has it."""
+
+    def split(self, body: bytes) -> list[Piece]:
+        """The delivery's events in order; where there are more than MOST_PIECES, no more than one beyond. Raises
+        Malformed where the body is not its sender's JSON; a single event that it does not know is a piece like any
+        other."""
+
+
+@runtime_checkable
+class Webhook(Feed, Protocol):
+    """A feed whose deliveries come over HTTP and are signed."""
+
+    @property
+    def signature_header(self) -> str:
+        """The header (lower case) by which a delivery is told from those of others that come to the same URL."""
+
+    def handshakes(self, request: Request) -> bool:
+        """Whether this GET asks the URL to prove itself to this sender."""
+
+    def handshake(self, request: Request, secret: Secret) -> Response:
+        """What proves it: a challenge repeated, or signed. Raises Rejected: "verify_token" where the request does not
+        know the secret, "no_secret" where the secret has nothing to sign with; both may be over once the secret has
+        been read anew."""
+
+    def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
+        """Raises Rejected unless the raw body is signed with one of the secrets; `now` in epoch seconds."""

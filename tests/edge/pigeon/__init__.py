@@ -1,0 +1,1 @@
+"""A channel's folder outside the product, as the registry may name it."""
