@@ -21,14 +21,14 @@ import msgspec
 import requests
 
 import sandbox.bridge
-import sandbox.genesys_access
+import sandbox.simulators.genesys.access
 from bench import place
 from chalicelib import runtime
 from chalicelib.aws import calls
 from chalicelib.errors import Retryable
 from sandbox.bridge import Sandbox
 from sandbox.cast import ACCOUNTS, OAUTH
-from sandbox.poller import Poller
+from sandbox.stage.poller import Poller
 
 FOLDER = Path(__file__).resolve().parents[1] / "build" / "bench" / "sandbox"
 TICK_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -318,7 +318,7 @@ def clients(count: int) -> Clients:
     unevenly, and none gets more than two windows' worth."""
     OAUTH["clients"][:] = [{"id": f"client-{n}", "secret": f"secret-{n}"} for n in range(count)]
     window_s, limit = WINDOW_S / PART, LIMIT // PART
-    sandbox.genesys_access._MINUTE_S = window_s
+    sandbox.simulators.genesys.access._MINUTE_S = window_s
     with bench(threads=4, calls_per_minute=limit) as one:
         messages = limit * count * 3 // 2
         flow = one.drained(

@@ -10,9 +10,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from sandbox.instagram import InstagramSimulator
-from sandbox.instagram_inbox import new_mid, person, webhook
-from sandbox.tiktok import TikTokSimulator
+from sandbox.simulators.instagram.inbox import new_mid, person, webhook
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
 
 Made = dict[str, Any]
 _SAMPLES = {"picture": "image", "video": "video", "voice": "audio", "file": "file", "sticker": "image"}

@@ -18,27 +18,27 @@ from chalicelib.aws import calls
 from chalicelib.observability import log
 from chalicelib.settings import Settings
 from sandbox.acts import InstagramActs, TikTokActs
-from sandbox.aws import BUCKET, QUEUES, TABLE, Aws
 from sandbox.cast import ACCOUNTS, CHANNELS, OAUTH, OPERATOR, ROLE, SECRETS, TIKTOK_APP, hidden
-from sandbox.clock import Clock
 from sandbox.control import ControlServer
-from sandbox.counting import CountingMetrics
-from sandbox.faults import Faults
-from sandbox.gateway import Gateway
-from sandbox.genesys import GenesysSimulator
-from sandbox.instagram import InstagramSimulator
-from sandbox.journal import Journal
-from sandbox.live import Live
-from sandbox.masking import Masker
-from sandbox.page_routes import page_routes
-from sandbox.pages import PREFIX, Pages
-from sandbox.poller import Poller
-from sandbox.road import Road
-from sandbox.running import NEVER, CannotRun, Folder, Interrupt, Interrupted, PortTaken
-from sandbox.schedule import Schedule
-from sandbox.tiktok import TikTokSimulator
-from sandbox.traced import TracedRuntime
-from sandbox.trouble import Trouble
+from sandbox.show.live import Live
+from sandbox.show.masking import Masker
+from sandbox.show.page_routes import page_routes
+from sandbox.show.pages import PREFIX, Pages
+from sandbox.show.road import Road
+from sandbox.show.traced import TracedRuntime
+from sandbox.show.trouble import Trouble
+from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.stage.aws import BUCKET, QUEUES, TABLE, Aws
+from sandbox.stage.clock import Clock
+from sandbox.stage.counting import CountingMetrics
+from sandbox.stage.faults import Faults
+from sandbox.stage.gateway import Gateway
+from sandbox.stage.journal import Journal
+from sandbox.stage.poller import Poller
+from sandbox.stage.running import NEVER, CannotRun, Folder, Interrupt, Interrupted, PortTaken
+from sandbox.stage.schedule import Schedule
 
 __all__ = ["ACCOUNTS", "SECRETS", "Sandbox"]
 

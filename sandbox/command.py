@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.running import INTERRUPTED, CannotRun, Interrupt, Interrupted, PortTaken
+from sandbox.stage.running import INTERRUPTED, CannotRun, Interrupt, Interrupted, PortTaken
 
 if TYPE_CHECKING:
     from sandbox.bridge import Sandbox

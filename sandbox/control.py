@@ -7,15 +7,15 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from sandbox.clock import Clock, iso
-from sandbox.faults import Faults
-from sandbox.gate import Gate
-from sandbox.genesys import ConversationDead, GenesysSimulator, NotFound
-from sandbox.instagram import InstagramSimulator
-from sandbox.pages import PREFIX, SAFE, Pages
-from sandbox.routes import CUSTOMERS, Body, Handler, Routes, Social, account_of, parsed
-from sandbox.tiktok import TikTokSimulator
-from sandbox.web import Answer, Call, WebServer
+from sandbox.show.pages import PREFIX, SAFE, Pages
+from sandbox.simulators.genesys.simulator import ConversationDead, GenesysSimulator, NotFound
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.stage.clock import Clock, iso
+from sandbox.stage.faults import Faults
+from sandbox.stage.gate import Gate
+from sandbox.stage.routes import CUSTOMERS, Body, Handler, Routes, Social, account_of, parsed
+from sandbox.stage.web import Answer, Call, WebServer
 
 
 class Bridge(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sandbox.bridge import ACCOUNTS, Sandbox
-from sandbox.running import Interrupt, Interrupted
+from sandbox.stage.running import Interrupt, Interrupted
 
 PATIENCE_S = 60.0
 LOOK_S = 0.01

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from sandbox.trouble import NAMES
+from sandbox.show.trouble import NAMES
 from tests.page.conftest import Desk, Open
 
 pytestmark = pytest.mark.xdist_group("page")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.web import HANG, Answer, Call, Outcome, WebServer
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
+from sandbox.stage.web import HANG, Answer, Call, Outcome, WebServer
 
 # How long something may take that must happen: no test waits so long, however busy the machine is
 WAIT_S = 60.0

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.vocabulary.records import Event
-from sandbox.journal import Journal
+from sandbox.stage.journal import Journal
 
 
 def an_event(identifier: str = "message:m1", source: str = "instagram", account: str = "1", party: str = "9") -> Event:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.clock import Clock, iso
-from sandbox.faults import Fault, Faults, struck
-from sandbox.web import HANG, RESET, Answer
+from sandbox.stage.clock import Clock, iso
+from sandbox.stage.faults import Fault, Faults, struck
+from sandbox.stage.web import HANG, RESET, Answer
 
 
 def test_the_clock_is_the_time_plus_its_offset() -> None:

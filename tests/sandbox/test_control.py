@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.clock import Clock
 from sandbox.control import ControlServer
-from sandbox.faults import Faults
-from sandbox.genesys import GenesysSimulator
-from sandbox.instagram import InstagramSimulator
-from sandbox.tiktok import TikTokSimulator
-from sandbox.tiktok_inbox import conversation_id_of
-from sandbox.web import Answer
+from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.tiktok.inbox import conversation_id_of
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
+from sandbox.stage.web import Answer
 from tests.sandbox.conftest import WAIT_S, Receiver, until
 
 IG, SHOP = "17841400000000001", "-000Business"

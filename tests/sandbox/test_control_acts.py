@@ -15,10 +15,10 @@ from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
 from chalicelib.edge.receive import events_of
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Led, Note
 from sandbox.acts import Act, InstagramActs, TikTokActs
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.instagram import InstagramSimulator
-from sandbox.tiktok import TikTokSimulator
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
 from tests.sandbox.conftest import Receiver
 
 SHOP, PERSON = "17841400000000001", "1000000000000001"

@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sandbox.clock import Clock
 from sandbox.control import ControlServer
-from sandbox.faults import Faults
-from sandbox.genesys import GenesysSimulator
-from sandbox.instagram import InstagramSimulator
-from sandbox.journal import Journal
-from sandbox.pages import Pages
-from sandbox.tiktok import TikTokSimulator
-from sandbox.web import Answer, Stream
+from sandbox.show.pages import Pages
+from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
+from sandbox.stage.journal import Journal
+from sandbox.stage.web import Answer, Stream
 from tests.sandbox.conftest import WAIT_S
 from tests.sandbox.test_control import FakeBridge
 

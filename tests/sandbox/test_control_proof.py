@@ -11,9 +11,9 @@ import pytest
 from msgspec.structs import replace as replaced
 
 from chalicelib.vocabulary.records import Event
-from sandbox.clock import Clock
-from sandbox.naming import Passage, Source, passages
-from sandbox.proof import Findings, Taken, Witness, keys_of, prove, taken
+from sandbox.show.naming import Passage, Source, passages
+from sandbox.show.proof import Findings, Taken, Witness, keys_of, prove, taken
+from sandbox.stage.clock import Clock
 
 
 def event(trace: str, key: str = "") -> Passage:

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from chalicelib.http import Answer
-from sandbox.clock import Clock
-from sandbox.faults import Fault, Faults
-from sandbox.instagram import InstagramSimulator
-from sandbox.journal import Journal
-from sandbox.masking import Masker
-from sandbox.road import Road, WorkerKilled
-from sandbox.trouble import FAULTS, NAMES, Trouble
+from sandbox.show.masking import Masker
+from sandbox.show.road import Road
+from sandbox.show.trouble import FAULTS, NAMES, Trouble
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Fault, Faults
+from sandbox.stage.journal import Journal
+from sandbox.stage.poller import WorkerKilled
 from tests.sandbox.conftest import Receiver, until
 from tests.sandbox.kit import an_event
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.masking import LONGEST, MASK, Masker
+from sandbox.show.masking import LONGEST, MASK, Masker
 
 SECRET = "sandbox-secret-1"
 

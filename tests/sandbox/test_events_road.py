@@ -12,13 +12,13 @@ from chalicelib.errors import RateLimited, Retryable, Uncertain, Unfetched
 from chalicelib.http import Answer
 from chalicelib.vocabulary.messages import Fetched
 from chalicelib.vocabulary.records import Event
-from sandbox.clock import Clock
-from sandbox.journal import Journal
-from sandbox.masking import Masker
-from sandbox.purposes import of_table, purpose
-from sandbox.road import Road
-from sandbox.web import Answer as Answered
-from sandbox.web import Call
+from sandbox.show.masking import Masker
+from sandbox.show.purposes import of_table, purpose
+from sandbox.show.road import Road
+from sandbox.stage.clock import Clock
+from sandbox.stage.journal import Journal
+from sandbox.stage.web import Answer as Answered
+from sandbox.stage.web import Call
 from tests.sandbox.kit import an_event, told
 
 BODY = (

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from sandbox import live
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.genesys import GenesysSimulator
-from sandbox.instagram import InstagramSimulator
-from sandbox.journal import Journal
-from sandbox.live import Live
-from sandbox.masking import Masker
-from sandbox.road import Road
-from sandbox.tiktok import TikTokSimulator
+from sandbox.show import live
+from sandbox.show.live import Live
+from sandbox.show.masking import Masker
+from sandbox.show.road import Road
+from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
+from sandbox.stage.journal import Journal
 from tests.sandbox.conftest import WAIT_S
 
 
