@@ -7,18 +7,14 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from sandbox.show.naming import Source, passages
+from sandbox.show.naming import Names
 from sandbox.show.proof import Findings, Witness, keys_of, prove, taken
 from sandbox.show.road import Road
-from sandbox.simulators.genesys.desktop import Desktop
-from sandbox.simulators.genesys.simulator import GenesysSimulator
-from sandbox.simulators.instagram.phone import InstagramPhone
-from sandbox.simulators.instagram.simulator import InstagramSimulator
-from sandbox.simulators.tiktok.phone import TikTokPhone
-from sandbox.simulators.tiktok.simulator import TikTokSimulator
 from sandbox.stage.clock import Clock
 from sandbox.stage.journal import Journal, Name
 from sandbox.stage.screen import Screen
+from sandbox.stage.vendors import Vendors
+from sandbox.stage.watching import PhoneWatch
 
 TICK_S = 0.5
 
@@ -34,27 +30,18 @@ class Stores(Protocol):
 
 
 class Live:
-    """Connects the simulators with the journal. `channels` are the channels' names by integration id."""
+    """Connects the simulators with the journal."""
 
     def __init__(
-        self,
-        stores: Stores,
-        journal: Journal,
-        road: Road,
-        genesys: GenesysSimulator,
-        instagram: InstagramSimulator,
-        tiktok: TikTokSimulator,
-        clock: Clock,
-        channels: Mapping[str, str],
+        self, stores: Stores, journal: Journal, road: Road, vendors: Vendors, clock: Clock, names: Names
     ) -> None:
-        self._stores, self._journal, self._road, self._channels = stores, journal, road, channels
-        self._genesys, self._instagram, self._tiktok = genesys, instagram, tiktok
-        self._witness = Witness(channels, clock)
-        genesys.watch = Desktop(self._telling("desk"), clock, channels)
-        show = self._telling("customer")
-        phones = InstagramPhone(Screen("instagram", show, clock)), TikTokPhone(Screen("tiktok", show, clock))
-        instagram.watch = _Both("instagram", phones[0], self._witness)
-        tiktok.watch = _Both("tiktok", phones[1], self._witness)
+        self._stores, self._journal, self._road, self._vendors, self._names = stores, journal, road, vendors, names
+        self._witness = Witness(names, clock)
+        for desk in vendors.desks:
+            desk.show(self._telling("desk"), names.channels)
+        for channel in vendors.channels:
+            phone = channel.phone(Screen(channel.name, self._telling("customer"), clock))
+            channel.simulator.watch = _Both(channel.name, phone, self._witness)
         self._stopping = threading.Event()
         self._told: dict[str, int] | None = None
         self._telling_totals = threading.Lock()
@@ -82,11 +69,11 @@ class Live:
         """What GET /proof answers. What was sent is read first and what arrived last, so that what is under way
         meanwhile is never taken for lost."""
         customers = self._witness.events()
-        replies = {message.id: message for message in self._genesys.replies()}
+        replies = [(desk.name, reply) for desk in self._vendors.desks for reply in desk.replies()]
         agents = {
-            one.key: one._replace(written_ms=number)  # the order in which Genesys took them
-            for number, message in enumerate(replies.values(), 1)
-            for one in passages("genesys", json.dumps(message.normalized).encode(), self._channels)
+            one.key: one._replace(written_ms=number)  # the order in which the desk took them
+            for number, (desk, reply) in enumerate(replies, 1)
+            for one in self._names.passages(desk, reply.raw)
         }
         delivered, given_up = self._road.taken_in(), self._given_up()
         queued, dead, parked = self._stores.held()
@@ -99,20 +86,22 @@ class Live:
                 waiting=keys_of(queued),
                 parked=keys_of(dead) | {key.rpartition("-")[2].rpartition("/")[2] for key in parked},
                 ignored=self._road.ignored(),
-                told=frozenset(name for name, message in replies.items() if message.status == "delivery-failed"),
-                at_desk=taken(self._genesys.messages(), _given_to_genesys),
-                at_platform=taken([*self._instagram.sent(), *self._tiktok.sent()], _given_to_platform),
+                told=frozenset(reply.id for _, reply in replies if reply.failed),
+                at_desk=tuple(one for desk in self._vendors.desks for one in taken(desk.calls(), desk.shown)),
+                at_platform=tuple(
+                    one
+                    for channel in self._vendors.channels
+                    for one in taken(channel.simulator.sent(), _given_to_platform)
+                ),
             )
         )
 
     def _given_up(self) -> frozenset[str]:
-        bodies: list[tuple[Source, set[bytes]]] = [
-            ("genesys", self._genesys.deliveries.given_up()),
-            ("instagram", self._instagram.deliveries.given_up()),
-            ("tiktok", self._tiktok.deliveries.given_up()),
-        ]
         return frozenset(
-            one.key for source, found in bodies for body in found for one in passages(source, body, self._channels)
+            one.key
+            for vendor in self._vendors.all
+            for body in vendor.simulator.deliveries.given_up()
+            for one in self._names.passages(vendor.name, body)
         )
 
     def _telling(self, name: Name) -> Callable[[dict[str, Any]], None]:
@@ -133,7 +122,7 @@ class Live:
 class _Both:
     """The customer's phone, and the witness of what it sent."""
 
-    def __init__(self, source: Source, phone: InstagramPhone | TikTokPhone, witness: Witness) -> None:
+    def __init__(self, source: str, phone: PhoneWatch, witness: Witness) -> None:
         self._source, self._phone, self._witness = source, phone, witness
 
     def customer(self, raw: bytes) -> None:
@@ -145,12 +134,6 @@ class _Both:
 
     def brand(self, account: str, customer: str, message_id: str, said: dict[str, Any]) -> None:
         self._phone.brand(account, customer, message_id, said)
-
-
-def _given_to_genesys(call: Mapping[str, Any]) -> str:
-    if call["status"] != 200 or call["kind"] not in {"message", "structured"}:
-        return ""
-    return str(call["body"]["channel"].get("messageId", ""))
 
 
 def _given_to_platform(call: Mapping[str, Any]) -> str:

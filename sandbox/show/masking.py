@@ -6,42 +6,48 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sandbox.stage.vendors import Masked
+
 MASK = "•••"
 LONGEST = 16_000
 
-_HEADERS = frozenset(
-    {
-        "authorization", "access-token", "x-user", "cookie", "set-cookie",
-        "tiktok-signature", "x-hub-signature", "x-hub-signature-256",
-    }
+# whoever's they are; the vendors name theirs
+_COMMON = Masked(
+    headers=("authorization", "cookie", "set-cookie"),
+    members=(
+        "access_token", "refresh_token", "client_secret", "app_secret", "secret", "password", "signature",
+        "X-Amz-Signature", "X-Amz-Credential",
+    ),
+    links=("/api/media/",),
 )  # fmt: skip
-_NAMES = (
-    "access_token|refresh_token|client_secret|app_secret|fb_exchange_token|auth_code|secret|password"
-    "|signature|x-signature|X-Amz-Signature|X-Amz-Credential|hub.verify_token"
-)
-# a JSON member, also one in a string of JSON; a parameter of a URL or a form; the token of a link to a file
-_MEMBER = re.compile(rf'(\\*"(?:{_NAMES})\\*"\s*:\s*\\*")[^"\\]*', re.IGNORECASE)
-_PARAMETER = re.compile(rf"(?<![\w-])((?:{_NAMES})=)[^&\s\"\\]+", re.IGNORECASE)
-_LINK = re.compile(r"((?:/api/media/|\\/api\\/media\\/|/api/v2/downloads/))[^\s\"\\?&]+")
 
 
 class Masker:
-    """`secrets` are texts that are masked wherever they stand."""
+    """Masks what is named, beside what is secret everywhere."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+    def __init__(self, masked: Iterable[Masked] = ()) -> None:
+        every = [_COMMON, *masked]
+        known = sorted({text for one in every for text in one.texts if text}, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
+        self._headers = {header for one in every for header in one.headers}
+        members = "|".join(re.escape(member) for one in every for member in one.members)
+        links = [re.escape(link) for one in every for link in one.links]
+        # a JSON member, also one in a string of JSON; a parameter of a URL or a form; the token of a link to a file
+        self._member = re.compile(rf'(\\*"(?:{members})\\*"\s*:\s*\\*")[^"\\]*', re.IGNORECASE)
+        self._parameter = re.compile(rf"(?<![\w-])((?:{members})=)[^&\s\"\\]+", re.IGNORECASE)
+        every_link = "|".join([*links, *(link.replace("/", r"\\/") for link in links)])
+        self._link = re.compile(rf"((?:{every_link}))[^\s\"\\?&]+")
 
     def text(self, text: str) -> str:
         """The text without what must not be seen."""
         if self._known:
             text = self._known.sub(MASK, text)
-        text = _MEMBER.sub(rf"\g<1>{MASK}", text)
-        return _LINK.sub(rf"\g<1>{MASK}", _PARAMETER.sub(rf"\g<1>{MASK}", text))
+        text = self._member.sub(rf"\g<1>{MASK}", text)
+        return self._link.sub(rf"\g<1>{MASK}", self._parameter.sub(rf"\g<1>{MASK}", text))
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers; of those that authorise, only the names."""
-        return {name: MASK if name.lower() in _HEADERS else self.text(value) for name, value in headers.items()}
+        return {name: MASK if name.lower() in self._headers else self.text(value) for name, value in headers.items()}
 
     def body(self, body: bytes | None, kind: str = "") -> str:
         """The body as text, at most 16,000 characters of it; a file is told by its size. `kind` is its MIME type."""

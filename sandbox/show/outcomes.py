@@ -8,23 +8,12 @@ from urllib.parse import urlsplit
 
 from chalicelib.errors import RateLimited, Retryable
 from chalicelib.http import Answer
-from sandbox.show.naming import Source
-from sandbox.stage.web import Call
 
-Hop = Literal["webhook", "edge", "queue", "worker", "table", "genesys", "platform"]
+Hop = str
+"""webhook, edge, queue, worker, table, platform, or the name of a desk."""
 Outcome = Literal["ok", "retry", "throttled", "duplicate", "refused", "ignored", "failed", "parked"]
 Fact = tuple[str, Mapping[str, str]]
 """What the product counted: a metric's name and labels."""
-
-
-def source_of(call: Call) -> Source | None:
-    if call.method != "POST":
-        return None
-    if call.path == "/api/genesys/outbound":
-        return "genesys"
-    if call.path == "/api/social/webhook":
-        return "tiktok" if call.header("Tiktok-Signature") else "instagram"
-    return None
 
 
 def tail(url: str) -> str:
@@ -67,7 +56,7 @@ def at_worker(counted: Sequence[Fact]) -> tuple[Outcome, str]:
 
 
 def judged(answer: Answer) -> tuple[Outcome, str]:
-    """What an answer means at a glance, and its code; TikTok answers 200 with a code of its own."""
+    """What an answer means at a glance, and its code: a platform may answer 200 with a code of its own."""
     said = answer.json() if answer.status == 200 else None
     code = said.get("code") if isinstance(said, dict) else None
     if isinstance(code, int) and code:

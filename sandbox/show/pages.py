@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from sandbox.stage.routes import SAFE
 from sandbox.stage.web import Answer, Call
 
 PAGE = Path(__file__).resolve().parents[1] / "page"
@@ -17,7 +18,6 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
-SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 def policy(media_origins: Iterable[str]) -> str:

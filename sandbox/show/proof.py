@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import msgspec
 
 from chalicelib.vocabulary.records import Event
-from sandbox.show.naming import Passage, Source, passages
+from sandbox.show.naming import Names, Passage
 from sandbox.show.order import out_of_order
 from sandbox.stage.clock import Clock
 
@@ -30,9 +30,9 @@ class Taken:
 @dataclass
 class Findings:
     """The records of both sides. `customers` are the events that the platforms accepted from customers and `agents`
-    the replies that Genesys accepted, each once; `waiting` the keys of what is in the queues, `parked` of what lies
+    the replies that the desk accepted, each once; `waiting` the keys of what is in the queues, `parked` of what lies
     in the bucket or among the dead letters, `given_up` of the webhooks that nobody took; `delivered` the keys of those
-    that the bridge has taken; `ignored` why it left out which; `told` the replies whose failure Genesys was told of;
+    that the bridge has taken; `ignored` why it left out which; `told` the replies whose failure the desk was told of;
     `at_desk` and `at_platform` what arrived, oldest first. A passage's `written_ms` serves to compare it with others.
     """
 
@@ -106,7 +106,7 @@ def _whereabouts(found: Findings, key: str) -> str:
 def doubled(taken: Iterable[Taken], *, by_attempt: bool) -> int:
     """How many things were taken more than once.
 
-    Genesys is given an id by the bridge, which makes the same message the same. A platform is not: there the same
+    A desk is given an id by the bridge, which makes the same message the same. A platform is not: there the same
     content for the same reply is a repetition if it came with another attempt, since one attempt sends each part
     once, and parts may be alike.
     """
@@ -121,16 +121,16 @@ def doubled(taken: Iterable[Taken], *, by_attempt: bool) -> int:
 class Witness:
     """Remembers what customers did, from what their platforms delivered."""
 
-    def __init__(self, channels: Mapping[str, str], clock: Clock) -> None:
-        self._channels, self._clock = channels, clock
+    def __init__(self, names: Names, clock: Clock) -> None:
+        self._names, self._clock = names, clock
         self._lock = threading.Lock()
         self._events: dict[str, Passage] = {}
 
-    def saw(self, source: Source, raw: bytes) -> None:
+    def saw(self, source: str, raw: bytes) -> None:
         """A platform is about to deliver this. When it was written is kept as if the clock had never been moved."""
         moved_ms = int(self._clock.offset_s * 1000)
         with self._lock:
-            for one in passages(source, raw, self._channels):
+            for one in self._names.passages(source, raw):
                 if not one.echo:
                     written_ms = one.written_ms and one.written_ms - moved_ms
                     self._events.setdefault(one.key, one._replace(written_ms=written_ms))

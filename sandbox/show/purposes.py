@@ -1,53 +1,37 @@
-"""What a worker's call is for, in one word: as the road names it."""
+"""What the bridge's calls are for, as their vendors tell it, and its writes to the table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.show.naming import json_object
-
-Purpose = Literal[
-    "", "message", "tap", "receipt", "typing", "seen", "token", "profile", "post", "file", "upload", "abilities",
-    "is_open", "read_back", "search", "claim", "remember", "call",
-]  # fmt: skip
-# By the end of the path: Genesys Cloud's, Meta's and TikTok's calls.
-_TAILS: tuple[tuple[str, Purpose], ...] = (
-    ("/inbound/open/message", "message"),
-    ("/structured/response", "tap"),
-    ("/inbound/open/receipt", "receipt"),
-    ("/inbound/open/event", "typing"),
-    ("/messages/bulk", "read_back"),
-    ("/conversations/details/query", "search"),
-    ("/oauth/token", "token"),
-    ("/access_token", "token"),
-    ("/refresh_access_token", "token"),
-    ("/refresh_token", "token"),
-    ("/media/upload", "upload"),
-    ("/media/download", "file"),
-    ("/capabilities/get", "abilities"),
-    ("/content/list", "profile"),
-    ("/message/send", "message"),
-    ("/messages", "message"),
-)
-_ACTIONS: Mapping[str, Purpose] = {"typing": "typing", "typing_on": "typing", "mark_seen": "seen", "mark_read": "seen"}
+from sandbox.stage.purposes import Purpose
+from sandbox.stage.vendors import Vendor
 
 
-def purpose(url: str, body: bytes | None) -> Purpose:
-    """Of a call that goes out over HTTP."""
-    parts = urlsplit(url)
-    path = parts.path.rstrip("/")
-    if "/conversations/messages/" in path and "/inbound/" not in path and not path.endswith("/bulk"):
-        return "is_open"
-    found = next((name for tail, name in _TAILS if path.endswith(tail)), None)
-    if found == "message" and (action := str(json_object(body).get("sender_action", "")).lower()):
-        return _ACTIONS.get(action, "call")
-    if found:
-        return found
-    if path.rpartition("/")[2].isdigit():  # a node of Meta's graph: a post has a permalink, a person none
-        return "post" if "permalink" in parts.query else "profile"
-    return "call"
+class Calls:
+    """How the road reads what goes out. Of `vendors` the first that knows a call names it; `desks` are the desks'
+    addresses by their names."""
+
+    def __init__(self, vendors: Sequence[type[Vendor]], desks: Mapping[str, str]) -> None:
+        self._vendors, self._desks = vendors, desks
+
+    def hop(self, url: str) -> str:
+        """Where a call goes: the desk's name, or "platform"."""
+        return next((name for name, address in self._desks.items() if url.startswith(address)), "platform")
+
+    def purpose(self, url: str, body: bytes | None) -> Purpose:
+        """What a call over HTTP is for."""
+        parts = urlsplit(url)
+        path = parts.path.rstrip("/")
+        named = (vendor.purpose(path, parts.query, body) for vendor in self._vendors)
+        return next((purpose for purpose in named if purpose), "call")
+
+    def creates(self, method: str, url: str) -> bool:
+        """Whether a call leaves something behind that a second one would double."""
+        tails = tuple(tail for vendor in self._vendors for tail in vendor.creates)
+        return method == "POST" and urlsplit(url).path.endswith(tails)
 
 
 def of_table(operation: str, asked: Mapping[str, Any]) -> Purpose:

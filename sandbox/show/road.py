@@ -1,4 +1,4 @@
-"""The road: what happened to each event at each hop between a customer's platform and Genesys, as it happens."""
+"""The road: what happened to each event at each hop between a customer's platform and the desk, as it happens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
@@ -17,18 +17,18 @@ from chalicelib.http import Answer
 from chalicelib.vocabulary.messages import Fetched
 from chalicelib.vocabulary.records import Event
 from sandbox.show.masking import Masker
-from sandbox.show.naming import Passage, Source, json_object, message_id, passage, passages
-from sandbox.show.outcomes import Fact, Hop, Outcome, at_edge, at_worker, judged, postponed, source_of, tail
-from sandbox.show.purposes import Purpose, of_table, purpose
+from sandbox.show.naming import Names, Passage, message_id
+from sandbox.show.outcomes import Fact, Hop, Outcome, at_edge, at_worker, judged, postponed, tail
+from sandbox.show.purposes import Calls, of_table
 from sandbox.stage.journal import Journal
 from sandbox.stage.poller import WorkerKilled
+from sandbox.stage.purposes import Purpose
+from sandbox.stage.sources import Source, json_object
 from sandbox.stage.watching import TRACE_HEADER
 from sandbox.stage.web import Answer as Answered
 from sandbox.stage.web import Call
 
 QUEUE_REMEMBERS_S = 300.0  # SQS FIFO: a deduplication id is refused for five minutes
-# What a killed worker leaves half done
-_CREATES = ("/inbound/open/message", "/inbound/open/structured/response", "/messages", "/message/send/")
 # A condition did not hold: somebody else has the work, or it has ended
 _HELD = {"ConditionalCheckFailedException", "TransactionCanceledException"}
 
@@ -60,18 +60,18 @@ class _Here(threading.local):
 
 
 class Road:
-    """`channels` are the channels' names by integration id, `genesys_url` where the simulated Genesys Cloud is."""
+    """`names` and `calls` tell whose what comes in and goes out is."""
 
     def __init__(
         self,
         journal: Journal,
         masker: Masker,
         clock: Callable[[], float],
-        channels: Mapping[str, str],
-        genesys_url: str,
+        names: Names,
+        calls: Calls,
     ) -> None:
         self._journal, self._masker, self._clock = journal, masker, clock
-        self._channels, self._genesys_url = channels, genesys_url
+        self._names, self._calls = names, calls
         self._here = _Here()
         self._lock = threading.Lock()
         self.kill_next = False
@@ -102,7 +102,7 @@ class Road:
 
     def delivery(self, call: Call, work: Callable[[], Answered]) -> Answered:
         """A call of the product's HTTP API, recorded where it delivers a webhook."""
-        source = source_of(call)
+        source = self._names.source_of(call)
         if source is None:
             return work()
         started, at = time.perf_counter(), self._clock()
@@ -122,7 +122,7 @@ class Road:
         request = self._masker.request(call.method, url, dict(call.headers), call.body)
         answered = self._masker.answer(answer.status, body, answer.content_type)
         outcome, detail = at_edge(counted)
-        for one in passages(source, call.body, self._channels):
+        for one in self._names.passages(source.name, call.body):
             taken: Outcome = "ok" if answer.status < 400 else "failed" if answer.status >= 500 else "refused"
             said = f"{answer.status}"
             exact = {"request": request, "answer": answered}
@@ -156,7 +156,7 @@ class Road:
                 if now - before >= QUEUE_REMEMBERS_S:
                     self._queued[event.dedup] = before = now
             if before != now:
-                self._record(passage(event, self._channels), "queue", "duplicate", "the queue has it already", 0.0)
+                self._record(self._names.passage(event), "queue", "duplicate", "the queue has it already", 0.0)
 
     def counted(self, name: str, labels: Mapping[str, str]) -> None:
         """The product counts a fact: the outcome of what this thread is at."""
@@ -167,7 +167,7 @@ class Road:
 
     def work(self, event: Event, attempt: int, handle: Callable[[Event, int], object]) -> None:
         """One record of a batch, recorded; raises what the product raises."""
-        about = passage(event, self._channels)
+        about = self._names.passage(event)
         now = self._clock()
         with self._lock:
             since = self._left.pop(about.key, event.received_ms / 1000)
@@ -204,13 +204,13 @@ class Road:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, do: Callable[[], Answer]
     ) -> Answer:
         """A call that goes out, recorded where a worker makes it."""
-        with self._outside(method, url, headers, body, purpose(url, body)) as found:
+        with self._outside(method, url, headers, body, self._calls.purpose(url, body)) as found:
             answer = do()
             found.message = message_id(json_object(answer.body)) if method == "POST" else ""
             found.outcome, code = judged(answer)
             found.detail = f"{tail(url)} {code}"
             found.answer = self._masker.answer(answer.status, answer.body, answer.headers.get("content-type", ""))
-        if found.known and method == "POST" and urlsplit(url).path.endswith(_CREATES):
+        if found.known and self._calls.creates(method, url):
             self._die_once()
         return answer
 
@@ -240,7 +240,7 @@ class Road:
         finally:
             if work and about:
                 work.calls.append(found.outcome)
-                hop: Hop = "genesys" if url.startswith(self._genesys_url) else "platform"
+                hop = self._calls.hop(url)
                 request = self._masker.request(method, url, headers, body)
                 exact = {"request": request, "answer": found.answer, "message": found.message}
                 self._record(about, hop, found.outcome, found.detail, _since(started), at=at, what=what, exact=exact)

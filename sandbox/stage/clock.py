@@ -17,6 +17,6 @@ class Clock:
 
 
 def iso(epoch_s: float) -> str:
-    """`epoch_s` (seconds) as `yyyy-MM-ddTHH:mm:ss.mmmZ`, the form Genesys Cloud documents."""
+    """`epoch_s` (seconds) as `yyyy-MM-ddTHH:mm:ss.mmmZ`, in UTC."""
     moment = datetime.fromtimestamp(epoch_s, UTC).isoformat(timespec="milliseconds")
     return moment.replace("+00:00", "Z")

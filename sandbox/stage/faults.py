@@ -1,4 +1,4 @@
-"""Faults on demand: what a test makes a platform do wrong, when, and how often."""
+"""Faults on demand: what a test makes a vendor do wrong, when, and how often."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 from sandbox.stage.web import HANG, RESET, Answer, Outcome
 
-TARGETS = ("genesys", "instagram", "tiktok")
 KINDS = ("status", "reset", "timeout_after_accept", "delay")
 
 
@@ -38,17 +37,12 @@ class Fault:
 
     def __post_init__(self) -> None:
         for wrong, message in (
-            (self.target not in TARGETS, f"target must be one of {', '.join(TARGETS)}"),
             (self.kind not in KINDS, f"kind must be one of {', '.join(KINDS)}"),
             (not 200 <= self.status <= 599, "status must be an HTTP status from 200 to 599"),
             (not 0 <= self.rate <= 1, "rate must be from 0 to 1"),
             (self.count is not None and self.count < 1, "count must be at least 1"),
             (self.delay_ms < 0, "delay_ms must not be negative"),
             (self.retry_after is not None and self.retry_after < 0, "retry_after must not be negative"),
-            (
-                self.target != "genesys" and isinstance(self.code, str),
-                "code must be a number for instagram and tiktok",
-            ),
         ):
             if wrong:
                 raise ValueError(message)
@@ -85,10 +79,15 @@ class _Armed:
 
 @dataclass
 class Faults:
-    """The armed faults, shared by all simulators. Thread-safe."""
+    """The armed faults, shared by all simulators, which enter themselves as targets. Thread-safe."""
 
+    _numbered: dict[str, bool] = field(default_factory=dict)
     _armed: list[_Armed] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def enter(self, target: str, *, numbered: bool) -> None:
+        """Somebody who can be made to do wrong; `numbered`: the codes of its errors are numbers."""
+        self._numbered[target] = numbered
 
     def add(
         self,
@@ -111,6 +110,11 @@ class Faults:
 
     def arm(self, fault: Fault) -> None:
         """Like add, for a fault that is made already."""
+        if fault.target not in self._numbered:
+            raise ValueError(f"target must be one of {', '.join(self._numbered)}")
+        if self._numbered[fault.target] and isinstance(fault.code, str):
+            numbered = [target for target, are_numbers in self._numbered.items() if are_numbers]
+            raise ValueError(f"code must be a number for {' and '.join(numbered)}")
         with self._lock:
             self._armed.append(_Armed(fault, random.Random(fault.seed), fault.count))
 

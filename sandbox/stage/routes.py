@@ -1,25 +1,22 @@
-"""What the control API's routes share: reading a body, and choosing the account and the customer that are meant."""
+"""What the control API's routes share: reading a body, and choosing the account that is meant."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from sandbox.simulators.instagram.simulator import InstagramSimulator
-from sandbox.simulators.tiktok.simulator import TikTokSimulator
 from sandbox.stage.web import Call
 
-Social = InstagramSimulator | TikTokSimulator
 Handler = Callable[[Call], object]
 """Answers what goes out as JSON, or an Answer; ValueError says what is wrong with the call."""
 Routes = Mapping[str, Mapping[str, Handler]]
 """Handlers by path and method."""
 
-CUSTOMERS = {"instagram": "1000000000000001", "tiktok": "+SandboxCustomer000000000000000000000000000001"}
-"""Who acts where nobody is named, by channel."""
+SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+"""The headers of every answer."""
 
 
 class Body(Struct, forbid_unknown_fields=True):
@@ -37,7 +34,14 @@ def parsed(call: Call, shape: type[Shape]) -> Shape:
         raise ValueError(f"send a JSON object: {error}") from error
 
 
-def account_of(simulator: Social, named: str | None) -> str:
+class Accounts(Protocol):
+    """Who has accounts."""
+
+    def accounts(self) -> list[str]:
+        """The connected ones' ids, oldest first."""
+
+
+def account_of(simulator: Accounts, named: str | None) -> str:
     """The account that is named, or the first; ValueError where it is not connected."""
     accounts = simulator.accounts()
     account = named or next(iter(accounts), None)

@@ -83,4 +83,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def faults() -> Faults:
-    return Faults()
+    """With the targets that the simulators are."""
+    made = Faults()
+    made.enter("genesys", numbered=False)
+    for channel in ("instagram", "tiktok"):
+        made.enter(channel, numbered=True)
+    return made

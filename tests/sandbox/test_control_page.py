@@ -11,14 +11,12 @@ import pytest
 
 from sandbox.control import ControlServer
 from sandbox.show.pages import Pages
-from sandbox.simulators.genesys.simulator import GenesysSimulator
-from sandbox.simulators.instagram.simulator import InstagramSimulator
-from sandbox.simulators.tiktok.simulator import TikTokSimulator
 from sandbox.stage.clock import Clock
 from sandbox.stage.faults import Faults
 from sandbox.stage.journal import Journal
 from sandbox.stage.web import Answer, Stream
 from tests.sandbox.conftest import WAIT_S
+from tests.sandbox.kit import played, simulators
 from tests.sandbox.test_control import FakeBridge
 
 MEDIA = "http://127.0.0.1:4711"
@@ -34,10 +32,10 @@ class Site:
         (folder / "beside.js").write_text("no")
         self.journal = Journal()
         self.connections: list[http.client.HTTPConnection] = []
-        vendors = GenesysSimulator(clock, faults), InstagramSimulator(clock, faults), TikTokSimulator(clock, faults)
+        vendors = simulators(clock, faults)
         self.control = ControlServer(
             FakeBridge(),
-            *vendors,
+            played(*vendors, clock),
             clock,
             faults,
             pages=Pages([MEDIA], folder / "page"),

@@ -11,16 +11,17 @@ import pytest
 from chalicelib.http import Answer
 from sandbox.show.masking import Masker
 from sandbox.show.road import Road
-from sandbox.show.trouble import FAULTS, NAMES, Trouble
+from sandbox.show.trouble import OTHERS, Trouble, faults_of
 from sandbox.simulators.instagram.simulator import InstagramSimulator
 from sandbox.stage.clock import Clock
 from sandbox.stage.faults import Fault, Faults
 from sandbox.stage.journal import Journal
 from sandbox.stage.poller import WorkerKilled
 from tests.sandbox.conftest import Receiver, until
-from tests.sandbox.kit import an_event
+from tests.sandbox.kit import VENDORS, an_event, calls, names, played, simulators
 
 SHOP, PERSON = "17841400000000001", "1000000000000001"
+FAULTS = faults_of(VENDORS)
 SEND = "https://graph.example/v25.0/me/messages"
 
 
@@ -35,15 +36,20 @@ def instagram(clock: Clock, faults: Faults, receiver: Receiver) -> Iterator[Inst
 
 @pytest.fixture
 def road(clock: Clock) -> Road:
-    return Road(Journal(), Masker(), clock, {}, "http://genesys")
+    return Road(Journal(), Masker(), clock, names(), calls())
 
 
 @pytest.fixture
-def trouble(faults: Faults, instagram: InstagramSimulator, road: Road, receiver: Receiver) -> Trouble:
-    return Trouble(faults, [instagram.deliveries], road, receiver.url, SHOP)
+def trouble(
+    clock: Clock, faults: Faults, instagram: InstagramSimulator, road: Road, receiver: Receiver
+) -> Iterator[Trouble]:
+    genesys, _, tiktok = others = simulators(clock, faults)
+    yield Trouble(faults, played(genesys, instagram, tiktok, clock), road, receiver.url)
+    for simulator in others:
+        simulator.stop()
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "forged"])
+@pytest.mark.parametrize("name", [name for name in (*FAULTS, *OTHERS) if name != "forged"])
 def test_a_switch_is_on_until_it_is_off(trouble: Trouble, name: str) -> None:
     trouble.switch(name, True)
     assert [one for one, on in trouble.state().items() if on] == [name]

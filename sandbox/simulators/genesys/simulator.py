@@ -95,6 +95,7 @@ class GenesysSimulator:
         self.deduplicates, self.publishes = deduplicates, publishes
         self.watch: DeskWatch = Unwatched()
         self._clock, self._faults = clock, faults
+        faults.enter("genesys", numbered=False)
         self._webhook_timeout_s = webhook_timeout_s
         self._webhook_retry_delays_s = tuple(webhook_retry_delays_s)
         self._lock = threading.RLock()

@@ -37,10 +37,10 @@ from sandbox.simulators.instagram.tokens import Tokens
 from sandbox.stage.clock import iso
 from sandbox.stage.delivery import Deliveries
 from sandbox.stage.faults import Fault, Faults, struck
+from sandbox.stage.vendors import Echo
 from sandbox.stage.watching import PhoneWatch, Unwatched, traced
 from sandbox.stage.web import Answer, Call, Outcome, WebServer
 
-Echo = Literal["after", "before", "none"]
 Metadata = Literal["told", "kept", "refused"]
 _OLDEST_VERSION = (21, 0)  # .../graph-api/changelog: v20.0 ended on 2026-09-24
 _PATH = re.compile(r"(?:/v(\d+)\.(\d+))?/([^/]+)(?:/([a-z_]+))?/?")
@@ -70,6 +70,7 @@ class InstagramSimulator:
         self.answers_as = ""
         self.watch: PhoneWatch = Unwatched()
         self._clock, self._faults = clock, faults
+        faults.enter("instagram", numbered=True)
         self._retry_delays_s, self._webhook_timeout_s = tuple(retry_delays_s), webhook_timeout_s
         self._lock = threading.RLock()
         self._accounts: dict[str, Account] = {}

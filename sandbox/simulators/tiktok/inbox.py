@@ -145,6 +145,12 @@ def conversation_id_of(business_id: str, customer_id: str) -> str:
     return base64.b64encode(b"\xfb\xf0" + digest[:17]).decode()
 
 
+def between(business_id: str, customer_id: str, conversation_id: str | None = None) -> Conversation:
+    """Their conversation before anything was said in it."""
+    thread = conversation_id or conversation_id_of(business_id, customer_id)
+    return Conversation(thread, business_id, customer_id, username(customer_id))
+
+
 def webhook(client_key: str, business_id: str, event: str, content: dict[str, Any], now: float) -> bytes:
     """A webhook as TikTok writes it: `content` is JSON in a string, in UTF-8. `now` in epoch seconds."""
     envelope = {

@@ -12,13 +12,13 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal
+from typing import Any
 
 from sandbox.simulators.tiktok.apps import Account, Apps
 from sandbox.simulators.tiktok.inbox import (
     Conversation,
     Inbox,
-    conversation_id_of,
+    between,
     echoed,
     happened,
     listed,
@@ -41,11 +41,10 @@ from sandbox.simulators.tiktok.schema import (
 from sandbox.stage.clock import iso
 from sandbox.stage.delivery import Deliveries
 from sandbox.stage.faults import Fault, Faults, struck
-from sandbox.stage.people import username
+from sandbox.stage.vendors import Echo
 from sandbox.stage.watching import PhoneWatch, Unwatched, traced
 from sandbox.stage.web import Answer, Call, Outcome, WebServer
 
-Echo = Literal["after", "before", "none"]
 _API = "/open_api/v1.3/"
 _SEND = _API + "business/message/send/"
 _SCOPE = "message.list.manage,message.list.send,message.list.read,user.info.basic,user.account.type"
@@ -73,6 +72,7 @@ class TikTokSimulator:
         self.watch: PhoneWatch = Unwatched()
         self.images_allowed = True
         self._clock, self._faults = clock, faults
+        faults.enter("tiktok", numbered=True)
         self._retry_delays_s, self._webhook_timeout_s = tuple(retry_delays_s), webhook_timeout_s
         self._lock = threading.RLock()
         self._apps = Apps(clock)
@@ -155,17 +155,17 @@ class TikTokSimulator:
         conversation_id: str | None = None,
     ) -> str:
         """A customer writes `text`; returns the message's id after the first delivery attempt."""
-        thread = _between(business_id, customer_id, conversation_id)
+        thread = between(business_id, customer_id, conversation_id)
         return self._say(thread, {"type": "text", "text": {"body": text}}, message_id)
 
     def say(self, business_id: str, customer_id: str, said: dict[str, Any], *, by_brand: bool = False) -> str:
         """A customer sends whatever `said` has for a message's content, or somebody of the brand does, in the app;
         returns the message's id after the first delivery attempt."""
-        return self._say(_between(business_id, customer_id), said, None, by_brand)
+        return self._say(between(business_id, customer_id), said, None, by_brand)
 
     def tell(self, business_id: str, customer_id: str, event: str, told: dict[str, Any]) -> None:
         """Something else of a customer's: `told` is what the event's content has beside who and when."""
-        thread, account, now = _between(business_id, customer_id), self._apps.accounts[business_id], self._clock()
+        thread, account, now = between(business_id, customer_id), self._apps.accounts[business_id], self._clock()
         content = happened(thread, account.username, now) | told
         self.deliver(webhook(account.app_id, account.business_id, event, content, now))
 
@@ -370,11 +370,6 @@ class TikTokSimulator:
     def _content(self, call: Call) -> dict[str, Any]:
         account, query = self._authorise(call), parse(call, ContentQuery)
         return listed(self._thread(account, query.business_id, query.conversation_id), account.username)
-
-
-def _between(business_id: str, customer_id: str, conversation_id: str | None = None) -> Conversation:
-    thread = conversation_id or conversation_id_of(business_id, customer_id)
-    return Conversation(thread, business_id, customer_id, username(customer_id))
 
 
 def _not_accepted(status: int | None) -> bool:
