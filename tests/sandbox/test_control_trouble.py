@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.http import Answer
+from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM
+from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK
+from chalicelib.errors import Rejected
+from chalicelib.http import Answer, Request
+from chalicelib.protocols.channel import Webhook
+from sandbox.cast import tokens_of
 from sandbox.show.masking import Masker
 from sandbox.show.road import Road
 from sandbox.show.trouble import OTHERS, Trouble, faults_of
@@ -150,6 +155,25 @@ def test_a_forged_webhook_is_sent_and_its_answer_told(trouble: Trouble, receiver
     assert trouble.switch("forged", True) == {"status": 401}
     assert texts(receiver, 1) == ["Forged"]
     assert receiver.calls[0].header("X-Hub-Signature-256") == f"sha256={'0' * 64}"
+
+
+@pytest.mark.parametrize(("channel", "webhook"), [(0, INSTAGRAM), (1, TIKTOK)], ids=["Instagram", "TikTok"])
+def test_a_forged_webhook_is_all_right_but_for_its_signature(
+    clock: Clock, faults: Faults, channel: int, webhook: Webhook
+) -> None:
+    """Any channel may be the one whose customer the forger pretends to be."""
+    vendors = played(*simulators(clock, faults), clock)
+    forger = vendors.channels[channel]
+    for account in forger.accounts:
+        forger.connect(account, "http://127.0.0.1:9", tokens_of(account))
+    body, headers = forger.forged(clock())
+    (event,) = forger.source.events(body)
+    assert (event.account, event.party) == (forger.accounts[0]["id"], forger.customer)
+    sent = {name.lower(): value for name, value in headers.items()}
+    with pytest.raises(Rejected, match="signature_mismatch"):
+        webhook.verify(Request(method="POST", headers=sent, query={}, body=body), ["a secret"], clock())
+    for vendor in vendors.all:
+        vendor.simulator.stop()
 
 
 def test_a_worker_dies_once_and_after_its_call(trouble: Trouble, road: Road) -> None:
