@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Protocol, TextIO, TypeVar
 
-from msgspec import convert
 from msgspec.structs import asdict
 
 import app as chalice_app
@@ -262,11 +261,11 @@ class Sandbox:
     def _operator_environment(self) -> dict[str, str]:
         """With which the operator's commands find this bridge, as `terraform output operator_environment` has it."""
         settings = {f"DMDESK_{name.upper()}": str(value) for name, value in asdict(self._settings()).items()}
-        found = settings | self.aws.environment | NO_PROXIES
-        found |= {"AWS_SESSION_TOKEN": "", "DMDESK_WEBHOOK_URL": self._webhook_url}
+        environment = settings | self.aws.environment | NO_PROXIES
+        environment |= {"AWS_SESSION_TOKEN": "", "DMDESK_WEBHOOK_URL": self._webhook_url}
         for vendor in self.vendors.all:
-            found |= vendor.environment()
-        return found
+            environment |= vendor.environment()
+        return environment
 
     def _fresh_runtime(self) -> None:
         made = TracedRuntime(self._settings(), self.clock, self.metrics, self.road)
@@ -275,31 +274,31 @@ class Sandbox:
         runtime.use(made)
 
     def _settings(self) -> Settings:
-        found = {
-            "table": TABLE,
-            "bucket": BUCKET,
-            **{
-                f"{name}_{kind}": self._urls[f"{name}{queue}"]
-                for name in QUEUES
-                for kind, queue in (("queue", ""), ("dead_letters", "_dead_letters"))
-            },
-            "media_secret": MEDIA_SECRET,
-            "public_url": self.gateway.url,
-            # the simulators stand for the vendors' hosts; every other private address stays out of reach
-            "media_hosts": ",".join(simulator.url for simulator in self._simulators),
-        }
+        theirs: dict[str, Any] = {}
         for vendor in self.vendors.all:
-            found |= vendor.settings()
-        return convert(found, Settings)
+            theirs |= vendor.settings()
+        return Settings(
+            table=TABLE,
+            bucket=BUCKET,
+            inbound_queue=self._urls["inbound"],
+            inbound_dead_letters=self._urls["inbound_dead_letters"],
+            outbound_queue=self._urls["outbound"],
+            outbound_dead_letters=self._urls["outbound_dead_letters"],
+            media_secret=MEDIA_SECRET,
+            public_url=self.gateway.url,
+            # the simulators stand for the vendors' hosts; every other private address stays out of reach
+            media_hosts=",".join(simulator.url for simulator in self._simulators),
+            **theirs,
+        )
 
     def _account_secrets(self) -> dict[str, dict[str, Any]]:
         return {account["secret"]: tokens_of(account) for account in self.accounts}
 
     def _secrets(self) -> dict[str, dict[str, Any]]:
-        found = self._account_secrets() | {MEDIA_SECRET: {"keys": ["sandbox-media-key-of-more-than-32-characters"]}}
+        kept = self._account_secrets() | {MEDIA_SECRET: {"keys": ["sandbox-media-key-of-more-than-32-characters"]}}
         for vendor in self.vendors.all:
-            found |= vendor.kept_secrets()
-        return found
+            kept |= vendor.kept_secrets()
+        return kept
 
     @property
     def _webhook_url(self) -> str:

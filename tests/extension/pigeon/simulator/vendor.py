@@ -82,7 +82,8 @@ class Pigeon(Channel):
         return by_tail(path, ((LETTERS, "message"),))
 
     def settings(self) -> dict[str, str]:
-        return {"pigeon_loft": self.simulator.url}
+        """The bridge has none for pigeons."""
+        return {}
 
     def kept_secrets(self) -> dict[str, dict[str, Any]]:
         return {"dmdesk/pigeon": {"secrets": [self.secrets["pigeon_ring"]]}}
