@@ -1,4 +1,4 @@
-"""MiniStack as the sandbox runs it: `python -m sandbox.emulator FD`, with a socket that is bound already.
+"""MiniStack as the sandbox runs it: `python -m sandbox.stage.emulator FD`, with a socket that is bound already.
 
 It answers whoever has the key of this run (the AWS access key id) and nobody else: it is strong enough to be worth
 asking for by any page in the machine's browser. It ends with the process that started it, whose end of the standard

@@ -34,6 +34,8 @@ _FACTS = ("source", "profileUrl")
 
 
 class Genesys(Desk):
+    """One organisation, whose clients the bridge's are."""
+
     name = "genesys"
     title = "Genesys"
     source = Source(

@@ -30,6 +30,8 @@ _ACTIONS: Mapping[str, Purpose] = {"typing_on": "typing", "mark_seen": "seen"}
 
 
 class Instagram(Channel):
+    """Both logins, and everything that customers do in the app."""
+
     name = "instagram"
     title = "Instagram"
     source = Source(

@@ -43,6 +43,8 @@ def _told(event: Event) -> dict[str, Any]:
 
 
 class TikTok(Channel):
+    """Messages, comments and mentions."""
+
     name = "tiktok"
     title = "TikTok"
     source = Source(

@@ -50,6 +50,8 @@ class PigeonPhone:
 
 
 class Pigeon(Channel):
+    """Letters."""
+
     name = "pigeon"
     title = "Pigeon post"
     source = Source(
