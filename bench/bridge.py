@@ -21,14 +21,17 @@ import msgspec
 import requests
 
 import sandbox.bridge
-import sandbox.genesys_access
+import sandbox.simulators.genesys.access
 from bench import place
 from chalicelib import runtime
 from chalicelib.aws import calls
 from chalicelib.errors import Retryable
 from sandbox.bridge import Sandbox
-from sandbox.cast import ACCOUNTS, OAUTH
-from sandbox.poller import Poller
+from sandbox.simulators.genesys.cast import OAUTH
+from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.instagram.vendor import Instagram
+from sandbox.stage.poller import Poller
 
 FOLDER = Path(__file__).resolve().parents[1] / "build" / "bench" / "sandbox"
 TICK_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -90,7 +93,7 @@ class Bench:
     """A running sandbox with one worker of each kind, its pollers by queue, and what they cost."""
 
     def __init__(self, running: Sandbox) -> None:
-        self.sandbox = running
+        self.sandbox, self.genesys = running, running.playing(GenesysSimulator)
         self.inbound, self.outbound = running._pollers
         self.spent_s = 0.0
         self._serial = 0
@@ -135,7 +138,7 @@ class Bench:
 
     def taken(self) -> list[dict[str, Any]]:
         """The customers' messages that Genesys took, oldest first."""
-        return [one for one in self.sandbox.genesys.messages() if one["kind"] == "message" and one["status"] == 200]
+        return [one for one in self.genesys.messages() if one["kind"] == "message" and one["status"] == 200]
 
     def waiting(self, name: str) -> int:
         return int(self.sandbox.state()["queues"][name])
@@ -197,16 +200,16 @@ def until(holds: Callable[[], bool], look_s: float) -> None:
 def bench(threads: int, calls_per_minute: int) -> Iterator[Bench]:
     """A sandbox with so many workers of each kind, whose Genesys takes so many calls a minute."""
     sandbox.bridge.THREADS = threads
-    sandbox.bridge.SECRETS["meta_app_secret"] = place.KEY
+    Instagram.secrets["meta_app_secret"] = place.KEY
     with Sandbox(folder=FOLDER) as running:
-        running.genesys._access._calls_per_minute = calls_per_minute
-        running.instagram.echo = "none"
+        running.playing(GenesysSimulator)._access._calls_per_minute = calls_per_minute
+        running.playing(InstagramSimulator).echo = "none"
         yield Bench(running)
 
 
 def bare(running: Sandbox) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """A handler that makes the inbound worker's three calls, and does nothing else that a bridge should."""
-    genesys = running.genesys
+    genesys = running.playing(GenesysSimulator)
     dynamodb = calls.client("dynamodb")  # as the bridge makes it
     session = requests.Session()
     session.trust_env = False
@@ -214,7 +217,7 @@ def bare(running: Sandbox) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     login = session.post(f"{genesys.url}/oauth/token", {"grant_type": "client_credentials"},
                          auth=(client["id"], client["secret"]))  # fmt: skip
     headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
-    path = f"/api/v2/conversations/messages/{ACCOUNTS[0]['integration']}/inbound/open/message"
+    path = f"/api/v2/conversations/messages/{Instagram.accounts[0]['integration']}/inbound/open/message"
 
     def handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
         for one in event["Records"]:
@@ -266,11 +269,11 @@ def whole(messages: int) -> Whole:
 
         def answered() -> None:
             for conversation in ids:
-                one.sandbox.genesys.reply(conversation, text="It is! Shall I wrap it?")
+                one.genesys.reply(conversation, text="It is! Shall I wrap it?")
             until(lambda: one.waiting("outbound") >= len(ids), 0.2)
 
         def receipts() -> int:
-            return sum(found["kind"] == "receipt" for found in one.sandbox.genesys.messages())
+            return sum(found["kind"] == "receipt" for found in one.genesys.messages())
 
         outbound = one.drained(one.outbound, answered, receipts, len(ids))
         return Whole(inbound=_median(ours), bare=_median(floor), outbound=outbound, delay=delay, bare_delay=bare_delay)
@@ -318,7 +321,7 @@ def clients(count: int) -> Clients:
     unevenly, and none gets more than two windows' worth."""
     OAUTH["clients"][:] = [{"id": f"client-{n}", "secret": f"secret-{n}"} for n in range(count)]
     window_s, limit = WINDOW_S / PART, LIMIT // PART
-    sandbox.genesys_access._MINUTE_S = window_s
+    sandbox.simulators.genesys.access._MINUTE_S = window_s
     with bench(threads=4, calls_per_minute=limit) as one:
         messages = limit * count * 3 // 2
         flow = one.drained(

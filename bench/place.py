@@ -80,8 +80,8 @@ def delivery(events: list[dict[str, Any]]) -> bytes:
 
 def webhook(body: bytes) -> dict[str, Any]:
     """The proxy event of a signed delivery, with the headers that API Gateway adds."""
-    from sandbox.gateway import proxy_event
-    from sandbox.web import Call
+    from sandbox.stage.gateway import proxy_event
+    from sandbox.stage.web import Call
 
     signature = hmac.new(KEY.encode(), body, hashlib.sha256).hexdigest()
     headers = Message()

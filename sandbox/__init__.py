@@ -1,1 +1,1 @@
-"""Simulators of Meta, TikTok and Genesys Cloud, and the API that drives them on one machine."""
+"""Simulators of the vendors, and the API that drives them on one machine."""

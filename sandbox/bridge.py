@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO, TypeVar
 
 from msgspec.structs import asdict
 
@@ -17,33 +17,34 @@ from chalicelib import runtime
 from chalicelib.aws import calls
 from chalicelib.observability import log
 from chalicelib.settings import Settings
-from sandbox.acts import InstagramActs, TikTokActs
-from sandbox.aws import BUCKET, QUEUES, TABLE, Aws
-from sandbox.cast import ACCOUNTS, CHANNELS, OAUTH, OPERATOR, ROLE, SECRETS, TIKTOK_APP, hidden
-from sandbox.clock import Clock
+from sandbox import registry
+from sandbox.cast import accounts_of, hidden, secrets_of, tokens_of
 from sandbox.control import ControlServer
-from sandbox.counting import CountingMetrics
-from sandbox.faults import Faults
-from sandbox.gateway import Gateway
-from sandbox.genesys import GenesysSimulator
-from sandbox.instagram import InstagramSimulator
-from sandbox.journal import Journal
-from sandbox.live import Live
-from sandbox.masking import Masker
-from sandbox.page_routes import page_routes
-from sandbox.pages import PREFIX, Pages
-from sandbox.poller import Poller
-from sandbox.road import Road
-from sandbox.running import NEVER, CannotRun, Folder, Interrupt, Interrupted, PortTaken
-from sandbox.schedule import Schedule
-from sandbox.tiktok import TikTokSimulator
-from sandbox.traced import TracedRuntime
-from sandbox.trouble import Trouble
+from sandbox.show.live import Live
+from sandbox.show.masking import Masker
+from sandbox.show.naming import Names
+from sandbox.show.page_routes import page_routes
+from sandbox.show.pages import PREFIX, Pages
+from sandbox.show.purposes import Calls
+from sandbox.show.road import Road
+from sandbox.show.traced import TracedRuntime
+from sandbox.show.trouble import Trouble
+from sandbox.stage.aws import BUCKET, QUEUES, TABLE, Aws
+from sandbox.stage.clock import Clock
+from sandbox.stage.counting import CountingMetrics
+from sandbox.stage.faults import Faults
+from sandbox.stage.gateway import Gateway
+from sandbox.stage.journal import Journal
+from sandbox.stage.poller import Poller
+from sandbox.stage.running import NEVER, CannotRun, Folder, Interrupt, Interrupted, PortTaken
+from sandbox.stage.schedule import Schedule
+from sandbox.stage.vendors import Account, Desk, Simulator
 
-__all__ = ["ACCOUNTS", "SECRETS", "Sandbox"]
+Kind = TypeVar("Kind", bound=Simulator)
 
 LOGS = Path(__file__).resolve().parents[1] / "build" / "sandbox"
 THREADS = 4
+MEDIA_SECRET = "dmdesk/media"
 # what is asked of this machine alone is asked without a proxy
 NO_PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "")
 
@@ -59,11 +60,11 @@ class Sandbox:
     def __init__(
         self,
         port: int = 0,
-        deduplicates: bool = False,
+        flags: Collection[str] = (),
         folder: Path = LOGS,
         interrupt: Interrupt = NEVER,
     ) -> None:
-        """`port` is the control API's (0: any free one), `deduplicates` the kind of Genesys, `folder` for logs: where
+        """`port` is the control API's (0: any free one), `flags` are the vendors', `folder` is for logs: where
         another sandbox has it, the next of that name. `interrupt` ends the start-up. Raises CannotRun."""
         self._interrupt = interrupt
         self._folder = Folder(folder)
@@ -71,15 +72,18 @@ class Sandbox:
         self.clock = Clock()
         self.faults = Faults()
         self.aws = Aws(self.folder / "aws.log")
-        self.genesys = GenesysSimulator(self.clock, self.faults, deduplicates=deduplicates)
-        self.instagram = InstagramSimulator(self.clock, self.faults)
-        self.tiktok = TikTokSimulator(self.clock, self.faults)
+        self.vendors = registry.vendors(self.clock, self.faults, flags)
+        self.accounts, self.secrets = accounts_of(self.vendors.channels), secrets_of(self.vendors)
         self.schedule = Schedule(self.clock, chalice_app.upkeep)
         self.metrics = CountingMetrics()
         journal = Journal()
-        self.road = Road(journal, Masker(hidden()), self.clock, CHANNELS, self.genesys.url)
+        channels = {account["integration"]: account["channel"] for account in self.accounts}
+        names = Names([vendor.source for vendor in self.vendors.all], channels)
+        desks = {desk.name: desk.simulator.url for desk in self.vendors.desks}
+        calls_out = Calls([type(vendor) for vendor in self.vendors.all], desks)
+        self.road = Road(journal, Masker(hidden(self.vendors)), self.clock, names, calls_out)
         self.gateway = Gateway(chalice_app.app, watched=self.road.delivery)
-        self.live = Live(self, journal, self.road, self.genesys, self.instagram, self.tiktok, self.clock, CHANNELS)
+        self.live = Live(self, journal, self.road, self.vendors, self.clock, names)
         self.control = self._control(journal, port)
         self._urls: dict[str, str] = {}
         self._pollers: list[Poller] = []
@@ -88,19 +92,16 @@ class Sandbox:
         self._log = (self.folder / "bridge.log").open("w", encoding="utf-8")
 
     def _control(self, journal: Journal, port: int) -> ControlServer:
-        instagram, tiktok = self.instagram, self.tiktok
-        webhook_url = f"{self.gateway.url}/api/social/webhook"
-        webhooks = [instagram.deliveries, tiktok.deliveries]
-        self.trouble = Trouble(self.faults, webhooks, self.road, webhook_url, ACCOUNTS[0]["id"])
-        acts = InstagramActs(instagram, self.clock), TikTokActs(tiktok, self.clock)
-        media = [server.url for server in (instagram, tiktok, self.genesys, self.gateway, self.aws)]
-        more = page_routes(journal, self.live, self.trouble, *acts, tiktok)
-        rest = self.genesys, instagram, tiktok, self.clock, self.faults
+        self.trouble = Trouble(self.faults, self.vendors, self.road, self._webhook_url)
+        media = [*(simulator.url for simulator in self._simulators), self.gateway.url, self.aws.url]
+        more = page_routes(journal, self.live, self.trouble)
         try:
-            return ControlServer(self, *rest, port, Pages(media), more)
+            return ControlServer(self, self.vendors, self.clock, self.faults, port, Pages(media), more)
         except OSError as error:
-            for part in (self.genesys, instagram, tiktok, self.gateway, self.aws):
-                part.stop()
+            for simulator in self._simulators:
+                simulator.stop()
+            self.gateway.stop()
+            self.aws.stop()
             self._folder.release()
             if error.errno == errno.EADDRINUSE:
                 raise PortTaken(f"port {port} is taken, perhaps by another sandbox: name another with --port") from None
@@ -127,13 +128,16 @@ class Sandbox:
 
     def _start_aws(self) -> None:
         self.aws.start(self._interrupt)
-        self._urls = self.aws.create(self._secrets(), ACCOUNTS)
+        self._urls = self.aws.create(self._secrets(), self.accounts)
         self._fresh_runtime()
 
     def _start_vendors(self) -> None:
-        for server in (self.genesys, self.instagram, self.tiktok, self.gateway):
-            server.start()
-        self._connect_genesys()
+        for simulator in self._simulators:
+            simulator.start()
+        self.gateway.start()
+        for desk in self.vendors.desks:
+            theirs = [account for account in self.accounts if self.desk_of(account) is desk]
+            desk.connect(theirs, self._desk_url(desk))
         self._connect_platforms()
 
     def _start_workers(self) -> None:
@@ -146,8 +150,10 @@ class Sandbox:
 
     def stop(self) -> None:
         """Ends every thread and process that was started, in the order of the traffic."""
-        for server in (self.live, self.control, self.instagram, self.tiktok, self.genesys):
-            server.stop()
+        self.live.stop()
+        self.control.stop()
+        for simulator in reversed(self._simulators):
+            simulator.stop()
         self.schedule.stop()
         for poller in self._pollers:
             poller.end()
@@ -164,6 +170,19 @@ class Sandbox:
         self._log.close()
         self._folder.release()
 
+    def playing(self, kind: type[Kind]) -> Kind:
+        """The simulator of that kind."""
+        return next(simulator for simulator in self._simulators if isinstance(simulator, kind))
+
+    def desk_of(self, account: Account) -> Desk:
+        """Where the account's messages come to agents: where it names no desk, at the first."""
+        desks = {desk.name: desk for desk in self.vendors.desks}
+        return desks[account.get("desk", next(iter(desks)))]
+
+    @property
+    def _simulators(self) -> list[Simulator]:
+        return [vendor.simulator for vendor in self.vendors.all]
+
     @property
     def page_url(self) -> str:
         """Where the page to play both sides is."""
@@ -173,24 +192,22 @@ class Sandbox:
         """What GET / of the control API answers."""
         return {
             "page_url": self.page_url,
-            "webhook_url": f"{self.gateway.url}/api/social/webhook",
-            "genesys_webhook_url": f"{self.gateway.url}/api/genesys/outbound",
+            "webhook_url": self._webhook_url,
+            **{f"{desk.name}_webhook_url": self._desk_url(desk) for desk in self.vendors.desks},
             "health_url": f"{self.gateway.url}/api/health",
-            "secrets": SECRETS,
+            "secrets": self.secrets,
             "accounts": [
                 {
-                    "channel": one["channel"],
-                    "id": one["id"],
-                    "name": one["name"],
-                    "integration_id": one["integration"],
-                    "human_agent": bool(one.get("human_agent")),
+                    "channel": account["channel"],
+                    "id": account["id"],
+                    "name": account["name"],
+                    "integration_id": account["integration"],
+                    "human_agent": bool(account.get("human_agent")),
                 }
-                for one in ACCOUNTS
+                for account in self.accounts
             ],
             "media": {
-                "instagram": self.instagram.media(),
-                "tiktok": self.tiktok.media(),
-                "genesys": self.genesys.media(),
+                vendor.name: vendor.simulator.media() for vendor in (*self.vendors.channels, *self.vendors.desks)
             },
             "operator_environment": self._operator_environment(),
             "logs": str(self.folder),
@@ -227,7 +244,7 @@ class Sandbox:
         last calls the simulators would remember, what follows from those calls, and the webhooks on their way.
         """
         with ExitStack() as still:
-            working: list[_Holdable] = [*self._pollers, self.schedule, self.genesys, self.instagram, self.tiktok]
+            working: list[_Holdable] = [*self._pollers, self.schedule, *self._simulators]
             for part in working:
                 still.enter_context(part.held())
             meanwhile()
@@ -244,13 +261,11 @@ class Sandbox:
     def _operator_environment(self) -> dict[str, str]:
         """With which the operator's commands find this bridge, as `terraform output operator_environment` has it."""
         settings = {f"DMDESK_{name.upper()}": str(value) for name, value in asdict(self._settings()).items()}
-        return settings | self.aws.environment | NO_PROXIES | {
-            "AWS_SESSION_TOKEN": "",
-            "DMDESK_WEBHOOK_URL": f"{self.gateway.url}/api/social/webhook",
-            "GENESYSCLOUD_ACCESS_TOKEN": "",
-            "GENESYSCLOUD_OAUTHCLIENT_ID": OPERATOR["id"],
-            "GENESYSCLOUD_OAUTHCLIENT_SECRET": OPERATOR["secret"],
-        }  # fmt: skip
+        environment = settings | self.aws.environment | NO_PROXIES
+        environment |= {"AWS_SESSION_TOKEN": "", "DMDESK_WEBHOOK_URL": self._webhook_url}
+        for vendor in self.vendors.all:
+            environment |= vendor.environment()
+        return environment
 
     def _fresh_runtime(self) -> None:
         made = TracedRuntime(self._settings(), self.clock, self.metrics, self.road)
@@ -259,6 +274,9 @@ class Sandbox:
         runtime.use(made)
 
     def _settings(self) -> Settings:
+        theirs: dict[str, Any] = {}
+        for vendor in self.vendors.all:
+            theirs |= vendor.settings()
         return Settings(
             table=TABLE,
             bucket=BUCKET,
@@ -266,78 +284,34 @@ class Sandbox:
             inbound_dead_letters=self._urls["inbound_dead_letters"],
             outbound_queue=self._urls["outbound"],
             outbound_dead_letters=self._urls["outbound_dead_letters"],
-            instagram_secret="dmdesk/instagram",
-            tiktok_secret="dmdesk/tiktok",
-            genesys_webhook_secret="dmdesk/genesys-webhook",
-            genesys_oauth_secret="dmdesk/genesys-oauth",
-            media_secret="dmdesk/media",
+            media_secret=MEDIA_SECRET,
             public_url=self.gateway.url,
             # the simulators stand for the vendors' hosts; every other private address stays out of reach
-            media_hosts=",".join(vendor.url for vendor in (self.genesys, self.instagram, self.tiktok)),
-            genesys_api=self.genesys.url,
-            genesys_login=self.genesys.url,
-            instagram_graph=self.instagram.url,
-            facebook_graph=self.instagram.url,
-            tiktok_api=self.tiktok.url,
+            media_hosts=",".join(simulator.url for simulator in self._simulators),
+            **theirs,
         )
 
     def _account_secrets(self) -> dict[str, dict[str, Any]]:
-        return {
-            one["secret"]: {"access_token": f"token-{one['id']}", "refresh_token": f"refresh-{one['id']}"}
-            for one in ACCOUNTS
-        }
+        return {account["secret"]: tokens_of(account) for account in self.accounts}
 
     def _secrets(self) -> dict[str, dict[str, Any]]:
-        return self._account_secrets() | {
-            "dmdesk/instagram": {
-                "secrets": [SECRETS["meta_app_secret"]],
-                "verify_tokens": [SECRETS["meta_verify_token"]],
-            },
-            "dmdesk/tiktok": {"app_id": TIKTOK_APP, "secrets": [SECRETS["tiktok_app_secret"]]},
-            "dmdesk/genesys-webhook": {"secrets": [SECRETS["genesys_webhook_secret"]]},
-            "dmdesk/genesys-oauth": OAUTH,
-            "dmdesk/media": {"keys": ["sandbox-media-key-of-more-than-32-characters"]},
-        }
+        kept = self._account_secrets() | {MEDIA_SECRET: {"keys": ["sandbox-media-key-of-more-than-32-characters"]}}
+        for vendor in self.vendors.all:
+            kept |= vendor.kept_secrets()
+        return kept
 
-    def _connect_genesys(self) -> None:
-        for client in (OPERATOR, *OAUTH["clients"]):
-            self.genesys.add_client(client["id"], client["secret"])
-        admin = self.genesys.admin
-        role, flow = admin.add_role(ROLE), admin.add_flow("Inbound messages")
-        for client in OAUTH["clients"]:
-            admin.grant(client["id"], role)
-        for one in ACCOUNTS:
-            self.genesys.add_integration(
-                one["integration"],
-                webhook_url=self.describe()["genesys_webhook_url"],
-                secret=SECRETS["genesys_webhook_secret"],
-                name=f"{one['channel']} {one['name']}",
-            )
-            admin.attach_flow(one["integration"], flow)
+    @property
+    def _webhook_url(self) -> str:
+        return f"{self.gateway.url}/api/social/webhook"
+
+    def _desk_url(self, desk: Desk) -> str:
+        return f"{self.gateway.url}{desk.source.path}"
 
     def _connect_platforms(self) -> None:
         """The accounts' tokens are fresh, by the sandbox's clock."""
-        urls = self.describe()
-        for one in ACCOUNTS:
-            common = {"access_token": f"token-{one['id']}", "webhook_url": urls["webhook_url"], "username": one["name"]}
-            if one["channel"] == "tiktok":
-                self.tiktok.add_account(
-                    one["id"],
-                    app_id=TIKTOK_APP,
-                    app_secret=SECRETS["tiktok_app_secret"],
-                    refresh_token=f"refresh-{one['id']}",
-                    event_types=("DIRECT_MESSAGE", "COMMENT", "BRAND_MENTION"),
-                    **common,
-                )
-            else:
-                self.instagram.add_account(
-                    one["id"],
-                    app_secret=SECRETS["meta_app_secret"],
-                    login=one["login"],
-                    page_id=one.get("page"),
-                    human_agent=bool(one.get("human_agent")),
-                    **common,
-                )
+        for channel in self.vendors.channels:
+            for account in channel.accounts:
+                channel.connect(account, self._webhook_url, tokens_of(account))
 
     def _enter_aws(self) -> None:
         """Points this process at the embedded AWS, past any proxy; stop() puts the environment back."""

@@ -1,50 +1,31 @@
-"""Who takes part in the sandbox: the brand's accounts, the vendors' secrets."""
+"""Who takes part in the sandbox: the brand's accounts, and what nobody may see of them."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from itertools import chain, zip_longest
 
-TIKTOK_APP = "7600000000000000001"
-SECRETS = {
-    "meta_app_secret": "sandbox-meta-app-secret",
-    "meta_verify_token": "sandbox-verify-token",
-    "tiktok_app_secret": "sandbox-tiktok-app-secret",
-    "genesys_webhook_secret": "sandbox-genesys-webhook-secret",
-}
-# One client may make 300 calls a minute.
-OAUTH = {"clients": [{"id": f"sandbox-client-{n}", "secret": f"sandbox-client-secret-{n}"} for n in (1, 2, 3)]}
-# Who looks after the organisation, as the operator's commands log in.
-OPERATOR = {"id": "sandbox-operator", "secret": "sandbox-operator-secret"}
-# What the bridge's own clients may do; the operator may do everything.
-ROLE: dict[str, Any] = {
-    "name": "dmdesk bridge",
-    "permissionPolicies": [
-        {"domain": "conversation", "entityName": "message", "actionSet": ["*"]},
-        {"domain": "analytics", "entityName": "conversationDetail", "actionSet": ["view"]},
-    ],
-}
-ACCOUNTS: list[dict[str, Any]] = [
-    {
-        "channel": "instagram", "id": "17841400000000001", "name": "our.shop", "login": "instagram",
-        "integration": "6a1f2c3e-0000-4000-8000-000000000001", "secret": "dmdesk/account/instagram-1",
-    },
-    {
-        "channel": "tiktok", "id": "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0", "name": "our_shop",
-        "integration": "6a1f2c3e-0000-4000-8000-000000000002", "secret": "dmdesk/account/tiktok-1",
-    },
-    {
-        "channel": "instagram", "id": "17841400000000002", "name": "our.other.shop", "login": "facebook",
-        "page": "100000000000002", "integration": "6a1f2c3e-0000-4000-8000-000000000003",
-        "secret": "dmdesk/account/instagram-2", "human_agent": True, "show_reads": True,
-    },
-]  # fmt: skip
+from sandbox.stage.vendors import Account, Channel, Masked, Vendors
 
 
-CHANNELS: dict[str, str] = {one["integration"]: one["channel"] for one in ACCOUNTS}
-"""The channels' names by integration id."""
+def accounts_of(channels: Iterable[Channel]) -> list[Account]:
+    """Each channel's first account, then each one's second, and so on."""
+    ranks = zip_longest(*(channel.accounts for channel in channels))
+    return [account for account in chain.from_iterable(ranks) if account]
 
 
-def hidden() -> list[str]:
+def tokens_of(account: Account) -> dict[str, str]:
+    """With which the bridge calls for the account."""
+    return {"access_token": f"token-{account['id']}", "refresh_token": f"refresh-{account['id']}"}
+
+
+def secrets_of(vendors: Vendors) -> dict[str, str]:
+    """What the control API tells of the vendors' secrets."""
+    return dict(chain.from_iterable(one.secrets.items() for one in (*vendors.channels, *vendors.desks)))
+
+
+def hidden(vendors: Vendors) -> list[Masked]:
     """What no record may show."""
-    tokens = [f"{kind}-{one['id']}" for one in ACCOUNTS for kind in ("token", "refresh")]
-    return [*SECRETS.values(), *tokens, *(client["secret"] for client in (OPERATOR, *OAUTH["clients"]))]
+    tokens = chain.from_iterable(tokens_of(account).values() for account in accounts_of(vendors.channels))
+    ours = Masked(texts=(*secrets_of(vendors).values(), *tokens))
+    return [ours, *(vendor.masked() for vendor in vendors.all)]

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.running import INTERRUPTED, CannotRun, Interrupt, Interrupted, PortTaken
+from sandbox.stage.running import INTERRUPTED, CannotRun, Interrupt, Interrupted, PortTaken
 
 if TYPE_CHECKING:
     from sandbox.bridge import Sandbox
@@ -24,8 +24,8 @@ def main() -> int:
     ended it before it was ready."""
     stop = Interrupt()
     stop.listen()
-    chosen = arguments()
     try:
+        chosen = arguments()
         return int(chosen.work(chosen, stop))
     except ModuleNotFoundError as error:
         name = (error.name or "").partition(".")[0]
@@ -60,7 +60,7 @@ def _made(chosen: argparse.Namespace, stop: Interrupt) -> Sandbox:
     """On the port that is asked for; where none is, on the usual one, or else on a free one."""
     from sandbox.bridge import Sandbox
 
-    make = partial(Sandbox, deduplicates=chosen.genesys_deduplicates, folder=chosen.logs, interrupt=stop)
+    make = partial(Sandbox, flags=chosen.flags, folder=chosen.logs, interrupt=stop)
     try:
         return make(PORT if chosen.port is None else chosen.port)
     except PortTaken:
@@ -74,7 +74,7 @@ def _serve(sandbox: Sandbox, chosen: argparse.Namespace, stop: Interrupt) -> int
     """1 where the conversations did not come to their end."""
     code = 0 if chosen.no_demo else _play(sandbox, stop)
     if not chosen.once:
-        _explain(sandbox.control.url, sandbox.page_url)
+        _explain(sandbox)
         stop.wait()
         print("Stopping …", flush=True)
     return code
@@ -90,17 +90,19 @@ def _play(sandbox: Sandbox, stop: Interrupt) -> int:
     return 0
 
 
-def _explain(control: str, page: str) -> None:
+def _explain(sandbox: Sandbox) -> None:
+    control, channel = sandbox.control.url, sandbox.vendors.channels[0].name
     port = control.rpartition(":")[2]
+    looks = {path: words for desk in sandbox.vendors.desks for path, words in desk.looks.items()}
+    looks |= {f"/{channel}/sent": "what the customer received"}
+    looks |= {"/state": "queues, dead letters, parked events, metrics"}
+    told = "\n".join(f"  curl -s {control}{path:27}{words}".rstrip() for path, words in looks.items())
     print(
         f"""
-Play the customer and the agent: {page}
+Play the customer and the agent: {sandbox.page_url}
 Or write a message yourself:
-  .venv/bin/python -m sandbox say instagram "Hello?" --port {port}
-  curl -s {control}/genesys/messages          what Genesys took
-  curl -s {control}/genesys/reply -d '{{"conversation_id": "…", "text": "Hello!"}}'
-  curl -s {control}/instagram/sent            what the customer received
-  curl -s {control}/state                     queues, dead letters, parked events, metrics
+  .venv/bin/python -m sandbox say {channel} "Hello?" --port {port}
+{told}
 Or try the operator's commands on it, once `make operator` has made them:
   eval "$(.venv/bin/python -m sandbox env --port {port})" && .venv/bin/dmdesk doctor
 Ctrl-C stops everything.""",
@@ -154,17 +156,21 @@ def _asked(port: int, method: str, path: str, body: dict[str, str] | None) -> di
 
 def arguments() -> argparse.Namespace:
     """What the command line says; `work` is what does it. Ends the process where it is wrong."""
+    from sandbox import registry
+
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=ABOUT)
     parser.set_defaults(work=_run)
     parser.add_argument("--port", type=_port, help=f"the control API's port (default {PORT}, or a free one)")
     parser.add_argument("--no-demo", action="store_true", help="do not play the two conversations first")
     parser.add_argument("--once", action="store_true", help="end after the two conversations")
-    parser.add_argument("--genesys-deduplicates", action="store_true", help="a Genesys that answers 409 to a known id")
+    for vendor in (*registry.DESKS.values(), *registry.CHANNELS.values()):
+        for flag, words in vendor.flags.items():
+            parser.add_argument(f"--{flag}", dest="flags", action="append_const", const=flag, default=[], help=words)
     logs = Path(__file__).resolve().parents[1] / "build" / "sandbox"
     parser.add_argument("--logs", type=Path, default=logs, help="the folder for logs (default build/sandbox)")
     commands = parser.add_subparsers(dest="command", title="to a sandbox that runs", metavar="")
     say = commands.add_parser("say", help="write a message as a customer")
-    say.add_argument("channel", choices=["instagram", "tiktok"])
+    say.add_argument("channel", choices=list(registry.CHANNELS))
     say.add_argument("text")
     say.add_argument("--customer", help="the customer's id (default: the one of the demo)")
     say.set_defaults(work=_say)

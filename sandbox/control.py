@@ -1,21 +1,20 @@
 """The control API: how a person or a test drives the simulators, the faults and the clock over HTTP."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
-from sandbox.clock import Clock, iso
-from sandbox.faults import Faults
-from sandbox.gate import Gate
-from sandbox.genesys import ConversationDead, GenesysSimulator, NotFound
-from sandbox.instagram import InstagramSimulator
-from sandbox.pages import PREFIX, SAFE, Pages
-from sandbox.routes import CUSTOMERS, Body, Handler, Routes, Social, account_of, parsed
-from sandbox.tiktok import TikTokSimulator
-from sandbox.web import Answer, Call, WebServer
+from sandbox.show.pages import PREFIX, Pages
+from sandbox.stage.acts import Act
+from sandbox.stage.clock import Clock, iso
+from sandbox.stage.faults import Faults
+from sandbox.stage.gate import Gate
+from sandbox.stage.routes import SAFE, Body, Handler, Routes, account_of, parsed
+from sandbox.stage.vendors import Channel, Echo, Platform, Vendors
+from sandbox.stage.web import Answer, Call, WebServer
 
 
 class Bridge(Protocol):
@@ -35,34 +34,8 @@ class _Nothing(Body):
     pass
 
 
-class _Reply(Body):
-    conversation_id: str
-    text: str | None = None
-    content: list[dict[str, Any]] | None = None
-    type: str | None = None
-    originatingEntity: Literal["Human", "Bot"] = "Human"
-
-
-class _Disconnect(Body):
-    conversation_id: str
-
-
-class _Redeliver(Body):
-    id: str
-
-
-class _Receipt(Body):
-    id: str
-    code: str = "MediaTypeNotAllowed"
-    status: str = "Failed"
-
-
-class _GenesysSettings(Body):
-    deduplicates: bool
-
-
 class _EchoSettings(Body):
-    echo: Literal["after", "before", "none"]
+    echo: Echo
 
 
 class _Say(Body):
@@ -104,20 +77,20 @@ class ControlServer:
     def __init__(
         self,
         bridge: Bridge,
-        genesys: GenesysSimulator,
-        instagram: InstagramSimulator,
-        tiktok: TikTokSimulator,
+        vendors: Vendors,
         clock: Clock,
         faults: Faults,
         port: int = 0,
         pages: Pages | None = None,
         more: Routes | None = None,
     ) -> None:
-        self._bridge, self._genesys, self._instagram, self._tiktok = bridge, genesys, instagram, tiktok
-        self._clock, self._faults = clock, faults
-        self._routes: Routes = self._common_routes() | self._genesys_routes()
-        social = _social_routes("instagram", instagram) | _social_routes("tiktok", tiktok)
-        self._routes = {**self._routes, **social, **(more or {})}
+        self._bridge, self._vendors, self._clock, self._faults = bridge, vendors, clock, faults
+        self._routes: dict[str, Mapping[str, Handler]] = self._common_routes()
+        for channel in vendors.channels:
+            self._routes |= _channel_routes(channel)
+        for vendor in vendors.all:
+            self._routes |= vendor.routes()
+        self._routes |= more or {}
         self._pages = pages or Pages()
         self._acts = Gate()
         self._web = WebServer(self._handle, port)
@@ -130,7 +103,7 @@ class ControlServer:
         """Stop serving; the simulators and the bridge are not touched."""
         self._web.stop()
 
-    def _common_routes(self) -> dict[str, dict[str, Handler]]:
+    def _common_routes(self) -> dict[str, Mapping[str, Handler]]:
         return {
             "/": {"GET": lambda call: self._bridge.describe()},
             "/state": {"GET": lambda call: self._bridge.state()},
@@ -143,26 +116,11 @@ class ControlServer:
             },
         }
 
-    def _genesys_routes(self) -> dict[str, dict[str, Handler]]:
-        return {
-            "/genesys/messages": {"GET": lambda call: self._genesys.messages()},
-            "/genesys/conversations": {"GET": lambda call: self._genesys.conversations()},
-            "/genesys/reply": {"POST": self._reply},
-            "/genesys/redeliver": {"POST": self._redeliver},
-            "/genesys/receipt": {"POST": self._receipt},
-            "/genesys/disconnect": {"POST": self._disconnect},
-            "/genesys/settings": {"POST": self._genesys_settings},
-        }
-
     def _handle(self, call: Call) -> Answer:
         try:
             if call.path.startswith(PREFIX):
                 return self._pages.answer(call)
             return self._answer(call)
-        except NotFound as error:
-            return Answer(404, {"error": f"nothing is known under the id {error.args[0]}"}, SAFE)
-        except ConversationDead as error:
-            return Answer(409, {"error": f"conversation {error} has failed: start a new one by writing"}, SAFE)
         except ValueError as error:
             return Answer(400, {"error": str(error)}, SAFE)
 
@@ -174,48 +132,14 @@ class ControlServer:
             allowed = ", ".join(methods)
             return Answer(405, {"error": f"use {allowed} with {call.path}"}, SAFE | {"Allow": allowed})
         with self._turn(call):
-            found = methods[call.method](call)
-        return found if isinstance(found, Answer) else Answer(200, found, SAFE)
+            told = methods[call.method](call)
+        return told if isinstance(told, Answer) else Answer(200, told, SAFE)
 
     def _turn(self, call: Call) -> AbstractContextManager[None]:
         """A reset waits until whatever somebody does has been done, and then comes alone."""
         if call.method == "GET":
             return nullcontext()
         return self._acts.closed() if call.path == "/reset" else self._acts.passing()
-
-    # --- Genesys
-
-    def _reply(self, call: Call) -> object:
-        body = parsed(call, _Reply)
-        message_id = self._genesys.reply(
-            body.conversation_id,
-            text=body.text,
-            content=body.content,
-            type=body.type,
-            originating_entity=body.originatingEntity,
-        )
-        return {"id": message_id}
-
-    def _redeliver(self, call: Call) -> object:
-        body = parsed(call, _Redeliver)
-        self._genesys.redeliver(body.id)
-        return {"id": body.id}
-
-    def _receipt(self, call: Call) -> object:
-        body = parsed(call, _Receipt)
-        self._genesys.tell_trouble(body.id, body.code, body.status)
-        return {"id": body.id}
-
-    def _disconnect(self, call: Call) -> object:
-        body = parsed(call, _Disconnect)
-        self._genesys.disconnect(body.conversation_id)
-        return {"disconnected": body.conversation_id}
-
-    def _genesys_settings(self, call: Call) -> object:
-        self._genesys.deduplicates = parsed(call, _GenesysSettings).deduplicates
-        return {"deduplicates": self._genesys.deduplicates}
-
-    # --- everything
 
     def _reset(self, call: Call) -> object:
         parsed(call, _Nothing)
@@ -225,8 +149,8 @@ class ControlServer:
         return {"reset": True}
 
     def _reset_simulators(self) -> None:
-        for simulator in (self._genesys, self._instagram, self._tiktok):
-            simulator.reset()
+        for vendor in self._vendors.all:
+            vendor.simulator.reset()
 
     def _time(self) -> object:
         return {"offset_s": self._clock.offset_s, "now": iso(self._clock())}
@@ -244,29 +168,37 @@ class ControlServer:
         return self._faults.describe()
 
 
-def _social_routes(name: str, simulator: Social) -> dict[str, dict[str, Handler]]:
+def _channel_routes(channel: Channel) -> Routes:
+    name, platform = channel.name, channel.simulator
     return {
-        f"/{name}/sent": {"GET": lambda call: simulator.sent()},
-        f"/{name}/webhook": {"POST": lambda call: {"status": simulator.deliver(call.body)}},
-        f"/{name}/say": {"POST": functools.partial(_say, simulator, CUSTOMERS[name])},
-        f"/{name}/tap": {"POST": functools.partial(_tap, simulator, CUSTOMERS[name])},
-        f"/{name}/settings": {"POST": functools.partial(_echo_settings, simulator)},
+        f"/{name}/sent": {"GET": lambda call: platform.sent()},
+        f"/{name}/webhook": {"POST": lambda call: {"status": platform.deliver(call.body)}},
+        f"/{name}/say": {"POST": functools.partial(_say, channel)},
+        f"/{name}/tap": {"POST": functools.partial(_tap, channel)},
+        f"/{name}/do": {"POST": functools.partial(_do, channel)},
+        f"/{name}/settings": {"POST": functools.partial(_echo_settings, platform)},
     }
 
 
-def _say(simulator: Social, customer: str, call: Call) -> object:
+def _say(channel: Channel, call: Call) -> object:
     body = parsed(call, _Say)
     if not body.text:
         raise ValueError("text must not be empty")
-    return {"id": simulator.write(account_of(simulator, body.account), body.customer or customer, body.text)}
+    account = account_of(channel.simulator, body.account)
+    return {"id": channel.simulator.write(account, body.customer or channel.customer, body.text)}
 
 
-def _tap(simulator: Social, customer: str, call: Call) -> object:
+def _tap(channel: Channel, call: Call) -> object:
     body = parsed(call, _Tap)
-    account = account_of(simulator, body.account)
-    return {"id": simulator.tap(account, body.customer or customer, body.message_id, body.choice)}
+    account, customer = account_of(channel.simulator, body.account), body.customer or channel.customer
+    return {"id": channel.simulator.tap(account, customer, body.message_id, body.choice)}
 
 
-def _echo_settings(simulator: Social, call: Call) -> object:
-    simulator.echo = parsed(call, _EchoSettings).echo
-    return {"echo": simulator.echo}
+def _do(channel: Channel, call: Call) -> object:
+    act = parsed(call, Act)
+    return {"id": channel.do(account_of(channel.simulator, act.account), act.customer or channel.customer, act)}
+
+
+def _echo_settings(platform: Platform, call: Call) -> object:
+    platform.echo = parsed(call, _EchoSettings).echo
+    return {"echo": platform.echo}

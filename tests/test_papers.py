@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.settings import PREFIX, Settings
 from ops.__main__ import cli
+from sandbox.registry import CHANNELS, DESKS
 from tests.counted import metrics
 from tests.papers import ROOT, anchors, code, links, papers, rows
 
@@ -83,6 +84,7 @@ def test_each_module_that_is_run_exists() -> None:
 def test_each_option_of_the_sandbox_exists() -> None:
     source = (ROOT / "sandbox" / "command.py").read_text(encoding="utf-8")
     known = set(re.findall(r'"(--[a-z-]+)"', source))
+    known |= {f"--{flag}" for vendor in (*CHANNELS.values(), *DESKS.values()) for flag in vendor.flags}
     named = {
         option
         for found in said(r"(?:python -m sandbox|make sandbox ARGS=)(.*)")

@@ -3,6 +3,7 @@
 import { post } from "./api.js";
 import * as aside from "./aside.js";
 import { composer } from "./composer.js";
+import { DESK } from "./desks.js";
 import { $, attempt } from "./dom.js";
 import * as enclosures from "./enclosures.js";
 import { menu } from "./menu.js";
@@ -25,7 +26,7 @@ export function start(turn) {
     turned(phoneOf(current()));
   });
   $("attach").addEventListener("click", () => menu($("attach"), enclosures.offers(send)));
-  $("disconnect").addEventListener("click", () => attempt(() => post("/genesys/disconnect", { conversation_id: id })));
+  $("disconnect").addEventListener("click", () => attempt(() => post(DESK.route("disconnect"), { conversation_id: id })));
   $("to-roster").addEventListener("click", () => {
     view("roster");
     roster.focus(id);
@@ -83,7 +84,7 @@ export const reply = (body) => send(() => body);
 
 function send(build) {
   const common = { conversation_id: id, originatingEntity: $("as-bot").checked ? "Bot" : "Human" };
-  return attempt(async () => post("/genesys/reply", { ...common, ...(await build()) }));
+  return attempt(async () => post(DESK.route("reply"), { ...common, ...(await build()) }));
 }
 
 export function render() {

@@ -33,7 +33,7 @@ export const channelOf = (name) => CHANNELS[name] ?? { ...UNKNOWN, name };
 /** The mark of a channel; its name is to stand beside it. */
 export const mark = (name) => icon(channelOf(name).mark, "icon mark");
 
-/** What the sandbox's platforms call a customer, as sandbox/people.py does; who is known by what they wrote, by that. */
+/** What the sandbox's platforms call a customer, as sandbox/stage/people.py does; who is known by what they wrote, by that. */
 export function called(customer) {
   const [kind, id] = customer.includes(":") ? customer.split(":") : ["Customer", customer];
   return `${kind} ${id.slice(-4)}`;

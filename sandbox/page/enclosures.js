@@ -1,11 +1,12 @@
 // What an agent may send besides text: files, quick replies, a card.
 
 import { get } from "./api.js";
+import { DESK } from "./desks.js";
 import { $, el } from "./dom.js";
 import { say } from "./words.js";
 
-/** A fresh link to one of Genesys' sample files: such links expire. */
-const sample = async (name) => (await get("/")).media.genesys[name];
+/** A fresh link to one of the desk's sample files: such links expire. */
+const sample = async (name) => (await get("/")).media[DESK.name][name];
 
 export function start() {
   $("offer-cancel").addEventListener("click", () => $("offer").close());

@@ -3,6 +3,7 @@
 import * as agent from "./agent.js";
 import * as aside from "./aside.js";
 import * as customer from "./customer.js";
+import { DESK } from "./desks.js";
 import { $, write } from "./dom.js";
 import * as road from "./road.js";
 import { model } from "./store.js";
@@ -88,10 +89,10 @@ function participantData() {
 }
 
 async function storm() {
-  await trouble.turn("genesys_429", true);
+  await trouble.turn(DESK.busy, true);
   for (let n = 1; n <= STORM; n += 1) await customer.act("text", { text: say("tour_5_say", { n }) });
   for (let look = 0; look < LOOKS && !road.throttled(); look += 1) await new Promise((done) => setTimeout(done, 100));
-  await trouble.turn("genesys_429", false);
+  await trouble.turn(DESK.busy, false);
 }
 
 async function tooLate() {

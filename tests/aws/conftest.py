@@ -11,7 +11,7 @@ import pytest
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
 from chalicelib.aws.table import Table
-from sandbox.aws import BUCKET, TABLE, Aws
+from sandbox.stage.aws import BUCKET, TABLE, Aws
 
 ACCOUNT = {"channel": "instagram", "id": "1784", "integration": "i-1", "secret": "dmdesk/account/1", "name": "shop"}
 

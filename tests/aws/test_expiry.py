@@ -12,7 +12,7 @@ import pytest
 from chalicelib.aws.table import Table
 from chalicelib.vocabulary.messages import Led, Tap
 from chalicelib.vocabulary.records import Account, Conversation, Profile, Thread
-from sandbox.aws import TABLE
+from sandbox.stage.aws import TABLE
 from tests.aws.conftest import ACCOUNT, Cloud
 
 NOW = 1_000_000.0

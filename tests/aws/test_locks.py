@@ -8,7 +8,7 @@ from uuid import uuid4
 from chalicelib.aws import keys
 from chalicelib.pipeline.chores.tokens import lock_of
 from chalicelib.vocabulary.records import Conversation
-from sandbox.aws import TABLE
+from sandbox.stage.aws import TABLE
 from tests.aws.conftest import Cloud
 from tests.fakes import TIKTOK
 

@@ -11,7 +11,7 @@ from chalicelib.aws.rows import BATCH, LEFT_PAUSES_S
 from chalicelib.aws.table import Table
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary.records import Conversation, Profile, Thread
-from sandbox.aws import TABLE
+from sandbox.stage.aws import TABLE
 from tests.aws.conftest import Cloud
 
 MANY = 3 * BATCH + 1

@@ -16,7 +16,7 @@ from chalicelib.aws.bucket import S3_CONFIG, Bucket
 from chalicelib.aws.secrets import LIFETIME_S, SOONEST_REFRESH_S, SecretStore
 from chalicelib.errors import Misconfigured, Retryable
 from chalicelib.vocabulary.records import Stored
-from sandbox.aws import BUCKET
+from sandbox.stage.aws import BUCKET
 from tests.aws.conftest import Cloud
 
 NAME = "dmdesk/genesys-webhook"

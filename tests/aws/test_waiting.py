@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.aws.table import Table
 from chalicelib.vocabulary.records import Account, Conversation, Thread
-from sandbox.aws import TABLE
+from sandbox.stage.aws import TABLE
 from tests.aws.conftest import ACCOUNT, Cloud
 
 LATE_MS = 10_000

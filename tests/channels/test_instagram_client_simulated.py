@@ -14,10 +14,10 @@ from chalicelib.http import Outgoing
 from chalicelib.vocabulary.messages import Mention, Mentioned, Unseen
 from chalicelib.vocabulary.records import Account, Conversation
 from chalicelib.vocabulary.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.instagram import InstagramSimulator, Metadata
-from sandbox.instagram_inbox import new_mid, webhook
+from sandbox.simulators.instagram.inbox import new_mid, webhook
+from sandbox.simulators.instagram.simulator import InstagramSimulator, Metadata
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
 from tests.fakes import INSTAGRAM, PAGE
 
 ANA = Recipient(customer="1000000000000001")

@@ -17,14 +17,14 @@ from typing import IO, Any
 import boto3
 import requests
 
-from sandbox import emulator
-from sandbox.aws import REGION, free_port
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.genesys import GenesysSimulator
-from sandbox.instagram import InstagramSimulator
-from sandbox.tiktok import TikTokSimulator
-from sandbox.web import Answer, Call, WebServer
+from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.stage import emulator
+from sandbox.stage.aws import REGION, free_port
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
+from sandbox.stage.web import Answer, Call, WebServer
 from tests.stub_provider.__main__ import REPOSITORY, configuration, install
 
 INSTAGRAM = "17841400000000001"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.instagram_inbox import new_mid
+from sandbox.simulators.instagram.inbox import new_mid
 from tests import terraform_here
 from tests.contract.signing import signed
 from tests.deploy.deployment import INSTAGRAM, SECRETS, TIKTOK, Deployment

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.genesys import GenesysSimulator
+from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
 from tests import terraform_here
 from tests.stub_provider.__main__ import REPOSITORY, configuration, install
 

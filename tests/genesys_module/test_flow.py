@@ -12,7 +12,7 @@ import yaml
 
 from chalicelib.rules import windows
 from chalicelib.rules.participant import NAMES
-from sandbox.genesys_flows import BadFlow, flow_in
+from sandbox.simulators.genesys.flows import BadFlow, flow_in
 from tests.genesys_module.conftest import MODULE
 
 TEXT = (MODULE / "flows" / "inbound_message.yaml").read_text(encoding="utf-8")

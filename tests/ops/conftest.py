@@ -15,12 +15,12 @@ from chalicelib.aws import calls
 from ops.__main__ import cli
 from ops.channels.tiktok.app import COMMENT_TYPES, EVENT_TYPE, App
 from ops.errors import OpsError
-from sandbox.aws import BUCKET, QUEUES, TABLE, Aws
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.genesys import GenesysSimulator
-from sandbox.instagram import InstagramSimulator
-from sandbox.tiktok import TikTokSimulator
+from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.stage.aws import BUCKET, QUEUES, TABLE, Aws
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
 
 OPERATOR = ("operator", "operator-secret-0001")
 RUNTIME = ("runtime", "runtime-secret-0001")

@@ -201,7 +201,7 @@ def test_an_answer_tells_which_login_the_token_is_of(deployment: Deployment, acc
 def test_an_answer_of_neither_login_may_be_unified_login(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr("sandbox.instagram.me", lambda account, call: answer)
+    monkeypatch.setattr("sandbox.simulators.instagram.simulator.me", lambda account, call: answer)
     for account in (INSTAGRAM, PAGE_ACCOUNT):
         hit = found(deployment, "login", account)
         assert hit["status"] == "warn"

@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Route, expect
 
-from sandbox.people import display_name
+from sandbox.stage.people import display_name
 from tests.page.conftest import Desk, Open
 from tests.page.replay import Event, heard, replay, seen
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from sandbox.trouble import NAMES
+from sandbox.registry import CHANNELS, DESKS
+from sandbox.show.trouble import OTHERS, faults_of
 from tests.page.conftest import Desk, Open
 
+NAMES = (*faults_of([*DESKS.values(), *CHANNELS.values()]), *OTHERS)
 pytestmark = pytest.mark.xdist_group("page")
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.web import HANG, Answer, Call, Outcome, WebServer
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
+from sandbox.stage.web import HANG, Answer, Call, Outcome, WebServer
 
 # How long something may take that must happen: no test waits so long, however busy the machine is
 WAIT_S = 60.0
@@ -83,4 +83,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def faults() -> Faults:
-    return Faults()
+    """With the targets that the simulators are."""
+    made = Faults()
+    made.enter("genesys", numbered=False)
+    for channel in ("instagram", "tiktok"):
+        made.enter(channel, numbered=True)
+    return made

@@ -1,4 +1,4 @@
-"""Events as the road sees them, and what it told of them."""
+"""The vendors, events as the road sees them, and what it told of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,50 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.vocabulary.records import Event
-from sandbox.journal import Journal
+from sandbox.show.masking import Masker
+from sandbox.show.naming import Names
+from sandbox.show.purposes import Calls
+from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.simulators.genesys.vendor import Genesys
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.instagram.vendor import Instagram
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.simulators.tiktok.vendor import TikTok
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
+from sandbox.stage.journal import Journal
+from sandbox.stage.vendors import Masked, Vendor, Vendors
+
+VENDORS: tuple[type[Vendor], ...] = (Genesys, Instagram, TikTok)
+
+
+def played(genesys: GenesysSimulator, instagram: InstagramSimulator, tiktok: TikTokSimulator, clock: Clock) -> Vendors:
+    """The vendors with these simulators."""
+    return Vendors((Instagram(instagram, clock), TikTok(tiktok, clock)), (Genesys(genesys, clock),))
+
+
+def simulators(clock: Clock, faults: Faults) -> tuple[GenesysSimulator, InstagramSimulator, TikTokSimulator]:
+    return GenesysSimulator(clock, faults), InstagramSimulator(clock, faults), TikTokSimulator(clock, faults)
+
+
+def names(channels: dict[str, str] | None = None) -> Names:
+    """`channels` are the channels' names by integration id."""
+    return Names([vendor.source for vendor in VENDORS], channels or {})
+
+
+def calls() -> Calls:
+    return Calls(VENDORS, {"genesys": "http://genesys"})
+
+
+def masker(*texts: str) -> Masker:
+    """Of what the vendors name, and of these texts."""
+    clock, faults = Clock(), Faults()
+    vendors = played(*simulators(clock, faults), clock)
+    try:
+        return Masker([Masked(texts=texts), *(vendor.masked() for vendor in vendors.all)])
+    finally:
+        for vendor in vendors.all:
+            vendor.simulator.stop()
 
 
 def an_event(identifier: str = "message:m1", source: str = "instagram", account: str = "1", party: str = "9") -> Event:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.clock import Clock, iso
-from sandbox.faults import Fault, Faults, struck
-from sandbox.web import HANG, RESET, Answer
+from sandbox.stage.clock import Clock, iso
+from sandbox.stage.faults import Fault, Faults, struck
+from sandbox.stage.web import HANG, RESET, Answer
 
 
 def test_the_clock_is_the_time_plus_its_offset() -> None:
@@ -38,9 +38,9 @@ def test_iso_has_milliseconds_and_z() -> None:
         ({"target": "tiktok", "code": "conflict"}, "code must be a number"),
     ],
 )
-def test_wrong_faults_are_refused(wrong: dict[str, Any], message: str) -> None:
+def test_wrong_faults_are_refused(faults: Faults, wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Faults().add(**({"target": "genesys", "kind": "status"} | wrong))
+        faults.add(**({"target": "genesys", "kind": "status"} | wrong))
 
 
 def test_count_path_and_target_limit_a_fault(faults: Faults) -> None:
@@ -63,6 +63,7 @@ def test_timeout_after_accept_strikes_only_what_creates(faults: Faults) -> None:
 def test_rate_is_a_seeded_chance() -> None:
     def strikes(seed: int) -> list[bool]:
         faults = Faults()
+        faults.enter("genesys", numbered=False)
         faults.add("genesys", "status", rate=0.3, seed=seed)
         return [faults.pick("genesys", "/", accepting=False) is not None for _ in range(200)]
 

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.clock import Clock
 from sandbox.control import ControlServer
-from sandbox.faults import Faults
-from sandbox.genesys import GenesysSimulator
-from sandbox.instagram import InstagramSimulator
-from sandbox.tiktok import TikTokSimulator
-from sandbox.tiktok_inbox import conversation_id_of
-from sandbox.web import Answer
+from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.tiktok.inbox import conversation_id_of
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
+from sandbox.stage.web import Answer
 from tests.sandbox.conftest import WAIT_S, Receiver, until
+from tests.sandbox.kit import played
 
 IG, SHOP = "17841400000000001", "-000Business"
 
@@ -52,7 +53,8 @@ class Sandbox:
         self.instagram.add_account(IG, access_token="IGAA1", app_secret="s", webhook_url=hook)
         self.tiktok = TikTokSimulator(clock, faults, retry_delays_s=())
         self.tiktok.add_account(SHOP, app_id="1", app_secret="s", access_token="a", refresh_token="r", webhook_url=hook)
-        self.control = ControlServer(self.bridge, self.genesys, self.instagram, self.tiktok, clock, faults, port=0)
+        vendors = played(self.genesys, self.instagram, self.tiktok, clock)
+        self.control = ControlServer(self.bridge, vendors, clock, faults, port=0)
         self.parts = (self.genesys, self.instagram, self.tiktok, self.control)
         for part in self.parts:
             part.start()

@@ -14,11 +14,13 @@ from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK
 from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
 from chalicelib.edge.storing import events_of
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Led, Note
-from sandbox.acts import Act, InstagramActs, TikTokActs
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.instagram import InstagramSimulator
-from sandbox.tiktok import TikTokSimulator
+from sandbox.simulators.instagram.acts import InstagramActs
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.tiktok.acts import TikTokActs
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.stage.acts import Act
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
 from tests.sandbox.conftest import Receiver
 
 SHOP, PERSON = "17841400000000001", "1000000000000001"

@@ -9,16 +9,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sandbox.clock import Clock
 from sandbox.control import ControlServer
-from sandbox.faults import Faults
-from sandbox.genesys import GenesysSimulator
-from sandbox.instagram import InstagramSimulator
-from sandbox.journal import Journal
-from sandbox.pages import Pages
-from sandbox.tiktok import TikTokSimulator
-from sandbox.web import Answer, Stream
+from sandbox.show.pages import Pages
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
+from sandbox.stage.journal import Journal
+from sandbox.stage.web import Answer, Stream
 from tests.sandbox.conftest import WAIT_S
+from tests.sandbox.kit import played, simulators
 from tests.sandbox.test_control import FakeBridge
 
 MEDIA = "http://127.0.0.1:4711"
@@ -34,10 +32,10 @@ class Site:
         (folder / "beside.js").write_text("no")
         self.journal = Journal()
         self.connections: list[http.client.HTTPConnection] = []
-        vendors = GenesysSimulator(clock, faults), InstagramSimulator(clock, faults), TikTokSimulator(clock, faults)
+        vendors = simulators(clock, faults)
         self.control = ControlServer(
             FakeBridge(),
-            *vendors,
+            played(*vendors, clock),
             clock,
             faults,
             pages=Pages([MEDIA], folder / "page"),

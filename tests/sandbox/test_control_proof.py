@@ -11,9 +11,10 @@ import pytest
 from msgspec.structs import replace as replaced
 
 from chalicelib.vocabulary.records import Event
-from sandbox.clock import Clock
-from sandbox.naming import Passage, Source, passages
-from sandbox.proof import Findings, Taken, Witness, keys_of, prove, taken
+from sandbox.show.naming import Passage
+from sandbox.show.proof import Findings, Taken, Witness, keys_of, prove, taken
+from sandbox.stage.clock import Clock
+from tests.sandbox.kit import names as known_names
 
 
 def event(trace: str, key: str = "") -> Passage:
@@ -117,7 +118,7 @@ def test_what_a_simulator_took_is_told_by_the_workers_header() -> None:
 
 
 def test_an_event_delivered_twice_was_sent_once_and_an_echo_never() -> None:
-    witness = Witness({}, Clock())
+    witness = Witness(known_names(), Clock())
     for said in ('{"mid":"m1","text":"x"}', '{"mid":"m1","text":"x"}', '{"mid":"m2","text":"x","is_echo":true}'):
         told = f'{{"sender":{{"id":"1"}},"recipient":{{"id":"2"}},"message":{said}}}'
         witness.saw("instagram", f'{{"entry":[{{"id":"2","messaging":[{told}]}}]}}'.encode())
@@ -125,7 +126,7 @@ def test_an_event_delivered_twice_was_sent_once_and_an_echo_never() -> None:
 
 
 def test_whatever_a_platform_delivers_is_accounted_for() -> None:
-    witness = Witness({}, Clock())
+    witness = Witness(known_names(), Clock())
     witness.saw("tiktok", b"no json")
     assert len(witness.events()) == 1
 
@@ -190,7 +191,7 @@ def test_both_ways_are_counted_together() -> None:
 
 def test_the_platforms_own_time_counts_and_a_moved_clock_does_not() -> None:
     clock = Clock()
-    witness = Witness({}, clock)
+    witness = Witness(known_names(), clock)
 
     def write(mid: str, at_ms: int) -> None:
         said = f'{{"sender":{{"id":"9"}},"recipient":{{"id":"1"}},"timestamp":{at_ms},"message":{{"mid":"{mid}"}}}}'
@@ -216,8 +217,8 @@ def test_the_platforms_own_time_counts_and_a_moved_clock_does_not() -> None:
         ("instagram", {"entry": [{"id": "1", "time": 1790000000, "changes": [{"field": "comments", "value": {}}]}]}, 0),
     ],
 )  # fmt: skip
-def test_only_a_time_to_the_millisecond_tells_the_order(source: Source, raw: dict[str, Any], written_ms: int) -> None:
-    (found,) = passages(source, json.dumps(raw).encode(), {})
+def test_only_a_time_to_the_millisecond_tells_the_order(source: str, raw: dict[str, Any], written_ms: int) -> None:
+    (found,) = known_names().passages(source, json.dumps(raw).encode())
     assert found.written_ms == written_ms
 
 

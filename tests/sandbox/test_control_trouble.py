@@ -8,18 +8,25 @@ from typing import Any
 
 import pytest
 
-from chalicelib.http import Answer
-from sandbox.clock import Clock
-from sandbox.faults import Fault, Faults
-from sandbox.instagram import InstagramSimulator
-from sandbox.journal import Journal
-from sandbox.masking import Masker
-from sandbox.road import Road, WorkerKilled
-from sandbox.trouble import FAULTS, NAMES, Trouble
+from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM
+from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK
+from chalicelib.errors import Rejected
+from chalicelib.http import Answer, Request
+from chalicelib.protocols.webhook import Webhook
+from sandbox.cast import tokens_of
+from sandbox.show.masking import Masker
+from sandbox.show.road import Road
+from sandbox.show.trouble import OTHERS, Trouble, faults_of
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Fault, Faults
+from sandbox.stage.journal import Journal
+from sandbox.stage.poller import WorkerKilled
 from tests.sandbox.conftest import Receiver, until
-from tests.sandbox.kit import an_event
+from tests.sandbox.kit import VENDORS, an_event, calls, names, played, simulators
 
 SHOP, PERSON = "17841400000000001", "1000000000000001"
+FAULTS = faults_of(VENDORS)
 SEND = "https://graph.example/v25.0/me/messages"
 
 
@@ -34,15 +41,20 @@ def instagram(clock: Clock, faults: Faults, receiver: Receiver) -> Iterator[Inst
 
 @pytest.fixture
 def road(clock: Clock) -> Road:
-    return Road(Journal(), Masker(), clock, {}, "http://genesys")
+    return Road(Journal(), Masker(), clock, names(), calls())
 
 
 @pytest.fixture
-def trouble(faults: Faults, instagram: InstagramSimulator, road: Road, receiver: Receiver) -> Trouble:
-    return Trouble(faults, [instagram.deliveries], road, receiver.url, SHOP)
+def trouble(
+    clock: Clock, faults: Faults, instagram: InstagramSimulator, road: Road, receiver: Receiver
+) -> Iterator[Trouble]:
+    genesys, _, tiktok = others = simulators(clock, faults)
+    yield Trouble(faults, played(genesys, instagram, tiktok, clock), road, receiver.url)
+    for simulator in others:
+        simulator.stop()
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "forged"])
+@pytest.mark.parametrize("name", [name for name in (*FAULTS, *OTHERS) if name != "forged"])
 def test_a_switch_is_on_until_it_is_off(trouble: Trouble, name: str) -> None:
     trouble.switch(name, True)
     assert [one for one, on in trouble.state().items() if on] == [name]
@@ -143,6 +155,25 @@ def test_a_forged_webhook_is_sent_and_its_answer_told(trouble: Trouble, receiver
     assert trouble.switch("forged", True) == {"status": 401}
     assert texts(receiver, 1) == ["Forged"]
     assert receiver.calls[0].header("X-Hub-Signature-256") == f"sha256={'0' * 64}"
+
+
+@pytest.mark.parametrize(("channel", "webhook"), [(0, INSTAGRAM), (1, TIKTOK)], ids=["Instagram", "TikTok"])
+def test_a_forged_webhook_is_all_right_but_for_its_signature(
+    clock: Clock, faults: Faults, channel: int, webhook: Webhook
+) -> None:
+    """Any channel may be the one whose customer the forger pretends to be."""
+    vendors = played(*simulators(clock, faults), clock)
+    forger = vendors.channels[channel]
+    for account in forger.accounts:
+        forger.connect(account, "http://127.0.0.1:9", tokens_of(account))
+    body, headers = forger.forged(clock())
+    (event,) = forger.source.events(body)
+    assert (event.account, event.party) == (forger.accounts[0]["id"], forger.customer)
+    sent = {name.lower(): value for name, value in headers.items()}
+    with pytest.raises(Rejected, match="signature_mismatch"):
+        webhook.verify(Request(method="POST", headers=sent, query={}, body=body), ["a secret"], clock())
+    for vendor in vendors.all:
+        vendor.simulator.stop()
 
 
 def test_a_worker_dies_once_and_after_its_call(trouble: Trouble, road: Road) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.delivery import Attempt, Deliveries
-from sandbox.web import HANG
+from sandbox.stage.delivery import Attempt, Deliveries
+from sandbox.stage.web import HANG
 from tests.sandbox.conftest import WAIT_S, Receiver
 
 

@@ -16,10 +16,10 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from sandbox import aws as embedded
-from sandbox.aws import Aws
-from sandbox.emulator import refused
-from sandbox.running import CannotRun, Interrupt, Interrupted
+from sandbox.stage import aws as embedded
+from sandbox.stage.aws import Aws
+from sandbox.stage.emulator import refused
+from sandbox.stage.running import CannotRun, Interrupt, Interrupted
 from tests.sandbox.conftest import WAIT_S, until
 
 KEY, PORT = "SANDBOX0123", 4711
@@ -174,7 +174,7 @@ def test_who_interrupts_its_start_does_not_wait(tmp_path: Path) -> None:
 
 def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from sandbox.aws import Aws; made = Aws(Path(sys.argv[1])); "
+        "import sys; from pathlib import Path; from sandbox.stage.aws import Aws; made = Aws(Path(sys.argv[1])); "
         "made.start(); print(made._process.pid, flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "aws.log")]

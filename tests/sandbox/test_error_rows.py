@@ -26,10 +26,10 @@ from chalicelib.protocols.verdicts import Act, Problem, Verdict
 from chalicelib.vocabulary.messages import CustomerMessage, Media, Unseen
 from chalicelib.vocabulary.records import Account, Conversation
 from chalicelib.vocabulary.replies import Recipient, TextPart
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.instagram import InstagramSimulator
-from sandbox.tiktok import TikTokSimulator
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
 from tests.fakes import INSTAGRAM, TIKTOK
 
 NOWHERE = "http://127.0.0.1:9/"

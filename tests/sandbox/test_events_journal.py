@@ -9,8 +9,8 @@ from itertools import islice
 import pytest
 import requests
 
-from sandbox.journal import Journal
-from sandbox.web import Answer, Stream, WebServer
+from sandbox.stage.journal import Journal
+from sandbox.stage.web import Answer, Stream, WebServer
 from tests.sandbox.conftest import WAIT_S, until
 
 

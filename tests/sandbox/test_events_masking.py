@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.masking import LONGEST, MASK, Masker
+from sandbox.show.masking import LONGEST, MASK
+from tests.sandbox.kit import masker
 
 SECRET = "sandbox-secret-1"
 
@@ -26,12 +27,12 @@ SECRET = "sandbox-secret-1"
     ],
 )
 def test_headers_that_authorise_are_masked(name: str, value: str) -> None:
-    assert "abc" not in Masker([SECRET]).headers({name: value})[name]
-    assert SECRET not in Masker([SECRET]).headers({name: value})[name]
+    assert "abc" not in masker(SECRET).headers({name: value})[name]
+    assert SECRET not in masker(SECRET).headers({name: value})[name]
 
 
 def test_other_headers_are_shown() -> None:
-    assert Masker().headers({"Content-Type": "application/json"}) == {"Content-Type": "application/json"}
+    assert masker().headers({"Content-Type": "application/json"}) == {"Content-Type": "application/json"}
 
 
 @pytest.mark.parametrize(
@@ -51,35 +52,35 @@ def test_other_headers_are_shown() -> None:
     ],
 )
 def test_tokens_in_texts_are_masked(text: str) -> None:
-    shown = Masker().text(text)
+    shown = masker().text(text)
     assert "abc" not in shown
     assert MASK in shown
 
 
 def test_what_people_write_is_shown() -> None:
     body = '{"text": "my secret=no token, signature below"}'
-    assert Masker([SECRET]).text('{"text": "Hola"}') == '{"text": "Hola"}'
-    assert "token, signature below" in Masker().text(body)
+    assert masker(SECRET).text('{"text": "Hola"}') == '{"text": "Hola"}'
+    assert "token, signature below" in masker().text(body)
 
 
 @given(st.text(), st.text())
 def test_a_known_secret_is_shown_nowhere(before: str, after: str) -> None:
-    assert SECRET not in Masker([SECRET]).text(before + SECRET + after)
+    assert SECRET not in masker(SECRET).text(before + SECRET + after)
 
 
 def test_files_are_told_by_their_size() -> None:
-    assert Masker().body(b"\x89PNG\r\n", "image/png; x=y") == "6 bytes of image/png"
-    assert Masker().body(b"\xff\xfe") == "2 bytes of data"
+    assert masker().body(b"\x89PNG\r\n", "image/png; x=y") == "6 bytes of image/png"
+    assert masker().body(b"\xff\xfe") == "2 bytes of data"
 
 
 def test_a_long_body_is_cut_after_it_was_masked() -> None:
-    shown = Masker([SECRET]).body(b"x" * (LONGEST - 4) + SECRET.encode())
+    shown = masker(SECRET).body(b"x" * (LONGEST - 4) + SECRET.encode())
     assert SECRET[:4] not in shown
 
 
 def test_a_request_and_an_answer() -> None:
-    masker = Masker()
-    request = masker.request("POST", "http://h/?signature=abc", {"Authorization": "abc"}, b'{"access_token":"abc"}')
+    made = masker()
+    request = made.request("POST", "http://h/?signature=abc", {"Authorization": "abc"}, b'{"access_token":"abc"}')
     assert set(request) == {"method", "url", "headers", "body"}
     assert "abc" not in str(request)
-    assert masker.answer(200, b"{}", "application/json") == {"status": 200, "body": "{}"}
+    assert made.answer(200, b"{}", "application/json") == {"status": 200, "body": "{}"}

@@ -12,14 +12,13 @@ from chalicelib.errors import RateLimited, Retryable, Uncertain, Unfetched
 from chalicelib.http import Answer
 from chalicelib.vocabulary.messages import Fetched
 from chalicelib.vocabulary.records import Event
-from sandbox.clock import Clock
-from sandbox.journal import Journal
-from sandbox.masking import Masker
-from sandbox.purposes import of_table, purpose
-from sandbox.road import Road
-from sandbox.web import Answer as Answered
-from sandbox.web import Call
-from tests.sandbox.kit import an_event, told
+from sandbox.show.purposes import of_table
+from sandbox.show.road import Road
+from sandbox.stage.clock import Clock
+from sandbox.stage.journal import Journal
+from sandbox.stage.web import Answer as Answered
+from sandbox.stage.web import Call
+from tests.sandbox.kit import an_event, calls, masker, names, told
 
 BODY = (
     b'{"object":"instagram","entry":[{"id":"1","messaging":'
@@ -33,7 +32,7 @@ class Roadside:
 
     def __init__(self, clock: Clock) -> None:
         self.journal = Journal()
-        self.road = Road(self.journal, Masker(["top-secret"]), clock, {"int": "tiktok"}, "http://genesys")
+        self.road = Road(self.journal, masker("top-secret"), clock, names({"int": "tiktok"}), calls())
 
     @property
     def hops(self) -> list[tuple[str, str, str]]:
@@ -213,7 +212,7 @@ GRAPH, TIKTOK = "http://graph/v25.0/", "http://tiktok/open_api/v1.3/business/mes
     ],
 )
 def test_a_call_is_named_by_what_it_is_for(url: str, body: bytes | None, what: str) -> None:
-    assert purpose(url, body) == what
+    assert calls().purpose(url, body) == what
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.rules.catalogue import say
-from sandbox.desktop import Desktop
-from sandbox.genesys_store import Conversation, StoredMessage
-from sandbox.instagram_phone import InstagramPhone
-from sandbox.screen import Screen
-from sandbox.tiktok_phone import TikTokPhone
+from sandbox.simulators.genesys.desktop import Desktop
+from sandbox.simulators.genesys.store import Conversation, StoredMessage
+from sandbox.simulators.instagram.phone import InstagramPhone
+from sandbox.simulators.tiktok.phone import TikTokPhone
+from sandbox.stage.screen import Screen
 
 KEYS = {
     "channel",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.gate import Gate
+from sandbox.stage.gate import Gate
 from tests.sandbox.conftest import WAIT_S
 
 

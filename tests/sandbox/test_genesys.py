@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.clock import Clock, iso
-from sandbox.faults import Faults
-from sandbox.genesys import ConversationDead, GenesysSimulator, NotFound
+from sandbox.simulators.genesys.simulator import ConversationDead, GenesysSimulator, NotFound
+from sandbox.stage.clock import Clock, iso
+from sandbox.stage.faults import Faults
 from tests.sandbox.conftest import WAIT_S, Receiver, until
 
 ONE, TWO = "int-one", "int-two"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.genesys import GenesysSimulator
+from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
 from tests.sandbox.conftest import WAIT_S, Receiver
 
 OPEN = "/conversations/messaging/integrations/open"

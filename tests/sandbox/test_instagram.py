@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.instagram import InstagramSimulator
-from sandbox.web import Answer, WebServer
+from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
+from sandbox.stage.web import Answer, WebServer
 from tests.sandbox.conftest import WAIT_S, Receiver, until
 
 IG, PAGE, ANA = "17841400000000001", "100000000000002", "1000000000000001"

@@ -8,17 +8,15 @@ from typing import Any
 
 import pytest
 
-from sandbox import live
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.genesys import GenesysSimulator
-from sandbox.instagram import InstagramSimulator
-from sandbox.journal import Journal
-from sandbox.live import Live
-from sandbox.masking import Masker
-from sandbox.road import Road
-from sandbox.tiktok import TikTokSimulator
+from sandbox.show import live
+from sandbox.show.live import Live
+from sandbox.show.masking import Masker
+from sandbox.show.road import Road
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
+from sandbox.stage.journal import Journal
 from tests.sandbox.conftest import WAIT_S
+from tests.sandbox.kit import calls, names, played, simulators
 
 
 class Stores:
@@ -41,9 +39,11 @@ class Stores:
 @pytest.fixture
 def told(clock: Clock, faults: Faults, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Live, Stores, Journal]]:
     monkeypatch.setattr(live, "TICK_S", 0.001)
-    vendors = GenesysSimulator(clock, faults), InstagramSimulator(clock, faults), TikTokSimulator(clock, faults)
+    vendors = simulators(clock, faults)
     stores, journal = Stores(), Journal()
-    made = Live(stores, journal, Road(journal, Masker([]), clock, {}, ""), *vendors, clock, {})
+    made = Live(
+        stores, journal, Road(journal, Masker(), clock, names(), calls()), played(*vendors, clock), clock, names()
+    )
     yield made, stores, journal
     stores.go_on.set()
     made.stop()

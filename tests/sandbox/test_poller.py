@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws import Aws
-from sandbox.poller import Poller
+from sandbox.stage.aws import Aws
+from sandbox.stage.poller import Poller
 from tests.sandbox.conftest import WAIT_S, until
 
 

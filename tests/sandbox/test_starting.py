@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from sandbox import command
-from sandbox.running import CannotRun, Folder
+from sandbox.stage.running import CannotRun, Folder
 from tests.sandbox.conftest import WAIT_S, until
 
 pytestmark = pytest.mark.xdist_group("starting")

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.tiktok import TikTokSimulator
-from sandbox.tiktok_inbox import Conversation, conversation_id_of, message, webhook
+from sandbox.simulators.tiktok.inbox import Conversation, conversation_id_of, message, webhook
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
 from tests.sandbox.conftest import WAIT_S, Receiver
 
 SHOP, ANA = "-000Business", "+Customer/1"

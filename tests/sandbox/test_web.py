@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from sandbox.web import HANG, RESET, Answer, Call, Outcome, Stream, WebServer
+from sandbox.stage.web import HANG, RESET, Answer, Call, Outcome, Stream, WebServer
 from tests.sandbox.conftest import WAIT_S
 
 SEEN: list[Call] = []

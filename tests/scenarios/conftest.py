@@ -13,7 +13,7 @@ from chalicelib import http
 from chalicelib.desks.genesys.client import Genesys
 from chalicelib.pipeline import delivering
 from chalicelib.pipeline.outbound import sending
-from sandbox.bridge import SECRETS, Sandbox
+from sandbox.bridge import Sandbox
 
 INSTAGRAM = "17841400000000001"
 TIKTOK = "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0"
@@ -26,7 +26,7 @@ class Bridge:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.about: dict[str, Any] = sandbox.describe()
-        self.secrets = SECRETS
+        self.secrets = sandbox.secrets
         self._http = requests.Session()
 
     def get(self, path: str) -> Any:
@@ -100,8 +100,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         patched.setattr(delivering, "ANSWERED_S", 2.0)
         patched.setattr(delivering, "LOOK_S", 1.0)
         patched.setattr(sending, "LOOK_S", 1.0)
-        for simulator in (sandbox.genesys, sandbox.instagram, sandbox.tiktok):
-            patched.setattr(simulator, "_webhook_timeout_s", PATIENCE_S)
+        for vendor in sandbox.vendors.all:
+            patched.setattr(vendor.simulator, "_webhook_timeout_s", PATIENCE_S)
         yield sandbox
 
 

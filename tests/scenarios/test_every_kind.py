@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.rules.planning import token
+from sandbox.simulators.instagram.simulator import InstagramSimulator
 from tests.scenarios import kinds
 from tests.scenarios.conftest import INSTAGRAM, Bridge
 
@@ -124,7 +125,7 @@ def test_story_media_is_linked_and_never_copied(bridge: Bridge) -> None:
 
 
 def test_a_textless_edit_brings_the_message_that_was_never_delivered(bridge: Bridge) -> None:
-    mid = bridge.sandbox.instagram.write_unseen(INSTAGRAM, kinds.PERSON, "Nobody told you of me")
+    mid = bridge.sandbox.playing(InstagramSimulator).write_unseen(INSTAGRAM, kinds.PERSON, "Nobody told you of me")
     raw = kinds.instagram({"message_edit": {"mid": mid, "num_edit": 0}}, bridge.now_ms())
     bridge.deliver("instagram", raw)
     bridge.deliver("instagram", kinds.message(bridge.now_ms(), mid, text="Nobody told you of me"))

@@ -12,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from sandbox.bridge import SECRETS
+from sandbox.simulators.genesys.vendor import Genesys
+from sandbox.simulators.instagram.vendor import Instagram
+from sandbox.simulators.tiktok.vendor import TikTok
 from tests.scenarios.conftest import Bridge
 from tests.scenarios.test_exactly_once import instagram, tiktok
 
@@ -22,6 +24,8 @@ GENESYS = (
     b'{"id":"a1","type":"Text","text":"hi","originatingEntity":"Human","channel":{"id":"i","to":{"id":"c"}},'
     b'"conversationId":"x"}'
 )
+
+SECRETS = Instagram.secrets | TikTok.secrets | Genesys.secrets
 
 
 def meta(body: bytes, secret: str = SECRETS["meta_app_secret"]) -> Headers:

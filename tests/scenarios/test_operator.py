@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from chalicelib.aws import calls
 from ops.__main__ import cli
+from sandbox.simulators.genesys.simulator import GenesysSimulator
 from tests.scenarios.conftest import Bridge
 
 
@@ -54,14 +55,14 @@ def test_accounts_are_listed(operator: Bridge) -> None:
 
 def test_a_flow_is_attached_and_detached(operator: Bridge) -> None:
     integration = operator.about["accounts"][0]["integration_id"]
-    flow = operator.sandbox.genesys.admin.integration(integration)["flow"]["id"]
+    flow = operator.sandbox.playing(GenesysSimulator).admin.integration(integration)["flow"]["id"]
     assert run("link-flow", "--integration", integration, "--undo").exit_code == 0
     assert run("link-flow", "--integration", integration, "--flow", flow).exit_code == 0
-    assert operator.sandbox.genesys.admin.integration(integration)["flow"]["id"] == flow
+    assert operator.sandbox.playing(GenesysSimulator).admin.integration(integration)["flow"]["id"] == flow
 
 
 def test_a_role_is_given_and_taken(operator: Bridge) -> None:
-    admin, client = operator.sandbox.genesys.admin, "sandbox-client-1"
+    admin, client = operator.sandbox.playing(GenesysSimulator).admin, "sandbox-client-1"
     role = admin.add_role({"name": "another", "permissionPolicies": []})
     assert run("grant-role", "--client", client, "--role", role).exit_code == 0
     assert role in admin.roles_of(client)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from sandbox.cast import ACCOUNTS
+from sandbox.simulators.instagram.vendor import Instagram
 from tests.papers import ROOT
 from tests.scenarios.conftest import Bridge
 from tests.scenarios.test_road import events
 
 ALL_DAY_S = 25 * 3600
-PAGE = next(one["id"] for one in ACCOUNTS if one.get("page"))
+PAGE = next(one["id"] for one in Instagram.accounts if one.get("page"))
 
 
 def promised(paper: str) -> dict[str, list[tuple[str, str, str]]]:

@@ -15,10 +15,10 @@ from chalicelib.http import Outgoing
 from chalicelib.vocabulary.messages import CustomerMessage, Media
 from chalicelib.vocabulary.records import Account, Conversation
 from chalicelib.vocabulary.replies import Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
-from sandbox import tiktok_inbox as inbox
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.tiktok import TikTokSimulator
+from sandbox.simulators.tiktok import inbox
+from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
 
 SHOP = Account(channel="tiktok", id="-000Shop", integration="i", secret="s/tt")
 ANA = "+Ana/1="

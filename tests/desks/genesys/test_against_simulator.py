@@ -14,9 +14,9 @@ from chalicelib.errors import Misconfigured, Refused, Retryable
 from chalicelib.http import Outgoing
 from chalicelib.vocabulary.messages import Attachment, DeskMessage, Tap
 from chalicelib.vocabulary.replies import File, Receipt
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.genesys import GenesysSimulator
+from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.stage.clock import Clock
+from sandbox.stage.faults import Faults
 from tests.fakes import INSTAGRAM
 
 CHOICE = {"contentType": "QuickReply", "quickReply": {"text": "Yes", "payload": "SEND", "action": "Message"}}

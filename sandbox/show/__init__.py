@@ -1,0 +1,1 @@
+"""What tells, proves and troubles whatever passes between the simulators."""

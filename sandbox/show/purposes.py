@@ -1,0 +1,42 @@
+"""What the bridge's calls are for, as their vendors tell it, and its writes to the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from sandbox.stage.purposes import Purpose
+from sandbox.stage.vendors import Vendor
+
+
+class Calls:
+    """How the road reads what goes out. Of `vendors` the first that knows a call names it; `desks` are the desks'
+    addresses by their names."""
+
+    def __init__(self, vendors: Sequence[type[Vendor]], desks: Mapping[str, str]) -> None:
+        self._vendors, self._desks = vendors, desks
+
+    def hop(self, url: str) -> str:
+        """Where a call goes: the desk's name, or "platform"."""
+        return next((name for name, address in self._desks.items() if url.startswith(address)), "platform")
+
+    def purpose(self, url: str, body: bytes | None) -> Purpose:
+        """What a call over HTTP is for."""
+        parts = urlsplit(url)
+        path = parts.path.rstrip("/")
+        named = (vendor.purpose(path, parts.query, body) for vendor in self._vendors)
+        return next((purpose for purpose in named if purpose), "call")
+
+    def creates(self, method: str, url: str) -> bool:
+        """Whether a call leaves something behind that a second one would double."""
+        tails = tuple(tail for vendor in self._vendors for tail in vendor.creates)
+        return method == "POST" and urlsplit(url).path.endswith(tails)
+
+
+def of_table(operation: str, asked: Mapping[str, Any]) -> Purpose:
+    """Of a write to DynamoDB, by the API's name of the operation in snake case."""
+    key = asked.get("Key")
+    name = str(key.get("sk", {}).get("S", "")) if isinstance(key, dict) else ""
+    owned = ":owner" in asked.get("ExpressionAttributeValues", {})
+    return "claim" if operation == "update_item" and owned and name.startswith(("IN#", "OUT#")) else "remember"

@@ -1,0 +1,131 @@
+"""The product's own runtime, with whom it talks to overheard for the road; nothing of it behaves otherwise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, cast
+
+from chalicelib.aws import calls
+from chalicelib.aws.queues import Queue
+from chalicelib.aws.table import Table
+from chalicelib.http import Answer, Outgoing
+from chalicelib.observability import Metrics
+from chalicelib.pipeline.batch import Batch, Work
+from chalicelib.pipeline.ports import Clock, Turn
+from chalicelib.runtime import Runtime
+from chalicelib.settings import Settings
+from chalicelib.vocabulary.messages import Fetched
+from chalicelib.vocabulary.records import Event
+from sandbox.show.road import Road
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class TracedRuntime(Runtime):
+    """What the sandbox puts in the place of a container's runtime."""
+
+    def __init__(self, settings: Settings, clock: Clock, metrics: Metrics, road: Road) -> None:
+        super().__init__(settings, clock, _Telling(metrics, road))
+        self._road = road
+
+    @cached_property
+    def to_desk(self) -> Batch:
+        return _overheard(super().to_desk, self._road)
+
+    @cached_property
+    def to_customer(self) -> Batch:
+        return _overheard(super().to_customer, self._road)
+
+    @cached_property
+    def inbound(self) -> Queue:
+        return _TracedQueue(self.settings.inbound_queue, self.settings.inbound_dead_letters, self._road)
+
+    @cached_property
+    def outbound(self) -> Queue:
+        return _TracedQueue(self.settings.outbound_queue, self.settings.outbound_dead_letters, self._road)
+
+    @cached_property
+    def table(self) -> Table:
+        overheard = _TracedDynamo(calls.client("dynamodb"), self._road)
+        return Table(self.settings.table, cast("DynamoDBClient", overheard))
+
+    @cached_property
+    def http(self) -> Outgoing:
+        return _TracedOutgoing(self._road)
+
+    def _fetch(self, url: str, hosts: Sequence[str], headers: Mapping[str, str]) -> Fetched:
+        return self._road.fetch(url, headers, partial(super()._fetch, url, hosts, headers))
+
+
+def _overheard(batch: Batch, road: Road) -> Batch:
+    """The batch, whose every event passes through the road."""
+    batch._work = _Overheard(batch._work, road)
+    return batch
+
+
+class _Overheard:
+    """A worker, and how often each event has come to it."""
+
+    def __init__(self, work: Work, road: Road) -> None:
+        self._work, self._road = work, road
+        self._attempts: Counter[str] = Counter()
+
+    def handle(self, event: Event, turn: Turn) -> None:
+        self._attempts[turn.life] += 1
+        self._road.work(event, self._attempts[turn.life], lambda event, _: self._work.handle(event, turn))
+
+    def give_up(self, event: Event, turn: Turn, reason: str) -> None:
+        self._work.give_up(event, turn, reason)
+
+
+class _Telling:
+    def __init__(self, metrics: Metrics, road: Road) -> None:
+        self._metrics, self._road = metrics, road
+
+    def count(self, name: str, value: int = 1, **labels: str) -> None:
+        self._metrics.count(name, value, **labels)
+        self._road.counted(name, labels)
+
+    def measure(self, name: str, milliseconds: float, **labels: str) -> None:
+        self._metrics.measure(name, milliseconds, **labels)
+
+
+class _TracedDynamo:
+    """A client of DynamoDB, of which the road tells the writes."""
+
+    _WRITES = frozenset({"put_item", "update_item", "delete_item", "transact_write_items"})
+
+    def __init__(self, client: DynamoDBClient, road: Road) -> None:
+        self._client, self._road = client, road
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+        if name not in self._WRITES:
+            return method
+        return lambda **asked: self._road.written(name, asked, partial(method, **asked))
+
+
+class _TracedQueue(Queue):
+    def __init__(self, url: str, dead_letters_url: str, road: Road) -> None:
+        super().__init__(url, dead_letters_url)
+        self._road = road
+
+    def put(self, events: Sequence[Event]) -> None:
+        self._road.queueing(events)
+        super().put(events)
+        self._road.queued(events)
+
+
+class _TracedOutgoing(Outgoing):
+    def __init__(self, road: Road) -> None:
+        super().__init__()
+        self._road = road
+
+    def _call(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, read_s: float | None = None
+    ) -> Answer:
+        marked = headers | self._road.trace_headers()
+        return self._road.call(method, url, headers, body, partial(super()._call, method, url, marked, body, read_s))

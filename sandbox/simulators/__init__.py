@@ -1,0 +1,1 @@
+"""The simulated vendors, a folder each; none knows another."""

@@ -1,0 +1,1 @@
+"""What every simulator stands on; knows none of them."""

@@ -1,0 +1,202 @@
+"""The embedded AWS: MiniStack as a child process on 127.0.0.1, with the bridge's resources in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import boto3
+import requests
+from botocore.config import Config
+
+from chalicelib.aws.keys import SCHEMA
+from sandbox.stage import emulator
+from sandbox.stage.running import NEVER, CannotRun, Interrupt, Interrupted
+
+REGION = "eu-west-1"
+ROOT = Path(__file__).resolve().parents[2]
+START_S = 60.0
+# what MiniStack and Python may take from the environment: nothing that would change what it is
+KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
+TABLE = "dmdesk"
+BUCKET = "dmdesk"
+QUEUES = ("inbound", "outbound")
+# Longer than any batch can take here; the deployed queues have six times the function's timeout.
+VISIBILITY_S = 120
+RECEIVES = 100
+
+
+class Aws:
+    """MiniStack with two FIFO queues and their dead-letter queues, the table, the bucket, the secrets."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        # bound here and listened to there, so that nobody can take the port between
+        self._socket = socket.socket()
+        self._socket.bind(("127.0.0.1", 0))
+        self._port = int(self._socket.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.credentials = {
+            "AWS_ACCESS_KEY_ID": f"SANDBOX{secrets.token_hex(16).upper()}",
+            "AWS_SECRET_ACCESS_KEY": secrets.token_hex(20),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._session = boto3.session.Session(
+            aws_access_key_id=self.credentials["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.credentials["AWS_SECRET_ACCESS_KEY"],
+            region_name=REGION,
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """By which AWS' own clients find it."""
+        region = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+        return {**self.credentials, **region, "AWS_ENDPOINT_URL": self.url}
+
+    def start(self, interrupt: Interrupt = NEVER) -> None:
+        """Returns when it serves. Raises CannotRun where it does not in time, Interrupted where somebody ends it."""
+        told = emulator.environment(self._port, REGION) | {"SERVICES": ",".join(emulator.SERVICES)}
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "sandbox.stage.emulator", str(self._socket.fileno())],
+                cwd=ROOT,
+                env=kept | self.credentials | told,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=[self._socket.fileno()],
+                start_new_session=True,  # Ctrl-C is for us; we end it ourselves, in order
+            )
+        self._socket.close()
+        self._wait(interrupt)
+
+    def _wait(self, interrupt: Interrupt) -> None:
+        deadline = time.monotonic() + START_S
+        while not self._answers():
+            ended = self._process is None or self._process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                how = "ended" if ended else f"did not answer within {START_S:g} s"
+                raise CannotRun(f"the embedded AWS {how}: {_last_line(self._log)}. All that it said: {self._log}")
+            if interrupt.wait(0.05):
+                raise Interrupted
+
+    def stop(self) -> None:
+        """Ends the process; returns when it is gone."""
+        self._socket.close()
+        if self._process is None:
+            return
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.kill()  # it keeps nothing
+        self._process.wait()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of it, made once; untyped, as only the sandbox and tests use it."""
+        with self._lock:
+            if service not in self._clients:
+                make: Any = self._session.client
+                # a proxy of the environment does not find what runs on this machine
+                self._clients[service] = make(service, endpoint_url=self.url, config=Config(proxies={}))
+            return self._clients[service]
+
+    def create(self, secrets: dict[str, dict[str, Any]], accounts: list[dict[str, Any]]) -> dict[str, str]:
+        """Makes everything; answers the queues' URLs by name (`inbound`, `inbound_dead_letters`, …)."""
+        self.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        dynamodb = self.client("dynamodb")
+        dynamodb.create_table(TableName=TABLE, BillingMode="PAY_PER_REQUEST", **SCHEMA)
+        for account in accounts:
+            texts = {
+                name: {"S": value} if isinstance(value, str) else {"BOOL": value} for name, value in account.items()
+            }
+            key = {"pk": {"S": "ACCOUNT"}, "sk": {"S": f"{account['channel']}#{account['id']}"}}
+            dynamodb.put_item(TableName=TABLE, Item=key | texts)
+        for name, value in secrets.items():
+            self.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(value))
+        return self.create_queues()
+
+    def put_secrets(self, secrets: dict[str, dict[str, Any]]) -> None:
+        """New versions of secrets that there are."""
+        for name, value in secrets.items():
+            self.client("secretsmanager").put_secret_value(SecretId=name, SecretString=json.dumps(value))
+
+    def create_queues(self) -> dict[str, str]:
+        """The four queues, empty; answers their URLs by name."""
+        sqs = self.client("sqs")
+        urls: dict[str, str] = {}
+        for name in QUEUES:
+            dead = f"{name}_dead_letters"
+            urls[dead] = sqs.create_queue(
+                QueueName=f"dmdesk-{name}-dead-letters.fifo", Attributes={"FifoQueue": "true"}
+            )["QueueUrl"]
+            arn = sqs.get_queue_attributes(QueueUrl=urls[dead], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+            urls[name] = sqs.create_queue(
+                QueueName=f"dmdesk-{name}.fifo",
+                Attributes={
+                    "FifoQueue": "true",
+                    "VisibilityTimeout": str(VISIBILITY_S),
+                    "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES}),
+                },
+            )["QueueUrl"]
+        return urls
+
+    def empty(self, urls: dict[str, str]) -> None:
+        """Forgets messages, what the queues deduplicate by, items but accounts, and objects."""
+        sqs = self.client("sqs")
+        for url in urls.values():  # a purge would keep the deduplication ids
+            sqs.delete_queue(QueueUrl=url)
+        self.create_queues()
+        dynamodb = self.client("dynamodb")
+        for page in dynamodb.get_paginator("scan").paginate(TableName=TABLE, ProjectionExpression="pk, sk"):
+            for item in page["Items"]:
+                if item["pk"]["S"] != "ACCOUNT":
+                    dynamodb.delete_item(TableName=TABLE, Key=item)
+        s3 = self.client("s3")
+        for key in self.objects(""):
+            s3.delete_object(Bucket=BUCKET, Key=key)
+
+    def objects(self, prefix: str) -> list[str]:
+        """The bucket's keys under the prefix."""
+        pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+        return [found["Key"] for page in pages for found in page.get("Contents", [])]
+
+    def waiting(self, urls: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
+        """Every message in each queue, in flight or not, without touching any."""
+        regions = self._ask("sqs/messages", timeout_s=10).json()["messages"].values()
+        queues = {url: found for region in regions for one in region.values() for url, found in one.items()}
+        return {name: queues.get(url, []) for name, url in urls.items()}
+
+    def _answers(self) -> bool:
+        try:
+            return self._ask("health", timeout_s=1).ok
+        except requests.RequestException:
+            return False
+
+    def _ask(self, what: str, timeout_s: float) -> requests.Response:
+        """MiniStack about itself, which takes no signature, but our guard wants the key."""
+        headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={self.credentials['AWS_ACCESS_KEY_ID']}/"}
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.get(f"{self.url}/_ministack/{what}", headers=headers, timeout=timeout_s)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,43 @@
+"""Whose webhooks the bridge takes, and how the road and the proof read them: by the ids that the bridge gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chalicelib.vocabulary.records import Event
+
+Direction = Literal["in", "out"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Who sends webhooks of one kind.
+
+    `name` as events have it; "in" comes from a channel's customers, "out" from a desk's agents. `path` is where the
+    bridge takes them, `header` tells them from others' at the same path. `events` cuts a delivery as the bridge does
+    and raises Malformed; `told` is what an event says, with its `timestamp` in milliseconds where it has one.
+    """
+
+    name: str
+    direction: Direction
+    path: str
+    header: str
+    events: Callable[[bytes], Sequence[Event]]
+    told: Callable[[Event], dict[str, Any]]
+
+
+def json_object(text: object) -> dict[str, Any]:
+    """The object that the JSON text says; an empty one where it says something else, or nothing."""
+    try:
+        value = json.loads(text) if isinstance(text, str | bytes) else None
+    except (ValueError, RecursionError):
+        value = None
+    return value if isinstance(value, dict) else {}
+
+
+def plainly(event: Event) -> dict[str, Any]:
+    """What an event says that is its platform's JSON as it stands."""
+    return json_object(bytes(event.raw))
