@@ -12,14 +12,13 @@ from chalicelib.aws.queues import Queue
 from chalicelib.aws.secrets import SecretStore
 from chalicelib.observability import EmfMetrics, Metrics
 from chalicelib.pipeline.ports import Clock
-from chalicelib.registry import CHANNELS, part
+from chalicelib.registry import CHANNELS, DESKS, abouts, part
 from chalicelib.settings import Settings, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chalicelib.aws.table import Table
-    from chalicelib.desks.genesys.client import Genesys
     from chalicelib.edge.receive import Edge
     from chalicelib.fetching import Fetcher
     from chalicelib.http import Outgoing
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.inbound.composing import Composing
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.protocols.channel import Client, Translator, Webhook
+    from chalicelib.protocols.desk import Desk
+    from chalicelib.vocabulary.about import About
     from chalicelib.vocabulary.messages import Fetched
 
 
@@ -43,20 +44,27 @@ class Runtime:
         self.metrics: Metrics = metrics or EmfMetrics()
 
     @cached_property
+    def channels(self) -> dict[str, About]:
+        """What each channel says of itself."""
+        return abouts(CHANNELS)
+
+    @cached_property
+    def desks(self) -> dict[str, About]:
+        """What each desk says of itself."""
+        return abouts(DESKS)
+
+    @cached_property
     def edge(self) -> Edge:
         """Both webhooks."""
-        from chalicelib.desks.genesys.webhook import WEBHOOK
         from chalicelib.edge.receive import Edge
 
-        names = self.settings
+        (desk,) = DESKS.values()
         return Edge(
             webhooks=[cast("Webhook", part(CHANNELS[name], "webhook", "WEBHOOK")) for name in CHANNELS],
-            desk=WEBHOOK,
+            desk=part(desk, "webhook", "WEBHOOK"),
             secrets=self.secrets,
             secret_names={
-                "instagram": names.instagram_secret,
-                "tiktok": names.tiktok_secret,
-                "genesys": names.genesys_webhook_secret,
+                name: self.settings.vendors[about.signed_by] for name, about in (self.channels | self.desks).items()
             },
             inbound=self.inbound,
             outbound=self.outbound,
@@ -79,7 +87,7 @@ class Runtime:
                 name: cast("Translator", part(CHANNELS[name], "translate", "TRANSLATOR")) for name in CHANNELS
             },
             clients=self.clients,
-            desk=self.genesys,
+            desk=self.desk,
             accounts=self.accounts,
             ledger=self.table,
             composing=self._composing,
@@ -99,7 +107,6 @@ class Runtime:
     @cached_property
     def to_customer(self) -> Batch:
         """The outbound worker."""
-        from chalicelib.desks.genesys.translate import TRANSLATOR
         from chalicelib.pipeline.batch import Batch
         from chalicelib.pipeline.outbound.enclosing import Enclosing
         from chalicelib.pipeline.outbound.sending import Sending
@@ -107,22 +114,24 @@ class Runtime:
         from chalicelib.pipeline.outbound.to_customer import ToCustomer
         from chalicelib.pipeline.parking import Parking
 
+        (desk,) = DESKS.values()
         work = ToCustomer(
-            translator=TRANSLATOR,
+            translator=part(desk, "translate", "TRANSLATOR"),
             clients=self.clients,
             accounts=self.accounts,
             ledger=self.table,
             sending=Sending(
                 clients=self.clients,
                 ledger=self.table,
-                enclosing=Enclosing(self.clients, self.genesys, self.media),
+                enclosing=Enclosing(self.clients, self.desk, self.media),
                 budgets=self._budgets,
                 secrets=self.secrets,
                 clock=self.clock,
                 metrics=self.metrics,
             ),
             telling=Telling(
-                desk=self.genesys,
+                channels=self.channels,
+                desk=self.desk,
                 delivering=self._delivering,
                 outbox=self.outbound,
                 budgets=self._budgets,
@@ -144,6 +153,7 @@ class Runtime:
         from chalicelib.pipeline.inbound.profiles import Profiles
 
         return Composing(
+            channels=self.channels,
             clients=self.clients,
             ledger=self.table,
             profiles=Profiles(self.clients, self.table, self.clock, self.metrics),
@@ -159,7 +169,7 @@ class Runtime:
     def _delivering(self) -> Delivering:
         from chalicelib.pipeline.delivering import Delivering
 
-        return Delivering(desk=self.genesys, ledger=self.table, clock=self.clock, metrics=self.metrics)
+        return Delivering(desk=self.desk, ledger=self.table, clock=self.clock, metrics=self.metrics)
 
     @cached_property
     def _budgets(self) -> Budgets:
@@ -175,7 +185,9 @@ class Runtime:
         open_renewal = {name: part(CHANNELS[name], "renewal", "open_renewal") for name in CHANNELS}
         return Upkeep(
             renewals={name: open_renewal[name](self.http, self.settings.url) for name in CHANNELS},
-            app_secrets={"instagram": self.settings.instagram_secret, "tiktok": self.settings.tiktok_secret},
+            app_secrets={name: self.settings.vendors[about.renewed_by] for name, about in self.channels.items()},
+            channels=self.channels,
+            desks=self.desks,
             ledger=self.table,
             secrets=self.secrets,
             clock=self.clock,
@@ -209,7 +221,7 @@ class Runtime:
             fetch=self._fetch,
             secrets=self.secrets,
             secret_name=names.media_secret,
-            public_url=names.url("public_url"),
+            public_url=names.public_url.rstrip("/"),
             days=names.media_days,
             clock=self.clock,
         )
@@ -233,7 +245,7 @@ class Runtime:
     def accounts(self) -> Accounts:
         from chalicelib.pipeline.accounts import Accounts
 
-        return Accounts(self.table, self.clock, self.metrics, CHANNELS)
+        return Accounts(self.table, self.clock, self.metrics, self.channels, self.desks)
 
     @cached_property
     def http(self) -> Outgoing:
@@ -248,14 +260,11 @@ class Runtime:
         return {name: open_client[name](self.http, self.secrets.get, self.settings.url) for name in CHANNELS}
 
     @cached_property
-    def genesys(self) -> Genesys:
-        from chalicelib.desks.genesys.client import Genesys
-        from chalicelib.desks.genesys.oauth import Tokens
-
-        names = self.settings
-        secrets, login = self.secrets, names.url("genesys_login")
-        tokens = Tokens(self.http, secrets.get, names.genesys_oauth_secret, login, self.clock, secrets.refresh)
-        return Genesys(self.http, tokens, names.url("genesys_api"))
+    def desk(self) -> Desk:
+        """The desk's client, over the same session."""
+        (package,) = DESKS.values()
+        open_desk = part(package, "client", "open_desk")
+        return cast("Desk", open_desk(self.http, self.secrets.get, self.secrets.refresh, self.settings.url, self.clock))
 
 
 class _Current:

@@ -9,6 +9,7 @@ from typing import Any, Literal, ParamSpec
 
 import msgspec
 
+from chalicelib.channels.instagram.about import options
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.errors import Retryable, Uncertain
 from chalicelib.vocabulary.records import Account
@@ -56,8 +57,8 @@ def run(
     if not accounts:
         found.append(_check("accounts", "table", "fail", "no accounts", "run terraform apply"))
     where = genesys.Hosts(
-        (genesys_url or bridge.settings.genesys_api).rstrip("/"),
-        (login_url or bridge.settings.genesys_login).rstrip("/"),
+        (genesys_url or bridge.settings.vendors["genesys_api"]).rstrip("/"),
+        (login_url or bridge.settings.vendors["genesys_login"]).rstrip("/"),
     )
     found += _made("secrets", "deployment", _secrets, bridge)
     found += _made("genesys runtime login", where.login, _runtime_logins, bridge, where)
@@ -68,7 +69,7 @@ def run(
         for one in accounts:
             found += _made("integration", _name(one), _integration, api[0], one)
     if any(one.channel == "instagram" for one in accounts):
-        found += _made("graph version", bridge.settings.graph_version, _graph, bridge)
+        found += _made("graph version", bridge.settings.vendors["graph_version"], _graph, bridge)
     for one in accounts:
         found += _made("token", _name(one), _token_age, bridge, one)
         if one.channel == "instagram":
@@ -110,13 +111,13 @@ def _name(account: Account) -> str:
 
 
 def _secrets(bridge: Bridge) -> Checks:
-    names = bridge.settings
+    names = bridge.settings.vendors
     channels = {one.channel for one in bridge.accounts}
-    wanted = [(names.genesys_webhook_secret, "secrets"), (names.genesys_oauth_secret, "clients")]
-    wanted += [(names.instagram_secret, "secrets"), (names.instagram_secret, "verify_tokens")] * (
+    wanted = [(names["genesys_webhook_secret"], "secrets"), (names["genesys_oauth_secret"], "clients")]
+    wanted += [(names["instagram_secret"], "secrets"), (names["instagram_secret"], "verify_tokens")] * (
         "instagram" in channels
     )
-    wanted += [(names.tiktok_secret, "secrets")] * ("tiktok" in channels)
+    wanted += [(names["tiktok_secret"], "secrets")] * ("tiktok" in channels)
     for name, key in wanted:
         held = bridge.listed(name, key)
         if held and all(held):
@@ -131,7 +132,7 @@ def _secrets(bridge: Bridge) -> Checks:
 
 def _clients(bridge: Bridge) -> list[str]:
     """The ids of the runtime clients that the secret holds in full."""
-    listed = bridge.listed(bridge.settings.genesys_oauth_secret, "clients")
+    listed = bridge.listed(bridge.settings.vendors["genesys_oauth_secret"], "clients")
     return [str(client["id"]) for client in listed if not _lacking(client)]
 
 
@@ -142,7 +143,7 @@ def _lacking(client: Any) -> list[str]:
 
 
 def _runtime_logins(bridge: Bridge, where: genesys.Hosts) -> Checks:
-    name = bridge.settings.genesys_oauth_secret
+    name = bridge.settings.vendors["genesys_oauth_secret"]
     for number, client in enumerate(bridge.listed(name, "clients"), 1):
         if lacking := _lacking(client):
             yield _check("genesys runtime login", f"client {number}", "fail",
@@ -153,7 +154,7 @@ def _runtime_logins(bridge: Bridge, where: genesys.Hosts) -> Checks:
 
 
 def _runtime_login(bridge: Bridge, entry: dict[str, str], where: genesys.Hosts) -> Check:
-    secret, client = bridge.settings.genesys_oauth_secret, entry["id"]
+    secret, client = bridge.settings.vendors["genesys_oauth_secret"], entry["id"]
     tokens = Tokens(bridge.http, lambda _: {"clients": [entry]}, secret, where.login, bridge.clock)
     try:
         tokens.token(client)
@@ -242,7 +243,7 @@ def _aged(bridge: Bridge, account: Account) -> tuple[Status, str, str]:
     fix = instagram.RENEW if account.channel == "instagram" else AUTHORISE
     if age is None:
         return "ok", "age unknown", ""
-    if account.login == "facebook":
+    if options(account).login == "facebook":
         return "ok", "does not expire by time", ""
     if age < life * 0.8:
         return "ok", f"written {ago(age)}", ""
@@ -250,16 +251,16 @@ def _aged(bridge: Bridge, account: Account) -> tuple[Status, str, str]:
 
 
 def _ids(bridge: Bridge, account: Account) -> Checks:
-    found = instagram.identity(bridge, account)
+    ours, found = options(account), instagram.identity(bridge, account)
     yield _version_answered(bridge, account, found.version)
     told = f"/me answers {', '.join(found.shape) or 'nothing'}"
     if not found.user_id:
-        yield _check("login", _name(account), "warn", f"{told}, and not what a login by {account.login} does",
-                     instagram.UNIFIED if account.login == "instagram" else f"link the Page; else {instagram.UNIFIED}",
+        yield _check("login", _name(account), "warn", f"{told}, and not what a login by {ours.login} does",
+                     instagram.UNIFIED if ours.login == "instagram" else f"link the Page; else {instagram.UNIFIED}",
                      )  # fmt: skip
         return
-    yield _check("login", _name(account), "ok", f"by {account.login}: {told}")
-    if found.user_id == account.id and account.page in {"", found.page}:
+    yield _check("login", _name(account), "ok", f"by {ours.login}: {told}")
+    if found.user_id == account.id and ours.page in {"", found.page}:
         yield _check("ids", _name(account), "ok", "the token is this account's, and webhooks carry this id")
     elif account.id == found.id:
         yield _check("ids", _name(account), "fail", "is the app-scoped id; webhooks carry user_id and find no account",
@@ -272,7 +273,7 @@ def _ids(bridge: Bridge, account: Account) -> Checks:
 
 def _version_answered(bridge: Bridge, account: Account, version: str) -> Check:
     """Meta answers a version that is over as its oldest one, and says so in a header only."""
-    asked = bridge.settings.graph_version
+    asked = bridge.settings.vendors["graph_version"]
     if version in {"", asked}:
         return _check("graph answers", _name(account), "ok", f"as {asked}" if version else "without its version")
     return _check("graph answers", _name(account), "warn", f"asked for {asked}, answered as {version}",
@@ -280,7 +281,7 @@ def _version_answered(bridge: Bridge, account: Account, version: str) -> Check:
 
 
 def _graph(bridge: Bridge) -> Checks:
-    version = bridge.settings.graph_version
+    version = bridge.settings.vendors["graph_version"]
     status, detail = instagram.version_of(version, bridge.clock())
     yield _check("graph version", version, status, detail, instagram.VERSION_SETTING)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from chalicelib.channels.instagram.about import options
 from chalicelib.vocabulary.records import Account
 from chalicelib.wire import iso
 from ops.bridge import Bridge
@@ -52,7 +53,7 @@ def _listed(account: Account, told_ms: int, now: float) -> Listed:
         channel=account.channel,
         id=account.id,
         name=account.name,
-        login=account.login if account.channel == "instagram" else "",
+        login=options(account).login if account.channel == "instagram" else "",
         integration=account.integration,
         secret=account.secret,
         last_inbound=iso(told_ms) if told_ms else "",

@@ -16,7 +16,7 @@ import app as chalice_app
 from chalicelib import runtime
 from chalicelib.aws import calls
 from chalicelib.observability import log
-from chalicelib.settings import Settings
+from chalicelib.settings import Settings, load
 from sandbox.acts import InstagramActs, TikTokActs
 from sandbox.aws import BUCKET, QUEUES, TABLE, Aws
 from sandbox.cast import ACCOUNTS, CHANNELS, OAUTH, OPERATOR, ROLE, SECRETS, TIKTOK_APP, hidden
@@ -259,27 +259,28 @@ class Sandbox:
         runtime.use(made)
 
     def _settings(self) -> Settings:
-        return Settings(
-            table=TABLE,
-            bucket=BUCKET,
-            inbound_queue=self._urls["inbound"],
-            inbound_dead_letters=self._urls["inbound_dead_letters"],
-            outbound_queue=self._urls["outbound"],
-            outbound_dead_letters=self._urls["outbound_dead_letters"],
-            instagram_secret="dmdesk/instagram",
-            tiktok_secret="dmdesk/tiktok",
-            genesys_webhook_secret="dmdesk/genesys-webhook",
-            genesys_oauth_secret="dmdesk/genesys-oauth",
-            media_secret="dmdesk/media",
-            public_url=self.gateway.url,
+        given = {
+            "table": TABLE,
+            "bucket": BUCKET,
+            "inbound_queue": self._urls["inbound"],
+            "inbound_dead_letters": self._urls["inbound_dead_letters"],
+            "outbound_queue": self._urls["outbound"],
+            "outbound_dead_letters": self._urls["outbound_dead_letters"],
+            "instagram_secret": "dmdesk/instagram",
+            "tiktok_secret": "dmdesk/tiktok",
+            "genesys_webhook_secret": "dmdesk/genesys-webhook",
+            "genesys_oauth_secret": "dmdesk/genesys-oauth",
+            "media_secret": "dmdesk/media",
+            "public_url": self.gateway.url,
             # the simulators stand for the vendors' hosts; every other private address stays out of reach
-            media_hosts=",".join(vendor.url for vendor in (self.genesys, self.instagram, self.tiktok)),
-            genesys_api=self.genesys.url,
-            genesys_login=self.genesys.url,
-            instagram_graph=self.instagram.url,
-            facebook_graph=self.instagram.url,
-            tiktok_api=self.tiktok.url,
-        )
+            "media_hosts": ",".join(vendor.url for vendor in (self.genesys, self.instagram, self.tiktok)),
+            "genesys_api": self.genesys.url,
+            "genesys_login": self.genesys.url,
+            "instagram_graph": self.instagram.url,
+            "facebook_graph": self.instagram.url,
+            "tiktok_api": self.tiktok.url,
+        }
+        return load({f"DMDESK_{name.upper()}": value for name, value in given.items()})
 
     def _account_secrets(self) -> dict[str, dict[str, Any]]:
         return {

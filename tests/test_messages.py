@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.channels.instagram import about as instagram
 from chalicelib.errors import Malformed, Refused, Rejected, Retryable, TokenRefused, Uncertain
 from chalicelib.vocabulary.messages import Line, led_here
 from chalicelib.vocabulary.records import Account, Conversation, Event
@@ -197,14 +198,14 @@ def test_errors_say_their_reason(error: Exception, words: str) -> None:
 )
 def test_an_account_knows_what_is_its_own(customer: str, username: str, own: bool) -> None:
     for name in ("tea.shop", "@tea.shop"):
-        account = Account(channel="instagram", id="1", page="9", integration="i", secret="s", name=name)
-        assert account.wrote(customer, username) is own
+        account = Account(channel="instagram", id="1", integration="i", secret="s", name=name, options={"page": "9"})
+        assert instagram.own(account, customer, username) is own
 
 
 @pytest.mark.parametrize("username", ["", "tea.shop"])
 def test_an_account_without_a_name_or_a_page_takes_nobody_for_itself(username: str) -> None:
     account = Account(channel="instagram", id="1", integration="i", secret="s")
-    assert not account.wrote("", username)
+    assert not instagram.own(account, "", username)
 
 
 @pytest.mark.parametrize(

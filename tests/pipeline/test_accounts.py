@@ -7,10 +7,9 @@ import pytest
 
 from chalicelib.errors import Retryable
 from chalicelib.pipeline.accounts import LIFETIME_S, PAUSE_S, SOONEST_RELOAD_S, STALE_S, Accounts, readable
+from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.records import Account, Unreadable
 from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeLedger, FakeMetrics
-
-CHANNELS = ("instagram", "tiktok")
 
 
 class Kit:
@@ -18,7 +17,7 @@ class Kit:
         self.clock = FakeClock()
         self.ledger = FakeLedger(listed=list(listed)) if listed else FakeLedger()
         self.metrics = FakeMetrics()
-        self.accounts = Accounts(self.ledger, self.clock, self.metrics, CHANNELS)
+        self.accounts = Accounts(self.ledger, self.clock, self.metrics, abouts(CHANNELS), abouts(DESKS))
 
     def find(self) -> Account | None:
         return self.accounts.of_integration("int-tt")
@@ -117,7 +116,7 @@ def test_a_row_that_cannot_be_read_is_told_and_the_others_work() -> None:
         elsewhere,
         TIKTOK,
     ]
-    assert readable(found, CHANNELS, metrics) == [INSTAGRAM, TIKTOK]
+    assert readable(found, abouts(CHANNELS), abouts(DESKS), metrics) == [INSTAGRAM, TIKTOK]
     assert metrics.lines == [
         ("account_unreadable", 1, {"account": "tiktok#1"}),
         ("account_unreadable", 1, {"account": f"whatsapp#{TIKTOK.id}"}),

@@ -11,6 +11,7 @@ import pytest
 from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Refused, Retryable, Uncertain
 from chalicelib.pipeline.chores.tokens import BEGIN_S, DAY_S, ITEM, LEASE_S, Upkeep
+from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.records import Account, Conversation, Unreadable
 from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeLedger, FakeMetrics, FakeSecrets
 
@@ -54,6 +55,8 @@ class Kit:
         self.upkeep = Upkeep(
             renewals={"instagram": instagram, "tiktok": tiktok},
             app_secrets={"instagram": "ig-app", "tiktok": "tt-app"},
+            channels=abouts(CHANNELS),
+            desks=abouts(DESKS),
             ledger=self.ledger,
             secrets=self.secrets,
             clock=self.clock,

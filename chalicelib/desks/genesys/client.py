@@ -5,6 +5,7 @@ developer.genesys.cloud/commdigital/digital/openmessaging
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -14,6 +15,7 @@ from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import inbound_message, receipt, structured_response
 from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
+from chalicelib.protocols.desk import Secrets
 from chalicelib.vocabulary.messages import DeskMessage
 from chalicelib.vocabulary.records import Account
 from chalicelib.vocabulary.replies import File, Receipt
@@ -244,3 +246,15 @@ def _said(answer: Answer) -> str:
 def _list(found: Any, name: str) -> list[dict[str, Any]]:
     items = found.get(name) if isinstance(found, dict) else None
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def open_desk(
+    http: Outgoing,
+    secrets: Secrets,
+    refresh: Callable[[str], bool],
+    url: Callable[[str], str],
+    clock: Callable[[], float],
+) -> Genesys:
+    """The client, with what settings say: `url("genesys_api")` and so on. `refresh` loads a secret again."""
+    tokens = Tokens(http, secrets, url("genesys_oauth_secret"), url("genesys_login"), clock, refresh)
+    return Genesys(http, tokens, url("genesys_api"))

@@ -13,6 +13,7 @@ from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.accounts import readable
 from chalicelib.pipeline.ports import Clock, Ledger, SecretKeeper
 from chalicelib.protocols.channel import Renewal
+from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Account, Conversation
 
 LEASE_S = 90.0
@@ -25,13 +26,16 @@ BEGIN_S = 10.0
 
 
 class Upkeep:
-    """What runs every hour. `app_secrets` maps a channel to the name of its app's secret."""
+    """What runs every hour. `app_secrets` maps a channel to the name of its app's secret; `channels` and `desks` are
+    those that there are, by their names."""
 
     def __init__(
         self,
         *,
         renewals: Mapping[str, Renewal],
         app_secrets: Mapping[str, str],
+        channels: Mapping[str, About],
+        desks: Mapping[str, About],
         ledger: Ledger,
         secrets: SecretKeeper,
         clock: Clock,
@@ -39,6 +43,8 @@ class Upkeep:
     ) -> None:
         self._renewals = renewals
         self._app_secrets = app_secrets
+        self._channels = channels
+        self._desks = desks
         self._ledger = ledger
         self._secrets = secrets
         self._clock = clock
@@ -47,7 +53,7 @@ class Upkeep:
     def run(self) -> None:
         """Every account once; one account's trouble is no other's. Raises Retryable where none can be read."""
         latest_s = self._clock() + BEGIN_S
-        for account in readable(self._ledger.accounts(), self._renewals, self._metrics):
+        for account in readable(self._ledger.accounts(), self._channels, self._desks, self._metrics):
             try:
                 self._account(account, latest_s)
             except Exception as error:  # whatever it is, the next account's turn comes
@@ -64,7 +70,7 @@ class Upkeep:
 
     def _renewed(self, account: Account, renewal: Renewal, latest_s: float) -> dict[str, Any] | None:
         """The new secret, None where another function is at it, or was, or where it is too late in this run.
-        TikTok's old refresh token may be dead from the moment of the answer: that the secret can be written is tried
+        What was held may be dead from the moment of the answer: that the secret can be written is tried
         before, and the answer is stored before anything else is done."""
         turn = Conversation("tokens", account.channel, account.id)
         if self._ledger.claim(turn, ITEM, self._clock(), LEASE_S).state not in {"fresh", "lapsed"}:
