@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.protocols.channel import Client, Translator, Webhook
     from chalicelib.protocols.desk import Desk
-    from chalicelib.vocabulary.about import About
     from chalicelib.vocabulary.messages import Fetched
 
 
@@ -44,27 +43,16 @@ class Runtime:
         self.metrics: Metrics = metrics or EmfMetrics()
 
     @cached_property
-    def channels(self) -> dict[str, About]:
-        """What each channel says of itself."""
-        return abouts(CHANNELS)
-
-    @cached_property
-    def desks(self) -> dict[str, About]:
-        """What each desk says of itself."""
-        return abouts(DESKS)
-
-    @cached_property
     def edge(self) -> Edge:
         """Both webhooks."""
         from chalicelib.edge.receive import Edge
 
-        (desk,) = DESKS.values()
         return Edge(
             webhooks=[cast("Webhook", part(CHANNELS[name], "webhook", "WEBHOOK")) for name in CHANNELS],
-            desk=part(desk, "webhook", "WEBHOOK"),
+            desk=part(_first_desk(), "webhook", "WEBHOOK"),
             secrets=self.secrets,
             secret_names={
-                name: self.settings.vendors[about.signed_by] for name, about in (self.channels | self.desks).items()
+                name: self.settings.vendors[about.signed_by] for name, about in abouts(CHANNELS | DESKS).items()
             },
             inbound=self.inbound,
             outbound=self.outbound,
@@ -114,9 +102,8 @@ class Runtime:
         from chalicelib.pipeline.outbound.to_customer import ToCustomer
         from chalicelib.pipeline.parking import Parking
 
-        (desk,) = DESKS.values()
         work = ToCustomer(
-            translator=part(desk, "translate", "TRANSLATOR"),
+            translator=part(_first_desk(), "translate", "TRANSLATOR"),
             clients=self.clients,
             accounts=self.accounts,
             ledger=self.table,
@@ -130,7 +117,7 @@ class Runtime:
                 metrics=self.metrics,
             ),
             telling=Telling(
-                channels=self.channels,
+                channels=abouts(CHANNELS),
                 desk=self.desk,
                 delivering=self._delivering,
                 outbox=self.outbound,
@@ -153,7 +140,7 @@ class Runtime:
         from chalicelib.pipeline.inbound.profiles import Profiles
 
         return Composing(
-            channels=self.channels,
+            channels=abouts(CHANNELS),
             clients=self.clients,
             ledger=self.table,
             profiles=Profiles(self.clients, self.table, self.clock, self.metrics),
@@ -185,9 +172,9 @@ class Runtime:
         open_renewal = {name: part(CHANNELS[name], "renewal", "open_renewal") for name in CHANNELS}
         return Upkeep(
             renewals={name: open_renewal[name](self.http, self.settings.url) for name in CHANNELS},
-            app_secrets={name: self.settings.vendors[about.renewed_by] for name, about in self.channels.items()},
-            channels=self.channels,
-            desks=self.desks,
+            app_secrets={name: self.settings.vendors[about.renewed_by] for name, about in abouts(CHANNELS).items()},
+            channels=abouts(CHANNELS),
+            desks=abouts(DESKS),
             ledger=self.table,
             secrets=self.secrets,
             clock=self.clock,
@@ -245,7 +232,7 @@ class Runtime:
     def accounts(self) -> Accounts:
         from chalicelib.pipeline.accounts import Accounts
 
-        return Accounts(self.table, self.clock, self.metrics, self.channels, self.desks)
+        return Accounts(self.table, self.clock, self.metrics, abouts(CHANNELS), abouts(DESKS))
 
     @cached_property
     def http(self) -> Outgoing:
@@ -262,9 +249,13 @@ class Runtime:
     @cached_property
     def desk(self) -> Desk:
         """The desk's client, over the same session."""
-        (package,) = DESKS.values()
-        open_desk = part(package, "client", "open_desk")
+        open_desk = part(_first_desk(), "client", "open_desk")
         return cast("Desk", open_desk(self.http, self.secrets.get, self.secrets.refresh, self.settings.url, self.clock))
+
+
+def _first_desk() -> str:
+    """The package of the desk at which conversations sit."""
+    return next(iter(DESKS.values()))
 
 
 class _Current:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.channels.instagram import about as instagram
 from chalicelib.errors import Malformed, Refused, Rejected, Retryable, TokenRefused, Uncertain
+from chalicelib.pipeline.outbound.telling import Told
 from chalicelib.vocabulary.messages import Line, led_here
 from chalicelib.vocabulary.records import Account, Conversation, Event
 from chalicelib.wire import LONGEST_ID, bounded, digest, iso, mended
@@ -200,6 +201,16 @@ def test_an_account_knows_what_is_its_own(customer: str, username: str, own: boo
     for name in ("tea.shop", "@tea.shop"):
         account = Account(channel="instagram", id="1", integration="i", secret="s", name=name, options={"page": "9"})
         assert instagram.own(account, customer, username) is own
+
+
+def test_what_is_still_to_be_told_of_an_account_with_flat_options_is_read() -> None:
+    """As it lay on the queue before options stood beside the core."""
+    account = {"channel": "instagram", "id": "1", "integration": "i", "secret": "s", "login": "facebook", "page": "9",
+               "human_agent": True, "language": "es", "notices": False}  # fmt: skip
+    told = {"account": account, "message": "m", "customer": "c", "desk_conversation": "d", "author": "human",
+            "delivered": True}  # fmt: skip
+    read = msgspec.json.decode(msgspec.json.encode(told), type=Told)
+    assert (read.account.integration, read.account.language, read.account.notices) == ("i", "es", False)
 
 
 @pytest.mark.parametrize("username", ["", "tea.shop"])

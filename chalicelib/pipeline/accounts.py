@@ -104,14 +104,14 @@ def judged(
     """The account with the options that its channel and its desk know, or why it cannot be worked with."""
     if isinstance(row, Unreadable):
         return row
-    key, desk = f"{row.channel}#{row.id}", row.desk or next(iter(desks), "")
+    key = f"{row.channel}#{row.id}"
     if row.channel not in channels:
         return Unreadable(key, f"there is no channel {row.channel[:40]}")
-    if desk not in desks:
-        return Unreadable(key, f"there is no desk {desk[:40]}")
+    desk = desks.get(row.desk or next(iter(desks)))
+    parts = [channels[row.channel], *([desk] if desk else [])]
     try:
-        options = [msgspec.convert(row.options, of.options) for of in (channels[row.channel], desks[desk])]
+        options = [msgspec.convert(row.options, part.options) for part in parts]
     except msgspec.ValidationError as error:
         return Unreadable(key, str(error))
-    known = {name: value for part in options for name, value in msgspec.to_builtins(part).items()}
+    known = {name: value for told in options for name, value in msgspec.to_builtins(told).items()}
     return msgspec.structs.replace(row, options=known)

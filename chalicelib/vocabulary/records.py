@@ -70,23 +70,23 @@ Word = Annotated[str, msgspec.Meta(pattern=r"^\S+\Z")]
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """A brand's account on a platform and the desk integration that its conversations enter.
 
-    `desk` names the desk that the integration is of ("": the first that there is), `secret` the secret with the
-    account's access token. `language` is what the bridge's own words are said in; `notices` puts a line into the
-    conversation where a reply was not delivered, `mark_seen` marks the customer's messages as seen when the agent
-    first answers, `show_reads` shows the agent that the customer has read the answer. `options` is what only accounts
-    of its channel or its desk have, as they read it (`About.options`).
+    `secret` names the secret with the account's access token. `language` is what the bridge's own words
+    are said in; `notices` puts a line into the conversation where a reply was not delivered, `mark_seen`
+    marks the customer's messages as seen when the agent first answers, `show_reads` shows the agent that
+    the customer has read the answer. `desk` names the desk at which new conversations are seated, "" for the
+    deployment's first. `options` is what only accounts of its channel or its desk have (`About.options`).
     """
 
     channel: Word
     id: Word
     integration: Word
     secret: Word
-    desk: str = ""
     name: str = ""
     language: str = "en"
     notices: bool = True
     mark_seen: bool = True
     show_reads: bool = False
+    desk: str = ""
     options: dict[str, Any] = {}
 
     def wrote(self, customer: str, username: str) -> bool:

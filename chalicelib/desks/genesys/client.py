@@ -252,9 +252,9 @@ def open_desk(
     http: Outgoing,
     secrets: Secrets,
     refresh: Callable[[str], bool],
-    url: Callable[[str], str],
+    setting: Callable[[str], str],
     clock: Callable[[], float],
 ) -> Genesys:
-    """The client, with what settings say: `url("genesys_api")` and so on. `refresh` loads a secret again."""
-    tokens = Tokens(http, secrets, url("genesys_oauth_secret"), url("genesys_login"), clock, refresh)
-    return Genesys(http, tokens, url("genesys_api"))
+    """The desk over that session, with the OAuth clients of the secret that the settings name."""
+    tokens = Tokens(http, secrets, setting("genesys_oauth_secret"), setting("genesys_login"), clock, refresh)
+    return Genesys(http, tokens, setting("genesys_api"))
