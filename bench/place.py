@@ -12,6 +12,8 @@ import zlib
 from email.message import Message
 from typing import Any
 
+from chalicelib.registry import CHANNELS, DESKS, abouts
+
 INSTAGRAM, TIKTOK = "17841400000000001", "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0"
 KEY = "the-webhook-secret-of-the-bench"
 INTEGRATION = "6a1f2c3e-0000-4000-8000-000000000001"
@@ -40,14 +42,13 @@ def environment(url: str) -> dict[str, str]:
         "inbound_dead_letters": f"{queue}inbound-dead-letters.fifo",
         "outbound_queue": f"{queue}outbound.fifo",
         "outbound_dead_letters": f"{queue}outbound-dead-letters.fifo",
-        "instagram_secret": "instagram",
-        "tiktok_secret": "tiktok",
-        "genesys_webhook_secret": "genesys-webhook",
-        "genesys_oauth_secret": "genesys-oauth",
         "media_secret": "media",
         "public_url": "https://dmdesk.example",
         "media_hosts": url,
-    } | dict.fromkeys(("genesys_api", "genesys_login", "instagram_graph", "facebook_graph", "tiktok_api"), url)
+    }
+    for about in abouts(CHANNELS | DESKS).values():
+        ours |= {name: name.removesuffix("_secret").replace("_", "-") for name in about.secrets}
+        ours |= {name: url for name, real in about.settings.items() if real is None or real.startswith("https:")}
     aws = {"AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": "eu-west-1"}
     credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     return {f"DMDESK_{name.upper()}": value for name, value in ours.items()} | aws | credentials

@@ -1,1 +1,1 @@
-"""dmdesk: customers' direct messages in the Genesys Cloud desktop."""
+"""dmdesk: customers' direct messages in their agents' desktop."""

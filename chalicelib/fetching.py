@@ -19,7 +19,7 @@ from chalicelib.connections import Left, Place, Timed, Tls, countdown, dial, tls
 from chalicelib.errors import Retryable, Unfetched
 from chalicelib.vocabulary.messages import Fetched
 
-# Genesys Cloud takes 25 MB per attachment: help.genesys.cloud, "Supported content profiles"
+# What a desk takes per attachment: its content.py has the source.
 LARGEST = 25_000_000
 WHOLE_S = 20.0
 READ_S = 8.0

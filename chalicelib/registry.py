@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
+
+from chalicelib.vocabulary.about import About
 
 CHANNELS = {
     "instagram": "chalicelib.channels.instagram",
@@ -17,3 +20,8 @@ DESKS = {
 def part(package: str, module: str, name: str) -> Any:
     """What a channel's or a desk's package has under this name in one of its modules; no other module is loaded."""
     return getattr(import_module(f"{package}.{module}"), name)
+
+
+def abouts(packages: Mapping[str, str]) -> dict[str, About]:
+    """What each of them (CHANNELS, DESKS) says of itself, by its name."""
+    return {name: part(package, "about", "ABOUT") for name, package in packages.items()}

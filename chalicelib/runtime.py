@@ -12,14 +12,13 @@ from chalicelib.aws.queues import Queue
 from chalicelib.aws.secrets import SecretStore
 from chalicelib.observability import EmfMetrics, Metrics
 from chalicelib.pipeline.ports import Clock
-from chalicelib.registry import CHANNELS, DESKS, part
+from chalicelib.registry import CHANNELS, DESKS, abouts, part
 from chalicelib.settings import Settings, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chalicelib.aws.table import Table
-    from chalicelib.desks.genesys.client import Genesys
     from chalicelib.edge.door import Door
     from chalicelib.edge.receive import Edge
     from chalicelib.fetching import Fetcher
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.inbound.composing import Composing
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.protocols.channel import Client, Translator
+    from chalicelib.protocols.desk import Desk
     from chalicelib.vocabulary.messages import Fetched
 
 
@@ -53,7 +53,9 @@ class Runtime:
             channels=[part(package, "webhook", "WEBHOOK") for package in CHANNELS.values()],
             desks=[part(package, "webhook", "WEBHOOK") for package in DESKS.values()],
             secrets=self.secrets,
-            secret_names=_webhook_secrets(self.settings),
+            secret_names={
+                name: self.settings.vendors[about.signed_by] for name, about in abouts(CHANNELS | DESKS).items()
+            },
             inbound=self.inbound,
             outbound=self.outbound,
             shelf=self.bucket,
@@ -88,7 +90,7 @@ class Runtime:
                 name: cast("Translator", part(CHANNELS[name], "translate", "TRANSLATOR")) for name in CHANNELS
             },
             clients=self.clients,
-            desk=self.genesys,
+            desk=self.desk,
             accounts=self.accounts,
             ledger=self.table,
             composing=self._composing,
@@ -108,7 +110,6 @@ class Runtime:
     @cached_property
     def to_customer(self) -> Batch:
         """The outbound worker."""
-        from chalicelib.desks.genesys.translate import TRANSLATOR
         from chalicelib.pipeline.batch import Batch
         from chalicelib.pipeline.outbound.enclosing import Enclosing
         from chalicelib.pipeline.outbound.sending import Sending
@@ -117,21 +118,22 @@ class Runtime:
         from chalicelib.pipeline.parking import Parking
 
         work = ToCustomer(
-            translator=TRANSLATOR,
+            translator=part(_first_desk(), "translate", "TRANSLATOR"),
             clients=self.clients,
             accounts=self.accounts,
             ledger=self.table,
             sending=Sending(
                 clients=self.clients,
                 ledger=self.table,
-                enclosing=Enclosing(self.clients, self.genesys, self.media),
+                enclosing=Enclosing(self.clients, self.desk, self.media),
                 budgets=self._budgets,
                 secrets=self.secrets,
                 clock=self.clock,
                 metrics=self.metrics,
             ),
             telling=Telling(
-                desk=self.genesys,
+                channels=abouts(CHANNELS),
+                desk=self.desk,
                 delivering=self._delivering,
                 outbox=self.outbound,
                 budgets=self._budgets,
@@ -153,6 +155,7 @@ class Runtime:
         from chalicelib.pipeline.inbound.profiles import Profiles
 
         return Composing(
+            channels=abouts(CHANNELS),
             clients=self.clients,
             ledger=self.table,
             profiles=Profiles(self.clients, self.table, self.clock, self.metrics),
@@ -168,7 +171,7 @@ class Runtime:
     def _delivering(self) -> Delivering:
         from chalicelib.pipeline.delivering import Delivering
 
-        return Delivering(desk=self.genesys, ledger=self.table, clock=self.clock, metrics=self.metrics)
+        return Delivering(desk=self.desk, ledger=self.table, clock=self.clock, metrics=self.metrics)
 
     @cached_property
     def _budgets(self) -> Budgets:
@@ -190,7 +193,9 @@ class Runtime:
         open_renewal = {name: part(CHANNELS[name], "renewal", "open_renewal") for name in CHANNELS}
         return Tokens(
             renewals={name: open_renewal[name](self.http, self.settings.url) for name in CHANNELS},
-            app_secrets={"instagram": self.settings.instagram_secret, "tiktok": self.settings.tiktok_secret},
+            app_secrets={name: self.settings.vendors[about.renewed_by] for name, about in abouts(CHANNELS).items()},
+            channels=abouts(CHANNELS),
+            desks=abouts(DESKS),
             ledger=self.table,
             secrets=self.secrets,
             clock=self.clock,
@@ -224,7 +229,7 @@ class Runtime:
             fetch=self._fetch,
             secrets=self.secrets,
             secret_name=names.media_secret,
-            public_url=names.url("public_url"),
+            public_url=names.public_url.rstrip("/"),
         )
 
     def _fetch(self, url: str, hosts: Sequence[str], headers: Mapping[str, str]) -> Fetched:
@@ -246,7 +251,7 @@ class Runtime:
     def accounts(self) -> Accounts:
         from chalicelib.pipeline.accounts import Accounts
 
-        return Accounts(self.table, self.clock, self.metrics, CHANNELS)
+        return Accounts(self.table, self.clock, self.metrics, abouts(CHANNELS), abouts(DESKS))
 
     @cached_property
     def http(self) -> Outgoing:
@@ -261,25 +266,15 @@ class Runtime:
         return {name: open_client[name](self.http, self.secrets.get, self.settings.url) for name in CHANNELS}
 
     @cached_property
-    def genesys(self) -> Genesys:
-        from chalicelib.desks.genesys.client import Genesys
-        from chalicelib.desks.genesys.oauth import Tokens
-
-        names = self.settings
-        secrets, login = self.secrets, names.url("genesys_login")
-        tokens = Tokens(self.http, secrets.get, names.genesys_oauth_secret, login, self.clock, secrets.refresh)
-        return Genesys(self.http, tokens, names.url("genesys_api"))
+    def desk(self) -> Desk:
+        """The desk's client, over the same session."""
+        open_desk = part(_first_desk(), "client", "open_desk")
+        return cast("Desk", open_desk(self.http, self.secrets.get, self.secrets.refresh, self.settings.url, self.clock))
 
 
-def _webhook_secrets(names: Settings) -> dict[str, str]:
-    """The names of the webhooks' secrets, by channel and desk. One that no setting names, as of a channel that came
-    later, is called as Terraform calls them."""
-    given = {
-        "instagram": names.instagram_secret,
-        "tiktok": names.tiktok_secret,
-        "genesys": names.genesys_webhook_secret,
-    }
-    return {name: f"dmdesk/{name}" for name in (*CHANNELS, *DESKS)} | given
+def _first_desk() -> str:
+    """The package of the desk at which conversations sit."""
+    return next(iter(DESKS.values()))
 
 
 class _Current:

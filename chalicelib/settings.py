@@ -7,14 +7,13 @@ from typing import Annotated
 
 import msgspec
 
+from chalicelib.registry import CHANNELS, DESKS, abouts
+
 PREFIX = "DMDESK_"
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """One field per environment variable: `table` is DMDESK_TABLE. Secrets are named here, never held.
-
-    The vendors' addresses have their real defaults; tests and private gateways change them.
-    """
+class Places(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the bridge keeps what it works on."""
 
     table: str
     bucket: str
@@ -22,44 +21,60 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     inbound_dead_letters: str
     outbound_queue: str
     outbound_dead_letters: str
-    instagram_secret: str
-    tiktok_secret: str
-    genesys_webhook_secret: str
-    genesys_oauth_secret: str
+
+
+class Settings(Places, frozen=True, kw_only=True):
+    """One field per environment variable: `table` is DMDESK_TABLE. Secrets are named here, never held.
+
+    `vendors` holds, by the same names, what channels and desks bring (`about.ABOUT`): the names of their secrets, and
+    their addresses, which have their real defaults; tests and private gateways change them.
+    """
+
     media_secret: str
     public_url: str
-    genesys_api: str
-    genesys_login: str
-    instagram_graph: str = "https://graph.instagram.com"
-    facebook_graph: str = "https://graph.facebook.com"
-    # v27.0 is the newest; v25.0, which this is tested with, lives until 2028-07-29:
-    # developers.facebook.com/docs/graph-api/changelog
-    graph_version: str = "v25.0"
-    tiktok_api: str = "https://business-api.tiktok.com"
     # how long customers' and agents' files are kept, as the bucket's lifecycle has it
     media_days: Annotated[int, msgspec.Meta(ge=1)] = 90
     # further hosts that files may be fetched from, comma separated; one with its scheme is trusted wherever it is
     media_hosts: str = ""
+    vendors: dict[str, str] = {}
 
     def url(self, name: str) -> str:
-        """A vendor's address by its field name, without a last slash."""
-        return str(getattr(self, name)).rstrip("/")
+        """A channel's or a desk's setting by its name; an address without its last slash."""
+        return self.vendors[name].rstrip("/")
+
+
+def variables() -> dict[str, str | int | None]:
+    """Every setting by its name, in the order in which missing ones are told: its default, None where it is
+    required."""
+    parts = [*abouts(CHANNELS).values(), *abouts(DESKS).values()]
+    found: dict[str, str | int | None] = dict(_defaults(Places))
+    for part in parts:
+        found |= dict.fromkeys(part.secrets)
+    found |= _defaults(Settings)
+    for part in parts:
+        found |= part.settings
+    return found
+
+
+def _defaults(kind: type[Places]) -> dict[str, str | int | None]:
+    fields = [field for field in msgspec.structs.fields(kind) if field.name != "vendors"]
+    return {field.name: None if field.required else field.default for field in fields}
 
 
 def load(environment: Mapping[str, str]) -> Settings:
     """The settings. Raises SystemExit with the names that are missing or wrong: nothing can work without them."""
-    found = {
-        name: environment[PREFIX + name.upper()]
-        for name in Settings.__struct_fields__
-        if environment.get(PREFIX + name.upper())
-    }
-    required = [field.name for field in msgspec.structs.fields(Settings) if field.required]
-    missing = [PREFIX + name.upper() for name in required if name not in found]
+    known = variables()
+    given = {name: value for name in known if (value := environment.get(PREFIX + name.upper()))}
+    missing = [PREFIX + name.upper() for name, default in known.items() if default is None and name not in given]
     if missing:
         raise SystemExit(f"dmdesk: set {', '.join(missing)} (Terraform sets them on each function)")
+    ours = {name: value for name, value in given.items() if name in Settings.__struct_fields__}
+    vendors = {
+        name: given.get(name, default) for name, default in known.items() if name not in Settings.__struct_fields__
+    }
     try:
-        return msgspec.convert(found, Settings, strict=False)
+        return msgspec.convert(ours | {"vendors": vendors}, Settings, strict=False)
     except msgspec.ValidationError as error:
         problem, _, field = str(error).rpartition(" - at `$.")
         name = field.rstrip("`")
-        raise SystemExit(f"dmdesk: {PREFIX}{name.upper()} is {found.get(name, '')!r}: {problem}") from None
+        raise SystemExit(f"dmdesk: {PREFIX}{name.upper()} is {given.get(name, '')!r}: {problem}") from None

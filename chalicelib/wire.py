@@ -63,6 +63,6 @@ LATEST_MS = 253_402_300_799_999
 
 
 def iso(milliseconds: int) -> str:
-    """The time as `yyyy-MM-ddTHH:mm:ss.mmmZ`: what Genesys documents (it answers 400 to other forms)."""
+    """The time as `yyyy-MM-ddTHH:mm:ss.mmmZ`: what desks and flows take."""
     moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"

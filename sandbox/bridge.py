@@ -16,7 +16,7 @@ import app as chalice_app
 from chalicelib import runtime
 from chalicelib.aws import calls
 from chalicelib.observability import log
-from chalicelib.settings import Settings
+from chalicelib.settings import Settings, load
 from sandbox import registry
 from sandbox.cast import accounts_of, hidden, secrets_of, tokens_of
 from sandbox.control import ControlServer
@@ -274,22 +274,21 @@ class Sandbox:
         runtime.use(made)
 
     def _settings(self) -> Settings:
-        theirs: dict[str, Any] = {}
-        for vendor in self.vendors.all:
-            theirs |= vendor.settings()
-        return Settings(
-            table=TABLE,
-            bucket=BUCKET,
-            inbound_queue=self._urls["inbound"],
-            inbound_dead_letters=self._urls["inbound_dead_letters"],
-            outbound_queue=self._urls["outbound"],
-            outbound_dead_letters=self._urls["outbound_dead_letters"],
-            media_secret=MEDIA_SECRET,
-            public_url=self.gateway.url,
+        given = {
+            "table": TABLE,
+            "bucket": BUCKET,
+            "inbound_queue": self._urls["inbound"],
+            "inbound_dead_letters": self._urls["inbound_dead_letters"],
+            "outbound_queue": self._urls["outbound"],
+            "outbound_dead_letters": self._urls["outbound_dead_letters"],
+            "media_secret": MEDIA_SECRET,
+            "public_url": self.gateway.url,
             # the simulators stand for the vendors' hosts; every other private address stays out of reach
-            media_hosts=",".join(simulator.url for simulator in self._simulators),
-            **theirs,
-        )
+            "media_hosts": ",".join(simulator.url for simulator in self._simulators),
+        }
+        for vendor in self.vendors.all:
+            given |= vendor.settings()
+        return load({f"DMDESK_{name.upper()}": value for name, value in given.items()})
 
     def _account_secrets(self) -> dict[str, dict[str, Any]]:
         return {account["secret"]: tokens_of(account) for account in self.accounts}

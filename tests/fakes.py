@@ -47,8 +47,7 @@ PAGE = Account(
     id="17841400000000888",
     integration="int-page",
     secret="s/page",
-    login="facebook",
-    page="100000000000888",
+    options={"login": "facebook", "page": "100000000000888"},
 )
 START = 1_800_000_000.0
 WINDOW = WindowPolicy(open_s=DAY_S)
@@ -502,6 +501,13 @@ class FakeClient:
     @property
     def capabilities(self) -> Capabilities:
         return self._capabilities
+
+    def window(self, account: Account) -> WindowPolicy:
+        policy = self._capabilities.window
+        return policy if account.options.get("human_agent") else msgspec.structs.replace(policy, human_agent_s=0.0)
+
+    def own(self, account: Account, customer: str, username: str) -> bool:
+        return account.wrote(customer, username) or customer == account.options.get("page")
 
     @property
     def sent(self) -> list[tuple[str, str, str]]:

@@ -26,6 +26,7 @@ from chalicelib.pipeline.parking import Parking
 from chalicelib.pipeline.ports import Ledger, Outbox, Redelivery, SecretCache
 from chalicelib.protocols.channel import Client, Translator
 from chalicelib.protocols.desk import Desk, DeskTranslator
+from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.records import Event
 from tests.fakes import FakeClock, FakeFetch, FakeLedger, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 
@@ -47,7 +48,7 @@ class Wired:
     ) -> None:
         self._clients, self._desk, self._secrets, self._ledger = clients, desk, secrets, ledger
         self._shelf, self._clock, self.metrics = shelf, clock, metrics
-        self._accounts = Accounts(ledger, clock, metrics, tuple(clients))
+        self._accounts = Accounts(ledger, clock, metrics, abouts(CHANNELS), abouts(DESKS))
         self._budgets = Budgets(ledger, clock)
         self._media = MediaStore(
             shelf=shelf,
@@ -67,6 +68,7 @@ class Wired:
             accounts=self._accounts,
             ledger=ledger,
             composing=Composing(
+                channels=abouts(CHANNELS),
                 clients=clients,
                 ledger=ledger,
                 profiles=Profiles(clients, ledger, clock, metrics),
@@ -101,6 +103,7 @@ class Wired:
             metrics=metrics,
         )
         telling = Telling(
+            channels=abouts(CHANNELS),
             desk=self._desk,
             delivering=self._delivering,
             outbox=queue,

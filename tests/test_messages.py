@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.channels.instagram import about as instagram
 from chalicelib.errors import Malformed, Refused, Rejected, Retryable, TokenRefused, Uncertain
+from chalicelib.pipeline.outbound.telling import Told
 from chalicelib.vocabulary.messages import Line, led_here
 from chalicelib.vocabulary.records import Account, Conversation, Event
 from chalicelib.wire import LONGEST_ID, bounded, digest, iso, mended
@@ -197,14 +199,24 @@ def test_errors_say_their_reason(error: Exception, words: str) -> None:
 )
 def test_an_account_knows_what_is_its_own(customer: str, username: str, own: bool) -> None:
     for name in ("tea.shop", "@tea.shop"):
-        account = Account(channel="instagram", id="1", page="9", integration="i", secret="s", name=name)
-        assert account.wrote(customer, username) is own
+        account = Account(channel="instagram", id="1", integration="i", secret="s", name=name, options={"page": "9"})
+        assert instagram.own(account, customer, username) is own
+
+
+def test_what_is_still_to_be_told_of_an_account_with_flat_options_is_read() -> None:
+    """As it lay on the queue before options stood beside the core."""
+    account = {"channel": "instagram", "id": "1", "integration": "i", "secret": "s", "login": "facebook", "page": "9",
+               "human_agent": True, "language": "es", "notices": False}  # fmt: skip
+    told = {"account": account, "message": "m", "customer": "c", "desk_conversation": "d", "author": "human",
+            "delivered": True}  # fmt: skip
+    read = msgspec.json.decode(msgspec.json.encode(told), type=Told)
+    assert (read.account.integration, read.account.language, read.account.notices) == ("i", "es", False)
 
 
 @pytest.mark.parametrize("username", ["", "tea.shop"])
 def test_an_account_without_a_name_or_a_page_takes_nobody_for_itself(username: str) -> None:
     account = Account(channel="instagram", id="1", integration="i", secret="s")
-    assert not account.wrote("", username)
+    assert not instagram.own(account, "", username)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterator
 
 import click
-import msgspec
 import pytest
 
-from chalicelib.settings import PREFIX, Settings
+from chalicelib.settings import PREFIX, variables
 from ops.__main__ import cli
 from sandbox.registry import CHANNELS, DESKS
 from tests.counted import metrics
@@ -153,7 +152,7 @@ def test_each_setting_of_terraform_has_its_line() -> None:
 
 
 def test_each_variable_of_the_environment_has_its_line_and_there_is_no_other() -> None:
-    known = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)} | {f"{PREFIX}ROLE"}
+    known = {PREFIX + name.upper() for name in variables()} | {f"{PREFIX}ROLE"}
     read = {
         option.envvar
         for command in cli.commands.values()

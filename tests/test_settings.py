@@ -28,11 +28,11 @@ ENVIRONMENT = {name: f"value-of-{name}" for name in REQUIRED}
 def test_the_required_names_suffice_and_the_vendors_have_their_real_addresses() -> None:
     settings = load(ENVIRONMENT)
     assert settings.table == "value-of-DMDESK_TABLE"
-    assert settings.genesys_login == "value-of-DMDESK_GENESYS_LOGIN"
-    assert settings.instagram_graph == "https://graph.instagram.com"
-    assert settings.facebook_graph == "https://graph.facebook.com"
-    assert settings.tiktok_api == "https://business-api.tiktok.com"
-    assert settings.graph_version == "v25.0"
+    assert settings.vendors["genesys_login"] == "value-of-DMDESK_GENESYS_LOGIN"
+    assert settings.vendors["instagram_graph"] == "https://graph.instagram.com"
+    assert settings.vendors["facebook_graph"] == "https://graph.facebook.com"
+    assert settings.vendors["tiktok_api"] == "https://business-api.tiktok.com"
+    assert settings.vendors["graph_version"] == "v25.0"
     assert (settings.media_days, settings.media_hosts) == (90, "")
 
 

@@ -1,23 +1,22 @@
 """Writes the pages of docs/ that say what the code does: `python -m tools.docs` (`make docs`).
 
-What the channels carry is in their capabilities.py, how their events look in their renderings.py, the bridge's own
-words in chalicelib/rules/catalogue.py, the participant data in chalicelib/rules/participant.py, what the platforms'
-error codes mean in the channels' problems.py.
+What the channels are called is in their about.py, what they carry in their capabilities.py, how their events look in
+their renderings.py, the bridge's own words in chalicelib/rules/catalogue.py, the participant data in
+chalicelib/rules/participant.py, what the platforms' error codes mean in the channels' problems.py.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
 from chalicelib.protocols.channel import Rendering
 from chalicelib.protocols.verdicts import Action, Group, Problem, Verdict
-from chalicelib.registry import CHANNELS
-from chalicelib.rules.catalogue import LANGUAGES, PLATFORMS, TEXTS, say
-from chalicelib.rules.participant import LONGEST_VALUE, NAMES
+from chalicelib.registry import CHANNELS, abouts, part
+from chalicelib.rules.catalogue import LANGUAGES, TEXTS, say
+from chalicelib.rules.participant import LONGEST_VALUE, NAMES, source
 from chalicelib.vocabulary.capabilities import Capabilities, CardsLimit, ChoicesLimit, MediaLimit
 from chalicelib.vocabulary.messages import Kind
 
@@ -52,7 +51,7 @@ def features() -> str:
     """docs/features.md."""
     found: dict[str, Capabilities] = _of_channels("capabilities", "CAPABILITIES")
     shown: dict[str, dict[str, Rendering]] = _of_channels("renderings", "RENDERINGS")
-    head = ["", *(PLATFORMS[channel] for channel in found)]
+    head = ["", *(_title(channel) for channel in found)]
     sends = [[name, *map(tell, found.values())] for name, tell in SENDS]
     answers = [[name, *map(tell, found.values())] for name, tell in ANSWERS]
     return _page(
@@ -68,7 +67,7 @@ def features() -> str:
         "The platform decides; dmdesk refuses before that only what it knows to be refused, and tells the agent why.",
         "## What customers send",
         "How each kind of event looks to the agent: [what agents read](rendering.md).",
-        *(f"### {PLATFORMS[channel]}\n\n{_kinds(rows)}" for channel, rows in shown.items()),
+        *(f"### {_title(channel)}\n\n{_kinds(rows)}" for channel, rows in shown.items()),
     )
 
 
@@ -167,7 +166,9 @@ def rendering() -> str:
     others = [key for key in TEXTS if key not in used]
     sections: list[str] = []
     for channel, rows in shown.items():
-        sections += [f"## {PLATFORMS[channel]}", _table(["event", *_spoken(), "shown"], map(_row, rows.items()))]
+        platform = _title(channel)
+        table = _table(["event", *_spoken(), "shown"], (_row(row, platform) for row in rows.items()))
+        sections += [f"## {platform}", table]
     return _page(
         "What agents read",
         "The customer's own words are shown as they are, under these lines. An account's `language` chooses between "
@@ -187,12 +188,12 @@ def _spoken() -> list[str]:
     return [LANGUAGE_NAMES[language] for language in LANGUAGES]
 
 
-def _row(item: tuple[str, Rendering]) -> list[str]:
+def _row(item: tuple[str, Rendering], platform: str = "") -> list[str]:
     kind, row = item
     name = f"`{kind}`"
     if row.shows == "ignored":
         return [name, *("–" for _ in LANGUAGES), f"no: `{row.reason}`"]
-    words = _said(row.line) if row.line else ["" for _ in LANGUAGES]
+    words = _said(row.line, platform=platform) if row.line else ["" for _ in LANGUAGES]
     return [
         name,
         *words,
@@ -204,10 +205,10 @@ def _words(key: str, name: str) -> list[str]:
     return [f"`{name}`", *_said(key)]
 
 
-def _said(key: str) -> list[str]:
-    """The sentence in every language, with all its facts."""
+def _said(key: str, **known: str) -> list[str]:
+    """The sentence in every language, with all its facts: those that are known, and places for the others."""
     places = {name: f"{{{name}}}" for text in TEXTS[key] for name in re.findall(r"\{(\w+)\}", text)}
-    return [say(language, key, **places) for language in LANGUAGES]
+    return [say(language, key, **(places | known)) for language in LANGUAGES]
 
 
 def _is_why(key: str) -> bool:
@@ -219,14 +220,24 @@ def _is_why(key: str) -> bool:
 
 def participant_data() -> str:
     """docs/participant-data.md."""
+    channels = abouts(CHANNELS).values()
+    known = {
+        "sources": _either(source(channel, public=public) for channel in channels for public in (False, True)),
+        "channels": _either(channel.name for channel in channels),
+    }
     return _page(
         "Participant data",
         "What dmdesk tells of each message of a customer's (`channel.metadata.customAttributes`). Flows read it by "
         "*Get Participant Data*, scripts by input variables of the same names ([how](genesys.md)).",
-        _table(["name", "value"], ([f"`{name}`", text] for name, text in NAMES.items())),
+        _table(["name", "value"], ([f"`{name}`", text.format(**known)] for name, text in NAMES.items())),
         f"Every value is text, of at most {LONGEST_VALUE} bytes, and any may be absent. Where not all of them fit, "
         "those that stand first here come first.",
     )
+
+
+def _either(values: Iterable[str]) -> str:
+    *others, last = [f"`{value}`" for value in values]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 # --- what error codes mean
@@ -264,7 +275,7 @@ def errors() -> str:
         "goes again; anything else is refused. A subcode of Meta's with seven digits means the same with every code.",
         "**How long is waited** is what the answer says (`Retry-After`, Meta's minutes until access is regained, "
         "TikTok's minute and day limits), else what the row says, else longer each time.",
-        *(section for channel, rows in tables.items() for section in _problems(PLATFORMS[channel], rows)),
+        *(section for channel, rows in tables.items() for section in _problems(_title(channel), rows)),
     )
 
 
@@ -308,7 +319,11 @@ PAGES: dict[str, Callable[[], str]] = {
 
 
 def _of_channels(module: str, name: str) -> dict[str, Any]:
-    return {channel: getattr(import_module(f"{place}.{module}"), name) for channel, place in CHANNELS.items()}
+    return {channel: part(package, module, name) for channel, package in CHANNELS.items()}
+
+
+def _title(channel: str) -> str:
+    return abouts(CHANNELS)[channel].title
 
 
 def _page(title: str, *paragraphs: str) -> str:

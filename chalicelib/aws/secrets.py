@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 LIFETIME_S = 300.0
 # A forged signature must not make us ask each time, and a rotated secret has to be read while the sender still
-# repeats. Genesys repeats five times, 5 s apart (developer.genesys.cloud/commdigital/digital/openmessaging/validate):
+# repeats. Who repeats least does so five times, 5 s apart (each webhook.py tells how often its sender repeats):
 # whichever containers answer, 5 s after a rotation each of them has asked anew or may, so that its second try is
 # taken, or the third. A flood of forgeries makes 12 calls a minute and container.
 SOONEST_REFRESH_S = 5.0

@@ -46,13 +46,13 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 Kept = TypeVar("Kept")
 
-# Longer than Meta's 36 h and TikTok's 72 h of redelivery, and than a queue's 14 days and its dead letters' 14 more.
+# Longer than any platform redelivers (each webhook.py tells), and than a queue's 14 days and its dead letters' 14 more.
 REMEMBERED_S = 30 * 86_400
 # A transaction that met another one is tried again after these.
 CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.3)
 # What the platform tells of a customer is asked for anew after a week.
 PROFILE_S = 7 * 86_400
-# An agent may answer until a conversation's state is gone; Instagram's longest window is 7 days.
+# An agent may answer until a conversation's state is gone; no channel's window is as long (their capabilities.py).
 STATE_S = 30 * 86_400
 
 
@@ -568,9 +568,14 @@ def _claim_of(item: dict[str, Any]) -> Claim:
     )
 
 
+_CORE = set(Account.__struct_fields__) - {"options"}
+
+
 def _account(item: dict[str, Any]) -> Account | Unreadable:
+    """What is no field of every account is an option of its channel's or its desk's."""
     plain = {name: value.get("S", value.get("BOOL")) for name, value in keys.fields(item).items()}
+    core = {name: plain.pop(name) for name in _CORE & plain.keys()}
     try:
-        return msgspec.convert(plain, Account)
+        return msgspec.convert(core | {"options": plain}, Account)
     except msgspec.ValidationError as error:
         return Unreadable(key=keys.name_of(item), problem=str(error))

@@ -21,7 +21,7 @@ def checked(
     epoch s). `unsure` are the reasons that a newer secret may refute.
 
     Raises Rejected: as the check does where no newer secret refutes it, with 503 where none could be had. A final
-    answer would end a Genesys conversation, of which the container's copy of the secret may know nothing yet.
+    answer may end a conversation at the desk, of which the container's copy of the secret may know nothing yet.
     Raises Retryable where there is no secret at all.
     """
     try:

@@ -81,7 +81,7 @@ class Edge:
 
     def desk(self, request: Request) -> Response:
         """The desks' webhook. After verification it answers 2xx, or 500 where nothing could be stored:
-        Genesys repeats a 5xx, and ends the conversation at any other refusal."""
+        a desk repeats a 5xx, and may end the conversation at any other refusal."""
         return self._guarded(self._desk, request)
 
     def fed(self, records: Sequence[dict[str, Any]]) -> dict[str, Any]:

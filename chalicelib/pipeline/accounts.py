@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
 
 from chalicelib.errors import Retryable
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.ports import Clock, Ledger
+from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Account, Unreadable
 
 LIFETIME_S = 60.0
@@ -22,12 +25,20 @@ ADVICE = "correct the account's entry in Terraform's variable accounts and apply
 class Accounts:
     """All accounts, read together and cached for a minute."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, metrics: Metrics, channels: Collection[str]) -> None:
-        """`channels` are the names of those that there are."""
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        metrics: Metrics,
+        channels: Mapping[str, About],
+        desks: Mapping[str, About],
+    ) -> None:
+        """`channels` and `desks` are those that there are, by their names."""
         self._ledger = ledger
         self._clock = clock
         self._metrics = metrics
         self._channels = channels
+        self._desks = desks
         self._loaded_s = self._asked_s = float("-inf")
         self._problem: Retryable | None = None
         self._accounts: list[Account] = []
@@ -68,20 +79,39 @@ class Accounts:
                 self._metrics.count("accounts_stale")
             log.warning("accounts not read", reason=problem.reason)
             return
-        self._accounts, self._loaded_s, self._problem = readable(found, self._channels, self._metrics), now, None
+        self._accounts = readable(found, self._channels, self._desks, self._metrics)
+        self._loaded_s, self._problem = now, None
 
 
-def readable(found: Sequence[Account | Unreadable], channels: Collection[str], metrics: Metrics) -> list[Account]:
+def readable(
+    found: Sequence[Account | Unreadable],
+    channels: Mapping[str, About],
+    desks: Mapping[str, About],
+    metrics: Metrics,
+) -> list[Account]:
     """The accounts that can be worked with; each other one is counted, and told with what to do."""
-    judged = [_judged(one, channels) for one in found]
-    for one in judged:
-        if isinstance(one, Unreadable):
-            metrics.count("account_unreadable", account=one.key)
-            log.error("account not read", account=one.key, detail=one.problem, advice=ADVICE)
-    return [one for one in judged if isinstance(one, Account)]
+    rows = [judged(row, channels, desks) for row in found]
+    for row in rows:
+        if isinstance(row, Unreadable):
+            metrics.count("account_unreadable", account=row.key)
+            log.error("account not read", account=row.key, detail=row.problem, advice=ADVICE)
+    return [row for row in rows if isinstance(row, Account)]
 
 
-def _judged(one: Account | Unreadable, channels: Collection[str]) -> Account | Unreadable:
-    if isinstance(one, Unreadable) or one.channel in channels:
-        return one
-    return Unreadable(f"{one.channel}#{one.id}", f"there is no channel {one.channel[:40]}")
+def judged(
+    row: Account | Unreadable, channels: Mapping[str, About], desks: Mapping[str, About]
+) -> Account | Unreadable:
+    """The account with the options that its channel and its desk know, or why it cannot be worked with."""
+    if isinstance(row, Unreadable):
+        return row
+    key = f"{row.channel}#{row.id}"
+    if row.channel not in channels:
+        return Unreadable(key, f"there is no channel {row.channel[:40]}")
+    desk = desks.get(row.desk or next(iter(desks)))
+    parts = [channels[row.channel], *([desk] if desk else [])]
+    try:
+        options = [msgspec.convert(row.options, part.options) for part in parts]
+    except msgspec.ValidationError as error:
+        return Unreadable(key, str(error))
+    known = {name: value for told in options for name, value in msgspec.to_builtins(told).items()}
+    return msgspec.structs.replace(row, options=known)

@@ -17,7 +17,7 @@ from chalicelib.vocabulary.records import Account, Claim, Conversation, Thread
 
 # No worker is at a message longer than this: the deployed function's timeout is below it.
 LEASE_S = 90.0
-# Genesys needs a moment to show what it took.
+# A desk needs a moment to show what it took.
 DOUBT_S = 5.0
 # A first message is found by the desk's search only, which lags (`Desk.lag_s`): so long is a post without an answer
 # looked for before it is sent again. One that was answered by an error, which seldom hides a success, this long (s).

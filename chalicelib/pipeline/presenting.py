@@ -21,7 +21,7 @@ def words(account: Account, lines: Sequence[Line], text: str) -> str:
 
 def desk_id(account: Account, event: str) -> str:
     """The id under which the desk gets an event, the same on every try: 40 characters, because the platform's
-    own ids are up to 255 long and Genesys tells no limit."""
+    own ids are up to 255 long and a desk may tell no limit."""
     return digest(account.channel, account.id, event)[:40]
 
 

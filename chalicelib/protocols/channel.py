@@ -1,8 +1,8 @@
 """What a channel is: small protocols, so that the edge loads no more than it needs.
 
 A channel's folder holds `webhook.WEBHOOK` (see webhook.py), `translate.TRANSLATOR`, `client.open_client` and
-`renewal.open_renewal`, and as data `capabilities.CAPABILITIES`, `renderings.RENDERINGS` and `problems.PROBLEMS`, the
-error table (verdicts.py).
+`renewal.open_renewal`, and as data `about.ABOUT`, `capabilities.CAPABILITIES`, `renderings.RENDERINGS` and
+`problems.PROBLEMS`, the error table (verdicts.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from chalicelib.credentials import Secret
-from chalicelib.vocabulary.capabilities import Capabilities
+from chalicelib.vocabulary.capabilities import Capabilities, WindowPolicy
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Mention, Mentioned, Source, Unseen
 from chalicelib.vocabulary.records import Account, Event, Profile
 from chalicelib.vocabulary.replies import Part, Recipient
@@ -56,6 +56,12 @@ class Client(Protocol):
 
     @property
     def capabilities(self) -> Capabilities: ...
+
+    def window(self, account: Account) -> WindowPolicy:
+        """How long the brand may answer from this account: the capabilities', without what it is not approved for."""
+
+    def own(self, account: Account, customer: str, username: str) -> bool:
+        """Whether what comes from this customer, or under this name on the platform, is the account's own."""
 
     def send(self, account: Account, to: Recipient, part: Part) -> str:
         """Sends one part and answers the platform's message id ("" where it gives none).

@@ -53,8 +53,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "buttons": ("[Buttons: {choices}]", "[Botones: {choices}]"),
     "location": ("[Location: {title} {place} {url}]", "[Ubicación: {title} {place} {url}]"),
     "region": (
-        "[Somebody in the EEA, Switzerland or the UK wrote. TikTok withholds what: read and answer it in the app.]",
-        "[Escribió alguien del EEE, Suiza o el Reino Unido. TikTok no lo muestra: léelo y respóndelo en la app.]",
+        "[Somebody in the EEA, Switzerland or the UK wrote. <{platform}|The platform> withholds what: "
+        "read and answer it in the app.]",
+        "[Escribió alguien del EEE, Suiza o el Reino Unido. <{platform}|La plataforma> no lo muestra: "
+        "léelo y respóndelo en la app.]",
     ),
     # media
     "media_gone": (
@@ -92,8 +94,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[No se puede responder desde aquí; respóndelo en la app.]",
     ),
     "high_intent": (
-        "[TikTok takes this comment for a question to you: {url}]",
-        "[TikTok considera este comentario una pregunta para ti: {url}]",
+        "[<{platform}|The platform> takes this comment for a question to you: {url}]",
+        "[<{platform}|La plataforma> considera este comentario una pregunta para ti: {url}]",
     ),
     # notes
     "reacted": ("[Reacted< with {emoji}> to a message]", "[Reaccionó< con {emoji}> a un mensaje]"),
@@ -227,7 +229,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "file_link": ("<{name}: {url}|File>", "<{name}: {url}|Archivo>"),
 }
 
-PLATFORMS = {"instagram": "Instagram", "tiktok": "TikTok"}
 WORDED: dict[str, Callable[[Speech, str], str]] = {
     "kind": spoken.kind,
     "what": spoken.kinds,

@@ -1,23 +1,20 @@
 """What flows, scripts and reports are told of a customer's message: the participant data of the conversation.
 
 `NAMES` is in the order in which it matters, since the desk takes what fits first; docs/participant-data.md is written
-from it.
+from it, with the channels that there are in its places.
 """
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
-from chalicelib.rules.catalogue import PLATFORMS
 from chalicelib.rules.windows import State
+from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.messages import CustomerMessage
 from chalicelib.vocabulary.records import Account, Profile
 from chalicelib.wire import LATEST_MS, iso
 
 NAMES: dict[str, str] = {
-    "source": "where it was written: `Instagram_DM`, `Instagram_Comment`, `TikTok_DM` or `TikTok_Comment`; "
-    "a mention counts as a comment",
-    "channel": "the platform: `instagram` or `tiktok`",
+    "source": "where it was written: {sources}; a mention counts as a comment",
+    "channel": "the platform: {channels}",
     "accountId": "the platform's id of the brand's account",
     "username": "the customer's name on the platform, without the `@`",
     "profileUrl": "the customer's public page",
@@ -39,27 +36,25 @@ NAMES: dict[str, str] = {
     "postId": "the platform's id of that post, where its address is not known",
 }
 
-PAGES = {"instagram": "https://www.instagram.com/{}/", "tiktok": "https://www.tiktok.com/@{}"}
 LONGEST_VALUE = 500
-_PUBLIC = {"comment", "live_comment", "high_intent", "mention_comment", "mention_post", "mention_video"}
 
 
 def attributes(
-    account: Account, said: CustomerMessage, profile: Profile | None, expires_ms: int, state: State
+    channel: About, account: Account, said: CustomerMessage, profile: Profile | None, expires_ms: int, state: State
 ) -> dict[str, str]:
     """The participant data: names of `NAMES`, in that order, none empty, each value at most 500 UTF-8 bytes.
 
-    `expires_ms` and `state` are the reply window's (see `rules.windows`). A longer text is cut between characters, a
-    longer address is left out, since half of one leads nowhere.
+    `channel` is the account's, `expires_ms` and `state` are the reply window's (see `rules.windows`). A longer text is
+    cut between characters, a longer address is left out, since half of one leads nowhere.
     """
     known = profile or Profile()
     username = said.username or known.username
     told = said.attributes | {
-        "source": f"{PLATFORMS.get(account.channel, account.channel)}_{'Comment' if _is_public(said) else 'DM'}",
+        "source": source(channel, public=said.public),
         "channel": account.channel,
         "accountId": account.id,
         "username": username,
-        "profileUrl": said.profile_url or _page(account.channel, username),
+        "profileUrl": said.profile_url or channel.page_of(username),
         "sentAt": _moment(said.sent_ms),
         "windowExpiresAt": _moment(expires_ms),
         "windowState": state,
@@ -72,6 +67,11 @@ def attributes(
     return {name: value for name, value in bounded.items() if value}
 
 
+def source(channel: About, *, public: bool) -> str:
+    """Where something was written, in a word."""
+    return f"{channel.title}_{'Comment' if public else 'DM'}"
+
+
 def nickname(said: CustomerMessage, profile: Profile | None) -> str:
     """The name under which the desk shows the customer: theirs, else their name on the platform; "" where there is
     none. A number is taken only where it is all there is, and the customer's id never."""
@@ -79,14 +79,6 @@ def nickname(said: CustomerMessage, profile: Profile | None) -> str:
     names = [name.strip() for name in (known.name, said.username, known.username)]
     usable = [name for name in names if name and name != said.conversation.customer]
     return min(usable, key=str.isdecimal, default="")
-
-
-def _is_public(said: CustomerMessage) -> bool:
-    return bool(said.comment) or any(line.key in _PUBLIC for line in said.lines)
-
-
-def _page(channel: str, username: str) -> str:
-    return PAGES[channel].format(quote(username, safe="")) if username and channel in PAGES else ""
 
 
 def _moment(milliseconds: int) -> str:

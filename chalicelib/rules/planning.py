@@ -34,7 +34,7 @@ def offer_key(message_id: str) -> str:
 def token(message_id: str, number: int) -> str:
     """What a platform hands back when the choice of this number (from 0) is tapped.
 
-    At most 40 characters, which is what TikTok takes as a button's id.
+    At most 40 characters, the least that a channel was seen to take.
     """
     return f"dm.{offer_key(message_id)}.{number}"
 

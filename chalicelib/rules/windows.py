@@ -19,9 +19,9 @@ State = Literal["open", "human_agent", "closed", "comment", "unknown"]
 
 
 class Allow(msgspec.Struct, frozen=True, kw_only=True):
-    """It may be sent: with this tag ("": none), and in answer to this comment ("": none)."""
+    """It may be sent: with this tag of the platform's ("": none), and in answer to this comment ("": none)."""
 
-    tag: Literal["", "HUMAN_AGENT"] = ""
+    tag: str = ""
     comment: str = ""
 
 
@@ -31,27 +31,25 @@ class Closed(msgspec.Struct, frozen=True):
     reason: Reason
 
 
-def decide(policy: WindowPolicy, thread: Thread, author: Author, approved: bool, now_ms: int) -> Allow | Closed:
-    """Whether the author may write; `approved` tells whether the account may use the HUMAN_AGENT tag."""
+def decide(policy: WindowPolicy, thread: Thread, author: Author, now_ms: int) -> Allow | Closed:
+    """Whether the author may write, by the policy that the channel has for the account."""
     comment = _unanswered(thread)
     if comment and _within(thread.comment_ms, policy.comment_s, now_ms):
         return Allow(comment=comment)
     if _within(thread.customer_ms, policy.open_s, now_ms):
         return Allow()
-    # developers.facebook.com/docs/features-reference/human-agent: people only, never bots, on approved accounts
-    if author == "human" and approved and _within(thread.customer_ms, policy.human_agent_s, now_ms):
-        return Allow(tag="HUMAN_AGENT")
-    # Meta says "may last up to 7 days" of the first message after an ad (messenger-platform/policy): it judges
+    if author == "human" and _within(thread.customer_ms, policy.human_agent_s, now_ms):
+        return Allow(tag=policy.human_agent_tag)
     if _within(thread.ad_ms, policy.ad_s, now_ms) or _unheard_of(thread):
         return Allow()
     return Closed(_why(thread))
 
 
-def state(policy: WindowPolicy, thread: Thread, approved: bool, now_ms: int) -> State:
+def state(policy: WindowPolicy, thread: Thread, now_ms: int) -> State:
     """In one word, what a human agent may do now; "unknown" where nothing of the customer is remembered."""
     if _unheard_of(thread):
         return "unknown"
-    verdict = decide(policy, thread, "human", approved, now_ms)
+    verdict = decide(policy, thread, "human", now_ms)
     if isinstance(verdict, Closed):
         return "closed"
     if verdict.comment:
@@ -59,11 +57,11 @@ def state(policy: WindowPolicy, thread: Thread, approved: bool, now_ms: int) -> 
     return "human_agent" if verdict.tag else "open"
 
 
-def expires_ms(policy: WindowPolicy, thread: Thread, approved: bool) -> int:
+def expires_ms(policy: WindowPolicy, thread: Thread) -> int:
     """Until when a human agent may answer what is known now; 0 where nothing lets them, or where it never ends."""
     lasting = [
         (thread.customer_ms, policy.open_s),
-        (thread.customer_ms, policy.human_agent_s if approved else 0.0),
+        (thread.customer_ms, policy.human_agent_s),
         (thread.ad_ms, policy.ad_s),
         (thread.comment_ms if _unanswered(thread) else 0, policy.comment_s),
     ]

@@ -15,14 +15,15 @@ DAY_S = 24 * HOUR_S
 class WindowPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How long a brand may answer (seconds).
 
-    `open_s` after the customer wrote (None: without end); `human_agent_s` with the tag, for a human author on an
-    approved account (0: there is no such tag); `ad_s` after an advertisement led the customer here (0: no difference);
-    `comment_s` a comment may be answered by a message (0: never). `cap` is how many messages may follow one of
-    the customer's: it only warns.
+    `open_s` after the customer wrote (None: without end); `human_agent_s` for a human author, under the platform's
+    tag `human_agent_tag` (0: no longer than a bot); `ad_s` after an advertisement led the customer here (0: no
+    difference); `comment_s` a comment may be answered by a message (0: never). `cap` is how many messages may follow
+    one of the customer's: it only warns.
     """
 
     open_s: float | None
     human_agent_s: float = 0.0
+    human_agent_tag: str = ""
     ad_s: float = 0.0
     comment_s: float = 0.0
     cap: int = 0

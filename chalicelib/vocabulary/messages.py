@@ -14,10 +14,12 @@ from chalicelib.vocabulary.records import Conversation
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A sentence in the bridge's own words: its key in the catalogue, and what fills its places."""
+    """A sentence in the bridge's own words: its key in the catalogue, and what fills its places. `post` is the
+    platform's id of a post whose address fills `url` where the platform tells it (`Client.post_url`)."""
 
     key: str
     facts: dict[str, str] = {}
+    post: str = ""
 
 
 Kind = Literal["image", "video", "audio", "file"]
@@ -55,10 +57,10 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     An event with several attachments is several messages: `id` is each one's own, the first has the event's,
     `part` counts them from 0, `origin` is the platform's id of the whole. The agent reads `lines`, then `text`,
     which are the customer's own words. `comment` is set where only that comment can be answered, once, and by a
-    message; `starts_window` tells whether the message lets the brand answer; `from_ad` whether an advertisement
-    led here; `tap` is the token of the offered choice that was tapped. `quotes` is the platform's id of the message
-    that this one answers, `mention` what has to be asked for where the platform told no more. `attributes` become
-    participant data.
+    message; `public` tells whether it is a comment or a mention, which anybody can read; `starts_window` whether the
+    message lets the brand answer; `from_ad` whether an advertisement led here; `tap` is the token of the offered choice
+    that was tapped. `quotes` is the platform's id of the message that this one answers, `mention` what has to be asked
+    for where the platform told no more. `attributes` become participant data.
     """
 
     id: str
@@ -70,6 +72,7 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     part: int = 0
     origin: str = ""
     comment: str = ""
+    public: bool = False
     starts_window: bool = True
     from_ad: bool = False
     tap: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -70,11 +70,11 @@ Word = Annotated[str, msgspec.Meta(pattern=r"^\S+\Z")]
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """A brand's account on a platform and the desk integration that its conversations enter.
 
-    `login` tells Instagram's two flavours apart, `page` is the linked Facebook Page of the second,
     `secret` names the secret with the account's access token. `language` is what the bridge's own words
     are said in; `notices` puts a line into the conversation where a reply was not delivered, `mark_seen`
     marks the customer's messages as seen when the agent first answers, `show_reads` shows the agent that
-    the customer has read the answer.
+    the customer has read the answer. `desk` names the desk at which new conversations are seated, "" for the
+    deployment's first. `options` is what only accounts of its channel or its desk have (`About.options`).
     """
 
     channel: Word
@@ -82,22 +82,18 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     integration: Word
     secret: Word
     name: str = ""
-    login: Literal["instagram", "facebook"] = "instagram"
-    page: str = ""
-    human_agent: bool = False
     language: str = "en"
     notices: bool = True
     mark_seen: bool = True
     show_reads: bool = False
+    desk: str = ""
+    options: dict[str, Any] = {}
 
     def wrote(self, customer: str, username: str) -> bool:
-        """Whether what comes from this customer, or under this name on the platform, is the account's own.
-
-        Meta tells an account's own comments by its Page's id or by its name only, too.
-        github.com/restfb/restfb/issues/1201
-        """
+        """Whether this customer's id, or their name on the platform, is the account's own. A channel may know it by
+        more: `Client.own`."""
         own = self.name.removeprefix("@").casefold()
-        return customer in {self.id, self.page} - {""} or (own != "" and username.casefold() == own)
+        return customer == self.id or (own != "" and username.casefold() == own)
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -122,7 +118,7 @@ class Conversation(msgspec.Struct, frozen=True):
 class Thread(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of a conversation.
 
-    `desk` is the desk's conversation id, `platform` the platform's (TikTok replies need it),
+    `desk` is the desk's conversation id, `platform` the platform's, where it has any,
     `customer_ms` when the customer last wrote, `ad_ms` when an advertisement last led them here.
     `comment` is the newest comment that may be answered by a message, written at `comment_ms`, and
     `answered` the comment that has been. `seen_ms` is up to when their messages are marked as seen,

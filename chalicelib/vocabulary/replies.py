@@ -132,7 +132,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 
     customer: str
     thread: str = ""
-    tag: Literal["", "HUMAN_AGENT"] = ""
+    tag: str = ""
     comment: str = ""
     mark: str = ""
     quotes: str = ""

@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 
 from chalicelib.aws.table import Table
+from chalicelib.channels.instagram.about import options
 from chalicelib.errors import Retryable
+from chalicelib.pipeline.accounts import judged
+from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.messages import Led, Tap
 from chalicelib.vocabulary.records import PREVENTED, Account, Conversation, Flight, Profile, Thread, Tried, Unreadable
 from tests.aws.conftest import ACCOUNT, Cloud
@@ -341,7 +344,8 @@ def test_everything_but_accounts_expires(cloud: Cloud) -> None:
 def test_accounts_are_read_as_terraform_writes_them(cloud: Cloud) -> None:
     found = [one for one in cloud.table.accounts() if isinstance(one, Account)]
     assert [(one.channel, one.id, one.integration, one.secret, one.name) for one in found] == [tuple(ACCOUNT.values())]
-    assert (found[0].login, found[0].page, found[0].human_agent) == ("instagram", "", False)
+    ours = options(found[0])
+    assert (ours.login, ours.page, ours.human_agent) == ("instagram", "", False)
 
 
 ROW: dict[str, Any] = {name: {"S": text} for name, text in (ACCOUNT | {"id": "1785"}).items()}
@@ -367,7 +371,7 @@ def test_a_row_that_cannot_be_read_is_no_other_accounts_trouble(cloud: Cloud, fa
     key = {"pk": {"S": "ACCOUNT"}, "sk": {"S": "instagram#1785"}}
     dynamodb.put_item(TableName="dmdesk", Item=key | row)
     try:
-        good, faulty = cloud.table.accounts()
+        good, faulty = (judged(row, abouts(CHANNELS), abouts(DESKS)) for row in cloud.table.accounts())
     finally:
         dynamodb.delete_item(TableName="dmdesk", Key=key)
     assert isinstance(good, Account)

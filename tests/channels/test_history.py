@@ -202,7 +202,7 @@ def conversation(*messages: Any) -> Answer:
 
 
 ANA = Recipient(customer="55501", mark=MARK)
-NO_PAGE = Account(channel="instagram", id="1", integration="i", secret="s", login="facebook")
+NO_PAGE = Account(channel="instagram", id="1", integration="i", secret="s", options={"login": "facebook"})
 FROM_ANA = {"id": "55501", "username": "ana"}
 
 
@@ -210,9 +210,9 @@ FROM_ANA = {"id": "55501", "username": "ana"}
     ("account", "base", "node"),
     [
         (INSTAGRAM, "https://ig.example", INSTAGRAM.id),
-        (PAGE, "https://fb.example", PAGE.page),
+        (PAGE, "https://fb.example", PAGE.options["page"]),
         (
-            Account(channel="instagram", id="1", integration="i", secret="s", login="facebook"),
+            Account(channel="instagram", id="1", integration="i", secret="s", options={"login": "facebook"}),
             "https://fb.example",
             "me",
         ),

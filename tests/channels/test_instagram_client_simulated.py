@@ -53,7 +53,7 @@ def meta(clock: Clock, faults: Faults) -> Iterator[InstagramSimulator]:
         app_secret="secret",
         webhook_url="http://127.0.0.1:1/",
         login="facebook",
-        page_id=PAGE.page,
+        page_id=PAGE.options["page"],
     )
     simulator.start()
     for account in (INSTAGRAM, PAGE):

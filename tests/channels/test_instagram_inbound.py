@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.channels.instagram import attachments, renderings, schema
+from chalicelib.channels.instagram.about import own
 from chalicelib.channels.instagram.renderings import RENDERINGS
 from chalicelib.channels.instagram.translate import TRANSLATOR
 from chalicelib.channels.instagram.webhook import WEBHOOK
@@ -820,8 +821,7 @@ def test_a_comment_is_answered_by_a_message(
     name: str, key: str, text: str, comment: str, attributes: dict[str, str]
 ) -> None:
     [one] = said(happened(name))
-    place = {"url": attributes["postId"]} if attributes else {}
-    assert one.lines == (Line(key, place), PRIVATELY)
+    assert one.lines == (Line(key, post=attributes.get("postId", "")), PRIVATELY)
     assert (one.id, one.comment, one.text, one.attributes) == (f"comment:{comment}", comment, text, attributes)
     assert one.conversation == Conversation("instagram", BRAND, COMMENTER)
     assert (one.username, one.profile_url) == ("leaf.fan", "https://www.instagram.com/leaf.fan/")
@@ -884,10 +884,10 @@ def test_the_brands_own_comments_are_ignored(writer: dict[str, str]) -> None:
 
 def test_a_comment_under_the_brands_own_name_is_told_apart_by_who_knows_the_name() -> None:
     [one] = said(happened("changes__comments_by_username"))
-    own = Account(channel="instagram", id=BRAND, integration="i", secret="s", name="tea.shop")
-    assert own.wrote(one.conversation.customer, one.username)
+    account = Account(channel="instagram", id=BRAND, integration="i", secret="s", name="tea.shop")
+    assert own(account, one.conversation.customer, one.username)
     [other] = said(happened("changes__comments"))
-    assert not own.wrote(other.conversation.customer, other.username)
+    assert not own(account, other.conversation.customer, other.username)
 
 
 # What agents learn nothing of

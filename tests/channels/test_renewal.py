@@ -16,7 +16,7 @@ from chalicelib.http import Answer
 from chalicelib.vocabulary.records import Account
 from tests.fakes import INSTAGRAM, START, TIKTOK, FakeOutgoing, answer
 
-PAGE = msgspec.structs.replace(INSTAGRAM, login="facebook", page="1")
+PAGE = msgspec.structs.replace(INSTAGRAM, options={"login": "facebook", "page": "1"})
 APP = Secret("s/app", {"app_id": "7600", "secrets": ["newest", "former"]})
 GOOD_TIKTOK = {"code": 0, "data": {"access_token": "a2", "refresh_token": "r2", "expires_in": 86400,
                                    "refresh_token_expires_in": 28484364}}  # fmt: skip

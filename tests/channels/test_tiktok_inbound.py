@@ -360,7 +360,7 @@ def test_a_new_source_with_an_advertisement_is_one() -> None:
 def test_somebody_whose_message_tiktok_withholds_is_one_notice_to_the_account() -> None:
     said = message("im_receive_msg_eu__bare")
     assert said.conversation == Conversation("tiktok", BRAND, f"region:{BRAND}")
-    assert (said.lines, said.text) == ((Line("region"),), "")
+    assert (said.lines, said.text) == ((Line("region", {"platform": "TikTok"}),), "")
     assert (said.starts_window, said.platform_thread, said.username) == (False, "", "")
 
 
@@ -420,13 +420,17 @@ def test_a_business_may_be_the_customer() -> None:
 def test_a_high_intent_comment_is_answered_by_a_message_to_its_author() -> None:
     said = message("im_receive_high_intent_comment__comment")
     assert (said.comment, said.text) == ("7247303576418566777", "How much?")
-    assert said.lines == (Line("high_intent"), Line("answer_privately"))
+    assert said.lines == (Line("high_intent", {"platform": "TikTok"}), Line("answer_privately"))
     assert (said.starts_window, said.platform_thread, said.username) == (False, "", "tea_lover")
 
 
 def test_a_high_intent_comment_without_its_id_cannot_be_answered() -> None:
     said = message("im_receive_high_intent_comment__no_comment_id")
-    assert (said.comment, said.lines, said.text) == ("", (Line("high_intent"), IN_APP), "How long?")
+    assert (said.comment, said.lines, said.text) == (
+        "",
+        (Line("high_intent", {"platform": "TikTok"}), IN_APP),
+        "How long?",
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from chalicelib.settings import Settings
+from chalicelib.settings import variables
 from tools import package
 
 pytestmark = pytest.mark.xdist_group("package")  # built once
@@ -48,7 +47,7 @@ def run(folder: Path, code: str, **environment: str) -> Any:
 
 
 def settings(role: str) -> dict[str, str]:
-    required = [field.name for field in msgspec.structs.fields(Settings) if field.required]
+    required = [name for name, default in variables().items() if default is None]
     return {
         "AWS_DEFAULT_REGION": "eu-west-1",
         "DMDESK_ROLE": role,

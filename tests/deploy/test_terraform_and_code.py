@@ -12,15 +12,15 @@ import pytest
 from chalice.app import ScheduledEventConfig, SQSEventConfig
 
 from app import app
+from chalicelib import settings
 from chalicelib.aws import keys, table
 from chalicelib.observability import NAMESPACE
 from chalicelib.pipeline import batch, delivering
 from chalicelib.pipeline.chores import tokens
 from chalicelib.pipeline.outbound import sending
-from chalicelib.registry import CHANNELS, DESKS
+from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
-from chalicelib.settings import Settings
 from chalicelib.vocabulary.records import Account, Tried
 from ops.channels.instagram.graph import FIELDS
 from tests.counted import metrics
@@ -28,7 +28,7 @@ from tests.counted import metrics
 ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / "terraform" / "modules" / "aws"
 MEDIA = ("media_days", "media_hosts")
-SETTINGS = {field.name: field for field in msgspec.structs.fields(Settings)}
+SETTINGS = settings.variables()
 
 
 def hcl(name: str) -> str:
@@ -111,7 +111,7 @@ def test_an_agent_may_attach_what_the_code_lets_pass() -> None:
 
 
 def test_the_vendors_real_addresses_are_the_codes_defaults() -> None:
-    defaults = {name: field.default for name, field in SETTINGS.items() if not field.required and name not in MEDIA}
+    defaults = {name: default for name, default in SETTINGS.items() if default is not None and name not in MEDIA}
     assert vendors() == defaults
 
 
@@ -119,7 +119,7 @@ def test_media_are_kept_as_long_as_the_code_thinks() -> None:
     for variables in (hcl("variables.tf"), root("variables.tf")):
         block = re.search(r'variable "media_days" \{.*?default\s+= (\d+)', variables, re.DOTALL)
         assert block
-        assert int(block[1]) == SETTINGS["media_days"].default
+        assert int(block[1]) == SETTINGS["media_days"]
 
 
 def test_an_account_has_every_field_that_the_code_reads_with_its_default() -> None:
@@ -127,12 +127,18 @@ def test_an_account_has_every_field_that_the_code_reads_with_its_default() -> No
     assert given
     written = re.findall(r"(\w+)\s+= optional\(\w+, (.+)\)", given[1])
     optional = {name: json.loads(default) for name, default in written}
-    fields = {field.name: field.default for field in msgspec.structs.fields(Account) if not field.required}
+    abouts_of_all = [*abouts(CHANNELS).values(), *abouts(DESKS).values()]
+    parts: list[type[msgspec.Struct]] = [Account, *(about.options for about in abouts_of_all)]
+    fields = {
+        field.name: field.default
+        for part in parts
+        for field in msgspec.structs.fields(part)
+        if not field.required and field.name != "options"
+    }
     # these two have their defaults in the maps
     logins = re.findall(r'name = "(\w+)"', "".join(of(entry, "logins") for entry in entries("channels").values()))
     assert (optional.pop("login"), logins[0]) == ("", fields.pop("login"))
-    assert optional.pop("desk") == ""
-    fields.pop("desk", None)
+    assert (optional.pop("desk"), fields.pop("desk")) == ("", "")
     assert optional == fields
 
 

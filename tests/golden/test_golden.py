@@ -16,7 +16,9 @@ from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK_TRANSLATOR
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
 from chalicelib.desks.genesys.translate import inbound_message
 from chalicelib.errors import Malformed
+from chalicelib.pipeline.inbound.posts import led_to
 from chalicelib.pipeline.presenting import desk_message, line_message, remembered, words
+from chalicelib.registry import CHANNELS, abouts
 from chalicelib.rules import windows
 from chalicelib.rules.participant import attributes
 from chalicelib.vocabulary.messages import Attachment, CustomerMessage, Echo, Note
@@ -53,15 +55,18 @@ def delivered(name: str) -> list[Event]:
 
 
 def posted(event: Event, said: CustomerMessage | Note | Echo) -> dict[str, Any]:
-    """The body that Genesys gets; a file has been copied, and a conversation is open."""
+    """The body that Genesys gets; a file has been copied, a conversation is open, and a post has its id for an
+    address."""
     account = Account(channel=event.source, id=event.account, integration="int", secret="s")
     if not isinstance(said, CustomerMessage):
         text = words(account, said.lines, said.text)
         line = line_message(account, said.id, said.conversation.customer, said.sent_ms, text)
         return inbound_message(line, event.received_ms / 1000)
+    for post in {line.post for line in said.lines} - {""}:
+        said = msgspec.structs.replace(said, lines=led_to(said.lines, post, post))
     thread = remembered(said)
-    state = windows.state(WINDOW, msgspec.structs.replace(thread, desk="known"), False, event.received_ms)
-    facts = attributes(account, said, None, windows.expires_ms(WINDOW, thread, False), state)
+    state = windows.state(WINDOW, msgspec.structs.replace(thread, desk="known"), event.received_ms)
+    facts = attributes(abouts(CHANNELS)[event.source], account, said, None, windows.expires_ms(WINDOW, thread), state)
     copy = None
     if said.media:
         kind = said.media.kind

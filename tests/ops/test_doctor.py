@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from ops.channels.instagram import graph
@@ -168,9 +167,9 @@ def test_a_version_of_graph_will_do_or_not(version: str, days: int, status: str,
 
 
 def test_the_version_that_is_the_default_is_the_one_that_is_tested() -> None:
-    from chalicelib.settings import Settings
+    from chalicelib.settings import variables
 
-    assert {field.name: field.default for field in msgspec.structs.fields(Settings)}["graph_version"] == graph.TESTED
+    assert variables()["graph_version"] == graph.TESTED
 
 
 def test_a_version_that_is_set_is_judged(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

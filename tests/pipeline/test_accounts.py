@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from chalicelib.errors import Retryable
 from chalicelib.pipeline.accounts import LIFETIME_S, PAUSE_S, SOONEST_RELOAD_S, STALE_S, Accounts, readable
+from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.records import Account, Unreadable
-from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeLedger, FakeMetrics
-
-CHANNELS = ("instagram", "tiktok")
+from tests.fakes import INSTAGRAM, PAGE, TIKTOK, FakeClock, FakeLedger, FakeMetrics
 
 
 class Kit:
@@ -18,7 +19,7 @@ class Kit:
         self.clock = FakeClock()
         self.ledger = FakeLedger(listed=list(listed)) if listed else FakeLedger()
         self.metrics = FakeMetrics()
-        self.accounts = Accounts(self.ledger, self.clock, self.metrics, CHANNELS)
+        self.accounts = Accounts(self.ledger, self.clock, self.metrics, abouts(CHANNELS), abouts(DESKS))
 
     def find(self) -> Account | None:
         return self.accounts.of_integration("int-tt")
@@ -117,8 +118,24 @@ def test_a_row_that_cannot_be_read_is_told_and_the_others_work() -> None:
         elsewhere,
         TIKTOK,
     ]
-    assert readable(found, CHANNELS, metrics) == [INSTAGRAM, TIKTOK]
+    assert readable(found, abouts(CHANNELS), abouts(DESKS), metrics) == [INSTAGRAM, TIKTOK]
     assert metrics.lines == [
         ("account_unreadable", 1, {"account": "tiktok#1"}),
         ("account_unreadable", 1, {"account": f"whatsapp#{TIKTOK.id}"}),
     ]
+
+
+@pytest.mark.parametrize("options", [{"login": "google"}, {"page": None}, {"human_agent": "true"}])
+def test_an_account_whose_options_cannot_be_read_is_no_other_accounts_trouble(options: dict[str, Any]) -> None:
+    faulty = msgspec.structs.replace(PAGE, options=options)
+    kit = Kit(faulty, INSTAGRAM)
+    assert kit.accounts.of_channel("instagram", INSTAGRAM.id) == INSTAGRAM
+    assert kit.accounts.of_channel("instagram", PAGE.id) is None
+    assert kit.metrics.total("account_unreadable", account=f"instagram#{PAGE.id}") == 1
+
+
+def test_what_only_another_channel_knows_stands_on_no_account() -> None:
+    row = {"login": "instagram", "page": "", "human_agent": False}
+    kit = Kit(msgspec.structs.replace(TIKTOK, options=row), msgspec.structs.replace(PAGE, options=row | PAGE.options))
+    assert kit.find() == TIKTOK
+    assert kit.accounts.of_channel("instagram", PAGE.id) == PAGE

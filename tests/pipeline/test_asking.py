@@ -53,7 +53,7 @@ def comment(
         customer,
         comment="c-1",
         starts_window=False,
-        lines=(Line("comment", {"url": post}),),
+        lines=(Line("comment", post=post),),
         attributes={"postId": post},
         **changed,
     )

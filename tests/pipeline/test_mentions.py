@@ -85,7 +85,7 @@ def test_nobody_is_asked_for_the_post_of_somebody_else() -> None:
 
 @pytest.mark.parametrize("answer", ["", Refused("other", "33"), Retryable("down")])
 def test_a_post_without_an_address_is_no_number_to_the_agent(answer: str | Exception) -> None:
-    comment = msgspec.structs.replace(SAID, lines=(Line("comment", {"url": "7"}), LINES[1]), mention=None)
+    comment = msgspec.structs.replace(SAID, lines=(Line("comment", post="7"), LINES[1]), mention=None)
     client = FakeClient()
     client.posts = [answer]
     said = Posts({"instagram": client}, FakeClock(), FakeMetrics()).placed(INSTAGRAM, comment)

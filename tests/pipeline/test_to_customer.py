@@ -812,7 +812,7 @@ def test_a_ledger_that_is_down_means_later_and_nothing_is_sent(fault: Callable[[
 
 # Windows
 
-POLICY = WindowPolicy(open_s=DAY_S, human_agent_s=7 * DAY_S, comment_s=7 * DAY_S, cap=10)
+POLICY = WindowPolicy(open_s=DAY_S, human_agent_s=7 * DAY_S, human_agent_tag="HUMAN_AGENT", comment_s=7 * DAY_S, cap=10)
 CAN = Capabilities(text_limit=5, text_unit="bytes", window=POLICY)
 
 
@@ -823,7 +823,7 @@ def wrote(kit: Kit, hours: float, **thread: object) -> None:
 
 
 def approved(kit: Kit) -> None:
-    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, human_agent=True)]
+    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, options={"human_agent": True})]
 
 
 SHORT = msgspec.structs.replace(SAID, text="Hi.")

@@ -542,7 +542,7 @@ def test_an_account_that_is_added_a_little_later_gets_what_came_before_it(after_
     assert kit.shelf.kept == {}
 
 
-@pytest.mark.parametrize("identifier", [TIKTOK.id, PAGE.page])
+@pytest.mark.parametrize("identifier", [TIKTOK.id, PAGE.options["page"]])
 def test_an_account_is_not_found_by_the_id_of_another_thing(identifier: str) -> None:
     kit = Kit(SAID)
     kit.until("account", msgspec.structs.replace(EVENT, account=identifier))
@@ -873,7 +873,7 @@ COMMENT = msgspec.structs.replace(
     SAID,
     comment="c-1",
     starts_window=False,
-    lines=(Line("comment", {"url": "179"}),),
+    lines=(Line("comment", post="179"),),
     attributes={"postId": "179", "adId": "7"},
 )
 

@@ -12,6 +12,7 @@ from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Refused, Retryable, Uncertain
 from chalicelib.pipeline.chores.tokens import BEGIN_S, DAY_S, LEASE_S, Tokens, lock_of
 from chalicelib.pipeline.chores.upkeep import Upkeep
+from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.records import Account, Unreadable
 from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeLedger, FakeMetrics, FakeSecrets
 
@@ -55,6 +56,8 @@ class Kit:
         self.tokens = Tokens(
             renewals={"instagram": instagram, "tiktok": tiktok},
             app_secrets={"instagram": "ig-app", "tiktok": "tt-app"},
+            channels=abouts(CHANNELS),
+            desks=abouts(DESKS),
             ledger=self.ledger,
             secrets=self.secrets,
             clock=self.clock,

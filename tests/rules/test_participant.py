@@ -9,14 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.rules.participant import NAMES, attributes, nickname
+from chalicelib.registry import CHANNELS, abouts
+from chalicelib.rules import participant
+from chalicelib.rules.participant import NAMES, nickname
+from chalicelib.rules.windows import State
+from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.messages import CustomerMessage, Line
 from chalicelib.vocabulary.records import Account, Conversation, Profile
 
 ACCOUNT = Account(channel="instagram", id="1784", integration="i", secret="s", language="es")
 TIKTOK = Account(channel="tiktok", id="b1", integration="i", secret="s")
 SAID = CustomerMessage(id="m", conversation=Conversation("instagram", "1784", "c"), sent_ms=1_800_000_000_000)
+OTHER = About(name="other", title="other", signed_by="", secrets=())
+ABOUTS = abouts(CHANNELS) | {"other": OTHER}
 PROFILE = Profile(name="Ana", username="ana.b", followers=0, verified=False, follows=True)
+
+
+def attributes(
+    account: Account, message: CustomerMessage, profile: Profile | None, expires_ms: int, state: State
+) -> dict[str, str]:
+    return participant.attributes(ABOUTS[account.channel], account, message, profile, expires_ms, state)
 
 
 def said(**changes: Any) -> CustomerMessage:
@@ -68,8 +80,8 @@ def test_what_is_not_known_is_left_out() -> None:
     [
         (said(), "Instagram_DM"),
         (said(lines=(Line("story_reply"),)), "Instagram_DM"),
-        (said(comment="c1"), "Instagram_Comment"),
-        (said(lines=(Line("mention_post"), Line("answer_in_app"))), "Instagram_Comment"),
+        (said(comment="c1", public=True), "Instagram_Comment"),
+        (said(lines=(Line("mention_post"), Line("answer_in_app")), public=True), "Instagram_Comment"),
         (said(lines=(Line("region"),), starts_window=False), "Instagram_DM"),
     ],
 )

@@ -15,12 +15,19 @@ from chalicelib.vocabulary.replies import Author
 HOUR = 3_600_000
 DAY = 24 * HOUR
 NOW = 1_800_000_000_000
-LONG = WindowPolicy(open_s=DAY_S, human_agent_s=7 * DAY_S, ad_s=7 * DAY_S, comment_s=7 * DAY_S)
+LONG = WindowPolicy(
+    open_s=DAY_S, human_agent_s=7 * DAY_S, human_agent_tag="HUMAN_AGENT", ad_s=7 * DAY_S, comment_s=7 * DAY_S
+)
 SHORT = WindowPolicy(open_s=48 * HOUR_S, comment_s=48 * HOUR_S)
 NO_COMMENTS = WindowPolicy(open_s=DAY_S)
 OPEN = Allow()
 TAGGED = Allow(tag="HUMAN_AGENT")
 OVER = Closed("window_closed")
+
+
+def granted(policy: WindowPolicy, approved: bool) -> WindowPolicy:
+    """As a channel has it for an account that is approved for its tag, or is not."""
+    return policy if approved else msgspec.structs.replace(policy, human_agent_s=0.0)
 
 
 def wrote(ago_ms: int) -> Thread:
@@ -54,7 +61,7 @@ def commented(ago_ms: int, wrote_ago_ms: int | None = None, answered: str = "") 
 def test_after_the_customer_wrote(
     policy: WindowPolicy, ago_ms: int, author: Author, approved: bool, verdict: Allow | Closed
 ) -> None:
-    assert decide(policy, wrote(ago_ms), author, approved, NOW) == verdict
+    assert decide(granted(policy, approved), wrote(ago_ms), author, NOW) == verdict
 
 
 @pytest.mark.parametrize(
@@ -81,7 +88,7 @@ def test_after_the_customer_wrote(
     ],
 )
 def test_after_a_comment(policy: WindowPolicy, thread: Thread, verdict: Allow | Closed) -> None:
-    assert decide(policy, thread, "bot", False, NOW) == verdict
+    assert decide(granted(policy, False), thread, "bot", NOW) == verdict
 
 
 @pytest.mark.parametrize(
@@ -90,22 +97,22 @@ def test_after_a_comment(policy: WindowPolicy, thread: Thread, verdict: Allow | 
 )
 def test_after_an_advertisement(policy: WindowPolicy, ago_ms: int, verdict: Allow | Closed) -> None:
     thread = Thread(desk="d", customer_ms=NOW - ago_ms, ad_ms=NOW - ago_ms)
-    assert decide(policy, thread, "bot", False, NOW) == verdict
+    assert decide(granted(policy, False), thread, "bot", NOW) == verdict
 
 
 def test_the_tag_comes_before_the_advertisements_doubtful_window() -> None:
     thread = Thread(customer_ms=NOW - 2 * DAY, ad_ms=NOW - 2 * DAY)
-    assert decide(LONG, thread, "human", True, NOW) == TAGGED
+    assert decide(granted(LONG, True), thread, "human", NOW) == TAGGED
 
 
 @pytest.mark.parametrize("thread", [Thread(), Thread(replies=1, platform="t", seen_ms=5)])
 def test_where_nothing_of_the_customer_is_remembered_the_platform_judges(thread: Thread) -> None:
-    assert decide(SHORT, thread, "bot", False, NOW) == OPEN
-    assert state(SHORT, thread, False, NOW) == "unknown"
+    assert decide(granted(SHORT, False), thread, "bot", NOW) == OPEN
+    assert state(granted(SHORT, False), thread, NOW) == "unknown"
 
 
 def test_a_mention_lets_nobody_write() -> None:
-    assert decide(LONG, Thread(desk="d"), "human", True, NOW) == Closed("no_conversation")
+    assert decide(granted(LONG, True), Thread(desk="d"), "human", NOW) == Closed("no_conversation")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +126,7 @@ def test_a_mention_lets_nobody_write() -> None:
     ],
 )
 def test_the_state_in_a_word(thread: Thread, approved: bool, expected: str) -> None:
-    assert state(LONG, thread, approved, NOW) == expected
+    assert state(granted(LONG, approved), thread, NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -134,11 +141,18 @@ def test_the_state_in_a_word(thread: Thread, approved: bool, expected: str) -> N
     ],
 )
 def test_until_when_an_agent_may_answer(thread: Thread, approved: bool, expected: int) -> None:
-    assert expires_ms(LONG, thread, approved) == expected
+    assert expires_ms(granted(LONG, approved), thread) == expected
 
 
 lengths = st.sampled_from([0.0, HOUR_S, DAY_S, 48 * HOUR_S, 7 * DAY_S])
-policies = st.builds(WindowPolicy, open_s=lengths, human_agent_s=lengths, ad_s=lengths, comment_s=lengths)
+policies = st.builds(
+    WindowPolicy,
+    open_s=lengths,
+    human_agent_s=lengths,
+    human_agent_tag=st.just("HUMAN_AGENT"),
+    ad_s=lengths,
+    comment_s=lengths,
+)
 moments = st.one_of(st.just(0), st.integers(NOW - 9 * DAY, NOW + DAY), st.sampled_from([NOW - DAY, NOW - 7 * DAY]))
 threads = st.builds(
     Thread,
@@ -161,7 +175,7 @@ def since(moment_ms: int) -> float:
 def test_it_never_allows_what_the_policy_forbids(
     policy: WindowPolicy, thread: Thread, author: Author, approved: bool
 ) -> None:
-    verdict = decide(policy, thread, author, approved, NOW)
+    verdict = decide(granted(policy, approved), thread, author, NOW)
     if isinstance(verdict, Closed) or thread == Thread():
         return
     if verdict.comment:
@@ -182,38 +196,38 @@ def test_it_never_allows_what_the_policy_forbids(
 
 @given(policies, threads, st.booleans())
 def test_a_bot_is_never_tagged_as_a_human(policy: WindowPolicy, thread: Thread, approved: bool) -> None:
-    verdict = decide(policy, thread, "bot", approved, NOW)
+    verdict = decide(granted(policy, approved), thread, "bot", NOW)
     assert isinstance(verdict, Closed) or not verdict.tag
 
 
 @given(policies, threads, st.booleans())
 def test_what_a_bot_may_a_human_may(policy: WindowPolicy, thread: Thread, approved: bool) -> None:
-    if isinstance(decide(policy, thread, "bot", approved, NOW), Allow):
-        assert isinstance(decide(policy, thread, "human", approved, NOW), Allow)
+    if isinstance(decide(granted(policy, approved), thread, "bot", NOW), Allow):
+        assert isinstance(decide(granted(policy, approved), thread, "human", NOW), Allow)
 
 
 @given(policies, threads.filter(lambda thread: thread != Thread()), st.booleans())
 def test_the_end_that_is_told_is_the_last_moment_that_is_allowed(
     policy: WindowPolicy, thread: Thread, approved: bool
 ) -> None:
-    end = expires_ms(policy, thread, approved)
-    assert isinstance(decide(policy, thread, "human", approved, end + 1), Closed)
+    end = expires_ms(granted(policy, approved), thread)
+    assert isinstance(decide(granted(policy, approved), thread, "human", end + 1), Closed)
     if end:
-        assert isinstance(decide(policy, thread, "human", approved, end), Allow)
+        assert isinstance(decide(granted(policy, approved), thread, "human", end), Allow)
 
 
 @given(policies, threads, authors, st.booleans(), st.integers(0, 10 * DAY))
 def test_a_window_that_is_closed_opens_by_no_waiting(
     policy: WindowPolicy, thread: Thread, author: Author, approved: bool, later_ms: int
 ) -> None:
-    if isinstance(decide(policy, thread, author, approved, NOW), Closed):
-        assert isinstance(decide(policy, thread, author, approved, NOW + later_ms), Closed)
+    if isinstance(decide(granted(policy, approved), thread, author, NOW), Closed):
+        assert isinstance(decide(granted(policy, approved), thread, author, NOW + later_ms), Closed)
 
 
 @given(threads)
 def test_a_customer_who_writes_now_can_be_answered(thread: Thread) -> None:
     fresh = msgspec.structs.replace(thread, customer_ms=NOW)
-    assert isinstance(decide(SHORT, fresh, "bot", False, NOW), Allow)
+    assert isinstance(decide(granted(SHORT, False), fresh, "bot", NOW), Allow)
 
 
 # A platform without a window
@@ -224,7 +238,7 @@ def test_a_customer_who_writes_now_can_be_answered(thread: Thread) -> None:
 def test_a_window_without_end_never_closes_once_the_customer_wrote(hours: float, author: Author) -> None:
     policy, thread = WindowPolicy(open_s=None), Thread(desk="d", customer_ms=1_000)
     now_ms = 1_000 + int(hours * 3_600_000)
-    assert decide(policy, thread, author, False, now_ms) == Allow()
-    assert state(policy, thread, False, now_ms) == "open"
-    assert expires_ms(policy, thread, False) == 0
-    assert isinstance(decide(policy, Thread(desk="d"), author, False, now_ms), Closed)
+    assert decide(granted(policy, False), thread, author, now_ms) == Allow()
+    assert state(granted(policy, False), thread, now_ms) == "open"
+    assert expires_ms(granted(policy, False), thread) == 0
+    assert isinstance(decide(granted(policy, False), Thread(desk="d"), author, now_ms), Closed)

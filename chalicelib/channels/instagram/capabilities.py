@@ -16,8 +16,11 @@ CAPABILITIES = Capabilities(
     text_unit="bytes",
     window=WindowPolicy(
         open_s=DAY_S,
+        # developers.facebook.com/docs/features-reference/human-agent: people only, never bots, on approved accounts
         human_agent_s=7 * DAY_S,
-        # "may last up to 7 days" after an ad: developers.facebook.com/docs/messenger-platform/policy
+        human_agent_tag="HUMAN_AGENT",
+        # "may last up to 7 days" of the first message after an ad, so that Meta judges:
+        # developers.facebook.com/docs/messenger-platform/policy
         ad_s=7 * DAY_S,
         # .../messaging-api/private-replies
         comment_s=7 * DAY_S,

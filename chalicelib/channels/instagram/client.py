@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from chalicelib.channels.instagram.about import options, own
 from chalicelib.channels.instagram.capabilities import CAPABILITIES
 from chalicelib.channels.instagram.problems import judged
 from chalicelib.credentials import Secrets
@@ -21,6 +22,7 @@ from chalicelib.protocols import history
 from chalicelib.protocols.calls import access_token, harmless
 from chalicelib.protocols.history import Held
 from chalicelib.protocols.verdicts import Act
+from chalicelib.vocabulary.capabilities import WindowPolicy
 from chalicelib.vocabulary.messages import CustomerMessage, Line, Mention, Mentioned, Source, Unseen
 from chalicelib.vocabulary.records import Account, Conversation, Profile
 from chalicelib.vocabulary.replies import Card, CardsPart, Choice, ChoicesPart, MediaPart, Part, Recipient, TextPart
@@ -48,6 +50,7 @@ HISTORY_S = 4.0
 # Meta shows the details of a conversation's 20 newest messages.
 NEWEST = 20
 HELD_FIELDS = "id,created_time,from,message"
+_UNAPPROVED = msgspec.structs.replace(CAPABILITIES.window, human_agent_s=0.0)
 
 
 class _Unwanted(Exception):
@@ -71,6 +74,14 @@ class InstagramClient:
         self._version = version
         # accounts whose sends, or whose histories, know no mark
         self._unmarked: set[tuple[str, Literal["send", "history"]]] = set()
+
+    def window(self, account: Account) -> WindowPolicy:
+        """The longer one is for people, where Meta has approved the account's app for its tag."""
+        return CAPABILITIES.window if options(account).human_agent else _UNAPPROVED
+
+    def own(self, account: Account, customer: str, username: str) -> bool:
+        """By its Page's id, too."""
+        return own(account, customer, username)
 
     def send(self, account: Account, to: Recipient, part: Part) -> str:
         """Answers the mid; raises as the protocol says. The part is within CAPABILITIES.
@@ -196,7 +207,7 @@ class InstagramClient:
         return harmless(lambda: _answered(self._http.get(url, headers=headers, read_s=read_s), act, optional))
 
     def _base(self, account: Account) -> str:
-        return f"{self._hosts[account.login]}/{self._version}"
+        return f"{self._hosts[options(account).login]}/{self._version}"
 
     def _bearer(self, account: Account) -> dict[str, str]:
         return {"Authorization": f"Bearer {access_token(self._secrets, account)}"}
@@ -204,7 +215,8 @@ class InstagramClient:
 
 def _node(account: Account) -> str:
     """Who acts: a Page token acts for the Page, whose Instagram account is not a node that it may post to."""
-    return quote(account.id if account.login == "instagram" else account.page or "me", safe="")
+    ours = options(account)
+    return quote(account.id if ours.login == "instagram" else ours.page or "me", safe="")
 
 
 def _is_person(customer: str) -> bool:
@@ -312,7 +324,7 @@ def _profile(found: dict[str, Any]) -> Profile | None:
 def _unseen(account: Account, missing: Unseen, found: dict[str, Any]) -> CustomerMessage | None:
     """The customer's message; None for one of the brand's own, or whose sender Meta does not name."""
     who, username = _sender(found)
-    if not _is_person(who) or account.wrote(who, username):
+    if not _is_person(who) or own(account, who, username):
         return None
     text = _words(found.get("message"))
     return CustomerMessage(
@@ -337,7 +349,7 @@ def _held(account: Account, found: dict[str, Any]) -> Held:
     return Held(
         id=_words(found.get("id")),
         sent_s=_created_ms(found.get("created_time"), 0) / 1000,
-        own=account.wrote(*_sender(found)),
+        own=own(account, *_sender(found)),
         mark=_words(found.get(MARK)),
         text=_words(found.get("message")),
     )

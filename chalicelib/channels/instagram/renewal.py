@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+from chalicelib.channels.instagram.about import options
 from chalicelib.credentials import Secret, plain, seconds, token_of, trimmed
 from chalicelib.errors import Refused
 from chalicelib.http import Outgoing
@@ -28,7 +29,7 @@ class InstagramRenewal:
     def due(self, account: Account, held: dict[str, Any], now: float) -> bool:
         """Whether the token in the account's secret is old enough, or of unknown age."""
         renewed_at = held.get("renewed_at")
-        if account.login != "instagram" or not held.get("access_token"):
+        if options(account).login != "instagram" or not held.get("access_token"):
             return False
         return not isinstance(renewed_at, (int, float)) or now - renewed_at >= RENEW_AFTER_S
 

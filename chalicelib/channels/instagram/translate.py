@@ -7,10 +7,10 @@ developers.facebook.com/docs/instagram-platform/webhooks/examples
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote
 
 import msgspec
 
+from chalicelib.channels.instagram.about import ABOUT
 from chalicelib.channels.instagram.attachments import Shown, post_of, told, unreadable
 from chalicelib.channels.instagram.renderings import ignored, lines
 from chalicelib.channels.instagram.schema import (
@@ -340,12 +340,13 @@ def _comment(event: Event, field: str, value: Fields, sent_ms: int) -> list[Cust
             conversation=_conversation(event),
             sent_ms=sent_ms,
             text=value.text("text"),
-            lines=lines(field, url=media.text("id")) + _answerable(comment),
+            lines=(*_under(media.text("id"), lines(field)), *_answerable(comment)),
             origin=comment,
             comment=comment,
+            public=True,
             starts_window=False,
             username=username,
-            profile_url=f"https://www.instagram.com/{quote(username, safe='')}/" if username else "",
+            profile_url=ABOUT.page_of(username),
             attributes={name: fact for name, fact in known.items() if fact},
         )
     ]
@@ -362,11 +363,17 @@ def _mention(event: Event, value: Fields, sent_ms: int) -> list[CustomerEvent]:
             lines=lines("mentions:comment" if comment else "mentions:media") + _answerable(comment),
             origin=comment,
             comment=comment,
+            public=True,
             starts_window=False,
             mention=Mention(post=post, comment=comment),
             attributes={"postId": post} if post else {},
         )
     ]
+
+
+def _under(post: str, shown: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines with the post whose address they tell once it has been asked for."""
+    return tuple(msgspec.structs.replace(line, post=post) for line in shown)
 
 
 def _answerable(comment: str) -> tuple[Line, ...]:

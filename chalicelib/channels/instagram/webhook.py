@@ -1,4 +1,7 @@
-"""Meta's webhook: handshake, signature, and the events of a delivery."""
+"""Meta's webhook: handshake, signature, and the events of a delivery. What is not accepted is repeated for 36 h.
+
+developers.facebook.com/docs/graph-api/webhooks/getting-started
+"""
 
 from __future__ import annotations
 

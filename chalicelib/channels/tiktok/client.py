@@ -20,6 +20,7 @@ from chalicelib.protocols import history
 from chalicelib.protocols.calls import access_token, harmless
 from chalicelib.protocols.history import Held
 from chalicelib.protocols.verdicts import Act
+from chalicelib.vocabulary.capabilities import WindowPolicy
 from chalicelib.vocabulary.messages import CustomerMessage, Mention, Mentioned, Source, Unseen
 from chalicelib.vocabulary.records import Account, Profile
 from chalicelib.vocabulary.replies import ChoicesPart, MediaPart, Part, Recipient, TextPart
@@ -57,6 +58,14 @@ class TikTokClient:
         self._http = http
         self._secrets = secrets
         self._host = host
+
+    def window(self, account: Account) -> WindowPolicy:
+        """The same for every account."""
+        return CAPABILITIES.window
+
+    def own(self, account: Account, customer: str, username: str) -> bool:
+        """By the id or the name."""
+        return account.wrote(customer, username)
 
     def send(self, account: Account, to: Recipient, part: Part) -> str:
         """One part into the conversation, or as the one answer to a comment. Answers the message id; raises as
@@ -238,6 +247,7 @@ def _of(account: Account, to: Recipient) -> dict[str, str]:
 
 
 def _card(part: ChoicesPart) -> dict[str, Any]:
+    """A button's id has at most 40 characters, and ours are as long (`rules.planning.token`)."""
     buttons = [{"type": "REPLY", "title": one.text, "id": one.payload} for one in part.choices]
     return {"type": "QA_BUTTON_CARD", "title": part.text, "buttons": buttons}
 

@@ -21,7 +21,8 @@ LIFETIME_S = 86_400.0
 
 
 class TikTokRenewal:
-    """POST tt_user/oauth2/refresh_token/. Both tokens come back, and both are kept: they may have rotated."""
+    """POST tt_user/oauth2/refresh_token/. Both tokens come back, and both are kept: they may have rotated, and then
+    the old refresh token is dead from the moment of the answer."""
 
     def __init__(self, http: Outgoing, host: str) -> None:
         self._http = http

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import quote
 
+from chalicelib.channels.tiktok.about import ABOUT
 from chalicelib.channels.tiktok.cards import Card, card
 from chalicelib.channels.tiktok.renderings import RENDERINGS
 from chalicelib.channels.tiktok.schema import Delivery, Fields, milliseconds, opened
@@ -26,6 +27,8 @@ from chalicelib.wire import digest
 
 RECONNECT = "TikTok: the brand's account withdrew the app's permission; its owner has to authorise the app again"
 
+# What anybody can read.
+_PUBLIC = {"im_receive_high_intent_comment", "comment.update", "brand.mention.event"}
 # Where an event has the customer's own words.
 _WORDS = {
     "im_receive_msg": "text.body",
@@ -207,11 +210,12 @@ def _message(event: Event, conversation: Conversation, sent_ms: int, kind: str, 
         media=_media(kind, content),
         origin=_origin(content),
         comment=content.text("comment_id") if name == "im_receive_high_intent_comment" else "",
+        public=name in _PUBLIC,
         starts_window=direct,
         tap=_tap(content),
         quotes=_quoted(content),
         username=username,
-        profile_url=f"https://www.tiktok.com/@{quote(username, safe='')}" if username else "",
+        profile_url=ABOUT.page_of(username),
         platform_thread=content.text("conversation_id") if direct else "",
         attributes=_attributes(name, content),
     )
@@ -304,8 +308,8 @@ def _facts(line: str, content: Fields) -> dict[str, str]:
             return {"choices": " | ".join(_card(content).offered)}
         case "unknown":
             return {"kind": content.text("type")[:40]}
-        case "unsupported" | "echo_app" | "echo_automation":
-            return {"platform": "TikTok"}
+        case "unsupported" | "echo_app" | "echo_automation" | "region" | "high_intent":
+            return {"platform": ABOUT.title}
         case "reacted":  # an AI emoji is a picture. TikTok portal doc 1832190670631937
             return {"emoji": content.first("emoji", "ai_emoji_url")}
     return {}

@@ -1,4 +1,7 @@
-"""TikTok's webhook: signature, and the one event of a delivery."""
+"""TikTok's webhook: signature, and the one event of a delivery. What is not accepted is repeated for 72 h.
+
+developers.tiktok.com/doc/webhooks-overview
+"""
 
 from __future__ import annotations
 

@@ -5,11 +5,13 @@ developer.genesys.cloud/commdigital/digital/openmessaging
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from chalicelib.credentials import Secrets
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import inbound_message, receipt, structured_response
 from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain
@@ -244,3 +246,15 @@ def _said(answer: Answer) -> str:
 def _list(found: Any, name: str) -> list[dict[str, Any]]:
     items = found.get(name) if isinstance(found, dict) else None
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def open_desk(
+    http: Outgoing,
+    secrets: Secrets,
+    refresh: Callable[[str], bool],
+    setting: Callable[[str], str],
+    clock: Callable[[], float],
+) -> Genesys:
+    """The desk over that session, with the OAuth clients of the secret that the settings name."""
+    tokens = Tokens(http, secrets, setting("genesys_oauth_secret"), setting("genesys_login"), clock, refresh)
+    return Genesys(http, tokens, setting("genesys_api"))

@@ -2,7 +2,8 @@
 
 SDK model ConversationMessageContent. Everything in it is optional, and every reading lenient: fields are known however
 their names are written, what is odd is left out, and content of which nothing could be read is named to the caller, so
-that the agent hears of it. What holds nothing is nothing, and is not named.
+that the agent hears of it. What holds nothing is nothing, and is not named. An attachment has up to 25 MB, whichever
+way it goes: help.genesys.cloud, "Supported content profiles".
 """
 
 from __future__ import annotations

@@ -201,7 +201,8 @@ def _channel(message: DeskMessage, now: float) -> dict[str, Any]:
     return {
         "messageId": message.id,
         "from": {"id": message.customer, "idType": "Opaque"} | {name: value for name, value in told.items() if value},
-        # a platform's clock may run ahead of ours; Genesys orders the transcript by this
+        # a platform's clock may run ahead of ours; Genesys orders the transcript by this, and answers 400 to other
+        # forms than `wire.iso`'s, with milliseconds and Z
         "time": iso(max(0, min(message.sent_ms, int(now * 1000)))),
         "metadata": {"customAttributes": fitting(message.attributes)},
     }

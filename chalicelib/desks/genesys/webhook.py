@@ -1,6 +1,7 @@
 """Genesys Cloud's outbound notification webhook: signature, and the one event of a delivery.
 
-developer.genesys.cloud/commdigital/digital/openmessaging/validate
+developer.genesys.cloud/commdigital/digital/openmessaging/validate: what is answered by a 5xx is repeated five times, 5
+s apart, and any other refusal ends the conversation.
 """
 
 from __future__ import annotations

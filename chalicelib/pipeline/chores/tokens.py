@@ -13,6 +13,7 @@ from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.accounts import readable
 from chalicelib.pipeline.ports import Clock, Ledger, SecretKeeper
 from chalicelib.protocols.channel import Renewal
+from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Account
 
 LEASE_S = 90.0
@@ -24,7 +25,8 @@ BEGIN_S = 10.0
 
 
 class Tokens:
-    """The chore that renews them. `app_secrets` maps a channel to the name of its app's secret."""
+    """The chore that renews them. `app_secrets` maps a channel to the name of its app's secret; `channels` and `desks`
+    are those that there are, by their names."""
 
     name = "tokens"
 
@@ -33,6 +35,8 @@ class Tokens:
         *,
         renewals: Mapping[str, Renewal],
         app_secrets: Mapping[str, str],
+        channels: Mapping[str, About],
+        desks: Mapping[str, About],
         ledger: Ledger,
         secrets: SecretKeeper,
         clock: Clock,
@@ -40,6 +44,8 @@ class Tokens:
     ) -> None:
         self._renewals = renewals
         self._app_secrets = app_secrets
+        self._channels = channels
+        self._desks = desks
         self._ledger = ledger
         self._secrets = secrets
         self._clock = clock
@@ -48,7 +54,7 @@ class Tokens:
     def run(self, now: float) -> None:
         """Every account once; one account's trouble is no other's. Raises Retryable where none can be read."""
         latest_s = now + BEGIN_S
-        for account in readable(self._ledger.accounts(), self._renewals, self._metrics):
+        for account in readable(self._ledger.accounts(), self._channels, self._desks, self._metrics):
             try:
                 self._account(account, latest_s)
             except Exception as error:  # whatever it is, the next account's turn comes
@@ -65,7 +71,7 @@ class Tokens:
 
     def _renewed(self, account: Account, renewal: Renewal, latest_s: float) -> dict[str, Any] | None:
         """The new secret, None where another function is at it, or was, or where it is too late in this run.
-        TikTok's old refresh token may be dead from the moment of the answer: that the secret can be written is tried
+        What was held may be dead from the moment of the answer: that the secret can be written is tried
         before, and the answer is stored before anything else is done."""
         turn = lock_of(account)
         token = self._ledger.lock(turn, self._clock(), LEASE_S)

@@ -21,6 +21,7 @@ from chalicelib.rules import windows
 from chalicelib.rules.participant import attributes
 from chalicelib.rules.planning import read_token
 from chalicelib.rules.quoting import worded
+from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.messages import Attachment, CustomerMessage, DeskMessage, Line, Tap
 from chalicelib.vocabulary.records import Claim, Conversation
 
@@ -31,6 +32,7 @@ class Composing:
     def __init__(
         self,
         *,
+        channels: Mapping[str, About],
         clients: Mapping[str, Client],
         ledger: Ledger,
         profiles: Profiles,
@@ -41,6 +43,7 @@ class Composing:
         clock: Clock,
         metrics: Metrics,
     ) -> None:
+        self._channels = channels
         self._clients = clients
         self._ledger = ledger
         self._profiles = profiles
@@ -68,10 +71,10 @@ class Composing:
         profile = self._profiles.of(account, said)
         said = self._posts.placed(account, said)
         # the desk knows them from now on: what opens no window is closed, not unknown
-        policy, thread = self._clients[account.channel].capabilities.window, remembered(said, desk="known")
-        state = windows.state(policy, thread, account.human_agent, int(self._clock() * 1000))
-        expires_ms = windows.expires_ms(policy, thread, account.human_agent)
-        facts = attributes(account, said, profile, expires_ms, state)
+        policy, thread = self._clients[account.channel].window(account), remembered(said, desk="known")
+        state = windows.state(policy, thread, int(self._clock() * 1000))
+        expires_ms = windows.expires_ms(policy, thread)
+        facts = attributes(self._channels[account.channel], account, said, profile, expires_ms, state)
         return desk_message(account, said, facts, profile, attachment, self._tapped(said))
 
     def words(self, conversation: Conversation, about: str) -> str:

@@ -24,6 +24,11 @@ def with_post(said: CustomerMessage, url: str) -> dict[str, str]:
     return {name: fact for name, fact in said.attributes.items() if name != "postId"} | {"postUrl": url}
 
 
+def led_to(lines: tuple[Line, ...], post: str, url: str) -> tuple[Line, ...]:
+    """The lines with this address of the post."""
+    return tuple(Line(line.key, line.facts | {"url": url}) if line.post == post else line for line in lines)
+
+
 class Posts:
     """Posts' addresses by their ids, in memory."""
 
@@ -32,17 +37,15 @@ class Posts:
         self._asking: Asking[str] = Asking("post", WEEK_S, REMEMBERED, clock, metrics)
 
     def placed(self, account: Account, said: CustomerMessage) -> CustomerMessage:
-        """The message with its post's address in place of the post's id; agents never read the id.
+        """The message with its post's address, in its lines and in place of the post's id.
 
         Never raises: a comment does not wait for it.
         """
         post = said.attributes.get("postId", "")
-        if not post or all(line.facts.get("url") != post for line in said.lines):
+        if not post or all(line.post != post for line in said.lines):
             return said
         url = self._asking.get(account, (account.channel, account.id, post), lambda: self._url(account, post)) or ""
-        lines = tuple(Line(line.key, line.facts | {"url": url}) if line.facts.get("url") == post else line
-                      for line in said.lines)  # fmt: skip
-        return msgspec.structs.replace(said, lines=lines, attributes=with_post(said, url))
+        return msgspec.structs.replace(said, lines=led_to(said.lines, post, url), attributes=with_post(said, url))
 
     def _url(self, account: Account, post: str) -> str:
         return self._clients[account.channel].post_url(account, post)

@@ -161,7 +161,7 @@ class ToDesk:
     def _message(self, arrival: Arrival, said: CustomerMessage) -> str:
         account = arrival.account
         said = self._leads.told(self._mentions.told(account, said))
-        if not said.starts_window and account.wrote(said.conversation.customer, said.username):
+        if not said.starts_window and self._is_own(account, said):
             self._ignored(f"{account.channel}_own")
             return ""
         if any(line.key == "unknown" for line in said.lines):
@@ -183,6 +183,9 @@ class ToDesk:
             self._bury(arrival.event, arrival.turn, str(no))
             log.error("the desk refuses a message", event=said.id, detail=no.detail, account=account.id)
             return ""
+
+    def _is_own(self, account: Account, said: CustomerMessage) -> bool:
+        return self._clients[account.channel].own(account, said.conversation.customer, said.username)
 
     def _died(self, arrival: Arrival) -> None:
         """A worker began this and never came back; what does that again and again is given up."""

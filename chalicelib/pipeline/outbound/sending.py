@@ -136,8 +136,8 @@ class Sending:
 
     def decide(self, account: Account, thread: Thread, author: Author) -> windows.Allow | windows.Closed:
         """Whether this author may write into the conversation now."""
-        policy = self._clients[account.channel].capabilities.window
-        return windows.decide(policy, thread, author, account.human_agent, int(self._clock() * 1000))
+        policy = self._clients[account.channel].window(account)
+        return windows.decide(policy, thread, author, int(self._clock() * 1000))
 
     def _planned(self, reply: Reply, outcome: Outcome) -> list[Planned]:
         """What goes out; what no channel carries is left out, unless nothing else is there."""

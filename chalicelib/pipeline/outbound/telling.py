@@ -5,6 +5,7 @@ told at once becomes an event of its own on the outbound queue.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -16,7 +17,8 @@ from chalicelib.pipeline.delivering import Delivering, Delivery
 from chalicelib.pipeline.ports import Clock, Outbox, Turn
 from chalicelib.pipeline.presenting import line_message
 from chalicelib.protocols.desk import Desk
-from chalicelib.rules.catalogue import PLATFORMS, say
+from chalicelib.rules.catalogue import say
+from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.messages import DeskMessage
 from chalicelib.vocabulary.records import Account, Claim, Conversation, Event, Thread
 from chalicelib.vocabulary.replies import Author, DeskReceipt, Receipt
@@ -59,8 +61,17 @@ class Telling:
     """Tells at once where it can, and later else."""
 
     def __init__(
-        self, *, desk: Desk, delivering: Delivering, outbox: Outbox, budgets: Budgets, clock: Clock, metrics: Metrics
+        self,
+        *,
+        channels: Mapping[str, About],
+        desk: Desk,
+        delivering: Delivering,
+        outbox: Outbox,
+        budgets: Budgets,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
+        self._channels = channels
         self._desk = desk
         self._delivering = delivering
         self._outbox = outbox
@@ -145,11 +156,11 @@ class Telling:
 
     def _notice(self, told: Told) -> None:
         """A line in the conversation, if it is open; it is never opened for this."""
-        account = told.account
+        account, channel = told.account, self._channels.get(told.account.channel)
         if not self._desk.is_open(account, told.customer, told.desk_conversation):
             self._metrics.count("notice", outcome="conversation_over", channel=account.channel)
             return
-        self._line(account, told.customer, f"notice:{told.message}", notice(told))
+        self._line(account, told.customer, f"notice:{told.message}", notice(told, channel.title if channel else ""))
         self._metrics.count("notice", outcome="told", channel=account.channel)
         log.info("notice", message=told.message, account=account.id, reason=told.reason)
 
@@ -170,10 +181,9 @@ class Telling:
         log.error("not told", message=told.message, kind=told.way, detail=detail, status=status)
 
 
-def notice(told: Told) -> str:
+def notice(told: Told, platform: str) -> str:
     """The line that the agent reads: why, and what of the message arrived."""
     language = told.account.language
-    platform = PLATFORMS.get(told.account.channel, "")
     reason = say(language, f"why_{msgspec.convert(told.reason, Reason)}", platform=platform)
     if told.left_out:
         return say(language, "notice_left_out", reason=reason, what=told.left_out)

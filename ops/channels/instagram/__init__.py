@@ -21,7 +21,10 @@ class Instagram:
 
     def secrets(self, settings: Settings) -> Sequence[tuple[str, str]]:
         """The app's: what webhooks are signed with, and what Meta's own check of the URL must bring."""
-        return [(settings.instagram_secret, "secrets"), (settings.instagram_secret, "verify_tokens")]
+        return [
+            (settings.vendors["instagram_secret"], "secrets"),
+            (settings.vendors["instagram_secret"], "verify_tokens"),
+        ]
 
     def checks(self, bridge: Bridge, accounts: Sequence[Account], asked: Asked) -> Checks:
         """Of Graph's version, and of each account."""
@@ -31,7 +34,9 @@ class Instagram:
 
     def login(self, account: Account) -> str:
         """Instagram's own, or Facebook's by way of a Page."""
-        return account.login
+        from chalicelib.channels.instagram.about import options
+
+        return options(account).login
 
     def ready(self, asked: Asked) -> None:
         """Nothing is needed beside the accounts: the webhook's URL is set in the App Dashboard."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chalicelib.channels.instagram.about import options
 from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
 from ops.channels.instagram import graph
@@ -16,17 +17,17 @@ TOKEN_S = 60 * DAY_S
 
 def run(bridge: Bridge, accounts: Sequence[Account]) -> Checks:
     """Every check."""
-    yield from made("graph version", bridge.settings.graph_version, _version, bridge)
+    yield from made("graph version", bridge.settings.vendors["graph_version"], _version, bridge)
     for account in accounts:
         # time does not end a Page's token
-        life_s = None if account.login == "facebook" else TOKEN_S
+        life_s = None if options(account).login == "facebook" else TOKEN_S
         yield from made("token", subject(account), token, bridge, account, life_s, graph.RENEW)
         yield from made("ids", subject(account), _ids, bridge, account)
         yield from made("webhook fields", subject(account), _fields, bridge, account)
 
 
 def _version(bridge: Bridge) -> Checks:
-    version = bridge.settings.graph_version
+    version = bridge.settings.vendors["graph_version"]
     status, detail = graph.version_of(version, bridge.clock())
     yield check("graph version", version, status, detail, graph.VERSION_SETTING)
 
@@ -36,12 +37,12 @@ def _ids(bridge: Bridge, account: Account) -> Checks:
     yield _version_answered(bridge, account, found.version)
     told = f"/me answers {', '.join(found.shape) or 'nothing'}"
     if not found.user_id:
-        yield check("login", subject(account), "warn", f"{told}, and not what a login by {account.login} does",
-                    graph.UNIFIED if account.login == "instagram" else f"link the Page; else {graph.UNIFIED}",
+        yield check("login", subject(account), "warn", f"{told}, and not what a login by {options(account).login} does",
+                    graph.UNIFIED if options(account).login == "instagram" else f"link the Page; else {graph.UNIFIED}",
                     )  # fmt: skip
         return
-    yield check("login", subject(account), "ok", f"by {account.login}: {told}")
-    if found.user_id == account.id and account.page in {"", found.page}:
+    yield check("login", subject(account), "ok", f"by {options(account).login}: {told}")
+    if found.user_id == account.id and options(account).page in {"", found.page}:
         yield check("ids", subject(account), "ok", "the token is this account's, and webhooks carry this id")
     elif account.id == found.id:
         yield check("ids", subject(account), "fail", "is the app-scoped id; webhooks carry user_id and find no account",
@@ -54,7 +55,7 @@ def _ids(bridge: Bridge, account: Account) -> Checks:
 
 def _version_answered(bridge: Bridge, account: Account, version: str) -> Check:
     """Meta answers a version that is over as its oldest one, and says so in a header only."""
-    asked = bridge.settings.graph_version
+    asked = bridge.settings.vendors["graph_version"]
     if version in {"", asked}:
         return check("graph answers", subject(account), "ok", f"as {asked}" if version else "without its version")
     return check("graph answers", subject(account), "warn", f"asked for {asked}, answered as {version}",

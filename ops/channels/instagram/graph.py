@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
+from chalicelib.channels.instagram.about import options
 from chalicelib.http import Answer
 from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
@@ -50,12 +51,12 @@ RENEW = "log in again in the App Dashboard (Generate token) and put the new toke
 
 def fields(account: Account) -> tuple[str, ...]:
     """The webhook fields that this account is to deliver."""
-    return FIELDS if account.login == "instagram" else PAGE_FIELDS
+    return FIELDS if options(account).login == "instagram" else PAGE_FIELDS
 
 
 def comment_fields(account: Account) -> tuple[str, ...]:
     """The webhook fields of comments and mentions that this account can be subscribed to by a call."""
-    return COMMENT_FIELDS if account.login == "instagram" else ()
+    return COMMENT_FIELDS if options(account).login == "instagram" else ()
 
 
 def subscribed(bridge: Bridge, account: Account) -> set[str]:
@@ -84,7 +85,7 @@ class Identity(NamedTuple):
 
 def identity(bridge: Bridge, account: Account) -> Identity:
     """Whose the token is, by the login that the account has. An answer of another shape leaves `user_id` empty."""
-    page = account.login == "facebook"
+    page = options(account).login == "facebook"
     fields = "name,instagram_business_account" if page else "user_id,username"
     answer, found = _answered(bridge, account, "GET", f"?fields={fields}", node="me")
     linked = found.get("instagram_business_account")
@@ -144,9 +145,9 @@ def _answered(
     token = bridge.token(account)
     if not token:
         raise OpsError(f"the secret {account.secret} holds no access_token", RENEW)
-    host = bridge.settings.url("instagram_graph" if account.login == "instagram" else "facebook_graph")
-    node = node or (account.id if account.login == "instagram" else account.page or "me")
-    url = f"{host}/{bridge.settings.graph_version}/{quote(node)}{edge}"
+    host = bridge.settings.url("instagram_graph" if options(account).login == "instagram" else "facebook_graph")
+    node = node or (account.id if options(account).login == "instagram" else options(account).page or "me")
+    url = f"{host}/{bridge.settings.vendors['graph_version']}/{quote(node)}{edge}"
     headers = {"Authorization": f"Bearer {token}"}
     what = f"Instagram {account.id}"
     if method == "GET":

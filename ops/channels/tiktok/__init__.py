@@ -30,7 +30,7 @@ class TikTok:
 
     def secrets(self, settings: Settings) -> Sequence[tuple[str, str]]:
         """The app's, which webhooks are signed with."""
-        return [(settings.tiktok_secret, "secrets")]
+        return [(settings.vendors["tiktok_secret"], "secrets")]
 
     def checks(self, bridge: Bridge, accounts: Sequence[Account], asked: Asked) -> Checks:
         """Of each account's token, and of the app."""

@@ -29,7 +29,7 @@ class App:
 
     def __init__(self, bridge: Bridge, app_id: str) -> None:
         """`app_id` "" takes that of the secret. OpsError where id or secret is missing."""
-        name = bridge.settings.tiktok_secret
+        name = bridge.settings.vendors["tiktok_secret"]
         secrets = bridge.listed(name, "secrets")
         self.id = app_id or str(bridge.secret(name).get("app_id", ""))
         if not self.id or not secrets:

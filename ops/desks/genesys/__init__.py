@@ -26,7 +26,10 @@ class GenesysCloud:
 
     def secrets(self, settings: Settings) -> Sequence[tuple[str, str]]:
         """What its webhooks are signed with, and the clients that the bridge calls it by."""
-        return [(settings.genesys_webhook_secret, "secrets"), (settings.genesys_oauth_secret, "clients")]
+        return [
+            (settings.vendors["genesys_webhook_secret"], "secrets"),
+            (settings.vendors["genesys_oauth_secret"], "clients"),
+        ]
 
     def checks(self, bridge: Bridge, accounts: Sequence[Account], asked: Asked) -> Checks:
         """Of the runtime's clients, the operator's, and each account's integration."""

@@ -41,14 +41,14 @@ def time(bridge: Bridge, asked: Asked) -> Checks:
 
 def _hosts(bridge: Bridge, asked: Asked) -> Hosts:
     return Hosts(
-        (asked.option("genesys_url") or bridge.settings.genesys_api).rstrip("/"),
-        (asked.option("login_url") or bridge.settings.genesys_login).rstrip("/"),
+        (asked.option("genesys_url") or bridge.settings.vendors["genesys_api"]).rstrip("/"),
+        (asked.option("login_url") or bridge.settings.vendors["genesys_login"]).rstrip("/"),
     )
 
 
 def _clients(bridge: Bridge) -> list[str]:
     """The ids of the runtime clients that the secret holds in full."""
-    listed = bridge.listed(bridge.settings.genesys_oauth_secret, "clients")
+    listed = bridge.listed(bridge.settings.vendors["genesys_oauth_secret"], "clients")
     return [str(client["id"]) for client in listed if not _lacking(client)]
 
 
@@ -59,7 +59,7 @@ def _lacking(client: Any) -> list[str]:
 
 
 def _runtime_logins(bridge: Bridge, where: Hosts) -> Checks:
-    name = bridge.settings.genesys_oauth_secret
+    name = bridge.settings.vendors["genesys_oauth_secret"]
     for number, client in enumerate(bridge.listed(name, "clients"), 1):
         if lacking := _lacking(client):
             yield check("genesys runtime login", f"client {number}", "fail",
@@ -70,7 +70,7 @@ def _runtime_logins(bridge: Bridge, where: Hosts) -> Checks:
 
 
 def _runtime_login(bridge: Bridge, entry: dict[str, str], where: Hosts) -> Check:
-    secret, client = bridge.settings.genesys_oauth_secret, entry["id"]
+    secret, client = bridge.settings.vendors["genesys_oauth_secret"], entry["id"]
     tokens = Tokens(bridge.http, lambda _: {"clients": [entry]}, secret, where.login, bridge.clock)
     try:
         tokens.token(client)

@@ -84,7 +84,7 @@ def test_a_text_goes_to_the_host_of_the_login(account: Account, url: str, token:
 
 def test_a_page_that_is_not_named_is_the_tokens_own() -> None:
     http = FakeOutgoing(SENT)
-    client(http).send(msgspec.structs.replace(PAGE, page=""), ANA, TextPart(TEXT))
+    client(http).send(msgspec.structs.replace(PAGE, options={"login": "facebook"}), ANA, TextPart(TEXT))
     assert http.calls[0].url == "https://fb.example/v25.0/me/messages"
 
 

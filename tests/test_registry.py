@@ -1,0 +1,113 @@
+"""A channel and a desk that live elsewhere are known everywhere once the registry has them."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+
+from chalicelib.pipeline.accounts import judged
+from chalicelib.protocols.channel import Rendering
+from chalicelib.registry import CHANNELS, DESKS, abouts
+from chalicelib.rules import participant
+from chalicelib.settings import load, variables
+from chalicelib.vocabulary.about import About
+from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, WindowPolicy
+from chalicelib.vocabulary.messages import CustomerMessage
+from chalicelib.vocabulary.records import Account, Conversation, Unreadable
+from tests.test_settings import ENVIRONMENT
+from tools import docs
+
+
+class Loft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    ring: int = 0
+
+
+class Counter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    hall: str = ""
+
+
+PIGEON = About(
+    name="pigeon",
+    title="Pigeon",
+    signed_by="pigeon_secret",
+    renewed_by="pigeon_secret",
+    secrets=("pigeon_secret",),
+    settings={"pigeon_api": "https://api.pigeon.example/"},
+    page="https://pigeon.example/{}",
+    options=Loft,
+)
+COUNTER = About(
+    name="counter",
+    title="Counter",
+    signed_by="counter_secret",
+    secrets=("counter_secret",),
+    settings={"counter_api": None},
+    options=Counter,
+)
+PARTS: dict[str, dict[str, Any]] = {
+    "pigeon.about": {"ABOUT": PIGEON},
+    "pigeon.capabilities": {
+        "CAPABILITIES": Capabilities(text_limit=20, text_unit="characters", window=WindowPolicy(open_s=DAY_S))
+    },
+    "pigeon.renderings": {"RENDERINGS": {"scroll": Rendering(shows="message")}},
+    "pigeon.problems": {"PROBLEMS": ()},
+    "counter.about": {"ABOUT": COUNTER},
+}
+ROW = Account(channel="pigeon", id="1", integration="i", secret="s")
+
+
+@pytest.fixture(autouse=True)
+def _entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both, from a package of their own."""
+    for name in ("elsewhere", *(f"elsewhere.{package}" for package in ("pigeon", "counter"))):
+        package = ModuleType(name)
+        package.__path__ = []
+        monkeypatch.setitem(sys.modules, name, package)
+    for name, held in PARTS.items():
+        module = ModuleType(f"elsewhere.{name}")
+        vars(module).update(held)
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(CHANNELS, "pigeon", "elsewhere.pigeon")
+    monkeypatch.setitem(DESKS, "counter", "elsewhere.counter")
+
+
+def test_what_it_needs_of_the_environment_is_asked_for() -> None:
+    with pytest.raises(SystemExit) as caught:
+        load(ENVIRONMENT)
+    assert str(caught.value) == (
+        "dmdesk: set DMDESK_PIGEON_SECRET, DMDESK_COUNTER_SECRET, DMDESK_COUNTER_API (Terraform sets them on each "
+        "function)"
+    )
+    given = {"DMDESK_PIGEON_SECRET": "p", "DMDESK_COUNTER_SECRET": "c", "DMDESK_COUNTER_API": "https://counter.example"}
+    settings = load(ENVIRONMENT | given)
+    assert settings.url("pigeon_api") == "https://api.pigeon.example"
+    assert settings.vendors[PIGEON.signed_by] == "p"
+    assert list(variables()).index("counter_secret") < list(variables()).index("media_secret")
+
+
+def test_its_accounts_have_its_options_and_no_others() -> None:
+    row = msgspec.structs.replace(ROW, options={"ring": 7, "hall": "north", "login": "facebook"})
+    parts = abouts(CHANNELS), abouts(DESKS)
+    assert judged(row, *parts) == msgspec.structs.replace(ROW, options={"ring": 7})
+    seated = msgspec.structs.replace(row, desk="counter")
+    assert judged(seated, *parts) == msgspec.structs.replace(seated, options={"ring": 7, "hall": "north"})
+    odd = msgspec.structs.replace(ROW, options={"ring": "seven"})
+    assert judged(odd, *parts) == Unreadable("pigeon#1", "Expected `int`, got `str` - at `$.ring`")
+
+
+def test_its_customers_are_told_by_its_name_and_page() -> None:
+    said = CustomerMessage(id="m", conversation=Conversation("pigeon", "1", "c"), sent_ms=0, username="coo coo")
+    told = participant.attributes(abouts(CHANNELS)["pigeon"], ROW, said, None, 0, "open")
+    assert (told["source"], told["profileUrl"]) == ("Pigeon_DM", "https://pigeon.example/coo%20coo")
+
+
+def test_the_pages_of_the_documentation_tell_of_it() -> None:
+    assert "| Instagram | TikTok | Pigeon |" in docs.features()
+    assert "## Pigeon" in docs.rendering()
+    assert "`TikTok_Comment`, `Pigeon_DM` or `Pigeon_Comment`; a mention" in docs.participant_data()
+    assert "`instagram`, `tiktok` or `pigeon`" in docs.participant_data()
+    assert "## Pigeon" in docs.errors()
