@@ -260,7 +260,9 @@ class Sandbox:
 
     def _operator_environment(self) -> dict[str, str]:
         """With which the operator's commands find this bridge, as `terraform output operator_environment` has it."""
-        settings = {f"DMDESK_{name.upper()}": str(value) for name, value in asdict(self._settings()).items()}
+        values = asdict(self._settings())
+        values |= values.pop("vendors")
+        settings = {f"DMDESK_{name.upper()}": str(value) for name, value in values.items()}
         environment = settings | self.aws.environment | NO_PROXIES
         environment |= {"AWS_SESSION_TOKEN": "", "DMDESK_WEBHOOK_URL": self._webhook_url}
         for vendor in self.vendors.all:

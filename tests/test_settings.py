@@ -58,6 +58,7 @@ def test_all_missing_names_are_told_at_once() -> None:
     with pytest.raises(SystemExit) as caught:
         load({"TABLE": "x", "DMDESK_OTHER": "y"})
     assert [name for name in REQUIRED if name not in str(caught.value)] == []
+    assert str(caught.value) == f"dmdesk: set {', '.join(REQUIRED)} (Terraform sets them on each function)"
 
 
 def test_an_address_may_be_changed_and_loses_its_last_slash() -> None:
