@@ -43,14 +43,15 @@ class Names:
         return next((source for source in at_path if call.header(source.header)), next(iter(at_path), None))
 
     def passage(self, event: Event) -> Passage:
-        """An event of a queue."""
-        source = self._sources[event.source]
+        """An event of a queue; whoever is unknown is taken for a channel."""
+        source = self._sources.get(event.source)
+        direction: Direction = source.direction if source else "in"
+        told = source.told(event) if source else {}
         echo = event.section == "echo"
-        told = source.told(event)
         return Passage(
             trace=event.id,
-            direction=source.direction,
-            channel=self.channels.get(event.account, "") if source.direction == "out" else source.name,
+            direction=direction,
+            channel=self.channels.get(event.account, "") if direction == "out" else event.source,
             customer=event.party,
             key=event.dedup,
             echo=echo,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from itertools import islice
 from typing import Any
@@ -42,6 +43,7 @@ def calls() -> Calls:
     return Calls(VENDORS, {"genesys": "http://genesys"})
 
 
+@functools.cache
 def masker(*texts: str) -> Masker:
     """Of what the vendors name, and of these texts."""
     clock, faults = Clock(), Faults()

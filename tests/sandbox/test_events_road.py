@@ -331,6 +331,12 @@ def test_a_reply_goes_out_on_the_channel_of_its_integration(side: Roadside) -> N
     assert (record["trace"], record["direction"], record["channel"]) == ("r1", "out", "tiktok")
 
 
+def test_an_event_of_nobody_who_is_played_is_told_all_the_same(side: Roadside) -> None:
+    side.road.work(an_event("e1", "elsewhere"), 1, lambda event, attempt: None)
+    record = told(side.journal)[0]
+    assert (record["trace"], record["direction"], record["channel"]) == ("e1", "in", "elsewhere")
+
+
 def test_a_second_attempt_waited_since_the_first(side: Roadside, clock: Clock) -> None:
     with pytest.raises(Retryable):
         side.work(fails=Retryable("later"))
