@@ -4,10 +4,11 @@
     CONV#channel#account#customer       IN#event          claim of a customer's event
     CONV#channel#account#customer       OUT#message#part  claim of one part of an agent's message
     CONV#channel#account#customer       SENT#platform id  a message that we sent, to know its echo
-    CONV#channel#account#customer       STATE             conversation ids, last customer message, comment, seen
+    CONV#channel#account#customer       STATE             seat, conversation ids, last customer message, comment, seen
     CONV#channel#account#customer       OFFER#message     the choices that an agent's message offers
     CONV#channel#account#customer       PROFILE           what the platform tells of the customer
     CONV#channel#account#customer       LED               what led them here, until they write
+    SEAT#desk#the desk's conversation   CONVERSATION      whose it is, of a desk that does not tell that itself
     TRIES#life of an event              what              how often that was tried for the event's own sake
     ACCOUNT                             channel#id        an account, written by Terraform
 
@@ -44,6 +45,7 @@ from chalicelib.vocabulary.records import (
     Edited,
     Flight,
     Profile,
+    Seat,
     Thread,
     Tried,
     Unreadable,
@@ -65,6 +67,11 @@ CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.3)
 PROFILE_S = 7 * 86_400
 # An agent may answer until a conversation's state is gone; Instagram's longest window is 7 days.
 STATE_S = 30 * 86_400
+# A desk's conversation may go on for long after the one write that tells whose it is.
+SEATED_S = 90 * 86_400
+
+
+NOBODYS = Seat()
 
 
 class Table:
@@ -126,28 +133,31 @@ class Table:
                 self._client.update_item,
                 TableName=self._name,
                 Key=_key(conversation, item),
-                UpdateExpression="REMOVE #state, #owner, #until, since, tried, desk, #text",
+                UpdateExpression="REMOVE #state, #owner, #until, since, tried, desk, seat_desk, #text",
                 ConditionExpression="#state IN (:leased, :doubt)",
                 ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
                 ExpressionAttributeValues=_OPEN,
             )
 
-    def doubt(self, conversation: Conversation, item: str, now: float, until: float, desk: str = "") -> None:
-        """The work was tried just now, while this conversation of the desk's was known, and nobody knows how it ended,
-        which is to be found out until then. No effect if an echo has told meanwhile."""
+    def doubt(self, conversation: Conversation, item: str, now: float, until: float, seat: Seat = NOBODYS) -> None:
+        """The work was tried just now, while this was known of where the conversation sits, and nobody knows how it
+        ended, which is to be found out until then. No effect if an echo has told meanwhile."""
+        named = {":name": {"S": seat.desk}} if seat.desk else {}
         with suppress(_Ended):
             _unless_ended(
                 self._client.update_item,
                 TableName=self._name,
                 Key=_key(conversation, item),
-                UpdateExpression="SET #state = :doubt, tried = :now, #until = :until, desk = :desk",
+                UpdateExpression="SET #state = :doubt, tried = :now, #until = :until, desk = :desk"
+                + (", seat_desk = :name" if named else ""),
                 ConditionExpression="#state IN (:leased, :doubt)",
                 ExpressionAttributeNames={"#state": "state", "#until": "until"},
                 ExpressionAttributeValues={
                     **_OPEN,
+                    **named,
                     ":now": {"N": str(now)},
                     ":until": {"N": str(until)},
-                    ":desk": {"S": desk},
+                    ":desk": {"S": seat.conversation},
                 },
             )
 
@@ -192,16 +202,63 @@ class Table:
             return False
         return True
 
-    def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread, words: str = "") -> None:
-        """In one call: the customer's event is done, and the conversation remembers it, and how it begins."""
-        done = _update(self._name, conversation, item, _DONE, _done(now, thread.desk))
+    def delivered(
+        self,
+        conversation: Conversation,
+        item: str,
+        now: float,
+        thread: Thread,
+        words: str = "",
+        before: Seat | None = None,
+        listed: bool = False,
+    ) -> bool:
+        """In one call: the customer's event is done, and the conversation remembers it, and how it begins; where
+        `listed`, the desk's conversation is remembered as this customer's.
+
+        `before` is the seat that was read, None where none was. False, and no effect, where `thread` names another
+        seat and the conversation has been moved since.
+        """
+        result = thread.seat.conversation
+        done = _update(self._name, conversation, item, _DONE, _done(now, result))
         if words:
             done["Update"]["UpdateExpression"] += ", words = :words"
-            done["Update"]["ExpressionAttributeValues"] = {**_done(now, thread.desk), ":words": {"S": words}}
+            done["Update"]["ExpressionAttributeValues"] = {**_done(now, result), ":words": {"S": words}}
+        whose = [_listing(self._name, conversation, now, thread.seat)] if listed else []
+        for newest in (True, False):  # an older event than the newest known is a replay
+            with suppress(_Cancelled):
+                remember = _remember(self._name, conversation, now, thread, before, newest=newest)
+                self._transact([done, remember, *whose])
+                return True
+        return False
+
+    def seat(self, conversation: Conversation, before: Seat, after: Seat, now: float, listed: bool = False) -> bool:
+        """Moves the conversation from one seat to another, which is a generation later. False, and no effect, where it
+        has been moved otherwise meanwhile. `listed` as for `delivered`."""
+        told, gone = _seat_fields(after, before)
+        held = "desk = :was" if before.conversation else "attribute_not_exists(desk)"
+        known, values = _unmoved(before)
+        values |= {":was": {"S": before.conversation}} if before.conversation else {}
+        removes = f" REMOVE {', '.join(gone)}" if gone else ""
+        write: Any = {
+            "TableName": self._name,
+            "Key": _key(conversation, "STATE"),
+            "UpdateExpression": "SET " + ", ".join(["expires_at = :expires", *_sets(told)]) + removes,
+            "ConditionExpression": f"{known} AND {held}",
+            "ExpressionAttributeNames": {f"#{name}": name for name in told},
+            "ExpressionAttributeValues": {":expires": _expiry(now, STATE_S), **_typed(told), **values},
+        }
+        whose = [_listing(self._name, conversation, now, after)] if listed else []
         try:
-            self._transact([done, _remember(self._name, conversation, now, thread, newest=True)])
-        except _Cancelled:  # an older event than the newest known: a replay
-            self._transact([done, _remember(self._name, conversation, now, thread, newest=False)])
+            self._transact([{"Update": write}, *whose])
+        except _Cancelled:  # it may have been this very write, whose answer was lost
+            return self.thread(conversation).seat == after
+        return True
+
+    def seated(self, desk: str, conversation: str) -> Conversation | None:
+        """Whose the desk's conversation is; None where nobody has written that down."""
+        key = {"pk": {"S": _whose(desk, conversation)}, "sk": {"S": "CONVERSATION"}}
+        row = call(self._client.get_item, TableName=self._name, Key=key, ConsistentRead=True).get("Item")
+        return Conversation(*(row[name]["S"] for name in Conversation.__struct_fields__)) if row else None
 
     def sent(
         self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "", words: str = ""
@@ -333,7 +390,9 @@ class Table:
         """What is remembered of the conversation; an empty Thread where nothing is."""
         found = self._get(conversation, "STATE")
         plain = {name: value.get("S") or int(value.get("N", "0")) for name, value in found.items()}
-        return msgspec.convert({name: plain[name] for name in _REMEMBERED if plain.get(name)}, Thread)
+        seat = {field: plain[name] for field, name in _SEAT.items() if plain.get(name)}
+        told = {name: plain[name] for name in _REMEMBERED if plain.get(name)}
+        return msgspec.convert({**told, "seat": seat}, Thread)
 
     def is_ours(self, conversation: Conversation, platform_id: str) -> bool:
         """Whether we sent the message that the platform knows by this id."""
@@ -485,32 +544,81 @@ def _update(
     }
 
 
-_REMEMBERED = Thread.__struct_fields__
+_REMEMBERED = set(Thread.__struct_fields__) - {"seat"}
+# A seat's fields and their attributes: what a row has under `desk` was the desk's conversation before a seat had more.
+_SEAT = {"desk": "seat_desk", "conversation": "desk", "state": "seat_state", "generation": "generation"}
 
 
 def _remember(
-    table: str, conversation: Conversation, now: float, thread: Thread, *, newest: bool
+    table: str, conversation: Conversation, now: float, thread: Thread, before: Seat | None, *, newest: bool
 ) -> TransactWriteItemTypeDef:
-    """The STATE write: always the conversation ids; what the customer did last only if it is the newest."""
-    told: dict[str, str | int] = {"desk": thread.desk, "platform": thread.platform}
-    write: Any = {"TableName": table, "Key": _key(conversation, "STATE")}
+    """The STATE write: always the conversation ids; what the customer did last only if it is the newest. Where the
+    thread names a seat, only if the conversation has not been moved."""
+    told, gone = _seat_fields(thread.seat, before) if thread.seat.conversation else ({}, [])
+    unless, values = _unmoved(before) if thread.seat.conversation else ("", {})
+    conditions = [unless] if unless else []
+    told |= {"platform": thread.platform} if thread.platform else {}
     if newest:
-        told |= {"ad_ms": thread.ad_ms, "customer_ms": thread.customer_ms}
-        told |= {"comment": thread.comment, "comment_ms": thread.comment_ms}
-        clock = next((name for name in ("customer_ms", "comment_ms") if told[name]), "")
+        last: dict[str, str | int] = {"ad_ms": thread.ad_ms, "customer_ms": thread.customer_ms}
+        last |= {"comment": thread.comment, "comment_ms": thread.comment_ms}
+        clock = next((name for name in ("customer_ms", "comment_ms") if last[name]), "")
         if clock:
-            write["ConditionExpression"] = f"attribute_not_exists(#{clock}) OR #{clock} <= :{clock}"
-    told = {name: value for name, value in told.items() if value}
-    values = {f":{name}": {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in told.items()}
-    sets = [f"#{name} = :{name}" for name in told]
+            conditions.append(f"(attribute_not_exists(#{clock}) OR #{clock} <= :{clock})")
+        told |= {name: value for name, value in last.items() if value}
+    sets = _sets(told)
     if "customer_ms" in told:  # a new turn of the customer's: our messages count from here
         sets.append("replies = :none")
         values[":none"] = {"N": "0"}
-    write["UpdateExpression"] = "SET " + ", ".join(["expires_at = :expires", *sets])
-    write["ExpressionAttributeValues"] = values | {":expires": _expiry(now, STATE_S)}
+    write: Any = {"TableName": table, "Key": _key(conversation, "STATE")}
+    removes = f" REMOVE {', '.join(gone)}" if gone else ""
+    write["UpdateExpression"] = "SET " + ", ".join(["expires_at = :expires", *sets]) + removes
+    write["ExpressionAttributeValues"] = values | _typed(told) | {":expires": _expiry(now, STATE_S)}
     if told:  # "comment" is one of DynamoDB's reserved words
         write["ExpressionAttributeNames"] = {f"#{name}": name for name in told}
+    if conditions:
+        write["ConditionExpression"] = " AND ".join(conditions)
     return {"Update": write}
+
+
+def _seat_fields(seat: Seat, before: Seat | None) -> tuple[dict[str, str | int], list[str]]:
+    """The attributes of a seat that are written, and those that the one before it leaves behind: what is the default
+    has none."""
+    fields, held = _seat_row(seat), _seat_row(before or NOBODYS)
+    told = {name: value for name, value in fields.items() if value}
+    return told, [name for name in fields if held[name] and name not in told]
+
+
+def _seat_row(seat: Seat) -> dict[str, str | int]:
+    return {name: getattr(seat, field) for field, name in _SEAT.items()}
+
+
+def _unmoved(before: Seat | None) -> tuple[str, dict[str, Any]]:
+    """The condition that the conversation still sits there, with its values; where nobody has looked (None), that it
+    has never been taken to another desk."""
+    if before is None:
+        return "attribute_not_exists(seat_desk)", {}
+    if not before.generation:
+        return "attribute_not_exists(generation)", {}
+    return "generation = :known", {":known": {"N": str(before.generation)}}
+
+
+def _sets(told: dict[str, str | int]) -> list[str]:
+    return [f"#{name} = :{name}" for name in told]
+
+
+def _typed(told: dict[str, str | int]) -> dict[str, Any]:
+    return {f":{name}": {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in told.items()}
+
+
+def _listing(table: str, conversation: Conversation, now: float, seat: Seat) -> TransactWriteItemTypeDef:
+    """Whose the seat's conversation is."""
+    fields: dict[str, Any] = {name: {"S": getattr(conversation, name)} for name in Conversation.__struct_fields__}
+    key = {"pk": {"S": _whose(*seat.place)}, "sk": {"S": "CONVERSATION"}}
+    return {"Put": {"TableName": table, "Item": {**key, **fields, "expires_at": _expiry(now, SEATED_S)}}}
+
+
+def _whose(desk: str, conversation: str) -> str:
+    return f"SEAT#{desk}#{bounded(conversation)}"
 
 
 def _key(conversation: Conversation, item: str) -> dict[str, Any]:
@@ -540,7 +648,7 @@ def _claim_of(item: dict[str, Any]) -> Claim:
             "reason": text("reason"),
             "detail": text("detail"),
             "edited": text("edited"),
-            "desk": text("desk"),
+            "seat": {"desk": text("seat_desk"), "conversation": text("desk")},
         },
         Claim,
     )

@@ -94,7 +94,8 @@ class MediaStore:
                 file = self._shelf.stored(key)  # a replay may come when only our copy is left
                 if file is None:
                     raise
-        return Attachment(kind=kind_of(file.mime), url=self.link(key, said.sent_ms), mime=file.mime, name=file.name)
+        url = self.link(key, said.sent_ms)
+        return Attachment(kind=kind_of(file.mime), url=url, mime=file.mime, name=file.name, key=key, size=file.size)
 
     def take(
         self,
@@ -117,9 +118,9 @@ class MediaStore:
             file = self._copy(key, source, "file", name, documents=True)
         return Kept(key=key, kind=kind_of(file.mime), mime=file.mime, name=file.name, size=file.size)
 
-    def body(self, kept: Kept) -> bytes:
-        """The file itself. Raises Retryable."""
-        return self._shelf.fetch(kept.key)
+    def body(self, key: str) -> bytes:
+        """The file itself, of a copy's key. Raises Retryable."""
+        return self._shelf.fetch(key)
 
     def direct(self, kept: Kept) -> str:
         """A URL of the bucket, for a platform that fetches the file within the hour."""

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from chalicelib.rules.catalogue import say
 from chalicelib.rules.participant import nickname
 from chalicelib.vocabulary.messages import Attachment, CustomerMessage, DeskMessage, Line, Tap
-from chalicelib.vocabulary.records import Account, Profile, Thread
+from chalicelib.vocabulary.records import Account, Profile, Seat, Thread
 from chalicelib.wire import digest
 
-NO_PROFILE = Profile()
+NO_PROFILE, NOBODYS = Profile(), Seat()
 
 
 def words(account: Account, lines: Sequence[Line], text: str) -> str:
     """The lines in the account's language and the text, one under the other."""
-    said = [say(account.language, line.key, **line.facts) for line in lines]
-    return "\n".join([*said, text] if text else said)
+    told = [say(account.language, line.key, **line.facts) for line in lines]
+    return "\n".join([*told, text] if text else told)
 
 
 def desk_id(account: Account, event: str) -> str:
@@ -56,10 +56,10 @@ def line_message(account: Account, event: str, customer: str, sent_ms: int, text
     )
 
 
-def remembered(said: CustomerMessage, desk: str = "") -> Thread:
-    """What the conversation remembers of the message."""
+def remembered(said: CustomerMessage, seat: Seat = NOBODYS) -> Thread:
+    """What the conversation remembers of the message that was shown at the seat."""
     return Thread(
-        desk=desk,
+        seat=seat,
         platform=said.platform_thread,
         customer_ms=said.sent_ms if said.starts_window else 0,
         ad_ms=said.sent_ms if said.from_ad else 0,

@@ -74,7 +74,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     `secret` names the secret with the account's access token. `language` is what the bridge's own words
     are said in; `notices` puts a line into the conversation where a reply was not delivered, `mark_seen`
     marks the customer's messages as seen when the agent first answers, `show_reads` shows the agent that
-    the customer has read the answer.
+    the customer has read the answer. `desk` names the desk at which new conversations are seated, "" for the
+    deployment's first.
     """
 
     channel: Word
@@ -89,6 +90,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     notices: bool = True
     mark_seen: bool = True
     show_reads: bool = False
+    desk: str = ""
 
     def wrote(self, customer: str, username: str) -> bool:
         """Whether what comes from this customer, or under this name on the platform, is the account's own.
@@ -119,17 +121,37 @@ class Conversation(msgspec.Struct, frozen=True):
         return f"{self.channel}#{self.account}#{bounded(self.customer)}"
 
 
+class Seat(msgspec.Struct, frozen=True):
+    """Where a conversation sits: the desk's name ("" for the deployment's first), the desk's id of the conversation,
+    what the desk itself wants remembered of it, and how often it has been moved. Without a conversation nobody has
+    it, and the next message opens one."""
+
+    desk: str = ""
+    conversation: str = ""
+    state: str = ""
+    generation: int = 0
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The desk and its conversation."""
+        return self.desk, self.conversation
+
+    def moved(self, conversation: str = "", desk: str = "", state: str = "") -> Seat:
+        """The seat that takes this one's place, a generation later; nobody's where no conversation is named."""
+        return Seat(desk, conversation, state, self.generation + 1)
+
+
 class Thread(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of a conversation.
 
-    `desk` is the desk's conversation id, `platform` the platform's (TikTok replies need it),
+    `seat` is where it sits, `platform` the platform's conversation id (TikTok replies need it),
     `customer_ms` when the customer last wrote, `ad_ms` when an advertisement last led them here.
     `comment` is the newest comment that may be answered by a message, written at `comment_ms`, and
     `answered` the comment that has been. `seen_ms` is up to when their messages are marked as seen,
     `replies` how many messages went out since they last wrote.
     """
 
-    desk: str = ""
+    seat: Seat = Seat()
     platform: str = ""
     customer_ms: int = 0
     ad_ms: int = 0
@@ -167,7 +189,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     `tried_s` and is to be found out until `until_s`. `done` and `refused` are final; `result` and
     `reason` say how it ended. `since_s` is when it was first claimed; `buried` tells that it was given
     up before, and has come back; `edited` is the newest text of a message that was edited before it came;
-    `desk` the desk's conversation that was known when it was tried.
+    `seat` what was known of where the conversation sits when it was tried (desk and conversation).
     """
 
     state: Literal["fresh", "lapsed", "busy", "doubt", "done", "refused"]
@@ -179,7 +201,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     buried: bool = False
     edited: str = ""
-    desk: str = ""
+    seat: Seat = Seat()
 
 
 Edited = Literal["held", "newest", "older"]

@@ -17,7 +17,17 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 from chalicelib.aws.table import Table
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary.messages import Led, Tap
-from chalicelib.vocabulary.records import PREVENTED, Account, Conversation, Flight, Profile, Thread, Tried, Unreadable
+from chalicelib.vocabulary.records import (
+    PREVENTED,
+    Account,
+    Conversation,
+    Flight,
+    Profile,
+    Seat,
+    Thread,
+    Tried,
+    Unreadable,
+)
 from tests.aws.conftest import ACCOUNT, Cloud
 
 LEASE_S = 10.0
@@ -51,25 +61,29 @@ def test_a_lapsed_claim_tells_when_it_was_begun(cloud: Cloud) -> None:
 def test_delivery_and_conversation_are_written_together(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.claim(conversation, "IN#1", 100, LEASE_S)
-    cloud.table.delivered(conversation, "IN#1", 101, Thread(desk="d", platform="p", customer_ms=5000))
+    cloud.table.delivered(
+        conversation, "IN#1", 101, Thread(seat=Seat(conversation="d"), platform="p", customer_ms=5000)
+    )
     assert cloud.table.claim(conversation, "IN#1", 999, LEASE_S).state == "done"
-    assert cloud.table.thread(conversation) == Thread(desk="d", platform="p", customer_ms=5000)
+    assert cloud.table.thread(conversation) == Thread(seat=Seat(conversation="d"), platform="p", customer_ms=5000)
 
 
 def test_an_older_event_does_not_turn_back_the_customers_time(cloud: Cloud) -> None:
     conversation = somebody()
     for item, ms in (("IN#1", 5000), ("IN#2", 4000)):
         cloud.table.claim(conversation, item, 100, LEASE_S)
-        cloud.table.delivered(conversation, item, 101, Thread(desk=f"d-{item}", customer_ms=ms))
+        cloud.table.delivered(conversation, item, 101, Thread(seat=Seat(conversation=f"d-{item}"), customer_ms=ms))
     assert cloud.table.claim(conversation, "IN#2", 999, LEASE_S).state == "done"
-    assert cloud.table.thread(conversation) == Thread(desk="d-IN#2", customer_ms=5000)
+    assert cloud.table.thread(conversation) == Thread(seat=Seat(conversation="d-IN#2"), customer_ms=5000)
 
 
 def test_an_unknown_desk_conversation_does_not_erase_the_known_one(cloud: Cloud) -> None:
     conversation = somebody()
-    cloud.table.delivered(conversation, "IN#1", 101, Thread(desk="known", platform="p", customer_ms=1))
+    cloud.table.delivered(
+        conversation, "IN#1", 101, Thread(seat=Seat(conversation="known"), platform="p", customer_ms=1)
+    )
     cloud.table.delivered(conversation, "IN#2", 102, Thread(customer_ms=2))
-    assert cloud.table.thread(conversation) == Thread(desk="known", platform="p", customer_ms=2)
+    assert cloud.table.thread(conversation) == Thread(seat=Seat(conversation="known"), platform="p", customer_ms=2)
 
 
 def test_a_sent_part_is_no_longer_in_flight_and_known_by_its_id(cloud: Cloud) -> None:
@@ -128,7 +142,7 @@ def test_an_edit_that_comes_first_is_told_to_whoever_claims_the_message(cloud: C
         assert cloud.table.edited(conversation, "IN#1", 101, 2, "newest") == "held"
         claim = cloud.table.claim(conversation, "IN#1", 110, LEASE_S)
         assert (claim.state, claim.edited) == ("fresh", "newest")
-    cloud.table.delivered(conversation, "IN#1", 111, Thread(desk="d"))
+    cloud.table.delivered(conversation, "IN#1", 111, Thread(seat=Seat(conversation="d")))
     assert cloud.table.edited(conversation, "IN#1", 112, 3, "after") == "newest"
     assert cloud.table.claim(conversation, "IN#1", 113, LEASE_S).state == "done"
 
@@ -149,7 +163,7 @@ def test_a_message_that_was_taken_back_before_it_came_has_no_newer_text(cloud: C
 def test_a_message_is_known_by_how_it_begins(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.claim(conversation, "IN#message:mid-1", 100, LEASE_S)
-    cloud.table.delivered(conversation, "IN#message:mid-1", 101, Thread(desk="d"), "Is it back?")
+    cloud.table.delivered(conversation, "IN#message:mid-1", 101, Thread(seat=Seat(conversation="d")), "Is it back?")
     cloud.table.sent(conversation, "OUT#m#1", 102, "mid-2", words="It is")
     assert cloud.table.words(conversation, "message:mid-1", "mid-1") == "Is it back?"
     assert cloud.table.words(conversation, "message:mid-2", "mid-2") == "It is"
@@ -175,7 +189,7 @@ def test_a_first_message_is_under_way_until_it_has_ended(cloud: Cloud, end: str)
     if end == "doubt":
         cloud.table.doubt(conversation, "IN#1", 101, 160)
     elif end == "done":
-        cloud.table.delivered(conversation, "IN#1", 101, Thread(desk="d"))
+        cloud.table.delivered(conversation, "IN#1", 101, Thread(seat=Seat(conversation="d")))
     elif end == "released":
         cloud.table.release(conversation, "IN#1")
     assert cloud.table.under_way(conversation, 102) is (end in {"leased", "doubt"})
@@ -254,9 +268,9 @@ def test_a_comment_and_a_message_do_not_overwrite_each_other(cloud: Cloud) -> No
 
 def test_a_note_changes_nothing_but_the_desks_conversation(cloud: Cloud) -> None:
     conversation = somebody()
-    cloud.table.delivered(conversation, "IN#1", 101, Thread(desk="d", customer_ms=9000))
-    cloud.table.delivered(conversation, "IN#2", 102, Thread(desk="e"))
-    assert cloud.table.thread(conversation) == Thread(desk="e", customer_ms=9000)
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(seat=Seat(conversation="d"), customer_ms=9000))
+    cloud.table.delivered(conversation, "IN#2", 102, Thread(seat=Seat(conversation="e")))
+    assert cloud.table.thread(conversation) == Thread(seat=Seat(conversation="e"), customer_ms=9000)
 
 
 def test_replies_are_counted_from_the_customers_last_message(cloud: Cloud) -> None:
@@ -328,7 +342,7 @@ def test_everything_but_accounts_expires(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.claim(conversation, "OUT#m#1", 1_000_000, LEASE_S)
     cloud.table.sent(conversation, "OUT#m#1", 1_000_000, "mid")
-    cloud.table.delivered(conversation, "IN#1", 1_000_000, Thread(desk="d", customer_ms=1))
+    cloud.table.delivered(conversation, "IN#1", 1_000_000, Thread(seat=Seat(conversation="d"), customer_ms=1))
     items = cloud.aws.client("dynamodb").query(
         TableName="dmdesk",
         KeyConditionExpression="pk = :pk",

@@ -14,9 +14,8 @@ from chalice.app import ScheduledEventConfig, SQSEventConfig
 from app import app
 from chalicelib.aws import table
 from chalicelib.observability import NAMESPACE
-from chalicelib.pipeline import batch, delivering
+from chalicelib.pipeline import batch, claims
 from chalicelib.pipeline.chores import tokens
-from chalicelib.pipeline.outbound import sending
 from chalicelib.registry import CHANNELS
 from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
@@ -111,10 +110,10 @@ def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
     assert limits
     least, most = map(int, limits.groups())
     assert least > batch.NEEDED_S
-    assert f"only with {batch.NEEDED_S:.0f} seconds left, and its claim on it lasts {delivering.LEASE_S:.0f}." in hcl(
+    assert f"only with {batch.NEEDED_S:.0f} seconds left, and its claim on it lasts {claims.LEASE_S:.0f}." in hcl(
         "variables.tf"
     )
-    assert most < min(delivering.LEASE_S, sending.LEASE_S, tokens.LEASE_S)
+    assert most < min(claims.LEASE_S, tokens.LEASE_S)
 
 
 def _waiting(age_s: float, looks: int) -> float:

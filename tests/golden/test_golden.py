@@ -20,7 +20,7 @@ from chalicelib.pipeline.presenting import desk_message, line_message, remembere
 from chalicelib.rules import windows
 from chalicelib.rules.participant import attributes
 from chalicelib.vocabulary.messages import Attachment, CustomerMessage, Echo, Note
-from chalicelib.vocabulary.records import Account, Event
+from chalicelib.vocabulary.records import Account, Event, Seat
 from tests.fakes import WINDOW
 from tests.oracle import accepted
 from tests.pipeline.edge_kit import EdgeKit
@@ -60,7 +60,9 @@ def posted(event: Event, said: CustomerMessage | Note | Echo) -> dict[str, Any]:
         line = line_message(account, said.id, said.conversation.customer, said.sent_ms, text)
         return inbound_message(line, event.received_ms / 1000)
     thread = remembered(said)
-    state = windows.state(WINDOW, msgspec.structs.replace(thread, desk="known"), False, event.received_ms)
+    state = windows.state(
+        WINDOW, msgspec.structs.replace(thread, seat=Seat(conversation="known")), False, event.received_ms
+    )
     facts = attributes(account, said, None, windows.expires_ms(WINDOW, thread, False), state)
     copy = None
     if said.media:

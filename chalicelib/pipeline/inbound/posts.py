@@ -8,6 +8,7 @@ import msgspec
 
 from chalicelib.observability import Metrics
 from chalicelib.pipeline.inbound.asking import Asking
+from chalicelib.pipeline.inbound.composing import Draft
 from chalicelib.pipeline.ports import Clock
 from chalicelib.protocols.channel import Client
 from chalicelib.vocabulary.messages import CustomerMessage, Line
@@ -30,6 +31,10 @@ class Posts:
     def __init__(self, clients: Mapping[str, Client], clock: Clock, metrics: Metrics) -> None:
         self._clients = clients
         self._asking: Asking[str] = Asking("post", WEEK_S, REMEMBERED, clock, metrics)
+
+    def enrich(self, draft: Draft) -> Draft:
+        """The draft with where it was written. Never raises."""
+        return msgspec.structs.replace(draft, said=self.placed(draft.account, draft.said))
 
     def placed(self, account: Account, said: CustomerMessage) -> CustomerMessage:
         """The message with its post's address in place of the post's id; agents never read the id.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from chalicelib.observability import Metrics, where
 from chalicelib.pipeline.inbound.asking import HOUR_S, Asking
+from chalicelib.pipeline.inbound.composing import Draft
 from chalicelib.pipeline.ports import Clock, Ledger
 from chalicelib.protocols.channel import Client
 from chalicelib.vocabulary.messages import CustomerMessage
@@ -23,6 +26,10 @@ class Profiles:
         self._ledger = ledger
         self._clock = clock
         self._asking: Asking[Profile] = Asking("profile", HOUR_S, REMEMBERED, clock, metrics)
+
+    def enrich(self, draft: Draft) -> Draft:
+        """The draft with who wrote it. Never raises."""
+        return msgspec.structs.replace(draft, profile=self.of(draft.account, draft.said))
 
     def of(self, account: Account, said: CustomerMessage) -> Profile | None:
         """The customer's profile, None where it is not to be had now. Never raises: a message does not wait for it.
