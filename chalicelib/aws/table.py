@@ -149,7 +149,7 @@ class Table:
                 TableName=self._name,
                 Key=_key(conversation, item),
                 UpdateExpression="SET #state = :doubt, tried = :now, #until = :until, desk = :desk"
-                + (", seat_desk = :name" if named else ""),
+                + (", seat_desk = :name" if named else " REMOVE seat_desk"),
                 ConditionExpression="#state IN (:leased, :doubt)",
                 ExpressionAttributeNames={"#state": "state", "#until": "until"},
                 ExpressionAttributeValues={

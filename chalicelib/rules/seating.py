@@ -12,7 +12,10 @@ Verdict = Literal["take", "leave", "again"]
 
 
 def taken(before: Seat, answered: Seat) -> Seat:
-    """The desk's answer as it is remembered: another place is a generation later, whatever the desk says of that."""
+    """The desk's answer as it is remembered: another place is a generation later, whatever the desk says of that. Where
+    it names no conversation, the seat is what it was."""
+    if not answered.conversation:
+        return before
     moved = answered.place != before.place
     return msgspec.structs.replace(answered, generation=before.generation + (1 if moved else 0))
 
