@@ -1,4 +1,4 @@
-"""A made-up stateful desk: sessions that it opens and ends, files by upload, no receipts."""
+"""The counter, in memory."""
 
 from __future__ import annotations
 
@@ -7,18 +7,10 @@ from dataclasses import dataclass, field
 
 from chalicelib.http import Outgoing
 from chalicelib.protocols.desk import Secrets
-from chalicelib.vocabulary.capabilities import DeskCapabilities, MediaLimit
 from chalicelib.vocabulary.messages import DeskMessage
 from chalicelib.vocabulary.records import Account, Seat
 from chalicelib.vocabulary.replies import File, Receipt
-
-CAPABILITIES = DeskCapabilities(
-    text_limit=40,
-    media={"image": MediaLimit(("image/png",), 1_000)},
-    media_by="upload",
-    receipts=False,
-    stateful=True,
-)
+from tests.counter.capabilities import CAPABILITIES
 
 
 @dataclass
