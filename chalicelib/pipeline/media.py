@@ -78,23 +78,23 @@ class MediaStore:
         self._days = days
         self._clock = clock
 
-    def keep(self, said: CustomerMessage, source_of: Callable[[], Source], again: bool = False) -> Attachment:
+    def keep(self, message: CustomerMessage, source_of: Callable[[], Source], again: bool = False) -> Attachment:
         """Copies the media of a customer's message; answers what the desk is given.
 
         `source_of` is asked only where the file has to be fetched; `again` looks first whether an earlier try
         has. Raises Unfetched, Retryable, and whatever `source_of` raises.
         """
-        assert said.media is not None
-        key = _key(said.conversation, said.origin or said.id, said.part)
+        assert message.media is not None
+        key = _key(message.conversation, message.origin or message.id, message.part)
         file = self._shelf.stored(key) if again else None
         if file is None:
             try:
-                file = self._copy(key, source_of(), said.media.kind, "", documents=False)
+                file = self._copy(key, source_of(), message.media.kind, "", documents=False)
             except Unfetched:
                 file = self._shelf.stored(key)  # a replay may come when only our copy is left
                 if file is None:
                     raise
-        url = self.link(key, said.sent_ms)
+        url = self.link(key, message.sent_ms)
         return Attachment(kind=kind_of(file.mime), url=url, mime=file.mime, name=file.name, key=key, size=file.size)
 
     def take(

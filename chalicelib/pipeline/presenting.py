@@ -27,7 +27,7 @@ def desk_id(account: Account, event: str) -> str:
 
 def desk_message(
     account: Account,
-    said: CustomerMessage,
+    message: CustomerMessage,
     attributes: dict[str, str],
     profile: Profile | None = None,
     attachment: Attachment | None = None,
@@ -36,11 +36,11 @@ def desk_message(
     """The customer's message as the desk takes it."""
     known = profile or NO_PROFILE
     return DeskMessage(
-        id=desk_id(account, said.id),
-        customer=said.conversation.customer,
-        sent_ms=said.sent_ms,
-        text=words(account, said.lines, said.text),
-        nickname=nickname(said, profile),
+        id=desk_id(account, message.id),
+        customer=message.conversation.customer,
+        sent_ms=message.sent_ms,
+        text=words(account, message.lines, message.text),
+        nickname=nickname(message, profile),
         first_name=known.name.partition(" ")[0],
         avatar=known.avatar,
         attributes=attributes,
@@ -56,13 +56,13 @@ def line_message(account: Account, event: str, customer: str, sent_ms: int, text
     )
 
 
-def remembered(said: CustomerMessage, seat: Seat = NOBODYS) -> Thread:
+def remembered(message: CustomerMessage, seat: Seat = NOBODYS) -> Thread:
     """What the conversation remembers of the message that was shown at the seat."""
     return Thread(
         seat=seat,
-        platform=said.platform_thread,
-        customer_ms=said.sent_ms if said.starts_window else 0,
-        ad_ms=said.sent_ms if said.from_ad else 0,
-        comment=said.comment,
-        comment_ms=said.sent_ms if said.comment else 0,
+        platform=message.platform_thread,
+        customer_ms=message.sent_ms if message.starts_window else 0,
+        ad_ms=message.sent_ms if message.from_ad else 0,
+        comment=message.comment,
+        comment_ms=message.sent_ms if message.comment else 0,
     )

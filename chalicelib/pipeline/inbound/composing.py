@@ -18,7 +18,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     arrival: Arrival
     claim: Claim
-    said: CustomerMessage
+    message: CustomerMessage
     profile: Profile | None = None
     attachment: Attachment | None = None
     tap: Tap | None = None
@@ -40,9 +40,9 @@ class Composing:
     def __init__(self, enrichers: Sequence[Enricher]) -> None:
         self._enrichers = enrichers
 
-    def message(self, arrival: Arrival, said: CustomerMessage, claim: Claim) -> DeskMessage:
+    def message(self, arrival: Arrival, message: CustomerMessage, claim: Claim) -> DeskMessage:
         """The message as the desk takes it. Raises Retryable, or Dropped where it takes none."""
-        draft = Draft(arrival=arrival, claim=claim, said=said)
+        draft = Draft(arrival=arrival, claim=claim, message=message)
         for enrich in self._enrichers:
             draft = enrich(draft)
-        return desk_message(draft.account, draft.said, draft.facts, draft.profile, draft.attachment, draft.tap)
+        return desk_message(draft.account, draft.message, draft.facts, draft.profile, draft.attachment, draft.tap)

@@ -27,9 +27,9 @@ class Facts:
 
     def enrich(self, draft: Draft) -> Draft:
         """The draft with its participant data. Never raises."""
-        account, said = draft.account, draft.said
-        policy, thread = self._clients[account.channel].capabilities.window, remembered(said, KNOWN)
+        account, message = draft.account, draft.message
+        policy, thread = self._clients[account.channel].capabilities.window, remembered(message, KNOWN)
         state = windows.state(policy, thread, account.human_agent, int(self._clock() * 1000))
         expires_ms = windows.expires_ms(policy, thread, account.human_agent)
-        facts = attributes(account, said, draft.profile, expires_ms, state)
+        facts = attributes(account, message, draft.profile, expires_ms, state)
         return msgspec.structs.replace(draft, facts=draft.facts | facts)

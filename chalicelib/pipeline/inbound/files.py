@@ -32,8 +32,8 @@ class Files:
 
     def enrich(self, draft: Draft) -> Draft:
         """The draft with its file, or with a line that says why there is none. Raises Retryable."""
-        said = draft.said
-        if said.media is None:
+        message = draft.message
+        if message.media is None:
             return draft
         try:
             return msgspec.structs.replace(draft, attachment=self._copied(draft))
@@ -41,17 +41,19 @@ class Files:
             channel = draft.account.channel
             self._metrics.count("media", outcome=error.reason, channel=channel)
             self._metrics.count("media_failed", channel=channel)
-            log.warning("media not fetched", event=said.id, reason=error.reason, detail=error.detail)
-            failed = Line(error.reason, {"kind": said.media.kind, "bytes": str(LARGEST)})
-            return msgspec.structs.replace(draft, said=msgspec.structs.replace(said, lines=(*said.lines, failed)))
+            log.warning("media not fetched", event=message.id, reason=error.reason, detail=error.detail)
+            failed = Line(error.reason, {"kind": message.media.kind, "bytes": str(LARGEST)})
+            return msgspec.structs.replace(
+                draft, message=msgspec.structs.replace(message, lines=(*message.lines, failed))
+            )
 
     def _copied(self, draft: Draft) -> Attachment:
         """Our copy. Raises Unfetched, or Retryable where another attempt may have it."""
-        account, said, turn = draft.account, draft.said, draft.arrival.turn
+        account, message, turn = draft.account, draft.message, draft.arrival.turn
         client = self._clients[account.channel]
         try:
             with new_codes(self._metrics, account.channel):
-                kept = self._media.keep(said, partial(client.source, account, said), again=turn.again)
+                kept = self._media.keep(message, partial(client.source, account, message), again=turn.again)
         except (Retryable, Uncertain) as error:
             if isinstance(error, SECRET_MENDS):
                 self._secrets.refresh(account.secret)

@@ -38,9 +38,9 @@ class LookingUp:
 
     def show(self, arrival: Arrival, missing: Unseen) -> None:
         """Shows the message. What holds words and cannot be read is parked, anything else let go. Raises Retryable."""
-        said = self._found(arrival, missing)
-        if said is not None:
-            self._messages.show(arrival, said)
+        message = self._found(arrival, missing)
+        if message is not None:
+            self._messages.show(arrival, message)
         elif missing.told:
             self._intake.park(arrival.event, arrival.turn, "unseen_unreadable", ADVICE)
         else:

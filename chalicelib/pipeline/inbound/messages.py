@@ -49,44 +49,46 @@ class Messages:
         self._clock = clock
         self._metrics = metrics
 
-    def show(self, arrival: Arrival, said: CustomerMessage) -> str:
+    def show(self, arrival: Arrival, message: CustomerMessage) -> str:
         """Shows the message; answers the result of its claim where that had ended before. Raises Retryable."""
         account = arrival.account
-        said = self._leads.told(self._mentions.told(account, said))
-        if not said.starts_window and account.wrote(said.conversation.customer, said.username):
+        message = self._leads.told(self._mentions.told(account, message))
+        if not message.starts_window and account.wrote(message.conversation.customer, message.username):
             self._metrics.count("ignored", reason=f"{account.channel}_own")
             return ""
-        if any(line.key == "unknown" for line in said.lines):
+        if any(line.key == "unknown" for line in message.lines):
             self._metrics.count("unknown_kind", channel=account.channel)
         work = Delivery(
-            conversation=said.conversation,
-            id=said.id,
-            build=partial(self._composing.message, arrival, said),
-            thread=partial(remembered, said),
-            words=beginning(account.language, said.text, said.media.kind if said.media else ""),
+            conversation=message.conversation,
+            id=message.id,
+            build=partial(self._composing.message, arrival, message),
+            thread=partial(remembered, message),
+            words=beginning(account.language, message.text, message.media.kind if message.media else ""),
             since_ms=arrival.event.received_ms,
         )
         try:
             result = self._delivering.once(account, work, partial(self._budgets.died, arrival.turn))
-            self._leads.over(said)
+            self._leads.over(message)
             return result
         except Refused as no:
-            self.missing(account, said)
+            self.missing(account, message)
             self._intake.bury(arrival.event, arrival.turn, str(no))
-            log.error("the desk refuses a message", event=said.id, detail=no.detail, account=account.id)
+            log.error("the desk refuses a message", event=message.id, detail=no.detail, account=account.id)
             return ""
 
-    def missing(self, account: Account, said: CustomerMessage) -> None:
+    def missing(self, account: Account, message: CustomerMessage) -> None:
         """A line in the place of a message that is given up: what comes after it is read with that in mind. Raises
         Retryable."""
-        if not self._ledger.buried(said.conversation, claims.shown(said.id), self._clock()):
+        if not self._ledger.buried(message.conversation, claims.shown(message.id), self._clock()):
             return  # it was shown after all
-        identifier = f"missing:{said.id}"
+        identifier = f"missing:{message.id}"
         text = say(account.language, "missing")
 
         def build(claim: Claim) -> DeskMessage:
-            return line_message(account, identifier, said.conversation.customer, said.sent_ms, text)
+            return line_message(account, identifier, message.conversation.customer, message.sent_ms, text)
 
-        work = Delivery(conversation=said.conversation, id=identifier, build=build, thread=partial(remembered, said))
+        work = Delivery(
+            conversation=message.conversation, id=identifier, build=build, thread=partial(remembered, message)
+        )
         with suppress(Refused):
             self._delivering.once(account, work)

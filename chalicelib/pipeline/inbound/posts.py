@@ -18,11 +18,11 @@ WEEK_S = 7 * 86_400.0
 REMEMBERED = 1_000
 
 
-def with_post(said: CustomerMessage, url: str) -> dict[str, str]:
+def with_post(message: CustomerMessage, url: str) -> dict[str, str]:
     """The message's attributes with the address of its post in place of the post's id, where there is one."""
     if not url:
-        return said.attributes
-    return {name: fact for name, fact in said.attributes.items() if name != "postId"} | {"postUrl": url}
+        return message.attributes
+    return {name: fact for name, fact in message.attributes.items() if name != "postId"} | {"postUrl": url}
 
 
 class Posts:
@@ -34,20 +34,20 @@ class Posts:
 
     def enrich(self, draft: Draft) -> Draft:
         """The draft with where it was written. Never raises."""
-        return msgspec.structs.replace(draft, said=self.placed(draft.account, draft.said))
+        return msgspec.structs.replace(draft, message=self.placed(draft.account, draft.message))
 
-    def placed(self, account: Account, said: CustomerMessage) -> CustomerMessage:
+    def placed(self, account: Account, message: CustomerMessage) -> CustomerMessage:
         """The message with its post's address in place of the post's id; agents never read the id.
 
         Never raises: a comment does not wait for it.
         """
-        post = said.attributes.get("postId", "")
-        if not post or all(line.facts.get("url") != post for line in said.lines):
-            return said
+        post = message.attributes.get("postId", "")
+        if not post or all(line.facts.get("url") != post for line in message.lines):
+            return message
         url = self._asking.get(account, (account.channel, account.id, post), lambda: self._url(account, post)) or ""
         lines = tuple(Line(line.key, line.facts | {"url": url}) if line.facts.get("url") == post else line
-                      for line in said.lines)  # fmt: skip
-        return msgspec.structs.replace(said, lines=lines, attributes=with_post(said, url))
+                      for line in message.lines)  # fmt: skip
+        return msgspec.structs.replace(message, lines=lines, attributes=with_post(message, url))
 
     def _url(self, account: Account, post: str) -> str:
         return self._clients[account.channel].post_url(account, post)

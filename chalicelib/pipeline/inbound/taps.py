@@ -17,7 +17,7 @@ class Taps:
 
     def enrich(self, draft: Draft) -> Draft:
         """The draft with the choice, where its message is a tap on something that we offered. Raises Retryable."""
-        token = read_token(draft.said.tap)
+        token = read_token(draft.message.tap)
         if not token:
             return draft
-        return msgspec.structs.replace(draft, tap=self._ledger.offered(draft.said.conversation, *token))
+        return msgspec.structs.replace(draft, tap=self._ledger.offered(draft.message.conversation, *token))

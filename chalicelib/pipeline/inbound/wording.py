@@ -25,12 +25,12 @@ class Wording:
 
     def enrich(self, draft: Draft) -> Draft:
         """The draft as its message stands. Never raises."""
-        said, claim = draft.said, draft.claim
-        lines = worded(said.lines, self.beginning(said.conversation, said.quotes))
+        message, claim = draft.message, draft.claim
+        lines = worded(message.lines, self.beginning(message.conversation, message.quotes))
         if claim.buried:
             lines = (Line("late"), *lines)
-        said = msgspec.structs.replace(said, text=claim.edited or said.text, lines=lines)
-        return msgspec.structs.replace(draft, said=said)
+        message = msgspec.structs.replace(message, text=claim.edited or message.text, lines=lines)
+        return msgspec.structs.replace(draft, message=message)
 
     def beginning(self, conversation: Conversation, about: str) -> str:
         """How the message that the platform knows by this id begins; "" where that is not remembered. Never raises."""

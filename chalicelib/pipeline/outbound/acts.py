@@ -58,9 +58,9 @@ class Acts:
     def seen(self, reply: Reply) -> None:
         """An agent has answered: the customer sees that they were read, once. Never raises."""
         account, thread = reply.account, reply.thread
-        unseen = thread.customer_ms > thread.seen_ms and reply.said.author == "human"
+        unseen = thread.customer_ms > thread.seen_ms and reply.message.author == "human"
         can = self._clients[account.channel].capabilities
-        if account.mark_seen and can.seen and unseen and self._act(account, reply.said.customer, thread, "seen"):
+        if account.mark_seen and can.seen and unseen and self._act(account, reply.message.customer, thread, "seen"):
             try:
                 self._ledger.seen(reply.conversation, self._clock(), thread.customer_ms)
             except Retryable as error:

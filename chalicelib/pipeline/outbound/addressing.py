@@ -31,7 +31,7 @@ class Addressing:
     def to(self, reply: Reply, item: str) -> Recipient:
         """To whom the part went that is claimed under the item, whatever the window was."""
         return Recipient(
-            customer=reply.said.customer,
+            customer=reply.message.customer,
             thread=reply.thread.platform,
             comment=reply.thread.comment,
             mark=mark_of(reply.conversation, item),
@@ -39,11 +39,11 @@ class Addressing:
 
     def recipient(self, reply: Reply, item: str, parts: int) -> Recipient:
         """To whom one of so many parts goes, and under which tag. Raises Refused where the window is closed."""
-        allowed = self.decide(reply.account, reply.thread, reply.said.author)
+        allowed = self.decide(reply.account, reply.thread, reply.message.author)
         if isinstance(allowed, windows.Allow) and allowed.comment and parts > 1:
             # a comment takes one message as its answer; plain ones are left where the customer wrote, too
             plain = msgspec.structs.replace(reply.thread, comment="")
-            allowed = self.decide(reply.account, plain, reply.said.author)
+            allowed = self.decide(reply.account, plain, reply.message.author)
             if isinstance(allowed, windows.Closed) or not reply.thread.customer_ms:
                 raise Refused("one_message", f"a comment takes one message as its answer, this would be {parts}")
         if isinstance(allowed, windows.Closed):

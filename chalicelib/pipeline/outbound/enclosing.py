@@ -26,7 +26,7 @@ class Enclosing:
         it), Retryable."""
         account = reply.account
         url, hosts, headers = self._desks.at(reply.seat).source(file, reply.seat)
-        kept = self._media.take(reply.conversation, reply.said.id, number, url, hosts, headers, file.name)
+        kept = self._media.take(reply.conversation, reply.message.id, number, url, hosts, headers, file.name)
         can = self._clients[account.channel].capabilities
         limit = can.media.get(kept.kind)
         instead = ""

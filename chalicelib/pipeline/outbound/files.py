@@ -25,7 +25,7 @@ class Files:
         """What carries each file, or why nothing does, by its part's number. Those whose send has been begun are not
         fetched again. Raises Retryable."""
         files = {number: part for number, part in enumerate(planned, start=1) if isinstance(part, File)}
-        begun = self._ledger.begun(reply.conversation, claims.parts(reply.said.id)) if files else set()
+        begun = self._ledger.begun(reply.conversation, claims.parts(reply.message.id)) if files else set()
         return {
             number: self._one(reply, number, file) for number, file in files.items() if reply.item(number) not in begun
         }

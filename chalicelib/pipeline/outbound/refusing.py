@@ -22,7 +22,7 @@ class Refusing:
             return
         account = reply.account
         self._metrics.count("refused", channel=account.channel, reason=no.reason)
-        log.warning("not delivered", message=reply.said.id, account=account.id, reason=no.reason, detail=no.detail)
+        log.warning("not delivered", message=reply.message.id, account=account.id, reason=no.reason, detail=no.detail)
         if isinstance(no, AccountStopped):
             self._metrics.count("account_stopped", account=account.id)
             log.error("account stopped", account=account.id, detail=no.detail, advice=no.advice)

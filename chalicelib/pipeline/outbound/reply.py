@@ -19,7 +19,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """An agent's message, the seat where it was written, where it goes, and when the bridge was given it (epoch s)."""
 
     account: Account
-    said: AgentMessage
+    message: AgentMessage
     seat: Seat
     conversation: Conversation
     thread: Thread
@@ -28,7 +28,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
     def item(self, number: int) -> str:
         """The claim of its part of that number, from 1."""
-        return claims.part(self.said.id, number)
+        return claims.part(self.message.id, number)
 
     def is_news(self, claim: Claim) -> bool:
         """Whether this delivery of the message has to do with a part: it had not ended when the delivery came."""

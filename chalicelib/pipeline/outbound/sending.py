@@ -48,12 +48,12 @@ class Sending:
     def send(self, reply: Reply) -> Outcome:
         """Sends what is not sent yet, part by part. Raises Retryable where a part has to wait."""
         outcome = Outcome()
-        reply = msgspec.structs.replace(reply, said=worded(reply.said, reply.account.language))
+        reply = msgspec.structs.replace(reply, message=worded(reply.message, reply.account.language))
         planned = self._planned(reply, outcome)
         files = self._files.fetched(reply, planned)
         if any(isinstance(part, (ChoicesPart, CardsPart)) for part in planned):
-            said = reply.said
-            self._ledger.offer(reply.conversation, offer_key(said.id), self._clock(), offers(said))
+            message = reply.message
+            self._ledger.offer(reply.conversation, offer_key(message.id), self._clock(), offers(message))
         for number, part in enumerate(planned, start=1):
             try:
                 self._parts.send(reply, number, files.get(number, part), len(planned), outcome)
@@ -71,15 +71,15 @@ class Sending:
 
     def _planned(self, reply: Reply, outcome: Outcome) -> list[Planned]:
         """What goes out; what no channel carries is left out, unless nothing else is there."""
-        said = reply.said
-        planned = plan(self._clients[reply.account.channel].capabilities, said, reply.account.language)
-        if planned and (names := left_out(said, planned)):
+        message = reply.message
+        planned = plan(self._clients[reply.account.channel].capabilities, message, reply.account.language)
+        if planned and (names := left_out(message, planned)):
             self._metrics.count("left_out", channel=reply.account.channel)
-            log.info("left out", message=said.id, account=reply.account.id, detail=", ".join(names))
-        if said.unsupported:
-            no = Refused("unsupported", f"cannot be carried to {reply.account.channel}: {said.unsupported}")
+            log.info("left out", message=message.id, account=reply.account.id, detail=", ".join(names))
+        if message.unsupported:
+            no = Refused("unsupported", f"cannot be carried to {reply.account.channel}: {message.unsupported}")
             outcome.refused = no
-            outcome.left_out.append(said.unsupported)
+            outcome.left_out.append(message.unsupported)
         elif not planned:
             outcome.refused = Refused("unsupported", "the message has no content")
         if not planned and outcome.refused:

@@ -93,9 +93,9 @@ class ToCustomer:
         told = self._intake.read_again(event) if event.section != SECTION else None
         if isinstance(told, AgentMessage):
             seat = self._seat(told, event)
-            account, said = self._whose.of(told, seat)
+            account, message = self._whose.of(told, seat)
             no = Refused("other", f"the bridge failed: {reason}")
-            self._tell(account or _stranger(said.integration), said, seat, Outcome(refused=no, news=True))
+            self._tell(account or _stranger(message.integration), message, seat, Outcome(refused=no, news=True))
 
     def _unknown(self, event: Event, turn: Turn, told: AgentMessage | AgentTyping | DeskEnded, seat: Seat) -> None:
         """An account may just have been added, and what tells whose a conversation is may not be written yet; a message
@@ -122,12 +122,12 @@ class ToCustomer:
         if account is not None:
             self._telling.trouble(account, told, seat)
 
-    def _message(self, account: Account, said: AgentMessage, seat: Seat, event: Event, turn: Turn) -> None:
-        conversation = Conversation(account.channel, account.id, said.customer)
+    def _message(self, account: Account, message: AgentMessage, seat: Seat, event: Event, turn: Turn) -> None:
+        conversation = Conversation(account.channel, account.id, message.customer)
         thread = self._thread(conversation, event)
         reply = Reply(
             account=account,
-            said=said,
+            message=message,
             seat=thread.seat if thread.seat.place == seat.place else seat,
             conversation=conversation,
             thread=thread,
@@ -138,10 +138,10 @@ class ToCustomer:
         if not outcome.news:
             self._metrics.count("duplicate", channel=account.channel)
             return
-        self._tell(account, said, seat, outcome)
+        self._tell(account, message, seat, outcome)
         if outcome.refused is None:
             self._metrics.measure("latency_ms", self._clock() * 1000 - event.received_ms, direction="outbound")
-            log.info("sent", message=said.id, account=account.id, desk_conversation=said.desk_conversation)
+            log.info("sent", message=message.id, account=account.id, desk_conversation=message.desk_conversation)
             self._acts.seen(reply)
             self._near_the_cap(reply)
 
@@ -155,15 +155,15 @@ class ToCustomer:
             raise Waiting("the customer's first message is on its way to the desk", COMMIT_S)
         return thread
 
-    def _tell(self, account: Account, said: AgentMessage, seat: Seat, outcome: Outcome) -> None:
+    def _tell(self, account: Account, message: AgentMessage, seat: Seat, outcome: Outcome) -> None:
         no = outcome.refused
         told = Told(
             account=account,
-            message=said.id,
-            customer=said.customer,
+            message=message.id,
+            customer=message.customer,
             desk_conversation=seat.conversation,
             desk=seat.desk,
-            author=said.author,
+            author=message.author,
             delivered=no is None,
             reason=no.reason if no else "",
             detail=no.detail if no else "",
@@ -179,7 +179,7 @@ class ToCustomer:
         cap = self._clients[account.channel].capabilities.window.cap
         if cap and replies >= cap:
             self._metrics.count("reply_cap", channel=account.channel)
-            log.warning("reply cap", account=account.id, message=reply.said.id, count=replies)
+            log.warning("reply cap", account=account.id, message=reply.message.id, count=replies)
 
 
 def _stranger(integration: str) -> Account:
