@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.errors import Malformed, Misconfigured, Refused, Retryable, Waiting
+from chalicelib.errors import Malformed, Misconfigured, Refused, Retryable, Uncertain, Waiting
 from chalicelib.pipeline.claims import LEASE_S
 from chalicelib.pipeline.delivery import Dropped
 from chalicelib.pipeline.desks import Desks
@@ -222,6 +222,35 @@ def test_the_end_of_a_conversation_that_nobody_knows_is_let_go() -> None:
         except Retryable:
             continue
     assert kit.metrics.total("ignored", reason="desk_ended_unknown") == 1
+
+
+def test_a_message_of_unknown_outcome_is_read_back_in_the_session_that_it_opened() -> None:
+    kit = Kit(desk="counter")
+    kit.counter.beside = _silent
+    with pytest.raises(Retryable):
+        kit.write(said())
+    assert kit.seat == Seat()
+    kit.write(said())
+    assert kit.counter.texts == [("session-1", "text 1")]
+    assert kit.seat == SESSION
+    assert kit.ledger.seated("counter", "session-1") == CONVERSATION
+
+
+def test_a_message_of_unknown_outcome_is_shown_where_its_conversation_was_taken_since() -> None:
+    kit = Kit(desk="counter")
+    kit.write(said(1))
+    kit.counter.beside = _silent
+    with pytest.raises(Retryable):
+        kit.write(said(2))
+    assert kit.ledger.seat(CONVERSATION, kit.seat, kit.seat.moved("desk-7"), START)
+    kit.write(said(2))
+    assert [one.text for one in kit.genesys.delivered] == ["text 2"]
+    assert kit.genesys.looked_for == []
+    assert kit.seat.desk == ""
+
+
+def _silent() -> None:
+    raise Uncertain("no answer")
 
 
 # A desk that knows its conversations only
