@@ -16,6 +16,7 @@ from chalicelib.protocols.channel import Source
 from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, DeskCapabilities, WindowPolicy
 from chalicelib.vocabulary.messages import CustomerMessage, DeskMessage, Fetched, Led, Mention, Mentioned, Tap, Unseen
 from chalicelib.vocabulary.records import (
+    NOBODYS,
     PREVENTED,
     Account,
     Claim,
@@ -43,7 +44,6 @@ PAGE = Account(
     page="100000000000888",
 )
 START = 1_800_000_000.0
-NOBODYS = Seat()
 WINDOW = WindowPolicy(open_s=DAY_S)
 
 

@@ -38,6 +38,7 @@ from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary.messages import Led, Tap
 from chalicelib.vocabulary.records import (
+    NOBODYS,
     PREVENTED,
     Account,
     Claim,
@@ -69,9 +70,6 @@ PROFILE_S = 7 * 86_400
 STATE_S = 30 * 86_400
 # A desk's conversation may go on for long after the one write that tells whose it is.
 SEATED_S = 90 * 86_400
-
-
-NOBODYS = Seat()
 
 
 class Table:

@@ -11,12 +11,12 @@ from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.claims import LEASE_S
 from chalicelib.pipeline.delivery import Attempt, Delivery, Dropped
 from chalicelib.pipeline.desks import Desks
-from chalicelib.pipeline.ports import NOBODYS, Clock, Ledger
+from chalicelib.pipeline.ports import Clock, Ledger
 from chalicelib.pipeline.posting import Posting
 from chalicelib.pipeline.reading_back import DIED_S, ReadingBack
 from chalicelib.rules import seating
 from chalicelib.vocabulary.messages import DeskMessage
-from chalicelib.vocabulary.records import Account, Claim, Seat
+from chalicelib.vocabulary.records import NOBODYS, Account, Claim, Seat
 
 # Genesys needs a moment to show what it took.
 DOUBT_S = 5.0

@@ -9,6 +9,7 @@ import msgspec
 
 from chalicelib.vocabulary.messages import Fetched, Led, Tap
 from chalicelib.vocabulary.records import (
+    NOBODYS,
     Account,
     Claim,
     Conversation,
@@ -23,7 +24,6 @@ from chalicelib.vocabulary.records import (
     Unreadable,
 )
 
-NOBODYS = Seat()
 Clock = Callable[[], float]
 """Epoch seconds."""
 

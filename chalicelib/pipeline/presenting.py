@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from chalicelib.rules.catalogue import say
 from chalicelib.rules.participant import nickname
 from chalicelib.vocabulary.messages import Attachment, CustomerMessage, DeskMessage, Line, Tap
-from chalicelib.vocabulary.records import Account, Profile, Seat, Thread
+from chalicelib.vocabulary.records import NOBODYS, Account, Profile, Seat, Thread
 from chalicelib.wire import digest
 
-NO_PROFILE, NOBODYS = Profile(), Seat()
+NO_PROFILE = Profile()
 
 
 def words(account: Account, lines: Sequence[Line], text: str) -> str:

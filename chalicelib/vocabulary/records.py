@@ -141,6 +141,9 @@ class Seat(msgspec.Struct, frozen=True):
         return Seat(desk, conversation, state, self.generation + 1)
 
 
+NOBODYS = Seat()
+
+
 class Thread(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of a conversation.
 
@@ -151,7 +154,7 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     `replies` how many messages went out since they last wrote.
     """
 
-    seat: Seat = Seat()
+    seat: Seat = NOBODYS
     platform: str = ""
     customer_ms: int = 0
     ad_ms: int = 0
@@ -201,7 +204,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     buried: bool = False
     edited: str = ""
-    seat: Seat = Seat()
+    seat: Seat = NOBODYS
 
 
 Edited = Literal["held", "newest", "older"]

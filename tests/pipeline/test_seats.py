@@ -320,6 +320,12 @@ def test_a_note_is_shown_in_the_open_session_and_moves_nothing() -> None:
     assert kit.seat == SESSION
 
 
+def test_what_names_no_desk_is_read_as_the_first_ones_and_parked() -> None:
+    kit = Kit()
+    kit.to_customer.handle(Event(source="", account="", party="", id="odd", received_ms=1), turn())
+    assert kit.metrics.total("parked", reason="unreadable") == 1
+
+
 # What a desk takes
 
 PICTURE = Media(kind="image", url="https://cdn.platform.example/1")

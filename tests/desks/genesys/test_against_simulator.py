@@ -13,12 +13,12 @@ from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.errors import Misconfigured, Refused, Retryable
 from chalicelib.http import Outgoing
 from chalicelib.vocabulary.messages import Attachment, DeskMessage, Tap
-from chalicelib.vocabulary.records import Seat
+from chalicelib.vocabulary.records import NOBODYS, Seat
 from chalicelib.vocabulary.replies import File, Receipt
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.genesys import GenesysSimulator
-from tests.fakes import INSTAGRAM, NOBODYS
+from tests.fakes import INSTAGRAM
 
 CHOICE = {"contentType": "QuickReply", "quickReply": {"text": "Yes", "payload": "SEND", "action": "Message"}}
 MESSAGE = DeskMessage(id="m1", customer="55501", sent_ms=1_700_000_000_000, text="Hola", nickname="Ana", attributes={})

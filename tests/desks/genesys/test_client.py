@@ -15,9 +15,9 @@ from chalicelib.desks.genesys.translate import receipt as receipt_body
 from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain, Waiting
 from chalicelib.http import Answer
 from chalicelib.vocabulary.messages import DeskMessage, Tap
-from chalicelib.vocabulary.records import Seat
+from chalicelib.vocabulary.records import NOBODYS, Seat
 from chalicelib.vocabulary.replies import File, Receipt
-from tests.fakes import INSTAGRAM, NOBODYS, START, FakeClock, FakeOutgoing, answer
+from tests.fakes import INSTAGRAM, START, FakeClock, FakeOutgoing, answer
 
 TEXT = "a text that only the agent may read"
 MESSAGE = DeskMessage(
