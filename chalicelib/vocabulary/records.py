@@ -137,7 +137,8 @@ class Seat(msgspec.Struct, frozen=True):
         return self.desk, self.conversation
 
     def moved(self, conversation: str = "", desk: str = "", state: str = "") -> Seat:
-        """The seat that takes this one's place, a generation later; nobody's where no conversation is named."""
+        """The seat that takes this one's place, a generation later: at the desk of that name ("" for the deployment's
+        first), or nobody's where no conversation is named."""
         return Seat(desk, conversation, state, self.generation + 1)
 
 
