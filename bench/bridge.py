@@ -26,6 +26,7 @@ from bench import place
 from chalicelib import runtime
 from chalicelib.aws import calls
 from chalicelib.errors import Retryable
+from chalicelib.vocabulary.records import Seat
 from sandbox.bridge import Sandbox
 from sandbox.simulators.genesys.cast import OAUTH
 from sandbox.simulators.genesys.simulator import GenesysSimulator
@@ -286,13 +287,13 @@ def _median(flows: Sequence[Flow]) -> Flow:
 def poison(conversations: int) -> Poison:
     """Ten messages each, in rounds; Genesys never takes those of the first conversation."""
     with bench(threads=4, calls_per_minute=10**9) as one:
-        poisoned, desk = customer(0), runtime.current().desk
+        poisoned, desk = customer(0), runtime.current().desks.at(Seat())
         deliver = desk.deliver
 
-        def picky(account: Any, message: Any, now: float) -> str:
+        def picky(account: Any, message: Any, seat: Seat, now: float) -> Seat:
             if message.customer == poisoned:
                 raise Retryable("never")
-            return deliver(account, message, now)
+            return deliver(account, message, seat, now)
 
         desk.deliver = picky  # type: ignore[method-assign]
         customers, rounds = [customer(number) for number in range(conversations)], 10

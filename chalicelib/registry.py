@@ -12,6 +12,7 @@ CHANNELS = {
     "instagram": "chalicelib.channels.instagram",
     "tiktok": "chalicelib.channels.tiktok",
 }
+# The first is that of every account and stored seat that names none: it stays the first.
 DESKS = {
     "genesys": "chalicelib.desks.genesys",
 }

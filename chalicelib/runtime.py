@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
@@ -29,10 +29,14 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.chores.tokens import Tokens
     from chalicelib.pipeline.chores.upkeep import Upkeep
     from chalicelib.pipeline.delivering import Delivering
+    from chalicelib.pipeline.desks import Desks
     from chalicelib.pipeline.inbound.composing import Composing
+    from chalicelib.pipeline.inbound.wording import Wording
     from chalicelib.pipeline.media import MediaStore
+    from chalicelib.pipeline.outbound.addressing import Addressing
+    from chalicelib.pipeline.outbound.sending import Sending
     from chalicelib.protocols.channel import Client, Translator
-    from chalicelib.protocols.desk import Desk
+    from chalicelib.protocols.desk import DeskTranslator, OpenDesk
     from chalicelib.vocabulary.messages import Fetched
 
 
@@ -80,98 +84,180 @@ class Runtime:
     def to_desk(self) -> Batch:
         """The inbound worker."""
         from chalicelib.pipeline.batch import Batch
+        from chalicelib.pipeline.inbound.echoes import Echoes
         from chalicelib.pipeline.inbound.leads import Leads
+        from chalicelib.pipeline.inbound.looking_up import LookingUp
         from chalicelib.pipeline.inbound.mentions import Mentions
+        from chalicelib.pipeline.inbound.messages import Messages
+        from chalicelib.pipeline.inbound.notes import Notes
+        from chalicelib.pipeline.inbound.showing import Showing
         from chalicelib.pipeline.inbound.to_desk import ToDesk
+        from chalicelib.pipeline.inbound.wording import Wording
+        from chalicelib.pipeline.intake import Intake
+        from chalicelib.pipeline.lines import Lines
         from chalicelib.pipeline.parking import Parking
 
-        work = ToDesk(
-            translators={
-                name: cast("Translator", part(CHANNELS[name], "translate", "TRANSLATOR")) for name in CHANNELS
-            },
-            clients=self.clients,
-            desk=self.desk,
-            accounts=self.accounts,
-            ledger=self.table,
-            composing=self._composing,
-            leads=Leads(self.table, self.clock, self.metrics),
-            mentions=Mentions(self.clients, self.clock, self.metrics),
-            media=self.media,
+        clients, ledger, budgets, clock, metrics = self.clients, self.table, self._budgets, self.clock, self.metrics
+        translators: dict[str, Translator] = {
+            name: part(CHANNELS[name], "translate", "TRANSLATOR") for name in CHANNELS
+        }
+        parking = Parking("inbound", self.bucket, clock, metrics)
+        intake = Intake(translators, parking, self.inbound, metrics)
+        wording, leads = Wording(clients, ledger), Leads(ledger, clock, metrics)
+        showing = Showing(lines=Lines(self.desks, self._delivering), ledger=ledger, budgets=budgets, metrics=metrics)
+        messages = Messages(
+            clients=clients,
+            composing=self._composing(wording),
+            leads=leads,
+            mentions=Mentions(clients, clock, metrics),
             delivering=self._delivering,
-            budgets=self._budgets,
-            secrets=self.secrets,
-            parking=Parking("inbound", self.bucket, self.clock, self.metrics),
-            queue=self.inbound,
-            clock=self.clock,
-            metrics=self.metrics,
+            intake=intake,
+            ledger=ledger,
+            budgets=budgets,
+            clock=clock,
+            metrics=metrics,
         )
-        return Batch(work, self.inbound, self._budgets, self.metrics, self.clock)
+        work = ToDesk(
+            intake=intake,
+            accounts=self.accounts,
+            messages=messages,
+            looking_up=LookingUp(
+                clients=clients,
+                messages=messages,
+                intake=intake,
+                budgets=budgets,
+                secrets=self.secrets,
+                metrics=metrics,
+            ),
+            notes=Notes(
+                showing=showing, wording=wording, media=self.media, ledger=ledger, clock=clock, metrics=metrics
+            ),
+            echoes=Echoes(showing=showing, ledger=ledger, budgets=budgets, clock=clock, metrics=metrics),
+            leads=leads,
+            budgets=budgets,
+            metrics=metrics,
+        )
+        return Batch(work, self.inbound, budgets, metrics, clock)
+
+    def _composing(self, wording: Wording) -> Composing:
+        """What is looked up for a customer's message, in this order: a further enricher is one more entry."""
+        from chalicelib.pipeline.inbound.composing import Composing
+        from chalicelib.pipeline.inbound.facts import Facts
+        from chalicelib.pipeline.inbound.files import Files
+        from chalicelib.pipeline.inbound.posts import Posts
+        from chalicelib.pipeline.inbound.profiles import Profiles
+        from chalicelib.pipeline.inbound.taps import Taps
+
+        clients, ledger, clock, metrics = self.clients, self.table, self.clock, self.metrics
+        return Composing(
+            [
+                wording.enrich,
+                Files(clients, self.media, self._budgets, self.secrets, metrics).enrich,
+                Profiles(clients, ledger, clock, metrics).enrich,
+                Posts(clients, clock, metrics).enrich,
+                Facts(abouts(CHANNELS), clients, clock).enrich,
+                Taps(ledger).enrich,
+            ]
+        )
 
     @cached_property
     def to_customer(self) -> Batch:
         """The outbound worker."""
         from chalicelib.pipeline.batch import Batch
-        from chalicelib.pipeline.outbound.enclosing import Enclosing
-        from chalicelib.pipeline.outbound.sending import Sending
+        from chalicelib.pipeline.intake import Intake
+        from chalicelib.pipeline.lines import Lines
+        from chalicelib.pipeline.outbound.acts import Acts
+        from chalicelib.pipeline.outbound.addressing import Addressing
+        from chalicelib.pipeline.outbound.ending import Ending
         from chalicelib.pipeline.outbound.telling import Telling
         from chalicelib.pipeline.outbound.to_customer import ToCustomer
+        from chalicelib.pipeline.outbound.whose import Whose
         from chalicelib.pipeline.parking import Parking
 
+        clients, ledger, budgets, clock, metrics = self.clients, self.table, self._budgets, self.clock, self.metrics
+        translators: dict[str, DeskTranslator] = {name: part(DESKS[name], "translate", "TRANSLATOR") for name in DESKS}
+        parking = Parking("outbound", self.bucket, clock, metrics)
+        addressing = Addressing(clients, clock)
         work = ToCustomer(
-            translator=part(_first_desk(), "translate", "TRANSLATOR"),
-            clients=self.clients,
-            accounts=self.accounts,
-            ledger=self.table,
-            sending=Sending(
-                clients=self.clients,
-                ledger=self.table,
-                enclosing=Enclosing(self.clients, self.desk, self.media),
-                budgets=self._budgets,
-                secrets=self.secrets,
-                clock=self.clock,
-                metrics=self.metrics,
-            ),
+            # what names no desk is the first one's, whose translator says what it is
+            intake=Intake({"": next(iter(translators.values())), **translators}, parking, self.outbound, metrics),
+            desks=self.desks,
+            clients=clients,
+            whose=Whose(self.accounts, ledger),
+            ledger=ledger,
+            sending=self._sending(addressing),
+            acts=Acts(clients=clients, ledger=ledger, addressing=addressing, clock=clock, metrics=metrics),
+            ending=Ending(ledger, clock, metrics),
             telling=Telling(
                 channels=abouts(CHANNELS),
-                desk=self.desk,
-                delivering=self._delivering,
+                desks=self.desks,
+                lines=Lines(self.desks, self._delivering),
                 outbox=self.outbound,
-                budgets=self._budgets,
-                clock=self.clock,
-                metrics=self.metrics,
+                budgets=budgets,
+                clock=clock,
+                metrics=metrics,
             ),
-            budgets=self._budgets,
-            parking=Parking("outbound", self.bucket, self.clock, self.metrics),
-            queue=self.outbound,
-            clock=self.clock,
-            metrics=self.metrics,
+            budgets=budgets,
+            clock=clock,
+            metrics=metrics,
         )
-        return Batch(work, self.outbound, self._budgets, self.metrics, self.clock)
+        return Batch(work, self.outbound, budgets, metrics, clock)
 
-    @cached_property
-    def _composing(self) -> Composing:
-        from chalicelib.pipeline.inbound.composing import Composing
-        from chalicelib.pipeline.inbound.posts import Posts
-        from chalicelib.pipeline.inbound.profiles import Profiles
+    def _sending(self, addressing: Addressing) -> Sending:
+        from chalicelib.pipeline.outbound.enclosing import Enclosing
+        from chalicelib.pipeline.outbound.files import Files
+        from chalicelib.pipeline.outbound.finding_out import FindingOut
+        from chalicelib.pipeline.outbound.parts import Parts
+        from chalicelib.pipeline.outbound.refusing import Refusing
+        from chalicelib.pipeline.outbound.sending import Sending
 
-        return Composing(
-            channels=abouts(CHANNELS),
-            clients=self.clients,
-            ledger=self.table,
-            profiles=Profiles(self.clients, self.table, self.clock, self.metrics),
-            posts=Posts(self.clients, self.clock, self.metrics),
-            media=self.media,
-            budgets=self._budgets,
+        clients, ledger, budgets, clock, metrics = self.clients, self.table, self._budgets, self.clock, self.metrics
+        refusing = Refusing(ledger, clock, metrics)
+        finding_out = FindingOut(
+            clients=clients,
+            ledger=ledger,
+            addressing=addressing,
+            refusing=refusing,
+            budgets=budgets,
+            clock=clock,
+            metrics=metrics,
+        )
+        parts = Parts(
+            clients=clients,
+            ledger=ledger,
+            addressing=addressing,
+            finding_out=finding_out,
+            refusing=refusing,
+            budgets=budgets,
             secrets=self.secrets,
-            clock=self.clock,
-            metrics=self.metrics,
+            clock=clock,
+            metrics=metrics,
+        )
+        return Sending(
+            clients=clients,
+            ledger=ledger,
+            files=Files(Enclosing(clients, self.desks, self.media), ledger, budgets),
+            parts=parts,
+            refusing=refusing,
+            clock=clock,
+            metrics=metrics,
         )
 
     @cached_property
     def _delivering(self) -> Delivering:
         from chalicelib.pipeline.delivering import Delivering
+        from chalicelib.pipeline.posting import Posting
+        from chalicelib.pipeline.reading_back import ReadingBack
 
-        return Delivering(desk=self.desk, ledger=self.table, clock=self.clock, metrics=self.metrics)
+        ledger, clock, metrics = self.table, self.clock, self.metrics
+        return Delivering(
+            desks=self.desks,
+            posting=Posting(self.media.body, clock, metrics),
+            reading_back=ReadingBack(ledger, clock, metrics),
+            ledger=ledger,
+            clock=clock,
+            metrics=metrics,
+        )
 
     @cached_property
     def _budgets(self) -> Budgets:
@@ -266,15 +352,15 @@ class Runtime:
         return {name: open_client[name](self.http, self.secrets.get, self.settings.url) for name in CHANNELS}
 
     @cached_property
-    def desk(self) -> Desk:
-        """The desk's client, over the same session."""
-        open_desk = part(_first_desk(), "client", "open_desk")
-        return cast("Desk", open_desk(self.http, self.secrets.get, self.secrets.refresh, self.settings.url, self.clock))
+    def desks(self) -> Desks:
+        """The deployment's desks, all over one session."""
+        from chalicelib.pipeline.desks import Desks
 
-
-def _first_desk() -> str:
-    """The package of the desk at which conversations sit."""
-    return next(iter(DESKS.values()))
+        secrets, opened = self.secrets, {}
+        for name, package in DESKS.items():
+            open_desk: OpenDesk = part(package, "client", "open_desk")
+            opened[name] = open_desk(self.http, secrets.get, secrets.refresh, self.settings.url, self.clock)
+        return Desks(opened, self.table)
 
 
 class _Current:

@@ -12,7 +12,7 @@ import msgspec
 from chalicelib.errors import Retryable
 from chalicelib.http import Answer, Outgoing
 from chalicelib.pipeline.ports import Turn
-from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, WindowPolicy
+from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, DeskCapabilities, WindowPolicy
 from chalicelib.vocabulary.messages import (
     CustomerMessage,
     DeskMessage,
@@ -25,6 +25,7 @@ from chalicelib.vocabulary.messages import (
     Unseen,
 )
 from chalicelib.vocabulary.records import (
+    NOBODYS,
     PREVENTED,
     Account,
     Claim,
@@ -33,6 +34,7 @@ from chalicelib.vocabulary.records import (
     Event,
     Flight,
     Profile,
+    Seat,
     Stored,
     Thread,
     Tried,
@@ -211,7 +213,7 @@ class _Work:
     reason: str = ""
     detail: str = ""
     tried: float = 0.0
-    desk: str = ""
+    seat: Seat = NOBODYS
 
     @property
     def open(self) -> bool:
@@ -234,6 +236,7 @@ class FakeLedger:
     begins: dict[tuple[str, str], str] = field(default_factory=dict)
     edits: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     leds: dict[str, Led] = field(default_factory=dict)
+    whose: dict[tuple[str, str], Conversation] = field(default_factory=dict)
     led_reads: int = 0
     locks: dict[str, tuple[str, float]] = field(default_factory=dict)
 
@@ -265,7 +268,7 @@ class FakeLedger:
                 "result": old.result,
                 "reason": old.reason,
                 "detail": old.detail,
-                "desk": old.desk,
+                "seat": old.seat,
             },
             Claim,
         )
@@ -279,10 +282,10 @@ class FakeLedger:
         if self._open(conversation, item):
             del self.claims[(conversation.key, item)]
 
-    def doubt(self, conversation: Conversation, item: str, now: float, until: float, desk: str = "") -> None:
+    def doubt(self, conversation: Conversation, item: str, now: float, until: float, seat: Seat = NOBODYS) -> None:
         work = self._open(conversation, item)
         if work:
-            work.state, work.tried, work.until, work.desk = "doubt", now, until, desk
+            work.state, work.tried, work.until, work.seat = "doubt", now, until, Seat(seat.desk, seat.conversation)
 
     def buried(self, conversation: Conversation, item: str, now: float) -> bool:
         self._up()
@@ -321,16 +324,48 @@ class FakeLedger:
         work = self.claims.setdefault((conversation.key, item), _Work("done", now, now))
         work.state, work.result = "done", result
 
-    def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread, words: str = "") -> None:
-        self._done(conversation, item, now, thread.desk)
+    def delivered(
+        self,
+        conversation: Conversation,
+        item: str,
+        now: float,
+        thread: Thread,
+        words: str = "",
+        before: Seat | None = None,
+        listed: bool = False,
+    ) -> bool:
+        self._up()
+        old = self.thread(conversation)
+        unmoved = old.seat.desk == "" if before is None else old.seat.generation == before.generation
+        if thread.seat.conversation and not unmoved:
+            return False
+        self._done(conversation, item, now, thread.seat.conversation)
         self.begins[(conversation.key, item)] = words
-        old, new = self.thread(conversation), {name: getattr(thread, name) for name in Thread.__struct_fields__}
+        new = {name: getattr(thread, name) for name in Thread.__struct_fields__ if name != "seat"}
         if thread.customer_ms < old.customer_ms:  # a replay of an older event
-            new = {"desk": thread.desk, "platform": thread.platform}
+            new = {"platform": thread.platform}
         elif thread.customer_ms:
             old = msgspec.structs.replace(old, replies=0)
         told = {name: value for name, value in new.items() if value}
-        self.threads[conversation.key] = msgspec.structs.replace(old, **told)
+        seat = thread.seat if thread.seat.conversation else old.seat
+        self.threads[conversation.key] = msgspec.structs.replace(old, **told, seat=seat)
+        if listed:
+            self.whose[seat.place] = conversation
+        return True
+
+    def seat(self, conversation: Conversation, before: Seat, after: Seat, now: float, listed: bool = False) -> bool:
+        self._up()
+        old = self.thread(conversation)
+        if (old.seat.generation, old.seat.conversation) != (before.generation, before.conversation):
+            return old.seat == after
+        self.threads[conversation.key] = msgspec.structs.replace(old, seat=after)
+        if listed:
+            self.whose[after.place] = conversation
+        return True
+
+    def seated(self, desk: str, conversation: str) -> Conversation | None:
+        self._up()
+        return self.whose.get((desk, conversation))
 
     def sent(
         self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "", words: str = ""
@@ -453,25 +488,30 @@ class FakeDesk:
         self.open = True
         self.open_error: Exception | None = None
 
-    def deliver(self, account: Account, message: DeskMessage, now: float) -> str:
-        self.delivered.append(message)
-        return _next(self.answers, "desk-conversation")
+    @property
+    def capabilities(self) -> DeskCapabilities:
+        return DeskCapabilities(lag_s=self.lag_s)
 
-    def find(self, account: Account, message: str, customer: str, known: str, since: float, now: float) -> str | None:
-        self.looked_for.append((message, known, since))
+    def deliver(self, account: Account, message: DeskMessage, seat: Seat, now: float) -> Seat:
+        self.delivered.append(message)
+        return msgspec.structs.replace(seat, conversation=_next(self.answers, "desk-conversation"))
+
+    def find(self, account: Account, message: str, customer: str, seat: Seat, since: float, now: float) -> Seat | None:
+        self.looked_for.append((message, seat.conversation, since))
         if self.find_error:
             raise self.find_error
-        return self.holds.get(message)
+        held = self.holds.get(message)
+        return None if held is None else msgspec.structs.replace(seat, conversation=held)
 
-    def is_open(self, account: Account, customer: str, conversation: str) -> bool:
+    def is_open(self, account: Account, customer: str, seat: Seat) -> bool:
         if self.open_error:
             raise self.open_error
-        return self.open and bool(conversation)
+        return self.open and bool(seat.conversation)
 
-    def source(self, file: File) -> Source:
+    def source(self, file: File, seat: Seat) -> Source:
         return Source(url=file.url, hosts=("desk.example",))
 
-    def report(self, account: Account, receipt: Receipt, now: float) -> None:
+    def report(self, account: Account, receipt: Receipt, seat: Seat, now: float) -> None:
         answer = self.report_answers.pop(0) if self.report_answers else None
         if answer is not None:
             raise answer

@@ -4,10 +4,12 @@
     CONV#channel#account#customer       IN#event          claim of a customer's event
     CONV#channel#account#customer       OUT#message#part  claim of one part of an agent's message
     CONV#channel#account#customer       SENT#platform id  a message that we sent, to know its echo
-    CONV#channel#account#customer       STATE             conversation ids, last customer message, comment, seen
+    CONV#channel#account#customer       STATE             seat, conversation ids, last customer message, comment, seen
     CONV#channel#account#customer       OFFER#message     the choices that an agent's message offers
     CONV#channel#account#customer       PROFILE           what the platform tells of the customer
     CONV#channel#account#customer       LED               what led them here, until they write
+    CONV#channel#account#customer       SEAT#…            the key of the next, which names the customer
+    SEAT#desk#the desk's conversation   CONVERSATION      whose it is, of a desk that does not tell that itself
     TRIES#life of an event              what              how often that was tried for the event's own sake
     LOCK#name                           LOCK              who may do what the name says, and until when
     ACCOUNT                             channel#id        an account, written by Terraform
@@ -31,6 +33,8 @@ STATE = "STATE"
 PROFILE = "PROFILE"
 LED = "LED"
 WAITING = "waiting"
+_SEAT = "SEAT#"
+_WHOSE = "CONVERSATION"
 WAITS_AT = "waits_at"
 WAITS_SINCE = "waits_since"
 # As terraform/modules/aws/storage.tf makes the table; a test compares.
@@ -78,6 +82,22 @@ def offer(key: str) -> str:
 def account(channel: str, identifier: str) -> str:
     """What an account is called, among the accounts and in the index."""
     return f"{channel}#{identifier}"
+
+
+def seat(desk: str, conversation: str) -> dict[str, Any]:
+    """The key of whose a desk's conversation is."""
+    return _key(f"{_SEAT}{desk}#{bounded(conversation)}", _WHOSE)
+
+
+def name_of_seat(key: Mapping[str, Any]) -> str:
+    """What the pointer to that key is called among the rows of the conversation."""
+    return str(key["pk"]["S"])
+
+
+def pointed_to(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The key to which a row of a conversation's points, None where it is no pointer."""
+    name = name_of(row)
+    return _key(name, _WHOSE) if name.startswith(_SEAT) else None
 
 
 def tries(life: str, what: str) -> dict[str, Any]:

@@ -35,8 +35,11 @@ def erase(client: DynamoDBClient, table: str, conversation: Conversation, pause:
         first = call(client.query, TableName=table, Limit=BATCH, ProjectionExpression="pk, sk", **_whole(conversation))
         if not first["Items"]:
             return erased
+        # what they point to goes first: a pointer that is left leads there again
+        there = [key for row in first["Items"] if (key := keys.pointed_to(row))]
+        _delete(client, table, there, pause)
         _delete(client, table, first["Items"], pause)
-        erased += len(first["Items"])
+        erased += len(there) + len(first["Items"])
 
 
 def last_inbound_ms(client: DynamoDBClient, table: str) -> dict[tuple[str, str], int]:
@@ -76,6 +79,8 @@ def _whole(conversation: Conversation) -> dict[str, Any]:
 def _delete(client: DynamoDBClient, table: str, rows: Iterable[Any], pause: Callable[[float], None]) -> None:
     """Deletes the rows by their keys; a table that is too busy leaves some. Raises Retryable where it stays so."""
     left: Any = {table: [{"DeleteRequest": {"Key": row}} for row in rows]}
+    if not left[table]:
+        return
     for wait_s in (*LEFT_PAUSES_S, None):
         left = call(client.batch_write_item, RequestItems=left).get("UnprocessedItems")
         if not left:

@@ -25,6 +25,7 @@ from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.messages import Led, Tap
 from chalicelib.vocabulary.records import (
+    NOBODYS,
     PREVENTED,
     Account,
     Claim,
@@ -33,6 +34,7 @@ from chalicelib.vocabulary.records import (
     Flight,
     Profile,
     Row,
+    Seat,
     Thread,
     Tried,
     Unreadable,
@@ -54,6 +56,8 @@ CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.3)
 PROFILE_S = 7 * 86_400
 # An agent may answer until a conversation's state is gone; no channel's window is as long (their capabilities.py).
 STATE_S = 30 * 86_400
+# A desk's conversation may go on for long after the one write that tells whose it is.
+SEATED_S = 90 * 86_400
 
 
 class Table:
@@ -115,28 +119,31 @@ class Table:
                 self._client.update_item,
                 TableName=self._name,
                 Key=keys.item(conversation, item),
-                UpdateExpression="REMOVE #state, #owner, #until, since, tried, desk, #text",
+                UpdateExpression="REMOVE #state, #owner, #until, since, tried, desk, seat_desk, #text",
                 ConditionExpression="#state IN (:leased, :doubt)",
                 ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
                 ExpressionAttributeValues=_OPEN,
             )
 
-    def doubt(self, conversation: Conversation, item: str, now: float, until: float, desk: str = "") -> None:
-        """The work was tried just now, while this conversation of the desk's was known, and nobody knows how it ended,
-        which is to be found out until then. No effect if an echo has told meanwhile."""
+    def doubt(self, conversation: Conversation, item: str, now: float, until: float, seat: Seat = NOBODYS) -> None:
+        """The work was tried just now, while this was known of where the conversation sits, and nobody knows how it
+        ended, which is to be found out until then. No effect if an echo has told meanwhile."""
+        named = {":name": {"S": seat.desk}} if seat.desk else {}
         with suppress(_Ended):
             _unless_ended(
                 self._client.update_item,
                 TableName=self._name,
                 Key=keys.item(conversation, item),
-                UpdateExpression="SET #state = :doubt, tried = :now, #until = :until, desk = :desk",
+                UpdateExpression="SET #state = :doubt, tried = :now, #until = :until, desk = :desk"
+                + (", seat_desk = :name" if named else " REMOVE seat_desk"),
                 ConditionExpression="#state IN (:leased, :doubt)",
                 ExpressionAttributeNames={"#state": "state", "#until": "until"},
                 ExpressionAttributeValues={
                     **_OPEN,
+                    **named,
                     ":now": {"N": str(now)},
                     ":until": {"N": str(until)},
-                    ":desk": {"S": desk},
+                    ":desk": {"S": seat.conversation},
                 },
             )
 
@@ -181,19 +188,63 @@ class Table:
             return False
         return True
 
-    def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread, words: str = "") -> None:
-        """In one call: the customer's event is done, and the conversation remembers it, and how it begins. Where the
-        customer wrote, it waits for an answer."""
-        done = _update(self._name, conversation, item, _DONE, _done(now, thread.desk))
+    def delivered(
+        self,
+        conversation: Conversation,
+        item: str,
+        now: float,
+        thread: Thread,
+        words: str = "",
+        before: Seat | None = None,
+        listed: bool = False,
+    ) -> bool:
+        """In one call: the customer's event is done, and the conversation remembers it, and how it begins; where the
+        customer wrote, it waits for an answer. Where `listed`, the desk's conversation is remembered as theirs.
+
+        `before` is the seat that was read, None where none was. False, and no effect, where `thread` names another
+        seat and the conversation has been moved since.
+        """
+        result = thread.seat.conversation
+        done = _update(self._name, conversation, item, _DONE, _done(now, result))
         if words:
             done["Update"]["UpdateExpression"] += ", words = :words"
-            done["Update"]["ExpressionAttributeValues"] = {**_done(now, thread.desk), ":words": {"S": words}}
+            done["Update"]["ExpressionAttributeValues"] = {**_done(now, result), ":words": {"S": words}}
+        whose = _listing(self._name, conversation, now, thread.seat) if listed else []
+        for newest in (True, False):  # an older event than the newest known is a replay
+            with suppress(_Cancelled):
+                remember = _remember(self._name, conversation, now, thread, before, newest=newest)
+                self._transact([done, waiting.begun(remember, conversation, thread), *whose])
+                return True
+        return False
+
+    def seat(self, conversation: Conversation, before: Seat, after: Seat, now: float, listed: bool = False) -> bool:
+        """Moves the conversation from one seat to another, which is a generation later. False, and no effect, where it
+        has been moved otherwise meanwhile. `listed` as for `delivered`."""
+        told, gone = _seat_fields(after, before)
+        held = "desk = :was" if before.conversation else "attribute_not_exists(desk)"
+        known, values = _unmoved(before)
+        values |= {":was": {"S": before.conversation}} if before.conversation else {}
+        removes = f" REMOVE {', '.join(gone)}" if gone else ""
+        write: Any = {
+            "TableName": self._name,
+            "Key": keys.item(conversation, keys.STATE),
+            "UpdateExpression": "SET " + ", ".join(["expires_at = :expires", *_sets(told)]) + removes,
+            "ConditionExpression": f"{known} AND {held}",
+            "ExpressionAttributeNames": {f"#{name}": name for name in told},
+            "ExpressionAttributeValues": {":expires": _expiry(now, STATE_S), **_typed(told), **values},
+        }
+        whose = _listing(self._name, conversation, now, after) if listed else []
         try:
-            state = _remember(self._name, conversation, now, thread, newest=True)
-            self._transact([done, waiting.begun(state, conversation, thread)])
-        except _Cancelled:  # an older event than the newest known: a replay
-            state = _remember(self._name, conversation, now, thread, newest=False)
-            self._transact([done, waiting.begun(state, conversation, thread)])
+            self._transact([{"Update": write}, *whose])
+        except _Cancelled:  # it may have been this very write, whose answer was lost
+            return self.thread(conversation).seat == after
+        return True
+
+    def seated(self, desk: str, conversation: str) -> Conversation | None:
+        """Whose the desk's conversation is; None where nobody has written that down."""
+        key = keys.seat(desk, conversation)
+        row = call(self._client.get_item, TableName=self._name, Key=key, ConsistentRead=True).get("Item")
+        return Conversation(*(row[name]["S"] for name in Conversation.__struct_fields__)) if row else None
 
     def sent(
         self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "", words: str = ""
@@ -325,7 +376,9 @@ class Table:
         """What is remembered of the conversation; an empty Thread where nothing is."""
         found = self._get(conversation, keys.STATE)
         plain = {name: value.get("S") or int(value.get("N", "0")) for name, value in found.items()}
-        return msgspec.convert({name: plain[name] for name in _REMEMBERED if plain.get(name)}, Thread)
+        seat = {field: plain[name] for field, name in _SEAT.items() if plain.get(name)}
+        told = {name: plain[name] for name in _REMEMBERED if plain.get(name)}
+        return msgspec.convert({**told, "seat": seat}, Thread)
 
     def is_ours(self, conversation: Conversation, platform_id: str) -> bool:
         """Whether we sent the message that the platform knows by this id."""
@@ -511,32 +564,79 @@ def _update(
     }
 
 
-_REMEMBERED = Thread.__struct_fields__
+_REMEMBERED = set(Thread.__struct_fields__) - {"seat"}
+# A seat's fields and their attributes: what a row has under `desk` was the desk's conversation before a seat had more.
+_SEAT = {"desk": "seat_desk", "conversation": "desk", "state": "seat_state", "generation": "generation"}
 
 
 def _remember(
-    table: str, conversation: Conversation, now: float, thread: Thread, *, newest: bool
+    table: str, conversation: Conversation, now: float, thread: Thread, before: Seat | None, *, newest: bool
 ) -> TransactWriteItemTypeDef:
-    """The STATE write: always the conversation ids; what the customer did last only if it is the newest."""
-    told: dict[str, str | int] = {"desk": thread.desk, "platform": thread.platform}
-    write: Any = {"TableName": table, "Key": keys.item(conversation, keys.STATE)}
+    """The STATE write: always the conversation ids; what the customer did last only if it is the newest. Where the
+    thread names a seat, only if the conversation has not been moved."""
+    told, gone = _seat_fields(thread.seat, before) if thread.seat.conversation else ({}, [])
+    unless, values = _unmoved(before) if thread.seat.conversation else ("", {})
+    conditions = [unless] if unless else []
+    told |= {"platform": thread.platform} if thread.platform else {}
     if newest:
-        told |= {"ad_ms": thread.ad_ms, "customer_ms": thread.customer_ms}
-        told |= {"comment": thread.comment, "comment_ms": thread.comment_ms}
-        clock = next((name for name in ("customer_ms", "comment_ms") if told[name]), "")
+        last: dict[str, str | int] = {"ad_ms": thread.ad_ms, "customer_ms": thread.customer_ms}
+        last |= {"comment": thread.comment, "comment_ms": thread.comment_ms}
+        clock = next((name for name in ("customer_ms", "comment_ms") if last[name]), "")
         if clock:
-            write["ConditionExpression"] = f"attribute_not_exists(#{clock}) OR #{clock} <= :{clock}"
-    told = {name: value for name, value in told.items() if value}
-    values = {f":{name}": {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in told.items()}
-    sets = [f"#{name} = :{name}" for name in told]
+            conditions.append(f"(attribute_not_exists(#{clock}) OR #{clock} <= :{clock})")
+        told |= {name: value for name, value in last.items() if value}
+    sets = _sets(told)
     if "customer_ms" in told:  # a new turn of the customer's: our messages count from here
         sets.append("replies = :none")
         values[":none"] = {"N": "0"}
-    write["UpdateExpression"] = "SET " + ", ".join(["expires_at = :expires", *sets])
-    write["ExpressionAttributeValues"] = values | {":expires": _expiry(now, STATE_S)}
+    write: Any = {"TableName": table, "Key": keys.item(conversation, keys.STATE)}
+    removes = f" REMOVE {', '.join(gone)}" if gone else ""
+    write["UpdateExpression"] = "SET " + ", ".join(["expires_at = :expires", *sets]) + removes
+    write["ExpressionAttributeValues"] = values | _typed(told) | {":expires": _expiry(now, STATE_S)}
     if told:  # "comment" is one of DynamoDB's reserved words
         write["ExpressionAttributeNames"] = {f"#{name}": name for name in told}
+    if conditions:
+        write["ConditionExpression"] = " AND ".join(conditions)
     return {"Update": write}
+
+
+def _seat_fields(seat: Seat, before: Seat | None) -> tuple[dict[str, str | int], list[str]]:
+    """The attributes of a seat that are written, and those that the one before it leaves behind: what is the default
+    has none."""
+    fields, held = _seat_row(seat), _seat_row(before or NOBODYS)
+    told = {name: value for name, value in fields.items() if value}
+    return told, [name for name in fields if held[name] and name not in told]
+
+
+def _seat_row(seat: Seat) -> dict[str, str | int]:
+    return {name: getattr(seat, field) for field, name in _SEAT.items()}
+
+
+def _unmoved(before: Seat | None) -> tuple[str, dict[str, Any]]:
+    """The condition that the conversation still sits there, with its values; where nobody has looked (None), that it
+    has never been taken to another desk."""
+    if before is None:
+        return "attribute_not_exists(seat_desk)", {}
+    if not before.generation:
+        return "attribute_not_exists(generation)", {}
+    return "generation = :known", {":known": {"N": str(before.generation)}}
+
+
+def _sets(told: dict[str, str | int]) -> list[str]:
+    return [f"#{name} = :{name}" for name in told]
+
+
+def _typed(told: dict[str, str | int]) -> dict[str, Any]:
+    return {f":{name}": {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in told.items()}
+
+
+def _listing(table: str, conversation: Conversation, now: float, seat: Seat) -> list[TransactWriteItemTypeDef]:
+    """Whose the seat's conversation is; and a pointer to that among the rows of the conversation, by which it is
+    erased with them."""
+    whose: dict[str, Any] = {name: {"S": getattr(conversation, name)} for name in Conversation.__struct_fields__}
+    there = keys.seat(*seat.place)
+    rows_of_it = [there | whose, keys.item(conversation, keys.name_of_seat(there))]
+    return [{"Put": {"TableName": table, "Item": {**row, "expires_at": _expiry(now, SEATED_S)}}} for row in rows_of_it]
 
 
 def _expiry(now: float, after_s: int) -> dict[str, str]:
@@ -562,7 +662,7 @@ def _claim_of(item: dict[str, Any]) -> Claim:
             "reason": text("reason"),
             "detail": text("detail"),
             "edited": text("edited"),
-            "desk": text("desk"),
+            "seat": {"desk": text("seat_desk"), "conversation": text("desk")},
         },
         Claim,
     )

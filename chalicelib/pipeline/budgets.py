@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.errors import Retryable
+from chalicelib.errors import Refused, Retryable
 from chalicelib.pipeline.ports import Clock, Ledger, Turn
 from chalicelib.rules.budgets import BUDGETS, used_up
 from chalicelib.vocabulary.records import Tried
@@ -27,3 +27,8 @@ class Budgets:
         """Counts a try that failed; whether it was the last that its budget allows. `since_s` (epoch s) is from
         when the budget's time runs, if not from the first try."""
         return used_up(BUDGETS[what], self.tried(turn, what), self._clock(), since_s)
+
+    def died(self, turn: Turn) -> None:
+        """A worker began this and never came back. Raises Refused where that happens again and again."""
+        if self.spent(turn, "died"):
+            raise Refused("other", "workers died over it, again and again")

@@ -59,23 +59,24 @@ class MediaStore:
         self._secret_name = secret_name
         self._public_url = public_url
 
-    def keep(self, said: CustomerMessage, source_of: Callable[[], Source], again: bool = False) -> Attachment:
+    def keep(self, message: CustomerMessage, source_of: Callable[[], Source], again: bool = False) -> Attachment:
         """Copies the media of a customer's message; answers what the desk is given.
 
         `source_of` is asked only where the file has to be fetched; `again` looks first whether an earlier try
         has. Raises Unfetched, Retryable, and whatever `source_of` raises.
         """
-        assert said.media is not None
-        key = _key(said.conversation, said.origin or said.id, said.part)
+        assert message.media is not None
+        key = _key(message.conversation, message.origin or message.id, message.part)
         file = self._shelf.stored(key) if again else None
         if file is None:
             try:
-                file = self._copy(key, source_of(), said.media.kind, "", documents=False)
+                file = self._copy(key, source_of(), message.media.kind, "", documents=False)
             except Unfetched:
                 file = self._shelf.stored(key)  # a replay may come when only our copy is left
                 if file is None:
                     raise
-        return Attachment(kind=kind_of(file.mime), url=self.link(key, said.sent_ms), mime=file.mime, name=file.name)
+        url = self.link(key, message.sent_ms)
+        return Attachment(kind=kind_of(file.mime), url=url, mime=file.mime, name=file.name, key=key, size=file.size)
 
     def take(
         self,
@@ -95,9 +96,9 @@ class MediaStore:
             file = self._copy(key, source, "file", name, documents=True)
         return Kept(key=key, kind=kind_of(file.mime), mime=file.mime, name=file.name, size=file.size)
 
-    def body(self, kept: Kept) -> bytes:
-        """The file itself. Raises Retryable."""
-        return self._shelf.fetch(kept.key)
+    def body(self, key: str) -> bytes:
+        """The file itself, of a copy's key. Raises Retryable."""
+        return self._shelf.fetch(key)
 
     def direct(self, kept: Kept) -> str:
         """A URL of the bucket, for a platform that fetches the file within the hour."""

@@ -9,6 +9,7 @@ import msgspec
 
 from chalicelib.vocabulary.messages import Fetched, Led, Tap
 from chalicelib.vocabulary.records import (
+    NOBODYS,
     Account,
     Claim,
     Conversation,
@@ -16,6 +17,7 @@ from chalicelib.vocabulary.records import (
     Event,
     Flight,
     Profile,
+    Seat,
     Stored,
     Thread,
     Tried,
@@ -112,14 +114,32 @@ class Ledger(Protocol):
     def claim(self, conversation: Conversation, item: str, now: float, lease_s: float, text: str = "") -> Claim: ...
     def release(self, conversation: Conversation, item: str) -> None: ...
 
-    def doubt(self, conversation: Conversation, item: str, now: float, until: float, desk: str = "") -> None:
-        """The work was tried just now, and how that ended is to be found out until then; `desk` is the desk's
-        conversation that was known."""
+    def doubt(self, conversation: Conversation, item: str, now: float, until: float, seat: Seat = NOBODYS) -> None:
+        """The work was tried just now, and how that ended is to be found out until then; `seat` is what was known of
+        where the conversation sits."""
 
     def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool: ...
 
-    def delivered(self, conversation: Conversation, item: str, now: float, thread: Thread, words: str = "") -> None:
-        """The customer's event is done, and the conversation remembers it, and how it begins."""
+    def delivered(
+        self,
+        conversation: Conversation,
+        item: str,
+        now: float,
+        thread: Thread,
+        words: str = "",
+        before: Seat | None = None,
+        listed: bool = False,
+    ) -> bool:
+        """The customer's event is done, and the conversation remembers it, and how it begins; where `listed`, the
+        desk's conversation is remembered as this customer's. `before` is the seat that was read, None where none was.
+        False, and no effect, where the thread names another seat and the conversation has been moved since."""
+
+    def seat(self, conversation: Conversation, before: Seat, after: Seat, now: float, listed: bool = False) -> bool:
+        """Moves the conversation from one seat to another, which is a generation later; `listed` as for `delivered`.
+        False, and no effect, where it has been moved otherwise meanwhile."""
+
+    def seated(self, desk: str, conversation: str) -> Conversation | None:
+        """Whose the desk's conversation is; None where nobody has written that down."""
 
     def sent(
         self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "", words: str = ""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from chalicelib.rules.catalogue import say
 from chalicelib.rules.participant import nickname
 from chalicelib.vocabulary.messages import Attachment, CustomerMessage, DeskMessage, Line, Tap
-from chalicelib.vocabulary.records import Account, Profile, Thread
+from chalicelib.vocabulary.records import NOBODYS, Account, Profile, Seat, Thread
 from chalicelib.wire import digest
 
 NO_PROFILE = Profile()
@@ -15,8 +15,8 @@ NO_PROFILE = Profile()
 
 def words(account: Account, lines: Sequence[Line], text: str) -> str:
     """The lines in the account's language and the text, one under the other."""
-    said = [say(account.language, line.key, **line.facts) for line in lines]
-    return "\n".join([*said, text] if text else said)
+    told = [say(account.language, line.key, **line.facts) for line in lines]
+    return "\n".join([*told, text] if text else told)
 
 
 def desk_id(account: Account, event: str) -> str:
@@ -27,7 +27,7 @@ def desk_id(account: Account, event: str) -> str:
 
 def desk_message(
     account: Account,
-    said: CustomerMessage,
+    message: CustomerMessage,
     attributes: dict[str, str],
     profile: Profile | None = None,
     attachment: Attachment | None = None,
@@ -36,11 +36,11 @@ def desk_message(
     """The customer's message as the desk takes it."""
     known = profile or NO_PROFILE
     return DeskMessage(
-        id=desk_id(account, said.id),
-        customer=said.conversation.customer,
-        sent_ms=said.sent_ms,
-        text=words(account, said.lines, said.text),
-        nickname=nickname(said, profile),
+        id=desk_id(account, message.id),
+        customer=message.conversation.customer,
+        sent_ms=message.sent_ms,
+        text=words(account, message.lines, message.text),
+        nickname=nickname(message, profile),
         first_name=known.name.partition(" ")[0],
         avatar=known.avatar,
         attributes=attributes,
@@ -56,13 +56,13 @@ def line_message(account: Account, event: str, customer: str, sent_ms: int, text
     )
 
 
-def remembered(said: CustomerMessage, desk: str = "") -> Thread:
-    """What the conversation remembers of the message."""
+def remembered(message: CustomerMessage, seat: Seat = NOBODYS) -> Thread:
+    """What the conversation remembers of the message that was shown at the seat."""
     return Thread(
-        desk=desk,
-        platform=said.platform_thread,
-        customer_ms=said.sent_ms if said.starts_window else 0,
-        ad_ms=said.sent_ms if said.from_ad else 0,
-        comment=said.comment,
-        comment_ms=said.sent_ms if said.comment else 0,
+        seat=seat,
+        platform=message.platform_thread,
+        customer_ms=message.sent_ms if message.starts_window else 0,
+        ad_ms=message.sent_ms if message.from_ad else 0,
+        comment=message.comment,
+        comment_ms=message.sent_ms if message.comment else 0,
     )

@@ -1,11 +1,19 @@
-"""What a desk is, in the halves that the workers load; webhook.py has the edge's."""
+"""What a desk is, in the halves that the workers load; webhook.py has the edge's.
+
+A desk's folder holds `webhook.WEBHOOK`, `translate.TRANSLATOR` and `client.open_desk`, and as data `about.ABOUT` and
+`capabilities.CAPABILITIES`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
+from chalicelib.credentials import Secrets
+from chalicelib.http import Outgoing
+from chalicelib.vocabulary.capabilities import DeskCapabilities
 from chalicelib.vocabulary.messages import DeskMessage, Source
-from chalicelib.vocabulary.records import Account, Event
+from chalicelib.vocabulary.records import Account, Event, Seat
 from chalicelib.vocabulary.replies import DeskEvent, File, Receipt
 
 
@@ -17,36 +25,57 @@ class DeskTranslator(Protocol):
 
 
 class Desk(Protocol):
-    """The workers' half. Misconfigured, which is a Retryable, names what an operator has to set right."""
+    """The workers' half. Misconfigured, which is a Retryable, names what an operator has to set right.
+
+    Each call is given the seat that is remembered of the customer's conversation, or the agent's. A desk that is not
+    stateful may be given one without a conversation, though there is one.
+    """
 
     @property
-    def lag_s(self) -> float:
-        """How long after a message entered a conversation that is not known `find` may not see it yet (seconds)."""
+    def capabilities(self) -> DeskCapabilities: ...
 
-    def deliver(self, account: Account, message: DeskMessage, now: float) -> str:
-        """Shows the customer's message to the agents and answers the desk's conversation id. A tap is told as the
-        answer to what was offered, or as text where the desk does not know that any more.
+    def deliver(self, account: Account, message: DeskMessage, seat: Seat, now: float) -> Seat:
+        """Shows the customer's message to the agents and answers where the customer sits after that: the same seat, or
+        one with another conversation or state; without a conversation where the desk tells none. Only a seat without
+        a conversation, or one that is over, opens another. A tap is told as the answer to what was offered, or as text
+        where the desk does not know that any more. The message's id is the same on every try.
 
         Raises Retryable (not done), Misconfigured, Refused (never), AlreadyThere (409), Uncertain (nobody knows).
         """
 
-    def find(self, account: Account, message: str, customer: str, known: str, since: float, now: float) -> str | None:
-        """The conversation that holds the message that was delivered under this id, None where none does.
+    def find(self, account: Account, message: str, customer: str, seat: Seat, since: float, now: float) -> Seat | None:
+        """Where the message sits that was delivered under this id, None where no conversation holds it.
 
-        Reads `known` (a desk conversation id, may be "") and whatever conversations the customer had
-        since `since` (epoch s). A None is worth something `lag_s` after the message may have entered, and no sooner.
+        Reads the seat's conversation (there may be none) and whatever conversations the customer had since `since`
+        (epoch s). A None is worth something `capabilities.lag_s` after the message may have entered, and no sooner.
 
         Raises Retryable where it cannot be read now, Misconfigured where we may not, Refused where the desk will
         not tell: none of them means that it is not there.
         """
 
-    def report(self, account: Account, receipt: Receipt, now: float) -> None:
-        """Tells what became of an agent's message. May be repeated. Raises Retryable, Misconfigured or Refused."""
+    def report(self, account: Account, receipt: Receipt, seat: Seat, now: float) -> None:
+        """Tells what became of an agent's message that was written at the seat; asked only where the capabilities
+        have receipts. May be repeated. Raises Retryable, Misconfigured or Refused."""
 
-    def is_open(self, account: Account, customer: str, conversation: str) -> bool:
-        """Whether the desk's conversation still goes on, so that something may be shown in it without opening
+    def is_open(self, account: Account, customer: str, seat: Seat) -> bool:
+        """Whether the seat's conversation still goes on, so that something may be shown in it without opening
         one. Raises Retryable where it cannot be read now, Misconfigured where we may not, Refused where the desk will
         not tell: the last two pass by no waiting, and what is optional is given up at once."""
 
-    def source(self, file: File) -> Source:
-        """Where an agent's file can be fetched now. Raises Retryable."""
+    def source(self, file: File, seat: Seat) -> Source:
+        """Where a file of the agent's, written at the seat, can be fetched now. Raises Retryable."""
+
+
+class OpenDesk(Protocol):
+    """How a desk is opened, once per container: `client.open_desk` of its folder."""
+
+    def __call__(
+        self,
+        http: Outgoing,
+        secrets: Secrets,
+        refresh: Callable[[str], bool],
+        setting: Callable[[str], str],
+        clock: Callable[[], float],
+    ) -> Desk:
+        """The desk over that session. `refresh` loads a secret again, and answers whether it did; `setting` answers
+        an address or a secret's name by its field of the settings; `clock` tells epoch seconds."""

@@ -12,7 +12,7 @@ import msgspec
 
 from chalicelib.errors import Reason
 from chalicelib.vocabulary.capabilities import WindowPolicy
-from chalicelib.vocabulary.records import Thread
+from chalicelib.vocabulary.records import NOBODYS, Thread
 from chalicelib.vocabulary.replies import Author
 
 State = Literal["open", "human_agent", "closed", "comment", "unknown"]
@@ -83,7 +83,7 @@ def _unanswered(thread: Thread) -> str:
 
 def _unheard_of(thread: Thread) -> bool:
     """Whether nothing of the customer is remembered: it may have expired, so only the platform knows."""
-    return not (thread.desk or thread.customer_ms or thread.ad_ms or thread.comment or thread.answered)
+    return not (thread.seat != NOBODYS or thread.customer_ms or thread.ad_ms or thread.comment or thread.answered)
 
 
 def _why(thread: Thread) -> Reason:

@@ -1,4 +1,4 @@
-"""What a channel can carry: data, from which replies are planned and docs/features.md is written."""
+"""What a channel can carry and a desk can take: data, from which the workers plan and docs/features.md is written."""
 
 from __future__ import annotations
 
@@ -73,3 +73,27 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     typing: bool = True
     seen: bool = True
     message_event: str = "message:{}"
+
+
+class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What the desk takes, and what it does by itself.
+
+    `text_limit` is how long one message may be, None where a text of any length is taken; `text_unit` is bytes (UTF-8)
+    or characters. `media` tells the kinds, types and sizes of files that it takes, and whatever it does not take goes
+    as a link; empty, everything is offered, and the desk itself refuses. `media_by` tells whether it fetches a file
+    from our URL or has to be given it. `receipts` tells whether it can be told what became of an agent's message,
+    `notices` whether a line of the bridge's own may stand among the customer's messages.
+
+    A `stateful` desk is given the seat that is remembered, and may tell no customer but its conversation; any other
+    finds the customer's conversation itself. `lag_s` is how long after a message entered a conversation that is not
+    known `Desk.find` may not see it yet (seconds).
+    """
+
+    text_limit: int | None = None
+    text_unit: Literal["bytes", "characters"] = "characters"
+    media: dict[Kind, MediaLimit] = {}
+    media_by: Literal["url", "upload"] = "url"
+    receipts: bool = True
+    notices: bool = True
+    stateful: bool = False
+    lag_s: float = 0.0

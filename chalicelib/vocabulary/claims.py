@@ -1,7 +1,9 @@
-"""What a claim is called within its conversation: the name of a piece of work that is to be done once."""
+"""What is claimed, under which name in its conversation, and for how long: a piece of work that is to be done once."""
 
 from __future__ import annotations
 
+# No worker is at a message, or at a part, longer than this: the deployed function's timeout is below it.
+LEASE_S = 90.0
 INBOUND = "IN#"
 OUTBOUND = "OUT#"
 

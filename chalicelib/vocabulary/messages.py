@@ -173,12 +173,16 @@ CustomerEvent = CustomerMessage | Led | Note | Echo | Unseen | Trouble | Ignored
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that the desk can open: `url` is ours."""
+    """A file that the desk can open: `url` is ours, `key` our copy's, `size` in bytes. `body` is the file itself where
+    the desk takes files by upload, b"" elsewhere."""
 
     kind: Kind
     url: str
     mime: str
     name: str
+    key: str = ""
+    size: int = 0
+    body: bytes = b""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):

@@ -115,17 +115,41 @@ class Conversation(msgspec.Struct, frozen=True):
         return f"{self.channel}#{self.account}#{bounded(self.customer)}"
 
 
+class Seat(msgspec.Struct, frozen=True):
+    """Where a conversation sits: the desk's name ("" for the deployment's first), the desk's id of the conversation,
+    what the desk itself wants remembered of it, and how often it has been moved. Without a conversation nobody has
+    it, and the next message opens one."""
+
+    desk: str = ""
+    conversation: str = ""
+    state: str = ""
+    generation: int = 0
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The desk and its conversation."""
+        return self.desk, self.conversation
+
+    def moved(self, conversation: str = "", desk: str = "", state: str = "") -> Seat:
+        """The seat that takes this one's place, a generation later: at the desk of that name ("" for the deployment's
+        first), or nobody's where no conversation is named."""
+        return Seat(desk, conversation, state, self.generation + 1)
+
+
+NOBODYS = Seat()
+
+
 class Thread(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of a conversation.
 
-    `desk` is the desk's conversation id, `platform` the platform's, where it has any,
+    `seat` is where it sits, `platform` the platform's conversation id, where it has any,
     `customer_ms` when the customer last wrote, `ad_ms` when an advertisement last led them here.
     `comment` is the newest comment that may be answered by a message, written at `comment_ms`, and
     `answered` the comment that has been. `seen_ms` is up to when their messages are marked as seen,
     `replies` how many messages went out since they last wrote.
     """
 
-    desk: str = ""
+    seat: Seat = NOBODYS
     platform: str = ""
     customer_ms: int = 0
     ad_ms: int = 0
@@ -163,7 +187,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     `tried_s` and is to be found out until `until_s`. `done` and `refused` are final; `result` and
     `reason` say how it ended. `since_s` is when it was first claimed; `buried` tells that it was given
     up before, and has come back; `edited` is the newest text of a message that was edited before it came;
-    `desk` the desk's conversation that was known when it was tried.
+    `seat` what was known of where the conversation sits when it was tried (desk and conversation).
     """
 
     state: Literal["fresh", "lapsed", "busy", "doubt", "done", "refused"]
@@ -175,7 +199,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     buried: bool = False
     edited: str = ""
-    desk: str = ""
+    seat: Seat = NOBODYS
 
 
 Edited = Literal["held", "newest", "older"]

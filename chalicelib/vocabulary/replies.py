@@ -44,25 +44,30 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 class AgentMessage(msgspec.Struct, frozen=True, kw_only=True, tag="agent_message"):
     """An agent or a bot wrote to the customer. `unsupported` names (", " between them) what the message holds and the
-    desk's half could not read; the rest goes out all the same (`rules.planning.left_out`)."""
+    desk's half could not read; the rest goes out all the same (`rules.planning.left_out`).
+
+    A desk that does not tell the `customer` tells its conversation, by which they are found; so it is with all that
+    a desk tells.
+    """
 
     id: str
-    integration: str
-    customer: str
-    desk_conversation: str
     text: str
     author: Author
+    integration: str = ""
+    customer: str = ""
+    desk_conversation: str = ""
     files: tuple[File, ...] = ()
     choices: tuple[Choice, ...] = ()
     cards: tuple[Card, ...] = ()
     unsupported: str = ""
 
 
-class AgentTyping(msgspec.Struct, frozen=True, kw_only=True, tag="agent_typing"):
+class AgentTyping(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="agent_typing"):
     """The agent is typing."""
 
-    integration: str
-    customer: str
+    integration: str = ""
+    customer: str = ""
+    desk_conversation: str = ""
 
 
 class DeskReceipt(msgspec.Struct, frozen=True, kw_only=True, tag="desk_receipt"):
@@ -72,16 +77,27 @@ class DeskReceipt(msgspec.Struct, frozen=True, kw_only=True, tag="desk_receipt")
     `status`, `reason` (a closed set) and `detail` are the desk's words, which quote nobody.
     """
 
-    integration: str
-    customer: str
     message: str
     status: str
+    integration: str = ""
+    customer: str = ""
     reason: str = ""
     detail: str = ""
     desk_conversation: str = ""
 
 
-DeskEvent = AgentMessage | AgentTyping | DeskReceipt | Ignored
+class DeskEnded(msgspec.Struct, frozen=True, kw_only=True, tag="desk_ended"):
+    """The desk tells that its conversation is over: the customer's next message opens another."""
+
+    desk_conversation: str
+    integration: str = ""
+    customer: str = ""
+
+
+FromDesk = AgentMessage | AgentTyping | DeskReceipt | DeskEnded
+"""What a desk tells of one customer."""
+
+DeskEvent = FromDesk | Ignored
 
 
 class TextPart(msgspec.Struct, frozen=True, tag="text"):

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.aws.table import Table
 from chalicelib.vocabulary.messages import Led, Tap
-from chalicelib.vocabulary.records import Account, Conversation, Profile, Thread
+from chalicelib.vocabulary.records import Account, Conversation, Profile, Seat, Thread
 from sandbox.stage.aws import TABLE
 from tests.aws.conftest import ACCOUNT, Cloud
 
@@ -19,15 +19,20 @@ NOW = 1_000_000.0
 LONGEST_S = 90 * 86_400
 ITEM = "IN#message:mid"
 TAP = Tap(message="gen-1", type="QuickReply", text="Yes", payload="YES")
+AFTER = Seat("counter", "session-1", "key", 1)
 Drive = Callable[[Table, Conversation], object]
 
 DRIVES: dict[str, Drive] = {
     "claim": lambda table, whose: table.claim(whose, ITEM, NOW, 10, "text"),
     "release": lambda table, whose: table.release(whose, ITEM),
-    "doubt": lambda table, whose: table.doubt(whose, ITEM, NOW, NOW + 60, "d"),
+    "doubt": lambda table, whose: table.doubt(whose, ITEM, NOW, NOW + 60, Seat(conversation="d")),
     "buried": lambda table, whose: table.buried(whose, ITEM, NOW),
     "refuse": lambda table, whose: table.refuse(whose, ITEM, NOW, "other", "code 1"),
-    "delivered": lambda table, whose: table.delivered(whose, ITEM, NOW, Thread(desk="d", customer_ms=5), "Hello"),
+    "delivered": lambda table, whose: table.delivered(
+        whose, ITEM, NOW, Thread(seat=Seat(conversation="d"), customer_ms=5), "Hello"
+    ),
+    "seat": lambda table, whose: table.seat(whose, table.thread(whose).seat, AFTER, NOW, listed=True),
+    "seated": lambda table, whose: table.seated(*AFTER.place),
     "sent": lambda table, whose: table.sent(whose, ITEM, NOW, "mid", "c-1", "Hello"),
     "forestall": lambda table, whose: table.forestall(whose, ITEM, NOW),
     "edited": lambda table, whose: table.edited(whose, ITEM, NOW, 1, "Hello!"),
@@ -57,8 +62,8 @@ DRIVES: dict[str, Drive] = {
     "last_inbound_ms": lambda table, whose: table.last_inbound_ms(),
 }
 WRITING = {
-    "claim", "release", "doubt", "buried", "refuse", "delivered", "sent", "forestall", "edited", "keep_led", "drop_led",
-    "seen", "offer", "keep_profile", "tried", "lock", "unlock", "erase",
+    "claim", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited", "keep_led",
+    "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "unlock", "erase",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.
 STATES = [(), ("claim",), ("claim", "doubt"), ("claim", "buried"), ("claim", "refuse"), ("claim", "delivered"),

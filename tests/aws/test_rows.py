@@ -10,7 +10,7 @@ import pytest
 from chalicelib.aws.rows import BATCH, LEFT_PAUSES_S
 from chalicelib.aws.table import Table
 from chalicelib.errors import Retryable
-from chalicelib.vocabulary.records import Conversation, Profile, Thread
+from chalicelib.vocabulary.records import Conversation, Profile, Seat, Thread
 from sandbox.stage.aws import TABLE
 from tests.aws.conftest import Cloud
 
@@ -25,7 +25,7 @@ def fill(table: Table, conversation: Conversation) -> None:
     for number in range(MANY):
         table.claim(conversation, f"OUT#m#{number}", 100.5, 10)
     table.keep_profile(conversation, 100, Profile(name="Ana"))
-    table.delivered(conversation, "IN#1", 101, Thread(desk="d", customer_ms=5000))
+    table.delivered(conversation, "IN#1", 101, Thread(seat=Seat(conversation="d"), customer_ms=5000))
 
 
 class Paged:
@@ -114,7 +114,7 @@ def test_when_a_customer_last_wrote_is_told_by_account(cloud: Cloud) -> None:
     one, other = uuid4().hex, uuid4().hex
     for account, ms in ((one, 5000), (one, 7000), (one, 6000), (other, 1000)):
         cloud.table.delivered(somebody(account), "IN#1", 101, Thread(customer_ms=ms))
-    cloud.table.delivered(somebody(other), "IN#1", 101, Thread(desk="d"))
+    cloud.table.delivered(somebody(other), "IN#1", 101, Thread(seat=Seat(conversation="d")))
     told = Table(TABLE, Paged(cloud.aws.client("dynamodb"))).last_inbound_ms()  # type: ignore[arg-type]
     assert told["instagram", one] == 7000
     assert told["instagram", other] == 1000

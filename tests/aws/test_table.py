@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import boto3
+import msgspec
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -14,13 +15,23 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 
-from chalicelib.aws.table import Table
+from chalicelib.aws.table import SEATED_S, Table
 from chalicelib.channels.instagram.about import options
 from chalicelib.errors import Retryable
 from chalicelib.pipeline.accounts import judged
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.messages import Led, Tap
-from chalicelib.vocabulary.records import PREVENTED, Account, Conversation, Flight, Profile, Thread, Tried, Unreadable
+from chalicelib.vocabulary.records import (
+    PREVENTED,
+    Account,
+    Conversation,
+    Flight,
+    Profile,
+    Seat,
+    Thread,
+    Tried,
+    Unreadable,
+)
 from tests.aws.conftest import ACCOUNT, Cloud
 
 LEASE_S = 10.0
@@ -54,25 +65,140 @@ def test_a_lapsed_claim_tells_when_it_was_begun(cloud: Cloud) -> None:
 def test_delivery_and_conversation_are_written_together(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.claim(conversation, "IN#1", 100, LEASE_S)
-    cloud.table.delivered(conversation, "IN#1", 101, Thread(desk="d", platform="p", customer_ms=5000))
+    cloud.table.delivered(
+        conversation, "IN#1", 101, Thread(seat=Seat(conversation="d"), platform="p", customer_ms=5000)
+    )
     assert cloud.table.claim(conversation, "IN#1", 999, LEASE_S).state == "done"
-    assert cloud.table.thread(conversation) == Thread(desk="d", platform="p", customer_ms=5000)
+    assert cloud.table.thread(conversation) == Thread(seat=Seat(conversation="d"), platform="p", customer_ms=5000)
 
 
 def test_an_older_event_does_not_turn_back_the_customers_time(cloud: Cloud) -> None:
     conversation = somebody()
     for item, ms in (("IN#1", 5000), ("IN#2", 4000)):
         cloud.table.claim(conversation, item, 100, LEASE_S)
-        cloud.table.delivered(conversation, item, 101, Thread(desk=f"d-{item}", customer_ms=ms))
+        cloud.table.delivered(conversation, item, 101, Thread(seat=Seat(conversation=f"d-{item}"), customer_ms=ms))
     assert cloud.table.claim(conversation, "IN#2", 999, LEASE_S).state == "done"
-    assert cloud.table.thread(conversation) == Thread(desk="d-IN#2", customer_ms=5000)
+    assert cloud.table.thread(conversation) == Thread(seat=Seat(conversation="d-IN#2"), customer_ms=5000)
 
 
 def test_an_unknown_desk_conversation_does_not_erase_the_known_one(cloud: Cloud) -> None:
     conversation = somebody()
-    cloud.table.delivered(conversation, "IN#1", 101, Thread(desk="known", platform="p", customer_ms=1))
+    cloud.table.delivered(
+        conversation, "IN#1", 101, Thread(seat=Seat(conversation="known"), platform="p", customer_ms=1)
+    )
     cloud.table.delivered(conversation, "IN#2", 102, Thread(customer_ms=2))
-    assert cloud.table.thread(conversation) == Thread(desk="known", platform="p", customer_ms=2)
+    assert cloud.table.thread(conversation) == Thread(seat=Seat(conversation="known"), platform="p", customer_ms=2)
+
+
+# Seats
+
+SESSION = Seat("counter", "session-1", "key", 1)
+
+
+def row(cloud: Cloud, conversation: Conversation) -> dict[str, Any]:
+    key = {"pk": {"S": f"CONV#{conversation.key}"}, "sk": {"S": "STATE"}}
+    item: dict[str, Any] = cloud.aws.client("dynamodb").get_item(TableName="dmdesk", Key=key)["Item"]
+    return item
+
+
+def test_a_conversation_at_the_first_desk_is_written_as_it_always_was(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(seat=Seat(conversation="d"), customer_ms=1))
+    assert set(row(cloud, conversation)) == {"pk", "sk", "expires_at", "desk", "customer_ms", "replies"}
+    assert row(cloud, conversation)["desk"] == {"S": "d"}
+
+
+def test_a_row_that_knew_no_seats_is_read_as_one_of_the_first_desks(cloud: Cloud) -> None:
+    conversation = somebody()
+    key = {"pk": {"S": f"CONV#{conversation.key}"}, "sk": {"S": "STATE"}}
+    old = {"desk": {"S": "d"}, "customer_ms": {"N": "5"}, "expires_at": {"N": "9"}}
+    cloud.aws.client("dynamodb").put_item(TableName="dmdesk", Item=key | old)
+    assert cloud.table.thread(conversation) == Thread(seat=Seat(conversation="d"), customer_ms=5)
+    assert cloud.table.delivered(
+        conversation, "IN#1", 101, Thread(seat=SESSION, customer_ms=6), before=Seat(conversation="d")
+    )
+    assert cloud.table.thread(conversation).seat == SESSION
+
+
+def test_a_seat_is_remembered_whole_and_whose_it_is(cloud: Cloud) -> None:
+    conversation = somebody()
+    session = msgspec.structs.replace(SESSION, conversation="é" * 300 + conversation.customer)
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(seat=session), before=Seat(), listed=True)
+    assert cloud.table.thread(conversation) == Thread(seat=session)
+    assert cloud.table.seated("counter", session.conversation) == conversation
+    assert cloud.table.seated("", session.conversation) is None
+    assert cloud.table.seated("counter", "another") is None
+
+
+@pytest.mark.parametrize("before", [None, Seat(), Seat("counter", "session-0", "", 7)])
+@pytest.mark.parametrize("customer_ms", [0, 1, 9])
+def test_a_seat_that_was_moved_meanwhile_is_not_overwritten(
+    cloud: Cloud, before: Seat | None, customer_ms: int
+) -> None:
+    conversation = somebody()
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(seat=SESSION, customer_ms=5), before=Seat())
+    cloud.table.claim(conversation, "IN#2", 102, LEASE_S)
+    late = Thread(seat=Seat("", "d", "", 1), customer_ms=customer_ms)
+    assert not cloud.table.delivered(conversation, "IN#2", 103, late, before=before, listed=True)
+    assert cloud.table.thread(conversation) == Thread(seat=SESSION, customer_ms=5)
+    assert cloud.table.claim(conversation, "IN#2", 104, LEASE_S).state == "busy"
+    assert cloud.table.seated("", "d") is None
+    # what names no seat moves nothing
+    assert cloud.table.delivered(conversation, "IN#2", 105, Thread(customer_ms=7), before=before)
+    assert cloud.table.thread(conversation) == Thread(seat=SESSION, customer_ms=7)
+
+
+def test_the_same_seat_with_another_state_is_written(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(seat=SESSION), before=Seat())
+    for state in ("new key", ""):
+        session = msgspec.structs.replace(SESSION, state=state)
+        before = cloud.table.thread(conversation).seat
+        assert cloud.table.delivered(conversation, "IN#2", 102, Thread(seat=session), before=before)
+        assert cloud.table.thread(conversation).seat == session
+
+
+def test_a_conversation_is_handed_over_once_and_emptied(cloud: Cloud) -> None:
+    conversation = somebody()
+    start = Seat(conversation="d")
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(seat=start, customer_ms=5))
+    there, elsewhere = start.moved("session-2", "counter", "key"), start.moved("session-3", "counter")
+    assert cloud.table.seat(conversation, start, there, 102, listed=True)
+    assert cloud.table.seat(conversation, start, there, 102, listed=True)  # the answer to the first was lost
+    assert not cloud.table.seat(conversation, start, elsewhere, 102, listed=True)
+    assert cloud.table.thread(conversation) == Thread(seat=there, customer_ms=5)
+    assert cloud.table.seated("counter", "session-3") is None
+    assert cloud.table.seat(conversation, there, there.moved(), 103)
+    assert cloud.table.thread(conversation) == Thread(seat=Seat(generation=2), customer_ms=5)
+    assert "desk" not in row(cloud, conversation)
+    back = Thread(seat=Seat("", "e", "", 3))
+    assert cloud.table.delivered(conversation, "IN#2", 104, back, before=Seat(generation=2))
+    assert cloud.table.thread(conversation).seat == back.seat
+
+
+def test_a_seat_of_which_another_conversation_was_known_is_not_moved(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(seat=Seat(conversation="d")))
+    for known in (Seat(), Seat(conversation="c")):
+        assert not cloud.table.seat(conversation, known, known.moved("x", "counter"), 102)
+    assert cloud.table.thread(conversation).seat == Seat(conversation="d")
+
+
+def test_a_doubt_tells_where_the_conversation_sat(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.claim(conversation, "IN#1", 100, LEASE_S)
+    for seat in (SESSION, Seat(conversation="d")):
+        cloud.table.doubt(conversation, "IN#1", 101, 160, seat)
+        assert cloud.table.claim(conversation, "IN#1", 102, LEASE_S).seat.place == seat.place
+
+
+def test_whose_a_conversation_is_expires(cloud: Cloud) -> None:
+    conversation = somebody()
+    session = msgspec.structs.replace(SESSION, conversation=conversation.customer)
+    cloud.table.delivered(conversation, "IN#1", 1_000_000, Thread(seat=session), before=Seat(), listed=True)
+    key = {"pk": {"S": f"SEAT#counter#{conversation.customer}"}, "sk": {"S": "CONVERSATION"}}
+    item = cloud.aws.client("dynamodb").get_item(TableName="dmdesk", Key=key)["Item"]
+    assert int(item["expires_at"]["N"]) == 1_000_000 + SEATED_S
 
 
 def test_a_sent_part_is_no_longer_in_flight_and_known_by_its_id(cloud: Cloud) -> None:
@@ -131,7 +257,7 @@ def test_an_edit_that_comes_first_is_told_to_whoever_claims_the_message(cloud: C
         assert cloud.table.edited(conversation, "IN#1", 101, 2, "newest") == "held"
         claim = cloud.table.claim(conversation, "IN#1", 110, LEASE_S)
         assert (claim.state, claim.edited) == ("fresh", "newest")
-    cloud.table.delivered(conversation, "IN#1", 111, Thread(desk="d"))
+    cloud.table.delivered(conversation, "IN#1", 111, Thread(seat=Seat(conversation="d")))
     assert cloud.table.edited(conversation, "IN#1", 112, 3, "after") == "newest"
     assert cloud.table.claim(conversation, "IN#1", 113, LEASE_S).state == "done"
 
@@ -152,7 +278,7 @@ def test_a_message_that_was_taken_back_before_it_came_has_no_newer_text(cloud: C
 def test_a_message_is_known_by_how_it_begins(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.claim(conversation, "IN#message:mid-1", 100, LEASE_S)
-    cloud.table.delivered(conversation, "IN#message:mid-1", 101, Thread(desk="d"), "Is it back?")
+    cloud.table.delivered(conversation, "IN#message:mid-1", 101, Thread(seat=Seat(conversation="d")), "Is it back?")
     cloud.table.sent(conversation, "OUT#m#1", 102, "mid-2", words="It is")
     assert cloud.table.words(conversation, "message:mid-1", "mid-1") == "Is it back?"
     assert cloud.table.words(conversation, "message:mid-2", "mid-2") == "It is"
@@ -178,7 +304,7 @@ def test_a_first_message_is_under_way_until_it_has_ended(cloud: Cloud, end: str)
     if end == "doubt":
         cloud.table.doubt(conversation, "IN#1", 101, 160)
     elif end == "done":
-        cloud.table.delivered(conversation, "IN#1", 101, Thread(desk="d"))
+        cloud.table.delivered(conversation, "IN#1", 101, Thread(seat=Seat(conversation="d")))
     elif end == "released":
         cloud.table.release(conversation, "IN#1")
     assert cloud.table.under_way(conversation, 102) is (end in {"leased", "doubt"})
@@ -257,9 +383,9 @@ def test_a_comment_and_a_message_do_not_overwrite_each_other(cloud: Cloud) -> No
 
 def test_a_note_changes_nothing_but_the_desks_conversation(cloud: Cloud) -> None:
     conversation = somebody()
-    cloud.table.delivered(conversation, "IN#1", 101, Thread(desk="d", customer_ms=9000))
-    cloud.table.delivered(conversation, "IN#2", 102, Thread(desk="e"))
-    assert cloud.table.thread(conversation) == Thread(desk="e", customer_ms=9000)
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(seat=Seat(conversation="d"), customer_ms=9000))
+    cloud.table.delivered(conversation, "IN#2", 102, Thread(seat=Seat(conversation="e")))
+    assert cloud.table.thread(conversation) == Thread(seat=Seat(conversation="e"), customer_ms=9000)
 
 
 def test_replies_are_counted_from_the_customers_last_message(cloud: Cloud) -> None:
@@ -331,7 +457,7 @@ def test_everything_but_accounts_expires(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.claim(conversation, "OUT#m#1", 1_000_000, LEASE_S)
     cloud.table.sent(conversation, "OUT#m#1", 1_000_000, "mid")
-    cloud.table.delivered(conversation, "IN#1", 1_000_000, Thread(desk="d", customer_ms=1))
+    cloud.table.delivered(conversation, "IN#1", 1_000_000, Thread(seat=Seat(conversation="d"), customer_ms=1))
     items = cloud.aws.client("dynamodb").query(
         TableName="dmdesk",
         KeyConditionExpression="pk = :pk",

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any
 
+import msgspec
+
 from chalicelib.aws.queues import Queue
 from chalicelib.aws.secrets import SecretStore
 from chalicelib.channels.instagram import client as instagram_client
@@ -15,6 +17,7 @@ from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
 from chalicelib.channels.tiktok import client as tiktok_client
 from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK_TRANSLATOR
 from chalicelib.channels.tiktok.webhook import WEBHOOK as TIKTOK_WEBHOOK
+from chalicelib.desks.genesys.capabilities import CAPABILITIES
 from chalicelib.desks.genesys.client import Genesys
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
@@ -75,7 +78,9 @@ class Container:
             "tiktok": tiktok_client.open_client(lab.world, secrets.get, URLS.__getitem__),
         }
         desk = Genesys(lab.world, tokens, "https://api.genesys.example")
-        desk.lag_s = LAG_S  # whatever other tests of this process have made of it
+        desk.capabilities = msgspec.structs.replace(
+            CAPABILITIES, lag_s=LAG_S
+        )  # whatever other tests of this process have made of it
         wired = Wired(
             clients=clients,
             desk=desk,

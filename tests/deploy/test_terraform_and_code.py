@@ -15,12 +15,12 @@ from app import app
 from chalicelib import settings
 from chalicelib.aws import keys, table
 from chalicelib.observability import NAMESPACE
-from chalicelib.pipeline import batch, delivering
+from chalicelib.pipeline import batch
 from chalicelib.pipeline.chores import tokens
-from chalicelib.pipeline.outbound import sending
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
+from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.records import Account, Tried
 from ops.channels.instagram.graph import FIELDS
 from tests.counted import metrics
@@ -153,10 +153,10 @@ def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
     assert limits
     least, most = map(int, limits.groups())
     assert least > batch.NEEDED_S
-    assert f"only with {batch.NEEDED_S:.0f} seconds left, and its claim on it lasts {delivering.LEASE_S:.0f}." in hcl(
+    assert f"only with {batch.NEEDED_S:.0f} seconds left, and its claim on it lasts {claims.LEASE_S:.0f}." in hcl(
         "variables.tf"
     )
-    assert most < min(delivering.LEASE_S, sending.LEASE_S, tokens.LEASE_S)
+    assert most < min(claims.LEASE_S, tokens.LEASE_S)
 
 
 def _waiting(age_s: float, looks: int) -> float:

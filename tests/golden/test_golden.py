@@ -22,7 +22,7 @@ from chalicelib.registry import CHANNELS, abouts
 from chalicelib.rules import windows
 from chalicelib.rules.participant import attributes
 from chalicelib.vocabulary.messages import Attachment, CustomerMessage, Echo, Note
-from chalicelib.vocabulary.records import Account, Event
+from chalicelib.vocabulary.records import Account, Event, Seat
 from tests.fakes import WINDOW
 from tests.oracle import accepted
 from tests.pipeline.edge_kit import EdgeKit
@@ -65,7 +65,7 @@ def posted(event: Event, said: CustomerMessage | Note | Echo) -> dict[str, Any]:
     for post in {line.post for line in said.lines} - {""}:
         said = msgspec.structs.replace(said, lines=led_to(said.lines, post, post))
     thread = remembered(said)
-    state = windows.state(WINDOW, msgspec.structs.replace(thread, desk="known"), event.received_ms)
+    state = windows.state(WINDOW, msgspec.structs.replace(thread, seat=Seat(conversation="known")), event.received_ms)
     facts = attributes(abouts(CHANNELS)[event.source], account, said, None, windows.expires_ms(WINDOW, thread), state)
     copy = None
     if said.media:

@@ -253,7 +253,7 @@ def test_an_agents_file_is_copied_under_its_name(bench: Bench) -> None:
     bench.world.file = PDF
     kept = bench.take()
     assert (kept.kind, kept.mime, kept.name, kept.size) == ("file", "application/pdf", "Factura nº 1.pdf", 9)
-    assert bench.store.body(kept) == PDF.body
+    assert bench.store.body(kept.key) == PDF.body
     assert bench.store.direct(kept) == bench.shelf.link(kept.key, bench.shelf.files[kept.key][1], DIRECT_S)
 
 

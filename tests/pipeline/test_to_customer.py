@@ -21,16 +21,19 @@ from chalicelib.errors import (
     Unfetched,
     Waiting,
 )
-from chalicelib.pipeline.outbound import sending
-from chalicelib.pipeline.outbound.sending import ECHO_WAIT_S, HISTORY_S, LEASE_S, PART_S, SAME_S, UNCONFIRMED
+from chalicelib.pipeline.outbound import finding_out
+from chalicelib.pipeline.outbound.acts import TYPING_S
+from chalicelib.pipeline.outbound.finding_out import ECHO_WAIT_S, HISTORY_S, UNCONFIRMED
+from chalicelib.pipeline.outbound.parts import PART_S
+from chalicelib.pipeline.outbound.reply import SAME_S
 from chalicelib.pipeline.outbound.telling import PAUSE_S
-from chalicelib.pipeline.outbound.to_customer import TYPING_S
 from chalicelib.rules.budgets import BUDGETS
 from chalicelib.rules.echoes import mark_of
 from chalicelib.rules.planning import offer_key, token
 from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, ChoicesLimit, MediaLimit, WindowPolicy
+from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.messages import Fetched, Ignored
-from chalicelib.vocabulary.records import Conversation, Event, Parked, Thread
+from chalicelib.vocabulary.records import Conversation, Event, Parked, Seat, Thread
 from chalicelib.vocabulary.replies import (
     AgentMessage,
     AgentTyping,
@@ -416,10 +419,10 @@ def test_an_echo_that_comes_while_giving_up_wins() -> None:
 def test_an_uncertain_send_waits_for_its_echo_and_is_never_sent_again() -> None:
     kit = Kit()
     kit.client.answers = [Uncertain("no answer")]
-    assert kit.later().after_s == sending.LOOK_S
+    assert kit.later().after_s == finding_out.LOOK_S
     assert kit.state() == "doubt"
     assert kit.until() > 3
-    assert ECHO_WAIT_S <= kit.clock() - START <= ECHO_WAIT_S + HISTORY_S + sending.LOOK_S
+    assert ECHO_WAIT_S <= kit.clock() - START <= ECHO_WAIT_S + HISTORY_S + finding_out.LOOK_S
     assert kit.desk.reported == [failed("unconfirmed", UNCONFIRMED)]
     assert len(kit.client.sent) == 1
     assert kit.metrics.total("uncertain", channel="instagram") == 1
@@ -433,7 +436,7 @@ def test_the_platforms_history_is_read_before_anybody_is_told(said: AgentMessage
     kit.later()
     kit.client.history = "platform-77"
     kit.until()
-    assert kit.clock() - START <= HISTORY_S + sending.LOOK_S
+    assert kit.clock() - START <= HISTORY_S + finding_out.LOOK_S
     assert kit.desk.reported == [DELIVERED]
     assert kit.ledger.is_ours(CONVERSATION, "platform-77")
     [(to, part, since_s)] = kit.client.asked_history
@@ -488,14 +491,16 @@ def test_no_part_is_begun_without_time_for_it() -> None:
     assert kit.desk.reported == [DELIVERED]
 
 
-@pytest.mark.parametrize("thread", [Thread(), Thread(desk="desk-1")])
+@pytest.mark.parametrize("thread", [Thread(), Thread(seat=Seat(conversation="desk-1"))])
 def test_an_answer_that_overtakes_the_first_messages_end_waits_for_it(thread: Thread) -> None:
     kit = Kit()
     kit.ledger.threads[CONVERSATION.key] = thread
     kit.ledger.claim(CONVERSATION, "IN#message:mid-1", START, LEASE_S)
     assert isinstance(kit.later(), Waiting)
     assert kit.client.sent == []
-    kit.ledger.delivered(CONVERSATION, "IN#message:mid-1", START, Thread(desk="desk-1", customer_ms=int(START * 1000)))
+    kit.ledger.delivered(
+        CONVERSATION, "IN#message:mid-1", START, Thread(seat=Seat(conversation="desk-1"), customer_ms=int(START * 1000))
+    )
     kit.handle()
     assert kit.desk.reported == [DELIVERED]
 
@@ -512,7 +517,7 @@ def test_an_uncertain_send_whose_echo_comes_is_delivered() -> None:
     kit.client.answers = [Uncertain("no answer")]
     kit.later()
     kit.ledger.sent(CONVERSATION, item(), kit.clock(), "p-echo")
-    kit.clock.advance(sending.LOOK_S)
+    kit.clock.advance(finding_out.LOOK_S)
     kit.handle()
     assert len(kit.client.sent) == 1
     assert kit.desk.reported == [DELIVERED]
@@ -819,7 +824,9 @@ CAN = Capabilities(text_limit=5, text_unit="bytes", window=POLICY)
 def wrote(kit: Kit, hours: float, **thread: object) -> None:
     """The customer wrote that many hours ago."""
     ms = int((START - hours * 3600) * 1000)
-    kit.ledger.threads[CONVERSATION.key] = msgspec.convert({"desk": "desk-1", "customer_ms": ms} | thread, Thread)
+    kit.ledger.threads[CONVERSATION.key] = msgspec.convert(
+        {"seat": {"conversation": "desk-1"}, "customer_ms": ms} | thread, Thread
+    )
 
 
 def approved(kit: Kit) -> None:

@@ -19,14 +19,14 @@ from chalicelib.errors import (
     Waiting,
 )
 from chalicelib.pipeline import delivering
-from chalicelib.pipeline.delivering import LEASE_S
-from chalicelib.pipeline.inbound.to_desk import ECHO_WAIT_S
-from chalicelib.pipeline.outbound import sending
+from chalicelib.pipeline.inbound.echoes import ECHO_WAIT_S
+from chalicelib.pipeline.outbound import finding_out
 from chalicelib.pipeline.presenting import desk_id
 from chalicelib.rules.budgets import BUDGETS
 from chalicelib.rules.catalogue import say
 from chalicelib.rules.echoes import mark_of
 from chalicelib.rules.planning import offer_key, token
+from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.messages import (
     CustomerEvent,
     CustomerMessage,
@@ -42,7 +42,7 @@ from chalicelib.vocabulary.messages import (
     Trouble,
     Unseen,
 )
-from chalicelib.vocabulary.records import Conversation, Event, Flight, Parked, Profile, Thread
+from chalicelib.vocabulary.records import Conversation, Event, Flight, Parked, Profile, Seat, Thread
 from chalicelib.wire import digest
 from tests.fakes import (
     INSTAGRAM,
@@ -135,7 +135,7 @@ def test_a_fresh_message_is_posted_once_and_remembered() -> None:
     assert [(one.id, one.text) for one in kit.desk.delivered] == [(MESSAGE_ID, "Is it back?")]
     assert kit.desk.looked_for == []
     assert kit.ledger.state(CONVERSATION, ITEM) == "done"
-    expected = Thread(desk="desk-conversation", platform="thread-1", customer_ms=SAID.sent_ms)
+    expected = Thread(seat=Seat(conversation="desk-conversation"), platform="thread-1", customer_ms=SAID.sent_ms)
     assert kit.ledger.thread(CONVERSATION) == expected
     assert kit.metrics.totals() == {"delivered": 1}
 
@@ -224,7 +224,7 @@ def test_an_uncertain_post_is_read_back_and_not_sent_again_where_it_is_found() -
     kit.handle(again=True)
     assert kit.posted == 1
     assert kit.desk.looked_for == [(MESSAGE_ID, "", START)]
-    assert kit.ledger.thread(CONVERSATION).desk == "desk-9"
+    assert kit.ledger.thread(CONVERSATION).seat.conversation == "desk-9"
     assert kit.metrics.totals() == {"uncertain": 1, "found_at_desk": 1, "delivered": 1}
 
 
@@ -275,7 +275,7 @@ def test_each_unknown_outcome_begins_the_search_anew() -> None:
 
 def test_an_uncertain_post_that_an_open_conversation_does_not_hold_is_sent_again_and_counted() -> None:
     kit = Kit(SAID)
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     kit.desk.answers = [Uncertain("no answer")]
     kit.later()
     kit.handle(again=True)
@@ -312,7 +312,7 @@ def test_a_doubt_is_not_forgotten_by_a_second_try_that_did_not_happen() -> None:
 def test_a_worker_that_died_over_a_message_leaves_it_to_be_read_back(held: bool) -> None:
     kit = Kit(SAID)
     kit.ledger.claim(CONVERSATION, ITEM, START, LEASE_S)
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     kit.desk.holds = {MESSAGE_ID: "desk-1"} if held else {}
     kit.clock.advance(LEASE_S + 1)
     kit.handle(again=True)
@@ -323,7 +323,7 @@ def test_a_worker_that_died_over_a_message_leaves_it_to_be_read_back(held: bool)
 
 def test_a_retry_after_a_dead_worker_does_not_wait_for_another_lease() -> None:
     kit = Kit(SAID)
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     kit.ledger.claim(CONVERSATION, ITEM, START, LEASE_S)
     kit.clock.advance(LEASE_S + 1)
     kit.desk.answers = [Retryable("HTTP 429", 3)]
@@ -338,13 +338,13 @@ def test_a_conflict_over_a_message_that_the_desk_holds_is_delivered() -> None:
     kit.desk.holds = {MESSAGE_ID: "desk-3"}
     kit.handle()
     assert kit.posted == 1
-    assert kit.ledger.thread(CONVERSATION).desk == "desk-3"
+    assert kit.ledger.thread(CONVERSATION).seat.conversation == "desk-3"
     assert kit.metrics.totals() == {"delivered": 1}
 
 
 def test_a_conflict_over_an_unknown_message_is_tried_once_more_then_taken_as_delivered() -> None:
     kit = Kit(SAID)
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     kit.desk.answers = [AlreadyThere("HTTP 409"), AlreadyThere("HTTP 409")]
     assert kit.later().after_s == delivering.DOUBT_S
     kit.handle(again=True)
@@ -355,11 +355,11 @@ def test_a_conflict_over_an_unknown_message_is_tried_once_more_then_taken_as_del
 
 def test_a_passing_conflict_is_delivered_at_the_second_try() -> None:
     kit = Kit(SAID)
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     kit.desk.answers = [AlreadyThere("HTTP 409"), "desk-5"]
     kit.later()
     kit.handle(again=True)
-    assert kit.ledger.thread(CONVERSATION).desk == "desk-5"
+    assert kit.ledger.thread(CONVERSATION).seat.conversation == "desk-5"
     assert kit.metrics.total("conflict_taken_as_delivered") == 0
 
 
@@ -413,7 +413,7 @@ def test_an_unforeseen_error_before_the_post_gives_the_message_back(
 
 def test_an_unforeseen_error_of_the_post_is_an_unknown_outcome() -> None:
     kit = Kit(SAID)
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     kit.desk.answers = [ZeroDivisionError()]
     with pytest.raises(ZeroDivisionError):
         kit.handle()
@@ -427,7 +427,9 @@ def test_what_is_given_up_is_buried_as_it_came_and_told() -> None:
     kit = Kit(SAID, msgspec.structs.replace(SAID, id="message:mid-2"))
     kit.shelf.kept["aside/instagram/x"] = b'{"big": 1}'
     light = msgspec.structs.replace(EVENT, raw=msgspec.Raw(b"null"), aside="aside/instagram/x")
-    kit.ledger.delivered(CONVERSATION, ITEM, START, Thread(desk="desk-1"))  # the first of the two was shown
+    kit.ledger.delivered(
+        CONVERSATION, ITEM, START, Thread(seat=Seat(conversation="desk-1"))
+    )  # the first of the two was shown
     kit.work.give_up(light, turn(), "KeyError at somewhere:1")
     assert kit.queue.buried == [(light, "KeyError at somewhere:1")]
     assert [one.text[:10] for one in kit.desk.delivered] == ["[A message"]
@@ -444,7 +446,7 @@ def test_what_cannot_even_be_read_is_buried_all_the_same(error: Exception) -> No
 
 def test_a_message_over_which_workers_die_is_buried_in_the_end() -> None:
     kit = Kit(SAID)
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
 
     class Killed(BaseException): ...
 
@@ -631,11 +633,11 @@ def test_an_echo_whose_send_ends_meanwhile_is_ours() -> None:
 
 def test_the_echo_of_a_file_waits_until_its_sends_outcome_is_found_out() -> None:
     kit = Kit(msgspec.structs.replace(ECHO, text=""))
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     under_way(kit, "", state="doubt")
     kit.ledger.claims[(CONVERSATION.key, "OUT#m#1")].text = ""
     kit.later()
-    kit.clock.advance(sending.ECHO_WAIT_S + sending.HISTORY_S)  # the last time that the history is asked
+    kit.clock.advance(finding_out.ECHO_WAIT_S + finding_out.HISTORY_S)  # the last time that the history is asked
     kit.later()
     kit.ledger.sent(CONVERSATION, "OUT#m#1", kit.clock(), ECHO.id)
     kit.handle(again=True)
@@ -675,7 +677,7 @@ def test_an_echo_does_not_end_a_send_of_another_conversation() -> None:
 
 def test_an_echo_from_elsewhere_is_shown_in_an_open_conversation_once() -> None:
     kit = Kit(msgspec.structs.replace(ECHO, lines=(Line("echo_app", {"platform": "Instagram"}),)))
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     kit.handle()
     kit.handle()
     assert [one.text for one in kit.desk.delivered] == [
@@ -710,7 +712,7 @@ def given_up(kit: Kit, text: str) -> None:
 
 def test_an_echo_that_comes_after_the_agent_was_told_says_that_it_did_arrive() -> None:
     kit = Kit(msgspec.structs.replace(ECHO, mark=mark_of(CONVERSATION, "OUT#m#1")))
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     given_up(kit, ECHO.text)
     kit.handle()
     kit.handle()
@@ -722,7 +724,7 @@ def test_an_echo_that_comes_after_the_agent_was_told_says_that_it_did_arrive() -
 
 def test_the_same_words_typed_in_the_app_after_a_failure_are_a_colleagues() -> None:
     kit = Kit(ECHO)
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     given_up(kit, ECHO.text)
     kit.handle()
     assert kit.metrics.total("echo_elsewhere") == 1
@@ -920,14 +922,14 @@ NOTE = Note(
 
 def test_a_note_is_shown_in_an_open_conversation_and_extends_no_window() -> None:
     kit = Kit(NOTE)
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1", customer_ms=5)
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"), customer_ms=5)
     kit.handle()
     kit.handle()
     assert [one.text for one in kit.desk.delivered] == ["[Reacted with ❤️ to a message]"]
     assert kit.ledger.thread(CONVERSATION).customer_ms == 5
 
 
-@pytest.mark.parametrize("thread", [Thread(), Thread(desk="desk-1")])
+@pytest.mark.parametrize("thread", [Thread(), Thread(seat=Seat(conversation="desk-1"))])
 def test_a_note_never_opens_a_conversation(thread: Thread) -> None:
     kit = Kit(NOTE)
     kit.ledger.threads[CONVERSATION.key] = thread
@@ -940,7 +942,7 @@ def test_a_note_never_opens_a_conversation(thread: Thread) -> None:
 @pytest.mark.parametrize("error", [Misconfigured("HTTP 403", "the role lacks a permission"), Refused("other", "404")])
 def test_a_note_that_nobody_may_look_for_holds_nothing_up(error: Exception) -> None:
     kit = Kit(NOTE)
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     kit.desk.open_error = error
     kit.handle()
     assert kit.posted == 0
@@ -949,7 +951,7 @@ def test_a_note_that_nobody_may_look_for_holds_nothing_up(error: Exception) -> N
 
 def test_a_note_that_cannot_be_looked_for_now_is_let_go_after_seconds() -> None:
     kit = Kit(NOTE)
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     kit.desk.open_error = Retryable("HTTP 503")
     kit.until("note")
     assert kit.clock() - START <= 2 * BUDGETS["note"].for_s
@@ -958,7 +960,7 @@ def test_a_note_that_cannot_be_looked_for_now_is_let_go_after_seconds() -> None:
 
 def test_a_note_that_the_desk_refuses_is_counted_and_not_buried() -> None:
     kit = Kit(NOTE)
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     kit.desk.answers = [Refused("other", "HTTP 400")]
     kit.handle()
     assert kit.queue.buried == []
@@ -969,7 +971,7 @@ def test_a_note_that_the_desk_refuses_is_counted_and_not_buried() -> None:
 def test_reads_are_shown_where_the_account_asks_for_them(settings: dict[str, bool], shown: int) -> None:
     kit = Kit(msgspec.structs.replace(NOTE, kind="read", lines=(Line("read"),)))
     kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, **settings)]
-    kit.ledger.threads[CONVERSATION.key] = Thread(desk="desk-1")
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     kit.handle()
     assert kit.posted == shown
     assert kit.metrics.total("ignored", reason="read") == 1 - shown

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.rules.windows import Allow, Closed, decide, expires_ms, state
 from chalicelib.vocabulary.capabilities import DAY_S, HOUR_S, WindowPolicy
-from chalicelib.vocabulary.records import Thread
+from chalicelib.vocabulary.records import Seat, Thread
 from chalicelib.vocabulary.replies import Author
 
 HOUR = 3_600_000
@@ -31,12 +31,14 @@ def granted(policy: WindowPolicy, approved: bool) -> WindowPolicy:
 
 
 def wrote(ago_ms: int) -> Thread:
-    return Thread(desk="d", customer_ms=NOW - ago_ms)
+    return Thread(seat=Seat(conversation="d"), customer_ms=NOW - ago_ms)
 
 
 def commented(ago_ms: int, wrote_ago_ms: int | None = None, answered: str = "") -> Thread:
     customer_ms = 0 if wrote_ago_ms is None else NOW - wrote_ago_ms
-    return Thread(desk="d", customer_ms=customer_ms, comment="c1", comment_ms=NOW - ago_ms, answered=answered)
+    return Thread(
+        seat=Seat(conversation="d"), customer_ms=customer_ms, comment="c1", comment_ms=NOW - ago_ms, answered=answered
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,7 +77,7 @@ def test_after_the_customer_wrote(
         (NO_COMMENTS, commented(HOUR), Closed("comment_expired")),
         (LONG, commented(HOUR, answered="c1"), Closed("awaiting_answer")),
         (LONG, commented(HOUR, wrote_ago_ms=30 * DAY, answered="c1"), Closed("awaiting_answer")),
-        (LONG, Thread(desk="d", answered="c1"), Closed("awaiting_answer")),
+        (LONG, Thread(seat=Seat(conversation="d"), answered="c1"), Closed("awaiting_answer")),
         (LONG, commented(HOUR, answered="c0"), Allow(comment="c1")),
         # they wrote since: it is an ordinary conversation
         (LONG, commented(2 * HOUR, wrote_ago_ms=HOUR), OPEN),
@@ -96,7 +98,7 @@ def test_after_a_comment(policy: WindowPolicy, thread: Thread, verdict: Allow | 
     [(LONG, 7 * DAY, OPEN), (LONG, 7 * DAY + 1, OVER), (SHORT, 3 * DAY, OVER)],
 )
 def test_after_an_advertisement(policy: WindowPolicy, ago_ms: int, verdict: Allow | Closed) -> None:
-    thread = Thread(desk="d", customer_ms=NOW - ago_ms, ad_ms=NOW - ago_ms)
+    thread = Thread(seat=Seat(conversation="d"), customer_ms=NOW - ago_ms, ad_ms=NOW - ago_ms)
     assert decide(granted(policy, False), thread, "bot", NOW) == verdict
 
 
@@ -112,7 +114,7 @@ def test_where_nothing_of_the_customer_is_remembered_the_platform_judges(thread:
 
 
 def test_a_mention_lets_nobody_write() -> None:
-    assert decide(granted(LONG, True), Thread(desk="d"), "human", NOW) == Closed("no_conversation")
+    assert decide(granted(LONG, True), Thread(seat=Seat(conversation="d")), "human", NOW) == Closed("no_conversation")
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,7 @@ policies = st.builds(
 moments = st.one_of(st.just(0), st.integers(NOW - 9 * DAY, NOW + DAY), st.sampled_from([NOW - DAY, NOW - 7 * DAY]))
 threads = st.builds(
     Thread,
-    desk=st.sampled_from(["", "d"]),
+    seat=st.sampled_from([Seat(), Seat(conversation="d")]),
     customer_ms=moments,
     ad_ms=moments,
     comment=st.sampled_from(["", "c1"]),
@@ -236,9 +238,9 @@ def test_a_customer_who_writes_now_can_be_answered(thread: Thread) -> None:
 @pytest.mark.parametrize("hours", [0.0, 24.0, 24 * 365.0])
 @pytest.mark.parametrize("author", ["human", "bot"])
 def test_a_window_without_end_never_closes_once_the_customer_wrote(hours: float, author: Author) -> None:
-    policy, thread = WindowPolicy(open_s=None), Thread(desk="d", customer_ms=1_000)
+    policy, thread = WindowPolicy(open_s=None), Thread(seat=Seat(conversation="d"), customer_ms=1_000)
     now_ms = 1_000 + int(hours * 3_600_000)
     assert decide(granted(policy, False), thread, author, now_ms) == Allow()
     assert state(granted(policy, False), thread, now_ms) == "open"
     assert expires_ms(granted(policy, False), thread) == 0
-    assert isinstance(decide(granted(policy, False), Thread(desk="d"), author, now_ms), Closed)
+    assert isinstance(decide(granted(policy, False), Thread(seat=Seat(conversation="d")), author, now_ms), Closed)

@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 import requests
 
 from chalicelib import http
+from chalicelib.desks.genesys.capabilities import CAPABILITIES
 from chalicelib.desks.genesys.client import Genesys
-from chalicelib.pipeline import delivering
-from chalicelib.pipeline.outbound import sending
+from chalicelib.pipeline import delivering, reading_back
+from chalicelib.pipeline.outbound import finding_out, parts
 from sandbox.bridge import Sandbox
 
 INSTAGRAM = "17841400000000001"
@@ -96,10 +98,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with pytest.MonkeyPatch.context() as patched, Sandbox(folder=tmp_path_factory.mktemp("sandbox")) as sandbox:
         patched.setattr(http, "READ_S", 15.0)
         patched.setattr(delivering, "DOUBT_S", 1.0)
-        patched.setattr(Genesys, "lag_s", 2.0)
+        patched.setattr(Genesys, "capabilities", msgspec.structs.replace(CAPABILITIES, lag_s=2.0))
         patched.setattr(delivering, "ANSWERED_S", 2.0)
-        patched.setattr(delivering, "LOOK_S", 1.0)
-        patched.setattr(sending, "LOOK_S", 1.0)
+        patched.setattr(reading_back, "LOOK_S", 1.0)
+        for outbound in (finding_out, parts):
+            patched.setattr(outbound, "LOOK_S", 1.0)
         for vendor in sandbox.vendors.all:
             patched.setattr(vendor.simulator, "_webhook_timeout_s", PATIENCE_S)
         yield sandbox

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.pipeline.delivering import LEASE_S
-from chalicelib.pipeline.outbound import sending
+from chalicelib.pipeline.outbound import finding_out
 from chalicelib.rules.budgets import BUDGETS
+from chalicelib.vocabulary.claims import LEASE_S
 from sandbox.bridge import Sandbox
 from tests.oracle import accepted
 from tests.scenarios.conftest import INSTAGRAM, TIKTOK, Bridge
@@ -232,7 +232,7 @@ def test_a_send_of_unknown_outcome_without_an_echo_is_found_in_the_platforms_his
     bridge.post("/faults", {"target": channel, "kind": "timeout_after_accept", "count": 1, "path": SENDS[channel]})
     bridge.post("/genesys/reply", {"conversation_id": seen["conversation_id"], "text": "Yes, we are"})
     bridge.until(lambda: bridge.metric("uncertain") == 1, "the unknown outcome")
-    bridge.shift(sending.HISTORY_S + 1)
+    bridge.shift(finding_out.HISTORY_S + 1)
     bridge.until(lambda: bridge.taken("receipt"), "the receipt")
     assert bridge.taken("receipt")[0]["body"]["status"] == "Delivered"
     assert bridge.metric("confirmed_by_history") == 1

@@ -12,12 +12,13 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from chalicelib.credentials import Secrets
+from chalicelib.desks.genesys.capabilities import CAPABILITIES
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import inbound_message, receipt, structured_response
 from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
 from chalicelib.vocabulary.messages import DeskMessage, Source
-from chalicelib.vocabulary.records import Account
+from chalicelib.vocabulary.records import Account, Seat
 from chalicelib.vocabulary.replies import File, Receipt
 from chalicelib.wire import iso
 
@@ -26,8 +27,6 @@ MESSAGES = "/api/v2/conversations/messages"
 # The bulk read takes up to 1,000 ids; what a retry looks for is among the newest.
 NEWEST = 100
 HOUR_S = 3600.0
-# Analytics tell of a conversation seconds after it began, at busy times a minute or more; nobody documents how late.
-LAG_S = 120.0
 # Agents' files lie with AWS, whose European Sovereign Cloud has a domain of its own: docs.aws.eu
 SOVEREIGN, SOVEREIGN_FILES, FILES = ".eusc-pure.cloud", "amazonaws.eu", "amazonaws.com"
 
@@ -48,16 +47,17 @@ OVER = {"", "none", "disconnected", "terminated"}
 
 
 class Genesys:
-    """Posts customers' messages and receipts, and reads back what a conversation holds."""
+    """Posts customers' messages and receipts, and reads back what a conversation holds. The customer's id is all that
+    it needs to find their conversation."""
 
-    lag_s = LAG_S
+    capabilities = CAPABILITIES
 
     def __init__(self, http: Outgoing, tokens: Tokens, api_url: str) -> None:
         self._http = http
         self._tokens = tokens
         self._api_url = api_url
 
-    def deliver(self, account: Account, message: DeskMessage, now: float) -> str:
+    def deliver(self, account: Account, message: DeskMessage, seat: Seat, now: float) -> Seat:
         """POST …/inbound/open/message with prefetchConversationId; a tap first to …/structured/response, which is
         "part of an existing conversation", and as a message where Genesys refuses that. See `Desk.deliver`.
         """
@@ -66,23 +66,25 @@ class Genesys:
                                    structured_response(message, message.tap, now))  # fmt: skip
             # the offer is not known any more, or its conversation is over; an unknown outcome never comes here
             if answer.status not in {400, 404}:
-                return _entered(account, answer)
+                return _entered(account, seat, answer)
         body = inbound_message(message, now)
-        return _entered(account, self._inbound(account, message.customer, "message?prefetchConversationId=true", body))
+        answer = self._inbound(account, message.customer, "message?prefetchConversationId=true", body)
+        return _entered(account, seat, answer)
 
-    def find(self, account: Account, message: str, customer: str, known: str, since: float, now: float) -> str | None:
+    def find(self, account: Account, message: str, customer: str, seat: Seat, since: float, now: float) -> Seat | None:
         """Reads the known conversation, then the customer's others since then. See `Desk.find`."""
+        known = seat.conversation
         try:
             if known and self._holds(message, customer, known):
-                return known
+                return seat
             for conversation in self._search(customer, since, now):
                 if conversation != known and self._holds(message, customer, conversation):
-                    return conversation
+                    return msgspec.structs.replace(seat, conversation=conversation)
         except Uncertain as error:
             raise Retryable(f"reading back: {error.reason}") from error
         return None
 
-    def report(self, account: Account, told: Receipt, now: float) -> None:
+    def report(self, account: Account, told: Receipt, seat: Seat, now: float) -> None:
         """POST …/inbound/open/receipt. See `Desk.report`."""
         try:
             answer = self._inbound(account, told.customer, "receipt", receipt(told, now))
@@ -99,18 +101,18 @@ class Genesys:
         if isinstance(found, dict) and found.get("status") == "Failed" and told.delivered:
             raise Refused("other", f"Genesys did not take the receipt: {_said(answer)}")
 
-    def is_open(self, account: Account, customer: str, conversation: str) -> bool:
+    def is_open(self, account: Account, customer: str, seat: Seat) -> bool:
         """Whether the customer still takes part in it. See `Desk.is_open`."""
-        if not conversation:
+        if not seat.conversation:
             return False
         try:
-            answer = self._call(customer, f"{MESSAGES}/{quote(conversation)}")
+            answer = self._call(customer, f"{MESSAGES}/{quote(seat.conversation)}")
         except Uncertain as error:
             raise Retryable(f"reading back: {error.reason}") from error
         _read(answer, VIEW)
         return any(str(someone.get("state") or "").lower() not in OVER for someone in _customers(answer))
 
-    def source(self, file: File) -> Source:
+    def source(self, file: File, seat: Seat) -> Source:
         """Such as https://api-downloads.mypurecloud.ie/api/v2/downloads/…: signed, so nothing of ours goes with it;
         it may lead on to S3. See `Desk.source`."""
         host = urlsplit(self._api_url).hostname or ""
@@ -178,6 +180,18 @@ class Genesys:
         return answer
 
 
+def open_desk(
+    http: Outgoing,
+    secrets: Secrets,
+    refresh: Callable[[str], bool],
+    setting: Callable[[str], str],
+    clock: Callable[[], float],
+) -> Genesys:
+    """The desk over that session, with the OAuth clients of the secret that the settings name. See `OpenDesk`."""
+    tokens = Tokens(http, secrets, setting("genesys_oauth_secret"), setting("genesys_login"), clock, refresh)
+    return Genesys(http, tokens, setting("genesys_api"))
+
+
 def _provider_id(entity: dict[str, Any]) -> object:
     """The `channel.messageId` under which a message was posted, None where the entity tells none."""
     normalized = entity.get("normalizedMessage")
@@ -185,13 +199,14 @@ def _provider_id(entity: dict[str, Any]) -> object:
     return channel.get("messageId") if isinstance(channel, dict) else None
 
 
-def _entered(account: Account, answer: Answer) -> str:
-    """The conversation that a message entered, "" where the answer does not tell."""
+def _entered(account: Account, seat: Seat, answer: Answer) -> Seat:
+    """With the conversation that a message entered, "" where the answer does not tell."""
     if answer.status == 409:
         raise AlreadyThere(_said(answer))
     _judge(answer, _gone(account))
-    found = answer.json()
-    return str(found.get("conversationId", "")) if isinstance(found, dict) else ""
+    body = answer.json()
+    entered = str(body.get("conversationId", "")) if isinstance(body, dict) else ""
+    return msgspec.structs.replace(seat, conversation=entered)
 
 
 def _gone(account: Account) -> str:
@@ -246,15 +261,3 @@ def _said(answer: Answer) -> str:
 def _list(found: Any, name: str) -> list[dict[str, Any]]:
     items = found.get(name) if isinstance(found, dict) else None
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-
-
-def open_desk(
-    http: Outgoing,
-    secrets: Secrets,
-    refresh: Callable[[str], bool],
-    setting: Callable[[str], str],
-    clock: Callable[[], float],
-) -> Genesys:
-    """The desk over that session, with the OAuth clients of the secret that the settings name."""
-    tokens = Tokens(http, secrets, setting("genesys_oauth_secret"), setting("genesys_login"), clock, refresh)
-    return Genesys(http, tokens, setting("genesys_api"))

@@ -31,28 +31,28 @@ class Leads:
         self._remember(led.conversation, led)
         self._metrics.count("led", channel=led.conversation.channel)
 
-    def told(self, said: CustomerMessage) -> CustomerMessage:
+    def told(self, message: CustomerMessage) -> CustomerMessage:
         """The message with what led here. Never raises: a message does not wait for it."""
-        led = self._of(said.conversation)
+        led = self._of(message.conversation)
         if led is None:
-            return said
+            return message
         return msgspec.structs.replace(
-            said,
-            attributes=led.attributes | said.attributes,
-            from_ad=said.from_ad or led.from_ad,
-            lines=(*led_here(led.attributes), *said.lines),
+            message,
+            attributes=led.attributes | message.attributes,
+            from_ad=message.from_ad or led.from_ad,
+            lines=(*led_here(led.attributes), *message.lines),
         )
 
-    def over(self, said: CustomerMessage) -> None:
+    def over(self, message: CustomerMessage) -> None:
         """The customer has written, and it was told. Never raises: the worst is that it is told twice."""
-        _, led = self._known.get(said.conversation.key)
+        _, led = self._known.get(message.conversation.key)
         if led is None:
             return
         try:
-            self._ledger.drop_led(said.conversation)
+            self._ledger.drop_led(message.conversation)
         except Retryable:
-            self._metrics.count("led_told_again", channel=said.conversation.channel)
-        self._remember(said.conversation, None)
+            self._metrics.count("led_told_again", channel=message.conversation.channel)
+        self._remember(message.conversation, None)
 
     def _of(self, conversation: Conversation) -> Led | None:
         until, led = self._known.get(conversation.key)

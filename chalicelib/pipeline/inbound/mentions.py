@@ -24,24 +24,24 @@ class Mentions:
         self._clients = clients
         self._asking: Asking[Mentioned] = Asking("mention", HOUR_S, REMEMBERED, clock, metrics)
 
-    def told(self, account: Account, said: CustomerMessage) -> CustomerMessage:
+    def told(self, account: Account, message: CustomerMessage) -> CustomerMessage:
         """The message with who wrote what and where; as it is where the platform does not tell.
 
         Never raises: a mention does not wait for it.
         """
-        mention = said.mention
+        mention = message.mention
         if mention is None:
-            return said
+            return message
         key = (account.channel, account.id, mention)
         found = self._asking.get(account, key, lambda: self._clients[account.channel].mentioned(account, mention))
         if found is None:
-            return said
-        where, *others = said.lines
+            return message
+        where, *others = message.lines
         place = Line(where.key, where.facts | ({"url": found.url} if found.url else {}))
         return msgspec.structs.replace(
-            said,
+            message,
             text=found.text,
             username=found.username,
             lines=(place, *others),
-            attributes=with_post(said, found.url),
+            attributes=with_post(message, found.url),
         )

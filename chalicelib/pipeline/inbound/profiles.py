@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from chalicelib.observability import Metrics, where
 from chalicelib.pipeline.inbound.asking import HOUR_S, Asking
+from chalicelib.pipeline.inbound.composing import Draft
 from chalicelib.pipeline.ports import Clock, Ledger
 from chalicelib.protocols.channel import Client
 from chalicelib.vocabulary.messages import CustomerMessage
@@ -24,33 +27,37 @@ class Profiles:
         self._clock = clock
         self._asking: Asking[Profile] = Asking("profile", HOUR_S, REMEMBERED, clock, metrics)
 
-    def of(self, account: Account, said: CustomerMessage) -> Profile | None:
+    def enrich(self, draft: Draft) -> Draft:
+        """The draft with who wrote it. Never raises."""
+        return msgspec.structs.replace(draft, profile=self.of(draft.account, draft.message))
+
+    def of(self, account: Account, message: CustomerMessage) -> Profile | None:
         """The customer's profile, None where it is not to be had now. Never raises: a message does not wait for it.
 
         Who has only commented has not consented to be known; their first message is the consent, so that whatever
         the platform said of a commenter holds for comments only.
         """
-        wrote = said.starts_window and not said.comment
-        return self._asking.get(account, (said.conversation.key, wrote), lambda: self._found(account, said))
+        wrote = message.starts_window and not message.comment
+        return self._asking.get(account, (message.conversation.key, wrote), lambda: self._found(account, message))
 
-    def _found(self, account: Account, said: CustomerMessage) -> Profile | None:
+    def _found(self, account: Account, message: CustomerMessage) -> Profile | None:
         """What the table has, else what the platform tells. The table's failure is not the platform's."""
         now = self._clock()
         try:
-            kept = self._ledger.profile(said.conversation, now)
+            kept = self._ledger.profile(message.conversation, now)
         except Exception as error:
             self._asking.failed(account, where(error))
             kept = None
         if kept is not None:
             return kept
-        to = Recipient(customer=said.conversation.customer, thread=said.platform_thread)
+        to = Recipient(customer=message.conversation.customer, thread=message.platform_thread)
         profile = self._clients[account.channel].profile(account, to)
         if profile is not None:
-            self._keep(account, said, now, profile)
+            self._keep(account, message, now, profile)
         return profile
 
-    def _keep(self, account: Account, said: CustomerMessage, now: float, profile: Profile) -> None:
+    def _keep(self, account: Account, message: CustomerMessage, now: float, profile: Profile) -> None:
         try:
-            self._ledger.keep_profile(said.conversation, now, profile)
+            self._ledger.keep_profile(message.conversation, now, profile)
         except Exception as error:
             self._asking.failed(account, where(error))

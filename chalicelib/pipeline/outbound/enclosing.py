@@ -5,35 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib.errors import Refused
+from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.media import MediaStore
+from chalicelib.pipeline.outbound.reply import Reply
 from chalicelib.protocols.channel import Client
-from chalicelib.protocols.desk import Desk
 from chalicelib.rules.catalogue import say
-from chalicelib.vocabulary.records import Account, Conversation
 from chalicelib.vocabulary.replies import File, MediaPart, Part, TextPart
 
 
 class Enclosing:
     """Fetches agents' files, and chooses their form."""
 
-    def __init__(self, clients: Mapping[str, Client], desk: Desk, media: MediaStore) -> None:
+    def __init__(self, clients: Mapping[str, Client], desks: Desks, media: MediaStore) -> None:
         self._clients = clients
-        self._desk = desk
+        self._desks = desks
         self._media = media
 
-    def part(
-        self, account: Account, conversation: Conversation, message: str, number: int, file: File, at_s: float
-    ) -> Part:
-        """The message's part of that number; `at_s` is when the bridge was given the message (epoch s).
-
-        Raises Unfetched (it cannot be had), Refused (the channel cannot carry it), Retryable.
-        """
-        kept = self._media.take(conversation, message, number, self._desk.source(file), file.name)
+    def part(self, reply: Reply, number: int, file: File) -> Part:
+        """The message's part of that number. Raises Unfetched (it cannot be had), Refused (the channel cannot carry
+        it), Retryable."""
+        account = reply.account
+        source = self._desks.at(reply.seat).source(file, reply.seat)
+        kept = self._media.take(reply.conversation, reply.message.id, number, source, file.name)
         can = self._clients[account.channel].capabilities
         limit = can.media.get(kept.kind)
         instead = ""
         if can.links:
-            link = self._media.link(kept.key, int(at_s * 1000))
+            link = self._media.link(kept.key, int(reply.received_s * 1000))
             instead = say(account.language, "file_link", name=kept.name, url=link)
         if limit and kept.mime in limit.mimes and kept.size <= limit.size:
             uploaded = can.media_by == "upload"
@@ -42,7 +40,7 @@ class Enclosing:
                 mime=kept.mime,
                 name=kept.name,
                 url="" if uploaded else self._media.direct(kept),
-                body=self._media.body(kept) if uploaded else b"",
+                body=self._media.body(kept.key) if uploaded else b"",
                 instead=instead,
             )
         if instead:

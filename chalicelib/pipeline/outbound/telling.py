@@ -13,14 +13,12 @@ import msgspec
 from chalicelib.errors import Misconfigured, Reason, Refused, Retryable, Uncertain
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.budgets import Budgets
-from chalicelib.pipeline.delivering import Delivering, Delivery
+from chalicelib.pipeline.desks import Desks
+from chalicelib.pipeline.lines import Lines, Shown, forgotten
 from chalicelib.pipeline.ports import Clock, Outbox, Turn
-from chalicelib.pipeline.presenting import line_message
-from chalicelib.protocols.desk import Desk
 from chalicelib.rules.catalogue import say
 from chalicelib.vocabulary.about import About
-from chalicelib.vocabulary.messages import DeskMessage
-from chalicelib.vocabulary.records import Account, Claim, Conversation, Event, Thread
+from chalicelib.vocabulary.records import Account, Conversation, Event, Seat
 from chalicelib.vocabulary.replies import Author, DeskReceipt, Receipt
 
 # A desk that has just failed to be told is left alone for a moment: its silence must not hold up replies.
@@ -30,13 +28,15 @@ Way = Literal["receipt", "notice"]
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told of one message. `arrived` parts reached the customer; `rest` is how the first that did
-    not begins; `left_out` names what could not go, while the rest did."""
+    """What is told of one message, at the desk and in the conversation where it was written. `arrived` parts reached
+    the customer; `rest` is how the first that did not begins; `left_out` names what could not go, while the rest
+    did."""
 
     account: Account
     message: str
     customer: str
     desk_conversation: str
+    desk: str = ""
     author: Author
     delivered: bool
     reason: str = ""
@@ -56,6 +56,14 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
             detail=self.detail,
         )
 
+    @property
+    def seat(self) -> Seat:
+        return Seat(self.desk, self.desk_conversation)
+
+    @property
+    def conversation(self) -> Conversation:
+        return Conversation(self.account.channel, self.account.id, self.customer)
+
 
 class Telling:
     """Tells at once where it can, and later else."""
@@ -64,16 +72,16 @@ class Telling:
         self,
         *,
         channels: Mapping[str, About],
-        desk: Desk,
-        delivering: Delivering,
+        desks: Desks,
+        lines: Lines,
         outbox: Outbox,
         budgets: Budgets,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._channels = channels
-        self._desk = desk
-        self._delivering = delivering
+        self._desks = desks
+        self._lines = lines
         self._outbox = outbox
         self._budgets = budgets
         self._clock = clock
@@ -81,23 +89,23 @@ class Telling:
         self._quiet_until = float("-inf")
 
     def tell(self, told: Told) -> None:
-        """Both ways. Raises Retryable only where it can be told neither now nor later."""
-        ways: list[Way] = ["receipt"]
+        """In the ways that the desk has. Raises Retryable only where it can be told neither now nor later."""
+        can = self._desks.at(told.seat).capabilities
+        ways: list[Way] = ["receipt"] if can.receipts else []
         # a bot would take the notice for the customer's answer, and answer it
-        if not told.delivered and told.account.notices and told.author == "human":
+        if not told.delivered and can.notices and told.account.notices and told.author == "human":
             ways.append("notice")
         for way in ways:
             self._tell(msgspec.structs.replace(told, way=way))
 
-    def trouble(self, account: Account, told: DeskReceipt) -> None:
+    def trouble(self, account: Account, told: DeskReceipt, seat: Seat) -> None:
         """Shows the agent that a customer's message did not get through: at once or not at all, and once an hour at
         the most, since the desk may refuse the line too, and tell that."""
-        now = self._clock()
-        identifier = f"desk_receipt:{int(now // 3600)}"
+        identifier = f"desk_receipt:{int(self._clock() // 3600)}"
         text = say(account.language, "desk_receipt", reason=told.reason)
+        conversation = Conversation(account.channel, account.id, told.customer)
         try:
-            if self._desk.is_open(account, told.customer, told.desk_conversation):
-                self._line(account, told.customer, identifier, text)
+            self._line(account, conversation, seat, identifier, text)
         except (Refused, Retryable) as error:
             log.info("desk receipt not shown", event=told.message, account=account.id, reason=error.reason)
 
@@ -149,31 +157,30 @@ class Telling:
 
     def _by(self, told: Told) -> None:
         if told.way == "receipt":
-            self._desk.report(told.account, told.receipt, self._clock())
+            seat = self._desks.current(told.conversation, told.seat)
+            self._desks.at(seat).report(told.account, told.receipt, seat, self._clock())
             self._metrics.count("receipt", status="Delivered" if told.delivered else "Failed")
         else:
             self._notice(told)
 
     def _notice(self, told: Told) -> None:
-        """A line in the conversation, if it is open; it is never opened for this."""
         account, channel = told.account, self._channels.get(told.account.channel)
-        if not self._desk.is_open(account, told.customer, told.desk_conversation):
+        text = notice(told, channel.title if channel else "")
+        if not self._line(account, told.conversation, told.seat, f"notice:{told.message}", text):
             self._metrics.count("notice", outcome="conversation_over", channel=account.channel)
             return
-        self._line(account, told.customer, f"notice:{told.message}", notice(told, channel.title if channel else ""))
         self._metrics.count("notice", outcome="told", channel=account.channel)
         log.info("notice", message=told.message, account=account.id, reason=told.reason)
 
-    def _line(self, account: Account, customer: str, identifier: str, text: str) -> None:
-        """Into the open conversation, once. Nothing is remembered of it: what is known of the customer is not more
-        for a line of ours. Raises Retryable or Refused."""
-
-        def build(claim: Claim) -> DeskMessage:
-            return line_message(account, identifier, customer, int(self._clock() * 1000), text)
-
-        conversation = Conversation(account.channel, account.id, customer)
-        work = Delivery(conversation=conversation, id=identifier, build=build, thread=lambda desk: Thread())
-        self._delivering.once(account, work)
+    def _line(self, account: Account, conversation: Conversation, seat: Seat, identifier: str, text: str) -> bool:
+        """Once, if the conversation is open; it is never opened for this. Nothing is remembered of it: what is known
+        of the customer is not more for a line of ours. Raises Retryable or Refused."""
+        seat = self._desks.current(conversation, seat)
+        if not self._lines.is_open(account, conversation, seat):
+            return False
+        line = Shown(conversation=conversation, id=identifier, sent_ms=int(self._clock() * 1000), text=text)
+        self._lines.put(account, line, seat, forgotten)
+        return True
 
     def _lost(self, told: Told, detail: str) -> None:
         self._metrics.count("receipt_lost" if told.way == "receipt" else "notice_lost", channel=told.account.channel)

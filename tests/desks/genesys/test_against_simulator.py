@@ -13,6 +13,7 @@ from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.errors import Misconfigured, Refused, Retryable
 from chalicelib.http import Outgoing
 from chalicelib.vocabulary.messages import Attachment, DeskMessage, Tap
+from chalicelib.vocabulary.records import NOBODYS, Seat
 from chalicelib.vocabulary.replies import File, Receipt
 from sandbox.simulators.genesys.simulator import GenesysSimulator
 from sandbox.stage.clock import Clock
@@ -36,7 +37,7 @@ class Org:
         self.desk = Genesys(self.http, tokens, self.sim.url)
 
     def deliver(self, message: DeskMessage = MESSAGE) -> str:
-        return self.desk.deliver(INSTAGRAM, message, self.clock())
+        return self.desk.deliver(INSTAGRAM, message, NOBODYS, self.clock()).conversation
 
     def offered(self, conversation: str, message_id: str) -> DeskMessage:
         """The customer's tap on what a bot offers in the conversation."""
@@ -61,7 +62,8 @@ def test_a_tap_is_a_structured_response_and_is_found_again(org: Org) -> None:
     assert org.deliver(tapped) == ""
     assert org.kinds() == [("message", 200), ("structured", 200)]
     now = org.clock()
-    assert org.desk.find(INSTAGRAM, "m2", "55501", conversation, now, now) == conversation
+    seat = Seat(conversation=conversation)
+    assert org.desk.find(INSTAGRAM, "m2", "55501", seat, now, now) == seat
 
 
 def test_a_tap_after_the_end_opens_another_conversation_with_its_words(org: Org) -> None:
@@ -75,14 +77,14 @@ def test_a_tap_after_the_end_opens_another_conversation_with_its_words(org: Org)
 
 def test_a_conversation_is_open_until_the_agent_ends_it(org: Org) -> None:
     conversation = org.deliver()
-    assert org.desk.is_open(INSTAGRAM, "55501", conversation)
+    assert org.desk.is_open(INSTAGRAM, "55501", Seat(conversation=conversation))
     org.sim.disconnect(conversation)
-    assert not org.desk.is_open(INSTAGRAM, "55501", conversation)
+    assert not org.desk.is_open(INSTAGRAM, "55501", Seat(conversation=conversation))
 
 
 def test_a_conversation_that_genesys_does_not_know_is_not_asked_about_again(org: Org) -> None:
     with pytest.raises(Refused):
-        org.desk.is_open(INSTAGRAM, "55501", "unknown")
+        org.desk.is_open(INSTAGRAM, "55501", Seat(conversation="unknown"))
 
 
 @pytest.mark.parametrize("status", [408, 425, 429])
@@ -101,9 +103,9 @@ def test_a_role_that_lacks_something_says_what(org: Org) -> None:
     receipt = Receipt(message="gen-1", customer="55501", delivered=True)
     asked: dict[str, Callable[[], object]] = {
         "message:receive": org.deliver,
-        "conversation:message:receive": lambda: org.desk.report(INSTAGRAM, receipt, org.clock()),
-        "conversation:message:view": lambda: org.desk.is_open(INSTAGRAM, "55501", conversation),
-        "conversationDetail:view": lambda: org.desk.find(INSTAGRAM, "m1", "55501", "", org.clock(), org.clock()),
+        "conversation:message:receive": lambda: org.desk.report(INSTAGRAM, receipt, NOBODYS, org.clock()),
+        "conversation:message:view": lambda: org.desk.is_open(INSTAGRAM, "55501", Seat(conversation=conversation)),
+        "conversationDetail:view": lambda: org.desk.find(INSTAGRAM, "m1", "55501", NOBODYS, org.clock(), org.clock()),
     }
     for permission, ask in asked.items():
         with pytest.raises(Misconfigured) as caught:
@@ -114,13 +116,13 @@ def test_a_role_that_lacks_something_says_what(org: Org) -> None:
 def test_an_integration_that_is_gone_is_named(org: Org) -> None:
     elsewhere = msgspec.structs.replace(INSTAGRAM, integration="int-gone")
     with pytest.raises(Misconfigured) as caught:
-        org.desk.deliver(elsewhere, MESSAGE, org.clock())
+        org.desk.deliver(elsewhere, MESSAGE, NOBODYS, org.clock())
     assert "int-gone" in caught.value.advice
 
 
 def test_a_receipt_for_a_message_that_is_forgotten_is_told_apart(org: Org) -> None:
     with pytest.raises(Refused, match="does not know the message"):
-        org.desk.report(INSTAGRAM, Receipt(message="gone", customer="55501", delivered=True), org.clock())
+        org.desk.report(INSTAGRAM, Receipt(message="gone", customer="55501", delivered=True), NOBODYS, org.clock())
 
 
 def test_a_file_of_the_customers_is_taken_without_a_text(org: Org) -> None:
@@ -130,7 +132,7 @@ def test_a_file_of_the_customers_is_taken_without_a_text(org: Org) -> None:
 
 
 def test_a_file_of_the_agents_is_fetched_from_where_the_client_says(org: Org) -> None:
-    source = org.desk.source(File(url=org.sim.media()["pdf"]))
+    source = org.desk.source(File(url=org.sim.media()["pdf"]), NOBODYS)
     assert urlsplit(source.url).hostname in source.hosts
     assert org.http.get(source.url, headers=source.headers).body.startswith(b"%PDF-")
 
@@ -138,7 +140,7 @@ def test_a_file_of_the_agents_is_fetched_from_where_the_client_says(org: Org) ->
 def test_a_failed_receipt_is_taken(org: Org) -> None:
     sent = org.sim.reply(org.deliver(), text="Hi")
     told = Receipt(message=sent, customer="55501", delivered=False, reason="window_closed", detail="24 h")
-    org.desk.report(INSTAGRAM, told, org.clock())
+    org.desk.report(INSTAGRAM, told, NOBODYS, org.clock())
     [conversation] = org.sim.conversations()
     assert conversation["receipts"][sent][0]["reasons"][0]["code"] == "MessageNotAllowed"
 

@@ -15,6 +15,7 @@ from chalicelib.desks.genesys.translate import receipt as receipt_body
 from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain, Waiting
 from chalicelib.http import Answer
 from chalicelib.vocabulary.messages import DeskMessage, Source, Tap
+from chalicelib.vocabulary.records import NOBODYS, Seat
 from chalicelib.vocabulary.replies import File, Receipt
 from tests.fakes import INSTAGRAM, START, FakeClock, FakeOutgoing, answer
 
@@ -45,16 +46,18 @@ class Kit:
         self.desk = Genesys(self.http, self.tokens, API)
 
     def deliver(self, message: DeskMessage = MESSAGE) -> str:
-        return self.desk.deliver(INSTAGRAM, message, START)
+        return self.desk.deliver(INSTAGRAM, message, NOBODYS, START).conversation
 
     def is_open(self, conversation: str = "desk-1") -> bool:
-        return self.desk.is_open(INSTAGRAM, "55501", conversation)
+        return self.desk.is_open(INSTAGRAM, "55501", Seat(conversation=conversation))
 
     def report(self, receipt: Receipt = DELIVERED) -> None:
-        self.desk.report(INSTAGRAM, receipt, START)
+        self.desk.report(INSTAGRAM, receipt, NOBODYS, START)
 
     def find(self, known: str = "") -> str | None:
-        return self.desk.find(INSTAGRAM, MESSAGE.id, MESSAGE.customer, known, START - 100, START)
+        seat = Seat(conversation=known)
+        found = self.desk.find(INSTAGRAM, MESSAGE.id, MESSAGE.customer, seat, START - 100, START)
+        return found.conversation if found else None
 
     @property
     def urls(self) -> list[str]:
@@ -92,7 +95,7 @@ def test_a_success_without_a_conversation_has_none(status: int, body: Any) -> No
 
 def test_an_integrations_id_cannot_leave_its_place_in_the_path() -> None:
     kit = Kit(answer(200))
-    kit.desk.deliver(msgspec.structs.replace(INSTAGRAM, integration="a?b#c d"), MESSAGE, START)
+    kit.desk.deliver(msgspec.structs.replace(INSTAGRAM, integration="a?b#c d"), MESSAGE, NOBODYS, START)
     assert kit.urls == [f"{MESSAGES}/{quote('a?b#c d')}/inbound/open/message?prefetchConversationId=true"]
 
 
@@ -284,10 +287,10 @@ def test_another_client_is_not_held_up() -> None:
     by_client = {tokens.client_for(f"c{number}"): f"c{number}" for number in range(20)}
     limited, free = (msgspec.structs.replace(MESSAGE, customer=one) for one in by_client.values())
     with pytest.raises(RateLimited):
-        desk.deliver(INSTAGRAM, limited, START)
-    desk.deliver(INSTAGRAM, free, START)
+        desk.deliver(INSTAGRAM, limited, NOBODYS, START)
+    desk.deliver(INSTAGRAM, free, NOBODYS, START)
     with pytest.raises(Waiting):
-        desk.deliver(INSTAGRAM, limited, START)
+        desk.deliver(INSTAGRAM, limited, NOBODYS, START)
 
 
 # Receipts
@@ -453,7 +456,7 @@ def test_what_genesys_will_not_tell_is_no_no(answers: list[Answer], known: str) 
 
 
 def test_analytics_may_be_late_by_two_minutes() -> None:
-    assert Kit().desk.lag_s == 120
+    assert Kit().desk.capabilities.lag_s == 120
 
 
 @pytest.mark.parametrize(
@@ -565,5 +568,5 @@ def test_a_file_is_fetched_from_genesys_own_hosts_without_a_token(api: str, host
     kit = Kit()
     desk = Genesys(kit.http, kit.tokens, api)
     file = File(url="https://api-downloads.mypurecloud.ie/api/v2/downloads/1")
-    assert desk.source(file) == Source(url=file.url, hosts=hosts, headers={})
+    assert desk.source(file, NOBODYS) == Source(url=file.url, hosts=hosts, headers={})
     assert kit.http.calls == []

@@ -1,0 +1,63 @@
+"""The deployment's desks, and at which of them a conversation sits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from chalicelib.errors import Misconfigured
+from chalicelib.pipeline.ports import Ledger
+from chalicelib.protocols.desk import Desk
+from chalicelib.vocabulary.records import Account, Conversation, Seat
+
+ADVICE = "name one of the deployment's desks ({desks}) in the account's desk in Terraform's accounts, and apply it"
+
+
+class Desks:
+    """By name; the first is that of every seat and account that names none.
+
+    A conversation that is open stays where it sits, a new one goes to its account's desk. Where the deployment has
+    several desks, or one that is stateful, the seat has to be read for that; a single desk that finds its customers'
+    conversations itself is never asked where they sit.
+    """
+
+    def __init__(self, desks: Mapping[str, Desk], ledger: Ledger) -> None:
+        self._desks = desks
+        self._first = next(iter(desks))
+        self._ledger = ledger
+        self.read = len(desks) > 1 or desks[self._first].capabilities.stateful
+        """Whether a conversation's seat is read before anything is shown in it."""
+
+    def seat(self, desk: str, conversation: str) -> Seat:
+        """The seat at a desk of that name, as it is remembered."""
+        return Seat("" if desk == self._first else desk, conversation)
+
+    def at(self, seat: Seat) -> Desk:
+        """The seat's desk. Raises Misconfigured where the deployment has none of that name."""
+        desk = self._desks.get(seat.desk or self._first)
+        if desk is None:
+            names = ", ".join(self._desks)
+            raise Misconfigured(f"there is no desk {seat.desk[:40]}", ADVICE.format(desks=names))
+        return desk
+
+    def remembered(self, conversation: Conversation) -> Seat | None:
+        """Where the conversation sits, None where nobody has to know that. Raises Retryable."""
+        return self._ledger.thread(conversation).seat if self.read else None
+
+    def taken(self, account: Account, before: Seat | None) -> Seat:
+        """Where the customer's next message goes, of a conversation that sits there. A seat at a desk that the
+        deployment has not any more is nobody's."""
+        if before and self.has(before):
+            return before
+        seat = self.seat(account.desk, "")
+        return msgspec.structs.replace(seat, generation=before.generation if before else 0)
+
+    def has(self, seat: Seat) -> bool:
+        """Whether somebody has the conversation at this seat."""
+        return bool(seat.conversation) and (seat.desk or self._first) in self._desks
+
+    def current(self, conversation: Conversation, seat: Seat) -> Seat:
+        """The seat with all that is remembered of it, where the conversation still sits there. Raises Retryable."""
+        before = self.remembered(conversation)
+        return before if before and before.place == seat.place else seat

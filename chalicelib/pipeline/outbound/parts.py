@@ -1,0 +1,149 @@
+"""One part of an agent's message goes out to the customer, once, whoever tries, however often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from chalicelib.errors import (
+    SECRET_MENDS,
+    AccountStopped,
+    Misconfigured,
+    RateLimited,
+    Reason,
+    Refused,
+    Retryable,
+    TokenRefused,
+    Uncertain,
+    Waiting,
+)
+from chalicelib.http import LONGEST_CALL_S
+from chalicelib.observability import Metrics, new_codes
+from chalicelib.pipeline.budgets import Budgets
+from chalicelib.pipeline.outbound.addressing import Addressing
+from chalicelib.pipeline.outbound.finding_out import LOOK_S, FindingOut
+from chalicelib.pipeline.outbound.refusing import Refusing
+from chalicelib.pipeline.outbound.reply import Outcome, Reply
+from chalicelib.pipeline.ports import Clock, Ledger, SecretCache
+from chalicelib.protocols.channel import Client
+from chalicelib.rules.parts import echoed, remembered
+from chalicelib.vocabulary.claims import LEASE_S
+from chalicelib.vocabulary.records import Account
+from chalicelib.vocabulary.replies import File, MediaPart, Part, Planned, Recipient, TextPart
+from chalicelib.wire import digest
+
+# A part is begun only with time for its send, for a link in place of a refused file, and for what is written then.
+PART_S = 2 * LONGEST_CALL_S + 5
+RECONNECT = "log the account in again and store its token in the secret {secret}"
+
+
+class Parts:
+    """Claims and sends; after an unknown outcome has it found out."""
+
+    def __init__(
+        self,
+        *,
+        clients: Mapping[str, Client],
+        ledger: Ledger,
+        addressing: Addressing,
+        finding_out: FindingOut,
+        refusing: Refusing,
+        budgets: Budgets,
+        secrets: SecretCache,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._clients = clients
+        self._ledger = ledger
+        self._addressing = addressing
+        self._finding_out = finding_out
+        self._refusing = refusing
+        self._budgets = budgets
+        self._secrets = secrets
+        self._clock = clock
+        self._metrics = metrics
+
+    def send(self, reply: Reply, number: int, part: Planned | Part | Refused, parts: int, outcome: Outcome) -> None:
+        """The part of that number among so many, unless it has been sent. Raises Refused, or Retryable where it has
+        to wait."""
+        if reply.turn.remaining_s() < PART_S:
+            raise Waiting("the worker has no time left for a part", 0)
+        item, text = reply.item(number), echoed(part)
+        claim = self._ledger.claim(reply.conversation, item, self._clock(), LEASE_S, digest(text) if text else "")
+        outcome.news |= reply.is_news(claim)
+        if claim.state == "refused":
+            raise Refused(msgspec.convert(claim.reason or "other", Reason), claim.detail)
+        if claim.state == "busy":
+            raise Waiting("another worker is at this part", max(1.0, claim.until_s - self._clock()))
+        if claim.state in {"lapsed", "doubt"}:
+            self._finding_out.find_out(reply, item, part, claim)
+        elif claim.state == "fresh":
+            if isinstance(part, Refused):
+                self._refusing.refuse(reply, item, part)
+            elif isinstance(part, File):  # begun before the files were looked at, and given back since
+                self._ledger.release(reply.conversation, item)
+                raise Waiting("another worker has given this part back", 1.0)
+            else:
+                self._send(reply, item, part, parts)
+
+    def _send(self, reply: Reply, item: str, part: Part, parts: int) -> None:
+        """One send. Raises Refused where it will not happen, Retryable where it may later."""
+        account, conversation = reply.account, reply.conversation
+        try:
+            to = self._addressing.recipient(reply, item, parts)
+            platform_id = self._sent(account, to, part)
+        except Retryable as error:
+            renewed = isinstance(error, SECRET_MENDS) and self._renewed(account)
+            given_up = None if renewed else self._given_up(reply, error)
+            if given_up:
+                self._refusing.refuse(reply, item, given_up)
+                return
+            self._ledger.release(conversation, item)
+            error.after_s = 1.0 if renewed else error.after_s
+            raise
+        except Uncertain as error:
+            self._finding_out.doubt(reply, item)
+            self._metrics.count("uncertain", channel=account.channel)
+            raise Waiting(f"did it go out? {error.reason}", LOOK_S) from error
+        except Refused as no:
+            self._refusing.refuse(reply, item, no)
+        except Exception:  # nobody foresaw it, so nobody knows whether it went out
+            self._finding_out.doubt(reply, item)
+            raise
+        else:
+            words = remembered(account.language, part)
+            self._ledger.sent(conversation, item, self._clock(), platform_id, to.comment, words)
+            self._metrics.count("sent", channel=account.channel)
+
+    def _sent(self, account: Account, to: Recipient, part: Part) -> str:
+        """Sends it; a file that the platform does not take here goes as a link, where links may go."""
+        client = self._clients[account.channel]
+        try:
+            with new_codes(self._metrics, account.channel):
+                return client.send(account, to, part)
+        except Refused as no:
+            instead = part.instead if isinstance(part, MediaPart) else ""
+            if no.reason not in {"media_refused", "media_too_big"} or not instead:
+                raise
+            self._metrics.count("media", outcome="linked", channel=account.channel)
+            return client.send(account, to, TextPart(instead))
+
+    def _renewed(self, account: Account) -> bool:
+        """Whether the account's secret holds something else than what did not work."""
+        try:
+            before = self._secrets.get(account.secret)
+            return self._secrets.refresh(account.secret) and self._secrets.get(account.secret) != before
+        except Retryable:  # it cannot be read at all, which is what did not work
+            return False
+
+    def _given_up(self, reply: Reply, error: Retryable) -> Refused | None:
+        """What becomes of a part that cannot be sent now, once its budget is used up."""
+        if isinstance(error, TokenRefused):
+            if self._budgets.spent(reply.turn, "token"):
+                return AccountStopped(error.reason, error.advice or RECONNECT.format(secret=reply.account.secret))
+        elif self._budgets.spent(reply.turn, "reply", reply.received_s):
+            if isinstance(error, Misconfigured):
+                return AccountStopped(error.reason, error.advice)
+            return Refused("rate_limited" if isinstance(error, RateLimited) else "other", f"given up: {error.reason}")
+        return None

@@ -1,0 +1,47 @@
+"""An agent's message on its way to the customer, and how far it came."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.errors import Refused
+from chalicelib.pipeline.ports import Turn
+from chalicelib.vocabulary import claims
+from chalicelib.vocabulary.records import Account, Claim, Conversation, Seat, Thread
+from chalicelib.vocabulary.replies import AgentMessage
+
+# A redelivery that comes this long (s) after the work was begun is no first delivery: the queue refuses those for
+# five minutes, and the clocks of two functions differ by less.
+SAME_S = 60.0
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent's message, the seat where it was written, where it goes, and when the bridge was given it (epoch s)."""
+
+    account: Account
+    message: AgentMessage
+    seat: Seat
+    conversation: Conversation
+    thread: Thread
+    received_s: float
+    turn: Turn
+
+    def item(self, number: int) -> str:
+        """The claim of its part of that number, from 1."""
+        return claims.outbound(self.message.id, number)
+
+    def is_news(self, claim: Claim) -> bool:
+        """Whether this delivery of the message has to do with a part: it had not ended when the delivery came."""
+        return claim.state not in {"done", "refused"} or claim.since_s > self.received_s - SAME_S
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """How far a reply came: `refused` stopped it, or the parts of `left_out`; `arrived` parts reached the customer,
+    `rest` is how the first one that did not begins. `news` is False where all of it had ended before this delivery
+    of it came: whoever has to know was told then."""
+
+    refused: Refused | None = None
+    arrived: int = 0
+    rest: str = ""
+    left_out: list[str] = msgspec.field(default_factory=list)
+    news: bool = False
