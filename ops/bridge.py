@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws import calls
+from chalicelib.aws.table import Table
 from chalicelib.credentials import token_of, trimmed
 from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
+from chalicelib.pipeline.accounts import judged
+from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.runtime import Runtime
 from chalicelib.settings import PREFIX, Settings, load
 from chalicelib.vocabulary.records import Account, Unreadable
 from ops import causes
 from ops.errors import OpsError
+
+Found = TypeVar("Found")
 
 
 class Bridge:
@@ -48,8 +53,17 @@ class Bridge:
 
     @cached_property
     def _rows(self) -> list[Account | Unreadable]:
-        rows: list[Account | Unreadable] = self.aws(self._runtime.table.accounts, f"table {self.settings.table}")
-        return rows
+        """One of a channel that this release does not know stays as it is: its channel's part says so."""
+        channels, desks = abouts(CHANNELS), abouts(DESKS)
+        return [
+            row if isinstance(row, Account) and row.channel not in channels else judged(row, channels, desks)
+            for row in self.read(Table.accounts)
+        ]
+
+    def read(self, work: Callable[[Table], Found]) -> Found:
+        """What `work` reads of the deployment's table."""
+        answer: Found = self.aws(lambda: work(self._runtime.table), f"table {self.settings.table}")
+        return answer
 
     def secret(self, name: str) -> dict[str, Any]:
         """A secret's object, {} where there is none; from here on it is hidden in what is printed."""

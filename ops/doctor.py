@@ -25,8 +25,9 @@ def run(bridge: Bridge, asked: Asked) -> list[Check]:
     if not accounts and not bridge.unreadable:
         found.append(check("accounts", "table", "fail", "no accounts", "run terraform apply"))
     found += made("secrets", "deployment", _secrets, bridge)
-    for desk in desks.values():
-        found += desk.checks(bridge, accounts, asked)
+    first = next(iter(desks))
+    for name, desk in desks.items():
+        found += desk.checks(bridge, [account for account in accounts if (account.desk or first) == name], asked)
     for name, held in registry.by_channel(accounts):
         found += made("accounts", name, _channel, bridge, name, held, asked)
     found += made("last inbound", "accounts", _inbound, bridge)

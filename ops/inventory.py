@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 
-from chalicelib.aws import calls
+from chalicelib.aws.table import Table
 from chalicelib.vocabulary.records import Account
 from chalicelib.wire import iso
 from ops import registry
@@ -58,25 +57,7 @@ def unread(bridge: Bridge) -> list[str]:
 
 def last_inbound_ms(bridge: Bridge) -> dict[tuple[str, str], int]:
     """When a customer last wrote, by channel and account id. Reads the whole table. Raises OpsError."""
-    newest: dict[tuple[str, str], int] = {}
-    table_name = bridge.settings.table
-    for item in bridge.aws(lambda: list(_states(table_name)), f"table {table_name}"):
-        _, channel, account, _ = item["pk"]["S"].split("#", 3)
-        wrote_ms = int(item.get("customer_ms", {}).get("N", "0"))
-        newest[channel, account] = max(wrote_ms, newest.get((channel, account), 0))
-    return newest
-
-
-def _states(table_name: str) -> Iterator[dict[str, Any]]:
-    client: Any = calls.client("dynamodb")
-    pages = client.get_paginator("scan").paginate(
-        TableName=table_name,
-        FilterExpression="sk = :state",
-        ExpressionAttributeValues={":state": {"S": "STATE"}},
-        ProjectionExpression="pk, customer_ms",
-    )
-    for page in pages:
-        yield from page["Items"]
+    return bridge.read(Table.last_inbound_ms)
 
 
 def _listed(account: Account, login: str, wrote_ms: int, now: float) -> Listed:

@@ -13,14 +13,11 @@ import pytest
 from chalicelib import registry
 from chalicelib.http import Request
 from chalicelib.runtime import Runtime
-from chalicelib.settings import PREFIX, Settings, load
+from chalicelib.settings import PREFIX, load, variables
 from tests.edge.made_up import delivery
 from tests.fakes import FakeClock, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 
 ROOT = Path(__file__).parents[2]
-CONTAINER = {
-    f"{PREFIX}{name.upper()}": "7" if name == "media_days" else f"the-{name}" for name in Settings.__struct_fields__
-}
 
 
 class EverySecret(FakeSecrets):
@@ -32,7 +29,10 @@ class EverySecret(FakeSecrets):
 
 def container() -> Any:
     """A runtime whose AWS is in memory."""
-    made: Any = Runtime(load(CONTAINER), FakeClock(), FakeMetrics())
+    names = {name: "7" if name == "media_days" else f"the-{name}" for name in variables()}
+    made: Any = Runtime(
+        load({f"{PREFIX}{name.upper()}": value for name, value in names.items()}), FakeClock(), FakeMetrics()
+    )
     made.secrets, made.bucket, made.inbound, made.outbound = EverySecret(), FakeShelf(), FakeQueue(), FakeQueue()
     return made
 

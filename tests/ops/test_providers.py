@@ -12,6 +12,7 @@ import pytest
 import ops
 from chalicelib import registry
 from chalicelib.settings import Settings
+from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
 from ops.errors import OpsError
@@ -56,6 +57,12 @@ def pigeons(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Pigeons:
     provider: Channel = made
     module = ModuleType("lofts.pigeon.operator")
     vars(module)["PROVIDER"] = provider
+    about = ModuleType("lofts.pigeon.about")
+    vars(about)["ABOUT"] = About(
+        name="pigeon", title="Pigeon", signed_by="pigeon_secret", secrets=("pigeon_secret",), settings={}
+    )
+    monkeypatch.setitem(sys.modules, about.__name__, about)
+    monkeypatch.setenv("DMDESK_PIGEON_SECRET", "dmdesk/pigeon")
     for name in ("lofts", "lofts.pigeon"):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))
     monkeypatch.setitem(sys.modules, module.__name__, module)
