@@ -55,10 +55,12 @@ class Runtime:
 
         return Edge(
             channels=[part(package, "webhook", "WEBHOOK") for package in CHANNELS.values()],
-            desks=[part(package, "webhook", "WEBHOOK") for package in DESKS.values()],
+            desks=[part(package, "webhook", "WEBHOOK") for package in self._desks_here.values()],
             secrets=self.secrets,
             secret_names={
-                name: self.settings.vendors[about.signed_by] for name, about in abouts(CHANNELS | DESKS).items()
+                name: self.settings.vendors[about.signed_by]
+                for name, about in abouts(CHANNELS | self._desks_here).items()
+                if about.signed_by
             },
             inbound=self.inbound,
             outbound=self.outbound,
@@ -175,7 +177,9 @@ class Runtime:
         from chalicelib.pipeline.parking import Parking
 
         clients, ledger, budgets, clock, metrics = self.clients, self.table, self._budgets, self.clock, self.metrics
-        translators: dict[str, DeskTranslator] = {name: part(DESKS[name], "translate", "TRANSLATOR") for name in DESKS}
+        translators: dict[str, DeskTranslator] = {
+            name: part(package, "translate", "TRANSLATOR") for name, package in self._desks_here.items()
+        }
         parking = Parking("outbound", self.bucket, clock, metrics)
         addressing = Addressing(clients, clock)
         work = ToCustomer(
@@ -279,7 +283,11 @@ class Runtime:
         open_renewal = {name: part(CHANNELS[name], "renewal", "open_renewal") for name in CHANNELS}
         return Tokens(
             renewals={name: open_renewal[name](self.http, self.settings.url) for name in CHANNELS},
-            app_secrets={name: self.settings.vendors[about.renewed_by] for name, about in abouts(CHANNELS).items()},
+            app_secrets={
+                name: self.settings.vendors[about.renewed_by]
+                for name, about in abouts(CHANNELS).items()
+                if about.renewed_by
+            },
             channels=abouts(CHANNELS),
             desks=abouts(DESKS),
             ledger=self.table,
@@ -352,12 +360,16 @@ class Runtime:
         return {name: open_client[name](self.http, self.secrets.get, self.settings.url) for name in CHANNELS}
 
     @cached_property
+    def _desks_here(self) -> dict[str, str]:
+        return self.settings.desks()
+
+    @cached_property
     def desks(self) -> Desks:
-        """The deployment's desks, all over one session."""
+        """The deployment's desks, all over one session: those that are set up."""
         from chalicelib.pipeline.desks import Desks
 
         secrets, opened = self.secrets, {}
-        for name, package in DESKS.items():
+        for name, package in self._desks_here.items():
             open_desk: OpenDesk = part(package, "client", "open_desk")
             opened[name] = open_desk(self.http, secrets.get, secrets.refresh, self.settings.url, self.clock)
         return Desks(opened, self.table)

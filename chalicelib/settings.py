@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from chalicelib.registry import CHANNELS, DESKS, abouts
+from chalicelib.vocabulary.about import About
 
 PREFIX = "DMDESK_"
 
@@ -27,7 +28,8 @@ class Settings(Places, frozen=True, kw_only=True):
     """One field per environment variable: `table` is DMDESK_TABLE. Secrets are named here, never held.
 
     `vendors` holds, by the same names, what channels and desks bring (`about.ABOUT`): the names of their secrets, and
-    their addresses, which have their real defaults; tests and private gateways change them.
+    their addresses, which have their real defaults; tests and private gateways change them. Of a desk that is not set
+    up it holds nothing.
     """
 
     media_secret: str
@@ -41,6 +43,12 @@ class Settings(Places, frozen=True, kw_only=True):
     def url(self, name: str) -> str:
         """A channel's or a desk's setting by its name; an address without its last slash."""
         return self.vendors[name].rstrip("/")
+
+    def desks(self) -> dict[str, str]:
+        """The packages of the desks that are set up, by their names; the first always is, as accounts name none for
+        it."""
+        held = {name for name, about in abouts(DESKS).items() if _own(about) <= self.vendors.keys()}
+        return {name: package for name, package in DESKS.items() if name in held or name == next(iter(DESKS))}
 
 
 def variables() -> dict[str, str | int | None]:
@@ -56,6 +64,17 @@ def variables() -> dict[str, str | int | None]:
     return found
 
 
+def _own(about: About) -> set[str]:
+    return {*about.secrets, *about.settings}
+
+
+def _unused(given: Mapping[str, str]) -> set[str]:
+    """The settings of the desks of which none is given. The first desk is in every deployment."""
+    first, *others = map(_own, abouts(DESKS).values())
+    used = first.union(*(own for own in others if not own or own & given.keys()))
+    return set[str]().union(*others) - used
+
+
 def _defaults(kind: type[Places]) -> dict[str, str | int | None]:
     fields = [field for field in msgspec.structs.fields(kind) if field.name != "vendors"]
     return {field.name: None if field.required else field.default for field in fields}
@@ -63,8 +82,10 @@ def _defaults(kind: type[Places]) -> dict[str, str | int | None]:
 
 def load(environment: Mapping[str, str]) -> Settings:
     """The settings. Raises SystemExit with the names that are missing or wrong: nothing can work without them."""
-    known = variables()
-    given = {name: value for name in known if (value := environment.get(PREFIX + name.upper()))}
+    every = variables()
+    given = {name: value for name in every if (value := environment.get(PREFIX + name.upper()))}
+    unused = _unused(given)
+    known = {name: default for name, default in every.items() if name not in unused}
     missing = [PREFIX + name.upper() for name, default in known.items() if default is None and name not in given]
     if missing:
         raise SystemExit(f"dmdesk: set {', '.join(missing)} (Terraform sets them on each function)")

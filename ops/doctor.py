@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.pipeline.accounts import ADVICE
+from chalicelib.pipeline.desks import ADVICE as NO_DESK
 from chalicelib.vocabulary.records import Account
 from ops import inventory, registry
 from ops.bridge import Bridge
@@ -18,7 +19,7 @@ STUCK_S = 300.0
 
 def run(bridge: Bridge, asked: Asked) -> list[Check]:
     """Every check; one that cannot be made is a failed one. Raises OpsError where the table cannot be read."""
-    accounts, desks = bridge.accounts, registry.desks()
+    accounts, desks = bridge.accounts, registry.desks(bridge.settings.desks())
     found: list[Check] = []
     for row in bridge.unreadable:
         found.append(check("account", subject(row), "fail", row.problem, ADVICE))
@@ -28,6 +29,10 @@ def run(bridge: Bridge, asked: Asked) -> list[Check]:
     first = next(iter(desks))
     for name, desk in desks.items():
         found += desk.checks(bridge, [account for account in accounts if (account.desk or first) == name], asked)
+    for account in accounts:
+        if account.desk and account.desk not in desks:
+            fix = NO_DESK.format(desks=", ".join(desks))
+            found.append(check("desk", subject(account), "fail", f"there is no desk {account.desk}", fix))
     for name, held in registry.by_channel(accounts):
         found += made("accounts", name, _channel, bridge, name, held, asked)
     found += made("last inbound", "accounts", _inbound, bridge)
@@ -51,7 +56,7 @@ def lines(found: Sequence[Check]) -> list[str]:
 def _secrets(bridge: Bridge) -> Checks:
     used = {account.channel for account in bridge.accounts}
     channels = [channel for name, channel in registry.channels().items() if name in used]
-    for provider in (*registry.desks().values(), *channels):
+    for provider in (*registry.desks(bridge.settings.desks()).values(), *channels):
         for name, key in provider.secrets(bridge.settings):
             held = bridge.listed(name, key)
             if held and all(held):

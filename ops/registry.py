@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from itertools import groupby
 from typing import Any, cast
@@ -28,9 +28,9 @@ def channels() -> dict[str, Channel]:
     return {name: cast("Channel", _provider(package)) for name, package in registry.CHANNELS.items()}
 
 
-def desks() -> dict[str, Desk]:
-    """Every desk's part by the desk's name."""
-    return {name: cast("Desk", _provider(package)) for name, package in registry.DESKS.items()}
+def desks(packages: Mapping[str, str] = registry.DESKS) -> dict[str, Desk]:
+    """Every desk's part by the desk's name; `packages` are those that are set up (`Settings.desks`), or all."""
+    return {name: cast("Desk", _provider(package)) for name, package in packages.items()}
 
 
 def channel(name: str) -> Channel:

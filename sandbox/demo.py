@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from chalicelib.registry import DESKS, part
 from sandbox.bridge import Sandbox
 from sandbox.stage.running import Interrupt, Interrupted
 from sandbox.stage.vendors import Account, Channel, Desk
@@ -41,7 +42,8 @@ def _converse(stop: Interrupt, channel: Channel, desk: Desk, account: Account) -
     _say("agent answered", answer, start)
     sent = _await(stop, "the answer at the platform", channel.simulator.sent)
     _say("customer received", channel.text(sent["body"]), start)
-    _say("agent's receipt", _await(stop, "the receipt", lambda: desk.receipts(reply)), start)
+    if part(DESKS[desk.name], "capabilities", "CAPABILITIES").receipts:
+        _say("agent's receipt", _await(stop, "the receipt", lambda: desk.receipts(reply)), start)
 
 
 def _say(who: str, what: str, start: float) -> None:

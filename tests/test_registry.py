@@ -2,90 +2,37 @@
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
-from typing import Any
-
 import msgspec
 import pytest
 
 from chalicelib.pipeline.accounts import judged
-from chalicelib.protocols.channel import Rendering
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.rules import participant
 from chalicelib.settings import load, variables
-from chalicelib.vocabulary.about import About
-from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, WindowPolicy
 from chalicelib.vocabulary.messages import CustomerMessage
 from chalicelib.vocabulary.records import Account, Conversation, Unreadable
 from tests.test_settings import ENVIRONMENT
 from tools import docs
 
-
-class Loft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    ring: int = 0
-
-
-class Counter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    hall: str = ""
-
-
-PIGEON = About(
-    name="pigeon",
-    title="Pigeon",
-    signed_by="pigeon_secret",
-    renewed_by="pigeon_secret",
-    secrets=("pigeon_secret",),
-    settings={"pigeon_api": "https://api.pigeon.example/"},
-    page="https://pigeon.example/{}",
-    options=Loft,
-)
-COUNTER = About(
-    name="counter",
-    title="Counter",
-    signed_by="counter_secret",
-    secrets=("counter_secret",),
-    settings={"counter_api": None},
-    options=Counter,
-)
-PARTS: dict[str, dict[str, Any]] = {
-    "pigeon.about": {"ABOUT": PIGEON},
-    "pigeon.capabilities": {
-        "CAPABILITIES": Capabilities(text_limit=20, text_unit="characters", window=WindowPolicy(open_s=DAY_S))
-    },
-    "pigeon.renderings": {"RENDERINGS": {"scroll": Rendering(shows="message")}},
-    "pigeon.problems": {"PROBLEMS": ()},
-    "counter.about": {"ABOUT": COUNTER},
-}
 ROW = Account(channel="pigeon", id="1", integration="i", secret="s")
 
 
 @pytest.fixture(autouse=True)
 def _entered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both, from a package of their own."""
-    for name in ("elsewhere", *(f"elsewhere.{package}" for package in ("pigeon", "counter"))):
-        package = ModuleType(name)
-        package.__path__ = []
-        monkeypatch.setitem(sys.modules, name, package)
-    for name, held in PARTS.items():
-        module = ModuleType(f"elsewhere.{name}")
-        vars(module).update(held)
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setitem(CHANNELS, "pigeon", "elsewhere.pigeon")
-    monkeypatch.setitem(DESKS, "counter", "elsewhere.counter")
+    monkeypatch.setitem(CHANNELS, "pigeon", "tests.extension.pigeon")
+    monkeypatch.setitem(DESKS, "counter", "tests.extension.counter")
 
 
 def test_what_it_needs_of_the_environment_is_asked_for() -> None:
     with pytest.raises(SystemExit) as caught:
-        load(ENVIRONMENT)
+        load(ENVIRONMENT | {"DMDESK_COUNTER_API": "https://counter.example"})
     assert str(caught.value) == (
-        "dmdesk: set DMDESK_PIGEON_SECRET, DMDESK_COUNTER_SECRET, DMDESK_COUNTER_API (Terraform sets them on each "
-        "function)"
+        "dmdesk: set DMDESK_PIGEON_SECRET, DMDESK_COUNTER_SECRET (Terraform sets them on each function)"
     )
     given = {"DMDESK_PIGEON_SECRET": "p", "DMDESK_COUNTER_SECRET": "c", "DMDESK_COUNTER_API": "https://counter.example"}
     settings = load(ENVIRONMENT | given)
     assert settings.url("pigeon_api") == "https://api.pigeon.example"
-    assert settings.vendors[PIGEON.signed_by] == "p"
+    assert settings.vendors["pigeon_secret"] == "p"
     assert list(variables()).index("counter_secret") < list(variables()).index("media_secret")
 
 

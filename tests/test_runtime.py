@@ -9,9 +9,9 @@ import pytest
 
 from chalicelib import registry
 from chalicelib.runtime import Runtime
-from chalicelib.settings import Settings
+from chalicelib.settings import Settings, variables
 from chalicelib.vocabulary.records import Conversation, Event, Seat, Thread
-from tests.counter.client import Counter
+from tests.extension.counter.client import Counter
 from tests.fakes import (
     INSTAGRAM,
     START,
@@ -31,8 +31,11 @@ SESSION = Seat("counter", "session-1", "key", 1)
 
 @pytest.fixture
 def runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
-    monkeypatch.setitem(registry.DESKS, "counter", "tests.counter")
-    required = {field.name: "https://127.0.0.1/x" for field in msgspec.structs.fields(Settings) if field.required}
+    monkeypatch.setitem(registry.DESKS, "counter", "tests.extension.counter")
+    required: dict[str, Any] = {
+        field.name: "https://127.0.0.1/x" for field in msgspec.structs.fields(Settings) if field.required
+    }
+    required["vendors"] = dict.fromkeys(variables(), "https://127.0.0.1/x")
     made = Runtime(msgspec.convert(required, Settings), FakeClock(), FakeMetrics())
     stand_ins: dict[str, Any] = {
         "table": FakeLedger(), "bucket": FakeShelf(), "secrets": FakeSecrets(), "outbound": FakeQueue(),
@@ -52,7 +55,7 @@ def test_a_desks_events_are_read_by_its_own_translator(runtime: Runtime) -> None
     ledger.listed = [msgspec.structs.replace(INSTAGRAM, desk="counter")]
     ledger.delivered(CONVERSATION, "IN#1", START, Thread(seat=SESSION, customer_ms=int(START * 1000)), "", Seat(), True)
     for number, raw in enumerate((b'{"session": "session-1", "id": "r-1", "text": "Hello"}',
-                                  b'{"session": "session-1", "ended": true}')):  # fmt: skip
+                                  b'{"session": "session-1", "kind": "ended"}')):  # fmt: skip
         event = Event(
             source="counter", account="", party="", id=str(number), received_ms=int(START * 1000), raw=msgspec.Raw(raw)
         )

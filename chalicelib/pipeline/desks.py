@@ -11,7 +11,7 @@ from chalicelib.pipeline.ports import Ledger
 from chalicelib.protocols.desk import Desk
 from chalicelib.vocabulary.records import Account, Conversation, Seat
 
-ADVICE = "name one of the deployment's desks ({desks}) in the account's desk in Terraform's accounts, and apply it"
+ADVICE = "name one of the desks that are set up ({desks}) in the account's desk in Terraform's accounts, and apply it"
 
 
 class Desks:

@@ -17,15 +17,15 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     `name` is what accounts have, `title` what people read, `page` a person's public page with `{}` in place of their
     name ("" where there is none). `secrets` are the settings that name its secrets, each required; `settings` its
     other ones with their defaults, None for one that is required (see `settings.py`). `signed_by` is which of the
-    secrets its webhooks are verified with, `renewed_by` which one tokens are renewed with ("" for none). `options` is
-    what an account of it may have besides what all accounts have.
+    secrets its webhooks are verified with, `renewed_by` which one tokens are renewed with ("" for none: what comes
+    by a queue is not signed). `options` is what an account of it may have besides what all accounts have.
     """
 
     name: str
     title: str
-    signed_by: str
+    signed_by: str = ""
     renewed_by: str = ""
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = ()
     settings: dict[str, str | None] = {}
     page: str = ""
     options: type[msgspec.Struct] = NoOptions

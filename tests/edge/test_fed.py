@@ -15,7 +15,8 @@ from chalicelib import runtime
 from chalicelib.errors import Retryable
 from chalicelib.http import Request
 from chalicelib.vocabulary.records import Event, Parked
-from tests.edge.made_up import Feed, Webhook, delivery
+from tests.edge.made_up import Feed, delivery
+from tests.extension.pigeon.webhook import WEBHOOK
 from tests.fakes import FakeQueue
 from tests.fuzz.strict_queue import StrictQueue
 from tests.pipeline.edge_kit import BODIES, EdgeKit
@@ -38,7 +39,7 @@ class PartlyRefusing(FakeQueue):
 
 
 def kit_of(outbound: FakeQueue | None = None) -> EdgeKit:
-    return EdgeKit(outbound=outbound, channels=[Webhook("pigeon")], desks=[Feed("heron")])
+    return EdgeKit(outbound=outbound, channels=[WEBHOOK], desks=[Feed("heron")])
 
 
 def record(body: bytes, number: int = 0, queue: str = QUEUE) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import pytest
 
 from chalicelib.http import Request, Response
 from tests.contract.signing import signed
-from tests.edge.made_up import Webhook, delivery
+from tests.edge.made_up import delivery
+from tests.extension.pigeon.webhook import WEBHOOK
 from tests.pipeline.edge_kit import BODIES, SECRET, VERIFY_TOKEN, EdgeKit
 
 SIGNATURE = "x-pigeon-signature"
@@ -19,8 +20,7 @@ SIGNATURE = "x-pigeon-signature"
 
 @pytest.fixture(params=["channel", "desk"])
 def kit(request: pytest.FixtureRequest) -> EdgeKit:
-    pigeon = Webhook("pigeon")
-    return EdgeKit(channels=[pigeon]) if request.param == "channel" else EdgeKit(desks=[pigeon])
+    return EdgeKit(channels=[WEBHOOK]) if request.param == "channel" else EdgeKit(desks=[WEBHOOK])
 
 
 def entered(kit: EdgeKit, request: Request) -> Response:
@@ -76,7 +76,7 @@ def test_a_get_that_is_nobodys_handshake_is_refused_as_before(kit: EdgeKit) -> N
 
 
 def test_the_others_handshake_stays_theirs() -> None:
-    kit = EdgeKit(channels=[Webhook("pigeon")])
+    kit = EdgeKit(channels=[WEBHOOK])
     query = {"hub.mode": "subscribe", "hub.challenge": "1158", "hub.verify_token": VERIFY_TOKEN}
     reply = kit.edge.social(asks(**query))
     assert (reply.status, reply.body, reply.content_type) == (200, "1158", "text/plain; charset=utf-8")

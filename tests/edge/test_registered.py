@@ -45,7 +45,7 @@ def container() -> Any:
 def test_a_folder_elsewhere_that_the_registry_names_is_let_in(
     monkeypatch: pytest.MonkeyPatch, listed: Mapping[str, str], endpoint: str, queue: str
 ) -> None:
-    monkeypatch.setitem(listed, "pigeon", "tests.edge.pigeon")
+    monkeypatch.setitem(listed, "pigeon", "tests.extension.pigeon")
     made, body = container(), delivery("e-1")
     headers = {
         "content-type": "application/json",

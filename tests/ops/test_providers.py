@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 import ops
 from chalicelib import registry
 from chalicelib.settings import Settings
-from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
 from ops.errors import OpsError
 from ops.findings import Checks, Subscribed, check, subject
 from ops.provider import Asked, Channel, Option
 from ops.registry import channels, desks, operator
+from tests.extension.pigeon import operator as pigeon
 from tests.ops.conftest import HOOK, INSTAGRAM, TIKTOK, Deployment
 
 pytestmark = pytest.mark.xdist_group("ops")
@@ -55,18 +53,9 @@ def pigeons(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Pigeons:
     """The channel is entered from outside, and an account of it stands in the table."""
     made = Pigeons()
     provider: Channel = made
-    module = ModuleType("lofts.pigeon.operator")
-    vars(module)["PROVIDER"] = provider
-    about = ModuleType("lofts.pigeon.about")
-    vars(about)["ABOUT"] = About(
-        name="pigeon", title="Pigeon", signed_by="pigeon_secret", secrets=("pigeon_secret",), settings={}
-    )
-    monkeypatch.setitem(sys.modules, about.__name__, about)
+    monkeypatch.setattr(pigeon, "PROVIDER", provider)
     monkeypatch.setenv("DMDESK_PIGEON_SECRET", "dmdesk/pigeon")
-    for name in ("lofts", "lofts.pigeon"):
-        monkeypatch.setitem(sys.modules, name, ModuleType(name))
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setitem(registry.CHANNELS, "pigeon", "lofts.pigeon")
+    monkeypatch.setitem(registry.CHANNELS, "pigeon", "tests.extension.pigeon")
     deployment.account("pigeon", "7")
     deployment.vendors.add("int-7")
     return made

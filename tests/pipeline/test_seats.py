@@ -18,7 +18,7 @@ from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Fetched, Line, Media, Note
 from chalicelib.vocabulary.records import Conversation, Event, Parked, Seat, Thread
 from chalicelib.vocabulary.replies import AgentMessage, AgentTyping, DeskEnded, DeskEvent, File
-from tests.counter.client import Counter
+from tests.extension.memory import Counter
 from tests.fakes import INSTAGRAM, START, FakeClient, FakeDesk, FakeFetch, FakeLedger, turn
 from tests.kits import Bench
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import subprocess
 import sys
@@ -84,7 +86,7 @@ class Box:
     def send(self, words: str) -> requests.Response:
         """What the bridge would send the customer."""
         body = {"loft": LOFT, "to": Pigeon.customer, "words": words}
-        headers = {"X-Sandbox-Trace": "reply-1/1"}
+        headers = {"X-Sandbox-Trace": "reply-1/1", "Loft-Key": f"token-{LOFT}"}
         return requests.post(f"{self.loft}/letters", json=body, headers=headers, timeout=WAIT_S)
 
 
@@ -106,11 +108,13 @@ def box(clock: Clock, faults: Faults, receiver: Receiver, monkeypatch: pytest.Mo
 )
 def test_its_customers_write(box: Box, receiver: Receiver, path: str, body: dict[str, str]) -> None:
     answer = box.ask("POST", path, body).json()
-    assert receiver.json() | {"timestamp": 0} == {
-        "loft": LOFT, "from": body.get("customer", Pigeon.customer), "letter": answer["id"], "words": "Coo",
-        "timestamp": 0,
+    [event] = receiver.json()["events"]
+    assert receiver.json()["account"] == LOFT
+    assert event | {"at": 0} == {
+        "who": body.get("customer", Pigeon.customer), "id": answer["id"], "text": "Coo", "at": 0,
     }  # fmt: skip
-    assert receiver.calls[0].header("Ring") == Pigeon.secrets["pigeon_ring"]
+    signature = hmac.new(Pigeon.secrets["pigeon_ring"].encode(), receiver.calls[0].body, hashlib.sha256).hexdigest()
+    assert receiver.calls[0].header("X-Pigeon-Signature") == signature
     shown = [(one["channel"], one["side"], one["text"]) for one in told(box.journal, "customer")]
     assert shown == [("pigeon", "customer", "Coo")]
     assert box.ask("GET", "/proof").json()["customers_sent"] == 1
@@ -121,7 +125,7 @@ def test_its_customers_write(box: Box, receiver: Receiver, path: str, body: dict
     [
         ("/pigeon/say", {"text": ""}, "text must not be empty"),
         ("/pigeon/say", {"text": "Coo", "account": "nobody"}, LOFT),
-        ("/pigeon/do", {"action": "fly"}, "action must be one of: text"),
+        ("/pigeon/do", {"action": "fly"}, "action must be one of: text, picture, coo"),
         ("/pigeon/tap", {"message_id": "1", "choice": "x"}, "nothing to tap"),
         ("/pigeon/settings", {"echo": "later"}, "echo"),
     ],
@@ -147,7 +151,7 @@ def test_what_it_took_is_held_until_a_reset(box: Box) -> None:
 
 
 def test_a_fault_strikes_it(box: Box) -> None:
-    box.ask("POST", "/faults", {"target": "pigeon", "kind": "status", "status": 503, "code": "ill"})
+    box.ask("POST", "/faults", {"target": "pigeon", "kind": "status", "status": 503, "code": 9})
     assert box.send("Coo.").status_code == 503
     assert box.ask("DELETE", "/faults").json() == []
     assert box.send("Coo.").ok
@@ -164,7 +168,7 @@ def test_the_road_knows_its_calls_and_hides_its_secret(box: Box) -> None:
     assert (box.calls.purpose(url, b"{}"), box.calls.creates("POST", url), box.calls.hop(url)) == (
         "message", True, "platform",
     )  # fmt: skip
-    assert box.masker.headers({"Ring": "x"}) == {"Ring": MASK}
+    assert box.masker.headers({"X-Pigeon-Signature": "x"}) == {"X-Pigeon-Signature": MASK}
     assert box.masker.text(f"with {Pigeon.secrets['pigeon_ring']}") == f"with {MASK}"
 
 
@@ -196,11 +200,13 @@ WITH_PIGEONS = """
 import json, sys
 from pathlib import Path
 import requests
+from chalicelib import registry as product
 from sandbox import registry
 from sandbox.bridge import Sandbox
 from tests.extension.pigeon.simulator.vendor import Pigeon
 
 registry.CHANNELS["pigeon"] = Pigeon
+product.CHANNELS["pigeon"] = "tests.extension.pigeon"
 with Sandbox(folder=Path(sys.argv[1])) as one:
     said = requests.post(one.control.url + "/pigeon/say", json={"text": "Coo"}, timeout=60)
     print(json.dumps([requests.get(one.control.url + "/", timeout=60).json(), said.json(), one.live.proof()]))

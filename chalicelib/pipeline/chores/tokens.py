@@ -25,8 +25,8 @@ BEGIN_S = 10.0
 
 
 class Tokens:
-    """The chore that renews them. `app_secrets` maps a channel to the name of its app's secret; `channels` and `desks`
-    are those that there are, by their names."""
+    """The chore that renews them. `app_secrets` maps a channel to the name of its app's secret, where it renews by one;
+    `channels` and `desks` are those that there are, by their names."""
 
     name = "tokens"
 

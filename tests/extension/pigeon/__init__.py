@@ -1,0 +1,1 @@
+"""A made-up channel: letters come and go by pigeon."""

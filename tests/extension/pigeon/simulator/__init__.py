@@ -1,0 +1,1 @@
+"""The pigeons as the sandbox plays them."""

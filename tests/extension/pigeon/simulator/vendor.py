@@ -1,32 +1,22 @@
-"""A channel that nobody else has: what its folder has to bring so that the sandbox plays it."""
+"""What the sandbox plays of the pigeons, and how it reads their traffic."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
-import msgspec
-
-from chalicelib.errors import Malformed
-from chalicelib.vocabulary.records import Event
-from sandbox.stage.acts import Act, known, text_of
+from chalicelib.edge.storing import events_of
+from sandbox.stage.acts import Act, about_of, known, text_of
 from sandbox.stage.clock import Clock
 from sandbox.stage.faults import Fault, Faults
 from sandbox.stage.purposes import Purpose, by_tail
-from sandbox.stage.screen import Screen
+from sandbox.stage.screen import Screen, Side
 from sandbox.stage.sources import Source, json_object, plainly
 from sandbox.stage.vendors import Account, Channel, Masked
-from tests.extension.pigeon.simulator.loft import LETTERS, PigeonSimulator, letter
+from tests.extension.pigeon.simulator.loft import KEYS, LETTERS, PICTURE, PigeonSimulator, delivery
+from tests.extension.pigeon.webhook import WEBHOOK
 
-
-def _events(body: bytes) -> list[Event]:
-    told = json_object(body)
-    if not told.get("letter"):
-        raise Malformed("no letter")
-    identifier, raw = f"letter:{told['letter']}", msgspec.Raw(body)
-    return [
-        Event(source="pigeon", account=told["loft"], party=told["from"], id=identifier, received_ms=0, raw=raw)
-    ]  # fmt: skip
+SECRET = "dmdesk/pigeon"
 
 
 class PigeonPhone:
@@ -37,16 +27,21 @@ class PigeonPhone:
 
     def customer(self, raw: bytes) -> None:
         told = json_object(raw)
-        self._tell("customer", told.get("loft", ""), told.get("from", ""), told.get("letter", ""), told)
+        for event in told.get("events", []):
+            kind = "reaction" if event.get("kind") == "coo" else "image" if event.get("picture") else "text"
+            shown = {"kind": kind, "id": event.get("id", ""), "text": event.get("text", "")}
+            shown |= {"url": event.get("picture", ""), "about": event.get("about", "")}
+            self._screen.tell("customer", told.get("account", ""), event.get("who", ""), shown)
 
     def author(self, identifier: str, customer: str, text: str) -> None:
         """A letter bears its author's name."""
 
     def brand(self, account: str, customer: str, message_id: str, said: dict[str, Any]) -> None:
-        self._tell("brand", account, customer, message_id, said)
-
-    def _tell(self, side: Any, account: str, customer: str, identifier: str, told: dict[str, Any]) -> None:
-        self._screen.tell(side, account, customer, {"kind": "text", "id": identifier, "text": told.get("words", "")})
+        side: Side = "brand"
+        taps = [{"text": text, "payload": text, "url": ""} for text in said.get("choices", {})]
+        kind = "choices" if taps else "image" if said.get("picture") else "text"
+        shown = {"kind": kind, "id": message_id, "text": said.get("words", ""), "url": said.get("picture", "")}
+        self._screen.tell(side, account, customer, shown | {"choices": taps})
 
 
 class Pigeon(Channel):
@@ -55,7 +50,12 @@ class Pigeon(Channel):
     name = "pigeon"
     title = "Pigeon post"
     source = Source(
-        name="pigeon", direction="in", path="/api/social/webhook", header="Ring", events=_events, told=plainly
+        name=WEBHOOK.name,
+        direction="in",
+        path="/api/social/webhook",
+        header=WEBHOOK.signature_header,
+        events=lambda body: events_of(WEBHOOK, body, 0),
+        told=plainly,
     )
     secrets: ClassVar[dict[str, str]] = {"pigeon_ring": "sandbox-pigeon-ring"}
     accounts: ClassVar[list[Account]] = [
@@ -81,30 +81,35 @@ class Pigeon(Channel):
 
     @staticmethod
     def purpose(path: str, query: str, body: bytes | None) -> Purpose:
-        return by_tail(path, ((LETTERS, "message"),))
+        return by_tail(path, ((LETTERS, "message" if body else "read_back"), (KEYS, "token"), (PICTURE, "file")))
 
     def settings(self) -> dict[str, str]:
-        """The bridge has none for pigeons."""
-        return {}
+        return {"pigeon_secret": SECRET, "pigeon_api": self.simulator.url}
 
     def kept_secrets(self) -> dict[str, dict[str, Any]]:
-        return {"dmdesk/pigeon": {"secrets": [self.secrets["pigeon_ring"]]}}
+        return {SECRET: {"secrets": [self.secrets["pigeon_ring"]]}}
 
     def masked(self) -> Masked:
-        return Masked(headers=("ring",))
+        return Masked(headers=(WEBHOOK.signature_header, "loft-key"))
 
     def connect(self, account: Account, webhook_url: str, tokens: Mapping[str, str]) -> None:
-        self.simulator.add_account(account["id"], webhook_url, self.secrets["pigeon_ring"])
+        secret = self.secrets["pigeon_ring"]
+        self.simulator.add_account(account["id"], webhook_url, secret, tokens["access_token"])
 
     def phone(self, screen: Screen) -> PigeonPhone:
         return PigeonPhone(screen)
 
     def do(self, account: str, customer: str, act: Act) -> str:
-        known(act, ("text",))
+        action = known(act, ("text", "picture", "coo"))
+        if action == "picture":
+            return self.simulator.tell(account, customer, kind=action, picture=self.simulator.media()["image"])
+        if action == "coo":
+            return self.simulator.tell(account, customer, kind=action, text=text_of(act), about=about_of(act))
         return self.simulator.write(account, customer, text_of(act))
 
     def text(self, body: dict[str, Any]) -> str:
         return str(body["words"])
 
     def forged(self, now: float) -> tuple[bytes, dict[str, str]]:
-        return letter(self.simulator.accounts()[0], self.customer, "0", "Forged", now), {"Ring": "none"}
+        body = delivery(self.simulator.accounts()[0], self.customer, "0", now, text="Forged")
+        return body, {"X-Pigeon-Signature": "0" * 64}

@@ -1,16 +1,14 @@
-"""The counter, in memory."""
+"""The counter in memory: for tests of the workers, which need no server."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chalicelib.credentials import Secrets
-from chalicelib.http import Outgoing
 from chalicelib.vocabulary.messages import DeskMessage, Source
 from chalicelib.vocabulary.records import Account, Seat
 from chalicelib.vocabulary.replies import File, Receipt
-from tests.counter.capabilities import CAPABILITIES
+from tests.extension.counter.capabilities import CAPABILITIES
 
 
 @dataclass
@@ -60,13 +58,3 @@ class Counter:
 
     def source(self, file: File, seat: Seat) -> Source:
         return Source(url=file.url, hosts=("counter.example",), headers={"Session-Key": seat.state})
-
-
-def open_desk(
-    http: Outgoing,
-    secrets: Secrets,
-    refresh: Callable[[str], bool],
-    setting: Callable[[str], str],
-    clock: Callable[[], float],
-) -> Counter:
-    return Counter()

@@ -1,0 +1,1 @@
+"""A made-up desk: the counter keeps a session per talk, takes files by upload and no receipts, and tells the end."""

@@ -1,0 +1,1 @@
+"""The counter as the sandbox plays it."""

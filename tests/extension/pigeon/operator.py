@@ -1,0 +1,73 @@
+"""Pigeons for the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from chalicelib.vocabulary.records import Account
+from ops.errors import OpsError
+from ops.findings import Checks, Subscribed, check, subject
+from ops.provider import Asked, Channel, Option
+
+if TYPE_CHECKING:
+    from chalicelib.settings import Settings
+    from ops.bridge import Bridge
+
+LOFT, HOOK = "/loft", "/loft/webhook"
+
+
+class Pigeons:
+    """A loft tells where its events go, and takes another address."""
+
+    options: Sequence[Option] = ()
+
+    def secrets(self, settings: Settings) -> Sequence[tuple[str, str]]:
+        """What its webhooks are signed with."""
+        return [(settings.vendors["pigeon_secret"], "secrets")]
+
+    def checks(self, bridge: Bridge, accounts: Sequence[Account], asked: Asked) -> Checks:
+        """Whether each loft knows its key."""
+        for account in accounts:
+            try:
+                _hook(bridge, account)
+            except OpsError as error:
+                yield check("loft", subject(account), "fail", str(error), "ask the loft for a key")
+            else:
+                yield check("loft", subject(account), "ok", "knows its key")
+
+    def login(self, account: Account) -> str:
+        """There is but one."""
+        return "by ring"
+
+    def ready(self, asked: Asked) -> None:
+        """Wherever the webhook is."""
+
+    def subscribe(self, bridge: Bridge, accounts: Sequence[Account], asked: Asked) -> Iterator[Subscribed]:
+        """Each loft by itself."""
+        for account in accounts:
+            status: Any = "ok"
+            if _hook(bridge, account) != asked.webhook_url:
+                status = "changed" if asked.change else "missing"
+                if asked.change:
+                    body = msgspec.json.encode({"loft": account.id, "url": asked.webhook_url})
+                    url = bridge.settings.url("pigeon_api") + HOOK
+                    bridge.post(url, _headers(bridge, account), body, "the loft")
+            yield Subscribed(account=subject(account), status=status, detail="letters")
+
+
+def _hook(bridge: Bridge, account: Account) -> str:
+    url = f"{bridge.settings.url('pigeon_api')}{LOFT}?loft={account.id}"
+    answer = bridge.get(url, _headers(bridge, account), "the loft")
+    if answer.status != 200:
+        raise OpsError(f"the loft answers {answer.status}")
+    return str(answer.json()["webhook"])
+
+
+def _headers(bridge: Bridge, account: Account) -> dict[str, str]:
+    return {"Loft-Key": bridge.token(account), "Content-Type": "application/json"}
+
+
+PROVIDER: Channel = Pigeons()

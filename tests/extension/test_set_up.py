@@ -1,0 +1,77 @@
+"""A desk that is registered costs nothing and asks for nothing where it is not set up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib import registry
+from chalicelib.errors import Misconfigured, Retryable
+from chalicelib.http import Request
+from chalicelib.runtime import Runtime
+from chalicelib.settings import load
+from chalicelib.vocabulary.records import Conversation, Seat
+from tests.fakes import FakeClock, FakeLedger, FakeMetrics
+from tests.test_settings import ENVIRONMENT
+
+COUNTER = {"DMDESK_COUNTER_SECRET": "counter", "DMDESK_COUNTER_API": "https://counter.example"}
+CONVERSATION = Conversation("instagram", "1", "2")
+
+
+@pytest.fixture(autouse=True)
+def _entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.DESKS, "counter", "tests.extension.counter")
+
+
+def runtime(**more: str) -> Runtime:
+    made: Any = Runtime(load(ENVIRONMENT | more), FakeClock(), FakeMetrics())
+    made.table = FakeLedger(down=True)
+    return made  # type: ignore[no-any-return]
+
+
+def test_without_its_settings_it_is_not_there() -> None:
+    settings = load(ENVIRONMENT)
+    assert list(settings.desks()) == ["genesys"]
+    assert not any(name.startswith("counter") for name in settings.vendors)
+
+
+@pytest.mark.parametrize("given", COUNTER)
+def test_one_of_its_settings_asks_for_the_others(given: str) -> None:
+    [other] = COUNTER.keys() - {given}
+    with pytest.raises(SystemExit, match=rf"^dmdesk: set {other} \("):
+        load(ENVIRONMENT | {given: COUNTER[given]})
+
+
+def test_with_them_it_is() -> None:
+    assert list(load(ENVIRONMENT | COUNTER).desks()) == ["genesys", "counter"]
+
+
+def test_the_first_desk_is_always_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    genesys = registry.DESKS["genesys"]
+    monkeypatch.delitem(registry.DESKS, "genesys")
+    with pytest.raises(SystemExit, match="DMDESK_COUNTER_SECRET, DMDESK_PUBLIC_URL|DMDESK_COUNTER_SECRET"):
+        load({name: value for name, value in ENVIRONMENT.items() if "GENESYS" not in name})
+    monkeypatch.setitem(registry.DESKS, "genesys", genesys)
+    without = {name: value for name, value in ENVIRONMENT.items() if "GENESYS" not in name}
+    assert list(load(without | COUNTER).desks()) == ["counter"]
+
+
+def test_no_seat_is_read_for_a_desk_that_nobody_uses() -> None:
+    assert runtime().desks.remembered(CONVERSATION) is None
+    with pytest.raises(Retryable):
+        runtime(**COUNTER).desks.remembered(CONVERSATION)
+
+
+def test_an_account_that_names_it_is_told_which_there_are() -> None:
+    with pytest.raises(Misconfigured) as caught:
+        runtime().desks.at(Seat("counter"))
+    assert caught.value.advice.startswith("name one of the desks that are set up (genesys)")
+    assert runtime(**COUNTER).desks.at(Seat("counter")).capabilities.stateful
+
+
+def test_nobody_comes_in_for_it() -> None:
+    headers = {"content-type": "application/json", "x-counter-signature": "0"}
+    request = Request(method="POST", headers=headers, query={}, body=b"{}")
+    assert runtime().edge.desk(request).body == "refused: signature_missing"
+    assert "counter" in runtime(**COUNTER).edge._feeds
