@@ -12,7 +12,7 @@ from chalicelib.http import Request
 from chalicelib.runtime import Runtime
 from chalicelib.settings import load
 from chalicelib.vocabulary.records import Conversation, Seat
-from tests.fakes import FakeClock, FakeLedger, FakeMetrics
+from tests.fakes import FakeClock, FakeLedger, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 from tests.test_settings import ENVIRONMENT
 
 COUNTER = {"DMDESK_COUNTER_SECRET": "counter", "DMDESK_COUNTER_API": "https://counter.example"}
@@ -26,7 +26,8 @@ def _entered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def runtime(**more: str) -> Runtime:
     made: Any = Runtime(load(ENVIRONMENT | more), FakeClock(), FakeMetrics())
-    made.table = FakeLedger(down=True)
+    made.table, made.secrets, made.bucket = FakeLedger(down=True), FakeSecrets(), FakeShelf()
+    made.inbound = made.outbound = FakeQueue()
     return made  # type: ignore[no-any-return]
 
 
@@ -50,7 +51,7 @@ def test_with_them_it_is() -> None:
 def test_the_first_desk_is_always_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     genesys = registry.DESKS["genesys"]
     monkeypatch.delitem(registry.DESKS, "genesys")
-    with pytest.raises(SystemExit, match="DMDESK_COUNTER_SECRET, DMDESK_PUBLIC_URL|DMDESK_COUNTER_SECRET"):
+    with pytest.raises(SystemExit, match="DMDESK_COUNTER_SECRET, DMDESK_COUNTER_API"):
         load({name: value for name, value in ENVIRONMENT.items() if "GENESYS" not in name})
     monkeypatch.setitem(registry.DESKS, "genesys", genesys)
     without = {name: value for name, value in ENVIRONMENT.items() if "GENESYS" not in name}
