@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-SCENARIOS = Path(__file__).with_name("scenarios")
+TESTS = Path(__file__).parent
+# Folders whose tests share one sandbox, of which a process can have but one.
+TOGETHER = ("scenarios", "extension")
 
 settings.register_profile("dmdesk", deadline=None, derandomize=True, database=None)
 settings.load_profile("dmdesk")
@@ -28,10 +30,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All scenarios share one sandbox, so one process runs them."""
+    """One process runs all that share a sandbox."""
     for item in items:
-        if SCENARIOS in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("scenarios"))
+        for name in TOGETHER:
+            if TESTS / name in item.path.parents:
+                item.add_marker(pytest.mark.xdist_group(name))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
