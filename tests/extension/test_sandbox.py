@@ -80,7 +80,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         patched.setattr(http, "READ_S", 2.0)
         for module, name in ((delivering, "DOUBT_S"), (reading_back, "LOOK_S"), (finding_out, "LOOK_S")):
             patched.setattr(module, name, 1.0)
-        patched.setattr(parts, "LOOK_S", 1.0)
+        for module, name in ((parts, "LOOK_S"), (finding_out, "HISTORY_S")):
+            patched.setattr(module, name, 1.0)
         with Sandbox(folder=tmp_path_factory.mktemp("sandbox")) as sandbox:
             yield sandbox
 
