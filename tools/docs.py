@@ -282,10 +282,11 @@ def errors() -> str:
 def _problems(platform: str, rows: Sequence[Problem]) -> Iterable[str]:
     yield f"## {platform}"
     for group, title in GROUPS.items():
-        yield f"### {platform}: {title}"
         found = [row for row in rows if row.verdict.group == group]
-        head = ["code", "means", "next", "the agent reads", "who runs it is told", "source"]
-        yield _table(head, (_problem(platform, row) for row in found))
+        if found:
+            yield f"### {platform}: {title}"
+            head = ["code", "means", "next", "the agent reads", "who runs it is told", "source"]
+            yield _table(head, (_problem(platform, row) for row in found))
 
 
 def _problem(platform: str, row: Problem) -> list[str]:
