@@ -161,7 +161,9 @@ class Town:
         return again
 
     def _secrets(self) -> dict[str, dict[str, Any]]:
-        kept = {account["secret"]: dict(tokens_of(account)) for account in accounts_of(self.vendors.channels)}
+        kept: dict[str, dict[str, Any]] = {
+            account["secret"]: dict(tokens_of(account)) for account in accounts_of(self.vendors.channels)
+        }
         kept["media"] = {"keys": ["a-media-key-of-more-than-32-characters"]}
         for vendor in self.vendors.all:
             kept |= vendor.kept_secrets()
