@@ -374,8 +374,8 @@ class Table:
 
     def thread(self, conversation: Conversation) -> Thread:
         """What is remembered of the conversation; an empty Thread where nothing is."""
-        found = self._get(conversation, keys.STATE)
-        plain = {name: value.get("S") or int(value.get("N", "0")) for name, value in found.items()}
+        row = self._get(conversation, keys.STATE)
+        plain = {name: value.get("S") or int(value.get("N", "0")) for name, value in row.items()}
         seat = {field: plain[name] for field, name in _SEAT.items() if plain.get(name)}
         told = {name: plain[name] for name in _REMEMBERED if plain.get(name)}
         return msgspec.convert({**told, "seat": seat}, Thread)
@@ -489,10 +489,10 @@ class Table:
 
     def _held(self, conversation: Conversation, item: str, now: float, kind: type[Kept]) -> Kept | None:
         """What the item keeps, None where that is over: the TTL deletes some days late."""
-        found = self._get(conversation, item)
-        if int(found.get("expires_at", {}).get("N", "0")) <= now:
+        row = self._get(conversation, item)
+        if int(row.get("expires_at", {}).get("N", "0")) <= now:
             return None
-        return msgspec.json.decode(found["body"]["S"], type=kind)
+        return msgspec.json.decode(row["body"]["S"], type=kind)
 
     def _put(self, conversation: Conversation, item: str, body: bytes, now: float, lifetime_s: int) -> None:
         fields = {**keys.item(conversation, item), "body": {"S": body.decode()}, "expires_at": _expiry(now, lifetime_s)}

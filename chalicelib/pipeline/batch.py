@@ -79,7 +79,7 @@ class Batch:
     def _record(self, record: dict[str, Any], event: Event, remaining_s: Callable[[], float]) -> int | None:
         """None where all of the record is dealt with, else the seconds until it shall be tried again."""
         events = event.bundle or (event,)
-        for number, one in enumerate(events):
+        for number, single in enumerate(events):
             if remaining_s() < NEEDED_S:
                 self._metrics.count("out_of_time")
                 return 0
@@ -89,7 +89,7 @@ class Batch:
                 remaining_s=remaining_s,
                 received=int(record["attributes"]["ApproximateReceiveCount"]),
             )
-            delay = self._one(one, turn)
+            delay = self._one(single, turn)
             if delay is not None:
                 return delay
         return None

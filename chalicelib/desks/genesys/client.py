@@ -96,9 +96,9 @@ class Genesys:
             raise Refused("other", f"Genesys does not know the message, or the integration: {_said(answer)}")
         if answer.status != 409:
             _judge(answer, _gone(account))
-        found = answer.json()
+        taken = answer.json()
         # a 200 may itself say that the receipt was not taken
-        if isinstance(found, dict) and found.get("status") == "Failed" and told.delivered:
+        if isinstance(taken, dict) and taken.get("status") == "Failed" and told.delivered:
             raise Refused("other", f"Genesys did not take the receipt: {_said(answer)}")
 
     def is_open(self, account: Account, customer: str, seat: Seat) -> bool:
@@ -126,12 +126,14 @@ class Genesys:
         if answer.status == 404:  # whatever it held is gone
             return False
         _read(answer, VIEW)
-        ids = [str(one.get("messageId", "")) for someone in _customers(answer) for one in _list(someone, "messages")]
+        ids = [
+            str(shown.get("messageId", "")) for someone in _customers(answer) for shown in _list(someone, "messages")
+        ]
         if not ids:
             return False
         answer = self._call(customer, f"{MESSAGES}/{quote(conversation)}/messages/bulk", ids[-NEWEST:])
         _read(answer, VIEW)
-        return any(_provider_id(one) == message for one in _list(answer.json(), "entities"))
+        return any(_provider_id(shown) == message for shown in _list(answer.json(), "entities"))
 
     def _search(self, customer: str, since: float, now: float) -> list[str]:
         """Conversations of this customer since then, newest first; the first message has no other trace.
@@ -152,7 +154,7 @@ class Genesys:
         }
         answer = self._call(customer, "/api/v2/analytics/conversations/details/query", query)
         _read(answer, ANALYSE)
-        return [str(one.get("conversationId", "")) for one in _list(answer.json(), "conversations")]
+        return [str(conversation.get("conversationId", "")) for conversation in _list(answer.json(), "conversations")]
 
     def _inbound(self, account: Account, customer: str, kind: str, body: dict[str, Any]) -> Answer:
         return self._call(customer, f"{MESSAGES}/{quote(account.integration)}/inbound/open/{kind}", body)
@@ -253,11 +255,11 @@ def _customers(answer: Answer) -> list[dict[str, Any]]:
 
 def _said(answer: Answer) -> str:
     """Genesys' error code and the id that its support asks for; never its message, which may quote ours."""
-    found = answer.json()
-    code = str(found.get("code", "")) if isinstance(found, dict) else ""
+    error = answer.json()
+    code = str(error.get("code", "")) if isinstance(error, dict) else ""
     return f"HTTP {answer.status} {code[:60]} correlation {answer.headers.get('inin-correlation-id', '')[:64]}"
 
 
-def _list(found: Any, name: str) -> list[dict[str, Any]]:
-    items = found.get(name) if isinstance(found, dict) else None
+def _list(held: Any, name: str) -> list[dict[str, Any]]:
+    items = held.get(name) if isinstance(held, dict) else None
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
