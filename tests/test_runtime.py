@@ -43,8 +43,8 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
 
 
 def test_a_desk_is_opened_by_its_folder(runtime: Runtime) -> None:
-    assert isinstance(runtime.desks.at(SESSION), Counter)
-    assert not isinstance(runtime.desks.at(Seat()), Counter)
+    assert isinstance(runtime.desks["counter"], Counter)
+    assert not isinstance(runtime.desks["genesys"], Counter)
 
 
 def test_a_desks_events_are_read_by_its_own_translator(runtime: Runtime) -> None:
