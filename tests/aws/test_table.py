@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 
-from chalicelib.aws.table import SEATED_S, Table
+from chalicelib.aws.states import SEATED_S
+from chalicelib.aws.table import Table
 from chalicelib.channels.instagram.about import options
 from chalicelib.errors import Retryable
 from chalicelib.pipeline.accounts import judged
