@@ -48,7 +48,7 @@ def told(message: Fields) -> tuple[str, list[Shown]]:
     text = message.text("text") or next(filter(None, map(_text, attachments)), "")
     said = frozenset({text.strip(), *(word for word in text.split() if word.startswith("http"))})
     shown = [_shown(attachment, said) for attachment in attachments]
-    return text, [one for one in shown if one.lines or one.media]
+    return text, [part for part in shown if part.lines or part.media]
 
 
 def post_of(message: Fields) -> str:
@@ -204,10 +204,10 @@ def _words(card: Fields) -> list[str]:
     """What a card says: its words, what it costs, where it leads; else its picture."""
     currency = card.text("currency")
     quantity, amounts = card.number("quantity"), (card.number("price"), card.at("summary").number("total_cost"))
-    found = [card.text(name) for name in _WORDS]
-    found += [f"× {quantity}" if quantity else "", *(f"{amount} {currency}".strip() for amount in amounts if amount)]
-    found += [*(card.text(name) for name in _LINKS), card.at("default_action").text("url")]
-    return [word for word in found if word] or [url for url in [card.text("image_url")] if url]
+    words = [card.text(name) for name in _WORDS]
+    words += [f"× {quantity}" if quantity else "", *(f"{amount} {currency}".strip() for amount in amounts if amount)]
+    words += [*(card.text(name) for name in _LINKS), card.at("default_action").text("url")]
+    return [word for word in words if word] or [url for url in [card.text("image_url")] if url]
 
 
 def _choices(card: Fields) -> list[str]:

@@ -162,13 +162,13 @@ def _said(event: Event, seen: Fields, origin: str, shown: list[Shown], context: 
                 id=f"{event.id}#{part}",
                 conversation=conversation,
                 sent_ms=sent_ms,
-                text=one.text,
-                lines=one.lines,
-                media=one.media,
+                text=further.text,
+                lines=further.lines,
+                media=further.media,
                 part=part,
                 origin=origin,
             )
-            for part, one in enumerate(others, 1)
+            for part, further in enumerate(others, 1)
         ),
     ]
 
@@ -297,8 +297,8 @@ def _echo(event: Event, seen: Fields, message: Fields) -> list[CustomerEvent]:
         return [ignored("echo:unsend")]
     text, parts = told(message)
     shown = lines("echo", platform="Instagram")
-    for one in parts:
-        shown += lines("echo:media", kind=one.media.kind, url=one.media.url) if one.media else one.lines
+    for part in parts:
+        shown += lines("echo:media", kind=part.media.kind, url=part.media.url) if part.media else part.lines
     return [
         Echo(
             id=message.text("mid") or event.id,
