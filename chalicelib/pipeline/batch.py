@@ -89,16 +89,16 @@ class Batch:
                 remaining_s=remaining_s,
                 received=int(record["attributes"]["ApproximateReceiveCount"]),
             )
-            delay = self._one(single, turn)
+            delay = self._handled(single, turn)
             if delay is not None:
                 return delay
         return None
 
-    def _one(self, event: Event, turn: Turn) -> int | None:
+    def _handled(self, event: Event, turn: Turn) -> int | None:
         try:
             self._work.handle(event, turn)
         except Waiting as later:
-            self._told(later, event)
+            self._waits(later, event)
             return self._whole(waits_s(turn.received, later.after_s))
         except Retryable as later:
             self._metrics.count("retried")
@@ -112,7 +112,7 @@ class Batch:
                 return self._backoff(turn, Retryable("unforeseen"))
         return None
 
-    def _told(self, later: Waiting, event: Event) -> None:
+    def _waits(self, later: Waiting, event: Event) -> None:
         if isinstance(later, Misconfigured):
             self._metrics.count("misconfigured")
             log.error("misconfigured", reason=later.reason, advice=later.advice, event=event.id)

@@ -203,7 +203,7 @@ def _origin(content: Fields) -> str:
 def _message(event: Event, conversation: Conversation, sent_ms: int, kind: str, content: Fields) -> CustomerMessage:
     name = kind.partition(":")[0]
     username, direct = content.text("from"), name == "im_receive_msg"
-    lines, text = _said(kind, content)
+    lines, text = _wording(kind, content)
     return CustomerMessage(
         id=event.id,
         conversation=conversation,
@@ -224,7 +224,7 @@ def _message(event: Event, conversation: Conversation, sent_ms: int, kind: str, 
     )
 
 
-def _said(kind: str, content: Fields) -> tuple[tuple[Line, ...], str]:
+def _wording(kind: str, content: Fields) -> tuple[tuple[Line, ...], str]:
     """The bridge's lines, and the words of whoever wrote."""
     if kind != "im_receive_msg:template":
         return _line(kind, content), content.text(_WORDS.get(kind) or _WORDS.get(kind.partition(":")[0], ""))
@@ -284,7 +284,7 @@ def _echo(event: Event, conversation: Conversation, sent_ms: int, kind: str, con
 def _sent(content: Fields) -> tuple[tuple[Line, ...], str]:
     """What the brand sent: the bridge's lines, and the brand's words."""
     kind = _known("im_receive_msg", _type(content))
-    lines, text = _said(kind, content)
+    lines, text = _wording(kind, content)
     media = _media(kind, content)
     return ((Line("app_media", {"kind": media.kind}),) if media else lines), text
 
