@@ -287,7 +287,7 @@ def _median(flows: Sequence[Flow]) -> Flow:
 def poison(conversations: int) -> Poison:
     """Ten messages each, in rounds; Genesys never takes those of the first conversation."""
     with bench(threads=4, calls_per_minute=10**9) as one:
-        poisoned, desk = customer(0), runtime.current().desks.at(Seat())
+        poisoned, desk = customer(0), runtime.current().desks["genesys"]
         deliver = desk.deliver
 
         def picky(account: Any, message: Any, seat: Seat, now: float) -> Seat:

@@ -112,8 +112,8 @@ def _addresses(host: str, port: int, left_s: Left) -> list[str]:
 
     def look() -> None:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            answer.put([str(entry[4][0]) for entry in found])
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answer.put([str(entry[4][0]) for entry in entries])
         except Exception as error:
             answer.put(error)
 

@@ -25,18 +25,18 @@ _PLAIN = re.compile("[!-~]+")
 _QUOTES = ('""', "''", "``", "“”", "‘’")
 
 
-def trimmed(found: object) -> str:
+def trimmed(value: object) -> str:
     """The text without what came along when it was pasted: space, byte order marks, a pair of quotes around it.
     "" where it is no text."""
-    text = found.strip(_SPACE) if isinstance(found, str) else ""
+    text = value.strip(_SPACE) if isinstance(value, str) else ""
     return text[1:-1].strip(_SPACE) if len(text) > 1 and text[0] + text[-1] in _QUOTES else text
 
 
-def texts(found: object) -> list[str]:
+def texts(value: object) -> list[str]:
     """The texts of a secret's list, each trimmed, and as it stands where that differs: the other side may have been
     given it like that. A lone text is a list of one; what is no text, or cannot be one, is left out."""
     spelled: dict[str, None] = {}
-    for item in found if isinstance(found, list) else [found]:
+    for item in value if isinstance(value, list) else [value]:
         text = trimmed(item)
         if text and isinstance(item, str) and not _HALVES.search(item):
             spelled |= {text: None, item: None}
@@ -59,8 +59,8 @@ class Secret(msgspec.Struct, frozen=True):
 
     def identifier(self, field: str) -> str:
         """As `line`; a whole number is its digits."""
-        found = self.held.get(field)
-        return str(found) if type(found) is int else self.line(field)
+        value = self.held.get(field)
+        return str(value) if type(value) is int else self.line(field)
 
     def first(self, field: str) -> str:
         """The first of the field's texts. Raises Misconfigured where there is none, or it is not one plain word."""
@@ -88,10 +88,10 @@ def plain(text: str) -> bool:
     return _PLAIN.fullmatch(text) is not None
 
 
-def seconds(found: object, otherwise: float) -> float:
+def seconds(value: object, otherwise: float) -> float:
     """How long something given lives: a positive number, which may come as text; `otherwise` where it is none."""
     try:
-        number = float(found) if isinstance(found, int | float | str) and not isinstance(found, bool) else 0.0
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.0
     except (ValueError, OverflowError):
         return otherwise
     return number if 0 < number < LONGEST_S else otherwise

@@ -50,10 +50,10 @@ class Fetcher:
         here = place(url)
         for _ in range(REDIRECTS + 1):
             self._admit(here, hosts)
-            found = self._get(here, headers, left_s)
-            if isinstance(found, Fetched):
-                return found
-            there = _next(here, found)
+            answer = self._get(here, headers, left_s)
+            if isinstance(answer, Fetched):
+                return answer
+            there = _next(here, answer)
             if there.origin != here.origin:  # a header may be a key: it stays with the host that it is for
                 headers = {}
             here = there

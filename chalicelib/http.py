@@ -213,8 +213,8 @@ def _date_s(value: str) -> float:
     """An HTTP date in epoch seconds. Raises ValueError where it is none."""
     from email.utils import parsedate_to_datetime  # the edge, which reads none, does not load it
 
-    found = parsedate_to_datetime(value)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    date = parsedate_to_datetime(value)
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
 
 def _kind(error: BaseException) -> str:

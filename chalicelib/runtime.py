@@ -23,20 +23,13 @@ if TYPE_CHECKING:
     from chalicelib.edge.receive import Edge
     from chalicelib.fetching import Fetcher
     from chalicelib.http import Outgoing
-    from chalicelib.pipeline.accounts import Accounts
+    from chalicelib.pipeline.assembly import Common
     from chalicelib.pipeline.batch import Batch
-    from chalicelib.pipeline.budgets import Budgets
     from chalicelib.pipeline.chores.tokens import Tokens
     from chalicelib.pipeline.chores.upkeep import Upkeep
-    from chalicelib.pipeline.delivering import Delivering
-    from chalicelib.pipeline.desks import Desks
-    from chalicelib.pipeline.inbound.composing import Composing
-    from chalicelib.pipeline.inbound.wording import Wording
     from chalicelib.pipeline.media import MediaStore
-    from chalicelib.pipeline.outbound.addressing import Addressing
-    from chalicelib.pipeline.outbound.sending import Sending
     from chalicelib.protocols.channel import Client, Translator
-    from chalicelib.protocols.desk import DeskTranslator, OpenDesk
+    from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
     from chalicelib.vocabulary.messages import Fetched
 
 
@@ -86,188 +79,44 @@ class Runtime:
     def to_desk(self) -> Batch:
         """The inbound worker."""
         from chalicelib.pipeline.batch import Batch
-        from chalicelib.pipeline.inbound.echoes import Echoes
-        from chalicelib.pipeline.inbound.leads import Leads
-        from chalicelib.pipeline.inbound.looking_up import LookingUp
-        from chalicelib.pipeline.inbound.mentions import Mentions
-        from chalicelib.pipeline.inbound.messages import Messages
-        from chalicelib.pipeline.inbound.notes import Notes
-        from chalicelib.pipeline.inbound.showing import Showing
-        from chalicelib.pipeline.inbound.to_desk import ToDesk
-        from chalicelib.pipeline.inbound.wording import Wording
-        from chalicelib.pipeline.intake import Intake
-        from chalicelib.pipeline.lines import Lines
-        from chalicelib.pipeline.parking import Parking
+        from chalicelib.pipeline.inbound import assembly
 
-        clients, ledger, budgets, clock, metrics = self.clients, self.table, self._budgets, self.clock, self.metrics
         translators: dict[str, Translator] = {
-            name: part(CHANNELS[name], "translate", "TRANSLATOR") for name in CHANNELS
+            name: part(package, "translate", "TRANSLATOR") for name, package in CHANNELS.items()
         }
-        parking = Parking("inbound", self.bucket, clock, metrics)
-        intake = Intake(translators, parking, self.inbound, metrics)
-        wording, leads = Wording(clients, ledger), Leads(ledger, clock, metrics)
-        showing = Showing(lines=Lines(self.desks, self._delivering), ledger=ledger, budgets=budgets, metrics=metrics)
-        messages = Messages(
-            clients=clients,
-            composing=self._composing(wording),
-            leads=leads,
-            mentions=Mentions(clients, clock, metrics),
-            delivering=self._delivering,
-            intake=intake,
-            ledger=ledger,
-            budgets=budgets,
-            clock=clock,
-            metrics=metrics,
-        )
-        work = ToDesk(
-            intake=intake,
-            accounts=self.accounts,
-            messages=messages,
-            looking_up=LookingUp(
-                clients=clients,
-                messages=messages,
-                intake=intake,
-                budgets=budgets,
-                secrets=self.secrets,
-                metrics=metrics,
-            ),
-            notes=Notes(
-                showing=showing, wording=wording, media=self.media, ledger=ledger, clock=clock, metrics=metrics
-            ),
-            echoes=Echoes(showing=showing, ledger=ledger, budgets=budgets, clock=clock, metrics=metrics),
-            leads=leads,
-            budgets=budgets,
-            metrics=metrics,
-        )
-        return Batch(work, self.inbound, budgets, metrics, clock)
-
-    def _composing(self, wording: Wording) -> Composing:
-        """What is looked up for a customer's message, in this order: a further enricher is one more entry."""
-        from chalicelib.pipeline.inbound.composing import Composing
-        from chalicelib.pipeline.inbound.facts import Facts
-        from chalicelib.pipeline.inbound.files import Files
-        from chalicelib.pipeline.inbound.posts import Posts
-        from chalicelib.pipeline.inbound.profiles import Profiles
-        from chalicelib.pipeline.inbound.taps import Taps
-
-        clients, ledger, clock, metrics = self.clients, self.table, self.clock, self.metrics
-        return Composing(
-            [
-                wording.enrich,
-                Files(clients, self.media, self._budgets, self.secrets, metrics).enrich,
-                Profiles(clients, ledger, clock, metrics).enrich,
-                Posts(clients, clock, metrics).enrich,
-                Facts(abouts(CHANNELS), clients, clock).enrich,
-                Taps(ledger).enrich,
-            ]
-        )
+        work = assembly.to_desk(self._common, translators, self.inbound)
+        return Batch(work, self.inbound, self._common.budgets, self.metrics, self.clock)
 
     @cached_property
     def to_customer(self) -> Batch:
         """The outbound worker."""
         from chalicelib.pipeline.batch import Batch
-        from chalicelib.pipeline.intake import Intake
-        from chalicelib.pipeline.lines import Lines
-        from chalicelib.pipeline.outbound.acts import Acts
-        from chalicelib.pipeline.outbound.addressing import Addressing
-        from chalicelib.pipeline.outbound.ending import Ending
-        from chalicelib.pipeline.outbound.telling import Telling
-        from chalicelib.pipeline.outbound.to_customer import ToCustomer
-        from chalicelib.pipeline.outbound.whose import Whose
-        from chalicelib.pipeline.parking import Parking
+        from chalicelib.pipeline.outbound import assembly
 
-        clients, ledger, budgets, clock, metrics = self.clients, self.table, self._budgets, self.clock, self.metrics
         translators: dict[str, DeskTranslator] = {
             name: part(package, "translate", "TRANSLATOR") for name, package in self._desks_here.items()
         }
-        parking = Parking("outbound", self.bucket, clock, metrics)
-        addressing = Addressing(clients, clock)
-        work = ToCustomer(
-            # what names no desk is the first one's, whose translator says what it is
-            intake=Intake({"": next(iter(translators.values())), **translators}, parking, self.outbound, metrics),
-            desks=self.desks,
-            clients=clients,
-            whose=Whose(self.accounts, ledger),
-            ledger=ledger,
-            sending=self._sending(addressing),
-            acts=Acts(clients=clients, ledger=ledger, addressing=addressing, clock=clock, metrics=metrics),
-            ending=Ending(ledger, clock, metrics),
-            telling=Telling(
+        work = assembly.to_customer(self._common, translators, self.outbound, self.outbound)
+        return Batch(work, self.outbound, self._common.budgets, self.metrics, self.clock)
+
+    @cached_property
+    def _common(self) -> Common:
+        from chalicelib.pipeline.assembly import Common, Given
+
+        return Common(
+            Given(
                 channels=abouts(CHANNELS),
+                known_desks=abouts(DESKS),
+                clients=self.clients,
                 desks=self.desks,
-                lines=Lines(self.desks, self._delivering),
-                outbox=self.outbound,
-                budgets=budgets,
-                clock=clock,
-                metrics=metrics,
-            ),
-            budgets=budgets,
-            clock=clock,
-            metrics=metrics,
+                ledger=self.table,
+                media=self.media,
+                secrets=self.secrets,
+                shelf=self.bucket,
+                clock=self.clock,
+                metrics=self.metrics,
+            )
         )
-        return Batch(work, self.outbound, budgets, metrics, clock)
-
-    def _sending(self, addressing: Addressing) -> Sending:
-        from chalicelib.pipeline.outbound.enclosing import Enclosing
-        from chalicelib.pipeline.outbound.files import Files
-        from chalicelib.pipeline.outbound.finding_out import FindingOut
-        from chalicelib.pipeline.outbound.parts import Parts
-        from chalicelib.pipeline.outbound.refusing import Refusing
-        from chalicelib.pipeline.outbound.sending import Sending
-
-        clients, ledger, budgets, clock, metrics = self.clients, self.table, self._budgets, self.clock, self.metrics
-        refusing = Refusing(ledger, clock, metrics)
-        finding_out = FindingOut(
-            clients=clients,
-            ledger=ledger,
-            addressing=addressing,
-            refusing=refusing,
-            budgets=budgets,
-            clock=clock,
-            metrics=metrics,
-        )
-        parts = Parts(
-            clients=clients,
-            ledger=ledger,
-            addressing=addressing,
-            finding_out=finding_out,
-            refusing=refusing,
-            budgets=budgets,
-            secrets=self.secrets,
-            clock=clock,
-            metrics=metrics,
-        )
-        return Sending(
-            clients=clients,
-            ledger=ledger,
-            files=Files(Enclosing(clients, self.desks, self.media), ledger, budgets),
-            parts=parts,
-            refusing=refusing,
-            clock=clock,
-            metrics=metrics,
-        )
-
-    @cached_property
-    def _delivering(self) -> Delivering:
-        from chalicelib.pipeline.delivering import Delivering
-        from chalicelib.pipeline.posting import Posting
-        from chalicelib.pipeline.reading_back import ReadingBack
-
-        ledger, clock, metrics = self.table, self.clock, self.metrics
-        return Delivering(
-            desks=self.desks,
-            posting=Posting(self.media.body, clock, metrics),
-            reading_back=ReadingBack(ledger, clock, metrics),
-            ledger=ledger,
-            clock=clock,
-            metrics=metrics,
-        )
-
-    @cached_property
-    def _budgets(self) -> Budgets:
-        from chalicelib.pipeline.budgets import Budgets
-
-        return Budgets(self.table, self.clock)
 
     @cached_property
     def upkeep(self) -> Upkeep:
@@ -342,12 +191,6 @@ class Runtime:
         return Table(self.settings.table)
 
     @cached_property
-    def accounts(self) -> Accounts:
-        from chalicelib.pipeline.accounts import Accounts
-
-        return Accounts(self.table, self.clock, self.metrics, abouts(CHANNELS), abouts(DESKS))
-
-    @cached_property
     def http(self) -> Outgoing:
         from chalicelib.http import Outgoing
 
@@ -364,15 +207,13 @@ class Runtime:
         return self.settings.desks()
 
     @cached_property
-    def desks(self) -> Desks:
-        """The deployment's desks, all over one session: those that are set up."""
-        from chalicelib.pipeline.desks import Desks
-
+    def desks(self) -> dict[str, Desk]:
+        """The desks that are set up by their names, all over one session; the first is that of who names none."""
         secrets, opened = self.secrets, {}
         for name, package in self._desks_here.items():
             open_desk: OpenDesk = part(package, "client", "open_desk")
             opened[name] = open_desk(self.http, secrets.get, secrets.refresh, self.settings.url, self.clock)
-        return Desks(opened, self.table)
+        return opened
 
 
 class _Current:

@@ -135,8 +135,8 @@ class _Secure(_Plain, HTTPSConnection):
 def proxies_of(url: str) -> dict[str, str]:
     """The environment's proxy for a URL, as requests takes it; {} where there is none, or it exempts the host.
     Raises Misconfigured."""
-    found = select_proxy(url, get_environ_proxies(url))
-    return {"all": _proxy(found)} if found else {}
+    proxy = select_proxy(url, get_environ_proxies(url))
+    return {"all": _proxy(proxy)} if proxy else {}
 
 
 def _proxy(address: str) -> str:

@@ -55,13 +55,13 @@ def variables() -> dict[str, str | int | None]:
     """Every setting by its name, in the order in which missing ones are told: its default, None where it is
     required."""
     parts = [*abouts(CHANNELS).values(), *abouts(DESKS).values()]
-    found: dict[str, str | int | None] = dict(_defaults(Places))
+    defaults: dict[str, str | int | None] = dict(_defaults(Places))
     for part in parts:
-        found |= dict.fromkeys(part.secrets)
-    found |= _defaults(Settings)
+        defaults |= dict.fromkeys(part.secrets)
+    defaults |= _defaults(Settings)
     for part in parts:
-        found |= part.settings
-    return found
+        defaults |= part.settings
+    return defaults
 
 
 def _own(about: About) -> set[str]:

@@ -55,7 +55,7 @@ def mended(text: bytes) -> bytes:
             text = text.replace(sign, escape)
     if b"\\ud" not in text and b"\\uD" not in text:
         return text
-    return _ESCAPES.sub(lambda found: b"\\ufffd" if len(found[0]) == 6 else found[0], text)
+    return _ESCAPES.sub(lambda half: b"\\ufffd" if len(half[0]) == 6 else half[0], text)
 
 
 # The last millisecond of the year 9999: no later one can be written.

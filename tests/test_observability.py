@@ -27,6 +27,7 @@ from chalicelib.observability import FACTS, EmfMetrics, log, new_codes, where
 from chalicelib.protocols.channel import Client
 from chalicelib.vocabulary.records import Conversation, Event, Thread
 from tests.contract.signing import request, signature, signed
+from tests.edge.kit import BODIES, PLATFORMS, EdgeKit
 from tests.fakes import (
     INSTAGRAM,
     TIKTOK,
@@ -37,7 +38,6 @@ from tests.fakes import (
     answer,
 )
 from tests.kits import Bench, record
-from tests.pipeline.edge_kit import BODIES, PLATFORMS, EdgeKit
 from tests.test_http import no_proxy, raw_server
 
 __all__ = ["no_proxy"]

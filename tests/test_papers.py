@@ -13,7 +13,7 @@ from chalicelib.settings import PREFIX, variables
 from ops.__main__ import cli
 from sandbox.registry import CHANNELS, DESKS
 from tests.counted import metrics
-from tests.papers import ROOT, anchors, code, links, papers, rows
+from tests.papers import NOT_OURS, ROOT, anchors, code, links, papers, rows
 
 TERRAFORM = ROOT / "terraform"
 PAPERS = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in papers()}
@@ -44,6 +44,45 @@ def test_each_link_leads_somewhere(paper: str) -> None:
 def test_each_page_of_docs_is_in_its_table_of_contents() -> None:
     listed = set(links(PAPERS["docs/README.md"]))
     assert {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"} <= listed
+
+
+# --- paths
+
+# Of the repository; the folders of the bucket are none of its.
+BUCKETS = {"aside/", "media/", "parked/"}
+PATH = re.compile(r"(?<![\w/.<>$~{}:-])((?:[\w*-]+/)+|(?:[\w.*-]+/)*[\w*-]+\.(?:py|tf|js|toml|yaml))(?![\w/<…-])")
+MODULE = re.compile(r"(?<![\w/.-])((?:chalicelib|ops|sandbox|tests|tools|bench)(?:\.[a-z_]+)+)(?![\w/])")
+
+
+def paths() -> set[str]:
+    """Each file and folder, the latter with a slash."""
+    kept = [path for path in ROOT.iterdir() if path.name not in NOT_OURS]
+    all_of = [*kept, *(inner for path in kept if path.is_dir() for inner in path.rglob("*"))]
+    return {str(path.relative_to(ROOT)) + ("/" if path.is_dir() else "") for path in all_of}
+
+
+def test_each_path_of_the_repository_exists() -> None:
+    """Told from the root, or from any folder on: `rules/windows.py` is chalicelib's."""
+    there = "".join(f"\n/{path}" for path in sorted(paths()))
+    named = {(name, path[1]) for name, line in CODE for path in PATH.finditer(line)}
+    named -= {(name, folder) for name, _ in named for folder in BUCKETS}
+    assert len(named) > 50
+    pattern = {path: re.escape(path).replace(r"\*", "[^/\n]*") for _, path in named}
+    missing = {(name, path) for name, path in named if not re.search(rf"/{pattern[path]}(?:\n|\Z)", there)}
+    assert missing == set()
+
+
+def test_each_module_that_is_named_exists() -> None:
+    named = {module[1] for _, line in CODE for module in MODULE.finditer(line)}
+    assert "chalicelib.vocabulary.records" in named
+    assert {name for name in named if not _module(name)} == set()
+
+
+def _module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 # --- commands

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib import registry
 from chalicelib.runtime import Runtime
-from chalicelib.settings import Settings, variables
+from chalicelib.settings import PREFIX, load, variables
 from chalicelib.vocabulary.records import Conversation, Event, Seat, Thread
 from tests.extension.counter.client import Counter
 from tests.fakes import (
@@ -32,11 +32,8 @@ SESSION = Seat("counter", "session-1", "key", 1)
 @pytest.fixture
 def runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
     monkeypatch.setitem(registry.DESKS, "counter", "tests.extension.counter")
-    required: dict[str, Any] = {
-        field.name: "https://127.0.0.1/x" for field in msgspec.structs.fields(Settings) if field.required
-    }
-    required["vendors"] = dict.fromkeys(variables(), "https://127.0.0.1/x")
-    made = Runtime(msgspec.convert(required, Settings), FakeClock(), FakeMetrics())
+    required = {f"{PREFIX}{name.upper()}": "https://127.0.0.1/x" for name, given in variables().items() if not given}
+    made = Runtime(load(required), FakeClock(), FakeMetrics())
     stand_ins: dict[str, Any] = {
         "table": FakeLedger(), "bucket": FakeShelf(), "secrets": FakeSecrets(), "outbound": FakeQueue(),
         "clients": {"instagram": FakeClient()},
@@ -46,8 +43,8 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
 
 
 def test_a_desk_is_opened_by_its_folder(runtime: Runtime) -> None:
-    assert isinstance(runtime.desks.at(SESSION), Counter)
-    assert not isinstance(runtime.desks.at(Seat()), Counter)
+    assert isinstance(runtime.desks["counter"], Counter)
+    assert not isinstance(runtime.desks["genesys"], Counter)
 
 
 def test_a_desks_events_are_read_by_its_own_translator(runtime: Runtime) -> None:

@@ -19,7 +19,7 @@ from uuid import uuid4
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.aws import calls, keys, locks, rows, waiting
+from chalicelib.aws import calls, keys, locks, rows, states, waiting
 from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
@@ -54,10 +54,6 @@ REMEMBERED_S = 30 * 86_400
 CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.3)
 # What the platform tells of a customer is asked for anew after a week.
 PROFILE_S = 7 * 86_400
-# An agent may answer until a conversation's state is gone; no channel's window is as long (their capabilities.py).
-STATE_S = 30 * 86_400
-# A desk's conversation may go on for long after the one write that tells whose it is.
-SEATED_S = 90 * 86_400
 
 
 class Table:
@@ -92,7 +88,7 @@ class Table:
                 ExpressionAttributeValues={
                     **{name: {"S": value} for name, value in values.items()},
                     **{name: {"N": str(value)} for name, value in numbers.items()},
-                    ":expires": _expiry(now, REMEMBERED_S),
+                    ":expires": states.expiry(now, REMEMBERED_S),
                 },
                 ReturnValues="ALL_OLD",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -161,7 +157,7 @@ class Table:
                     **_OPEN,
                     ":buried": {"S": "buried"},
                     ":now": {"N": str(now)},
-                    ":expires": _expiry(now, REMEMBERED_S),
+                    ":expires": states.expiry(now, REMEMBERED_S),
                 },
             )
         except _Ended:
@@ -180,7 +176,7 @@ class Table:
                 ExpressionAttributeValues={
                     **_OPEN,
                     **{name: {"S": text} for name, text in values.items()},
-                    ":expires": _expiry(now, REMEMBERED_S),
+                    ":expires": states.expiry(now, REMEMBERED_S),
                 },
                 **_IF_OPEN,
             )
@@ -209,10 +205,10 @@ class Table:
         if words:
             done["Update"]["UpdateExpression"] += ", words = :words"
             done["Update"]["ExpressionAttributeValues"] = {**_done(now, result), ":words": {"S": words}}
-        whose = _listing(self._name, conversation, now, thread.seat) if listed else []
+        whose = states.listing(self._name, conversation, now, thread.seat) if listed else []
         for newest in (True, False):  # an older event than the newest known is a replay
             with suppress(_Cancelled):
-                remember = _remember(self._name, conversation, now, thread, before, newest=newest)
+                remember = states.remember(self._name, conversation, now, thread, before, newest=newest)
                 self._transact([done, waiting.begun(remember, conversation, thread), *whose])
                 return True
         return False
@@ -220,22 +216,10 @@ class Table:
     def seat(self, conversation: Conversation, before: Seat, after: Seat, now: float, listed: bool = False) -> bool:
         """Moves the conversation from one seat to another, which is a generation later. False, and no effect, where it
         has been moved otherwise meanwhile. `listed` as for `delivered`."""
-        told, gone = _seat_fields(after, before)
-        held = "desk = :was" if before.conversation else "attribute_not_exists(desk)"
-        known, values = _unmoved(before)
-        values |= {":was": {"S": before.conversation}} if before.conversation else {}
-        removes = f" REMOVE {', '.join(gone)}" if gone else ""
-        write: Any = {
-            "TableName": self._name,
-            "Key": keys.item(conversation, keys.STATE),
-            "UpdateExpression": "SET " + ", ".join(["expires_at = :expires", *_sets(told)]) + removes,
-            "ConditionExpression": f"{known} AND {held}",
-            "ExpressionAttributeNames": {f"#{name}": name for name in told},
-            "ExpressionAttributeValues": {":expires": _expiry(now, STATE_S), **_typed(told), **values},
-        }
-        whose = _listing(self._name, conversation, now, after) if listed else []
+        move = states.moved(self._name, conversation, now, before, after)
+        whose = states.listing(self._name, conversation, now, after) if listed else []
         try:
-            self._transact([{"Update": write}, *whose])
+            self._transact([move, *whose])
         except _Cancelled:  # it may have been this very write, whose answer was lost
             return self.thread(conversation).seat == after
         return True
@@ -256,10 +240,10 @@ class Table:
         done["Update"]["ConditionExpression"] = "NOT #state = :done"
         writes = [done]
         if platform_id:
-            fields = {**keys.item(conversation, keys.sent(platform_id)), "expires_at": _expiry(now, REMEMBERED_S)}
+            fields = {**keys.item(conversation, keys.sent(platform_id)), "expires_at": states.expiry(now, REMEMBERED_S)}
             fields |= {"words": {"S": words}} if words else {}
             writes.append({"Put": {"TableName": self._name, "Item": fields}})
-        counted: dict[str, Any] = {":one": {"N": "1"}, ":expires": _expiry(now, STATE_S)}
+        counted: dict[str, Any] = {":one": {"N": "1"}, ":expires": states.expiry(now, states.STATE_S)}
         expression = "SET expires_at = :expires"
         if answered:
             expression += ", answered = :answered"
@@ -313,7 +297,7 @@ class Table:
                     ":prevented": {"S": PREVENTED},
                     ":edit": {"N": str(edit)},
                     ":text": {"S": text},
-                    ":expires": _expiry(now, REMEMBERED_S),
+                    ":expires": states.expiry(now, REMEMBERED_S),
                 },
                 ReturnValues="ALL_NEW",
             )["Attributes"]
@@ -333,7 +317,7 @@ class Table:
 
     def keep_led(self, conversation: Conversation, now: float, led: Led) -> None:
         """Remembers what led the customer here, as long as a conversation."""
-        self._put(conversation, keys.LED, msgspec.json.encode(led), now, STATE_S)
+        self._put(conversation, keys.LED, msgspec.json.encode(led), now, states.STATE_S)
 
     def led(self, conversation: Conversation, now: float) -> Led | None:
         """What led the customer here and has not been told."""
@@ -350,12 +334,12 @@ class Table:
             TableName=self._name,
             Key=keys.item(conversation, keys.STATE),
             UpdateExpression="SET seen_ms = :ms, expires_at = :expires",
-            ExpressionAttributeValues={":ms": {"N": str(until_ms)}, ":expires": _expiry(now, STATE_S)},
+            ExpressionAttributeValues={":ms": {"N": str(until_ms)}, ":expires": states.expiry(now, states.STATE_S)},
         )
 
     def offer(self, conversation: Conversation, key: str, now: float, taps: Sequence[Tap]) -> None:
         """Remembers what a message offers, in order, as long as a conversation."""
-        self._put(conversation, keys.offer(key), msgspec.json.encode(taps), now, STATE_S)
+        self._put(conversation, keys.offer(key), msgspec.json.encode(taps), now, states.STATE_S)
 
     def offered(self, conversation: Conversation, key: str, number: int) -> Tap | None:
         """The choice by its number; None where it is not remembered."""
@@ -374,11 +358,7 @@ class Table:
 
     def thread(self, conversation: Conversation) -> Thread:
         """What is remembered of the conversation; an empty Thread where nothing is."""
-        found = self._get(conversation, keys.STATE)
-        plain = {name: value.get("S") or int(value.get("N", "0")) for name, value in found.items()}
-        seat = {field: plain[name] for field, name in _SEAT.items() if plain.get(name)}
-        told = {name: plain[name] for name in _REMEMBERED if plain.get(name)}
-        return msgspec.convert({**told, "seat": seat}, Thread)
+        return states.thread(self._get(conversation, keys.STATE))
 
     def is_ours(self, conversation: Conversation, platform_id: str) -> bool:
         """Whether we sent the message that the platform knows by this id."""
@@ -437,7 +417,7 @@ class Table:
             ExpressionAttributeValues={
                 ":now": {"N": str(now)},
                 ":one": {"N": "1"},
-                ":expires": _expiry(now, REMEMBERED_S),
+                ":expires": states.expiry(now, REMEMBERED_S),
             },
             ReturnValues="ALL_NEW",
         )["Attributes"]
@@ -489,13 +469,17 @@ class Table:
 
     def _held(self, conversation: Conversation, item: str, now: float, kind: type[Kept]) -> Kept | None:
         """What the item keeps, None where that is over: the TTL deletes some days late."""
-        found = self._get(conversation, item)
-        if int(found.get("expires_at", {}).get("N", "0")) <= now:
+        row = self._get(conversation, item)
+        if int(row.get("expires_at", {}).get("N", "0")) <= now:
             return None
-        return msgspec.json.decode(found["body"]["S"], type=kind)
+        return msgspec.json.decode(row["body"]["S"], type=kind)
 
     def _put(self, conversation: Conversation, item: str, body: bytes, now: float, lifetime_s: int) -> None:
-        fields = {**keys.item(conversation, item), "body": {"S": body.decode()}, "expires_at": _expiry(now, lifetime_s)}
+        fields = {
+            **keys.item(conversation, item),
+            "body": {"S": body.decode()},
+            "expires_at": states.expiry(now, lifetime_s),
+        }
         call(self._client.put_item, TableName=self._name, Item=fields)
 
     def _transact(self, writes: list[TransactWriteItemTypeDef]) -> None:
@@ -547,7 +531,7 @@ _DONE = "SET #state = :done, #result = :result, expires_at = :expires"
 
 
 def _done(now: float, result: str) -> dict[str, Any]:
-    return {":done": {"S": "done"}, ":result": {"S": result}, ":expires": _expiry(now, REMEMBERED_S)}
+    return {":done": {"S": "done"}, ":result": {"S": result}, ":expires": states.expiry(now, REMEMBERED_S)}
 
 
 def _update(
@@ -562,85 +546,6 @@ def _update(
             "ExpressionAttributeValues": values,
         }
     }
-
-
-_REMEMBERED = set(Thread.__struct_fields__) - {"seat"}
-# A seat's fields and their attributes: what a row has under `desk` was the desk's conversation before a seat had more.
-_SEAT = {"desk": "seat_desk", "conversation": "desk", "state": "seat_state", "generation": "generation"}
-
-
-def _remember(
-    table: str, conversation: Conversation, now: float, thread: Thread, before: Seat | None, *, newest: bool
-) -> TransactWriteItemTypeDef:
-    """The STATE write: always the conversation ids; what the customer did last only if it is the newest. Where the
-    thread names a seat, only if the conversation has not been moved."""
-    told, gone = _seat_fields(thread.seat, before) if thread.seat.conversation else ({}, [])
-    unless, values = _unmoved(before) if thread.seat.conversation else ("", {})
-    conditions = [unless] if unless else []
-    told |= {"platform": thread.platform} if thread.platform else {}
-    if newest:
-        last: dict[str, str | int] = {"ad_ms": thread.ad_ms, "customer_ms": thread.customer_ms}
-        last |= {"comment": thread.comment, "comment_ms": thread.comment_ms}
-        clock = next((name for name in ("customer_ms", "comment_ms") if last[name]), "")
-        if clock:
-            conditions.append(f"(attribute_not_exists(#{clock}) OR #{clock} <= :{clock})")
-        told |= {name: value for name, value in last.items() if value}
-    sets = _sets(told)
-    if "customer_ms" in told:  # a new turn of the customer's: our messages count from here
-        sets.append("replies = :none")
-        values[":none"] = {"N": "0"}
-    write: Any = {"TableName": table, "Key": keys.item(conversation, keys.STATE)}
-    removes = f" REMOVE {', '.join(gone)}" if gone else ""
-    write["UpdateExpression"] = "SET " + ", ".join(["expires_at = :expires", *sets]) + removes
-    write["ExpressionAttributeValues"] = values | _typed(told) | {":expires": _expiry(now, STATE_S)}
-    if told:  # "comment" is one of DynamoDB's reserved words
-        write["ExpressionAttributeNames"] = {f"#{name}": name for name in told}
-    if conditions:
-        write["ConditionExpression"] = " AND ".join(conditions)
-    return {"Update": write}
-
-
-def _seat_fields(seat: Seat, before: Seat | None) -> tuple[dict[str, str | int], list[str]]:
-    """The attributes of a seat that are written, and those that the one before it leaves behind: what is the default
-    has none."""
-    fields, held = _seat_row(seat), _seat_row(before or NOBODYS)
-    told = {name: value for name, value in fields.items() if value}
-    return told, [name for name in fields if held[name] and name not in told]
-
-
-def _seat_row(seat: Seat) -> dict[str, str | int]:
-    return {name: getattr(seat, field) for field, name in _SEAT.items()}
-
-
-def _unmoved(before: Seat | None) -> tuple[str, dict[str, Any]]:
-    """The condition that the conversation still sits there, with its values; where nobody has looked (None), that it
-    has never been taken to another desk."""
-    if before is None:
-        return "attribute_not_exists(seat_desk)", {}
-    if not before.generation:
-        return "attribute_not_exists(generation)", {}
-    return "generation = :known", {":known": {"N": str(before.generation)}}
-
-
-def _sets(told: dict[str, str | int]) -> list[str]:
-    return [f"#{name} = :{name}" for name in told]
-
-
-def _typed(told: dict[str, str | int]) -> dict[str, Any]:
-    return {f":{name}": {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in told.items()}
-
-
-def _listing(table: str, conversation: Conversation, now: float, seat: Seat) -> list[TransactWriteItemTypeDef]:
-    """Whose the seat's conversation is; and a pointer to that among the rows of the conversation, by which it is
-    erased with them."""
-    whose: dict[str, Any] = {name: {"S": getattr(conversation, name)} for name in Conversation.__struct_fields__}
-    there = keys.seat(*seat.place)
-    rows_of_it = [there | whose, keys.item(conversation, keys.name_of_seat(there))]
-    return [{"Put": {"TableName": table, "Item": {**row, "expires_at": _expiry(now, SEATED_S)}}} for row in rows_of_it]
-
-
-def _expiry(now: float, after_s: int) -> dict[str, str]:
-    return {"N": str(int(now) + after_s)}
 
 
 def _claim_of(item: dict[str, Any]) -> Claim:

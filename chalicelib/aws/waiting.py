@@ -43,7 +43,7 @@ def begun(write: TransactWriteItemTypeDef, conversation: Conversation, thread: T
 
 def at(client: DynamoDBClient, table: str, account: Account, before_ms: int) -> Iterator[tuple[Conversation, int]]:
     """The account's conversations that have waited since before then, the longest first, and since when (epoch ms)."""
-    found = rows.read(
+    waiting = rows.read(
         client,
         "query",
         table,
@@ -54,5 +54,5 @@ def at(client: DynamoDBClient, table: str, account: Account, before_ms: int) -> 
             ":before": {"N": str(before_ms)},
         },
     )
-    for row in found:
+    for row in waiting:
         yield keys.conversation_of(row), int(row[keys.WAITS_SINCE]["N"])

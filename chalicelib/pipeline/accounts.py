@@ -45,25 +45,25 @@ class Accounts:
 
     def of_channel(self, channel: str, identifier: str) -> Account | None:
         """The account by the platform's id, None where there is none now. Raises Retryable."""
-        return self._find(lambda one: (one.channel, one.id) == (channel, identifier))
+        return self._find(lambda account: (account.channel, account.id) == (channel, identifier))
 
     def of_integration(self, integration: str) -> Account | None:
         """The account by the desk's integration id, None where there is none now. Raises Retryable."""
-        return self._find(lambda one: one.integration == integration)
+        return self._find(lambda account: account.integration == integration)
 
     def _find(self, wanted: Callable[[Account], bool]) -> Account | None:
         now = self._clock()
         due = abs(now - self._loaded_s) > LIFETIME_S
         if due:
             self._load(now)
-        found = next(filter(wanted, self._accounts), None)
-        if found is None and not due:
+        account = next(filter(wanted, self._accounts), None)
+        if account is None and not due:
             self._load(now)
-            found = next(filter(wanted, self._accounts), None)
+            account = next(filter(wanted, self._accounts), None)
         # an account that an old list lacks may be there all the same
-        if self._problem and (found is None or abs(now - self._loaded_s) > STALE_S):
+        if self._problem and (account is None or abs(now - self._loaded_s) > STALE_S):
             raise self._problem.with_traceback(None)
-        return found
+        return account
 
     def _load(self, now: float) -> None:
         """Reads the accounts, unless that was tried just now and there is an older list."""
@@ -72,25 +72,25 @@ class Accounts:
             return
         self._asked_s = now
         try:
-            found = self._ledger.accounts()
+            rows = self._ledger.accounts()
         except Retryable as problem:
             self._problem = problem
             if ever:
                 self._metrics.count("accounts_stale")
             log.warning("accounts not read", reason=problem.reason)
             return
-        self._accounts = readable(found, self._channels, self._desks, self._metrics)
+        self._accounts = readable(rows, self._channels, self._desks, self._metrics)
         self._loaded_s, self._problem = now, None
 
 
 def readable(
-    found: Sequence[Account | Unreadable],
+    listed: Sequence[Account | Unreadable],
     channels: Mapping[str, About],
     desks: Mapping[str, About],
     metrics: Metrics,
 ) -> list[Account]:
     """The accounts that can be worked with; each other one is counted, and told with what to do."""
-    rows = [judged(row, channels, desks) for row in found]
+    rows = [judged(row, channels, desks) for row in listed]
     for row in rows:
         if isinstance(row, Unreadable):
             metrics.count("account_unreadable", account=row.key)

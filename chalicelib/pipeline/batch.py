@@ -79,7 +79,7 @@ class Batch:
     def _record(self, record: dict[str, Any], event: Event, remaining_s: Callable[[], float]) -> int | None:
         """None where all of the record is dealt with, else the seconds until it shall be tried again."""
         events = event.bundle or (event,)
-        for number, one in enumerate(events):
+        for number, single in enumerate(events):
             if remaining_s() < NEEDED_S:
                 self._metrics.count("out_of_time")
                 return 0
@@ -89,16 +89,16 @@ class Batch:
                 remaining_s=remaining_s,
                 received=int(record["attributes"]["ApproximateReceiveCount"]),
             )
-            delay = self._one(one, turn)
+            delay = self._handled(single, turn)
             if delay is not None:
                 return delay
         return None
 
-    def _one(self, event: Event, turn: Turn) -> int | None:
+    def _handled(self, event: Event, turn: Turn) -> int | None:
         try:
             self._work.handle(event, turn)
         except Waiting as later:
-            self._told(later, event)
+            self._waits(later, event)
             return self._whole(waits_s(turn.received, later.after_s))
         except Retryable as later:
             self._metrics.count("retried")
@@ -112,7 +112,7 @@ class Batch:
                 return self._backoff(turn, Retryable("unforeseen"))
         return None
 
-    def _told(self, later: Waiting, event: Event) -> None:
+    def _waits(self, later: Waiting, event: Event) -> None:
         if isinstance(later, Misconfigured):
             self._metrics.count("misconfigured")
             log.error("misconfigured", reason=later.reason, advice=later.advice, event=event.id)

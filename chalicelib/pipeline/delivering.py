@@ -99,8 +99,8 @@ class Delivering:
         work, claim = attempt.work, attempt.claim
         lag_s = attempt.desk.capabilities.lag_s
         try:
-            found = self._reading_back.found(attempt) if claim.state != "fresh" else None
-            return self._seat(attempt, found or self._tried(attempt))
+            held = self._reading_back.found(attempt) if claim.state != "fresh" else None
+            return self._seat(attempt, held or self._tried(attempt))
         except Dropped:
             raise
         except Refused:  # so that a replay is not taken for a duplicate

@@ -119,10 +119,10 @@ class MediaStore:
 
     def _copy(self, key: str, source: Source, kind: Kind, name: str, *, documents: bool) -> Stored:
         fetched = self._fetch(source.url, source.hosts, source.headers)
-        found = agreed(fetched.body, fetched.mime, kind, documents)
-        if found is None:
+        file_type = agreed(fetched.body, fetched.mime, kind, documents)
+        if file_type is None:
             raise Unfetched("media_type", f"{kind}, {len(fetched.body)} bytes")
-        file = Stored(mime=found.mime, name=_named(name, found), size=len(fetched.body))
+        file = Stored(mime=file_type.mime, name=_named(name, file_type), size=len(fetched.body))
         self._shelf.keep_media(key, fetched.body, file.mime, file.name)
         return file
 
@@ -139,7 +139,7 @@ def folder(conversation: Conversation) -> str:
     return f"media/{digest(conversation.key)[:32]}/"
 
 
-def _named(name: str, found: FileType) -> str:
+def _named(name: str, file_type: FileType) -> str:
     """The file's name: the desk's, made harmless, or just its kind; with the extension of what it is."""
     stem = _EXTENSION.sub("", _UNFIT.sub("_", name)).strip(" .")[:LONGEST_NAME]
-    return f"{stem or found.kind}.{found.extension}"
+    return f"{stem or file_type.kind}.{file_type.extension}"

@@ -27,20 +27,20 @@ class ReadingBack:
         known = self._known(attempt)
         # what was shown at another desk, which does not have the conversation any more, has to be shown here
         moved = attempt.claim.state == "doubt" and attempt.claim.seat.desk != known.desk
-        found = None if moved else self._find(attempt, known)
-        if found is None and not moved:
+        seat = None if moved else self._find(attempt, known)
+        if seat is None and not moved:
             self._search_is_over(attempt, known)
         channel = attempt.account.channel
-        self._metrics.count("found_at_desk" if found is not None else "sent_again", channel=channel)
-        return found
+        self._metrics.count("found_at_desk" if seat is not None else "sent_again", channel=channel)
+        return seat
 
     def conflict(self, attempt: Attempt, error: AlreadyThere) -> Seat:
         """The desk says that it knows the message (409): delivered if it holds it, or if we have tried before. Raises
         Uncertain where it is to be tried once more, and Retryable."""
         account = attempt.account
-        found = self._find(attempt, self._known(attempt))
-        if found is not None:
-            return found
+        seat = self._find(attempt, self._known(attempt))
+        if seat is not None:
+            return seat
         if attempt.claim.state == "fresh":
             raise Uncertain(f"the desk conflicts, and does not hold the message: {error.detail}", answered=True)
         self._metrics.count("conflict_taken_as_delivered", channel=account.channel)
@@ -76,9 +76,9 @@ class ReadingBack:
         try:
             # it may have been another when the message was posted
             for seat in (known, *([earlier] if earlier.place != known.place else [])):
-                found = attempt.desk.find(account, wanted, customer, seat, claim.since_s, self._clock())
-                if found is not None:
-                    return found
+                holding = attempt.desk.find(account, wanted, customer, seat, claim.since_s, self._clock())
+                if holding is not None:
+                    return holding
         except Misconfigured as error:
             self._metrics.count("misconfigured")
             log.error("misconfigured", reason=error.reason, advice=error.advice, account=account.id)

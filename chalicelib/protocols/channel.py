@@ -94,7 +94,7 @@ class Client(Protocol):
     def mentioned(self, account: Account, mention: Mention) -> Mentioned | None:
         """Who wrote what where the brand was mentioned; None where the platform tells nothing. Raises as `send`."""
 
-    def source(self, account: Account, said: CustomerMessage) -> Source:
+    def source(self, account: Account, message: CustomerMessage) -> Source:
         """Where the media of the customer's message can be fetched now. Raises as `send`, or Unfetched."""
 
     def unseen(self, account: Account, missing: Unseen) -> CustomerMessage | None:

@@ -37,11 +37,13 @@ def found(
     back to the send, so that its absence says nothing.
     """
     begun = since_s - MARGIN_S
-    ours = sorted((one for one in held if one.own and one.sent_s >= begun), key=lambda one: one.sent_s)
-    marked = next((one.id for one in ours if mark and one.mark == mark), None)
-    free = [one for one in ours if not one.mark and one.by_api is not False]
+    ours = sorted(
+        (message for message in held if message.own and message.sent_s >= begun), key=lambda message: message.sent_s
+    )
+    marked = next((message.id for message in ours if mark and message.mark == mark), None)
+    free = [message for message in ours if not message.mark and message.by_api is not False]
     likely = marked or (_pictured(free, part, taken) if isinstance(part, MediaPart) else _worded(free, part, taken))
-    if likely is None and not whole and all(one.sent_s >= begun for one in held if one.sent_s):
+    if likely is None and not whole and all(message.sent_s >= begun for message in held if message.sent_s):
         raise Refused("unconfirmed", "the platform's history does not reach back to the send")
     return likely
 
@@ -49,10 +51,12 @@ def found(
 def _worded(free: Sequence[Held], part: Part, taken: Callable[[str], bool]) -> str | None:
     """By its words: whoever sent the same ones meanwhile, the customer has them. A platform may trim them."""
     words = part.text.strip() if isinstance(part, (TextPart, ChoicesPart)) else ""
-    return next((one.id for one in free if words and one.text.strip() == words and not taken(one.id)), None)
+    return next(
+        (message.id for message in free if words and message.text.strip() == words and not taken(message.id)), None
+    )
 
 
 def _pictured(free: Sequence[Held], part: MediaPart, taken: Callable[[str], bool]) -> str | None:
     """By its kind, which says nothing of what it shows: only where no other can be meant, a colleague's neither."""
-    alike = [one for one in free if one.kind == part.kind and not taken(one.id)]
+    alike = [message for message in free if message.kind == part.kind and not taken(message.id)]
     return alike[0].id if len(alike) == 1 and alike[0].by_api else None

@@ -91,9 +91,9 @@ class Table:
 
     def find(self, act: Act, code: int, subcode: int, message: str = "") -> Problem | None:
         """The row that is exactly this problem's; None where the table has none."""
-        said = message.lower()
+        words = message.lower()
         for row in self._worded:
-            if (row.code, row.subcode) == (code, subcode) and row.words in said and act in (row.acts or _ACTS):
+            if (row.code, row.subcode) == (code, subcode) and row.words in words and act in (row.acts or _ACTS):
                 return row
         return self._rows.get((act, code, subcode)) or self._unique.get((act, subcode))
 
@@ -163,5 +163,5 @@ def number(value: object) -> int | None:
 
 def label(code: int | None, subcode: int = 0) -> str:
     """A code as a metric's label: digits, of a length that no platform's code exceeds."""
-    parts = [str(one) for one in (code, subcode) if one]
+    parts = [str(number) for number in (code, subcode) if number]
     return "/".join(parts) if parts and all(len(part) <= LONGEST_CODE for part in parts) else "none"

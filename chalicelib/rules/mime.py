@@ -73,17 +73,17 @@ class FileType(NamedTuple):
     extension: str
 
 
-def agreed(body: bytes, said: str, kind: Kind, documents: bool = False) -> FileType | None:
+def agreed(body: bytes, served: str, kind: Kind, documents: bool = False) -> FileType | None:
     """What the file is, None where it is nothing that may pass.
 
-    `said` is the MIME type of its server's answer, `kind` what the message claims: both count only where a
+    `served` is the MIME type of its server's answer, `kind` what the message claims: both count only where a
     container may hold sound or pictures. `documents` lets office files and plain text pass, too.
     """
-    heard = said.startswith("audio/") or (kind == "audio" and not said.startswith("video/"))
+    heard = served.startswith("audio/") or (kind == "audio" and not served.startswith("video/"))
     mime = _by_bytes(body, heard)
     if mime is not None:
         return FileType(kind_of(mime), mime, EXTENSIONS[mime])
-    document = _document(body, said) if documents else None
+    document = _document(body, served) if documents else None
     return FileType("file", document, DOCUMENTS[document]) if document is not None else None
 
 
@@ -114,7 +114,7 @@ def _iso_media(body: bytes, heard: bool) -> str | None:
     brands = {brand} | {body[at : at + 4] for at in range(16, min(int.from_bytes(body[:4], "big"), 256), 4)}
     if brand in _HEIC or (brand in {b"mif1", b"msf1"} and brands & _HEIC):
         return "image/heic"
-    tracks = {found[1] for found in _TRACK.finditer(body)}
+    tracks = {track[1] for track in _TRACK.finditer(body)}
     sound_only = b"vide" not in tracks and (b"soun" in tracks or heard)
     if brand == b"qt  ":
         return "audio/mp4" if sound_only else "video/quicktime"
@@ -141,12 +141,12 @@ def _frames(body: bytes) -> str | None:
     return "audio/mpeg" if body[1] & 0xE6 == 0xE2 and known else None
 
 
-def _document(body: bytes, said: str) -> str | None:
+def _document(body: bytes, served: str) -> str | None:
     # names of a zip's members are never compressed; one with macros is not what these types promise
     if body.startswith(b"PK\x03\x04") and b"[Content_Types].xml" in body and b"vbaProject.bin" not in body:
-        found = next((extension for member, extension in _OFFICE if member in body), None)
-        return next((mime for mime, extension in DOCUMENTS.items() if extension == found), None)
-    return said if said in {"text/plain", "text/csv"} and _clean_text(body) else None
+        ending = next((extension for member, extension in _OFFICE if member in body), None)
+        return next((mime for mime, extension in DOCUMENTS.items() if extension == ending), None)
+    return served if served in {"text/plain", "text/csv"} and _clean_text(body) else None
 
 
 def _clean_text(body: bytes) -> bool:

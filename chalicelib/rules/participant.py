@@ -40,7 +40,7 @@ LONGEST_VALUE = 500
 
 
 def attributes(
-    channel: About, account: Account, said: CustomerMessage, profile: Profile | None, expires_ms: int, state: State
+    channel: About, account: Account, message: CustomerMessage, profile: Profile | None, expires_ms: int, state: State
 ) -> dict[str, str]:
     """The participant data: names of `NAMES`, in that order, none empty, each value at most 500 UTF-8 bytes.
 
@@ -48,20 +48,20 @@ def attributes(
     cut between characters, a longer address is left out, since half of one leads nowhere.
     """
     known = profile or Profile()
-    username = said.username or known.username
-    told = said.attributes | {
-        "source": source(channel, public=said.public),
+    username = message.username or known.username
+    told = message.attributes | {
+        "source": source(channel, public=message.public),
         "channel": account.channel,
         "accountId": account.id,
         "username": username,
-        "profileUrl": said.profile_url or channel.page_of(username),
-        "sentAt": _moment(said.sent_ms),
+        "profileUrl": message.profile_url or channel.page_of(username),
+        "sentAt": _moment(message.sent_ms),
         "windowExpiresAt": _moment(expires_ms),
         "windowState": state,
         "language": account.language,
         "verified": _flag(known.verified),
         "followers": "" if known.followers is None else str(known.followers),
-        "follows": _flag(known.follows) or said.attributes.get("follows", ""),
+        "follows": _flag(known.follows) or message.attributes.get("follows", ""),
     }
     bounded = {name: _bounded(name, told.get(name, "")) for name in NAMES}
     return {name: value for name, value in bounded.items() if value}
@@ -72,12 +72,12 @@ def source(channel: About, *, public: bool) -> str:
     return f"{channel.title}_{'Comment' if public else 'DM'}"
 
 
-def nickname(said: CustomerMessage, profile: Profile | None) -> str:
+def nickname(message: CustomerMessage, profile: Profile | None) -> str:
     """The name under which the desk shows the customer: theirs, else their name on the platform; "" where there is
     none. A number is taken only where it is all there is, and the customer's id never."""
     known = profile or Profile()
-    names = [name.strip() for name in (known.name, said.username, known.username)]
-    usable = [name for name in names if name and name != said.conversation.customer]
+    names = [name.strip() for name in (known.name, message.username, known.username)]
+    usable = [name for name in names if name and name != message.conversation.customer]
     return min(usable, key=str.isdecimal, default="")
 
 

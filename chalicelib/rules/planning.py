@@ -41,18 +41,19 @@ def token(message_id: str, number: int) -> str:
 
 def read_token(payload: str) -> tuple[str, int] | None:
     """The offer's key and the choice's number; None where the payload is not one of ours."""
-    found = _TOKEN.fullmatch(payload)
-    return (found[1], int(found[2])) if found else None
+    match = _TOKEN.fullmatch(payload)
+    return (match[1], int(match[2])) if match else None
 
 
-def offers(said: AgentMessage) -> list[Tap]:
+def offers(message: AgentMessage) -> list[Tap]:
     """What can be tapped in the message, each at the place of its number."""
     return [
-        Tap(message=said.id, type=choice.type, text=choice.text, payload=choice.payload) for choice in _tappable(said)
+        Tap(message=message.id, type=choice.type, text=choice.text, payload=choice.payload)
+        for choice in _tappable(message)
     ]
 
 
-def worded(said: AgentMessage, language: str) -> AgentMessage:
+def worded(message: AgentMessage, language: str) -> AgentMessage:
     """The message with the times that it offers in the language's words."""
     speech = spoken.SPEECHES.get(language, spoken.ENGLISH)
 
@@ -60,31 +61,31 @@ def worded(said: AgentMessage, language: str) -> AgentMessage:
         dated = choice.type == "DatePicker"
         return msgspec.structs.replace(choice, text=spoken.appointment(speech, choice.text)) if dated else choice
 
-    return msgspec.structs.replace(said, choices=tuple(map(told, said.choices)))
+    return msgspec.structs.replace(message, choices=tuple(map(told, message.choices)))
 
 
-def plan(can: Capabilities, said: AgentMessage, language: str) -> list[Planned]:
+def plan(can: Capabilities, message: AgentMessage, language: str) -> list[Planned]:
     """The parts in which the channel carries the message, in order; none for one that says nothing.
 
     A file is one part, as the desk has it. What is tapped under a text comes last: quick replies belong to the newest
     message, and nothing says that they stay when another follows. `language` is what the bridge's own words are said
     in.
     """
-    choices, cards = _with_tokens(said)
-    text = said.text
+    choices, cards = _with_tokens(message)
+    text = message.text
     if len(cards) == 1 and not choices and not _carries(can, cards[0]):
         text, choices, cards = _joined(text, _described(can, cards[0])), cards[0].choices, ()
     words = _asked(can, text, choices, say(language, "choose")) if choices else _texts(can, text)
     asking = [words.pop()] if words and isinstance(words[-1], ChoicesPart) else []
-    return [*words, *said.files, *_shown(can, cards), *asking]
+    return [*words, *message.files, *_shown(can, cards), *asking]
 
 
-def left_out(said: AgentMessage, parts: Sequence[Planned]) -> tuple[str, ...]:
+def left_out(message: AgentMessage, parts: Sequence[Planned]) -> tuple[str, ...]:
     """Names of what the message holds and none of its planned parts carries: what the desk could not read, and links
     and pictures of a channel that takes none. Whoever wrote it is told, also where everything else went out."""
-    links, pictures = _addresses(said.choices, said.cards)
+    links, pictures = _addresses(message.choices, message.cards)
     carried = "".join(map(_said_in, parts))
-    names = [*said.unsupported.split(", ")]
+    names = [*message.unsupported.split(", ")]
     names += ["link"] * any(link not in carried for link in links)
     names += ["picture"] * any(picture not in carried for picture in pictures)
     return tuple(dict.fromkeys(filter(None, names)))
@@ -105,20 +106,20 @@ def _said_in(part: Planned) -> str:
     return "\n".join((*links, *pictures, part.text if isinstance(part, ChoicesPart) else ""))
 
 
-def _tappable(said: AgentMessage) -> list[Choice]:
-    groups = [said.choices, *(card.choices for card in said.cards)]
+def _tappable(message: AgentMessage) -> list[Choice]:
+    groups = [message.choices, *(card.choices for card in message.cards)]
     return [choice for group in groups for choice in group if not choice.url]
 
 
-def _with_tokens(said: AgentMessage) -> tuple[tuple[Choice, ...], tuple[Card, ...]]:
+def _with_tokens(message: AgentMessage) -> tuple[tuple[Choice, ...], tuple[Card, ...]]:
     """The message's choices and cards with our tokens in place of the desk's payloads."""
-    tokens = (token(said.id, number) for number in range(len(_tappable(said))))
+    tokens = (token(message.id, number) for number in range(len(_tappable(message))))
 
     def ours(choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
         return tuple(msgspec.structs.replace(choice, payload="" if choice.url else next(tokens)) for choice in choices)
 
-    choices = ours(said.choices)
-    return choices, tuple(msgspec.structs.replace(card, choices=ours(card.choices)) for card in said.cards)
+    choices = ours(message.choices)
+    return choices, tuple(msgspec.structs.replace(card, choices=ours(card.choices)) for card in message.cards)
 
 
 def _asked(can: Capabilities, text: str, choices: Sequence[Choice], intro: str) -> list[Planned]:
@@ -126,10 +127,10 @@ def _asked(can: Capabilities, text: str, choices: Sequence[Choice], intro: str) 
     words = text if text.strip() else intro
     taps = [choice for choice in choices if not choice.url]
     links = [_line(can, choice) for choice in choices if choice.url]
-    for said, offered in ((words, choices), (_joined(words, *links), taps)):
+    for asking, offered in ((words, choices), (_joined(words, *links), taps)):
         for limit in (can.quick_replies, can.buttons):
             if limit is not None and _takes(limit, offered, intro):
-                return _carried(can, limit, said, offered, intro)
+                return _carried(can, limit, asking, offered, intro)
     return _texts(can, _joined(words, *(_line(can, choice) for choice in choices)))
 
 
@@ -149,7 +150,7 @@ def _shown(can: Capabilities, cards: Iterable[Card]) -> list[Planned]:
             some = can.cards.count
             parts += [CardsPart(cards=tuple(map(_cleaned, row[at : at + some]))) for at in range(0, len(row), some)]
         else:
-            texts = (_joined(_described(can, card), *(_line(can, one) for one in card.choices)) for card in row)
+            texts = (_joined(_described(can, card), *(_line(can, choice) for choice in card.choices)) for card in row)
             parts += _texts(can, "\n\n".join(text for text in texts if text))
     return parts
 

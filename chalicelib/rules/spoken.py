@@ -78,7 +78,7 @@ def kind(speech: Speech, fact: str) -> str:
 
 def kinds(speech: Speech, fact: str) -> str:
     """Several, with commas between them: kinds, or names that stay as they are."""
-    return ", ".join(kind(speech, one) for one in fact.split(", "))
+    return ", ".join(kind(speech, word) for word in fact.split(", "))
 
 
 def count(speech: Speech, fact: str) -> str:
@@ -137,8 +137,8 @@ def _read(fact: str) -> int | None:
 
 
 def _counted(speech: Speech, number: float, unit: str) -> str:
-    one, several = speech.units[unit]
-    return f"{_written(speech, number)} {one if round(number, 1) == 1 else several}"
+    single, several = speech.units[unit]
+    return f"{_written(speech, number)} {single if round(number, 1) == 1 else several}"
 
 
 def _written(speech: Speech, number: float) -> str:

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 
-from chalicelib.aws.table import SEATED_S, Table
+from chalicelib.aws.states import SEATED_S
+from chalicelib.aws.table import Table
 from chalicelib.channels.instagram.about import options
 from chalicelib.errors import Retryable
 from chalicelib.pipeline.accounts import judged
@@ -104,7 +105,9 @@ def row(cloud: Cloud, conversation: Conversation) -> dict[str, Any]:
 def test_a_conversation_at_the_first_desk_is_written_as_it_always_was(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.delivered(conversation, "IN#1", 101, Thread(seat=Seat(conversation="d"), customer_ms=1))
-    assert set(row(cloud, conversation)) == {"pk", "sk", "expires_at", "desk", "customer_ms", "replies"}
+    assert set(row(cloud, conversation)) == {
+        "pk", "sk", "expires_at", "desk", "customer_ms", "replies", "waits_at", "waits_since",
+    }  # fmt: skip
     assert row(cloud, conversation)["desk"] == {"S": "d"}
 
 

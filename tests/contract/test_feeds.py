@@ -18,9 +18,9 @@ from chalicelib.vocabulary.records import Event, Parked
 from chalicelib.wire import bounded
 from tests.contract.registered import FEEDS, WEBHOOKS
 from tests.contract.signing import request, signature, signed
+from tests.edge.kit import SECRET, EdgeKit
 from tests.fakes import START
 from tests.fuzz.strict_queue import StrictQueue
-from tests.pipeline.edge_kit import SECRET, EdgeKit
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 NO_JSON = [b"", b"hello", b"{", b"\xff\xfe", b'{"a": "\xff"}', b"null", b"1", b'"text"', b"[" * 200_000]

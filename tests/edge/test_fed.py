@@ -15,11 +15,11 @@ from chalicelib import runtime
 from chalicelib.errors import Retryable
 from chalicelib.http import Request
 from chalicelib.vocabulary.records import Event, Parked
+from tests.edge.kit import BODIES, EdgeKit
 from tests.edge.made_up import Feed, delivery
 from tests.extension.pigeon.webhook import WEBHOOK
 from tests.fakes import FakeQueue
 from tests.fuzz.strict_queue import StrictQueue
-from tests.pipeline.edge_kit import BODIES, EdgeKit
 
 ARN = "arn:aws:sqs:eu-central-1:123456789012:"
 QUEUE = "dmdesk-from-heron"

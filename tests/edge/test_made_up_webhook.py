@@ -11,9 +11,9 @@ import pytest
 
 from chalicelib.http import Request, Response
 from tests.contract.signing import signed
+from tests.edge.kit import BODIES, SECRET, VERIFY_TOKEN, EdgeKit
 from tests.edge.made_up import delivery
 from tests.extension.pigeon.webhook import WEBHOOK
-from tests.pipeline.edge_kit import BODIES, SECRET, VERIFY_TOKEN, EdgeKit
 
 SIGNATURE = "x-pigeon-signature"
 

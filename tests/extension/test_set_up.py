@@ -59,16 +59,16 @@ def test_the_first_desk_is_always_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_no_seat_is_read_for_a_desk_that_nobody_uses() -> None:
-    assert runtime().desks.remembered(CONVERSATION) is None
+    assert runtime()._common.desks.remembered(CONVERSATION) is None
     with pytest.raises(Retryable):
-        runtime(**COUNTER).desks.remembered(CONVERSATION)
+        runtime(**COUNTER)._common.desks.remembered(CONVERSATION)
 
 
 def test_an_account_that_names_it_is_told_which_there_are() -> None:
     with pytest.raises(Misconfigured) as caught:
-        runtime().desks.at(Seat("counter"))
+        runtime()._common.desks.at(Seat("counter"))
     assert caught.value.advice.startswith("name one of the desks that are set up (genesys)")
-    assert runtime(**COUNTER).desks.at(Seat("counter")).capabilities.stateful
+    assert runtime(**COUNTER)._common.desks.at(Seat("counter")).capabilities.stateful
 
 
 def test_nobody_comes_in_for_it() -> None:

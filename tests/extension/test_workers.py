@@ -217,7 +217,7 @@ def test_a_message_under_way_is_shown_where_the_talk_was_taken(
 ) -> None:
     with Town({"pigeon": first}) as town:
         town.say("One")
-        desk = type(town.runtime.desks.at(town.seat))
+        desk = type(town.runtime.desks[town.seat.desk or "genesys"])
         real = desk.deliver
 
         def beside(*given: Any) -> Seat:
@@ -241,7 +241,7 @@ def _elsewhere(town: Town, desk: str) -> Seat:
     before = town.seat
     if desk == "genesys":
         return before.moved("another-talk")
-    opened = town.runtime.desks.at(Seat("counter"))
+    opened = town.runtime.desks["counter"]
     hello = DeskMessage(id="h", customer=Pigeon.customer, sent_ms=0, text="Beside", nickname="", attributes={})
     seat = opened.deliver(town.rows["pigeon"], hello, Seat("counter"), town.clock())
     return before.moved(seat.conversation, "counter", seat.state)

@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 
 from chalicelib.edge.receive import LARGEST_BODY
+from tests.edge.kit import EdgeKit
 from tests.fakes import INSTAGRAM, TIKTOK
 from tests.fuzz.strict_queue import StrictQueue
 from tests.fuzz.worker_kit import KITS
-from tests.pipeline.edge_kit import EdgeKit
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 BODIES, SEEDS = 100_000, 10

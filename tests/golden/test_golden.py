@@ -23,9 +23,9 @@ from chalicelib.rules import windows
 from chalicelib.rules.participant import attributes
 from chalicelib.vocabulary.messages import Attachment, CustomerMessage, Echo, Note
 from chalicelib.vocabulary.records import Account, Event, Seat
+from tests.edge.kit import EdgeKit
 from tests.fakes import WINDOW
 from tests.oracle import accepted
-from tests.pipeline.edge_kit import EdgeKit
 
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent / "fixtures"

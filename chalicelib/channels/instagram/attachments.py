@@ -15,7 +15,7 @@ from chalicelib.channels.instagram.renderings import RENDERINGS, lines
 from chalicelib.channels.instagram.schema import ATTACHMENTS, Fields
 from chalicelib.vocabulary.messages import Kind, Line, Media
 
-Said = frozenset[str]
+InText = frozenset[str]
 """What the message's text says already: itself, and the links in it."""
 LONGEST_KIND = 60
 # developers.google.com/maps/documentation/urls/get-started
@@ -46,9 +46,9 @@ def told(message: Fields) -> tuple[str, list[Shown]]:
     """
     attachments = list(_distinct(message.each("attachments")))
     text = message.text("text") or next(filter(None, map(_text, attachments)), "")
-    said = frozenset({text.strip(), *(word for word in text.split() if word.startswith("http"))})
-    shown = [_shown(attachment, said) for attachment in attachments]
-    return text, [one for one in shown if one.lines or one.media]
+    in_text = frozenset({text.strip(), *(word for word in text.split() if word.startswith("http"))})
+    shown = [_shown(attachment, in_text) for attachment in attachments]
+    return text, [part for part in shown if part.lines or part.media]
 
 
 def post_of(message: Fields) -> str:
@@ -61,17 +61,17 @@ def unreadable(kind: str) -> tuple[Line, ...]:
     return lines("unknown", kind=kind[:LONGEST_KIND])
 
 
-def _shown(attachment: Fields, said: Said) -> Shown:
+def _shown(attachment: Fields, in_text: InText) -> Shown:
     kind = attachment.text("type")
     if kind not in ATTACHMENTS:
-        new, (title, url) = kind[:LONGEST_KIND] or "attachment", _named(attachment, said)
+        new, (title, url) = kind[:LONGEST_KIND] or "attachment", _named(attachment, in_text)
         link = lines("unknown:link", kind=new, title=title, url=url) if title or url else ()
         return Shown(unreadable(new) + link)
     if RENDERINGS[kind].shows == "media":
         url = _url(attachment)
         media = Media(kind=cast("Kind", kind), url=url) if url else None
         return Shown(() if media else lines("media_gone", kind=kind), media=media)
-    return Shown(_READERS.get(kind, _share)(attachment, said))
+    return Shown(_READERS.get(kind, _share)(attachment, in_text))
 
 
 def _distinct(attachments: list[Fields]) -> Iterator[Fields]:
@@ -105,39 +105,39 @@ def _url(attachment: Fields) -> str:
     return payload.text("url") or payload.text("story_media_url") or attachment.text("url")
 
 
-def _named(attachment: Fields, said: Said) -> tuple[str, str]:
+def _named(attachment: Fields, in_text: InText) -> tuple[str, str]:
     """Its title and its address, as far as they are not said already."""
     title, url = attachment.at("payload").text("title") or attachment.text("title"), _url(attachment)
-    return ("" if title == url or title.strip() in said else title), ("" if url in said else url)
+    return ("" if title == url or title.strip() in in_text else title), ("" if url in in_text else url)
 
 
-def _share(attachment: Fields, said: Said) -> tuple[Line, ...]:
-    title, url = _named(attachment, said)
+def _share(attachment: Fields, in_text: InText) -> tuple[Line, ...]:
+    title, url = _named(attachment, in_text)
     return lines(attachment.text("type"), title=title, url=url)
 
 
-def _story(attachment: Fields, _: Said) -> tuple[Line, ...]:
+def _story(attachment: Fields, _: InText) -> tuple[Line, ...]:
     url = _url(attachment)
     return lines(attachment.text("type"), url=url) if url else lines("story_gone")
 
 
-def _sticker(attachment: Fields, _: Said) -> tuple[Line, ...]:
+def _sticker(attachment: Fields, _: InText) -> tuple[Line, ...]:
     """A heart is a sticker that is always the same, and may come without its picture."""
     kind = attachment.text("type")
     return lines(kind, url=_url(attachment) or ("❤️" if kind == "like_heart" else ""))
 
 
-def _link(attachment: Fields, said: Said) -> tuple[Line, ...]:
+def _link(attachment: Fields, in_text: InText) -> tuple[Line, ...]:
     """A preview of a link. What Meta does not hand out comes as one that holds nothing."""
     kind = attachment.text("type")
-    title, url = _named(attachment, said)
+    title, url = _named(attachment, in_text)
     if title or url:
         return lines(kind, kind={"fallback": "link"}.get(kind, kind), title=title, url=url)
-    return () if any(_named(attachment, frozenset())) else _withheld(attachment, said)
+    return () if any(_named(attachment, frozenset())) else _withheld(attachment, in_text)
 
 
-def _location(attachment: Fields, said: Said) -> tuple[Line, ...]:
-    title, url = _named(attachment, said)
+def _location(attachment: Fields, in_text: InText) -> tuple[Line, ...]:
+    title, url = _named(attachment, in_text)
     point = attachment.at("payload", "coordinates")
     latitude, longitude = point.number("lat"), point.number("long")
     if not (_is_within(latitude, 90) and _is_within(longitude, 180)):
@@ -152,11 +152,11 @@ def _is_within(number: str, most: float) -> bool:
         return False
 
 
-def _withheld(_: Fields, __: Said) -> tuple[Line, ...]:
+def _withheld(_: Fields, __: InText) -> tuple[Line, ...]:
     return lines("unsupported_type", platform="Instagram")
 
 
-def _ephemeral(_: Fields, __: Said) -> tuple[Line, ...]:
+def _ephemeral(_: Fields, __: InText) -> tuple[Line, ...]:
     return lines("ephemeral")
 
 
@@ -172,7 +172,7 @@ def _text(attachment: Fields) -> str:
     return own or (attachment.text("title") if payload.has("buttons") else "")
 
 
-def _template(attachment: Fields, said: Said) -> tuple[Line, ...]:
+def _template(attachment: Fields, in_text: InText) -> tuple[Line, ...]:
     """The words of each card, and under them what can be tapped; a shared comment is a template with an empty list."""
     beside, *held = [(_words(card), _choices(card)) for card in _cards(attachment, _DEEPEST)]
     inner = {word for words, _ in held for word in words}
@@ -181,10 +181,10 @@ def _template(attachment: Fields, said: Said) -> tuple[Line, ...]:
     if not cards:
         payload = attachment.at("payload")
         empty = payload.has("generic") and not payload.each("generic")
-        return lines("template:comment") if empty else _withheld(attachment, said)
+        return lines("template:comment") if empty else _withheld(attachment, in_text)
     rows: dict[tuple[str, str], tuple[Line, ...]] = {}
     for words, choices in cards:
-        unsaid = " · ".join(word for word in dict.fromkeys(words) if word.strip() not in said)
+        unsaid = " · ".join(word for word in dict.fromkeys(words) if word.strip() not in in_text)
         rows["template", unsaid] = lines("template", words=unsaid) if unsaid else ()
         offered = " · ".join(choices)
         rows["template:buttons", offered] = lines("template:buttons", choices=offered) if offered else ()
@@ -204,10 +204,10 @@ def _words(card: Fields) -> list[str]:
     """What a card says: its words, what it costs, where it leads; else its picture."""
     currency = card.text("currency")
     quantity, amounts = card.number("quantity"), (card.number("price"), card.at("summary").number("total_cost"))
-    found = [card.text(name) for name in _WORDS]
-    found += [f"× {quantity}" if quantity else "", *(f"{amount} {currency}".strip() for amount in amounts if amount)]
-    found += [*(card.text(name) for name in _LINKS), card.at("default_action").text("url")]
-    return [word for word in found if word] or [url for url in [card.text("image_url")] if url]
+    words = [card.text(name) for name in _WORDS]
+    words += [f"× {quantity}" if quantity else "", *(f"{amount} {currency}".strip() for amount in amounts if amount)]
+    words += [*(card.text(name) for name in _LINKS), card.at("default_action").text("url")]
+    return [word for word in words if word] or [url for url in [card.text("image_url")] if url]
 
 
 def _choices(card: Fields) -> list[str]:
@@ -221,7 +221,7 @@ def _choice(button: Fields) -> str:
     return f"{button.text('title') or kind} {leads}".strip()
 
 
-_READERS: dict[str, Callable[[Fields, Said], tuple[Line, ...]]] = {
+_READERS: dict[str, Callable[[Fields, InText], tuple[Line, ...]]] = {
     **dict.fromkeys(("story_mention", "ig_story", "story"), _story),
     **dict.fromkeys(("sticker", "like_heart"), _sticker),
     **dict.fromkeys(("fallback", "media"), _link),

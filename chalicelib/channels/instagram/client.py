@@ -115,8 +115,8 @@ class InstagramClient:
         conversations = _objects(self._history(account, to.customer), "data")
         if not (conversations or to.comment):
             raise Refused("other", "Instagram shows the app no conversation with this person")
-        pages = [one.get("messages") for one in conversations]
-        held = [_held(account, one) for page in pages for one in _objects(page, "data")]
+        pages = [item.get("messages") for item in conversations]
+        held = [_held(account, item) for page in pages for item in _objects(page, "data")]
         return history.found(held, len(held) < NEWEST, part, to.mark, since_s, taken)
 
     def act(self, account: Account, to: Recipient, action: Literal["typing", "seen"]) -> None:
@@ -128,8 +128,8 @@ class InstagramClient:
         """Consent comes with the first message or tap, not with a comment. .../messaging-api/user-profile"""
         if not _is_person(to.customer):
             return None
-        found = self._get("profile", account, to.customer, PROFILE_FIELDS, OPTIONAL_S)
-        return _profile(found) if found is not None else None
+        body = self._get("profile", account, to.customer, PROFILE_FIELDS, OPTIONAL_S)
+        return _profile(body) if body is not None else None
 
     def post_url(self, account: Account, post: str) -> str:
         """The post's permalink. developers.facebook.com/docs/instagram-platform/reference/instagram-media"""
@@ -148,24 +148,24 @@ class InstagramClient:
         for fields in MENTION_FIELDS[where]:
             asked = quote(f"mentioned_{where}.{where}_id({identifier}){{{fields}}}", safe="")
             try:
-                found = self._get("post", account, account.id, asked, OPTIONAL_S)
+                body = self._get("post", account, account.id, asked, OPTIONAL_S)
             except AccountStopped:
                 raise
             except Refused:
                 continue
-            return _mentioned(found.get(f"mentioned_{where}")) if found else None
+            return _mentioned(body.get(f"mentioned_{where}")) if body else None
         return None
 
-    def source(self, account: Account, said: CustomerMessage) -> Source:
+    def source(self, account: Account, message: CustomerMessage) -> Source:
         """The URL of the webhook itself: Meta fetches for anybody who has it."""
-        if said.media is None or not said.media.url:
+        if message.media is None or not message.media.url:
             raise Unfetched("media_gone", "Instagram gave no URL")
-        return Source(url=said.media.url, hosts=HOSTS)
+        return Source(url=message.media.url, hosts=HOSTS)
 
     def unseen(self, account: Account, missing: Unseen) -> CustomerMessage | None:
         """The message by its mid. .../instagram-platform/.../conversations-api"""
-        found = self._get("history", account, missing.origin, MESSAGE_FIELDS)
-        return _unseen(account, missing, found) if found is not None else None
+        body = self._get("history", account, missing.origin, MESSAGE_FIELDS)
+        return _unseen(account, missing, body) if body is not None else None
 
     def _history(self, account: Account, customer: str) -> dict[str, Any]:
         """The conversation with its newest messages, with their marks where Meta tells them."""
@@ -224,15 +224,15 @@ def _is_person(customer: str) -> bool:
     return customer.isascii() and customer.isdigit()
 
 
-def _mentioned(found: Any) -> Mentioned | None:
+def _mentioned(fields: Any) -> Mentioned | None:
     """What Meta tells of a comment or a post; the link to a comment is its post's."""
-    if not isinstance(found, dict):
+    if not isinstance(fields, dict):
         return None
-    post = found.get("media")
-    link = _words((post if isinstance(post, dict) else found).get("permalink"))
+    post = fields.get("media")
+    link = _words((post if isinstance(post, dict) else fields).get("permalink"))
     return Mentioned(
-        text=_words(found.get("text")) or _words(found.get("caption")),
-        username=_words(found.get("username")),
+        text=_words(fields.get("text")) or _words(fields.get("caption")),
+        username=_words(fields.get("username")),
         url=link if link.startswith("https://") else "",
     )
 
@@ -273,7 +273,7 @@ def _choices(part: ChoicesPart) -> dict[str, Any]:
     if any(choice.url for choice in part.choices):
         return _template(template_type="button", text=part.text, buttons=_buttons(part.choices))
     # .../messaging-api/quick-replies
-    taps = [{"content_type": "text", "title": one.text, "payload": one.payload} for one in part.choices]
+    taps = [{"content_type": "text", "title": tap.text, "payload": tap.payload} for tap in part.choices]
     return {"text": part.text, "quick_replies": taps}
 
 
@@ -306,31 +306,31 @@ def _template(**payload: Any) -> dict[str, Any]:
     return {"attachment": {"type": "template", "payload": payload}}
 
 
-def _profile(found: dict[str, Any]) -> Profile | None:
+def _profile(fields: dict[str, Any]) -> Profile | None:
     """What Meta tells, None where that is nothing; a name and a picture may be null."""
-    followers = found.get("follower_count")
-    avatar = _words(found.get("profile_pic"))
+    followers = fields.get("follower_count")
+    avatar = _words(fields.get("profile_pic"))
     profile = Profile(
-        name=_words(found.get("name")).strip(),
-        username=_words(found.get("username")),
+        name=_words(fields.get("name")).strip(),
+        username=_words(fields.get("username")),
         avatar=avatar if avatar.startswith("https://") else "",
         followers=followers if type(followers) is int else None,
-        verified=_flag(found.get("is_verified_user")),
-        follows=_flag(found.get("is_user_follow_business")),
+        verified=_flag(fields.get("is_verified_user")),
+        follows=_flag(fields.get("is_user_follow_business")),
     )
     return profile if profile != Profile() else None
 
 
-def _unseen(account: Account, missing: Unseen, found: dict[str, Any]) -> CustomerMessage | None:
+def _unseen(account: Account, missing: Unseen, message: dict[str, Any]) -> CustomerMessage | None:
     """The customer's message; None for one of the brand's own, or whose sender Meta does not name."""
-    who, username = _sender(found)
+    who, username = _sender(message)
     if not _is_person(who) or own(account, who, username):
         return None
-    text = _words(found.get("message"))
+    text = _words(message.get("message"))
     return CustomerMessage(
         id=missing.id,
         conversation=Conversation("instagram", account.id, who),
-        sent_ms=_created_ms(found.get("created_time"), missing.sent_ms),
+        sent_ms=_created_ms(message.get("created_time"), missing.sent_ms),
         text=text,
         lines=() if text else (Line("unsupported", {"platform": "Instagram"}),),
         origin=missing.origin,
@@ -345,19 +345,19 @@ def _mid(sent: dict[str, Any]) -> str:
     return mid
 
 
-def _held(account: Account, found: dict[str, Any]) -> Held:
+def _held(account: Account, message: dict[str, Any]) -> Held:
     return Held(
-        id=_words(found.get("id")),
-        sent_s=_created_ms(found.get("created_time"), 0) / 1000,
-        own=own(account, *_sender(found)),
-        mark=_words(found.get(MARK)),
-        text=_words(found.get("message")),
+        id=_words(message.get("id")),
+        sent_s=_created_ms(message.get("created_time"), 0) / 1000,
+        own=own(account, *_sender(message)),
+        mark=_words(message.get(MARK)),
+        text=_words(message.get("message")),
     )
 
 
-def _sender(found: dict[str, Any]) -> tuple[str, str]:
+def _sender(message: dict[str, Any]) -> tuple[str, str]:
     """The id and the username of a message's sender."""
-    sender = found.get("from")
+    sender = message.get("from")
     return (_words(sender.get("id")), _words(sender.get("username"))) if isinstance(sender, dict) else ("", "")
 
 
@@ -373,8 +373,8 @@ def _created_ms(created: Any, otherwise: int) -> int:
 def _answered(answer: Answer, act: Act, optional: Collection[str]) -> dict[str, Any]:
     """The answer's object. Raises what its error means to the act, or _Unwanted where it names a field that the call
     can do without: only Meta's words tell which parameter was invalid."""
-    found = answer.json()
-    error = found.get("error") if isinstance(found, dict) else None
+    body = answer.json()
+    error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict) and error.get("code") == INVALID:
         words = _words(error.get("message")).lower()
         for field in optional:
@@ -385,8 +385,8 @@ def _answered(answer: Answer, act: Act, optional: Collection[str]) -> dict[str, 
 
 def _objects(data: Any, name: str) -> list[dict[str, Any]]:
     """The objects of a list in Meta's answer, whatever else stands there."""
-    found = data.get(name) if isinstance(data, dict) else None
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    items = data.get(name) if isinstance(data, dict) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _words(value: Any) -> str:

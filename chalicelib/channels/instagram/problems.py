@@ -180,15 +180,15 @@ _TABLE = Table(PROBLEMS)
 
 def judged(answer: Answer, act: Act) -> dict[str, Any]:
     """The answer's object. Raises what its error means to the act, told by its code, hardly ever by its words."""
-    found = answer.json()
-    error = found.get("error") if isinstance(found, dict) else None
+    body = answer.json()
+    error = body.get("error") if isinstance(body, dict) else None
     if error:
         _refuse(answer, error if isinstance(error, dict) else {}, act)
-    if answer.status != 200 or not isinstance(found, dict):
+    if answer.status != 200 or not isinstance(body, dict):
         detail = f"Instagram, HTTP {answer.status} without an error"
         after_s = answer.retry_after_s()
         raise_for(by_status(answer.status, after_s), act, detail, after_s)
-    return found
+    return body
 
 
 def _refuse(answer: Answer, error: dict[str, Any], act: Act) -> NoReturn:

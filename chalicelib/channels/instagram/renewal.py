@@ -37,14 +37,14 @@ class InstagramRenewal:
         """The secret with its new token; see `Renewal.renew`."""
         query = urlencode({"grant_type": "ig_refresh_token", "access_token": token_of(held, account.secret)})
         answer = self._http.get(f"{self._host}/refresh_access_token?{query}", headers={})
-        found = answer.json()
-        found = found if isinstance(found, dict) else {}
-        token = trimmed(found.get("access_token"))
+        body = answer.json()
+        body = body if isinstance(body, dict) else {}
+        token = trimmed(body.get("access_token"))
         if not plain(token):
-            error = found.get("error")
+            error = body.get("error")
             code = error.get("code") if isinstance(error, dict) else None
             raise Refused("account_disconnected", f"Instagram refuses to renew the token: {code}, HTTP {answer.status}")
-        ends = now + seconds(found.get("expires_in"), LIFETIME_S)
+        ends = now + seconds(body.get("expires_in"), LIFETIME_S)
         return {**held, "access_token": token, "renewed_at": now, "expires_at": ends}
 
 

@@ -139,7 +139,7 @@ class _Context(msgspec.Struct, frozen=True):
     quotes: str = ""
 
 
-def _said(event: Event, seen: Fields, origin: str, shown: list[Shown], context: _Context) -> list[CustomerEvent]:
+def _messages(event: Event, seen: Fields, origin: str, shown: list[Shown], context: _Context) -> list[CustomerEvent]:
     """The parts of one message, in order."""
     conversation, sent_ms = _conversation(event), _sent_ms(event, seen)
     first, *others = shown
@@ -162,13 +162,13 @@ def _said(event: Event, seen: Fields, origin: str, shown: list[Shown], context: 
                 id=f"{event.id}#{part}",
                 conversation=conversation,
                 sent_ms=sent_ms,
-                text=one.text,
-                lines=one.lines,
-                media=one.media,
+                text=further.text,
+                lines=further.lines,
+                media=further.media,
                 part=part,
                 origin=origin,
             )
-            for part, one in enumerate(others, 1)
+            for part, further in enumerate(others, 1)
         ),
     ]
 
@@ -186,7 +186,7 @@ def _message(event: Event, seen: Fields, message: Fields) -> list[CustomerEvent]
     origin, post = _referral(message.at("referral")), post_of(message)
     attributes = origin.attributes | ({"postId": post} if post else {})
     context = _Context(led_here(origin.attributes) + answered, attributes, origin.from_ad, tap, quotes)
-    return _said(event, seen, mid, shown, context)
+    return _messages(event, seen, mid, shown, context)
 
 
 def _placeholder(message: Fields) -> tuple[Line, ...]:
@@ -203,7 +203,7 @@ def _postback(event: Event, seen: Fields, postback: Fields) -> list[CustomerEven
     shown = Shown(lines("postback"), title) if title else Shown(unreadable("postback"))
     origin = _referral(postback.at("referral"))
     context = _Context(led_here(origin.attributes), origin.attributes, origin.from_ad, postback.text("payload"))
-    return _said(event, seen, postback.text("mid"), [shown], context)
+    return _messages(event, seen, postback.text("mid"), [shown], context)
 
 
 def _answered(reply: Fields) -> tuple[tuple[Line, ...], str]:
@@ -297,8 +297,8 @@ def _echo(event: Event, seen: Fields, message: Fields) -> list[CustomerEvent]:
         return [ignored("echo:unsend")]
     text, parts = told(message)
     shown = lines("echo", platform="Instagram")
-    for one in parts:
-        shown += lines("echo:media", kind=one.media.kind, url=one.media.url) if one.media else one.lines
+    for part in parts:
+        shown += lines("echo:media", kind=part.media.kind, url=part.media.url) if part.media else part.lines
     return [
         Echo(
             id=message.text("mid") or event.id,

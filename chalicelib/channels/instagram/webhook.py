@@ -96,8 +96,8 @@ def _pieces(delivery: msgspec.Raw) -> Iterator[Piece]:
             yield _opaque(account, "other_object" if foreign else "dashboard_test", bytes(raw_entry))
             continue
         at_ms = _moment(entry.get("time"))
-        found = [(section, raw) for section in SECTIONS if section in entry for raw in _items(entry[section])]
-        for section, raw in found:
+        events = [(section, raw) for section in SECTIONS if section in entry for raw in _items(entry[section])]
+        for section, raw in events:
             if section == "changes":
                 yield _change(account, bytes(raw), _alone(entry, raw), at_ms)
             else:
@@ -105,7 +105,7 @@ def _pieces(delivery: msgspec.Raw) -> Iterator[Piece]:
         # the flat shape: developers.facebook.com/docs/instagram-platform/webhooks/examples
         if "field" in entry:
             yield _change(account, bytes(raw_entry), bytes(raw_entry), at_ms)
-        elif not found:  # "changed_fields" only, or something new
+        elif not events:  # "changed_fields" only, or something new
             yield _opaque(account, "entry", bytes(raw_entry))
 
 

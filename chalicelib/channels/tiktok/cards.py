@@ -33,11 +33,11 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.words or self.offered or self.links)
 
 
-def card(template: Fields, said: str = "") -> Card:
-    """What the template holds, in its order; `said` is a text that stands beside it."""
+def card(template: Fields, text: str = "") -> Card:
+    """What the template holds, in its order; `text` stands beside it."""
     elements = template.each("elements")
     parts = [template, *elements]
-    above = dict.fromkeys(_once((said, *_words(template))))
+    above = dict.fromkeys(_once((text, *_words(template))))
     below = dict.fromkeys(tuple(word for word in _words(element) if word not in above) for element in elements)
     words = [*above, *(word for element in below for word in element)]
     known = set(words)

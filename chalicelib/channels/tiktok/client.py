@@ -91,10 +91,10 @@ class TikTokClient:
         if not to.thread:
             raise Refused("no_conversation", "TikTok: there is no conversation yet that could be read")
         try:
-            found = self._asked("history", account, CONTENT, _of(account, to), HISTORY_S)
+            data = self._asked("history", account, CONTENT, _of(account, to), HISTORY_S)
         except AccountStopped as stopped:  # who may not read may still send
             raise Refused("other", stopped.detail) from None
-        held = [_held(account, one) for one in _objects(found, "messages")]
+        held = [_held(account, message) for message in _objects(data, "messages")]
         return history.found(held, len(held) < NEWEST, part, to.mark, since_s, taken)
 
     def act(self, account: Account, to: Recipient, action: Literal["typing", "seen"]) -> None:
@@ -108,15 +108,15 @@ class TikTokClient:
         TikTok portal doc 1832184425841170."""
         if not to.thread:
             return None
-        found = self._asked("profile", account, CONTENT, _of(account, to), OPTIONAL_S)
-        person = next((one for one in _objects(found, "participants") if one.get("id") == to.customer), None)
+        data = self._asked("profile", account, CONTENT, _of(account, to), OPTIONAL_S)
+        person = next((item for item in _objects(data, "participants") if item.get("id") == to.customer), None)
         if person is None:
             return None
-        written = (one for one in _objects(found, "messages") if _id_of(one.get("from_user")) == to.customer)
+        written = (item for item in _objects(data, "messages") if _id_of(item.get("from_user")) == to.customer)
         follows, avatar = person.get("is_follower"), _text(person.get("profile_image"))
         return Profile(
             name=_text(person.get("display_name")).strip(),
-            username=next((_text(one.get("sender")) for one in written), ""),
+            username=next((_text(item.get("sender")) for item in written), ""),
             avatar=avatar if avatar.startswith("https://") else "",
             follows=follows if isinstance(follows, bool) else None,
         )
@@ -129,17 +129,17 @@ class TikTokClient:
         """TikTok's events tell all that there is."""
         return None
 
-    def source(self, account: Account, said: CustomerMessage) -> Source:
+    def source(self, account: Account, message: CustomerMessage) -> Source:
         """A link to the picture or video, good for 24 hours and only with the token in the header `x-user`.
         TikTok portal doc 1832184455450626."""
-        if said.media is None or not said.media.handle:
+        if message.media is None or not message.media.handle:
             raise Unfetched("media_gone", "TikTok: no media id")
         body = {
             "business_id": account.id,
-            "conversation_id": said.platform_thread,
-            "message_id": said.origin,
-            "media_id": said.media.handle,
-            "media_type": said.media.kind.upper(),
+            "conversation_id": message.platform_thread,
+            "message_id": message.origin,
+            "media_id": message.media.handle,
+            "media_type": message.media.kind.upper(),
         }
         try:
             url = harmless(lambda: self._post("media", account, DOWNLOAD, body)).get("download_url")
@@ -201,13 +201,15 @@ class TikTokClient:
         if not to.thread:  # the author of a comment: there is no conversation to ask about
             return False
         try:
-            found = self._asked("media", account, CAPABLE, query | {"capability_types": json.dumps(["IMAGE_SEND"])})
+            data = self._asked("media", account, CAPABLE, query | {"capability_types": json.dumps(["IMAGE_SEND"])})
         except AccountStopped:
             raise
         except Refused:
             return False
-        infos = _objects(found, "capability_infos")
-        return any(one.get("capability_type") == "IMAGE_SEND" and one.get("capability_result") is True for one in infos)
+        infos = _objects(data, "capability_infos")
+        return any(
+            info.get("capability_type") == "IMAGE_SEND" and info.get("capability_result") is True for info in infos
+        )
 
     def _asked(
         self, act: Act, account: Account, path: str, query: dict[str, str], read_s: float | None = None
@@ -248,7 +250,7 @@ def _of(account: Account, to: Recipient) -> dict[str, str]:
 
 def _card(part: ChoicesPart) -> dict[str, Any]:
     """A button's id has at most 40 characters, and ours are as long (`rules.planning.token`)."""
-    buttons = [{"type": "REPLY", "title": one.text, "id": one.payload} for one in part.choices]
+    buttons = [{"type": "REPLY", "title": choice.text, "id": choice.payload} for choice in part.choices]
     return {"type": "QA_BUTTON_CARD", "title": part.text, "buttons": buttons}
 
 
@@ -258,9 +260,9 @@ def _file_name(part: MediaPart) -> str:
     return part.name if part.name.lower().endswith(endings) else f"image{endings[0]}"
 
 
-def _held(account: Account, found: dict[str, Any]) -> Held:
+def _held(account: Account, message: dict[str, Any]) -> Held:
     """A message as the history has it; its types and roles are in capitals. A card is told by its title."""
-    fields = Fields(found)
+    fields = Fields(message)
     kind = fields.text("message_type")
     return Held(
         id=fields.text("message_id"),
@@ -278,8 +280,8 @@ def _text(value: object) -> str:
 
 def _objects(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """The objects of a list in TikTok's data, whatever else stands there."""
-    found = data.get(name)
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    items = data.get(name)
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _id_of(person: object) -> object:

@@ -158,18 +158,18 @@ _MINUTES_S = 300.0
 
 def judged(answer: Answer, act: Act) -> dict[str, Any]:
     """The data of TikTok's answer; raises what its `code` means to the act."""
-    found = answer.json()
-    code = number(found.get("code")) if isinstance(found, dict) else None
+    body = answer.json()
+    code = number(body.get("code")) if isinstance(body, dict) else None
     if code is None:
         after_s = answer.retry_after_s()
         raise_for(by_status(answer.status, after_s), act, f"TikTok, HTTP {answer.status} without a code", after_s)
     if code != 0:
         verdict, listed = _verdict(code, answer, act)
-        request = str(found.get("request_id", ""))[:64]
-        wait = _wait_s(answer, str(found.get("message", ""))) if verdict.group == "throttled" else None
+        request = str(body.get("request_id", ""))[:64]
+        wait = _wait_s(answer, str(body.get("message", ""))) if verdict.group == "throttled" else None
         detail = f"TikTok {code}, request {request}"
         raise_for(verdict, act, detail, answer.retry_after_s() or wait, "" if listed else label(code))
-    data = found.get("data")
+    data = body.get("data")
     return data if isinstance(data, dict) else {}
 
 

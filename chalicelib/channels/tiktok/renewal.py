@@ -45,19 +45,19 @@ class TikTokRenewal:
         answer = self._http.post(
             self._host + PATH, headers={"Content-Type": "application/json"}, body=msgspec.json.encode(body)
         )
-        found = answer.json()
-        code = found.get("code") if isinstance(found, dict) else None
-        new = next(filter(None, (_tokens(part, held, now, code == 0) for part in _objects(found))), None)
+        told = answer.json()
+        code = told.get("code") if isinstance(told, dict) else None
+        new = next(filter(None, (_tokens(part, held, now, code == 0) for part in _objects(told))), None)
         if new is None:
             raise Refused("account_disconnected", f"TikTok refuses to renew the token: {code}, HTTP {answer.status}")
         return {**held, **new}
 
 
-def _objects(found: object, depth: int = 4) -> Iterator[dict[str, Any]]:
+def _objects(held: object, depth: int = 4) -> Iterator[dict[str, Any]]:
     """The objects of an answer, wherever they stand: what was given must not be lost for where it is."""
-    inner = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
-    if isinstance(found, dict):
-        yield found
+    inner = held.values() if isinstance(held, dict) else held if isinstance(held, list) else ()
+    if isinstance(held, dict):
+        yield held
     if depth:
         for part in inner:
             yield from _objects(part, depth - 1)

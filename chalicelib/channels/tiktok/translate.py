@@ -48,8 +48,8 @@ class _Translator:
     def parse(self, event: Event) -> list[CustomerEvent]:
         """What one delivery holds. Raises Malformed."""
         delivery = opened(bytes(event.raw))
-        found = kinds(delivery, event.section == "echo")
-        return [_happened(event, delivery, kind, content, part) for part, (kind, content) in enumerate(found)]
+        rows = kinds(delivery, event.section == "echo")
+        return [_happened(event, delivery, kind, content, part) for part, (kind, content) in enumerate(rows)]
 
 
 TRANSLATOR = _Translator()
@@ -61,7 +61,10 @@ def kinds(delivery: Delivery, echo: bool) -> list[tuple[str, Fields]]:
     if echo:
         return [(f"im_send_msg:{_sender(content)}", content)]
     if name == "im_receive_msg" and _is(content, "type", "REACTION"):
-        return [(f"reaction:{_operation(content, one)}", one) for one in content.each("reaction") or [content]]
+        return [
+            (f"reaction:{_operation(content, reaction)}", reaction)
+            for reaction in content.each("reaction") or [content]
+        ]
     if name == "im_receive_msg":
         return [(_known(name, _type(content)), content)]
     if name == "im_referral_msg":
@@ -90,12 +93,12 @@ def _is(content: Fields, path: str, value: str) -> bool:
     return content.text(path).upper() == value
 
 
-def _operation(content: Fields, one: Fields) -> Literal["ADD", "REMOVE", "own"]:
+def _operation(content: Fields, reaction: Fields) -> Literal["ADD", "REMOVE", "own"]:
     """What a reaction in the list is: the list may hold the brand's own, too, and what is taken back leaves none."""
     customer = {"", content.text("from_user.id"), content.text("unique_identifier")}
-    if one.text("unique_identifier") not in customer:
+    if reaction.text("unique_identifier") not in customer:
         return "own"
-    return "REMOVE" if _is(one, "operation", "REMOVE") or content.empties("reaction") else "ADD"
+    return "REMOVE" if _is(reaction, "operation", "REMOVE") or content.empties("reaction") else "ADD"
 
 
 def _source(content: Fields) -> str:
@@ -168,8 +171,8 @@ def _led(content: Fields) -> dict[str, str]:
     source = referral.text("source")
     told = {"refSource": source} if source else {}
     for block in [block for name in ("ad", "short_link", source) for block in referral.each(name)]:
-        found = {"adId": block.text("ad_id"), "adTitle": block.text("ad_name"), "ref": block.text("ref")}
-        told = {name: fact for name, fact in found.items() if fact} | told
+        facts = {"adId": block.text("ad_id"), "adTitle": block.text("ad_name"), "ref": block.text("ref")}
+        told = {name: fact for name, fact in facts.items() if fact} | told
     return told
 
 
@@ -200,7 +203,7 @@ def _origin(content: Fields) -> str:
 def _message(event: Event, conversation: Conversation, sent_ms: int, kind: str, content: Fields) -> CustomerMessage:
     name = kind.partition(":")[0]
     username, direct = content.text("from"), name == "im_receive_msg"
-    lines, text = _said(kind, content)
+    lines, text = _wording(kind, content)
     return CustomerMessage(
         id=event.id,
         conversation=conversation,
@@ -221,14 +224,14 @@ def _message(event: Event, conversation: Conversation, sent_ms: int, kind: str, 
     )
 
 
-def _said(kind: str, content: Fields) -> tuple[tuple[Line, ...], str]:
+def _wording(kind: str, content: Fields) -> tuple[tuple[Line, ...], str]:
     """The bridge's lines, and the words of whoever wrote."""
     if kind != "im_receive_msg:template":
         return _line(kind, content), content.text(_WORDS.get(kind) or _WORDS.get(kind.partition(":")[0], ""))
-    found = _card(content)
-    offered = _line(kind, content) if found.offered else ()
-    links = tuple(_filled("attachment", {"kind": "link", "title": title, "url": url}) for title, url in found.links)
-    return offered + links, "\n".join(found.words)
+    card = _card(content)
+    offered = _line(kind, content) if card.offered else ()
+    links = tuple(_filled("attachment", {"kind": "link", "title": title, "url": url}) for title, url in card.links)
+    return offered + links, "\n".join(card.words)
 
 
 def _tap(content: Fields) -> str:
@@ -262,9 +265,9 @@ def _media(kind: str, content: Fields) -> Media | None:
 
 def _attributes(event: str, content: Fields) -> dict[str, str]:
     follows = content.flag("is_follower")
-    found = {} if follows is None else {"follows": "true" if follows else "false"}
+    facts = {} if follows is None else {"follows": "true" if follows else "false"}
     url = _post(content) if event in {"comment.update", "brand.mention.event"} else ""
-    return found | ({"postUrl": url} if url else {})
+    return facts | ({"postUrl": url} if url else {})
 
 
 def _echo(event: Event, conversation: Conversation, sent_ms: int, kind: str, content: Fields) -> Echo:
@@ -281,7 +284,7 @@ def _echo(event: Event, conversation: Conversation, sent_ms: int, kind: str, con
 def _sent(content: Fields) -> tuple[tuple[Line, ...], str]:
     """What the brand sent: the bridge's lines, and the brand's words."""
     kind = _known("im_receive_msg", _type(content))
-    lines, text = _said(kind, content)
+    lines, text = _wording(kind, content)
     media = _media(kind, content)
     return ((Line("app_media", {"kind": media.kind}),) if media else lines), text
 

@@ -91,15 +91,15 @@ class Genesys:
         except Uncertain as error:  # a receipt may come twice
             raise Retryable(error.reason) from error
         if answer.status // 100 not in {2, 4}:
-            raise Retryable(_said(answer), answer.retry_after_s())
+            raise Retryable(_trace(answer), answer.retry_after_s())
         if answer.status == 404:  # it has forgotten the message, and waiting brings it not back
-            raise Refused("other", f"Genesys does not know the message, or the integration: {_said(answer)}")
+            raise Refused("other", f"Genesys does not know the message, or the integration: {_trace(answer)}")
         if answer.status != 409:
             _judge(answer, _gone(account))
-        found = answer.json()
+        taken = answer.json()
         # a 200 may itself say that the receipt was not taken
-        if isinstance(found, dict) and found.get("status") == "Failed" and told.delivered:
-            raise Refused("other", f"Genesys did not take the receipt: {_said(answer)}")
+        if isinstance(taken, dict) and taken.get("status") == "Failed" and told.delivered:
+            raise Refused("other", f"Genesys did not take the receipt: {_trace(answer)}")
 
     def is_open(self, account: Account, customer: str, seat: Seat) -> bool:
         """Whether the customer still takes part in it. See `Desk.is_open`."""
@@ -126,12 +126,14 @@ class Genesys:
         if answer.status == 404:  # whatever it held is gone
             return False
         _read(answer, VIEW)
-        ids = [str(one.get("messageId", "")) for someone in _customers(answer) for one in _list(someone, "messages")]
+        ids = [
+            str(shown.get("messageId", "")) for someone in _customers(answer) for shown in _list(someone, "messages")
+        ]
         if not ids:
             return False
         answer = self._call(customer, f"{MESSAGES}/{quote(conversation)}/messages/bulk", ids[-NEWEST:])
         _read(answer, VIEW)
-        return any(_provider_id(one) == message for one in _list(answer.json(), "entities"))
+        return any(_provider_id(shown) == message for shown in _list(answer.json(), "entities"))
 
     def _search(self, customer: str, since: float, now: float) -> list[str]:
         """Conversations of this customer since then, newest first; the first message has no other trace.
@@ -152,7 +154,7 @@ class Genesys:
         }
         answer = self._call(customer, "/api/v2/analytics/conversations/details/query", query)
         _read(answer, ANALYSE)
-        return [str(one.get("conversationId", "")) for one in _list(answer.json(), "conversations")]
+        return [str(conversation.get("conversationId", "")) for conversation in _list(answer.json(), "conversations")]
 
     def _inbound(self, account: Account, customer: str, kind: str, body: dict[str, Any]) -> Answer:
         return self._call(customer, f"{MESSAGES}/{quote(account.integration)}/inbound/open/{kind}", body)
@@ -171,11 +173,11 @@ class Genesys:
                 break
             self._tokens.forget(client, token)
             if last:
-                reason = f"Genesys refuses a new token of {client}: {_said(answer)}"
+                reason = f"Genesys refuses a new token of {client}: {_trace(answer)}"
                 raise Misconfigured(reason, CLIENT.format(client=client))
         if answer.status == 429:
             wait = self._tokens.block(client, answer.retry_after_s())
-            raise RateLimited(f"Genesys rate limit: {_said(answer)}", wait)
+            raise RateLimited(f"Genesys rate limit: {_trace(answer)}", wait)
         self._tokens.passed(client)
         return answer
 
@@ -202,7 +204,7 @@ def _provider_id(entity: dict[str, Any]) -> object:
 def _entered(account: Account, seat: Seat, answer: Answer) -> Seat:
     """With the conversation that a message entered, "" where the answer does not tell."""
     if answer.status == 409:
-        raise AlreadyThere(_said(answer))
+        raise AlreadyThere(_trace(answer))
     _judge(answer, _gone(account))
     body = answer.json()
     entered = str(body.get("conversationId", "")) if isinstance(body, dict) else ""
@@ -218,14 +220,14 @@ def _judge(answer: Answer, missing: str) -> None:
     if answer.status // 100 == 2:
         return
     if answer.status == 403:
-        raise Misconfigured(_said(answer), RECEIVE)
+        raise Misconfigured(_trace(answer), RECEIVE)
     if answer.status == 404:
-        raise Misconfigured(_said(answer), missing)
+        raise Misconfigured(_trace(answer), missing)
     _again(answer, "")
     if answer.status // 100 != 4:
         # a gateway (502, 504) does not know what became of it
-        raise Uncertain(_said(answer), answered=answer.status in {500, 503})
-    raise Refused("other", _said(answer))
+        raise Uncertain(_trace(answer), answered=answer.status in {500, 503})
+    raise Refused("other", _trace(answer))
 
 
 def _read(answer: Answer, permission: str) -> None:
@@ -233,17 +235,17 @@ def _read(answer: Answer, permission: str) -> None:
     if answer.status == 200:
         return
     if answer.status == 403:
-        raise Misconfigured(f"reading back: {_said(answer)}", permission)
+        raise Misconfigured(f"reading back: {_trace(answer)}", permission)
     _again(answer, "reading back: ")
     if 400 <= answer.status < 500:
-        raise Refused("unconfirmed", f"reading back: {_said(answer)}")
-    raise Retryable(f"reading back: {_said(answer)}", answer.retry_after_s())
+        raise Refused("unconfirmed", f"reading back: {_trace(answer)}")
+    raise Retryable(f"reading back: {_trace(answer)}", answer.retry_after_s())
 
 
 def _again(answer: Answer, what: str) -> None:
     """Raises Retryable where Genesys took the call and did nothing with it."""
     if answer.status in Answer.NOT_PROCESSED:
-        raise Retryable(f"{what}{_said(answer)}", answer.retry_after_s())
+        raise Retryable(f"{what}{_trace(answer)}", answer.retry_after_s())
 
 
 def _customers(answer: Answer) -> list[dict[str, Any]]:
@@ -251,13 +253,13 @@ def _customers(answer: Answer) -> list[dict[str, Any]]:
     return [someone for someone in _list(answer.json(), "participants") if someone.get("purpose") == "customer"]
 
 
-def _said(answer: Answer) -> str:
+def _trace(answer: Answer) -> str:
     """Genesys' error code and the id that its support asks for; never its message, which may quote ours."""
-    found = answer.json()
-    code = str(found.get("code", "")) if isinstance(found, dict) else ""
+    error = answer.json()
+    code = str(error.get("code", "")) if isinstance(error, dict) else ""
     return f"HTTP {answer.status} {code[:60]} correlation {answer.headers.get('inin-correlation-id', '')[:64]}"
 
 
-def _list(found: Any, name: str) -> list[dict[str, Any]]:
-    items = found.get(name) if isinstance(found, dict) else None
+def _list(held: Any, name: str) -> list[dict[str, Any]]:
+    items = held.get(name) if isinstance(held, dict) else None
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []

@@ -97,16 +97,16 @@ def words(text: str) -> str:
 def read(item: Fields) -> tuple[Content, str]:
     """What a content item holds, and its name where it is something of which nothing can be shown: Genesys' word for
     it where it is one."""
-    said = item.text("contentType")
-    kind = _KINDS.get(_folded(said), "")
-    others = [one for name, one in _FIELDS.items() if one != kind and item.at(name)]
+    spelled = item.text("contentType")
+    kind = _KINDS.get(_folded(spelled), "")
+    others = [field for name, field in _FIELDS.items() if field != kind and item.at(name)]
     if not kind:
         kind = others.pop(0) if others else "Attachment" if item.text("url") else ""
-    held = sum((_READERS[one][1](item.at(_READERS[one][0])) for one in others), NOTHING)
+    held = sum((_READERS[field][1](item.at(_READERS[field][0])) for field in others), NOTHING)
     if kind:
         name, reader = _READERS[kind]
         held = reader(item | item.at(name)) + held  # what belongs inside also comes beside
-    word = kind or said
+    word = kind or spelled
     # of any other kind even an empty item is something that somebody sent
     if held != NOTHING or (word in {"", "Text"} and item.hollow()):
         return held, ""
@@ -122,60 +122,60 @@ def joined(text: str, lines: tuple[str, ...]) -> str:
     return "\n".join(lines if text in lines else (text, *lines)) if text else "\n".join(lines)
 
 
-def _attachment(said: Fields) -> Content:
-    url, name, media = said.text("url"), said.text("filename"), said.text("mediaType").capitalize()
+def _attachment(item: Fields) -> Content:
+    url, name, media = item.text("url"), item.text("filename"), item.text("mediaType").capitalize()
     if not url:
         return NOTHING
     # Genesys' word for the type is `mime`; a contentType here may be one, or the item's
-    mime = next((one for one in (said.text("mime", "mimeType"), said.text("contentType")) if "/" in one), "")
-    caption = _lines(said.text("text") if said.text("text") != name else "")
+    mime = next((word for word in (item.text("mime", "mimeType"), item.text("contentType")) if "/" in word), "")
+    caption = _lines(item.text("text") if item.text("text") != name else "")
     if media == "Link":
         return Content(lines=(*caption, url))
     kind = MEDIA.get(media) or MEDIA.get(mime.partition("/")[0].capitalize(), "file")
-    size = said.value("contentSizeBytes")
+    size = item.value("contentSizeBytes")
     known = size if isinstance(size, int) and size > 0 else 0
     return Content(lines=caption, files=(File(url=url, kind=kind, mime=mime, name=name, size=known),))
 
 
-def _quick_reply(said: Fields) -> Content:
-    return Content(choices=_choice(said, "QuickReply"))
+def _quick_reply(item: Fields) -> Content:
+    return Content(choices=_choice(item, "QuickReply"))
 
 
-def _quick_replies(said: Fields) -> Content:
-    choices = [choice for action in said.each("actions") for choice in _choice(action, "QuickReply")]
-    return Content(lines=_lines(said.text("title")), choices=tuple(choices))
+def _quick_replies(item: Fields) -> Content:
+    choices = [choice for action in item.each("actions") for choice in _choice(action, "QuickReply")]
+    return Content(lines=_lines(item.text("title")), choices=tuple(choices))
 
 
-def _card(said: Fields) -> Content:
-    default = said.at("defaultAction")
-    actions = said.each("actions")
+def _card(item: Fields) -> Content:
+    default = item.at("defaultAction")
+    actions = item.each("actions")
     if default.text("type") == "Postback" and not any(map(default.same, actions)):
         actions.append(default)
     choices = tuple(choice for action in actions for choice in _choice(action, "Button"))
     # a bot's card may have a description alone; no channel shows a card without a title
-    words = _lines(said.text("title"), said.text("description"), said.text("video"))
-    image, url = said.text("image"), default.text("url")
+    words = _lines(item.text("title"), item.text("description"), item.text("video"))
+    image, url = item.text("image"), default.text("url")
     if not (words or image or choices):
         return NOTHING
     title, description = (words[0], "\n".join(words[1:])) if words else ("", "")
     return Content(cards=(Card(title=title, description=description, image=image, url=url, choices=choices),))
 
 
-def _carousel(said: Fields) -> Content:
-    return sum((_card(card) for card in said.each("cards")), NOTHING)
+def _carousel(item: Fields) -> Content:
+    return sum((_card(card) for card in item.each("cards")), NOTHING)
 
 
-def _date_picker(said: Fields) -> Content:
-    stamps = [time.text("dateTime") for time in said.each("availableTimes")]
+def _date_picker(item: Fields) -> Content:
+    stamps = [time.text("dateTime") for time in item.each("availableTimes")]
     choices = tuple(Choice(text=stamp, payload=stamp, type="DatePicker") for stamp in stamps if stamp)
-    return Content(lines=_lines(said.text("title"), said.text("subtitle")), choices=choices)
+    return Content(lines=_lines(item.text("title"), item.text("subtitle")), choices=choices)
 
 
-def _list_picker(said: Fields) -> Content:
+def _list_picker(picker: Fields) -> Content:
     """An item's id comes back as a quick reply: the answers that Open Messaging takes know no list picker."""
-    shown = said.at("receivedMessage")
-    sections = said.each("sections")
-    lines = _lines(shown.text("title"), shown.text("subtitle"), *(one.text("title") for one in sections))
+    shown = picker.at("receivedMessage")
+    sections = picker.each("sections")
+    lines = _lines(shown.text("title"), shown.text("subtitle"), *(section.text("title") for section in sections))
     items = [item for section in sections for item in section.each("items")]
     titles = [" – ".join(_lines(item.text("title"), item.text("subtitle"))) for item in items]
     choices = [
@@ -184,30 +184,36 @@ def _list_picker(said: Fields) -> Content:
     return Content(lines=lines, choices=tuple(choices))
 
 
-def _template(said: Fields) -> Content:
+def _template(item: Fields) -> Content:
     """A canned response. Its body is the message's text, already filled; header and footer are here only."""
-    header, body, footer = (said.at(name) for name in ("header", "body", "footer"))
-    buttons = said.each("buttons")
-    phones = [f"{one.text('text')}: {one.text('phoneNumber')}" for one in buttons if one.text("phoneNumber")]
-    choices = [choice for one in buttons if not one.text("phoneNumber") for choice in _choice(one, "QuickReply")]
+    header, body, footer = (item.at(name) for name in ("header", "body", "footer"))
+    buttons = item.each("buttons")
+    phones = [
+        f"{button.text('text')}: {button.text('phoneNumber')}" for button in buttons if button.text("phoneNumber")
+    ]
+    choices = [
+        choice for button in buttons if not button.text("phoneNumber") for choice in _choice(button, "QuickReply")
+    ]
     lines = _lines(_filled(header), _filled(body), _filled(footer), *phones)
     media = _attachment(header.at("media"))
     return Content(lines=lines, choices=tuple(choices)) + media
 
 
-def _text(said: Fields) -> Content:
-    return Content(lines=_lines(words(said.text("body", "text"))))
+def _text(item: Fields) -> Content:
+    return Content(lines=_lines(words(item.text("body", "text"))))
 
 
-def _location(said: Fields) -> Content:
-    place = [said.value(name) for name in ("latitude", "longitude")]
-    point = ", ".join(str(one) for one in place if isinstance(one, (int, float)) and not isinstance(one, bool))
-    lines = _lines(said.text("text"), said.text("address"), said.text("url"))
+def _location(item: Fields) -> Content:
+    place = [item.value(name) for name in ("latitude", "longitude")]
+    point = ", ".join(
+        str(degrees) for degrees in place if isinstance(degrees, (int, float)) and not isinstance(degrees, bool)
+    )
+    lines = _lines(item.text("text"), item.text("address"), item.text("url"))
     return Content(lines=lines or _lines(point if point.count(",") == 1 else ""))
 
 
-def _rich_link(said: Fields) -> Content:
-    return Content(lines=_lines(*(said.text(name) for name in ("title", "text", "url", "footer"))))
+def _rich_link(item: Fields) -> Content:
+    return Content(lines=_lines(*(item.text(name) for name in ("title", "text", "url", "footer"))))
 
 
 def _choice(action: Fields, kind: Literal["Button", "QuickReply"]) -> tuple[Choice, ...]:
@@ -224,7 +230,7 @@ _PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 def _filled(part: Fields) -> str:
     """A template's text with its parameters in their places; a place that has none stays as it is."""
-    known = {one.text("name"): one.text("text") for one in part.each("parameters")}
+    known = {parameter.text("name"): parameter.text("text") for parameter in part.each("parameters")}
     return words(_PLACE.sub(lambda place: known.get(place[1], place[0]), part.text("text")))
 
 

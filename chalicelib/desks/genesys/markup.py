@@ -90,5 +90,5 @@ class _Reader(HTMLParser):
 
 def _address(link: str | None) -> str:
     """Where a person could go or write to; "" where the link is good for a page's own code only."""
-    found = re.fullmatch(r"\s*(?:(?:mailto|tel):([^\s?]+).*|(https?://\S+))\s*", link or "", re.IGNORECASE)
-    return (found[1] or found[2]) if found else ""
+    match = re.fullmatch(r"\s*(?:(?:mailto|tel):([^\s?]+).*|(https?://\S+))\s*", link or "", re.IGNORECASE)
+    return (match[1] or match[2]) if match else ""

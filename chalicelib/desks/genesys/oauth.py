@@ -96,20 +96,20 @@ class Tokens:
     def _listed(self) -> dict[str, str]:
         """What the secret lists; a client that cannot be read leaves the work to the others. Raises Misconfigured."""
         listed = self._secrets(self._secret_name).get("clients")
-        found: dict[str, str] = {}
+        clients: dict[str, str] = {}
         wrong = f"the secret {self._secret_name} lists no OAuth client under clients"
         for number, entry in enumerate(listed if isinstance(listed, list) else []):
             client = Secret(f"{self._secret_name}, clients[{number}],", entry if isinstance(entry, dict) else {})
             try:
-                found[client.identifier("id")] = client.line("secret")
+                clients[client.identifier("id")] = client.line("secret")
             except Misconfigured as error:
                 wrong = error.reason
-        if not found:
+        if not clients:
             shape = '{"clients": [{"id": "…", "secret": "…"}]}'
             raise Misconfigured(
                 wrong, f"store {shape} in the secret {self._secret_name}, as Admin > Integrations > OAuth has it"
             )
-        return found
+        return clients
 
     def _ask(self, client: str) -> str:
         secret = self._clients().get(client, "")
@@ -122,12 +122,12 @@ class Tokens:
                 f"Genesys login refuses the OAuth client {client} (HTTP {answer.status})",
                 f"compare it with Admin > Integrations > OAuth and the secret {self._secret_name}",
             )
-        found = answer.json()
-        found = found if isinstance(found, dict) else {}
-        token = trimmed(found.get("access_token"))
+        body = answer.json()
+        body = body if isinstance(body, dict) else {}
+        token = trimmed(body.get("access_token"))
         if answer.status != 200 or not plain(token):
             raise Retryable(f"Genesys login: HTTP {answer.status}", answer.retry_after_s())
-        lifetime = seconds(found.get("expires_in"), SHORTEST_S)
+        lifetime = seconds(body.get("expires_in"), SHORTEST_S)
         self._tokens[client] = (token, self._clock() + max(0.0, lifetime - MARGIN_S))
         return token
 

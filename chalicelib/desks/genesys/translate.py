@@ -117,7 +117,7 @@ def _receipt(seen: Fields) -> DeskEvent:
     is the customer depends on the direction that the receipt is told in. Its words may quote the message.
     """
     channel, status = seen.at("channel"), seen.text("status").lower()
-    codes = [code if code in REASONS else "unknown" for one in seen.each("reasons") if (code := one.text("code"))]
+    codes = [code if code in REASONS else "unknown" for reason in seen.each("reasons") if (code := reason.text("code"))]
     integration = channel.text("id")
     sides = [channel.at(side).text("id") for side in ("to", "from")]
     customer = next((side for side in sides if side not in {"", integration}), "")
@@ -142,8 +142,8 @@ def _message(seen: Fields) -> AgentMessage:
     if not (message and integration and customer):
         raise Malformed("Genesys message without id, integration or recipient")
     author: Author = "human" if seen.text("originatingEntity") == "Human" else "bot"
-    found = [read(item) for item in seen.each("content")]
-    held = sum((content for content, _ in found), NOTHING)
+    items = [read(item) for item in seen.each("content")]
+    held = sum((content for content, _ in items), NOTHING)
     return AgentMessage(
         id=message,
         integration=integration,
@@ -154,7 +154,7 @@ def _message(seen: Fields) -> AgentMessage:
         files=held.files,
         choices=held.choices,
         cards=held.cards,
-        unsupported=", ".join(sorted(_unread(seen, (name for _, name in found)))),
+        unsupported=", ".join(sorted(_unread(seen, (name for _, name in items)))),
     )
 
 

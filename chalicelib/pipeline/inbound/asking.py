@@ -42,9 +42,9 @@ class Asking(Generic[Found]):
     def get(self, account: Account, key: Hashable, ask: Callable[[], Found | None]) -> Found | None:
         """What `ask` answers, or has: the last answer where that is not to be had now. Never raises."""
         now = self._clock()
-        until, found = self._known.get(key)
+        until, last = self._known.get(key)
         if now < until or now < self._paused.get(account.id, 0.0):
-            return found
+            return last
         try:
             with new_codes(self._metrics, account.channel):
                 fresh = ask()
@@ -57,7 +57,7 @@ class Asking(Generic[Found]):
             self.failed(account, no.detail)
         except Exception as error:
             self.failed(account, where(error))
-        return self._known.keep(key, found, now + AGAIN_S)
+        return self._known.keep(key, last, now + AGAIN_S)
 
     def _pause(self, account: Account, key: Hashable, now: float, error: Retryable | Uncertain) -> None:
         """A throttle or a refused token is the account's. What else fails for one may be that one's own: only where

@@ -38,7 +38,7 @@ class LookingUp:
 
     def show(self, arrival: Arrival, missing: Unseen) -> None:
         """Shows the message. What holds words and cannot be read is parked, anything else let go. Raises Retryable."""
-        message = self._found(arrival, missing)
+        message = self._looked_up(arrival, missing)
         if message is not None:
             self._messages.show(arrival, message)
         elif missing.told:
@@ -46,7 +46,7 @@ class LookingUp:
         else:
             self._metrics.count("ignored", reason="unseen_unreadable")
 
-    def _found(self, arrival: Arrival, missing: Unseen) -> CustomerMessage | None:
+    def _looked_up(self, arrival: Arrival, missing: Unseen) -> CustomerMessage | None:
         account = arrival.account
         try:
             with new_codes(self._metrics, account.channel):

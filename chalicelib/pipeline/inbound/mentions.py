@@ -33,15 +33,15 @@ class Mentions:
         if mention is None:
             return message
         key = (account.channel, account.id, mention)
-        found = self._asking.get(account, key, lambda: self._clients[account.channel].mentioned(account, mention))
-        if found is None:
+        answer = self._asking.get(account, key, lambda: self._clients[account.channel].mentioned(account, mention))
+        if answer is None:
             return message
         where, *others = message.lines
-        place = Line(where.key, where.facts | ({"url": found.url} if found.url else {}))
+        place = Line(where.key, where.facts | ({"url": answer.url} if answer.url else {}))
         return msgspec.structs.replace(
             message,
-            text=found.text,
-            username=found.username,
+            text=answer.text,
+            username=answer.username,
             lines=(place, *others),
-            attributes=with_post(message, found.url),
+            attributes=with_post(message, answer.url),
         )

@@ -38,9 +38,9 @@ class Profiles:
         the platform said of a commenter holds for comments only.
         """
         wrote = message.starts_window and not message.comment
-        return self._asking.get(account, (message.conversation.key, wrote), lambda: self._found(account, message))
+        return self._asking.get(account, (message.conversation.key, wrote), lambda: self._asked(account, message))
 
-    def _found(self, account: Account, message: CustomerMessage) -> Profile | None:
+    def _asked(self, account: Account, message: CustomerMessage) -> Profile | None:
         """What the table has, else what the platform tells. The table's failure is not the platform's."""
         now = self._clock()
         try:

@@ -21,10 +21,10 @@ class Remembered(Generic[Found]):
         """Until when the last answer holds, and the answer, however old; 0 and None where there is none."""
         return self._known.get(key, (0.0, None))
 
-    def keep(self, key: Hashable, found: Found | None, until: float) -> Found | None:
+    def keep(self, key: Hashable, answer: Found | None, until: float) -> Found | None:
         """The answer, kept."""
-        self._known[key] = (until, found)
+        self._known[key] = (until, answer)
         self._known.move_to_end(key)
         if len(self._known) > self._most:
             self._known.popitem(last=False)
-        return found
+        return answer

@@ -50,10 +50,10 @@ class ToDesk:
     def handle(self, event: Event, turn: Turn) -> None:
         """One event of the inbound queue. Raises Retryable."""
         happened = self._intake.read(event, turn) or []
-        known = [one for one in happened if not isinstance(one, Ignored)]
-        for one in happened:
-            if isinstance(one, Ignored):
-                self._metrics.count("ignored", reason=one.reason)
+        known = [happening for happening in happened if not isinstance(happening, Ignored)]
+        for happening in happened:
+            if isinstance(happening, Ignored):
+                self._metrics.count("ignored", reason=happening.reason)
         if not known:
             return
         account = self._accounts.of_channel(event.source, event.account)
@@ -69,25 +69,27 @@ class ToDesk:
         """Buries the event, and shows the agents that a message of the customer's is missing. Raises Retryable."""
         account = self._accounts.of_channel(event.source, event.account)
         if account is not None:
-            for one in self._intake.read_again(event) or []:
-                if isinstance(one, CustomerMessage):
-                    self._messages.missing(account, one)
+            for happening in self._intake.read_again(event) or []:
+                if isinstance(happening, CustomerMessage):
+                    self._messages.missing(account, happening)
         self._intake.bury(event, turn, reason)
 
     def _all(self, arrival: Arrival, happened: Sequence[CustomerEvent]) -> None:
         """In order. What the customer took back before it came is left out with all its parts."""
-        for one in happened:
-            if isinstance(one, CustomerMessage):
-                if self._messages.show(arrival, one) == PREVENTED:
+        for happening in happened:
+            if isinstance(happening, CustomerMessage):
+                if self._messages.show(arrival, happening) == PREVENTED:
                     return
-            elif isinstance(one, Note):
-                self._notes.take(arrival, one)
-            elif isinstance(one, Echo):
-                self._echoes.take(arrival, one)
-            elif isinstance(one, Led):
-                self._leads.keep(one)
-            elif isinstance(one, Unseen):
-                self._looking_up.show(arrival, one)
-            elif isinstance(one, Trouble):
+            elif isinstance(happening, Note):
+                self._notes.take(arrival, happening)
+            elif isinstance(happening, Echo):
+                self._echoes.take(arrival, happening)
+            elif isinstance(happening, Led):
+                self._leads.keep(happening)
+            elif isinstance(happening, Unseen):
+                self._looking_up.show(arrival, happening)
+            elif isinstance(happening, Trouble):
                 self._metrics.count("account_stopped", account=arrival.account.id)
-                log.error("account stopped", account=arrival.account.id, reason=one.reason, advice=one.advice)
+                log.error(
+                    "account stopped", account=arrival.account.id, reason=happening.reason, advice=happening.advice
+                )

@@ -27,10 +27,12 @@ class Files:
         files = {number: part for number, part in enumerate(planned, start=1) if isinstance(part, File)}
         begun = self._ledger.begun(reply.conversation, claims.parts(reply.message.id)) if files else set()
         return {
-            number: self._one(reply, number, file) for number, file in files.items() if reply.item(number) not in begun
+            number: self._carried(reply, number, file)
+            for number, file in files.items()
+            if reply.item(number) not in begun
         }
 
-    def _one(self, reply: Reply, number: int, file: File) -> Part | Refused:
+    def _carried(self, reply: Reply, number: int, file: File) -> Part | Refused:
         try:
             return self._enclosing.part(reply, number, file)
         except Unfetched as error:

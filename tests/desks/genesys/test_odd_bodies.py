@@ -13,7 +13,7 @@ from chalicelib.desks.genesys.translate import TRANSLATOR
 from chalicelib.errors import Malformed
 from chalicelib.vocabulary.messages import Ignored
 from chalicelib.vocabulary.records import Event
-from tests.pipeline.edge_kit import EdgeKit
+from tests.edge.kit import EdgeKit
 
 GOOD: dict[str, Any] = {
     "id": "0f0f",

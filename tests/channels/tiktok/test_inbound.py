@@ -34,7 +34,7 @@ from chalicelib.vocabulary.messages import (
 from chalicelib.vocabulary.records import Conversation, Event
 from chalicelib.wire import iso
 
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "tiktok"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "tiktok"
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.json"))
 BRAND = "-000TeaShop/Ab1+Cd2=="
 CUSTOMER = "+CuStOmEr/0123456789abcdefGHIJ+kLmN=="

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from chalicelib.aws.secrets import LIFETIME_S, SOONEST_REFRESH_S, SecretStore
 from tests.contract.signing import signed
+from tests.edge.kit import BODIES, PLATFORMS, SECRET, EdgeKit
 from tests.fakes import START, FakeClock
-from tests.pipeline.edge_kit import BODIES, PLATFORMS, SECRET, EdgeKit
 
 NEXT = "the-next-secret-of-the-tests"
 # Genesys repeats five times, 5 s apart, at 429, 5xx or silence; Meta and TikTok for hours.

@@ -17,8 +17,8 @@ from chalicelib.errors import Retryable
 from chalicelib.http import Request
 from chalicelib.vocabulary.records import Event, Parked
 from tests.contract.signing import HEADERS, request, signature, signed
+from tests.edge.kit import BODIES, PLATFORMS, SECRET, VERIFY_TOKEN, EdgeKit
 from tests.fakes import FakeQueue
-from tests.pipeline.edge_kit import BODIES, PLATFORMS, SECRET, VERIFY_TOKEN, EdgeKit
 
 FORGED = {
     "instagram": "sha256=" + "0" * 64,

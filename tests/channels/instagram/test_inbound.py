@@ -36,7 +36,7 @@ from chalicelib.vocabulary.messages import (
 )
 from chalicelib.vocabulary.records import Account, Conversation, Event
 
-FIXTURES = Path(__file__).parent.parent / "fixtures" / "instagram"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "instagram"
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.json"))
 BRAND = "17841400000000777"
 PERSON = "5550000000000001"

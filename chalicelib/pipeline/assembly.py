@@ -1,0 +1,56 @@
+"""What both workers are made of, put together once per container; each road's assembly.py adds its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from chalicelib.observability import Metrics
+from chalicelib.pipeline.accounts import Accounts
+from chalicelib.pipeline.budgets import Budgets
+from chalicelib.pipeline.delivering import Delivering
+from chalicelib.pipeline.desks import Desks
+from chalicelib.pipeline.lines import Lines
+from chalicelib.pipeline.media import MediaStore
+from chalicelib.pipeline.ports import Clock, Ledger, SecretCache, Shelf
+from chalicelib.pipeline.posting import Posting
+from chalicelib.pipeline.reading_back import ReadingBack
+from chalicelib.protocols.channel import Client
+from chalicelib.protocols.desk import Desk
+from chalicelib.vocabulary.about import About
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What comes from the outside: adapters, and the facts of the channels and desks that there are, by their names."""
+
+    channels: Mapping[str, About]
+    known_desks: Mapping[str, About]
+    clients: Mapping[str, Client]
+    desks: Mapping[str, Desk]
+    ledger: Ledger
+    media: MediaStore
+    secrets: SecretCache
+    shelf: Shelf
+    clock: Clock
+    metrics: Metrics
+
+
+class Common:
+    """What both workers use."""
+
+    def __init__(self, given: Given) -> None:
+        ledger, clock, metrics = given.ledger, given.clock, given.metrics
+        self.given = given
+        self.desks = Desks(given.desks, ledger)
+        self.accounts = Accounts(ledger, clock, metrics, given.channels, given.known_desks)
+        self.budgets = Budgets(ledger, clock)
+        self.delivering = Delivering(
+            desks=self.desks,
+            posting=Posting(given.media.body, clock, metrics),
+            reading_back=ReadingBack(ledger, clock, metrics),
+            ledger=ledger,
+            clock=clock,
+            metrics=metrics,
+        )
+        self.lines = Lines(self.desks, self.delivering)

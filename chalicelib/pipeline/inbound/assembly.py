@@ -1,0 +1,81 @@
+"""The inbound worker, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from chalicelib.pipeline.assembly import Common
+from chalicelib.pipeline.inbound.composing import Composing, Enricher
+from chalicelib.pipeline.inbound.echoes import Echoes
+from chalicelib.pipeline.inbound.facts import Facts
+from chalicelib.pipeline.inbound.files import Files
+from chalicelib.pipeline.inbound.leads import Leads
+from chalicelib.pipeline.inbound.looking_up import LookingUp
+from chalicelib.pipeline.inbound.mentions import Mentions
+from chalicelib.pipeline.inbound.messages import Messages
+from chalicelib.pipeline.inbound.notes import Notes
+from chalicelib.pipeline.inbound.posts import Posts
+from chalicelib.pipeline.inbound.profiles import Profiles
+from chalicelib.pipeline.inbound.showing import Showing
+from chalicelib.pipeline.inbound.taps import Taps
+from chalicelib.pipeline.inbound.to_desk import ToDesk
+from chalicelib.pipeline.inbound.wording import Wording
+from chalicelib.pipeline.intake import Intake
+from chalicelib.pipeline.parking import Parking
+from chalicelib.pipeline.ports import Redelivery
+from chalicelib.protocols.channel import Translator
+
+
+def to_desk(
+    common: Common, translators: Mapping[str, Translator], queue: Redelivery, further: Sequence[Enricher] = ()
+) -> ToDesk:
+    """The worker over its queue. `further` enrichers come after those that every deployment has."""
+    given, budgets = common.given, common.budgets
+    clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
+    intake = Intake(translators, Parking("inbound", given.shelf, clock, metrics), queue, metrics)
+    wording, leads = Wording(clients, ledger), Leads(ledger, clock, metrics)
+    showing = Showing(lines=common.lines, ledger=ledger, budgets=budgets, metrics=metrics)
+    messages = Messages(
+        clients=clients,
+        composing=Composing([*_enrichers(common, wording), *further]),
+        leads=leads,
+        mentions=Mentions(clients, clock, metrics),
+        delivering=common.delivering,
+        intake=intake,
+        ledger=ledger,
+        budgets=budgets,
+        clock=clock,
+        metrics=metrics,
+    )
+    return ToDesk(
+        intake=intake,
+        accounts=common.accounts,
+        messages=messages,
+        looking_up=LookingUp(
+            clients=clients,
+            messages=messages,
+            intake=intake,
+            budgets=budgets,
+            secrets=given.secrets,
+            metrics=metrics,
+        ),
+        notes=Notes(showing=showing, wording=wording, media=given.media, ledger=ledger, clock=clock, metrics=metrics),
+        echoes=Echoes(showing=showing, ledger=ledger, budgets=budgets, clock=clock, metrics=metrics),
+        leads=leads,
+        budgets=budgets,
+        metrics=metrics,
+    )
+
+
+def _enrichers(common: Common, wording: Wording) -> list[Enricher]:
+    """What is looked up for a customer's message, in this order: a further enricher is one more entry."""
+    given = common.given
+    clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
+    return [
+        wording.enrich,
+        Files(clients, given.media, common.budgets, given.secrets, metrics).enrich,
+        Profiles(clients, ledger, clock, metrics).enrich,
+        Posts(clients, clock, metrics).enrich,
+        Facts(given.channels, clients, clock).enrich,
+        Taps(ledger).enrich,
+    ]

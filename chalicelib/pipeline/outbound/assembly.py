@@ -1,0 +1,94 @@
+"""The outbound worker, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalicelib.pipeline.assembly import Common
+from chalicelib.pipeline.intake import Intake
+from chalicelib.pipeline.outbound.acts import Acts
+from chalicelib.pipeline.outbound.addressing import Addressing
+from chalicelib.pipeline.outbound.enclosing import Enclosing
+from chalicelib.pipeline.outbound.ending import Ending
+from chalicelib.pipeline.outbound.files import Files
+from chalicelib.pipeline.outbound.finding_out import FindingOut
+from chalicelib.pipeline.outbound.parts import Parts
+from chalicelib.pipeline.outbound.refusing import Refusing
+from chalicelib.pipeline.outbound.sending import Sending
+from chalicelib.pipeline.outbound.telling import Telling
+from chalicelib.pipeline.outbound.to_customer import ToCustomer
+from chalicelib.pipeline.outbound.whose import Whose
+from chalicelib.pipeline.parking import Parking
+from chalicelib.pipeline.ports import Outbox, Redelivery
+from chalicelib.protocols.desk import DeskTranslator
+
+
+def to_customer(
+    common: Common, translators: Mapping[str, DeskTranslator], queue: Redelivery, outbox: Outbox
+) -> ToCustomer:
+    """The worker over its queue; what cannot be told at once goes into `outbox`, the same queue from its other side.
+    What names no desk is the first one's, whose translator says what it is."""
+    given, budgets = common.given, common.budgets
+    clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
+    addressing = Addressing(clients, clock)
+    return ToCustomer(
+        intake=Intake(
+            {"": next(iter(translators.values())), **translators},
+            Parking("outbound", given.shelf, clock, metrics),
+            queue,
+            metrics,
+        ),
+        desks=common.desks,
+        clients=clients,
+        whose=Whose(common.accounts, ledger),
+        ledger=ledger,
+        sending=_sending(common, addressing),
+        acts=Acts(clients=clients, ledger=ledger, addressing=addressing, clock=clock, metrics=metrics),
+        ending=Ending(ledger, clock, metrics),
+        telling=Telling(
+            channels=given.channels,
+            desks=common.desks,
+            lines=common.lines,
+            outbox=outbox,
+            budgets=budgets,
+            clock=clock,
+            metrics=metrics,
+        ),
+        budgets=budgets,
+        clock=clock,
+        metrics=metrics,
+    )
+
+
+def _sending(common: Common, addressing: Addressing) -> Sending:
+    given, budgets = common.given, common.budgets
+    clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
+    refusing = Refusing(ledger, clock, metrics)
+    parts = Parts(
+        clients=clients,
+        ledger=ledger,
+        addressing=addressing,
+        finding_out=FindingOut(
+            clients=clients,
+            ledger=ledger,
+            addressing=addressing,
+            refusing=refusing,
+            budgets=budgets,
+            clock=clock,
+            metrics=metrics,
+        ),
+        refusing=refusing,
+        budgets=budgets,
+        secrets=given.secrets,
+        clock=clock,
+        metrics=metrics,
+    )
+    return Sending(
+        clients=clients,
+        ledger=ledger,
+        files=Files(Enclosing(clients, common.desks, given.media), ledger, budgets),
+        parts=parts,
+        refusing=refusing,
+        clock=clock,
+        metrics=metrics,
+    )
