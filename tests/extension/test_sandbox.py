@@ -16,8 +16,10 @@ from chalicelib.pipeline import delivering, reading_back
 from chalicelib.pipeline.outbound import finding_out, parts
 from ops.__main__ import cli
 from sandbox.bridge import Sandbox
+from sandbox.demo import play
 from sandbox.simulators.instagram.vendor import Instagram
 from sandbox.stage.files import png
+from sandbox.stage.running import NEVER
 from tests.extension.pigeon.simulator.vendor import Pigeon
 from tests.extension.town import entered
 from tests.sandbox.kit import told
@@ -178,6 +180,17 @@ def test_what_passes_is_on_the_road_and_no_secret_is(driver: Driver) -> None:
     text = json.dumps(passed)
     secrets = [*driver.sandbox.secrets.values(), "sandbox-counter-key", driver.sessions()[0]["key"]]
     assert [secret for secret in secrets if secret in text] == []
+
+
+def test_the_demo_waits_for_no_receipt_of_a_desk_that_takes_none(
+    driver: Driver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play(driver.sandbox, NEVER)
+    talks = capsys.readouterr().out.split("\n\n")
+    [pigeons] = [talk for talk in talks if talk.strip().startswith("pigeon")]
+    assert "agent saw" in pigeons
+    assert "customer received" in pigeons
+    assert ["agent's receipt" in talk for talk in talks] == [talk != pigeons for talk in talks]
 
 
 # --- the operator

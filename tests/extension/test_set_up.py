@@ -11,7 +11,9 @@ from chalicelib.errors import Misconfigured, Retryable
 from chalicelib.http import Request
 from chalicelib.runtime import Runtime
 from chalicelib.settings import load
+from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Conversation, Seat
+from tests.extension.counter import about
 from tests.fakes import FakeClock, FakeLedger, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 from tests.test_settings import ENVIRONMENT
 
@@ -76,3 +78,19 @@ def test_nobody_comes_in_for_it() -> None:
     request = Request(method="POST", headers=headers, query={}, body=b"{}")
     assert runtime().edge.desk(request).body == "refused: signature_missing"
     assert "counter" in runtime(**COUNTER).edge._feeds
+
+
+def test_a_desk_that_comes_by_a_queue_alone_has_no_secret_that_it_is_signed_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(about, "ABOUT", About(name="counter", title="Counter", settings={"counter_api": None}))
+    made: Any = runtime(DMDESK_COUNTER_API="https://counter.example")
+    record = {
+        "messageId": "m-1",
+        "body": '{"session": "session-1", "hall": "h", "kind": "ended"}',
+        "eventSourceARN": "arn:aws:sqs:eu-central-1:1:dmdesk-from-counter",
+    }
+    assert made.edge.fed([record]) == {"batchItemFailures": []}
+    assert [(event.source, event.account, event.party) for event in made.outbound.events] == [
+        ("counter", "h", "session-1")
+    ]
