@@ -168,6 +168,20 @@ def test_nothing_is_lost_or_doubled_where_an_answer_never_comes(driver: Driver, 
     driver.proven(customers_sent=2, agents_saw=2, agents_sent=1, customers_got=1)
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["a new session", "an open one"])
+def test_a_worker_that_dies_after_the_counters_answer(driver: Driver, first: bool) -> None:
+    if not first:
+        driver.say("Before")
+        driver.until(driver.sessions)
+    driver.ask("/trouble", {"name": "kill_worker", "on": True})
+    driver.say("Hello")
+    driver.until(lambda: not driver.ask("/trouble")["kill_worker"])
+    driver.ask("/clock", {"offset_s": 3600.0})
+    driver.until(lambda: driver.ask("/proof")["in_flight"] == 0)
+    assert driver.read() == ["Hello" if first else "Before|Hello"]
+    driver.proven(agents_saw=1 if first else 2)
+
+
 def test_what_passes_is_on_the_road_and_no_secret_is(driver: Driver) -> None:
     driver.say("Hello")
     driver.until(driver.sessions)
@@ -211,6 +225,15 @@ def test_doctor_looks_at_both(driver: Driver) -> None:
     integrations = {one["subject"] for one in found if one["check"] == "integration"}
     assert f"pigeon {OTHER['id']}" in integrations
     assert not {one for one in halls if one in integrations}
+
+
+def test_a_loft_and_a_hall_that_fail_stop_nothing_else(driver: Driver) -> None:
+    driver.ask("/faults", {"target": "pigeon", "kind": "status", "status": 500, "path": "/loft"})
+    driver.ask("/faults", {"target": "counter", "kind": "status", "status": 500, "path": "/halls"})
+    found = run(driver, "doctor")
+    failed = {(one["check"], one["detail"]) for one in found if one["subject"] == f"pigeon {LOFT['id']}"}
+    assert failed >= {("loft", "the loft answers 500"), ("hall", "the counter answers 500")}
+    assert {"integration", "last inbound"} <= {one["check"] for one in found}
 
 
 def test_accounts_and_subscriptions_tell_of_the_lofts(driver: Driver) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.vocabulary.records import Account
 from ops.errors import OpsError
-from ops.findings import Checks, Subscribed, check, subject
+from ops.findings import Checks, Subscribed, check, made, subject
 from ops.provider import Asked, Channel, Option
 
 if TYPE_CHECKING:
@@ -31,12 +31,11 @@ class Pigeons:
     def checks(self, bridge: Bridge, accounts: Sequence[Account], asked: Asked) -> Checks:
         """Whether each loft knows its key."""
         for account in accounts:
-            try:
-                _hook(bridge, account)
-            except OpsError as error:
-                yield check("loft", subject(account), "fail", str(error), "ask the loft for a key")
-            else:
-                yield check("loft", subject(account), "ok", "knows its key")
+            yield from made("loft", subject(account), self._loft, bridge, account)
+
+    def _loft(self, bridge: Bridge, account: Account) -> Checks:
+        _hook(bridge, account)
+        yield check("loft", subject(account), "ok", "knows its key")
 
     def login(self, account: Account) -> str:
         """There is but one."""
@@ -62,7 +61,7 @@ def _hook(bridge: Bridge, account: Account) -> str:
     url = f"{bridge.settings.url('pigeon_api')}{LOFT}?loft={account.id}"
     answer = bridge.get(url, _headers(bridge, account), "the loft")
     if answer.status != 200:
-        raise OpsError(f"the loft answers {answer.status}")
+        raise OpsError(f"the loft answers {answer.status}", "ask the loft for a key")
     return str(answer.json()["webhook"])
 
 
