@@ -137,20 +137,20 @@ def _batches(events: Sequence[Event]) -> Iterator[list[SendMessageBatchRequestEn
     groups: set[str] = set()
     size = 0
     for event in events:
-        body = _body(event)
+        body, group = _body(event), event.group
         length = len(body.encode())
-        if batch and (len(batch) == BATCH or size + length > LARGEST or event.group in groups):
+        if batch and (len(batch) == BATCH or size + length > LARGEST or group in groups):
             yield batch
             batch, groups, size = [], set(), 0
         batch.append(
             {
                 "Id": str(len(batch)),
                 "MessageBody": body,
-                "MessageGroupId": event.group,
+                "MessageGroupId": group,
                 "MessageDeduplicationId": event.dedup,
             }
         )
-        groups.add(event.group)
+        groups.add(group)
         size += length
     if batch:
         yield batch

@@ -14,10 +14,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from chalicelib.settings import PREFIX, Settings
+from chalicelib.settings import PREFIX, variables
 from tests import terraform_here
 from tests.stub_provider.__main__ import configuration, install
 
@@ -190,7 +189,7 @@ def test_a_channel_is_one_entry_of_the_map_and_so_is_a_desk(settings: Path, copi
     version = resources['module.aws.aws_secretsmanager_secret_version.this["pigeon"]']
     assert version["secret_string_wo_version"] == 2, "a value was given, or a raised version is refused"
 
-    known = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
+    known = {PREFIX + name.upper() for name in variables()}
     for role in ROLES:
         [environment] = resources[f'module.aws.aws_lambda_function.role["{role}"]']["environment"]
         told: dict[str, str] = environment["variables"]
