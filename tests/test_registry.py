@@ -12,7 +12,6 @@ from chalicelib.settings import load, variables
 from chalicelib.vocabulary.messages import CustomerMessage
 from chalicelib.vocabulary.records import Account, Conversation, Unreadable
 from tests.test_settings import ENVIRONMENT
-from tools import docs
 
 ROW = Account(channel="pigeon", id="1", integration="i", secret="s")
 
@@ -50,11 +49,3 @@ def test_its_customers_are_told_by_its_name_and_page() -> None:
     said = CustomerMessage(id="m", conversation=Conversation("pigeon", "1", "c"), sent_ms=0, username="coo coo")
     told = participant.attributes(abouts(CHANNELS)["pigeon"], ROW, said, None, 0, "open")
     assert (told["source"], told["profileUrl"]) == ("Pigeon_DM", "https://pigeon.example/coo%20coo")
-
-
-def test_the_pages_of_the_documentation_tell_of_it() -> None:
-    assert "| Instagram | TikTok | Pigeon |" in docs.features()
-    assert "## Pigeon" in docs.rendering()
-    assert "`TikTok_Comment`, `Pigeon_DM` or `Pigeon_Comment`; a mention" in docs.participant_data()
-    assert "`instagram`, `tiktok` or `pigeon`" in docs.participant_data()
-    assert "## Pigeon" in docs.errors()

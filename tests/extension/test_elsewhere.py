@@ -50,7 +50,10 @@ def _entered(monkeypatch: pytest.MonkeyPatch) -> None:
         ("features", ["| Instagram | TikTok | Pigeon |", "200 characters; a longer one in several |"]),
         ("rendering", ["## Pigeon", "| `coo` |", "| `picture` |"]),
         ("errors", ["## Pigeon", "the customer's loft is closed", "the key does not fit the loft"]),
-        ("participant_data", ["`Pigeon_DM`", "`instagram`, `tiktok` or `pigeon`"]),
+        (
+            "participant_data",
+            ["`TikTok_Comment`, `Pigeon_DM` or `Pigeon_Comment`; a mention", "`instagram`, `tiktok` or `pigeon`"],
+        ),
     ],
 )
 def test_a_page_tells_of_the_pigeon(page: str, rows: list[str]) -> None:
