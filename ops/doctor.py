@@ -91,6 +91,6 @@ def _queues(bridge: Bridge) -> Checks:
         letters = bridge.waiting(dead)
         if letters:
             yield check("dead letters", name, "fail", f"{letters} waiting",
-                         "read their reason attribute; once it is mended, redrive them in the SQS console")  # fmt: skip
+                         "dmdesk dead-letters tells their reasons; once they are mended, dmdesk replay --all")  # fmt: skip
         else:
             yield check("dead letters", name, "ok", "none")

@@ -51,7 +51,7 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   for_each            = local.queues
   alarm_name          = "${var.name}-${each.key}-dead-letters"
-  alarm_description   = "A message could not be delivered (${each.key}). Read its attribute `reason`, mend the cause, replay the queue."
+  alarm_description   = "A message could not be delivered (${each.key}). `dmdesk dead-letters` tells why: mend the cause, then run `dmdesk replay --all`."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead_letters[each.key].name }
