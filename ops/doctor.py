@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chalicelib.pipeline.accounts import ADVICE
 from chalicelib.vocabulary.records import Account
-from ops import inventory, registry
+from ops import inventory, pauses, registry
 from ops.bridge import Bridge
 from ops.findings import Check, Checks, Status, check, made, subject
 from ops.output import ago
@@ -31,6 +31,7 @@ def run(bridge: Bridge, asked: Asked) -> list[Check]:
     for name, held in registry.by_channel(accounts):
         found += made("accounts", name, _channel, bridge, name, held, asked)
     found += made("last inbound", "accounts", _inbound, bridge)
+    found += made("paused", "accounts", pauses.checks, bridge)
     found += made("queues", "deployment", _queues, bridge)
     for desk in desks.values():
         found += desk.clock(bridge, asked)
@@ -91,6 +92,6 @@ def _queues(bridge: Bridge) -> Checks:
         letters = bridge.waiting(dead)
         if letters:
             yield check("dead letters", name, "fail", f"{letters} waiting",
-                         "dmdesk dead-letters tells their reasons; once they are mended, dmdesk replay --all")  # fmt: skip
+                         "dmdesk dead-letters tells why; once that is mended, dmdesk replay --all")  # fmt: skip
         else:
             yield check("dead letters", name, "ok", "none")

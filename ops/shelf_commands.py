@@ -1,11 +1,11 @@
-"""The commands of what waits to be brought back."""
+"""The commands of what waits: given up, put aside, or held by the operator."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -14,6 +14,7 @@ from ops.help import Command, example, json_option
 from ops.output import Out, run
 
 if TYPE_CHECKING:
+    from chalicelib.vocabulary.records import Direction
     from ops.bridge import Bridge
 
 
@@ -99,4 +100,45 @@ def replay(
     run(as_json, work)
 
 
-COMMANDS = (dead_letters, parked, replay)
+def _direction(command: Any) -> Any:
+    return click.option(
+        "--direction",
+        type=click.Choice(["inbound", "outbound"]),
+        help="Customers' events (inbound) or agents' (outbound) only; both where it is not given.",
+    )(command)
+
+
+@click.command(cls=Command, epilog=example("dmdesk pause --account 17841400000000001 --direction outbound"))
+@click.option("--account", required=True, help="Its id on the platform, its name, or its integration.")
+@_direction
+@json_option
+def pause(account: str, direction: Direction | None, as_json: bool) -> None:
+    """Have an account's messages wait on their queues, until `resume` or for ten days at most.
+
+    Nothing is lost: what comes waits in its order. That agents are typing is not shown meanwhile.
+    """
+    from ops import pauses
+
+    def work(out: Out) -> None:
+        told = pauses.pause(_bridge(out), account, [direction] if direction else pauses.DIRECTIONS)
+        out.result([msgspec.to_builtins(one) for one in told], list(pauses.lines(told)))
+
+    run(as_json, work)
+
+
+@click.command(cls=Command, epilog=example("dmdesk resume --account 17841400000000001"))
+@click.option("--account", required=True, help="Its id on the platform, its name, or its integration.")
+@_direction
+@json_option
+def resume(account: str, direction: Direction | None, as_json: bool) -> None:
+    """Let a paused account's messages go on, in the order in which they came."""
+    from ops import pauses
+
+    def work(out: Out) -> None:
+        told = pauses.resume(_bridge(out), account, [direction] if direction else pauses.DIRECTIONS)
+        out.result([msgspec.to_builtins(one) for one in told], list(pauses.lines(told)))
+
+    run(as_json, work)
+
+
+COMMANDS = (dead_letters, parked, replay, pause, resume)

@@ -16,6 +16,7 @@ from chalicelib.vocabulary.records import (
     Edited,
     Event,
     Flight,
+    Pause,
     Profile,
     Seat,
     Stored,
@@ -209,6 +210,9 @@ class Ledger(Protocol):
     def profile(self, conversation: Conversation, now: float) -> Profile | None: ...
 
     def accounts(self) -> Sequence[Account | Unreadable]: ...
+
+    def pauses(self, now: float) -> Sequence[Pause]:
+        """Which accounts an operator has paused, and in which direction."""
 
     def lock(self, name: str, now: float, lease_s: float) -> str | None:
         """Who asks has the lock of that name for so long (s), and a token of it; None while another has it."""

@@ -67,6 +67,19 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
 
 
+Direction = Literal["inbound", "outbound"]
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator has an account's events of one direction wait on their queue, from then until then (epoch s)."""
+
+    channel: str
+    account: str
+    direction: Direction
+    since_s: float
+    until_s: float
+
+
 Word = Annotated[str, msgspec.Meta(pattern=r"^\S+\Z")]
 
 

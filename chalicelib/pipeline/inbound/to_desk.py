@@ -51,6 +51,8 @@ class ToDesk:
         """One event of the inbound queue. Raises Retryable."""
         happened = self._intake.read(event, turn) or []
         known = [one for one in happened if not isinstance(one, Ignored)]
+        if known:
+            self._accounts.ready(event.source, event.account, "inbound")
         for one in happened:
             if isinstance(one, Ignored):
                 self._metrics.count("ignored", reason=one.reason)
