@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +17,7 @@ from chalicelib.observability import EmfMetrics
 from chalicelib.pipeline.parking import Parking
 from chalicelib.vocabulary.records import Event
 from ops import shelf
-from ops.letters import moment_ms
+from ops.letters import _progress, moment_ms
 from ops.shelf import Shelf
 from sandbox.stage.aws import BUCKET
 from tests.ops.conftest import INSTAGRAM, Deployment
@@ -273,6 +275,30 @@ def test_an_unreadable_object_is_told_and_stays(waits: Waits) -> None:
     told = waits.run("replay", "--all")
     assert "cannot be read, and stays: parked/unreadable/x/2026-01-01/1" in told.err
     assert len(waits.lying()) == 1
+
+
+def test_doctor_counts_what_is_parked_by_reason(waits: Waits) -> None:
+    waits.park(1)
+    waits.park(2)
+    Bucket(BUCKET).keep("parked/dead_letter/instagram/2026-01-01/1", b"")
+    found = [one for one in waits.run("doctor", "--json").json if one["check"] == "parked"]
+    assert [(one["subject"], one["status"], one["detail"].split()[0]) for one in found] == [
+        ("dead letters", "fail", "1"), ("unknown_account", "warn", "2"),
+    ]  # fmt: skip
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_how_far_it_is_and_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with _progress("replaying", 2) as done:
+            done(1)
+            done(1)
+        assert ("replaying" in stream.getvalue() and "100%" in stream.getvalue()) is shown
 
 
 @pytest.mark.parametrize("arguments", [[], ["m-1", "--all"]])

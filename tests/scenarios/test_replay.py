@@ -37,6 +37,8 @@ def test_a_buried_message_comes_back_once_in_order_and_late(operator: Bridge, mo
             operator.post("/instagram/say", {"text": f"lost {number}"})
             _wait_for(operator, "dead_letters", number + 1)
     assert len(json.loads(run("dead-letters", "--json").stdout)) == 4
+    for number in range(8):  # traffic beside it
+        operator.post("/instagram/say", {"text": f"live {number}", "customer": f"10000000000000{number:02}"})
     done = json.loads(run("replay", "--all", "--json").stdout)
     assert done["replayed"] == 4
     operator.until(lambda: sum("lost" in text for text in texts(operator)) == 4, "all four")
@@ -45,6 +47,7 @@ def test_a_buried_message_comes_back_once_in_order_and_late(operator: Bridge, mo
     late = [text for text in texts(operator) if "lost" in text]
     assert [text.splitlines()[-1] for text in late] == [f"lost {number}" for number in range(4)]
     assert all(text.startswith("[") for text in late)
+    assert sorted(text for text in texts(operator) if "live" in text) == [f"live {number}" for number in range(8)]
     assert operator.get("/state")["dead_letters"] == []
 
 
