@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.batch import Batch
     from chalicelib.pipeline.chores.tokens import Tokens
     from chalicelib.pipeline.chores.upkeep import Upkeep
+    from chalicelib.pipeline.chores.waits import Waits
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.protocols.channel import Client, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
@@ -123,7 +124,7 @@ class Runtime:
         """What runs every hour, in this order."""
         from chalicelib.pipeline.chores.upkeep import Upkeep
 
-        return Upkeep([self._tokens], self.clock, self.metrics)
+        return Upkeep([self._tokens, self._waits], self.clock, self.metrics)
 
     @cached_property
     def _tokens(self) -> Tokens:
@@ -144,6 +145,12 @@ class Runtime:
             clock=self.clock,
             metrics=self.metrics,
         )
+
+    @cached_property
+    def _waits(self) -> Waits:
+        from chalicelib.pipeline.chores.waits import Waits
+
+        return Waits(shelf=self.bucket, ledger=self.table, metrics=self.metrics)
 
     @cached_property
     def secrets(self) -> SecretStore:

@@ -27,12 +27,13 @@ Found = TypeVar("Found")
 
 
 class Bridge:
-    """Reads only. Every method raises OpsError where something cannot be reached."""
+    """Reads; what puts something back does so through `runtime`. Every method raises OpsError where something cannot be
+    reached."""
 
     def __init__(self, environment: Mapping[str, str], clock: Callable[[], float], hide: Callable[[Any], None]) -> None:
         self.settings = _settings(environment)
         self.clock, self.hide = clock, hide
-        self._runtime = Runtime(self.settings, clock)
+        self._runtime = self.runtime = Runtime(self.settings, clock)
         self._secrets: dict[str, dict[str, Any]] = {}
 
     @cached_property

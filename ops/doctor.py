@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from chalicelib.pipeline.accounts import ADVICE
 from chalicelib.pipeline.desks import ADVICE as NO_DESK
+from chalicelib.pipeline.parking import PARKED
 from chalicelib.vocabulary.records import Account
-from ops import inventory, registry
+from ops import inventory, pauses, registry
 from ops.bridge import Bridge
 from ops.findings import Check, Checks, Status, check, made, subject
 from ops.output import ago
 from ops.provider import Asked
+from ops.shelf import TAKEN
 
 QUIET_S = 3 * 86_400.0
 STUCK_S = 300.0
@@ -36,7 +39,9 @@ def run(bridge: Bridge, asked: Asked) -> list[Check]:
     for name, held in registry.by_channel(accounts):
         found += made("accounts", name, _channel, bridge, name, held, asked)
     found += made("last inbound", "accounts", _inbound, bridge)
+    found += made("paused", "accounts", pauses.checks, bridge)
     found += made("queues", "deployment", _queues, bridge)
+    found += made("parked", "bucket", _parked, bridge)
     for desk in desks.values():
         found += desk.clock(bridge, asked)
     return found
@@ -96,6 +101,17 @@ def _queues(bridge: Bridge) -> Checks:
         letters = bridge.waiting(dead)
         if letters:
             yield check("dead letters", name, "fail", f"{letters} waiting",
-                         "read their reason attribute; once it is mended, redrive them in the SQS console")  # fmt: skip
+                         "dmdesk dead-letters tells why; once that is mended, dmdesk replay --all")  # fmt: skip
         else:
             yield check("dead letters", name, "ok", "none")
+
+
+def _parked(bridge: Bridge) -> Checks:
+    keys = bridge.aws(lambda: list(bridge.runtime.bucket.keys(PARKED)), f"bucket {bridge.settings.bucket}")
+    for reason, count in sorted(Counter(key.split("/")[1] for key in keys).items()):
+        if reason == TAKEN:
+            yield check("parked", "dead letters", "fail", f"{count} on their way back: a replay was cut off",
+                         "dmdesk replay --all goes on with them")  # fmt: skip
+        else:
+            yield check("parked", reason, "warn", f"{count} waiting",
+                         f"dmdesk parked tells why; once that is mended, dmdesk replay --reason {reason}")  # fmt: skip

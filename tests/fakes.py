@@ -33,6 +33,7 @@ from chalicelib.vocabulary.records import (
     Edited,
     Event,
     Flight,
+    Pause,
     Profile,
     Seat,
     Stored,
@@ -237,6 +238,7 @@ class FakeLedger:
     edits: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     leds: dict[str, Led] = field(default_factory=dict)
     whose: dict[tuple[str, str], Conversation] = field(default_factory=dict)
+    paused: list[Pause] = field(default_factory=list)
     led_reads: int = 0
     locks: dict[str, tuple[str, float]] = field(default_factory=dict)
 
@@ -465,6 +467,10 @@ class FakeLedger:
         self._up()
         if self.locks.get(name, ("", 0.0))[0] == token:
             del self.locks[name]
+
+    def pauses(self, now: float) -> list[Pause]:
+        self._up()
+        return [pause for pause in self.paused if pause.until_s > now]
 
     def accounts(self) -> list[Account]:
         self._up()

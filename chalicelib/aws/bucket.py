@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -57,6 +57,12 @@ class Bucket:
             if code_of(error) in {"NoSuchKey", "AccessDenied"}:
                 raise LookupError(key) from error
             raise
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """The keys that begin so, in their order, read page by page. Raises Retryable."""
+        pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix))
+        while (page := call(lambda: next(pages, None))) is not None:
+            yield from (found["Key"] for found in page.get("Contents", []))
 
     def keep_media(self, key: str, body: bytes, mime: str, name: str) -> None:
         """Stores a file with its type and name; the same key again replaces it. Raises Retryable."""

@@ -12,6 +12,7 @@
     SEAT#desk#the desk's conversation   CONVERSATION      whose it is, of a desk that does not tell that itself
     TRIES#life of an event              what              how often that was tried for the event's own sake
     LOCK#name                           LOCK              who may do what the name says, and until when
+    PAUSED                              channel#id#…      an account's direction that an operator has paused
     ACCOUNT                             channel#id        an account, written by Terraform
 
 Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
@@ -29,6 +30,7 @@ from chalicelib.vocabulary.records import Conversation
 from chalicelib.wire import bounded
 
 ACCOUNTS = "ACCOUNT"
+PAUSED = "PAUSED"
 STATE = "STATE"
 PROFILE = "PROFILE"
 LED = "LED"
@@ -108,6 +110,11 @@ def tries(life: str, what: str) -> dict[str, Any]:
 def lock(name: str) -> dict[str, Any]:
     """The key of the lock of that name."""
     return _key(f"LOCK#{name}", "LOCK")
+
+
+def pause(channel: str, identifier: str, direction: str) -> dict[str, Any]:
+    """The key of an account's pause."""
+    return _key(PAUSED, f"{account(channel, identifier)}#{direction}")
 
 
 def name_of(row: Mapping[str, Any]) -> str:

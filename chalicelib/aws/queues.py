@@ -58,7 +58,12 @@ class Queue:
         two entries of one conversation: what the queue refuses in part cannot tear an order. Raises Retryable at the
         first call that is not taken whole, and sends nothing behind it.
         """
-        for batch in _batches(_bundles(events)):
+        self.put_again([(event, event.dedup) for event in _bundles(events)])
+
+    def put_again(self, events: Sequence[tuple[Event, str]]) -> None:
+        """Puts events as they are and in order, each under the deduplication id that it comes with. Raises Retryable as
+        `put`."""
+        for batch in _batches(events):
             answer = call(self._client.send_message_batch, QueueUrl=self._url, Entries=batch)
             if answer.get("Failed"):
                 raise Retryable(f"queue refused {len(answer['Failed'])} of {len(batch)}")
@@ -131,12 +136,13 @@ def _bundle(events: list[Event]) -> Event:
     return msgspec.structs.replace(first, id=name, raw=msgspec.Raw(b"null"), aside="", bundle=tuple(events))
 
 
-def _batches(events: Sequence[Event]) -> Iterator[list[SendMessageBatchRequestEntryTypeDef]]:
-    """Up to ten messages and up to the largest size together, none of a group that is among them already."""
+def _batches(events: Sequence[tuple[Event, str]]) -> Iterator[list[SendMessageBatchRequestEntryTypeDef]]:
+    """Of events and their deduplication ids: up to ten messages and up to the largest size together, none of a group
+    that is among them already."""
     batch: list[SendMessageBatchRequestEntryTypeDef] = []
     groups: set[str] = set()
     size = 0
-    for event in events:
+    for event, name in events:
         body, group = _body(event), event.group
         length = len(body.encode())
         if batch and (len(batch) == BATCH or size + length > LARGEST or group in groups):
@@ -147,7 +153,7 @@ def _batches(events: Sequence[Event]) -> Iterator[list[SendMessageBatchRequestEn
                 "Id": str(len(batch)),
                 "MessageBody": body,
                 "MessageGroupId": group,
-                "MessageDeduplicationId": event.dedup,
+                "MessageDeduplicationId": name,
             }
         )
         groups.add(group)

@@ -19,7 +19,7 @@ from uuid import uuid4
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.aws import calls, keys, locks, rows, states, waiting
+from chalicelib.aws import calls, keys, locks, pauses, rows, states, waiting
 from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
@@ -30,8 +30,10 @@ from chalicelib.vocabulary.records import (
     Account,
     Claim,
     Conversation,
+    Direction,
     Edited,
     Flight,
+    Pause,
     Profile,
     Row,
     Seat,
@@ -440,6 +442,18 @@ class Table:
             ConsistentRead=True,  # one that was just added is looked for
         )
         return [_account(item) for page in call(list, pages) for item in page["Items"]]
+
+    def pause(self, channel: str, account: str, direction: Direction, now: float) -> None:
+        """Has the account's events of the direction wait on their queue, for ten days at most. Raises Retryable."""
+        pauses.begin(self._client, self._name, channel, account, direction, now)
+
+    def resume(self, channel: str, account: str, direction: Direction) -> None:
+        """Ends that. Raises Retryable."""
+        pauses.end(self._client, self._name, channel, account, direction)
+
+    def pauses(self, now: float) -> list[Pause]:
+        """All that run. Raises Retryable."""
+        return pauses.running(self._client, self._name, now)
 
     def waiting(self, account: Account, before_ms: int) -> Iterator[tuple[Conversation, int]]:
         """The account's conversations whose customers have waited for an answer since before then (epoch ms), the

@@ -6,7 +6,7 @@ import msgspec
 
 from chalicelib.errors import Malformed
 from chalicelib.observability import Metrics, where
-from chalicelib.pipeline.parking import Parking
+from chalicelib.pipeline.parking import Parking, lightened
 from chalicelib.pipeline.ports import Clock, Outbox, Shelf
 from chalicelib.protocols.webhook import MOST_PIECES, Feed
 from chalicelib.vocabulary.records import Event
@@ -46,15 +46,11 @@ class Store:
     def _light(self, event: Event) -> Event | None:
         """The event as the queue takes it; what is too big waits in the bucket. None, and the event is parked by
         itself, where the queue would take it in no form: it must not hold up those that came with it."""
-        if self._outbox.carries(event):
-            return event
-        key = f"aside/{event.source}/{event.dedup}"
-        light = msgspec.structs.replace(event, raw=msgspec.Raw(b"null"), aside=key)
-        if not self._outbox.carries(light):
+        light = lightened(event, self._outbox, self._shelf)
+        if light is None:
             self._parking.keep_event("not_carried", "no queue takes it in any form", event)
-            return None
-        self._shelf.keep(key, bytes(event.raw))
-        self._metrics.count("stored_aside", source=event.source)
+        elif light.aside:
+            self._metrics.count("stored_aside", source=event.source)
         return light
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from chalicelib.errors import Retryable
+from chalicelib.errors import Retryable, Waiting
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.ports import Clock, Ledger
 from chalicelib.vocabulary.about import About
-from chalicelib.vocabulary.records import Account, Unreadable
+from chalicelib.vocabulary.records import Account, Direction, Unreadable
 
 LIFETIME_S = 60.0
 # An event of an unknown account may be the first after a deployment; a flood of them must not be a flood of reads.
@@ -42,6 +42,7 @@ class Accounts:
         self._loaded_s = self._asked_s = float("-inf")
         self._problem: Retryable | None = None
         self._accounts: list[Account] = []
+        self._paused: set[tuple[str, str, Direction]] = set()
 
     def of_channel(self, channel: str, identifier: str) -> Account | None:
         """The account by the platform's id, None where there is none now. Raises Retryable."""
@@ -50,6 +51,21 @@ class Accounts:
     def of_integration(self, integration: str) -> Account | None:
         """The account by the desk's integration id, None where there is none now. Raises Retryable."""
         return self._find(lambda account: account.integration == integration)
+
+    def paused(self, channel: str, identifier: str, direction: Direction) -> bool:
+        """Whether an operator has the account's events of the direction wait, as was known within the last minute.
+        Raises Retryable where that could never be read."""
+        now = self._clock()
+        if abs(now - self._loaded_s) > LIFETIME_S:
+            self._load(now)
+        if self._problem and self._loaded_s == float("-inf"):
+            raise self._problem.with_traceback(None)
+        return (channel, identifier, direction) in self._paused
+
+    def ready(self, channel: str, identifier: str, direction: Direction) -> None:
+        """Raises Waiting while the account is paused: its events rest where they are, and nothing of them is spent."""
+        if self.paused(channel, identifier, direction):
+            raise Waiting("an operator has paused the account", LIFETIME_S)
 
     def _find(self, wanted: Callable[[Account], bool]) -> Account | None:
         now = self._clock()
@@ -72,7 +88,7 @@ class Accounts:
             return
         self._asked_s = now
         try:
-            rows = self._ledger.accounts()
+            rows, pauses = self._ledger.accounts(), self._ledger.pauses(now)
         except Retryable as problem:
             self._problem = problem
             if ever:
@@ -80,6 +96,7 @@ class Accounts:
             log.warning("accounts not read", reason=problem.reason)
             return
         self._accounts = readable(rows, self._channels, self._desks, self._metrics)
+        self._paused = {(pause.channel, pause.account, pause.direction) for pause in pauses}
         self._loaded_s, self._problem = now, None
 
 

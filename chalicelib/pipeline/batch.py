@@ -85,7 +85,7 @@ class Batch:
                 return 0
             turn = Turn(
                 life=record["messageId"] + (f"/{number}" if event.bundle else ""),
-                order=record["attributes"].get("SequenceNumber", ""),
+                order=one.order or _order(record, number if event.bundle else None),
                 remaining_s=remaining_s,
                 received=int(record["attributes"]["ApproximateReceiveCount"]),
             )
@@ -136,6 +136,12 @@ class Batch:
     def _whole(self, seconds: float) -> int:
         """Whole seconds, as the queue counts them, and up to a fifth more."""
         return math.ceil(seconds) + int(0.2 * seconds * self._jitter())
+
+
+def _order(record: dict[str, Any], number: int | None) -> str:
+    """The queue's count of the record, with the event's place in its bundle."""
+    order = str(record["attributes"].get("SequenceNumber", ""))
+    return order if number is None or not order else f"{order}.{number:04d}"
 
 
 def _event(record: dict[str, Any]) -> Event:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from chalicelib.observability import Metrics, log
-from chalicelib.pipeline.ports import Clock, Shelf, Turn
+from chalicelib.pipeline.ports import Carrier, Clock, Shelf, Turn
 from chalicelib.vocabulary.records import Event, Parked
 from chalicelib.wire import digest
 
@@ -39,8 +39,7 @@ class Parking:
 
     def keep_event(self, reason: str, advice: str, event: Event, order: str = "") -> None:
         """Keeps the whole event until an operator sends it back. Raises Retryable."""
-        # what came first is listed first: by the queue's own count, which has up to 20 digits
-        name = f"{event.received_ms:013d}-{order:0>20}-{event.dedup}"
+        name = name_of(event, order)
         self._keep(self._parked(reason, advice, order=order, event=event), event.source, event.received_ms, name)
         log.error("parked", reason=reason, event=event.id, account=event.account, advice=advice)
 
@@ -53,6 +52,42 @@ class Parking:
         )
 
     def _keep(self, parked: Parked, source: str, received_ms: int, name: str) -> None:
-        day = datetime.fromtimestamp(received_ms / 1000, UTC).date().isoformat()
-        self._shelf.keep(f"parked/{parked.reason}/{source}/{day}/{name}", msgspec.json.encode(parked))
+        self._shelf.keep(place(parked.reason, source, received_ms, name), msgspec.json.encode(parked))
         self._metrics.count("parked", reason=parked.reason)
+
+
+PARKED = "parked/"
+
+
+def place(reason: str, source: str, received_ms: int, name: str) -> str:
+    """The key under which something is parked."""
+    day = datetime.fromtimestamp(received_ms / 1000, UTC).date().isoformat()
+    return f"{PARKED}{reason}/{source}/{day}/{name}"
+
+
+def name_of(event: Event, order: str) -> str:
+    """What a parked event is called: what came first is listed first, by the queue's own count of up to 20 digits."""
+    count, point, number = order.partition(".")
+    return f"{event.received_ms:013d}-{count:0>20}{point}{number}-{event.dedup}"
+
+
+def lightened(event: Event, queue: Carrier, shelf: Shelf) -> Event | None:
+    """The event as the queue takes it: what is too big waits in the bucket. None where the queue takes it in no form.
+    Raises Retryable."""
+    if queue.carries(event):
+        return event
+    light = _light(event)
+    if not queue.carries(light):
+        return None
+    shelf.keep(light.aside, bytes(event.raw))
+    return light
+
+
+def fits(event: Event, queue: Carrier) -> bool:
+    """Whether the queue takes the event in any form."""
+    return queue.carries(event) or queue.carries(_light(event))
+
+
+def _light(event: Event) -> Event:
+    """The event with its bytes left in the bucket."""
+    return msgspec.structs.replace(event, raw=msgspec.Raw(b"null"), aside=f"aside/{event.source}/{event.dedup}")

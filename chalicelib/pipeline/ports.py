@@ -16,6 +16,7 @@ from chalicelib.vocabulary.records import (
     Edited,
     Event,
     Flight,
+    Pause,
     Profile,
     Seat,
     Stored,
@@ -55,14 +56,26 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     account: Account
 
 
-class Outbox(Protocol):
-    """A FIFO queue, seen from the edge."""
+class Carrier(Protocol):
+    """Who takes events."""
 
     def carries(self, event: Event) -> bool:
         """Whether the queue takes the event as it is."""
 
+
+class Outbox(Carrier, Protocol):
+    """A FIFO queue, seen from the edge."""
+
     def put(self, events: Sequence[Event]) -> None:
         """Puts all events in order; raises Retryable where the queue refused any."""
+
+
+class Homecoming(Carrier, Protocol):
+    """A FIFO queue, seen from the shelf."""
+
+    def put_again(self, events: Sequence[tuple[Event, str]]) -> None:
+        """Puts the events in order, each under an id of its own, which the queue refuses twice within its five
+        minutes; raises Retryable at the first that is not taken, and puts nothing behind it."""
 
 
 class Redelivery(Protocol):
@@ -81,6 +94,13 @@ class Shelf(Protocol):
 
     def keep(self, key: str, body: bytes) -> None: ...
     def fetch(self, key: str) -> bytes: ...
+
+
+class ClearedShelf(Shelf, Protocol):
+    """The bucket, for who brings back what lies there."""
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Deletes what lies under the keys (up to 1000); nothing lying there is fine."""
 
 
 class MediaShelf(Protocol):
@@ -190,6 +210,9 @@ class Ledger(Protocol):
     def profile(self, conversation: Conversation, now: float) -> Profile | None: ...
 
     def accounts(self) -> Sequence[Account | Unreadable]: ...
+
+    def pauses(self, now: float) -> Sequence[Pause]:
+        """Which accounts an operator has paused, and in which direction."""
 
     def lock(self, name: str, now: float, lease_s: float) -> str | None:
         """Who asks has the lock of that name for so long (s), and a token of it; None while another has it."""

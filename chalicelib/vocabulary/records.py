@@ -20,7 +20,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `id` the same for every redelivery, `section` where in the delivery it stood, `raw` its exact
     bytes (JSON), `aside` the bucket key of those bytes where a queue cannot carry them. `sent_ms` is when it
     happened by the platform's clock, 0 where the platform does not tell. `bundle` holds the events of one
-    conversation that came in one delivery: a queue takes them whole or not at all.
+    conversation that came in one delivery: a queue takes them whole or not at all. `order` is the queue's count of
+    what came before what, of an event that comes back from the shelf: it keeps its place however often that happens.
     """
 
     source: str
@@ -33,6 +34,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     raw: msgspec.Raw = msgspec.Raw(b"null")
     aside: str = ""
     bundle: tuple[Event, ...] = ()
+    order: str = ""
 
     @property
     def group(self) -> str:
@@ -52,7 +54,8 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
     """What nobody could deliver, as it lies in the bucket: all that its return needs.
 
     `queue` is where it goes back to, `order` the queue's own count of what came before what ("" where none was
-    given), `event` the event with its bytes; `body` the bytes of a delivery that is not cut into events.
+    given), `event` the event with its bytes; `body` the bytes of a delivery that is not cut into events. An event of a
+    bundle has its number in it behind a point.
     """
 
     queue: str
@@ -62,6 +65,19 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
     order: str = ""
     event: Event | None = None
     body: bytes = b""
+
+
+Direction = Literal["inbound", "outbound"]
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator has an account's events of one direction wait on their queue, from then until then (epoch s)."""
+
+    channel: str
+    account: str
+    direction: Direction
+    since_s: float
+    until_s: float
 
 
 Word = Annotated[str, msgspec.Meta(pattern=r"^\S+\Z")]

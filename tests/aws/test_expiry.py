@@ -55,6 +55,9 @@ DRIVES: dict[str, Drive] = {
     "tried": lambda table, whose: table.tried(whose.customer, "file", NOW),
     "lock": lambda table, whose: table.lock(whose.customer, NOW, 10),
     "unlock": lambda table, whose: table.unlock(whose.customer, table.lock(whose.customer, NOW, 10) or ""),
+    "pause": lambda table, whose: table.pause(whose.channel, whose.customer, "inbound", NOW),
+    "resume": lambda table, whose: table.resume(whose.channel, whose.customer, "inbound"),
+    "pauses": lambda table, whose: table.pauses(NOW),
     "accounts": lambda table, whose: table.accounts(),
     "waiting": lambda table, whose: list(table.waiting(msgspec.convert(ACCOUNT, Account), 10_000)),
     "all_of": lambda table, whose: list(table.all_of(whose)),
@@ -64,6 +67,7 @@ DRIVES: dict[str, Drive] = {
 WRITING = {
     "claim", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited", "keep_led",
     "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "unlock", "erase",
+    "pause", "resume",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.
 STATES = [(), ("claim",), ("claim", "doubt"), ("claim", "buried"), ("claim", "refuse"), ("claim", "delivered"),

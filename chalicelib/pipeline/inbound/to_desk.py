@@ -51,6 +51,8 @@ class ToDesk:
         """One event of the inbound queue. Raises Retryable."""
         happened = self._intake.read(event, turn) or []
         known = [happening for happening in happened if not isinstance(happening, Ignored)]
+        if known:
+            self._accounts.ready(event.source, event.account, "inbound")
         for happening in happened:
             if isinstance(happening, Ignored):
                 self._metrics.count("ignored", reason=happening.reason)

@@ -38,6 +38,7 @@ def to_customer(
             queue,
             metrics,
         ),
+        accounts=common.accounts,
         desks=common.desks,
         clients=clients,
         whose=Whose(common.accounts, ledger),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from chalicelib.errors import Refused, Retryable, Waiting
 from chalicelib.observability import Metrics, log
+from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.intake import Intake
@@ -34,6 +35,7 @@ class ToCustomer:
         self,
         *,
         intake: Intake[DeskEvent],
+        accounts: Accounts,
         desks: Desks,
         clients: Mapping[str, Client],
         whose: Whose,
@@ -47,6 +49,7 @@ class ToCustomer:
         metrics: Metrics,
     ) -> None:
         self._intake = intake
+        self._accounts = accounts
         self._desks = desks
         self._clients = clients
         self._whose = whose
@@ -78,11 +81,18 @@ class ToCustomer:
         elif account is None:
             self._unknown(event, turn, told, seat)
         elif isinstance(told, AgentTyping):
-            self._acts.typing(account, told, event)
+            self._typing(account, told, event)
         elif isinstance(told, DeskEnded):
+            self._accounts.ready(account.channel, account.id, "outbound")
             self._ending.end(Conversation(account.channel, account.id, told.customer), seat)
         else:
             self._message(account, told, seat, event, turn)
+
+    def _typing(self, account: Account, told: AgentTyping, event: Event) -> None:
+        if self._accounts.paused(account.channel, account.id, "outbound"):
+            self._metrics.count("ignored", reason="typing_paused")
+        else:
+            self._acts.typing(account, told, event)
 
     def _seat(self, told: FromDesk, event: Event) -> Seat:
         return self._desks.seat(event.source, told.desk_conversation)
@@ -123,6 +133,7 @@ class ToCustomer:
             self._telling.trouble(account, told, seat)
 
     def _message(self, account: Account, message: AgentMessage, seat: Seat, event: Event, turn: Turn) -> None:
+        self._accounts.ready(account.channel, account.id, "outbound")
         conversation = Conversation(account.channel, account.id, message.customer)
         thread = self._thread(conversation, event)
         reply = Reply(

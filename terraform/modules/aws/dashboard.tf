@@ -2,6 +2,7 @@
 locals {
   alarm_arns = concat(
     [for alarm in aws_cloudwatch_metric_alarm.dead_letters : alarm.arn],
+    [for alarm in aws_cloudwatch_metric_alarm.dead_letters_oldest : alarm.arn],
     [for alarm in aws_cloudwatch_metric_alarm.oldest_message : alarm.arn],
     [for alarm in aws_cloudwatch_metric_alarm.errors : alarm.arn],
     [for alarm in aws_cloudwatch_metric_alarm.throttles : alarm.arn],
@@ -11,6 +12,7 @@ locals {
     [
       aws_cloudwatch_metric_alarm.edge_5xx.arn, aws_cloudwatch_metric_alarm.throttled.arn,
       aws_cloudwatch_metric_alarm.token_days_left.arn, aws_cloudwatch_metric_alarm.token_not_renewed.arn,
+      aws_cloudwatch_metric_alarm.parked_oldest_days.arn, aws_cloudwatch_metric_alarm.paused_hours.arn,
     ],
   )
 
@@ -84,6 +86,13 @@ locals {
       metrics = [
         for queue in local.queues :
         ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", aws_sqs_queue.dead_letters[queue].name, { label = queue, stat = "Maximum" }]
+      ]
+    },
+    {
+      title = "Parked (how many wait, days of the oldest), paused (hours)"
+      metrics = [
+        for name in ["parked_waiting", "parked_oldest_days", "paused_hours"] :
+        ["dmdesk", name, "service", var.name, { label = replace(name, "_", " "), stat = "Maximum" }]
       ]
     },
     {

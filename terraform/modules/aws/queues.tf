@@ -51,7 +51,7 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   for_each            = local.queues
   alarm_name          = "${var.name}-${each.key}-dead-letters"
-  alarm_description   = "A message could not be delivered (${each.key}). Read its attribute `reason`, mend the cause, replay the queue."
+  alarm_description   = "A message could not be delivered (${each.key}). `dmdesk dead-letters` tells why: mend the cause, then run `dmdesk replay --all`."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead_letters[each.key].name }
@@ -60,6 +60,23 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "dead_letters_oldest" {
+  for_each            = local.queues
+  alarm_name          = "${var.name}-${each.key}-dead-letters-oldest"
+  alarm_description   = "A dead letter (${each.key}) ends in less than four days, and is gone then. `dmdesk dead-letters` tells why it is there: bring it back with `dmdesk replay`, or let it go."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateAgeOfOldestMessage"
+  dimensions          = { QueueName = aws_sqs_queue.dead_letters[each.key].name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = (local.kept_days - 4) * 24 * 3600
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]

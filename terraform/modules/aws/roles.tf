@@ -57,6 +57,11 @@ locals {
         Resource = [aws_dynamodb_table.ledger.arn]
       },
       {
+        Sid      = "CountWhatIsParked"
+        Action   = ["s3:ListBucket"]
+        Resource = [local.bucket_arn]
+      },
+      {
         Sid    = "ReadTokens"
         Action = ["secretsmanager:GetSecretValue"]
         Resource = [

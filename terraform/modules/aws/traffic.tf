@@ -28,7 +28,7 @@ locals {
     }
     parked = {
       from = 1, in_s = 300
-      says = "An event was put aside: unreadable, or of an account that Terraform does not know. It lies in the bucket under parked/."
+      says = "An event was put aside: unreadable, or of an account that Terraform does not know. `dmdesk parked` tells why: mend it, then run `dmdesk replay`."
     }
     failed = {
       from = 1, in_s = 300

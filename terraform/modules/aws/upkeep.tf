@@ -6,7 +6,7 @@ locals {
 resource "aws_scheduler_schedule" "upkeep" {
   #checkov:skip=CKV_AWS_297:it carries no data that a key of one's own could protect
   name                = local.function_names["upkeep"]
-  description         = "dmdesk: renews access tokens"
+  description         = "dmdesk: renews access tokens, measures what waits"
   schedule_expression = local.upkeep_every
 
   flexible_time_window {
@@ -50,7 +50,7 @@ resource "aws_iam_role_policy" "schedule" {
   })
 }
 
-# Both look back two hours, so that an hourly count falls into each look.
+# All look back two hours, so that an hourly count falls into each look.
 resource "aws_cloudwatch_metric_alarm" "token_days_left" {
   alarm_name          = "${var.name}-token-days-left"
   alarm_description   = "An account's access ends in less than 14 days, and renewing does not prolong it. token_days_left by account tells whose: log it in again and store its tokens in its secret."
@@ -78,6 +78,38 @@ resource "aws_cloudwatch_metric_alarm" "token_not_renewed" {
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "parked_oldest_days" {
+  alarm_name          = "${var.name}-parked-oldest-days"
+  alarm_description   = "Something has been parked for 60 days, and is deleted after 90. `dmdesk parked` tells why it is there: bring it back with `dmdesk replay`, or let it go."
+  namespace           = local.metrics.namespace
+  metric_name         = "parked_oldest_days"
+  dimensions          = local.metrics.dimensions
+  statistic           = "Maximum"
+  period              = 7200
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 60
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "paused_hours" {
+  alarm_name          = "${var.name}-paused-hours"
+  alarm_description   = "An account has been paused for 12 hours or more, and its messages wait. `dmdesk doctor` tells which: end it with `dmdesk resume`."
+  namespace           = local.metrics.namespace
+  metric_name         = "paused_hours"
+  dimensions          = local.metrics.dimensions
+  statistic           = "Maximum"
+  period              = 7200
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 12
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]

@@ -33,7 +33,7 @@ from chalicelib.rules.planning import offer_key, token
 from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, ChoicesLimit, MediaLimit, WindowPolicy
 from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.messages import Fetched, Ignored
-from chalicelib.vocabulary.records import Conversation, Event, Parked, Seat, Thread
+from chalicelib.vocabulary.records import Conversation, Event, Parked, Pause, Seat, Thread
 from chalicelib.vocabulary.replies import (
     AgentMessage,
     AgentTyping,
@@ -987,6 +987,35 @@ def test_typing_is_shown() -> None:
     kit.handle()
     assert kit.client.acts == ["typing"]
     assert kit.desk.reported == []
+
+
+def hold(kit: Kit) -> None:
+    """An operator has paused what goes to the account's customers."""
+    now = kit.clock()
+    kit.ledger.paused = [
+        Pause(channel="instagram", account=INSTAGRAM.id, direction="outbound", since_s=now, until_s=now + 86_400)
+    ]
+
+
+def test_a_paused_accounts_reply_waits_spends_nothing_and_is_sent_then() -> None:
+    kit = Kit()
+    hold(kit)
+    for _ in range(20):
+        assert isinstance(kit.later(), Waiting)
+        kit.clock.advance(61)
+    assert (kit.client.sent, kit.queue.buried, kit.ledger.tries, kit.ledger.claims) == ([], [], {}, {})
+    kit.ledger.paused = []
+    kit.clock.advance(61)
+    kit.handle()
+    assert len(kit.client.sent) == 1
+
+
+def test_a_paused_accounts_typing_is_dropped() -> None:
+    kit = typing_kit()
+    hold(kit)
+    kit.handle()
+    assert kit.client.acts == []
+    assert kit.metrics.total("ignored", reason="typing_paused") == 1
 
 
 def test_typing_that_comes_late_is_not_shown() -> None:

@@ -188,12 +188,14 @@ run "every_alarm_tells_the_topic" {
         values(aws_cloudwatch_metric_alarm.latency),
         [aws_cloudwatch_metric_alarm.edge_5xx, aws_cloudwatch_metric_alarm.throttled],
         [aws_cloudwatch_metric_alarm.token_days_left, aws_cloudwatch_metric_alarm.token_not_renewed],
+        [aws_cloudwatch_metric_alarm.parked_oldest_days, aws_cloudwatch_metric_alarm.paused_hours],
+        values(aws_cloudwatch_metric_alarm.dead_letters_oldest),
       ) : one.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(one.alarm_description) > 30
     ])
     error_message = "an alarm that nobody hears, or that does not say what to do"
   }
   assert {
-    condition     = length(local.alarm_arns) == 2 + 2 + 4 + 4 + 2 + 12 + 2 + 2 + 2 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
+    condition     = length(local.alarm_arns) == 2 + 2 + 2 + 4 + 4 + 2 + 12 + 2 + 2 + 2 + 2 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
     error_message = "an alarm is missing on the dashboard"
   }
   assert {
@@ -205,6 +207,7 @@ run "every_alarm_tells_the_topic" {
       for one in concat(values(aws_cloudwatch_metric_alarm.counted), [
         aws_cloudwatch_metric_alarm.throttled,
         aws_cloudwatch_metric_alarm.token_days_left, aws_cloudwatch_metric_alarm.token_not_renewed,
+        aws_cloudwatch_metric_alarm.parked_oldest_days, aws_cloudwatch_metric_alarm.paused_hours,
       ]) : one.dimensions == tomap({ service = "dmdesk" }) && one.namespace == "dmdesk" && one.treat_missing_data == "notBreaching"
     ])
     error_message = "what the bridge counts is watched as its total"
@@ -235,7 +238,7 @@ run "every_alarm_tells_the_topic" {
     error_message = "the token that ends first"
   }
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 15
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 16
     error_message = "dashboard"
   }
 }

@@ -1,0 +1,144 @@
+"""What lies on the shelf goes back onto its queue: in the order in which it came, once, and then leaves the shelf."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
+
+import msgspec
+
+from chalicelib.errors import Malformed
+from chalicelib.pipeline.parking import fits, lightened
+from chalicelib.pipeline.ports import ClearedShelf, Homecoming
+from chalicelib.vocabulary.records import Event, Parked
+from chalicelib.wire import digest
+
+# So many go back together: whoever is cut off puts no more than these again, which the queue refuses.
+TOGETHER = 10
+Cut = Callable[[str, bytes, float], list[Event]]
+"""The events of a source's delivery that came then (epoch s), as the edge makes them. Raises Malformed."""
+
+
+class Shelved(msgspec.Struct, frozen=True, kw_only=True):
+    """Something parked, and the key under which it lies."""
+
+    key: str
+    parked: Parked
+
+    @property
+    def source(self) -> str:
+        """Whose it is: a channel's or a desk's name, or what stood in its place."""
+        return self.parked.event.source if self.parked.event else self.key.split("/")[2]
+
+    @property
+    def came_ms(self) -> int:
+        """When the edge took it (epoch ms)."""
+        return self.parked.event.received_ms if self.parked.event else self.parked.parked_ms
+
+
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that goes back: the id under which its queue takes it this time, and where it lies until then."""
+
+    event: Event
+    id: str
+    shelved: Shelved
+
+
+class Returning:
+    """Puts what is shelved back. `queues` are by the names that parked things have."""
+
+    def __init__(self, queues: Mapping[str, Homecoming], shelf: ClearedShelf, cut: Cut) -> None:
+        self._queues = queues
+        self._shelf = shelf
+        self._cut = cut
+
+    def back(self, shelved: Sequence[Shelved], done: Callable[[int], object]) -> list[tuple[Shelved, str]]:
+        """Puts all of it back, in order; `done` is told how many more have left the shelf. Answers what stays there,
+        and why. Raises Retryable where a queue or the bucket takes no more: what follows then stays, too.
+
+        Each has an id that is the same on every try, so that whoever is cut off begins anew: what the queue has, it
+        refuses for five minutes, and later a worker knows it by its claim.
+        """
+        ready, left = self.ready(shelved)
+        events = in_order(ready)
+        waits = Counter(one.shelved.key for one in events)
+        for start in range(0, len(events), TOGETHER):
+            some = events[start : start + TOGETHER]
+            self._put(some)
+            waits.subtract(one.shelved.key for one in some)
+            gone = list({one.shelved.key for one in some if not waits[one.shelved.key]})
+            if gone:
+                self._shelf.remove(gone)
+                done(len(gone))
+        return left
+
+    def ready(self, shelved: Sequence[Shelved]) -> tuple[list[Returned], list[tuple[Shelved, str]]]:
+        """The events that can go back, and what cannot, with the reason. Changes nothing."""
+        ready: list[Returned] = []
+        left: list[tuple[Shelved, str]] = []
+        for one in shelved:
+            try:
+                ready += self._events(one)
+            except Malformed as no:
+                left.append((one, str(no)))
+        return ready, left
+
+    def _events(self, shelved: Shelved) -> list[Returned]:
+        parked = shelved.parked
+        queue = self._queues.get(parked.queue)
+        if queue is None:
+            raise Malformed(f"there is no queue {parked.queue}")
+        if parked.event is not None:
+            events = [msgspec.structs.replace(parked.event, order=parked.order)]
+        else:
+            events = self._cut(shelved.source, parked.body, parked.parked_ms / 1000)
+        if not all(fits(event, queue) for event in events):
+            raise Malformed("no queue takes it in any form")
+        return [
+            Returned(event=event, id=digest(event.dedup, "returned", str(parked.parked_ms)), shelved=shelved)
+            for event in events
+        ]
+
+    def _put(self, events: Sequence[Returned]) -> None:
+        carried: dict[str, list[tuple[Event, str]]] = defaultdict(list)
+        for one in events:
+            name = one.shelved.parked.queue
+            light = lightened(one.event, self._queues[name], self._shelf)
+            if light is not None:
+                carried[name].append((light, one.id))
+        for name, pairs in carried.items():
+            self._queues[name].put_again(pairs)
+
+
+def in_order(events: Sequence[Returned]) -> list[Returned]:
+    """Each conversation's events as they came, those of several by turns, so that one of many holds up no other."""
+    groups: dict[tuple[str, str], list[Returned]] = defaultdict(list)
+    for one in events:
+        groups[one.shelved.parked.queue, one.event.group].append(one)
+    turns = zip_longest(*(_as_they_came(group) for group in groups.values()))
+    return [one for turn in turns for one in turn if one is not None]
+
+
+def _as_they_came(group: list[Returned]) -> list[Returned]:
+    """By the queue's own count. What has none takes its place by when the edge took it; a delivery's events stay as
+    they stand in it."""
+    counted = sorted((one for one in group if _count(one)), key=lambda one: (_count(one), one.shelved.parked.parked_ms))
+    others = sorted(
+        (one for one in group if not _count(one)),
+        key=lambda one: (one.event.received_ms, one.shelved.parked.parked_ms),
+    )
+    found: list[Returned] = []
+    for one in counted:
+        while others and others[0].event.received_ms < one.event.received_ms:
+            found.append(others.pop(0))
+        found.append(one)
+    return [*found, *others]
+
+
+def _count(returned: Returned) -> tuple[int, ...]:
+    """The order as numbers, () where there is none: "0" is what is written where the queue gave none."""
+    numbers = returned.event.order.split(".")
+    if not all(number.isdecimal() for number in numbers) or not int(numbers[0]):
+        return ()
+    return tuple(int(number) for number in numbers)

@@ -1,0 +1,240 @@
+"""What waits to be brought back: dead letters on their queues, parked events and deliveries in the bucket."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import Any, Literal
+
+import msgspec
+
+from chalicelib.aws import calls
+from chalicelib.edge.relayed import source_of
+from chalicelib.edge.storing import events_of
+from chalicelib.errors import Malformed
+from chalicelib.observability import where
+from chalicelib.pipeline.parking import PARKED, name_of, place
+from chalicelib.pipeline.returning import Shelved
+from chalicelib.protocols.webhook import MOST_PIECES, Feed
+from chalicelib.registry import CHANNELS, DESKS, part
+from chalicelib.vocabulary.records import Event, Parked
+from ops.bridge import Bridge
+
+Side = Literal["inbound", "outbound"]
+SIDES: tuple[Side, ...] = ("inbound", "outbound")
+# Under which a dead letter lies on its way back.
+TAKEN = "dead_letter"
+# SQS' own redrive gives no reason: a message was handed out a thousand times.
+REDRIVEN = "redriven"
+BATCH = 10
+# A reader that dies gives what it has looked at back after this (s).
+LOOK_S = 60
+TAKE_S = 30
+# A queue that is asked for no longer than this may say that it is empty and not be.
+WAIT_S = 1
+# Who reads at once: reading a thousand objects one by one takes half a minute.
+READERS = 8
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """A dead letter as its queue hands it out."""
+
+    side: Side
+    message: str
+    handle: str
+    parked: Parked
+
+    @property
+    def shelved(self) -> Shelved:
+        """The letter as it is parked on its way back; the same each time it is handed out."""
+        parked, event = self.parked, self.parked.event
+        assert event is not None
+        name = name_of(event, parked.order)
+        return Shelved(key=place(TAKEN, event.source or "unknown", event.received_ms, name), parked=parked)
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look at a queue of dead letters has shown, and how many more it holds: a FIFO queue shows ten of a
+    conversation at most, and none that somebody else holds."""
+
+    letters: list[Letter]
+    more: int
+
+
+class Shelf:
+    """The deployment's, seen from a terminal. Every method raises OpsError."""
+
+    def __init__(self, bridge: Bridge, pause: Callable[[float], None] = time.sleep) -> None:
+        self._bridge = bridge
+        self._bucket = bridge.runtime.bucket
+        self._pause = pause
+        names = bridge.settings
+        self._urls: dict[Side, str] = {
+            "inbound": names.inbound_dead_letters,
+            "outbound": names.outbound_dead_letters,
+        }
+
+    def look(self, side: Side) -> Looked:
+        """The dead letters that can be seen, oldest first; all of them are there for whoever comes next."""
+        seen: dict[str, Letter] = {}
+        try:
+            while new := [one for one in self._received(side, LOOK_S) if one.message not in seen]:
+                seen |= {one.message: one for one in new}
+        finally:
+            self._release(side, list(seen.values()))
+        more = max(0, sum(self.held(side)) - len(seen))
+        return Looked(letters=list(seen.values()), more=more)
+
+    def take(self, side: Side, note: Callable[[str], None], done: Callable[[int], object]) -> None:
+        """Has every dead letter of the queue in the bucket, where none hides another. Each is there before it leaves
+        the queue. What somebody else holds is waited for, as long as anybody holds one."""
+        waited = 0.0
+        while True:
+            while letters := self._received(side, TAKE_S):
+                for letter in letters:
+                    self._keep(letter)
+                self._delete(side, letters)
+                done(len(letters))
+            hidden = self.held(side)[1]
+            if not hidden or waited > LOOK_S + 5:
+                break
+            if not waited:
+                note(f"{hidden} dead letters ({side}) are held by another reader: waiting up to {LOOK_S} s for them")
+            waited += 1
+            self._pause(1)
+        if hidden:
+            note(f"{hidden} dead letters ({side}) are still held by another reader: run it again")
+
+    def put_away(self, shelved: Sequence[Shelved], done: Callable[[int], object]) -> None:
+        """Has the letters, which are not to come back now, on their dead-letter queue again."""
+        for one in shelved:
+            self._aws(partial(self._away, one))
+            done(1)
+
+    def _away(self, shelved: Shelved) -> None:
+        parked, runtime = shelved.parked, self._bridge.runtime
+        assert parked.event is not None
+        queue = runtime.inbound if parked.queue == "inbound" else runtime.outbound
+        queue.bury(parked.event, parked.reason, f"put away {parked.parked_ms}", parked.order)
+        runtime.bucket.remove([shelved.key])
+
+    def parked(self) -> tuple[list[Shelved], list[str]]:
+        """All that is parked, and the keys of what cannot be read."""
+        keys = self._aws(lambda: list(self._bucket.keys(PARKED)))
+        with ThreadPoolExecutor(READERS) as readers:
+            read = list(readers.map(self._read, keys))
+        unread = [key for key, one in zip(keys, read, strict=True) if one is False]
+        return [one for one in read if isinstance(one, Shelved)], unread
+
+    def held(self, side: Side) -> tuple[int, int]:
+        """How many letters can be had, and how many somebody holds."""
+        names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self._aws(lambda: self._sqs.get_queue_attributes(QueueUrl=self._urls[side], AttributeNames=names))
+        visible, hidden = (int(found["Attributes"].get(name, "0")) for name in names)
+        return visible, hidden
+
+    def _read(self, key: str) -> Shelved | Literal[False] | None:
+        """False where nobody can read it, None where it has gone meanwhile."""
+        try:
+            parked = msgspec.json.decode(self._aws(lambda: self._bucket.fetch(key)), type=Parked)
+        except LookupError:
+            return None
+        except msgspec.MsgspecError:
+            return False
+        shelved = Shelved(key=key, parked=parked)
+        if parked.event is None and known(shelved.source) in DESKS:  # nobody knew whose it was when it came
+            return msgspec.structs.replace(shelved, parked=msgspec.structs.replace(parked, queue="outbound"))
+        return shelved
+
+    def _received(self, side: Side, hold_s: int) -> list[Letter]:
+        answer = self._aws(
+            lambda: self._sqs.receive_message(
+                QueueUrl=self._urls[side],
+                MaxNumberOfMessages=BATCH,
+                VisibilityTimeout=hold_s,
+                WaitTimeSeconds=WAIT_S,
+                AttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            )
+        )
+        return [_letter(side, message) for message in answer.get("Messages", [])]
+
+    def _keep(self, letter: Letter) -> None:
+        shelved = letter.shelved
+        self._aws(lambda: self._bucket.keep(shelved.key, msgspec.json.encode(shelved.parked)))
+
+    def _delete(self, side: Side, letters: Sequence[Letter]) -> None:
+        """What is not deleted is handed out again, and taken again under the same key."""
+        entries: Any = [{"Id": str(index), "ReceiptHandle": one.handle} for index, one in enumerate(letters)]
+        self._aws(lambda: self._sqs.delete_message_batch(QueueUrl=self._urls[side], Entries=entries))
+
+    def _release(self, side: Side, letters: Sequence[Letter]) -> None:
+        for start in range(0, len(letters), BATCH):
+            entries: Any = [
+                {"Id": str(index), "ReceiptHandle": one.handle, "VisibilityTimeout": 0}
+                for index, one in enumerate(letters[start : start + BATCH])
+            ]
+            self._aws(partial(self._sqs.change_message_visibility_batch, QueueUrl=self._urls[side], Entries=entries))
+
+    @property
+    def _sqs(self) -> Any:
+        return calls.client("sqs")
+
+    def _aws(self, work: Callable[[], Any]) -> Any:
+        return self._bridge.aws(work, "the queues and the bucket")
+
+
+def known(source: str) -> str:
+    """The channel or desk that is meant: by its name, or by that of a queue that it feeds."""
+    return source if source in CHANNELS or source in DESKS else source_of(source)
+
+
+def cut(source: str, body: bytes, at: float) -> list[Event]:
+    """The events of a whole delivery that came then (epoch s), as the edge makes them. Raises Malformed."""
+    package = (CHANNELS | DESKS).get(known(source))
+    if package is None:
+        raise Malformed(f"no channel and no desk of this release is called {source!r}")
+    feed: Feed = part(package, "webhook", "WEBHOOK")
+    try:
+        events = events_of(feed, body, at)
+    except Malformed as no:
+        raise Malformed(f"this release cannot cut it either: {no}") from no
+    except Exception as error:
+        raise Malformed(f"this release cannot cut it either: {where(error)}") from error
+    if len(events) > MOST_PIECES:
+        raise Malformed(f"more than {MOST_PIECES} events in one delivery: nobody cuts further")
+    return events
+
+
+def is_letter(shelved: Shelved) -> bool:
+    """Whether it was a dead letter, and is on its way back."""
+    return shelved.key.startswith(f"{PARKED}{TAKEN}/")
+
+
+def kind(reason: str) -> str:
+    """What reasons are counted by: what stands before the detail."""
+    return reason.partition(":")[0]
+
+
+def _letter(side: Side, message: dict[str, Any]) -> Letter:
+    told = {name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()}
+    parked = Parked(
+        queue=side,
+        reason=told.get("reason", REDRIVEN),
+        advice="mend what the reason names, then replay it",
+        parked_ms=int(message["Attributes"]["SentTimestamp"]),
+        order=told.get("order", ""),
+        event=_event(message),
+    )
+    return Letter(side=side, message=message["MessageId"], handle=message["ReceiptHandle"], parked=parked)
+
+
+def _event(message: dict[str, Any]) -> Event:
+    with suppress(msgspec.MsgspecError):
+        return msgspec.json.decode(message["Body"], type=Event)
+    raw = msgspec.Raw(msgspec.json.encode(message["Body"]))
+    came = int(message["Attributes"]["SentTimestamp"])
+    return Event(source="", account="", party="", id=message["MessageId"], received_ms=came, raw=raw)

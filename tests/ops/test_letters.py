@@ -1,0 +1,317 @@
+"""dead-letters, parked and replay against SQS' FIFO rules: in order, once each, cut off anywhere."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from chalicelib.aws.bucket import Bucket
+from chalicelib.aws.queues import Queue
+from chalicelib.observability import EmfMetrics
+from chalicelib.pipeline.parking import Parking
+from chalicelib.vocabulary.records import Event
+from ops import shelf
+from ops.letters import _progress, moment_ms
+from ops.shelf import Shelf
+from sandbox.stage.aws import BUCKET
+from tests.ops.conftest import INSTAGRAM, Deployment
+
+pytestmark = pytest.mark.xdist_group("ops")
+WORDS = "what a customer wrote"
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of ours cleans up."""
+
+
+class Waits:
+    """The deployment's queues and shelf, from the workers' side."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment, self.run = deployment, deployment.vendors.run
+        self.queues = {
+            side: Queue(deployment.urls[side], deployment.urls[f"{side}_dead_letters"])
+            for side in ("inbound", "outbound")
+        }
+        self.now = 1_800_000_000.0
+        self.parkings = {
+            side: Parking(side, Bucket(BUCKET), lambda: self.now, EmfMetrics()) for side in ("inbound", "outbound")
+        }
+        deployment.aws.empty(deployment.urls)
+        deployment.clear()
+        deployment.account("instagram", INSTAGRAM)
+
+    def bury(self, number: int, party: str = "p", reason: str = "refused: no", side: str = "inbound") -> None:
+        self.queues[side].bury(event(number, party), reason, f"life-{number}", str(1000 + number))
+
+    def park(
+        self, number: int, reason: str = "unknown_account", side: str = "inbound", account: str = INSTAGRAM
+    ) -> None:
+        self.now += 1
+        self.parkings[side].keep_event(reason, "add it", event(number, account=account), str(1000 + number))
+
+    def on(self, name: str) -> list[dict[str, Any]]:
+        return self.deployment.aws.waiting(self.deployment.urls)[name]
+
+    def back(self, party: str = "p", side: str = "inbound") -> list[str]:
+        """The ids on the queue, in its order."""
+        events = [msgspec.json.decode(message["Body"], type=Event) for message in self.on(side)]
+        return [one.id for one in events if one.party == party]
+
+    def lying(self) -> list[str]:
+        return self.deployment.aws.objects("parked/")
+
+
+def event(number: int, party: str = "p", account: str = INSTAGRAM) -> Event:
+    raw = msgspec.Raw(msgspec.json.encode({"text": WORDS}))
+    came = 1_799_999_000_000 + number
+    return Event(source="instagram", account=account, party=party, id=f"m-{number:03d}", received_ms=came, raw=raw)
+
+
+@pytest.fixture
+def waits(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Waits]:
+    monkeypatch.setattr(shelf, "WAIT_S", 0)
+    made = Waits(deployment)
+    yield made
+    deployment.aws.empty(deployment.urls)
+
+
+def names(*numbers: int) -> list[str]:
+    return [f"m-{number:03d}" for number in numbers]
+
+
+def test_what_waits_is_listed_without_a_word_and_can_be_replayed_at_once(waits: Waits) -> None:
+    waits.bury(2)
+    waits.bury(1, "q", "window: closed", "outbound")
+    waits.park(3)
+    listed = waits.run("dead-letters", "--json")
+    assert [(one["id"], one["reason"], one["direction"]) for one in listed.json] == [
+        ("m-001", "window: closed", "outbound"), ("m-002", "refused: no", "inbound"),
+    ]  # fmt: skip
+    told = waits.run("dead-letters").out
+    assert "     1  refused" in told
+    assert f"instagram {INSTAGRAM} p" in told
+    assert "order:" in waits.run("dead-letters", "m-002").out
+    [parked] = waits.run("parked", "--json").json
+    assert (parked["id"], parked["reason"], parked["advice"]) == ("m-003", "unknown_account", "add it")
+    assert parked["place"] in waits.lying()
+    everything = told + listed.out + waits.run("parked").out + waits.run("parked", "m-003").out
+    assert WORDS not in everything
+    assert waits.run("replay", "--all").code == 0
+    assert waits.back() == names(2, 3)
+    assert waits.back("q", "outbound") == names(1)
+    assert (waits.on("inbound_dead_letters"), waits.on("outbound_dead_letters"), waits.lying()) == ([], [], [])
+    assert waits.run("dead-letters", "--json").json == waits.run("parked", "--json").json == []
+
+
+def test_a_conversation_of_any_length_comes_back_in_the_order_in_which_it_came(waits: Waits) -> None:
+    for number in (6, 7, 2, 1, 0, 3, 4, 5, *range(23, 8, -1)):
+        waits.bury(number)
+    waits.park(8)
+    told = waits.run("replay", "--all", "--json")
+    assert told.json == {
+        "dry_run": False, "replayed": 24, "reasons": {"refused": 23, "unknown_account": 1}, "left": {},
+    }  # fmt: skip
+    assert waits.back() == names(*range(24))
+
+
+def test_a_dry_run_changes_nothing(waits: Waits) -> None:
+    for number in range(12):
+        waits.bury(number)
+    waits.park(20)
+    dry = waits.run("replay", "--all", "--dry-run", "--json")
+    assert dry.json["replayed"] == 11
+    assert "2 more inbound dead letters are not shown" in dry.err
+    assert (len(waits.on("inbound_dead_letters")), len(waits.lying()), waits.back()) == (12, 1, [])
+    assert waits.run("replay", "--all", "--json").json["replayed"] == 13
+
+
+@pytest.mark.parametrize(
+    ("chosen", "numbers"),
+    [
+        (["m-003", "m-015"], [3, 15]),
+        (["--reason", "refused"], [*range(12)]),
+        (["--reason", "window: closed"], [15]),
+        (["--account", "int-new"], [16]),
+        (["--since", "2027-01-15T07:43:20.015"], [15, 16]),
+    ],
+)
+def test_only_what_is_asked_for_comes_back(waits: Waits, chosen: list[str], numbers: list[int]) -> None:
+    for number in range(12):
+        waits.bury(number)
+    waits.bury(15, reason="window: closed")
+    waits.park(16, account="int-new")
+    assert waits.run("replay", *chosen, "--json").json["replayed"] == len(numbers)
+    assert waits.back() == names(*numbers)
+    assert len(waits.on("inbound_dead_letters")) + len(waits.lying()) == 14 - len(numbers)
+    assert not [key for key in waits.lying() if key.startswith("parked/dead_letter/")]
+    assert waits.run("replay", "--all").code == 0
+    assert sorted(waits.back()) == names(*range(12), 15, 16)
+
+
+def test_an_accounts_events_of_both_sides_come_back(waits: Waits) -> None:
+    waits.park(1)
+    waits.park(2, side="outbound", account=f"int-{INSTAGRAM}")
+    waits.park(3, account="another")
+    assert waits.run("replay", "--account", INSTAGRAM, "--json").json["replayed"] == 2
+    assert (waits.back(), waits.back(side="outbound"), len(waits.lying())) == (names(1), names(2), 1)
+
+
+def at(owner: Any, name: str, number: int, monkeypatch: pytest.MonkeyPatch, *, before: bool) -> None:
+    """The process dies around the call of that number."""
+    real: Callable[..., Any] = getattr(owner, name)
+    calls = 0
+
+    def dying(*args: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == number and before:
+            raise Killed
+        done = real(*args, **named)
+        if calls == number:
+            raise Killed
+        return done
+
+    monkeypatch.setattr(owner, name, dying)
+
+
+STEPS = [(Shelf, "_keep", 4), (Shelf, "_delete", 2), (Queue, "put_again", 2), (Bucket, "remove", 2), (Queue, "bury", 1)]
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize(("owner", "name", "number"), STEPS, ids=[name for _, name, _ in STEPS])
+def test_cut_off_anywhere_and_run_again_each_comes_back_once(
+    waits: Waits, owner: Any, name: str, number: int, before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for letter in range(22):
+        waits.bury(letter, reason="other: not now" if letter in {3, 17} else "refused: no")
+    waits.park(30)
+    monkeypatch.setattr(shelf, "TAKE_S", 2)
+    with monkeypatch.context() as patched:
+        at(owner, name, number, patched, before=before)
+        try:
+            waits.run("replay", "--reason", "refused")
+        except Killed:
+            pass
+        else:
+            pytest.fail("it was not cut off")
+    assert waits.run("replay", "--reason", "refused").code == 0
+    assert waits.back() == [one for one in names(*range(22)) if one not in names(3, 17)]
+    assert waits.run("replay", "--all").code == 0
+    assert sorted(waits.back()) == names(*range(22), 30)
+    assert (waits.on("inbound_dead_letters"), waits.lying()) == ([], [])
+
+
+def test_run_twice_it_brings_nothing_twice(waits: Waits) -> None:
+    waits.bury(1)
+    assert waits.run("replay", "--all", "--json").json["replayed"] == 1
+    assert waits.run("replay", "--all", "--json").json["replayed"] == 0
+    assert waits.back() == names(1)
+
+
+def test_what_is_buried_again_keeps_its_place(waits: Waits) -> None:
+    waits.bury(1)
+    waits.bury(2)
+    waits.run("replay", "m-001")
+    [message] = waits.on("inbound")
+    again = msgspec.json.decode(message["Body"], type=Event)
+    waits.deployment.aws.client("sqs").purge_queue(QueueUrl=waits.deployment.urls["inbound"])
+    assert again.order == "1001"
+    waits.queues["inbound"].bury(again, "refused: no", "another life", again.order)
+    waits.run("replay", "--all")
+    assert waits.back() == names(1, 2)
+
+
+def test_what_sqs_moved_by_itself_comes_back(waits: Waits) -> None:
+    client, url = waits.deployment.aws.client("sqs"), waits.deployment.urls["inbound_dead_letters"]
+    for number in (1, 2):
+        body = msgspec.json.encode(event(number)).decode()
+        client.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="g", MessageDeduplicationId=str(number))
+    client.send_message(QueueUrl=url, MessageBody="no event", MessageGroupId="h", MessageDeduplicationId="3")
+    assert {one["reason"] for one in waits.run("dead-letters", "--json").json} == {"redriven"}
+    assert waits.run("replay", "--all", "--json").json["replayed"] == 3
+    assert waits.back() == names(1, 2)
+
+
+def test_a_whole_delivery_is_cut_by_the_edges_code_or_stays_and_says_why(waits: Waits) -> None:
+    message = {
+        "sender": {"id": "1"},
+        "recipient": {"id": INSTAGRAM},
+        "timestamp": 1,
+        "message": {"mid": "a", "text": WORDS},
+    }
+    body = json.dumps({"object": "instagram", "entry": [{"id": INSTAGRAM, "time": 1, "messaging": [message]}]}).encode()
+    parking = waits.parkings["inbound"]
+    parking.keep_body("not_json", "look", "instagram", body)
+    parking.keep_body("unknown_source", "rename it", "queue-from-instagram", body.replace(b'"a"', b'"b"'))
+    parking.keep_body("not_json", "look", "instagram", b"{torn")
+    parking.keep_body("unknown_source", "rename it", "some-queue", body)
+    told = waits.run("replay", "--all")
+    assert told.code == 1
+    assert "2 came back" in told.out
+    assert "this release cannot cut it either" in told.out
+    assert "no channel and no desk of this release is called 'some-queue'" in told.out
+    assert len(waits.on("inbound")) == len(waits.lying()) == 2
+    assert WORDS not in told.out
+
+
+def test_what_another_reader_holds_is_waited_for(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits.bury(1)
+    client, url = waits.deployment.aws.client("sqs"), waits.deployment.urls["inbound_dead_letters"]
+    client.receive_message(QueueUrl=url, VisibilityTimeout=4)
+    told = waits.run("replay", "--all", "--json")
+    assert "held by another reader" in told.err
+    assert told.json["replayed"] == 1
+
+
+def test_an_unreadable_object_is_told_and_stays(waits: Waits) -> None:
+    Bucket(BUCKET).keep("parked/unreadable/x/2026-01-01/1", b"?")
+    told = waits.run("replay", "--all")
+    assert "cannot be read, and stays: parked/unreadable/x/2026-01-01/1" in told.err
+    assert len(waits.lying()) == 1
+
+
+def test_doctor_counts_what_is_parked_by_reason(waits: Waits) -> None:
+    waits.park(1)
+    waits.park(2)
+    Bucket(BUCKET).keep("parked/dead_letter/instagram/2026-01-01/1", b"")
+    found = [one for one in waits.run("doctor", "--json").json if one["check"] == "parked"]
+    assert [(one["subject"], one["status"], one["detail"].split()[0]) for one in found] == [
+        ("dead letters", "fail", "1"), ("unknown_account", "warn", "2"),
+    ]  # fmt: skip
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_how_far_it_is_and_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with _progress("replaying", 2) as done:
+            done(1)
+            done(1)
+        assert ("replaying" in stream.getvalue() and "100%" in stream.getvalue()) is shown
+
+
+@pytest.mark.parametrize("arguments", [[], ["m-1", "--all"]])
+def test_it_wants_to_know_which(waits: Waits, arguments: list[str]) -> None:
+    assert waits.run("replay", *arguments).code == 2
+
+
+def test_what_is_not_there_is_said(waits: Waits) -> None:
+    told = waits.run("replay", "m-404")
+    assert (told.code, "neither a dead letter nor parked: m-404" in told.err) == (1, True)
+    assert waits.run("replay", "--since", "soon").code == 1
+
+
+def test_a_moment_is_so_long_ago_or_a_time() -> None:
+    assert moment_ms("2h", 10_000) == 2_800_000
+    assert moment_ms("1970-01-01T00:00:01", 0) == moment_ms("1970-01-01T02:00:01+02:00", 0) == 1000
