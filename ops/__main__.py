@@ -106,6 +106,30 @@ def accounts(as_json: bool) -> None:
     run(as_json, work)
 
 
+@cli.command(epilog=example("dmdesk conversations --waiting", "dmdesk conversations --closing 4 --json"))
+@click.option("--waiting", is_flag=True, help="Every one that waits, the longest wait first; so it is without options.")
+@click.option(
+    "--closing",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="Only those whose window closes within N hours from now, the soonest first.",
+)
+@json_option
+def conversations(waiting: bool, closing: float | None, as_json: bool) -> None:
+    """List the conversations that wait for an answer, since when, and until when one may be given.
+
+    A conversation waits from the customer's first message on that no reply has followed.
+    """
+    from ops import waits
+
+    def work(out: Out) -> None:
+        bridge = _bridge(out)
+        found = waits.waiting(bridge) if closing is None else waits.closing(bridge, closing)
+        out.result([msgspec.to_builtins(one) for one in found], waits.lines(found))
+
+    run(as_json, work)
+
+
 @cli.command(epilog=example("dmdesk doctor", "dmdesk doctor --json"))
 @_webhook_option
 @_options_of(registry.channels())

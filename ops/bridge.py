@@ -16,6 +16,7 @@ from chalicelib.credentials import token_of, trimmed
 from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
 from chalicelib.pipeline.accounts import judged
+from chalicelib.protocols.channel import Client
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.runtime import Runtime
 from chalicelib.settings import PREFIX, Settings, load
@@ -64,6 +65,11 @@ class Bridge:
         """What `work` reads of the deployment's table."""
         answer: Found = self.aws(lambda: work(self._runtime.table), f"table {self.settings.table}")
         return answer
+
+    @cached_property
+    def clients(self) -> dict[str, Client]:
+        """Each channel's part of the workers, for what it knows without asking anybody."""
+        return self._runtime.clients
 
     def secret(self, name: str) -> dict[str, Any]:
         """A secret's object, {} where there is none; from here on it is hidden in what is printed."""

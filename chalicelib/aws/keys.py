@@ -12,6 +12,7 @@
     SEAT#desk#the desk's conversation   CONVERSATION      whose it is, of a desk that does not tell that itself
     TRIES#life of an event              what              how often that was tried for the event's own sake
     LOCK#name                           LOCK              who may do what the name says, and until when
+    HEARD                               channel#id        when a customer last wrote to the account
     ACCOUNT                             channel#id        an account, written by Terraform
 
 Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
@@ -29,6 +30,7 @@ from chalicelib.vocabulary.records import Conversation
 from chalicelib.wire import bounded
 
 ACCOUNTS = "ACCOUNT"
+HEARD = "HEARD"
 STATE = "STATE"
 PROFILE = "PROFILE"
 LED = "LED"
@@ -82,6 +84,11 @@ def offer(key: str) -> str:
 def account(channel: str, identifier: str) -> str:
     """What an account is called, among the accounts and in the index."""
     return f"{channel}#{identifier}"
+
+
+def heard(account: str) -> dict[str, Any]:
+    """The key of when a customer last wrote to the account, which is named as above."""
+    return _key(HEARD, account)
 
 
 def seat(desk: str, conversation: str) -> dict[str, Any]:
