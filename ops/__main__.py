@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
     sys.exit(f"dmdesk: this Python has no {error.name}: `make operator` makes .venv/bin/dmdesk, which has it")
 
 from ops import registry
-from ops.help import Address, Group, example, json_option
+from ops.help import DASHES, Address, Group, example, json_option
 from ops.output import Out, run
 from ops.provider import Asked, Provider
 
@@ -102,6 +102,44 @@ def accounts(as_json: bool) -> None:
         out.result([msgspec.to_builtins(account) for account in listed], inventory.lines(listed))
         for line in inventory.unread(bridge):
             out.note(line)
+
+    run(as_json, work)
+
+
+@cli.command(
+    context_settings=DASHES,
+    epilog=example(
+        "dmdesk token status",
+        "dmdesk token set instagram 17841400000000001",
+        "dmdesk token set tiktok -000Ab1Cd2Ef3Gh4Ij5",
+    ),
+)
+@click.argument("action", type=click.Choice(["status", "set"]))
+@click.argument("channel", required=False)
+@click.argument("account", required=False)
+@json_option
+def token(action: str, channel: str | None, account: str | None, as_json: bool) -> None:
+    """Tell how long the accounts' access lasts, or store what an account was logged in with anew.
+
+    `set` reads the token from standard input (pbpaste | …, or … < file), so that no shell remembers it: the word
+    itself, or a JSON object with access_token, refresh_token, expires_in and refresh_token_expires_in, as far as the
+    channel gives them. What else the account's secret holds stays.
+    """
+    from ops import pasting, renewals
+
+    def work(out: Out) -> None:
+        if action == "status":
+            found = renewals.status(_bridge(out), channel, account)
+            out.result([msgspec.to_builtins(one) for one in found], renewals.lines(found))
+            if any(one.status == "fail" for one in found):
+                sys.exit(1)
+            return
+        if channel is None or account is None:
+            raise click.UsageError("set wants a channel and an account's id: dmdesk token set CHANNEL ID")
+        text = pasting.stdin()
+        out.hide(text.split())
+        stored = renewals.store(_bridge(out), channel, account, pasting.given(text, clock(), out.hide))
+        out.result(msgspec.to_builtins(stored), renewals.told(stored))
 
     run(as_json, work)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
 from ops.errors import OpsError
 from ops.findings import Checks, Subscribed, check, subject
+from ops.pasting import Given
 from ops.provider import Asked, Channel, Option
 from ops.registry import channels, desks, operator
 from tests.ops.conftest import HOOK, INSTAGRAM, TIKTOK, Deployment
@@ -40,6 +42,9 @@ class Pigeons:
 
     def login(self, account: Account) -> str:
         return "by ring"
+
+    def pasted(self, account: Account, given: Given) -> Mapping[str, Any]:
+        return {"access_token": given.word("access_token")}
 
     def ready(self, asked: Asked) -> None:
         if asked.change and self.refusal:

@@ -50,10 +50,11 @@ resource "aws_iam_role_policy" "schedule" {
   })
 }
 
-# Both look back two hours, so that an hourly count falls into each look.
+# All look back two hours, so that an hourly count falls into each look.
 resource "aws_cloudwatch_metric_alarm" "token_days_left" {
-  alarm_name          = "${var.name}-token-days-left"
-  alarm_description   = "An account's access ends in less than 14 days, and renewing does not prolong it. token_days_left by account tells whose: log it in again and store its tokens in its secret."
+  for_each            = { 14 = "", 7 = "-7", 1 = "-1" } # days, and how the alarm's name ends
+  alarm_name          = "${var.name}-token-days-left${each.value}"
+  alarm_description   = "An account's access ends in less than ${each.key} days, and renewing does not prolong it: log it in again. `dmdesk token status` tells whose. docs/runbooks/token_days_left.md"
   namespace           = local.metrics.namespace
   metric_name         = "token_days_left"
   dimensions          = local.metrics.dimensions
@@ -61,15 +62,20 @@ resource "aws_cloudwatch_metric_alarm" "token_days_left" {
   period              = 7200
   evaluation_periods  = 1
   comparison_operator = "LessThanThreshold"
-  threshold           = 14
+  threshold           = tonumber(each.key)
   treat_missing_data  = "notBreaching" # a Page's token does not end by time
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
+moved {
+  from = aws_cloudwatch_metric_alarm.token_days_left
+  to   = aws_cloudwatch_metric_alarm.token_days_left["14"]
+}
+
 resource "aws_cloudwatch_metric_alarm" "token_not_renewed" {
   alarm_name          = "${var.name}-token-not-renewed"
-  alarm_description   = "An access token could not be renewed; the next hour tries again. The log of the function upkeep has the account and the reason. If it stays, log the account in again and store its tokens in its secret."
+  alarm_description   = "An access token could not be renewed; the next hour tries again. The log of the function upkeep has the account and the reason. If it stays, log the account in again and store its tokens in its secret. docs/runbooks/token_not_renewed.md"
   namespace           = local.metrics.namespace
   metric_name         = "token_not_renewed"
   dimensions          = local.metrics.dimensions
