@@ -108,6 +108,44 @@ def accounts(as_json: bool) -> None:
 
 @cli.command(
     context_settings=DASHES,
+    epilog=example("dmdesk trace 1000000000000001", "dmdesk trace aWdfZAG1faXRlbToxOk0 --hours 6 --json"),
+)
+@click.argument("identifier", metavar="ID")
+@click.option(
+    "--hours",
+    type=click.FloatRange(min=0, min_open=True),
+    default=48.0,
+    show_default=True,
+    help="How far back the logs are looked through.",
+)
+@click.option(
+    "--logs",
+    "named",
+    envvar="DMDESK_LOGS",
+    default="",
+    help="The log groups, comma separated, or file:PATH [env: DMDESK_LOGS].",
+)
+@json_option
+def trace(identifier: str, hours: float, named: str, as_json: bool) -> None:
+    """Tell every hop of a message, by its id at the platform, the desk or the bridge; or of a customer, by theirs.
+
+    Time, attempt, decision and reason, from the logs and the table; nothing of what was written.
+    """
+    from ops import logs
+    from ops import trace as tracing
+
+    def work(out: Out) -> None:
+        bridge = _bridge(out)
+        hops = tracing.run(bridge, logs.opened(bridge, named, time.sleep), identifier, hours)
+        out.result([msgspec.to_builtins(hop) for hop in hops], tracing.lines(hops))
+        if not hops:
+            sys.exit(1)
+
+    run(as_json, work)
+
+
+@cli.command(
+    context_settings=DASHES,
     epilog=example(
         "dmdesk token status",
         "dmdesk token set instagram 17841400000000001",
