@@ -85,6 +85,20 @@ def test_tiktoks_refresh_token_stays_with_its_end_where_only_the_other_is_given(
     assert stored == {"access_token": "act.new-token-0001", "refresh_token": "rft.1", "refresh_expires_at": 9}
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"access_token": "act.new-token-0001", "expires_in": DAY_S},
+        {"access_token": "act.new-token-0001", "expires_in": DAY_S, "refresh_token": NEXT},
+    ],
+)
+def test_the_end_of_a_day_is_not_taken_for_the_end_of_the_access(deployment: Deployment, given: dict[str, Any]) -> None:
+    assert put(json.dumps(given), "tiktok", TIKTOK).code == 0
+    assert "expires_at" not in held(deployment, TIKTOK)
+    [told] = deployment.vendors.run("token", "status", "tiktok", "--json").json
+    assert (told["status"], told["days_left"]) == ("ok", None)
+
+
 def test_a_new_refresh_token_alone_is_used_within_the_hour(deployment: Deployment) -> None:
     deployment.secret(f"dmdesk/account/{TIKTOK}", {"access_token": "a", "expires_at": 7, "refresh_expires_at": 9})
     assert put(json.dumps({"refresh_token": NEXT}), "tiktok", TIKTOK).code == 0

@@ -44,8 +44,8 @@ class TikTok:
         return ""
 
     def pasted(self, account: Account, given: Given) -> Mapping[str, Any]:
-        """Either token, or both, as the authorisation gave them. An access token whose end is not told is renewed
-        within the hour."""
+        """Either token, or both, as the authorisation gave them. Where both ends are not told the next hour renews, and
+        learns them: the end of an access token alone would be taken for that of the access."""
         if given.other("open_id", account.id):
             raise OpsError("these tokens are another account's", f"authorise the account {account.id}")
         access, refresh = given.word("access_token", needed=False), given.word("refresh_token", needed=False)
@@ -53,11 +53,12 @@ class TikTok:
             raise OpsError("neither an access_token nor a refresh_token was given", 'pipe in {"access_token": "…", …}')
         if access.startswith("rft.") or refresh.startswith("act."):
             raise OpsError("the two tokens are mixed up", "access tokens begin with act., refresh tokens with rft.")
-        new: dict[str, Any] = {"expires_at": given.end("expires_in") if access else None}
+        lasts = given.end("refresh_token_expires_in") if refresh else None
+        new: dict[str, Any] = {"expires_at": given.end("expires_in") if access and lasts else None}
         if access:
             new |= {"access_token": access, "renewed_at": given.now}
         if refresh:
-            new |= {"refresh_token": refresh, "refresh_expires_at": given.end("refresh_token_expires_in")}
+            new |= {"refresh_token": refresh, "refresh_expires_at": lasts}
         return new
 
     def ready(self, asked: Asked) -> None:
