@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
     sys.exit(f"dmdesk: this Python has no {error.name}: `make operator` makes .venv/bin/dmdesk, which has it")
 
 from ops import registry, shelf_commands
-from ops.help import Address, Group, example, json_option
+from ops.help import DASHES, Address, Group, example, json_option
 from ops.output import Out, run
 from ops.provider import Asked, Provider
 
@@ -104,6 +104,106 @@ def accounts(as_json: bool) -> None:
         out.result([msgspec.to_builtins(account) for account in listed], inventory.lines(listed))
         for line in inventory.unread(bridge):
             out.note(line)
+
+    run(as_json, work)
+
+
+@cli.command(
+    context_settings=DASHES,
+    epilog=example("dmdesk trace 1000000000000001", "dmdesk trace aWdfZAG1faXRlbToxOk0 --hours 6 --json"),
+)
+@click.argument("identifier", metavar="ID")
+@click.option(
+    "--hours",
+    type=click.FloatRange(min=0, min_open=True),
+    default=48.0,
+    show_default=True,
+    help="How far back the logs are looked through.",
+)
+@click.option(
+    "--logs",
+    "named",
+    envvar="DMDESK_LOGS",
+    default="",
+    help="The log groups, comma separated, or file:PATH [env: DMDESK_LOGS].",
+)
+@json_option
+def trace(identifier: str, hours: float, named: str, as_json: bool) -> None:
+    """Tell every hop of a message, by its id at the platform, the desk or the bridge; or of a customer, by theirs.
+
+    Time, attempt, decision and reason, from the logs and the table; nothing of what was written.
+    """
+    from ops import logs
+    from ops import trace as tracing
+
+    def work(out: Out) -> None:
+        bridge = _bridge(out)
+        hops = tracing.run(bridge, logs.opened(bridge, named, time.sleep), identifier, hours)
+        out.result([msgspec.to_builtins(hop) for hop in hops], tracing.lines(hops))
+        if not hops:
+            sys.exit(1)
+
+    run(as_json, work)
+
+
+@cli.command(
+    context_settings=DASHES,
+    epilog=example(
+        "dmdesk token status",
+        "dmdesk token set instagram 17841400000000001",
+        "dmdesk token set tiktok -000Ab1Cd2Ef3Gh4Ij5",
+    ),
+)
+@click.argument("action", type=click.Choice(["status", "set"]))
+@click.argument("channel", required=False)
+@click.argument("account", required=False)
+@json_option
+def token(action: str, channel: str | None, account: str | None, as_json: bool) -> None:
+    """Tell how long the accounts' access lasts, or store what an account was logged in with anew.
+
+    `set` reads the token from standard input (pbpaste | …, or … < file), so that no shell remembers it: the word
+    itself, or a JSON object with access_token, refresh_token, expires_in and refresh_token_expires_in, as far as the
+    channel gives them. What else the account's secret holds stays.
+    """
+    from ops import pasting, renewals
+
+    def work(out: Out) -> None:
+        if action == "status":
+            found = renewals.status(_bridge(out), channel, account)
+            out.result([msgspec.to_builtins(one) for one in found], renewals.lines(found))
+            if any(one.status == "fail" for one in found):
+                sys.exit(1)
+            return
+        if channel is None or account is None:
+            raise click.UsageError("set wants a channel and an account's id: dmdesk token set CHANNEL ID")
+        text = pasting.stdin()
+        out.hide(text.split())
+        stored = renewals.store(_bridge(out), channel, account, pasting.given(text, clock(), out.hide))
+        out.result(msgspec.to_builtins(stored), renewals.told(stored))
+
+    run(as_json, work)
+
+
+@cli.command(epilog=example("dmdesk conversations --waiting", "dmdesk conversations --closing 4 --json"))
+@click.option("--waiting", is_flag=True, help="Every one that waits, the longest wait first; so it is without options.")
+@click.option(
+    "--closing",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="N",
+    help="Only those whose window closes within N hours from now, the soonest first.",
+)
+@json_option
+def conversations(waiting: bool, closing: float | None, as_json: bool) -> None:
+    """List the conversations that wait for an answer, since when, and until when one may be given.
+
+    A conversation waits from the customer's first message on that no reply has followed.
+    """
+    from ops import waits
+
+    def work(out: Out) -> None:
+        bridge = _bridge(out)
+        found = waits.waiting(bridge) if closing is None else waits.closing(bridge, closing)
+        out.result([msgspec.to_builtins(one) for one in found], waits.lines(found))
 
     run(as_json, work)
 

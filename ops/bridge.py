@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -16,6 +17,8 @@ from chalicelib.credentials import token_of, trimmed
 from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
 from chalicelib.pipeline.accounts import judged
+from chalicelib.pipeline.chores.tokens import LEASE_S, lock_of
+from chalicelib.protocols.channel import Client
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.runtime import Runtime
 from chalicelib.settings import PREFIX, Settings, load
@@ -27,8 +30,8 @@ Found = TypeVar("Found")
 
 
 class Bridge:
-    """Reads; what puts something back does so through `runtime`. Every method raises OpsError where something cannot be
-    reached."""
+    """Reads, but for `store`; what puts something back does so through `runtime`. Every method raises OpsError where
+    something cannot be reached."""
 
     def __init__(self, environment: Mapping[str, str], clock: Callable[[], float], hide: Callable[[Any], None]) -> None:
         self.settings = _settings(environment)
@@ -66,6 +69,11 @@ class Bridge:
         answer: Found = self.aws(lambda: work(self._runtime.table), f"table {self.settings.table}")
         return answer
 
+    @cached_property
+    def clients(self) -> dict[str, Client]:
+        """Each channel's part of the workers, for what it knows without asking anybody."""
+        return self._runtime.clients
+
     def secret(self, name: str) -> dict[str, Any]:
         """A secret's object, {} where there is none; from here on it is hidden in what is printed."""
         if name not in self._secrets:
@@ -73,6 +81,21 @@ class Bridge:
             self.hide(value)
             self._secrets[name] = value
         return self._secrets[name]
+
+    def store(self, account: Account, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Makes of the account's secret, as it is now, what `change` says, while nobody renews what it holds."""
+        turn, name = lock_of(account), account.secret
+        token = self.read(lambda ledger: ledger.lock(turn, self.clock(), LEASE_S))
+        if token is None:
+            raise OpsError(f"the token in the secret {name} is being renewed just now", "run it again in two minutes")
+        try:
+            held: dict[str, Any] = self.aws(lambda: self._runtime.secrets.read(name), f"secret {name}")
+            self.hide(held)
+            self.aws(lambda: self._runtime.secrets.put(name, change(held)), f"secret {name}")
+        finally:
+            with suppress(OpsError):  # the lease ends by itself, too
+                self.read(lambda ledger: ledger.unlock(turn, token))
+        self._secrets.pop(name, None)
 
     def listed(self, name: str, key: str) -> list[Any]:
         """What the secret lists under the key, [] where that is no list."""

@@ -42,6 +42,11 @@ class Address(click.ParamType[str]):
         return text
 
 
+# Of a command that takes platforms' ids: some begin with a dash, which makes no option of them, and hold any letter,
+# so that no option may have but one.
+DASHES = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+
+
 def example(*lines: str) -> str:
     """For a command's epilog: what to type, line by line."""
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)

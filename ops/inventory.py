@@ -56,7 +56,7 @@ def unread(bridge: Bridge) -> list[str]:
 
 
 def last_inbound_ms(bridge: Bridge) -> dict[tuple[str, str], int]:
-    """When a customer last wrote, by channel and account id. Reads the whole table. Raises OpsError."""
+    """When a customer last wrote, by channel and account id, up to five minutes early. Raises OpsError."""
     return bridge.read(Table.last_inbound_ms)
 
 

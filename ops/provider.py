@@ -10,6 +10,7 @@ import msgspec
 
 from chalicelib.vocabulary.records import Account
 from ops.findings import Checks, Subscribed
+from ops.pasting import Given
 
 if TYPE_CHECKING:
     from chalicelib.settings import Settings
@@ -57,6 +58,10 @@ class Channel(Provider, Protocol):
 
     def login(self, account: Account) -> str:
         """By which of the platform's logins the account is connected, "" where it has but one."""
+
+    def pasted(self, account: Account, given: Given) -> Mapping[str, Any]:
+        """What of the account's secret becomes what, by the tokens that an operator gives: None for a field that goes,
+        such as the end of a token that is gone. Raises OpsError where it cannot be this channel's."""
 
     def ready(self, asked: Asked) -> None:
         """Raises OpsError where what was asked for cannot be subscribed, whatever the platform says. Every channel is

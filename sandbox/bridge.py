@@ -265,6 +265,7 @@ class Sandbox:
         settings = {f"DMDESK_{name.upper()}": str(value) for name, value in values.items()}
         environment = settings | self.aws.environment | NO_PROXIES
         environment |= {"AWS_SESSION_TOKEN": "", "DMDESK_WEBHOOK_URL": self._webhook_url}
+        environment |= {"DMDESK_LOGS": f"file:{self.folder / 'bridge.log'}"}
         for vendor in self.vendors.all:
             environment |= vendor.environment()
         return environment

@@ -54,7 +54,10 @@ output "genesys_role_id" {
 output "operator_environment" {
   description = "What the command line needs to find this deployment: eval \"$(terraform output -raw operator_environment)\". No secrets."
   value = join("\n", [
-    for name, value in merge(module.aws.environment, { DMDESK_WEBHOOK_URL = module.aws.webhook_url }) : "export ${name}='${value}'"
+    for name, value in merge(module.aws.environment, {
+      DMDESK_WEBHOOK_URL = module.aws.webhook_url
+      DMDESK_LOGS        = join(",", [for role, group in module.aws.log_group_names : group if role != "api"])
+    }) : "export ${name}='${value}'"
   ])
 }
 

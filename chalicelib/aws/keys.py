@@ -13,6 +13,7 @@
     TRIES#life of an event              what              how often that was tried for the event's own sake
     LOCK#name                           LOCK              who may do what the name says, and until when
     PAUSED                              channel#id#…      an account's direction that an operator has paused
+    HEARD                               channel#id        when a customer last wrote to the account
     ACCOUNT                             channel#id        an account, written by Terraform
 
 Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
@@ -31,6 +32,7 @@ from chalicelib.wire import bounded
 
 ACCOUNTS = "ACCOUNT"
 PAUSED = "PAUSED"
+HEARD = "HEARD"
 STATE = "STATE"
 PROFILE = "PROFILE"
 LED = "LED"
@@ -84,6 +86,11 @@ def offer(key: str) -> str:
 def account(channel: str, identifier: str) -> str:
     """What an account is called, among the accounts and in the index."""
     return f"{channel}#{identifier}"
+
+
+def heard(account: str) -> dict[str, Any]:
+    """The key of when a customer last wrote to the account, which is named as above."""
+    return _key(HEARD, account)
 
 
 def seat(desk: str, conversation: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The table's rows as they lie there: all of a conversation's, to export or to erase it, and what the operator asks."""
+"""The table's rows as they lie there: all of a conversation's, to export or to erase it."""
 
 from __future__ import annotations
 
@@ -40,25 +40,6 @@ def erase(client: DynamoDBClient, table: str, conversation: Conversation, pause:
         _delete(client, table, there, pause)
         _delete(client, table, first["Items"], pause)
         erased += len(there) + len(first["Items"])
-
-
-def last_inbound_ms(client: DynamoDBClient, table: str) -> dict[tuple[str, str], int]:
-    """When a customer last wrote (epoch ms), by channel and account id. Reads the whole table."""
-    newest: dict[tuple[str, str], int] = {}
-    states = read(
-        client,
-        "scan",
-        table,
-        FilterExpression="sk = :state",
-        ExpressionAttributeValues={":state": {"S": keys.STATE}},
-        ProjectionExpression="pk, customer_ms",
-    )
-    for row in states:
-        whose = keys.conversation_of(row)
-        told = int(row.get("customer_ms", {}).get("N", "0"))
-        account = whose.channel, whose.account
-        newest[account] = max(told, newest.get(account, 0))
-    return newest
 
 
 def read(client: DynamoDBClient, operation: Any, table: str, **asked: Any) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from chalicelib.errors import Malformed
-from chalicelib.observability import Metrics, where
+from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.parking import Parking, lightened
 from chalicelib.pipeline.ports import Clock, Outbox, Shelf
 from chalicelib.protocols.webhook import MOST_PIECES, Feed
@@ -38,6 +38,8 @@ class Store:
         carried = [light for event in events if (light := self._light(event)) is not None]
         self._outbox.put(carried)
         self._metrics.count("received", len(carried), source=feed.name)
+        for event in carried:
+            log.info("received", event=event.id, source=feed.name, account=event.account)
 
     def park(self, reason: str, advice: str, source: str, body: bytes) -> None:
         """Keeps a delivery that is not cut into events until an operator has looked. Raises Retryable."""

@@ -85,7 +85,7 @@ class Batch:
                 return 0
             turn = Turn(
                 life=record["messageId"] + (f"/{number}" if event.bundle else ""),
-                order=one.order or _order(record, number if event.bundle else None),
+                order=single.order or _order(record, number if event.bundle else None),
                 remaining_s=remaining_s,
                 received=int(record["attributes"]["ApproximateReceiveCount"]),
             )
@@ -98,27 +98,27 @@ class Batch:
         try:
             self._work.handle(event, turn)
         except Waiting as later:
-            self._waits(later, event)
+            self._waits(later, event, turn.received)
             return self._whole(waits_s(turn.received, later.after_s))
         except Retryable as later:
             self._metrics.count("retried")
             delay = self._backoff(turn, later)
-            log.warning("retry", reason=later.reason, delay_s=delay, event=event.id)
+            log.warning("retry", reason=later.reason, delay_s=delay, event=event.id, attempt=turn.received)
             return delay
         except Exception as error:  # an event that nobody foresaw must not block its conversation for ever
-            log.error("failed", error=where(error), event=event.id)
+            log.error("failed", error=where(error), event=event.id, attempt=turn.received)
             self._metrics.count("failed")
             if not self._budgets.spent(turn, "unforeseen") or not self._given_up(event, turn, where(error)):
                 return self._backoff(turn, Retryable("unforeseen"))
         return None
 
-    def _waits(self, later: Waiting, event: Event) -> None:
+    def _waits(self, later: Waiting, event: Event, attempt: int) -> None:
         if isinstance(later, Misconfigured):
             self._metrics.count("misconfigured")
-            log.error("misconfigured", reason=later.reason, advice=later.advice, event=event.id)
+            log.error("misconfigured", reason=later.reason, advice=later.advice, event=event.id, attempt=attempt)
         else:
             self._metrics.count("waiting")
-            log.info("waiting", reason=later.reason, event=event.id)
+            log.info("waiting", reason=later.reason, event=event.id, attempt=attempt)
 
     def _given_up(self, event: Event, turn: Turn, reason: str) -> bool:
         try:

@@ -75,7 +75,8 @@ class Delivering:
         self._metrics.count("delivered", channel=account.channel)
         if work.since_ms:
             self._metrics.measure("latency_ms", self._clock() * 1000 - work.since_ms, direction="inbound")
-        log.info("delivered", event=work.id, account=account.id, desk_conversation=after.conversation)
+        log.info("delivered", event=work.id, account=account.id, desk_conversation=after.conversation,
+                 conversation=work.conversation.key)  # fmt: skip
         return ""
 
     def _attempt(self, account: Account, work: Delivery, claim: Claim) -> Attempt:
@@ -153,7 +154,8 @@ class Delivering:
 
     def _deliver(self, attempt: Attempt) -> Seat:
         """Posts the message; answers the desk's seat."""
-        message = self._built(attempt)
+        message, work = self._built(attempt), attempt.work
+        log.info("posting", event=work.id, key=message.id, conversation=work.conversation.key)
         try:
             return self._posting.post(attempt.desk, attempt.account, message, attempt.seat)
         except AlreadyThere as error:

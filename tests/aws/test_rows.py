@@ -1,4 +1,4 @@
-"""All rows of a conversation are found and erased by its key, and what the operator asks is answered."""
+"""All rows of a conversation are found and erased by its key."""
 
 from __future__ import annotations
 
@@ -108,13 +108,3 @@ def test_an_erasure_that_was_cut_off_is_resumed(cloud: Cloud) -> None:
     with pytest.raises(InterruptedError):
         Table(TABLE, client).erase(conversation)
     assert cloud.table.erase(conversation) == MANY + 2
-
-
-def test_when_a_customer_last_wrote_is_told_by_account(cloud: Cloud) -> None:
-    one, other = uuid4().hex, uuid4().hex
-    for account, ms in ((one, 5000), (one, 7000), (one, 6000), (other, 1000)):
-        cloud.table.delivered(somebody(account), "IN#1", 101, Thread(customer_ms=ms))
-    cloud.table.delivered(somebody(other), "IN#1", 101, Thread(seat=Seat(conversation="d")))
-    told = Table(TABLE, Paged(cloud.aws.client("dynamodb"))).last_inbound_ms()  # type: ignore[arg-type]
-    assert told["instagram", one] == 7000
-    assert told["instagram", other] == 1000

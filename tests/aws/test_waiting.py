@@ -102,6 +102,9 @@ class Counted:
         self.units.append(sum(capacity["CapacityUnits"] for capacity in answer["ConsumedCapacity"]))
         return answer
 
+    def update_item(self, **asked: Any) -> Any:
+        return self.client.update_item(**asked)
+
 
 def test_a_wait_costs_a_write_unit_as_it_begins_and_one_as_it_ends(cloud: Cloud, account: Account) -> None:
     """Beside the four of a delivery and the six of a part, with and without an index."""

@@ -12,6 +12,8 @@ import requests
 from click.testing import CliRunner, Result
 
 from chalicelib.aws import calls
+from chalicelib.aws.table import Table
+from chalicelib.vocabulary.records import Conversation, Thread
 from ops.__main__ import cli
 from ops.channels.tiktok.app import COMMENT_TYPES, EVENT_TYPE, App
 from ops.errors import OpsError
@@ -195,8 +197,8 @@ class Deployment:
 
     def wrote(self, channel: str, account: str, customer: str, at_ms: int) -> None:
         """A customer wrote to the account."""
-        key = {"pk": {"S": f"CONV#{channel}#{account}#{customer}"}, "sk": {"S": "STATE"}}
-        self.dynamodb.put_item(TableName=TABLE, Item=key | {"customer_ms": {"N": str(at_ms)}})
+        whose, thread = Conversation(channel, account, customer), Thread(customer_ms=at_ms)
+        assert Table(TABLE, self.dynamodb).delivered(whose, f"IN#{at_ms}", self.vendors.clock(), thread)
 
     def secret(self, name: str, value: dict[str, Any]) -> None:
         client = self.aws.client("secretsmanager")

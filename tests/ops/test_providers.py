@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
 from ops.errors import OpsError
 from ops.findings import Checks, Subscribed, check, subject
+from ops.pasting import Given
 from ops.provider import Asked, Channel, Option
 from ops.registry import channels, desks, operator
 from tests.extension.pigeon import operator as pigeon
@@ -38,6 +40,9 @@ class Pigeons:
 
     def login(self, account: Account) -> str:
         return "by ring"
+
+    def pasted(self, account: Account, given: Given) -> Mapping[str, Any]:
+        return {"access_token": given.word("access_token")}
 
     def ready(self, asked: Asked) -> None:
         if asked.change and self.refusal:

@@ -9,8 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from chalicelib.aws import calls
+from chalicelib.rules.budgets import BUDGETS
 from ops.__main__ import cli
 from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.simulators.instagram.simulator import InstagramSimulator
 from tests.scenarios.conftest import Bridge
 
 
@@ -68,3 +70,57 @@ def test_a_role_is_given_and_taken(operator: Bridge) -> None:
     assert role in admin.roles_of(client)
     assert run("grant-role", "--client", client, "--role", role, "--undo").exit_code == 0
     assert role not in admin.roles_of(client)
+
+
+def test_who_waits_is_listed_until_they_are_answered(operator: Bridge) -> None:
+    seen = operator.conversation("tiktok")
+    [told] = json.loads(run("conversations", "--waiting", "--json").stdout)
+    assert (told["channel"], told["window"]) == ("tiktok", "open")
+    assert [one["customer"] for one in json.loads(run("conversations", "--closing", "48", "--json").stdout)] == [
+        told["customer"]
+    ]
+    operator.post("/genesys/reply", {"conversation_id": seen["conversation_id"], "text": "Hello!"})
+    operator.until(lambda: operator.taken("receipt"), "the receipt")
+    assert json.loads(run("conversations", "--json").stdout) == []
+
+
+def test_a_dead_token_stops_the_sends_of_its_account_only_until_a_new_one_is_set(operator: Bridge) -> None:
+    dead, alive = operator.conversation("instagram"), operator.conversation("tiktok")
+    account = next(one for one in operator.about["accounts"] if one["channel"] == "instagram")
+    vendor = next(one for one in operator.sandbox.vendors.channels if one.name == "instagram")
+    connected = next(one for one in operator.sandbox.accounts if one["id"] == account["id"])
+    del operator.sandbox.playing(InstagramSimulator)._tokens._held[f"token-{account['id']}"]
+    operator.post("/genesys/reply", {"conversation_id": dead["conversation_id"], "text": "Lost"})
+    operator.post("/genesys/reply", {"conversation_id": alive["conversation_id"], "text": "Sent"})
+    operator.until(lambda: operator.sent("tiktok"), "the other account's reply")
+    operator.conversation("instagram", "Are you there?")  # the customers' side goes on
+    operator.shift(BUDGETS["token"].for_s + 5)
+    operator.until(lambda: operator.metric("account_stopped:account=" + account["id"]), "the account is stopped")
+    operator.until(lambda: len(operator.taken("receipt")) == 2, "both receipts")
+    assert {call["body"]["status"] for call in operator.taken("receipt")} == {"Delivered", "Failed"}
+    vendor.connect(connected, operator.about["webhook_url"], {"access_token": "IGAA-logged-in-again"})
+    told = CliRunner().invoke(cli, ["token", "set", "instagram", account["id"]], input="IGAA-logged-in-again\n")
+    assert (told.exit_code, "logged-in-again" in told.output) == (0, False)
+    operator.post("/genesys/reply", {"conversation_id": dead["conversation_id"], "text": "Here we are"})
+    operator.until(lambda: operator.sent("instagram"), "the reply with the new token")
+    assert [call["body"]["message"]["text"] for call in operator.sent("instagram")] == ["Here we are"]
+
+
+def test_a_message_is_traced_from_end_to_end_by_any_of_its_ids(operator: Bridge) -> None:
+    text, answer = "What I write is mine", "And so is this"
+    seen = operator.conversation("instagram", text)
+    reply = operator.post("/genesys/reply", {"conversation_id": seen["conversation_id"], "text": answer})["id"]
+    operator.until(lambda: operator.taken("receipt"), "the receipt")
+    operator.quiet()
+    [sent] = operator.sent("instagram")
+    outward = {"received", "claimed", "part sent", "sent", "done", "at the platform"}
+    customer = seen["body"]["channel"]["from"]["id"]
+    inward = {"received", "claimed", "delivered", "done"}
+    for identifier, expected in (
+        (reply, outward), (sent["message_id"], outward), (seen["body"]["channel"]["messageId"], inward),
+        (customer, inward | outward),
+    ):  # fmt: skip
+        told = run("trace", identifier, "--json")
+        assert {hop["decision"] for hop in json.loads(told.stdout)} >= expected, identifier
+        assert text not in told.output
+        assert answer not in told.output

@@ -65,8 +65,8 @@ class Tokens:
         held = self._secrets.read(account.secret)
         if renewal.due(account, held, self._clock()):
             held = self._renewed(account, renewal, latest_s) or held
-        ends = held.get("refresh_expires_at") or held.get("expires_at")
-        if isinstance(ends, (int, float)) and isfinite(ends):
+        ends = ends_s(held)
+        if ends is not None:
             self._metrics.count("token_days_left", int((ends - self._clock()) / DAY_S), account=account.id)
 
     def _renewed(self, account: Account, renewal: Renewal, latest_s: float) -> dict[str, Any] | None:
@@ -105,6 +105,13 @@ class Tokens:
             advice = error.advice
         detail = str(error) if isinstance(error, (Retryable, Uncertain, Refused)) else where(error)
         log.error("token not renewed", account=account.id, detail=detail, advice=advice)
+
+
+def ends_s(held: dict[str, Any]) -> float | None:
+    """When a person has to log the account in again (epoch s), by what its secret holds; None where that is not told:
+    a token that renews itself ends with what it is renewed by."""
+    ends = held.get("refresh_expires_at") or held.get("expires_at")
+    return float(ends) if isinstance(ends, (int, float)) and isfinite(ends) else None
 
 
 def lock_of(account: Account) -> str:

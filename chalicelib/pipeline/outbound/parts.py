@@ -19,7 +19,7 @@ from chalicelib.errors import (
     Waiting,
 )
 from chalicelib.http import LONGEST_CALL_S
-from chalicelib.observability import Metrics, new_codes
+from chalicelib.observability import Metrics, log, new_codes
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.outbound.addressing import Addressing
 from chalicelib.pipeline.outbound.finding_out import LOOK_S, FindingOut
@@ -115,6 +115,7 @@ class Parts:
             words = remembered(account.language, part)
             self._ledger.sent(conversation, item, self._clock(), platform_id, to.comment, words)
             self._metrics.count("sent", channel=account.channel)
+            log.info("part sent", message=reply.message.id, part=item, key=platform_id, conversation=conversation.key)
 
     def _sent(self, account: Account, to: Recipient, part: Part) -> str:
         """Sends it; a file that the platform does not take here goes as a link, where links may go."""

@@ -22,7 +22,8 @@ class Refusing:
             return
         account = reply.account
         self._metrics.count("refused", channel=account.channel, reason=no.reason)
-        log.warning("not delivered", message=reply.message.id, account=account.id, reason=no.reason, detail=no.detail)
+        log.warning("not delivered", message=reply.message.id, account=account.id, reason=no.reason, detail=no.detail,
+                    part=item, conversation=reply.conversation.key)  # fmt: skip
         if isinstance(no, AccountStopped):
             self._metrics.count("account_stopped", account=account.id)
             log.error("account stopped", account=account.id, detail=no.detail, advice=no.advice)

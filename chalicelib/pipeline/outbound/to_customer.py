@@ -152,7 +152,8 @@ class ToCustomer:
         self._tell(account, message, seat, outcome)
         if outcome.refused is None:
             self._metrics.measure("latency_ms", self._clock() * 1000 - event.received_ms, direction="outbound")
-            log.info("sent", message=message.id, account=account.id, desk_conversation=message.desk_conversation)
+            log.info("sent", message=message.id, account=account.id, desk_conversation=message.desk_conversation,
+                     conversation=conversation.key)  # fmt: skip
             self._acts.seen(reply)
             self._near_the_cap(reply)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.vocabulary.records import Account
+from ops.errors import OpsError
 from ops.findings import Checks, Subscribed
+from ops.pasting import Given
 from ops.provider import Asked, Channel, Option
 
 if TYPE_CHECKING:
     from chalicelib.settings import Settings
     from ops.bridge import Bridge
+
+_APP_SECRET = re.compile("[0-9a-f]{32}")
 
 
 class Instagram:
@@ -37,6 +42,18 @@ class Instagram:
         from chalicelib.channels.instagram.about import options
 
         return options(account).login
+
+    def pasted(self, account: Account, given: Given) -> Mapping[str, Any]:
+        """A token of Instagram's own login is as good as new: Meta renews none within its first day. A Page's neither
+        ends by time nor is it renewed."""
+        from chalicelib.channels.instagram.about import options
+
+        token = given.word("access_token")
+        if _APP_SECRET.fullmatch(token):
+            raise OpsError("that is an app secret, and no access token", "paste what *Generate token* shows")
+        if options(account).login != "instagram":
+            return {"access_token": token, "renewed_at": None, "expires_at": None}
+        return {"access_token": token, "renewed_at": given.now, "expires_at": given.end("expires_in")}
 
     def ready(self, asked: Asked) -> None:
         """Nothing is needed beside the accounts: the webhook's URL is set in the App Dashboard."""

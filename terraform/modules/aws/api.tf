@@ -177,7 +177,7 @@ resource "aws_api_gateway_account" "this" {
 
 resource "aws_cloudwatch_metric_alarm" "edge_5xx" {
   alarm_name          = "${var.name}-edge-5xx"
-  alarm_description   = "A webhook was not stored; the platform repeats it for a while. Look for `not stored` in the edge's log."
+  alarm_description   = "A webhook was not stored; the platform repeats it for a while. Look for `not stored` in the edge's log. docs/runbooks/edge_5xx.md"
   namespace           = "AWS/ApiGateway"
   metric_name         = "5XXError"
   dimensions          = { ApiName = aws_api_gateway_rest_api.this.name, Stage = aws_api_gateway_stage.this.stage_name }
@@ -208,7 +208,7 @@ resource "aws_cloudwatch_log_metric_filter" "throttled" {
 
 resource "aws_cloudwatch_metric_alarm" "throttled" {
   alarm_name          = "${var.name}-throttled"
-  alarm_description   = "The API answered 429: more came at once than throttling lets through. Platforms repeat, Genesys for 85 seconds only. The access log has the addresses: raise throttling, or keep a flood out (a WAF on the stage)."
+  alarm_description   = "The API answered 429: more came at once than throttling lets through. Platforms repeat, Genesys for 85 seconds only. The access log has the addresses: raise throttling, or keep a flood out (a WAF on the stage). docs/runbooks/throttled.md"
   namespace           = local.metrics.namespace
   metric_name         = "throttled"
   dimensions          = local.metrics.dimensions

@@ -86,7 +86,7 @@ resource "aws_lambda_event_source_mapping" "worker" {
 resource "aws_cloudwatch_metric_alarm" "errors" {
   for_each            = local.functions
   alarm_name          = "${local.function_names[each.key]}-errors"
-  alarm_description   = "The function ${each.key} crashed or ran out of time. Its log group tells where."
+  alarm_description   = "The function ${each.key} crashed or ran out of time. Its log group tells where. docs/runbooks/errors.md"
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
   dimensions          = { FunctionName = aws_lambda_function.role[each.key].function_name }
@@ -103,7 +103,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 resource "aws_cloudwatch_metric_alarm" "throttles" {
   for_each            = local.functions
   alarm_name          = "${local.function_names[each.key]}-throttles"
-  alarm_description   = "AWS did not let the function ${each.key} run. Raise its reserved concurrency, or the account's limit."
+  alarm_description   = "AWS did not let the function ${each.key} run. Raise its reserved concurrency, or the account's limit. docs/runbooks/throttles.md"
   namespace           = "AWS/Lambda"
   metric_name         = "Throttles"
   dimensions          = { FunctionName = aws_lambda_function.role[each.key].function_name }

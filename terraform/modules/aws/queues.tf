@@ -51,7 +51,7 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   for_each            = local.queues
   alarm_name          = "${var.name}-${each.key}-dead-letters"
-  alarm_description   = "A message could not be delivered (${each.key}). `dmdesk dead-letters` tells why: mend the cause, then run `dmdesk replay --all`."
+  alarm_description   = "A message could not be delivered (${each.key}). `dmdesk dead-letters` tells why: mend the cause, then run `dmdesk replay --all`. docs/runbooks/dead_letters.md"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead_letters[each.key].name }
@@ -68,7 +68,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
 resource "aws_cloudwatch_metric_alarm" "dead_letters_oldest" {
   for_each            = local.queues
   alarm_name          = "${var.name}-${each.key}-dead-letters-oldest"
-  alarm_description   = "A dead letter (${each.key}) ends in less than four days, and is gone then. `dmdesk dead-letters` tells why it is there: bring it back with `dmdesk replay`, or let it go."
+  alarm_description   = "A dead letter (${each.key}) ends in less than four days, and is gone then. `dmdesk dead-letters` tells why it is there: bring it back with `dmdesk replay`, or let it go. docs/runbooks/dead_letters.md"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   dimensions          = { QueueName = aws_sqs_queue.dead_letters[each.key].name }
@@ -85,7 +85,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters_oldest" {
 resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   for_each            = local.queues
   alarm_name          = "${var.name}-${each.key}-oldest-message"
-  alarm_description   = "A message has waited too long (${each.key}). Look for retries in the worker's log, and at the status pages of Genesys and the platforms."
+  alarm_description   = "A message has waited too long (${each.key}). Look for retries in the worker's log, and at the status pages of Genesys and the platforms. docs/runbooks/oldest_message.md"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   dimensions          = { QueueName = aws_sqs_queue.main[each.key].name }

@@ -56,7 +56,7 @@ locals {
 resource "aws_cloudwatch_metric_alarm" "counted" {
   for_each            = local.counted
   alarm_name          = "${var.name}-${replace(each.key, "_", "-")}"
-  alarm_description   = each.value.says
+  alarm_description   = "${each.value.says} docs/runbooks/${each.key}.md"
   namespace           = local.metrics.namespace
   metric_name         = each.key
   dimensions          = local.metrics.dimensions
@@ -95,7 +95,7 @@ moved {
 resource "aws_cloudwatch_metric_alarm" "latency" {
   for_each            = local.queues
   alarm_name          = "${var.name}-${each.key}-latency"
-  alarm_description   = "One in twenty messages (${each.key}) took longer than ${var.alarms.latency_s} s through the bridge. Look at the oldest message of its queue, at retries in the worker's log, and at whether more OAuth clients are due."
+  alarm_description   = "One in twenty messages (${each.key}) took longer than ${var.alarms.latency_s} s through the bridge. Look at the oldest message of its queue, at retries in the worker's log, and at whether more OAuth clients are due. docs/runbooks/latency.md"
   namespace           = local.metrics.namespace
   metric_name         = "latency_ms"
   dimensions          = merge(local.metrics.dimensions, { direction = each.key })
@@ -113,7 +113,7 @@ resource "aws_cloudwatch_metric_alarm" "latency" {
 resource "aws_cloudwatch_metric_alarm" "quiet" {
   for_each            = var.alarms.quiet_hours > 0 ? toset([for account in var.accounts : account.channel]) : []
   alarm_name          = "${var.name}-quiet-${each.key}"
-  alarm_description   = "Nobody has written on ${each.key} for ${var.alarms.quiet_hours} hours. Is the webhook subscription still there?"
+  alarm_description   = "Nobody has written on ${each.key} for ${var.alarms.quiet_hours} hours. Is the webhook subscription still there? docs/runbooks/quiet.md"
   namespace           = local.metrics.namespace
   metric_name         = "received"
   dimensions          = merge(local.metrics.dimensions, { source = each.key })

@@ -52,8 +52,9 @@ resource "aws_iam_role_policy" "schedule" {
 
 # All look back two hours, so that an hourly count falls into each look.
 resource "aws_cloudwatch_metric_alarm" "token_days_left" {
-  alarm_name          = "${var.name}-token-days-left"
-  alarm_description   = "An account's access ends in less than 14 days, and renewing does not prolong it. token_days_left by account tells whose: log it in again and store its tokens in its secret."
+  for_each            = { 14 = "", 7 = "-7", 1 = "-1" } # days, and how the alarm's name ends
+  alarm_name          = "${var.name}-token-days-left${each.value}"
+  alarm_description   = "An account's access ends in less than ${each.key} days, and renewing does not prolong it: log it in again. `dmdesk token status` tells whose. docs/runbooks/token_days_left.md"
   namespace           = local.metrics.namespace
   metric_name         = "token_days_left"
   dimensions          = local.metrics.dimensions
@@ -61,15 +62,20 @@ resource "aws_cloudwatch_metric_alarm" "token_days_left" {
   period              = 7200
   evaluation_periods  = 1
   comparison_operator = "LessThanThreshold"
-  threshold           = 14
+  threshold           = tonumber(each.key)
   treat_missing_data  = "notBreaching" # a Page's token does not end by time
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
+moved {
+  from = aws_cloudwatch_metric_alarm.token_days_left
+  to   = aws_cloudwatch_metric_alarm.token_days_left["14"]
+}
+
 resource "aws_cloudwatch_metric_alarm" "token_not_renewed" {
   alarm_name          = "${var.name}-token-not-renewed"
-  alarm_description   = "An access token could not be renewed; the next hour tries again. The log of the function upkeep has the account and the reason. If it stays, log the account in again and store its tokens in its secret."
+  alarm_description   = "An access token could not be renewed; the next hour tries again. The log of the function upkeep has the account and the reason. If it stays, log the account in again and store its tokens in its secret. docs/runbooks/token_not_renewed.md"
   namespace           = local.metrics.namespace
   metric_name         = "token_not_renewed"
   dimensions          = local.metrics.dimensions
@@ -85,7 +91,7 @@ resource "aws_cloudwatch_metric_alarm" "token_not_renewed" {
 
 resource "aws_cloudwatch_metric_alarm" "parked_oldest_days" {
   alarm_name          = "${var.name}-parked-oldest-days"
-  alarm_description   = "Something has been parked for 60 days, and is deleted after 90. `dmdesk parked` tells why it is there: bring it back with `dmdesk replay`, or let it go."
+  alarm_description   = "Something has been parked for 60 days, and is deleted after 90. `dmdesk parked` tells why it is there: bring it back with `dmdesk replay`, or let it go. docs/runbooks/parked.md"
   namespace           = local.metrics.namespace
   metric_name         = "parked_oldest_days"
   dimensions          = local.metrics.dimensions
@@ -101,7 +107,7 @@ resource "aws_cloudwatch_metric_alarm" "parked_oldest_days" {
 
 resource "aws_cloudwatch_metric_alarm" "paused_hours" {
   alarm_name          = "${var.name}-paused-hours"
-  alarm_description   = "An account has been paused for 12 hours or more, and its messages wait. `dmdesk doctor` tells which: end it with `dmdesk resume`."
+  alarm_description   = "An account has been paused for 12 hours or more, and its messages wait. `dmdesk doctor` tells which: end it with `dmdesk resume`. docs/runbooks/paused_hours.md"
   namespace           = local.metrics.namespace
   metric_name         = "paused_hours"
   dimensions          = local.metrics.dimensions

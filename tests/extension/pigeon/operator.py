@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from chalicelib.vocabulary.records import Account
 from ops.errors import OpsError
 from ops.findings import Checks, Subscribed, check, made, subject
+from ops.pasting import Given
 from ops.provider import Asked, Channel, Option
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class Pigeons:
     def login(self, account: Account) -> str:
         """There is but one."""
         return "by ring"
+
+    def pasted(self, account: Account, given: Given) -> Mapping[str, Any]:
+        """A loft's key never ends."""
+        return {"access_token": given.word("access_token")}
 
     def ready(self, asked: Asked) -> None:
         """Wherever the webhook is."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import linecache
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +13,7 @@ import pytest
 
 from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Refused, Retryable, Uncertain
+from chalicelib.pipeline.chores import tokens
 from chalicelib.pipeline.chores.tokens import BEGIN_S, DAY_S, LEASE_S, Tokens, lock_of
 from chalicelib.pipeline.chores.upkeep import Upkeep
 from chalicelib.registry import CHANNELS, DESKS, abouts
@@ -260,3 +264,76 @@ def test_the_days_left_are_told_by_what_ends_for_good() -> None:
     kit.upkeep.run()
     assert kit.metrics.total("token_days_left", account=INSTAGRAM.id) == 3
     assert kit.metrics.total("token_days_left", account=TIKTOK.id) == 90
+
+
+class Platform:
+    """Gives a new pair for the newest refresh token, and for the one before it until the new one was used: so that an
+    answer that is lost is not lost for good. A `strict` one knows the newest only."""
+
+    def __init__(self, strict: bool) -> None:
+        self.strict, self.given = strict, 1
+
+    def due(self, account: Account, held: dict[str, Any], now: float) -> bool:
+        return account == TIKTOK and held.get("expires_at", 0) <= now
+
+    def renew(self, account: Account, held: dict[str, Any], app: Callable[[], Secret], now: float) -> dict[str, Any]:
+        app()
+        if not self.takes(held):
+            raise Refused("account_disconnected", "the refresh token is wrong")
+        self.given += 1
+        new = {"access_token": f"a{self.given}", "refresh_token": f"r{self.given}", "expires_at": now + DAY_S}
+        return held | new
+
+    def takes(self, held: dict[str, Any]) -> bool:
+        number = int(held["refresh_token"].removeprefix("r"))
+        return number == self.given or (number == self.given - 1 and not self.strict)
+
+
+def cut(kit: Kit, line: int) -> str:
+    """Runs the upkeep until it would do that line, by number of lines done in its module; the line, "" where it came
+    to its end before."""
+    done, text = 0, ""
+
+    def trace(frame: Any, event: str, _: Any) -> Any:
+        nonlocal done, text
+        if frame.f_code.co_filename != tokens.__file__ or text:
+            return None
+        if event == "line":
+            done += 1
+            if done == line:
+                text = linecache.getline(tokens.__file__, frame.f_lineno).strip()
+                raise Killed
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        kit.upkeep.run()
+    except Killed:
+        pass
+    finally:
+        sys.settrace(before)
+    return text
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_renewal_that_is_cut_at_any_line_is_done_by_a_later_run(strict: bool) -> None:
+    """Where the platform takes no older refresh token, one line is left: there it has answered, and nothing is stored.
+    That the secret can be written was tried just before, and the function's end lies behind it."""
+    lost: set[str] = set()
+    for line in itertools.count(1):
+        platform = Platform(strict)
+        kit = Kit(Renews(due=False), Renews())
+        kit.tokens._renewals = {"instagram": Renews(due=False), "tiktok": platform}
+        kit.secrets.stored[TIKTOK.secret] |= {"note": "kept"}
+        text = cut(kit, line)
+        kit.clock.advance(LEASE_S + 1)
+        kit.upkeep.run()
+        held = kit.secrets.stored[TIKTOK.secret]
+        assert held["note"] == "kept"
+        if held["refresh_token"] != f"r{platform.given}" or not platform.takes(held) or platform.given == 1:
+            lost.add(text)
+        if not text:
+            break
+    assert line > 20
+    assert lost == ({"self._secrets.put(account.secret, new)"} if strict else set())

@@ -185,17 +185,17 @@ run "every_alarm_tells_the_topic" {
         values(aws_cloudwatch_metric_alarm.dead_letters), values(aws_cloudwatch_metric_alarm.oldest_message),
         values(aws_cloudwatch_metric_alarm.errors), values(aws_cloudwatch_metric_alarm.throttles),
         values(aws_cloudwatch_metric_alarm.quiet), values(aws_cloudwatch_metric_alarm.counted),
-        values(aws_cloudwatch_metric_alarm.latency),
+        values(aws_cloudwatch_metric_alarm.latency), values(aws_cloudwatch_metric_alarm.token_days_left),
         [aws_cloudwatch_metric_alarm.edge_5xx, aws_cloudwatch_metric_alarm.throttled],
-        [aws_cloudwatch_metric_alarm.token_days_left, aws_cloudwatch_metric_alarm.token_not_renewed],
+        [aws_cloudwatch_metric_alarm.token_not_renewed],
         [aws_cloudwatch_metric_alarm.parked_oldest_days, aws_cloudwatch_metric_alarm.paused_hours],
         values(aws_cloudwatch_metric_alarm.dead_letters_oldest),
-      ) : one.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(one.alarm_description) > 30
+      ) : one.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(one.alarm_description) > 30 && can(regex(" docs/runbooks/[a-z0-9_]+\\.md$", one.alarm_description))
     ])
     error_message = "an alarm that nobody hears, or that does not say what to do"
   }
   assert {
-    condition     = length(local.alarm_arns) == 2 + 2 + 2 + 4 + 4 + 2 + 12 + 2 + 2 + 2 + 2 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
+    condition     = length(local.alarm_arns) == 2 + 2 + 2 + 4 + 4 + 2 + 12 + 2 + 3 + 2 + 1 + 2 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
     error_message = "an alarm is missing on the dashboard"
   }
   assert {
@@ -204,9 +204,8 @@ run "every_alarm_tells_the_topic" {
   }
   assert {
     condition = alltrue([
-      for one in concat(values(aws_cloudwatch_metric_alarm.counted), [
-        aws_cloudwatch_metric_alarm.throttled,
-        aws_cloudwatch_metric_alarm.token_days_left, aws_cloudwatch_metric_alarm.token_not_renewed,
+      for one in concat(values(aws_cloudwatch_metric_alarm.counted), values(aws_cloudwatch_metric_alarm.token_days_left), [
+        aws_cloudwatch_metric_alarm.throttled, aws_cloudwatch_metric_alarm.token_not_renewed,
         aws_cloudwatch_metric_alarm.parked_oldest_days, aws_cloudwatch_metric_alarm.paused_hours,
       ]) : one.dimensions == tomap({ service = "dmdesk" }) && one.namespace == "dmdesk" && one.treat_missing_data == "notBreaching"
     ])
@@ -234,8 +233,8 @@ run "every_alarm_tells_the_topic" {
     error_message = "one in twenty takes longer than 30 s, either way"
   }
   assert {
-    condition     = aws_cloudwatch_metric_alarm.token_days_left.statistic == "Minimum" && aws_cloudwatch_metric_alarm.token_days_left.comparison_operator == "LessThanThreshold" && aws_cloudwatch_metric_alarm.token_days_left.threshold == 14
-    error_message = "the token that ends first"
+    condition     = { for one in values(aws_cloudwatch_metric_alarm.token_days_left) : one.alarm_name => "${one.statistic} ${one.comparison_operator} ${one.threshold}" } == { dmdesk-token-days-left = "Minimum LessThanThreshold 14", dmdesk-token-days-left-7 = "Minimum LessThanThreshold 7", dmdesk-token-days-left-1 = "Minimum LessThanThreshold 1" }
+    error_message = "the token that ends first, three times"
   }
   assert {
     condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 16
