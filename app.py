@@ -67,9 +67,9 @@ def fed(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return runtime.current().edge.fed(event["Records"])
 
 
-@app.schedule("rate(1 hour)", name="upkeep")
+@app.schedule("rate(5 minutes)", name="upkeep")
 def upkeep(event: CloudWatchEvent) -> None:
-    """Renews access tokens before they end."""
+    """Does the chores that are due: renews access tokens before they end, and more."""
     runtime.current().upkeep.run()
 
 

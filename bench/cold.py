@@ -45,7 +45,7 @@ def worker(event):
     for one in event:
         send(one.body)
 
-@app.schedule("rate(1 hour)")
+@app.schedule("rate(5 minutes)")
 def upkeep(event):
     send()
 

@@ -18,6 +18,9 @@ from chalicelib.settings import Settings, load
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from chalicelib.aws.runs import Runs
     from chalicelib.aws.table import Table
     from chalicelib.edge.door import Door
     from chalicelib.edge.receive import Edge
@@ -121,10 +124,10 @@ class Runtime:
 
     @cached_property
     def upkeep(self) -> Upkeep:
-        """What runs every hour, in this order."""
+        """What runs by the clock, in this order."""
         from chalicelib.pipeline.chores.upkeep import Upkeep
 
-        return Upkeep([self._tokens, self._waits], self.clock, self.metrics)
+        return Upkeep([self._tokens, self._waits], self.runs, self.clock, self.metrics)
 
     @cached_property
     def _tokens(self) -> Tokens:
@@ -195,7 +198,21 @@ class Runtime:
     def table(self) -> Table:
         from chalicelib.aws.table import Table
 
-        return Table(self.settings.table)
+        return Table(self.settings.table, self._dynamodb)
+
+    @cached_property
+    def _dynamodb(self) -> DynamoDBClient:
+        from chalicelib.aws import calls
+
+        client: DynamoDBClient = calls.client("dynamodb")
+        return client
+
+    @cached_property
+    def runs(self) -> Runs:
+        """When each chore last ran."""
+        from chalicelib.aws.runs import Runs
+
+        return Runs(self.settings.table, self._dynamodb)
 
     @cached_property
     def http(self) -> Outgoing:

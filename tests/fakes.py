@@ -221,6 +221,31 @@ class _Work:
         return self.state in {"leased", "doubt"}
 
 
+class FakeRuns:
+    """The chores' runs, by the table's rules."""
+
+    def __init__(self) -> None:
+        self.ended: dict[str, float] = {}
+        self.begun: dict[str, tuple[str, float]] = {}
+        self.count = 0
+
+    def last(self) -> dict[str, float]:
+        return dict(self.ended)
+
+    def begin(self, name: str, last: float, now: float, lease_s: float) -> str | None:
+        if self.ended.get(name, 0.0) != last or self.begun.get(name, ("", 0.0))[1] >= now:
+            return None
+        self.count += 1
+        self.begun[name] = (f"token {self.count}", now + lease_s)
+        return self.begun[name][0]
+
+    def end(self, name: str, token: str, began: float = 0.0) -> None:
+        if self.begun.get(name, ("", 0.0))[0] == token:
+            del self.begun[name]
+            if began:
+                self.ended[name] = began
+
+
 @dataclass
 class FakeLedger:
     """Claims and conversations with the table's rules. `down` makes every method raise Retryable."""

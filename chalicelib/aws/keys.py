@@ -14,6 +14,7 @@
     LOCK#name                           LOCK              who may do what the name says, and until when
     PAUSED                              channel#id#…      an account's direction that an operator has paused
     HEARD                               channel#id        when a customer last wrote to the account
+    RAN                                 a chore's name    when the chore last ran, and who is at it
     ACCOUNT                             channel#id        an account, written by Terraform
 
 Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
@@ -33,6 +34,7 @@ from chalicelib.wire import bounded
 ACCOUNTS = "ACCOUNT"
 PAUSED = "PAUSED"
 HEARD = "HEARD"
+RAN = "RAN"
 STATE = "STATE"
 PROFILE = "PROFILE"
 LED = "LED"
@@ -117,6 +119,11 @@ def tries(life: str, what: str) -> dict[str, Any]:
 def lock(name: str) -> dict[str, Any]:
     """The key of the lock of that name."""
     return _key(f"LOCK#{name}", "LOCK")
+
+
+def ran(chore: str) -> dict[str, Any]:
+    """The key of when the chore last ran."""
+    return _key(RAN, chore)
 
 
 def pause(channel: str, identifier: str, direction: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""EventBridge Scheduler on one machine: the hourly function, by the clock that can be moved."""
+"""EventBridge Scheduler on one machine: the function that runs by the clock, which can be moved."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from chalice.local import LambdaContext
 
+from chalicelib.pipeline.chores.upkeep import STARTS_S
 from sandbox.stage.aws import REGION
 
-HOUR_S = 3600.0
 LOOK_S = 0.5
 EVENT = {
     "version": "0", "id": "00000000-0000-0000-0000-000000000000", "account": "000000000000", "region": REGION,
@@ -21,7 +21,7 @@ EVENT = {
 
 
 class Schedule:
-    """Calls the handler whenever an hour of the clock has gone by."""
+    """Calls the handler whenever five minutes of the clock have gone by."""
 
     def __init__(self, clock: Callable[[], float], handler: Callable[[dict[str, Any], Any], Any]) -> None:
         self._clock = clock
@@ -42,7 +42,7 @@ class Schedule:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """No call is under way meanwhile, and the next comes an hour after it."""
+        """No call is under way meanwhile, and the next comes five minutes after it."""
         with self._turn:
             yield
             self._last_s = self._clock()
@@ -50,7 +50,7 @@ class Schedule:
     def _loop(self) -> None:
         while not self._stopping.wait(LOOK_S):
             with self._turn:
-                if abs(self._clock() - self._last_s) >= HOUR_S:
+                if abs(self._clock() - self._last_s) >= STARTS_S:
                     self._last_s = self._clock()
                     self._call()
 

@@ -16,7 +16,7 @@ from chalicelib import settings
 from chalicelib.aws import keys, table
 from chalicelib.observability import NAMESPACE
 from chalicelib.pipeline import batch
-from chalicelib.pipeline.chores import tokens
+from chalicelib.pipeline.chores import tokens, upkeep
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
@@ -97,6 +97,7 @@ def test_every_handler_of_the_app_is_a_function_and_there_is_no_other() -> None:
 def test_what_the_app_schedules_terraform_schedules_as_often() -> None:
     (scheduled,) = [source for source in app.event_sources if isinstance(source, ScheduledEventConfig)]
     assert scheduled.name == "upkeep"
+    assert scheduled.schedule_expression == f"rate({upkeep.STARTS_S / 60:.0f} minutes)"
     assert f'upkeep_every = "{scheduled.schedule_expression}"' in hcl("upkeep.tf")
 
 
@@ -156,7 +157,8 @@ def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
     assert f"only with {batch.NEEDED_S:.0f} seconds left, and its claim on it lasts {claims.LEASE_S:.0f}." in hcl(
         "variables.tf"
     )
-    assert most < min(claims.LEASE_S, tokens.LEASE_S)
+    assert most < min(claims.LEASE_S, tokens.LEASE_S, upkeep.LEASE_S)
+    assert upkeep.LEASE_S + most < upkeep.STARTS_S
 
 
 def _waiting(age_s: float, looks: int) -> float:

@@ -29,6 +29,7 @@ class Tokens:
     `channels` and `desks` are those that there are, by their names."""
 
     name = "tokens"
+    every_s = 3600.0
 
     def __init__(
         self,

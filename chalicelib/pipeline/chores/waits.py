@@ -22,6 +22,7 @@ class Waits:
     """The chore that measures them."""
 
     name = "waits"
+    every_s = 3600.0
 
     def __init__(self, *, shelf: Listed, ledger: Ledger, metrics: Metrics) -> None:
         self._shelf = shelf

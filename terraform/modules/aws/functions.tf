@@ -38,7 +38,7 @@ locals {
 resource "aws_lambda_function" "role" {
   #checkov:skip=CKV_AWS_50:ids in our own log lines follow a message across both queues, which X-Ray does not
   #checkov:skip=CKV_AWS_115:var.edge and var.workers reserve where it is wanted; the queues' maximum concurrency limits already
-  #checkov:skip=CKV_AWS_116:dead letters are the queues'; what the upkeep misses, it does an hour later
+  #checkov:skip=CKV_AWS_116:dead letters are the queues'; what the upkeep misses, its next start does
   #checkov:skip=CKV_AWS_117:it needs the platforms' public addresses, and AWS's APIs are reached over TLS
   #checkov:skip=CKV_AWS_173:holds names and addresses, never secrets
   #checkov:skip=CKV_AWS_272:the package is built where it is applied; its hash is in the state

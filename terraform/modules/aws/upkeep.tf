@@ -1,12 +1,12 @@
-# The upkeep: what renews access tokens before they end, every hour.
+# The upkeep: every five minutes the chores that are due, such as renewing access tokens before they end.
 locals {
-  upkeep_every = "rate(1 hour)" # as app.py says; a test compares
+  upkeep_every = "rate(5 minutes)" # as app.py says; a test compares
 }
 
 resource "aws_scheduler_schedule" "upkeep" {
   #checkov:skip=CKV_AWS_297:it carries no data that a key of one's own could protect
   name                = local.function_names["upkeep"]
-  description         = "dmdesk: renews access tokens, measures what waits"
+  description         = "dmdesk: renews access tokens, measures what waits, each when it is due"
   schedule_expression = local.upkeep_every
 
   flexible_time_window {

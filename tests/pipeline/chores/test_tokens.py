@@ -15,7 +15,6 @@ from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Refused, Retryable, Uncertain
 from chalicelib.pipeline.chores import tokens
 from chalicelib.pipeline.chores.tokens import BEGIN_S, DAY_S, LEASE_S, Tokens, lock_of
-from chalicelib.pipeline.chores.upkeep import Upkeep
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.records import Account, Unreadable
 from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeLedger, FakeMetrics, FakeSecrets
@@ -67,13 +66,15 @@ class Kit:
             clock=self.clock,
             metrics=self.metrics,
         )
-        self.upkeep = Upkeep([self.tokens], self.clock, self.metrics)
+
+    def run(self) -> None:
+        self.tokens.run(self.clock())
 
 
 def test_a_token_that_is_due_is_renewed_and_stored() -> None:
     tiktok = Renews(NEW)
     kit = Kit(Renews(due=False), tiktok)
-    kit.upkeep.run()
+    kit.run()
     assert kit.secrets.stored[TIKTOK.secret] == NEW
     assert kit.secrets.stored[INSTAGRAM.secret] == {"access_token": "old-ig"}
     app = Secret("tt-app", {"app_id": "7", "secrets": ["s"]})
@@ -91,7 +92,7 @@ TROUBLES = [
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: type(trouble).__name__)
 def test_an_accounts_trouble_is_no_other_accounts(trouble: Exception) -> None:
     kit = Kit(Renews(trouble), Renews(NEW))
-    kit.upkeep.run()
+    kit.run()
     assert kit.secrets.stored[TIKTOK.secret] == NEW
     assert kit.metrics.total("token_not_renewed", channel="instagram") == 1
     assert kit.metrics.total("token_not_renewed") == 1
@@ -123,7 +124,7 @@ def test_a_secret_that_cannot_be_read_or_written_is_no_other_accounts_trouble(
     secrets = _Deaf(**kit.secrets.stored)
     secrets.fails, secrets.error = fails, error
     kit.tokens._secrets = secrets
-    kit.upkeep.run()
+    kit.run()
     assert secrets.stored[TIKTOK.secret] == NEW
     assert kit.metrics.total("token_not_renewed", channel="instagram") == 1
 
@@ -135,7 +136,7 @@ def test_a_channel_without_a_renewal_and_a_row_that_cannot_be_read_are_told() ->
 
     kit = Kit(Renews(due=False), Renews(NEW))
     kit.tokens._ledger = Ledger()
-    kit.upkeep.run()
+    kit.run()
     assert kit.secrets.stored[TIKTOK.secret] == NEW
     assert kit.metrics.total("account_unreadable") == 2
 
@@ -144,7 +145,7 @@ def test_a_channel_without_a_renewal_and_a_row_that_cannot_be_read_are_told() ->
 def test_an_end_that_is_none_harms_nobody(ends: object) -> None:
     kit = Kit(Renews(due=False), Renews(NEW))
     kit.secrets.stored[INSTAGRAM.secret] |= {"expires_at": ends}
-    kit.upkeep.run()
+    kit.run()
     assert kit.metrics.total("token_not_renewed") == 0
     assert kit.secrets.stored[TIKTOK.secret] == NEW
 
@@ -155,7 +156,7 @@ def test_a_refresh_token_is_not_spent_where_its_successor_cannot_be_stored() -> 
     secrets = _Deaf(**kit.secrets.stored)
     secrets.fails = ("put", TIKTOK.secret)
     kit.tokens._secrets = secrets
-    kit.upkeep.run()
+    kit.run()
     assert tiktok.asked == []
     assert kit.metrics.total("token_not_renewed", channel="tiktok") == 1
 
@@ -176,15 +177,15 @@ def test_nothing_is_lost_where_the_run_is_cut_after_what_was_given_is_stored() -
         owner: Any = kit.ledger if cut == "unlock" else kit.metrics
         setattr(owner, cut, die)
         with pytest.raises(Killed):
-            kit.upkeep.run()
+            kit.run()
         assert kit.secrets.stored[TIKTOK.secret] == NEW
 
 
 def test_the_lease_is_given_back_where_the_platform_did_not_answer() -> None:
     tiktok = Renews(Uncertain("no answer"), NEW)
     kit = Kit(Renews(due=False), tiktok)
-    kit.upkeep.run()
-    kit.upkeep.run()
+    kit.run()
+    kit.run()
     assert kit.secrets.stored[TIKTOK.secret] == NEW
 
 
@@ -197,7 +198,7 @@ def test_a_lease_that_cannot_be_given_back_hides_no_success(monkeypatch: pytest.
         raise Retryable("table busy")
 
     monkeypatch.setattr(kit.ledger, "unlock", busy)
-    kit.upkeep.run()
+    kit.run()
     assert kit.metrics.total("token_renewed") == 1
     assert kit.metrics.total("token_not_renewed") == 0
 
@@ -220,7 +221,7 @@ def test_what_another_function_has_renewed_meanwhile_is_read_before_it_is_asked_
         return lock(*given)
 
     monkeypatch.setattr(kit.ledger, "lock", after_the_other)
-    kit.upkeep.run()
+    kit.run()
     assert tiktok.asked == []
     assert kit.secrets.stored[TIKTOK.secret] == {"access_token": "theirs", "refresh_token": "r2"}
 
@@ -229,19 +230,19 @@ def test_no_renewal_is_begun_that_the_functions_end_might_cut() -> None:
     instagram, tiktok = Renews({"access_token": "new-ig"}), Renews(NEW)
     kit = Kit(instagram, tiktok)
     instagram.on_renew = lambda: kit.clock.advance(BEGIN_S + 1)
-    kit.upkeep.run()
+    kit.run()
     assert kit.secrets.stored[INSTAGRAM.secret] == {"access_token": "new-ig"}
     assert tiktok.asked == []
     instagram.is_due = False
-    kit.upkeep.run()
+    kit.run()
     assert kit.secrets.stored[TIKTOK.secret] == NEW
 
 
 def test_the_next_run_may_try_what_this_one_could_not() -> None:
     instagram = Renews(Retryable("no connection"), {"access_token": "new-ig"})
     kit = Kit(instagram, Renews(due=False))
-    kit.upkeep.run()
-    kit.upkeep.run()
+    kit.run()
+    kit.run()
     assert kit.secrets.stored[INSTAGRAM.secret]["access_token"] == "new-ig"
 
 
@@ -249,10 +250,10 @@ def test_two_functions_do_not_renew_the_same_token() -> None:
     tiktok = Renews({"access_token": "new"})
     kit = Kit(Renews(due=False), tiktok)
     kit.ledger.lock(lock_of(TIKTOK), kit.clock(), LEASE_S)
-    kit.upkeep.run()
+    kit.run()
     assert tiktok.asked == []
     kit.clock.advance(LEASE_S + 1)  # the other one died
-    kit.upkeep.run()
+    kit.run()
     assert len(tiktok.asked) == 1
 
 
@@ -261,7 +262,7 @@ def test_the_days_left_are_told_by_what_ends_for_good() -> None:
     now = kit.clock()
     kit.secrets.stored[INSTAGRAM.secret] |= {"expires_at": now + 3.5 * DAY_S}
     kit.secrets.stored[TIKTOK.secret] |= {"expires_at": now + 3600, "refresh_expires_at": now + 90 * DAY_S}
-    kit.upkeep.run()
+    kit.run()
     assert kit.metrics.total("token_days_left", account=INSTAGRAM.id) == 3
     assert kit.metrics.total("token_days_left", account=TIKTOK.id) == 90
 
@@ -290,7 +291,7 @@ class Platform:
 
 
 def cut(kit: Kit, line: int) -> str:
-    """Runs the upkeep until it would do that line, by number of lines done in its module; the line, "" where it came
+    """Runs the chore until it would do that line, by number of lines done in its module; the line, "" where it came
     to its end before."""
     done, text = 0, ""
 
@@ -308,7 +309,7 @@ def cut(kit: Kit, line: int) -> str:
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        kit.upkeep.run()
+        kit.run()
     except Killed:
         pass
     finally:
@@ -328,7 +329,7 @@ def test_a_renewal_that_is_cut_at_any_line_is_done_by_a_later_run(strict: bool) 
         kit.secrets.stored[TIKTOK.secret] |= {"note": "kept"}
         text = cut(kit, line)
         kit.clock.advance(LEASE_S + 1)
-        kit.upkeep.run()
+        kit.run()
         held = kit.secrets.stored[TIKTOK.secret]
         assert held["note"] == "kept"
         if held["refresh_token"] != f"r{platform.given}" or not platform.takes(held) or platform.given == 1:

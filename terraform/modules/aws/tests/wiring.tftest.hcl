@@ -41,10 +41,10 @@ run "a_function_per_role_from_one_package" {
   }
 }
 
-run "the_upkeep_runs_every_hour" {
+run "the_upkeep_starts_every_five_minutes" {
   assert {
-    condition     = aws_scheduler_schedule.upkeep.schedule_expression == "rate(1 hour)" && aws_scheduler_schedule.upkeep.flexible_time_window[0].mode == "OFF"
-    error_message = "every hour, on the hour's minute"
+    condition     = aws_scheduler_schedule.upkeep.schedule_expression == "rate(5 minutes)" && aws_scheduler_schedule.upkeep.flexible_time_window[0].mode == "OFF"
+    error_message = "every five minutes, on the minute"
   }
   assert {
     condition     = aws_scheduler_schedule.upkeep.target[0].arn == aws_lambda_function.role["upkeep"].arn && aws_scheduler_schedule.upkeep.target[0].role_arn == aws_iam_role.schedule.arn
