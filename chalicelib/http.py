@@ -131,6 +131,10 @@ class Outgoing:
         """
         return self._call("POST", url, headers, body, read_s)
 
+    def patch(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
+        """PATCHes the URL; otherwise as `post`."""
+        return self._call("PATCH", url, headers, body, read_s)
+
     def get(self, url: str, *, headers: dict[str, str], read_s: float | None = None) -> Answer:
         """GETs the URL; otherwise as `post`."""
         return self._call("GET", url, headers, None, read_s)

@@ -13,23 +13,28 @@ from chalicelib.aws.secrets import SecretStore
 from chalicelib.observability import EmfMetrics, Metrics
 from chalicelib.pipeline.ports import Clock
 from chalicelib.registry import CHANNELS, DESKS, abouts, part
-from chalicelib.settings import Settings, load
+from chalicelib.settings import PREFIX, Settings, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from chalicelib.aws.closing import Closing as Windows
     from chalicelib.aws.runs import Runs
     from chalicelib.aws.table import Table
+    from chalicelib.aws.topics import Topic
     from chalicelib.edge.door import Door
     from chalicelib.edge.receive import Edge
     from chalicelib.fetching import Fetcher
     from chalicelib.http import Outgoing
     from chalicelib.pipeline.assembly import Common
     from chalicelib.pipeline.batch import Batch
+    from chalicelib.pipeline.chores.closing import Closing
+    from chalicelib.pipeline.chores.spending import Spending
     from chalicelib.pipeline.chores.tokens import Tokens
-    from chalicelib.pipeline.chores.upkeep import Upkeep
+    from chalicelib.pipeline.chores.upkeep import Chore, Upkeep
     from chalicelib.pipeline.chores.waits import Waits
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.protocols.channel import Client, Translator
@@ -127,7 +132,8 @@ class Runtime:
         """What runs by the clock, in this order."""
         from chalicelib.pipeline.chores.upkeep import Upkeep
 
-        return Upkeep([self._tokens, self._waits], self.runs, self.clock, self.metrics)
+        chores: list[Chore] = [self._tokens, self._closing, self._spending, self._waits]
+        return Upkeep(chores, self.runs, self.clock, self.metrics)
 
     @cached_property
     def _tokens(self) -> Tokens:
@@ -154,6 +160,41 @@ class Runtime:
         from chalicelib.pipeline.chores.waits import Waits
 
         return Waits(shelf=self.bucket, ledger=self.table, metrics=self.metrics)
+
+    @cached_property
+    def _closing(self) -> Closing:
+        from chalicelib.pipeline.chores.closing import Closing
+        from chalicelib.rules.closing import steps_of
+
+        try:
+            steps = steps_of(self.settings.closing_steps)
+        except ValueError as error:
+            raise SystemExit(f"dmdesk: {PREFIX}CLOSING_STEPS is {self.settings.closing_steps!r}: {error}") from None
+        return Closing(steps=steps, clients=self.clients, **self._looking)
+
+    @cached_property
+    def _spending(self) -> Spending:
+        from chalicelib.pipeline.chores.spending import Spending
+
+        return Spending(**self._looking)
+
+    @cached_property
+    def _looking(self) -> dict[str, Any]:
+        """What the chores need that look after conversations."""
+        from chalicelib.pipeline.chores.raising import Raising
+        from chalicelib.pipeline.chores.warning import Warnings
+        from chalicelib.pipeline.desks import Desks
+
+        return {
+            "ledger": self.table,
+            "rows": self.windows,
+            "raising": Raising(Desks(self.desks, self.table), self.clock, self.metrics),
+            "warnings": Warnings(self.supervisors, abouts(CHANNELS), self.metrics),
+            "channels": abouts(CHANNELS),
+            "desks": abouts(DESKS),
+            "clock": self.clock,
+            "metrics": self.metrics,
+        }
 
     @cached_property
     def secrets(self) -> SecretStore:
@@ -213,6 +254,20 @@ class Runtime:
         from chalicelib.aws.runs import Runs
 
         return Runs(self.settings.table, self._dynamodb)
+
+    @cached_property
+    def windows(self) -> Windows:
+        """What has been done about those that wait."""
+        from chalicelib.aws.closing import Closing as Windows
+
+        return Windows(self.settings.table, self._dynamodb)
+
+    @cached_property
+    def supervisors(self) -> Topic | None:
+        """Where they read of it, None where nobody does."""
+        from chalicelib.aws.topics import Topic
+
+        return Topic(self.settings.supervisors_topic) if self.settings.supervisors_topic else None
 
     @cached_property
     def http(self) -> Outgoing:

@@ -38,6 +38,10 @@ class Settings(Places, frozen=True, kw_only=True):
     media_days: Annotated[int, msgspec.Meta(ge=1)] = 90
     # further hosts that files may be fetched from, comma separated; one with its scheme is trusted wherever it is
     media_hosts: str = ""
+    # hours before a window closes and the priority from then on, as rules/closing.py reads them
+    closing_steps: str = "4:1440,2:2880,1:4320"
+    # the topic where supervisors read of closing windows; nobody is told where there is none
+    supervisors_topic: str = ""
     vendors: dict[str, str] = {}
 
     def url(self, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,9 +36,12 @@ from chalicelib.vocabulary.records import (
     Pause,
     Profile,
     Seat,
+    Spent,
     Stored,
     Thread,
     Tried,
+    Urged,
+    Wait,
 )
 from chalicelib.vocabulary.replies import ChoicesPart, File, Part, Receipt, Recipient, TextPart
 from chalicelib.wire import bounded
@@ -265,6 +268,7 @@ class FakeLedger:
     whose: dict[tuple[str, str], Conversation] = field(default_factory=dict)
     paused: list[Pause] = field(default_factory=list)
     led_reads: int = 0
+    spends: list[tuple[str, int, int]] = field(default_factory=list)
     locks: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def _up(self) -> None:
@@ -493,6 +497,10 @@ class FakeLedger:
         if self.locks.get(name, ("", 0.0))[0] == token:
             del self.locks[name]
 
+    def spend(self, conversation: Conversation, now: float, left: int, customer_ms: int) -> None:
+        self._up()
+        self.spends.append((conversation.key, left, customer_ms))
+
     def pauses(self, now: float) -> list[Pause]:
         self._up()
         return [pause for pause in self.paused if pause.until_s > now]
@@ -518,10 +526,12 @@ class FakeDesk:
         self.reported: list[Receipt] = []
         self.open = True
         self.open_error: Exception | None = None
+        self.urge_answers: list[Urged | BaseException] = []
+        self.urged: list[tuple[str, int, dict[str, str]]] = []
 
     @property
     def capabilities(self) -> DeskCapabilities:
-        return DeskCapabilities(lag_s=self.lag_s)
+        return DeskCapabilities(priorities=True, lag_s=self.lag_s)
 
     def deliver(self, account: Account, message: DeskMessage, seat: Seat, now: float) -> Seat:
         self.delivered.append(message)
@@ -538,6 +548,13 @@ class FakeDesk:
         if self.open_error:
             raise self.open_error
         return self.open and bool(seat.conversation)
+
+    def urge(self, account: Account, customer: str, seat: Seat, priority: int, marks: Mapping[str, str]) -> Urged:
+        self.urged.append((seat.conversation, priority, dict(marks)))
+        answer = self.urge_answers.pop(0) if self.urge_answers else "raised"
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
 
     def source(self, file: File, seat: Seat) -> Source:
         return Source(url=file.url, hosts=("desk.example",))
@@ -667,6 +684,9 @@ class FakeOutgoing(Outgoing):
     def get(self, url: str, *, headers: dict[str, str], read_s: float | None = None) -> Answer:
         return self._answered(Call("GET", url, headers, None))
 
+    def patch(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
+        return self._answered(Call("PATCH", url, headers, body))
+
     def _answered(self, call: Call) -> Answer:
         self.calls.append(call)
         answer = self.answers.pop(0)
@@ -686,3 +706,96 @@ def _next(answers: list[Any], otherwise: str) -> str:
     if isinstance(found, BaseException):
         raise found
     return found
+
+
+class FakeWindows:
+    """What has been done about those that wait, by the table's rules. `since` tells who waits."""
+
+    def __init__(self, ledger: FakeLedger) -> None:
+        self.ledger = ledger
+        self.since: dict[str, tuple[Conversation, int, int]] = {}
+        self.done: dict[str, Wait] = {}
+        self.refusals: set[str] = set()
+        self.spends: dict[str, Spent] = {}
+        self.telling: dict[str, float] = {}
+        self.reads = self.writes = 0
+
+    def wrote(self, conversation: Conversation, thread: Thread, now: float) -> None:
+        """The customer wrote, and the desk has it."""
+        self.ledger.threads[conversation.key] = thread
+        at_ms = thread.customer_ms or thread.comment_ms
+        self.since.setdefault(conversation.key, (conversation, at_ms, int(now * 1000)))
+
+    def answered(self, conversation: Conversation) -> None:
+        self.since.pop(conversation.key, None)
+
+    def waiting(self, account: Account, before_ms: int) -> list[tuple[Conversation, int]]:
+        mine = [
+            (conversation, since_ms)
+            for conversation, since_ms, _ in self.since.values()
+            if (conversation.channel, conversation.account) == (account.channel, account.id) and since_ms < before_ms
+        ]
+        return sorted(mine, key=lambda one: -one[1])
+
+    def waits(self, conversations: Sequence[Conversation]) -> Iterator[Wait]:
+        for one in conversations:
+            if one.key not in self.since:
+                continue
+            self.reads += 1
+            conversation, since_ms, shown_ms = self.since[one.key]
+            thread = self.ledger.threads[one.key]
+            held = self.done.get(one.key, Wait(conversation=conversation, thread=thread, since_ms=0))
+            yield msgspec.structs.replace(held, thread=thread, since_ms=since_ms, shown_ms=shown_ms)
+
+    def take(self, wait: Wait, now: float, lease_s: float) -> bool:
+        key = wait.conversation.key
+        if key not in self.since or self.since[key][1] != wait.since_ms:
+            return False
+        if self.ledger.threads[key].customer_ms != wait.thread.customer_ms:
+            return False
+        held = self.done.get(key)
+        if held and held.closes_ms == wait.closes_ms and held.step >= wait.step and not 0 < held.telling_s < now:
+            return False
+        self.writes += 1
+        self.done[key] = msgspec.structs.replace(wait, telling_s=now + lease_s if lease_s else 0.0)
+        return True
+
+    def raised(self, wait: Wait) -> None:
+        held = self.done.get(wait.conversation.key)
+        if held and held.closes_ms == wait.closes_ms and wait.conversation.key in self.since:
+            self.done[wait.conversation.key] = msgspec.structs.replace(held, raised=wait.raised, urged=wait.urged)
+
+    def told(self, wait: Wait) -> None:
+        held = self.done[wait.conversation.key]
+        if (held.closes_ms, held.step) == (wait.closes_ms, wait.step):
+            self.done[wait.conversation.key] = msgspec.structs.replace(held, telling_s=0.0)
+
+    def refused(self, wait: Wait) -> bool:
+        return wait.conversation.key in self.refusals
+
+    def spent(self) -> list[Spent]:
+        return list(self.spends.values())
+
+    def tell_spent(self, spent: Spent, now: float, lease_s: float) -> bool:
+        key = spent.conversation.key
+        if self.spends.get(key) != spent or self.telling.get(key, 0.0) >= now:
+            return False
+        self.telling[key] = now + lease_s
+        return True
+
+    def settle(self, spent: Spent) -> None:
+        if self.spends.get(spent.conversation.key) == spent:
+            del self.spends[spent.conversation.key]
+
+
+class FakeTopic:
+    """Keeps what was published; fails with what it is given."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, dict[str, str]]] = []
+        self.errors: list[Exception] = []
+
+    def publish(self, subject: str, text: str, labels: Mapping[str, str]) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        self.told.append((subject, text, dict(labels)))

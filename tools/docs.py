@@ -16,7 +16,7 @@ from chalicelib.protocols.channel import Rendering
 from chalicelib.protocols.verdicts import Action, Group, Problem, Verdict
 from chalicelib.registry import CHANNELS, abouts, part
 from chalicelib.rules.catalogue import LANGUAGES, TEXTS, say
-from chalicelib.rules.participant import LONGEST_VALUE, NAMES, source
+from chalicelib.rules.participant import LATER, LONGEST_VALUE, NAMES, source
 from chalicelib.vocabulary.capabilities import Capabilities, CardsLimit, ChoicesLimit, MediaLimit
 from chalicelib.vocabulary.messages import Kind
 
@@ -232,6 +232,9 @@ def participant_data() -> str:
         _table(["name", "value"], ([f"`{name}`", text.format(**known)] for name, text in NAMES.items())),
         f"Every value is text, of at most {LONGEST_VALUE} bytes, and any may be absent. Where not all of them fit, "
         "those that stand first here come first.",
+        "Into conversations of accounts whose `closing` is `raise` the upkeep writes these, with a fresh "
+        "`windowExpiresAt` and `windowState` beside the first ([how](operate.md#windows-that-close)):",
+        _table(["name", "value"], ([f"`{name}`", text] for name, text in LATER.items())),
     )
 
 

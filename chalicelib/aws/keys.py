@@ -14,6 +14,7 @@
     LOCK#name                           LOCK              who may do what the name says, and until when
     PAUSED                              channel#id#…      an account's direction that an operator has paused
     HEARD                               channel#id        when a customer last wrote to the account
+    SPENT                               channel#account#… where few messages may still follow a customer's
     RAN                                 a chore's name    when the chore last ran, and who is at it
     ACCOUNT                             channel#id        an account, written by Terraform
 
@@ -35,10 +36,12 @@ ACCOUNTS = "ACCOUNT"
 PAUSED = "PAUSED"
 HEARD = "HEARD"
 RAN = "RAN"
+SPENT = "SPENT"
 STATE = "STATE"
 PROFILE = "PROFILE"
 LED = "LED"
 WAITING = "waiting"
+_CONVERSATION = "CONV#"
 _SEAT = "SEAT#"
 _WHOSE = "CONVERSATION"
 WAITS_AT = "waits_at"
@@ -72,7 +75,7 @@ def item(conversation: Conversation, name: str) -> dict[str, Any]:
 
 def partition(conversation: Conversation) -> str:
     """Under which everything of the conversation lies."""
-    return f"CONV#{conversation.key}"
+    return f"{_CONVERSATION}{conversation.key}"
 
 
 def sent(platform_id: str) -> str:
@@ -121,6 +124,17 @@ def lock(name: str) -> dict[str, Any]:
     return _key(f"LOCK#{name}", "LOCK")
 
 
+def spent(conversation: Conversation) -> dict[str, Any]:
+    """The key of how few messages may still follow the customer's."""
+    return _key(SPENT, conversation.key)
+
+
+def named(key: str) -> Conversation:
+    """The conversation of that key (`Conversation.key`)."""
+    channel, account, customer = key.split("#", 2)
+    return Conversation(channel, account, customer)
+
+
 def ran(chore: str) -> dict[str, Any]:
     """The key of when the chore last ran."""
     return _key(RAN, chore)
@@ -144,8 +158,7 @@ def fields(row: Mapping[str, Any]) -> dict[str, Any]:
 def conversation_of(row: Mapping[str, Any]) -> Conversation:
     """Whose the row is, of a partition of a conversation's. A customer's id that cannot be a key is its fingerprint,
     which is the same key."""
-    _, channel, account, customer = row["pk"]["S"].split("#", 3)
-    return Conversation(channel, account, customer)
+    return named(row["pk"]["S"].removeprefix(_CONVERSATION))
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:

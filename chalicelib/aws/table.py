@@ -19,7 +19,7 @@ from uuid import uuid4
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.aws import calls, heard, keys, locks, pauses, rows, states, waiting
+from chalicelib.aws import calls, closing, heard, keys, locks, pauses, rows, states, waiting
 from chalicelib.aws.calls import Unmet, call, conditional
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
@@ -209,7 +209,7 @@ class Table:
         for newest in (True, False):  # an older event than the newest known is a replay
             with suppress(_Cancelled):
                 remember = states.remember(self._name, conversation, now, thread, before, newest=newest)
-                self._transact([done, waiting.begun(remember, conversation, thread), *whose])
+                self._transact([done, waiting.begun(remember, conversation, now, thread), *whose])
                 self._heard.note(conversation, now, thread.customer_ms)
                 return True
         return False
@@ -452,6 +452,11 @@ class Table:
         by page from an index, which is some moments late."""
         return waiting.at(self._client, self._name, account, before_ms)
 
+    def spend(self, conversation: Conversation, now: float, left: int, customer_ms: int) -> None:
+        """So many messages may still follow the customer's newest, which is from then (epoch ms): somebody has to be
+        told (see `closing`)."""
+        closing.spend(self._client, self._name, conversation, now, left, customer_ms)
+
     def all_of(self, conversation: Conversation) -> Iterator[Row]:
         """Everything that lies in the table of the conversation, read page by page. Tries lie by their event's life
         (no personal data) and are no conversation's."""
@@ -460,6 +465,7 @@ class Table:
     def erase(self, conversation: Conversation) -> int:
         """Deletes all of that, 25 rows a call; answers how many. May be cut off and asked again at any time. With the
         claims goes what was done: an event that a platform or an operator sends again is new."""
+        call(self._client.delete_item, TableName=self._name, Key=keys.spent(conversation))
         return rows.erase(self._client, self._name, conversation, self._pause)
 
     def last_inbound_ms(self) -> dict[tuple[str, str], int]:

@@ -21,22 +21,27 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+# When the message of which the wait began came to the desk (epoch ms).
+SHOWN = "waits_shown"
 # What of a state's update ends the wait.
-ANSWERED = f"REMOVE {keys.WAITS_AT}, {keys.WAITS_SINCE}"
+ANSWERED = f"REMOVE {keys.WAITS_AT}, {keys.WAITS_SINCE}, {SHOWN}"
 
 
-def begun(write: TransactWriteItemTypeDef, conversation: Conversation, thread: Thread) -> TransactWriteItemTypeDef:
+def begun(
+    write: TransactWriteItemTypeDef, conversation: Conversation, now: float, thread: Thread
+) -> TransactWriteItemTypeDef:
     """The state's update, whose expression begins with its SETs; where the customer wrote what it tells of, the
     conversation waits from then on, unless it waits already."""
     since_ms = thread.customer_ms or thread.comment_ms
     if since_ms:
         update = write["Update"]
-        waits = [f"{name} = if_not_exists({name}, :{name})" for name in (keys.WAITS_AT, keys.WAITS_SINCE)]
+        waits = [f"{name} = if_not_exists({name}, :{name})" for name in (keys.WAITS_AT, keys.WAITS_SINCE, SHOWN)]
         update["UpdateExpression"] = f"SET {', '.join(waits)}, " + update["UpdateExpression"].removeprefix("SET ")
         update["ExpressionAttributeValues"] = {
             **update["ExpressionAttributeValues"],
             f":{keys.WAITS_AT}": {"S": keys.account(conversation.channel, conversation.account)},
             f":{keys.WAITS_SINCE}": {"N": str(since_ms)},
+            f":{SHOWN}": {"N": str(int(now * 1000))},
         }
     return write
 

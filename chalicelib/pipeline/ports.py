@@ -214,6 +214,10 @@ class Ledger(Protocol):
     def pauses(self, now: float) -> Sequence[Pause]:
         """Which accounts an operator has paused, and in which direction."""
 
+    def spend(self, conversation: Conversation, now: float, left: int, customer_ms: int) -> None:
+        """So many messages may still follow the customer's newest, which is from then (epoch ms): somebody has to be
+        told."""
+
     def lock(self, name: str, now: float, lease_s: float) -> str | None:
         """Who asks has the lock of that name for so long (s), and a token of it; None while another has it."""
 

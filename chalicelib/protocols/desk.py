@@ -6,14 +6,14 @@ A desk's folder holds `webhook.WEBHOOK`, `translate.TRANSLATOR` and `client.open
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from chalicelib.credentials import Secrets
 from chalicelib.http import Outgoing
 from chalicelib.vocabulary.capabilities import DeskCapabilities
 from chalicelib.vocabulary.messages import DeskMessage, Source
-from chalicelib.vocabulary.records import Account, Event, Seat
+from chalicelib.vocabulary.records import Account, Event, Seat, Urged
 from chalicelib.vocabulary.replies import DeskEvent, File, Receipt
 
 
@@ -61,6 +61,14 @@ class Desk(Protocol):
         """Whether the seat's conversation still goes on, so that something may be shown in it without opening
         one. Raises Retryable where it cannot be read now, Misconfigured where we may not, Refused where the desk will
         not tell: the last two pass by no waiting, and what is optional is given up at once."""
+
+    def urge(self, account: Account, customer: str, seat: Seat, priority: int, marks: Mapping[str, str]) -> Urged:
+        """Gives the seat's conversation at least that priority (one point counts as a minute of waiting; 0: leaves it
+        as it is), where it waits in a queue, and writes the marks into its participant data, unless it is over; answers
+        how it stands. Asked only where the capabilities have priorities. May be repeated.
+
+        Raises Retryable (RateLimited where the desk takes no more calls), Misconfigured where we may not, or Refused.
+        """
 
     def source(self, file: File, seat: Seat) -> Source:
         """Where a file of the agent's, written at the seat, can be fetched now. Raises Retryable."""

@@ -22,6 +22,8 @@ NAMES: dict[str, str] = {
     "windowExpiresAt": "until when an agent may answer, as far as is known here, ISO 8601 in UTC",
     "windowState": "what an agent may do now: `open`, `human_agent` (an agent may answer, a bot may not), "
     "`comment` (one private message, in answer to the comment), `closed` or `unknown`",
+    "late": "`true` where the message came less than an hour before its window closes, and the account's `closing` is "
+    "`raise`; else absent",
     "language": "the language of the account's settings: `en` or `es`",
     "adId": "the advertisement that led the customer here",
     "ref": "the `ref` of the link or advertisement that led the customer here",
@@ -36,15 +38,30 @@ NAMES: dict[str, str] = {
     "postId": "the platform's id of that post, where its address is not known",
 }
 
+# What is written by the clock into conversations whose customers wait, or have had almost all that they may be sent.
+LATER: dict[str, str] = {
+    "windowWarning": "within how many hours the window closes while the customer waits: `4`, `2`, `1`, unless set "
+    "otherwise. It stays when somebody has answered: compare `windowExpiresAt`",
+    "messagesLeft": "how many messages may still follow the customer's newest: `3`, `1` or `0`",
+}
+WINDOW_WARNING, MESSAGES_LEFT = LATER
+
 LONGEST_VALUE = 500
 
 
 def attributes(
-    channel: About, account: Account, message: CustomerMessage, profile: Profile | None, expires_ms: int, state: State
+    channel: About,
+    account: Account,
+    message: CustomerMessage,
+    profile: Profile | None,
+    expires_ms: int,
+    state: State,
+    late: bool = False,
 ) -> dict[str, str]:
     """The participant data: names of `NAMES`, in that order, none empty, each value at most 500 UTF-8 bytes.
 
-    `channel` is the account's, `expires_ms` and `state` are the reply window's (see `rules.windows`). A longer text is
+    `channel` is the account's, `expires_ms` and `state` are the reply window's (see `rules.windows`), `late` tells
+    whether the message comes too late for it. A longer text is
     cut between characters, a longer address is left out, since half of one leads nowhere.
     """
     known = profile or Profile()
@@ -55,9 +72,10 @@ def attributes(
         "accountId": account.id,
         "username": username,
         "profileUrl": message.profile_url or channel.page_of(username),
-        "sentAt": _moment(message.sent_ms),
-        "windowExpiresAt": _moment(expires_ms),
+        "sentAt": moment(message.sent_ms),
+        "windowExpiresAt": moment(expires_ms),
         "windowState": state,
+        "late": "true" if late else "",
         "language": account.language,
         "verified": _flag(known.verified),
         "followers": "" if known.followers is None else str(known.followers),
@@ -81,7 +99,8 @@ def nickname(message: CustomerMessage, profile: Profile | None) -> str:
     return min(usable, key=str.isdecimal, default="")
 
 
-def _moment(milliseconds: int) -> str:
+def moment(milliseconds: int) -> str:
+    """ISO 8601 in UTC, "" where there is no such moment."""
     return iso(milliseconds) if 0 < milliseconds <= LATEST_MS else ""
 
 

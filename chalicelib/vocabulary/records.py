@@ -90,7 +90,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     are said in; `notices` puts a line into the conversation where a reply was not delivered, `mark_seen`
     marks the customer's messages as seen when the agent first answers, `show_reads` shows the agent that
     the customer has read the answer. `desk` names the desk at which new conversations are seated, "" for the
-    deployment's first. `options` is what only accounts of its channel or its desk have (`About.options`).
+    deployment's first. `closing` is what is done as a window closes while its customer waits: nothing, supervisors are
+    warned, or the conversation is raised at its desk, too. `options` is what only accounts of its channel or its desk
+    have (`About.options`).
     """
 
     channel: Word
@@ -103,6 +105,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     mark_seen: bool = True
     show_reads: bool = False
     desk: str = ""
+    closing: Literal["off", "warn", "raise"] = "warn"
     options: dict[str, Any] = {}
 
     def wrote(self, customer: str, username: str) -> bool:
@@ -174,6 +177,46 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     answered: str = ""
     seen_ms: int = 0
     replies: int = 0
+
+
+Urged = Literal["", "raised", "held", "over"]
+"""What became of a conversation that the desk was asked to raise: it waits in a queue and was, somebody has it, or it
+is over; "" where the desk has not been asked."""
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation whose customer waits, and what has been done about its window.
+
+    `since_ms` is when they wrote what nobody has answered, `shown_ms` when that came to the desk (0: not known). Of the
+    window that closes at `closes_ms` (0: none yet), `step` is the last step that was taken, `raised` the last one at
+    which the desk was asked to raise the conversation, and `urged` what became of that. `telling_s` (epoch s) is until
+    when somebody tells supervisors of the step, 0 where that is done.
+    """
+
+    conversation: Conversation
+    thread: Thread
+    since_ms: int
+    shown_ms: int = 0
+    closes_ms: int = 0
+    step: int = 0
+    raised: int = 0
+    urged: Urged = ""
+    telling_s: float = 0.0
+
+    def at(self, closes_ms: int) -> Wait:
+        """As far as that window is concerned: nothing has been done where it was another one."""
+        if self.closes_ms == closes_ms:
+            return self
+        none = {"closes_ms": closes_ms, "step": 0, "raised": 0, "urged": "", "telling_s": 0.0}
+        return msgspec.structs.replace(self, **none)
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation in which so few messages may still follow the customer's newest, which is from then."""
+
+    conversation: Conversation
+    left: int
+    customer_ms: int
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,10 +36,11 @@ export function focus(id) {
   row?.querySelector("button").focus();
 }
 
-/** Who waits, by priority and then by how long; then those that are answered, the latest first; then the ended. */
+/** Who waits, by how long, of which a point of priority is a minute; then those that are answered, the latest first; then the ended. */
 function order(a, b) {
   const rank = (one) => (one.state !== "connected" ? 2 : one.waiting_since_ms ? 0 : 1);
-  const byWaiting = () => (b.priority ?? 0) - (a.priority ?? 0) || a.waiting_since_ms - b.waiting_since_ms;
+  const waits = (one) => one.waiting_since_ms - (one.priority ?? 0) * 60_000;
+  const byWaiting = () => waits(a) - waits(b);
   return rank(a) - rank(b) || (rank(a) === 0 ? byWaiting() : (b.last?.at_ms ?? 0) - (a.last?.at_ms ?? 0));
 }
 

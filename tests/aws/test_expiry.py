@@ -58,6 +58,7 @@ DRIVES: dict[str, Drive] = {
     "pause": lambda table, whose: table.pause(whose.channel, whose.customer, "inbound", NOW),
     "resume": lambda table, whose: table.resume(whose.channel, whose.customer, "inbound"),
     "pauses": lambda table, whose: table.pauses(NOW),
+    "spend": lambda table, whose: table.spend(whose, NOW, 3, 5),
     "accounts": lambda table, whose: table.accounts(),
     "waiting": lambda table, whose: list(table.waiting(msgspec.convert(ACCOUNT, Account), 10_000)),
     "all_of": lambda table, whose: list(table.all_of(whose)),
@@ -67,7 +68,7 @@ DRIVES: dict[str, Drive] = {
 WRITING = {
     "claim", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited", "keep_led",
     "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "unlock", "erase",
-    "pause", "resume",
+    "pause", "resume", "spend",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.
 STATES = [(), ("claim",), ("claim", "doubt"), ("claim", "buried"), ("claim", "refuse"), ("claim", "delivered"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.vocabulary.messages import DeskMessage, Source
-from chalicelib.vocabulary.records import Account, Seat
+from chalicelib.vocabulary.records import Account, Seat, Urged
 from chalicelib.vocabulary.replies import File, Receipt
 from tests.extension.counter.capabilities import CAPABILITIES
 
@@ -51,6 +51,9 @@ class Counter:
 
     def report(self, account: Account, receipt: Receipt, seat: Seat, now: float) -> None:
         raise AssertionError("the counter takes no receipts")
+
+    def urge(self, account: Account, customer: str, seat: Seat, priority: int, marks: Mapping[str, str]) -> Urged:
+        raise AssertionError("at the counter nobody is raised")
 
     def is_open(self, account: Account, customer: str, seat: Seat) -> bool:
         assert seat.state == "key", "no session is read without its key"

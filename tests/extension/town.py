@@ -23,7 +23,7 @@ from tests.extension.counter.simulator.hall import CounterSimulator, Session
 from tests.extension.counter.simulator.vendor import Counter
 from tests.extension.pigeon.simulator.loft import PigeonSimulator
 from tests.extension.pigeon.simulator.vendor import Pigeon
-from tests.fakes import FakeLedger, FakeMetrics, FakeQueue, FakeRuns, FakeSecrets, FakeShelf
+from tests.fakes import FakeLedger, FakeMetrics, FakeQueue, FakeRuns, FakeSecrets, FakeShelf, FakeWindows
 from tests.kits import record
 
 PACKAGES = {"pigeon": "tests.extension.pigeon", "counter": "tests.extension.counter"}
@@ -65,7 +65,7 @@ class Town:
         made = Runtime(load(self._settings()), self.clock, self.metrics)
         stand_ins: dict[str, Any] = {
             "table": self.ledger, "bucket": self.shelf, "secrets": self.secrets,
-            "runs": FakeRuns(),
+            "runs": FakeRuns(), "windows": FakeWindows(self.ledger),
             "inbound": self.inbound, "outbound": self.outbound,
         }  # fmt: skip
         vars(made).update(stand_ins)

@@ -26,9 +26,14 @@ PROFILE = Profile(name="Ana", username="ana.b", followers=0, verified=False, fol
 
 
 def attributes(
-    account: Account, message: CustomerMessage, profile: Profile | None, expires_ms: int, state: State
+    account: Account,
+    message: CustomerMessage,
+    profile: Profile | None,
+    expires_ms: int,
+    state: State,
+    late: bool = False,
 ) -> dict[str, str]:
-    return participant.attributes(ABOUTS[account.channel], account, message, profile, expires_ms, state)
+    return participant.attributes(ABOUTS[account.channel], account, message, profile, expires_ms, state, late)
 
 
 def said(**changes: Any) -> CustomerMessage:
@@ -38,7 +43,7 @@ def said(**changes: Any) -> CustomerMessage:
 def test_everything_that_is_known_is_told_in_the_order_of_the_names() -> None:
     led = {"adId": "a", "ref": "r", "adTitle": "t", "flowId": "f", "productId": "i", "refSource": "ADS"}
     message = said(attributes={"postId": "p", "postUrl": "https://x/p"} | led)
-    told = attributes(ACCOUNT, message, PROFILE, 1_800_086_400_000, "open")
+    told = attributes(ACCOUNT, message, PROFILE, 1_800_086_400_000, "open", late=True)
     assert list(told) == list(NAMES)
     assert told == {
         "source": "Instagram_DM",
@@ -49,6 +54,7 @@ def test_everything_that_is_known_is_told_in_the_order_of_the_names() -> None:
         "sentAt": "2027-01-15T08:00:00.000Z",
         "windowExpiresAt": "2027-01-16T08:00:00.000Z",
         "windowState": "open",
+        "late": "true",
         "language": "es",
         "adId": "a",
         "ref": "r",

@@ -9,4 +9,4 @@ LAG_S = 120.0
 
 # No length of a text is documented. Which files it takes, the integration's content profile decides:
 # help.genesys.cloud, "Supported content profiles"
-CAPABILITIES = DeskCapabilities(lag_s=LAG_S)
+CAPABILITIES = DeskCapabilities(priorities=True, lag_s=LAG_S)

@@ -5,7 +5,7 @@ developer.genesys.cloud/commdigital/digital/openmessaging
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -17,13 +17,15 @@ from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import inbound_message, receipt, structured_response
 from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
+from chalicelib.protocols.calls import harmless
 from chalicelib.vocabulary.messages import DeskMessage, Source
-from chalicelib.vocabulary.records import Account, Seat
+from chalicelib.vocabulary.records import Account, Seat, Urged
 from chalicelib.vocabulary.replies import File, Receipt
 from chalicelib.wire import iso
 
 JSON = "application/json; charset=utf-8"
 MESSAGES = "/api/v2/conversations/messages"
+ROUTING = "/api/v2/routing/conversations"
 # The bulk read takes up to 1,000 ids; what a retry looks for is among the newest.
 NEWEST = 100
 HOUR_S = 3600.0
@@ -34,6 +36,9 @@ ROLE = "give the role of the OAuth client {permission} (docs/genesys.md lists wh
 RECEIVE = ROLE.format(permission="conversation:message:receive", of="the integration")
 VIEW = ROLE.format(permission="conversation:message:view", of="the conversations")
 ANALYSE = ROLE.format(permission="analytics:conversationDetail:view", of="the conversations")
+PRIORITISE = ROLE.format(permission="routing:conversation:edit", of="the queue")
+# Genesys names no permission for participant data: what it can lack is the division.
+MARK = ROLE.format(permission="conversation:message:view", of="the conversations")
 INTEGRATION = (
     "Genesys has no Open Messaging integration {integration}: see that it exists (Admin > Message > Platforms) and "
     "that the account names it, then run terraform apply"
@@ -44,6 +49,8 @@ CLIENT = (
 )
 # What a participant of a conversation is in once it is over (SDK model MessageMediaParticipant.state).
 OVER = {"", "none", "disconnected", "terminated"}
+# What an agent is in who has not taken it yet.
+OFFERED = {"alerting", "contacting", "dialing", "offering"}
 
 
 class Genesys:
@@ -110,7 +117,39 @@ class Genesys:
         except Uncertain as error:
             raise Retryable(f"reading back: {error.reason}") from error
         _read(answer, VIEW)
-        return any(str(someone.get("state") or "").lower() not in OVER for someone in _customers(answer))
+        return any(map(_takes_part, _customers(answer)))
+
+    def urge(self, account: Account, customer: str, seat: Seat, priority: int, marks: Mapping[str, str]) -> Urged:
+        """PATCH …/routing/conversations/{id} where no agent has it, and …/participants/{id}/attributes. A higher
+        priority, which a flow or a supervisor gave, stays. See `Desk.urge`."""
+        if not seat.conversation:
+            return "held"
+        path = f"{MESSAGES}/{quote(seat.conversation)}"
+        answer = harmless(lambda: self._call(customer, path))
+        if answer.status == 404:
+            return "over"
+        _read(answer, VIEW)
+        here = [someone for someone in _customers(answer) if _takes_part(someone)]
+        if not here:
+            return "over"
+        raised = priority and not _answering(answer) and self._prioritised(customer, seat, priority, answer)
+        path = f"{path}/participants/{quote(str(here[0].get('id', '')))}/attributes"
+        answer = harmless(lambda: self._call(customer, path, {"attributes": dict(marks)}, self._http.patch))
+        if answer.status != 404:  # it ended meanwhile
+            _changed(answer, MARK)
+        return "raised" if raised else "held"
+
+    def _prioritised(self, customer: str, seat: Seat, priority: int, shown: Answer) -> bool:
+        """Whether it waits in a queue, and now with that priority at least. The call takes "an in-queue conversation",
+        says the API's reference, and not how it refuses another."""
+        if _priority(shown) >= priority:
+            return True
+        path = f"{ROUTING}/{quote(seat.conversation)}"
+        answer = harmless(lambda: self._call(customer, path, {"priority": priority}, self._http.patch))
+        if answer.status in {400, 404, 409}:
+            return False
+        _changed(answer, PRIORITISE)
+        return True
 
     def source(self, file: File, seat: Seat) -> Source:
         """Such as https://api-downloads.mypurecloud.ie/api/v2/downloads/…: signed, so nothing of ours goes with it;
@@ -159,8 +198,11 @@ class Genesys:
     def _inbound(self, account: Account, customer: str, kind: str, body: dict[str, Any]) -> Answer:
         return self._call(customer, f"{MESSAGES}/{quote(account.integration)}/inbound/open/{kind}", body)
 
-    def _call(self, conversation: str, path: str, body: Any = None) -> Answer:
-        """One call with the conversation's OAuth client; a refused token is replaced once."""
+    def _call(
+        self, conversation: str, path: str, body: Any = None, send: Callable[..., Answer] | None = None
+    ) -> Answer:
+        """One call with the conversation's OAuth client, a GET where there is no body, else a POST or what `send` says;
+        a refused token is replaced once."""
         client = self._tokens.client_for(conversation)
         for last in (False, True):
             token = self._tokens.token(client)
@@ -168,7 +210,8 @@ class Genesys:
             if body is None:
                 answer = self._http.get(self._api_url + path, headers=headers)
             else:
-                answer = self._http.post(self._api_url + path, headers=headers, body=msgspec.json.encode(body))
+                send = send or self._http.post
+                answer = send(self._api_url + path, headers=headers, body=msgspec.json.encode(body))
             if answer.status != 401:
                 break
             self._tokens.forget(client, token)
@@ -242,6 +285,18 @@ def _read(answer: Answer, permission: str) -> None:
     raise Retryable(f"reading back: {_trace(answer)}", answer.retry_after_s())
 
 
+def _changed(answer: Answer, permission: str) -> None:
+    """What Genesys' answer to a change means that may be made twice."""
+    if answer.status // 100 == 2:
+        return
+    if answer.status == 403:
+        raise Misconfigured(f"raising: {_trace(answer)}", permission)
+    _again(answer, "raising: ")
+    if 400 <= answer.status < 500:
+        raise Refused("other", f"raising: {_trace(answer)}")
+    raise Retryable(f"raising: {_trace(answer)}", answer.retry_after_s())
+
+
 def _again(answer: Answer, what: str) -> None:
     """Raises Retryable where Genesys took the call and did nothing with it."""
     if answer.status in Answer.NOT_PROCESSED:
@@ -251,6 +306,23 @@ def _again(answer: Answer, what: str) -> None:
 def _customers(answer: Answer) -> list[dict[str, Any]]:
     """Those of a conversation's participants that are the customer."""
     return [someone for someone in _list(answer.json(), "participants") if someone.get("purpose") == "customer"]
+
+
+def _takes_part(someone: dict[str, Any]) -> bool:
+    return str(someone.get("state") or "").lower() not in OVER
+
+
+def _answering(answer: Answer) -> bool:
+    """Whether an agent has taken the conversation; who is only alerted has not."""
+    agents = [one for one in _list(answer.json(), "participants") if one.get("purpose") in {"agent", "user"}]
+    return any(_takes_part(one) and str(one.get("state")).lower() not in OFFERED for one in agents)
+
+
+def _priority(answer: Answer) -> int:
+    """The conversation's highest priority in a queue, as far as it is told (SDK model ConversationRoutingData)."""
+    routed = [one.get("conversationRoutingData") for one in _list(answer.json(), "participants") if _takes_part(one)]
+    told = [one.get("priority") for one in routed if isinstance(one, dict)]
+    return max((one for one in told if isinstance(one, int)), default=0)
 
 
 def _trace(answer: Answer) -> str:

@@ -10,7 +10,7 @@ from chalicelib.pipeline.inbound.composing import Draft
 from chalicelib.pipeline.ports import Clock
 from chalicelib.pipeline.presenting import remembered
 from chalicelib.protocols.channel import Client
-from chalicelib.rules import windows
+from chalicelib.rules import closing, windows
 from chalicelib.rules.participant import attributes
 from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Seat
@@ -31,7 +31,8 @@ class Facts:
         """The draft with its participant data. Never raises."""
         account, message = draft.account, draft.message
         policy, thread = self._clients[account.channel].window(account), remembered(message, KNOWN)
-        state = windows.state(policy, thread, int(self._clock() * 1000))
-        expires_ms = windows.expires_ms(policy, thread)
-        facts = attributes(self._channels[account.channel], account, message, draft.profile, expires_ms, state)
+        now_ms = int(self._clock() * 1000)
+        state, expires_ms = windows.state(policy, thread, now_ms), windows.expires_ms(policy, thread)
+        late = closing.comes_late(account, expires_ms, now_ms)
+        facts = attributes(self._channels[account.channel], account, message, draft.profile, expires_ms, state, late)
         return msgspec.structs.replace(draft, facts=draft.facts | facts)

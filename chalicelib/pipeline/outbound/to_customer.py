@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from chalicelib.errors import Refused, Retryable, Waiting
 from chalicelib.observability import Metrics, log
@@ -18,6 +19,7 @@ from chalicelib.pipeline.outbound.telling import SECTION, Telling, Told
 from chalicelib.pipeline.outbound.whose import Whose
 from chalicelib.pipeline.ports import Clock, Ledger, Turn
 from chalicelib.protocols.channel import Client
+from chalicelib.rules import closing
 from chalicelib.rules.budgets import BUDGETS
 from chalicelib.vocabulary.messages import Ignored
 from chalicelib.vocabulary.records import Account, Conversation, Event, Seat, Thread
@@ -155,7 +157,7 @@ class ToCustomer:
             log.info("sent", message=message.id, account=account.id, desk_conversation=message.desk_conversation,
                      conversation=conversation.key)  # fmt: skip
             self._acts.seen(reply)
-            self._near_the_cap(reply)
+            self._near_the_cap(reply, outcome.arrived)
 
     def _thread(self, conversation: Conversation, event: Event) -> Thread:
         """What is remembered of the conversation. An answer may overtake the end of the customer's first message:
@@ -185,13 +187,18 @@ class ToCustomer:
         )
         self._telling.tell(told)
 
-    def _near_the_cap(self, reply: Reply) -> None:
-        """The operator sees that the platform's cap is near."""
-        account, replies = reply.account, reply.thread.replies + 1
+    def _near_the_cap(self, reply: Reply, parts: int) -> None:
+        """The operator sees that the platform's cap is near, and the upkeep tells supervisors."""
+        account, before = reply.account, reply.thread.replies
+        replies = before + max(1, parts)
         cap = self._clients[account.channel].capabilities.window.cap
         if cap and replies >= cap:
             self._metrics.count("reply_cap", channel=account.channel)
             log.warning("reply cap", account=account.id, message=reply.message.id, count=replies)
+        left = closing.crossed(cap, before, replies)
+        if left is not None and account.closing != "off":
+            with suppress(Retryable):  # a warning less; the reply has been sent
+                self._ledger.spend(reply.conversation, self._clock(), left, reply.thread.customer_ms)
 
 
 def _stranger(integration: str) -> Account:

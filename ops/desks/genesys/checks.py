@@ -18,6 +18,8 @@ from ops.provider import Asked
 
 # What the running bridge calls needs them; terraform/modules/genesys/role.tf gives exactly these.
 RUNTIME_PERMISSIONS = ("conversation:message:receive", "conversation:message:view", "analytics:conversationDetail:view")
+# … and this one where an account has its conversations raised.
+RAISING = "routing:conversation:edit"
 _ROLE = '"$(terraform -chdir=terraform output -raw genesys_role_id)"'
 
 
@@ -28,7 +30,7 @@ def run(bridge: Bridge, accounts: Sequence[Account], asked: Asked) -> Checks:
     api: list[Genesys] = []
     yield from made("genesys login", where.login, _login, bridge, where, api)
     if api:
-        yield from made("role permissions", "runtime clients", _roles, bridge, api[0])
+        yield from made("role permissions", "runtime clients", _roles, bridge, api[0], accounts)
         for account in accounts:
             yield from made("integration", subject(account), _integration, api[0], account)
 
@@ -88,15 +90,17 @@ def _login(bridge: Bridge, where: Hosts, api: list[Genesys]) -> Checks:
     yield check("genesys login", where.api, "ok", f"organisation {name}")
 
 
-def _roles(bridge: Bridge, api: Genesys) -> Checks:
+def _roles(bridge: Bridge, api: Genesys, accounts: Sequence[Account]) -> Checks:
+    raises = any(account.closing == "raise" for account in accounts)
+    needed = (*RUNTIME_PERMISSIONS, RAISING) if raises else RUNTIME_PERMISSIONS
     for client in _clients(bridge):
         held = api.permissions(client)
-        missing = [wanted for wanted in RUNTIME_PERMISSIONS if not _allowed(wanted, held)]
+        missing = [wanted for wanted in needed if not _allowed(wanted, held)]
         if missing:
             yield check("role permissions", client, "fail", f"lacks {', '.join(missing)}",
                          f"dmdesk grant-role --client {client} --role {_ROLE}")  # fmt: skip
         else:
-            yield check("role permissions", client, "ok", f"has all {len(RUNTIME_PERMISSIONS)} that the bridge needs")
+            yield check("role permissions", client, "ok", f"has all {len(needed)} that the bridge needs")
 
 
 def _allowed(wanted: str, held: set[str]) -> bool:

@@ -14,5 +14,6 @@ ROLE: dict[str, Any] = {
     "permissionPolicies": [
         {"domain": "conversation", "entityName": "message", "actionSet": ["*"]},
         {"domain": "analytics", "entityName": "conversationDetail", "actionSet": ["view"]},
+        {"domain": "routing", "entityName": "conversation", "actionSet": ["edit"]},
     ],
 }

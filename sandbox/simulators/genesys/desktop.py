@@ -53,7 +53,8 @@ class Desktop:
 
     def _tell(self, conversation: Conversation, told: Shown) -> None:
         """Every event tells where its conversation stands."""
-        priority = conversation.attributes.get("priority", "")
+        given = conversation.attributes.get("priority", "")  # what the flow reads as it transfers to the queue
+        at_first = int(given) if given.isascii() and given.isdigit() else 0
         common = {
             "conversation_id": conversation.id,
             "channel": self._channels.get(conversation.integration_id, ""),
@@ -64,7 +65,7 @@ class Desktop:
             # Genesys has no other way to go on with a conversation that has failed, so for agents it is over
             "state": "connected" if conversation.state == "connected" else "disconnected",
             "waiting_since_ms": _waiting_since_ms(conversation),
-            "priority": int(priority) if priority.isascii() and priority.isdigit() else 0,
+            "priority": conversation.priority or at_first,
         }
         self._show(common | told)
 

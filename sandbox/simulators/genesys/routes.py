@@ -46,6 +46,7 @@ class GenesysRoutes:
         return {
             "/genesys/messages": {"GET": lambda call: self._simulator.messages()},
             "/genesys/conversations": {"GET": lambda call: self._simulator.conversations()},
+            "/genesys/queue": {"GET": lambda call: self._simulator.queue()},
             "/genesys/reply": {"POST": _known(self._reply)},
             "/genesys/redeliver": {"POST": _known(self._redeliver)},
             "/genesys/receipt": {"POST": _known(self._receipt)},

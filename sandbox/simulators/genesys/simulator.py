@@ -23,6 +23,7 @@ from sandbox.simulators.genesys.access import Access
 from sandbox.simulators.genesys.admin import Admin
 from sandbox.simulators.genesys.analytics import found_conversations
 from sandbox.simulators.genesys.files import PATH, Downloads
+from sandbox.simulators.genesys.routing import mark, queue, route
 from sandbox.simulators.genesys.schema import (
     ApiError,
     Event,
@@ -59,6 +60,7 @@ _MINUTE = 60.0
 # The permissions that the API's published schema names for the calls below.
 _RECEIVE, _VIEW = "conversation:message:receive", "conversation:message:view"
 _ANALYSE = "analytics:conversationDetail:view"
+_ROUTE = "routing:conversation:edit"
 _BULK_MAX = 1000
 
 
@@ -143,6 +145,11 @@ class GenesysSimulator(Served):
         """Every conversation: id, integration_id, customer, state, attributes, receipts by outbound id."""
         with self._lock:
             return [conversation.summary() for conversation in self._store.conversations.values()]
+
+    def queue(self) -> list[str]:
+        """Who waits for an agent, the next one first, by the conversations' ids."""
+        with self._lock:
+            return [one.id for one in queue(self._store.conversations.values(), self._clock())]
 
     def replies(self) -> list[StoredMessage]:
         """What agents and bots sent, oldest first, without typing."""
@@ -306,6 +313,8 @@ class GenesysSimulator(Served):
             ("GET", rf"/api/v2/conversations/messages/{_UUID}/details", self._details, _VIEW),
             ("POST", rf"/api/v2/conversations/messages/{_UUID}/messages/bulk", self._bulk, _VIEW),
             ("GET", rf"/api/v2/conversations/messages/{_UUID}", self._conversation, None),
+            ("PATCH", rf"/api/v2/routing/conversations/{_UUID}", self._routed, _ROUTE),
+            ("PATCH", rf"/api/v2/conversations/messages/{_UUID}/participants/[^/]+/attributes", self._marked, None),
             ("POST", r"/api/v2/analytics/conversations/(details)/query", self._query, _ANALYSE),
         ):
             match = re.fullmatch(pattern, call.path)
@@ -400,6 +409,20 @@ class GenesysSimulator(Served):
     def _conversation(self, conversation_id: str, call: Call) -> dict[str, Any]:
         with self._lock:
             return self._store.conversation(conversation_id).view()
+
+    def _routed(self, conversation_id: str, call: Call) -> dict[str, Any]:
+        return self._changed(conversation_id, lambda conversation: route(conversation, call))
+
+    def _marked(self, conversation_id: str, call: Call) -> dict[str, Any]:
+        participant = call.path.split("/")[-2]
+        return self._changed(conversation_id, lambda conversation: mark(conversation, participant, call))
+
+    def _changed(self, conversation_id: str, change: Callable[[Conversation], dict[str, Any]]) -> dict[str, Any]:
+        with self._lock:
+            conversation = self._store.conversation(conversation_id)
+            told = change(conversation)
+            self.watch.changed(conversation)
+        return told
 
     def _details(self, message_id: str, call: Call) -> dict[str, Any]:
         with self._lock:

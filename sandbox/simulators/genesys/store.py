@@ -74,7 +74,8 @@ class StoredMessage:
 class Conversation:
     """A thread with one customer on one integration; `started` and `ended` in epoch seconds.
 
-    `state`: "connected", "disconnected" by the agent, or "failed" with its webhook.
+    `state`: "connected", "disconnected" by the agent, or "failed" with its webhook. `priority` is what it has in the
+    queue.
     """
 
     id: str
@@ -83,10 +84,18 @@ class Conversation:
     started: float
     state: str = "connected"
     ended: float | None = None
+    priority: int = 0
     attributes: dict[str, str] = field(default_factory=dict)
     messages: list[StoredMessage] = field(default_factory=list)
     customer_participant: str = field(default_factory=lambda: str(uuid.uuid4()))
     agent_participant: str = field(default_factory=lambda: str(uuid.uuid4()))
+    acd_participant: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def in_queue(self) -> bool:
+        """Whether it waits for an agent: none has written in it."""
+        agents = (one for one in self.messages if one.outbound and one.normalized.get("originatingEntity") != "Bot")
+        return self.state == "connected" and not any(agents)
 
     def disconnect(self, now: float) -> None:
         self.state, self.ended = "disconnected", now
@@ -99,6 +108,7 @@ class Conversation:
             "customer": self.customer,
             "state": self.state,
             "attributes": dict(self.attributes),
+            "priority": self.priority,
             "receipts": {m.id: list(m.receipts) for m in self.messages if m.outbound},
         }
 
@@ -107,6 +117,11 @@ class Conversation:
         sides = [self._participant("customer")]
         if any(message.outbound for message in self.messages):
             sides.append(self._participant("agent"))
+        if self.in_queue:
+            sides.append(
+                {"id": self.acd_participant, "purpose": "acd", "state": "connected", "startTime": iso(self.started),
+                 "conversationRoutingData": {"priority": self.priority}}
+            )  # fmt: skip
         return {
             "id": self.id,
             "participants": sides,

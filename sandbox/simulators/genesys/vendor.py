@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -62,7 +63,7 @@ class Genesys(Desk):
 
     @staticmethod
     def purpose(path: str, query: str, body: bytes | None) -> Purpose:
-        if "/conversations/messages/" in path and "/inbound/" not in path and not path.endswith("/bulk"):
+        if "/conversations/messages/" in path and not re.search(r"/inbound/|/bulk$|/participants/", path):
             return "is_open"
         return by_tail(path, _TAILS)
 

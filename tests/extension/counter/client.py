@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -13,7 +13,7 @@ from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused,
 from chalicelib.http import Answer, Outgoing
 from chalicelib.protocols.calls import harmless
 from chalicelib.vocabulary.messages import Attachment, DeskMessage, Source
-from chalicelib.vocabulary.records import Account, Seat
+from chalicelib.vocabulary.records import Account, Seat, Urged
 from chalicelib.vocabulary.replies import File, Receipt
 from tests.extension.counter.capabilities import CAPABILITIES
 
@@ -56,6 +56,10 @@ class Counter:
     def is_open(self, account: Account, customer: str, seat: Seat) -> bool:
         """As the session itself says."""
         return bool(self._get(f"{SESSIONS}/{seat.conversation}", seat)["open"])
+
+    def urge(self, account: Account, customer: str, seat: Seat, priority: int, marks: Mapping[str, str]) -> Urged:
+        """Never asked for: at the counter nobody is raised."""
+        return "held"
 
     def source(self, file: File, seat: Seat) -> Source:
         """At the counter itself, whatever else a file names."""
