@@ -66,6 +66,7 @@ locals {
         # a channel with one way to log in has none to tell
         login       = try(coalesce(account.login, local.channels[account.channel].logins[0].name), "")
         page        = account.page
+        closing     = account.closing
         language    = account.language
         secret      = module.aws.account_secret_names[key]
         integration = lookup(module.genesys.integration_ids, key, "")
@@ -101,6 +102,7 @@ module "aws" {
   secrets               = local.secrets
   secret_versions       = merge(var.secret_versions, { "genesys-webhook" = local.webhook_version })
   alarms                = var.alarms
+  closing               = var.closing
 }
 
 module "genesys" {
@@ -121,6 +123,7 @@ module "genesys" {
   late_reply          = var.late_reply
   late_after_hours    = var.late_after_hours
   priority            = var.priority
+  raises              = anytrue([for key, account in var.accounts : account.closing == "raise" if local.desk_of[key] == "genesys"])
   identity_resolution = var.identity_resolution
   ops_command         = var.ops_command
   base_url            = var.genesys_urls.api == null ? "" : var.genesys_urls.api

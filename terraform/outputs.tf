@@ -31,6 +31,11 @@ output "alarm_topic_arn" {
   value       = module.aws.alarm_topic_arn
 }
 
+output "supervisors_topic_arn" {
+  description = "The SNS topic where supervisors read of windows that close."
+  value       = module.aws.supervisors_topic_arn
+}
+
 output "integration_ids" {
   description = "Account key → its Open Messaging integration."
   value       = module.genesys.integration_ids

@@ -11,7 +11,7 @@ variable "package" {
 }
 
 variable "accounts" {
-  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), desk (where its conversations go; by default the first, genesys), login (Instagram: instagram, which is the default, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (a line tells the agent that the customer has read the answer; Genesys takes it for something that the customer wrote)."
+  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), desk (where its conversations go; by default the first, genesys), login (Instagram: instagram, which is the default, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (a line tells the agent that the customer has read the answer; Genesys takes it for something that the customer wrote), closing (what is done as a window closes while its customer waits: off; warn, which is the default: supervisors read of it; raise: the conversation goes up in its queue as well)."
   type = map(object({
     channel     = string
     id          = string
@@ -24,6 +24,7 @@ variable "accounts" {
     notices     = optional(bool, true)
     mark_seen   = optional(bool, true)
     show_reads  = optional(bool, false)
+    closing     = optional(string, "warn")
   }))
   validation {
     condition     = length(var.accounts) > 0
@@ -63,6 +64,10 @@ variable "accounts" {
   validation {
     condition     = alltrue([for account in var.accounts : contains(["en", "es"], account.language)])
     error_message = "An account's language is en (English) or es (Spanish)."
+  }
+  validation {
+    condition     = alltrue([for account in var.accounts : contains(["off", "warn", "raise"], account.closing)])
+    error_message = "An account's closing is off, warn or raise."
   }
   validation {
     condition     = length(distinct([for account in var.accounts : "${account.channel}#${account.id}"])) == length(var.accounts)
@@ -349,6 +354,18 @@ variable "alarms" {
     sent_again       = optional(number, 5)
     media_failed     = optional(number, 10)
     latency_s        = optional(number, 30)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "closing" {
+  description = "As a conversation's window closes while its customer waits: from how many hours before its end on it has at least which priority (steps; one point counts like one minute of waiting), where the account's `closing` is raise; and who gets a mail (emails) where it is warn or raise."
+  type = object({
+    steps = optional(list(object({ hours = number, priority = number })), [
+      { hours = 4, priority = 1440 }, { hours = 2, priority = 2880 }, { hours = 1, priority = 4320 },
+    ])
+    emails = optional(list(string), [])
   })
   default  = {}
   nullable = false

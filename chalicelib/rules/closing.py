@@ -39,8 +39,12 @@ Steps = tuple[Step, ...]
 def steps_of(text: str) -> Steps:
     """The setting `hours:priority,…`, the most hours first. Raises ValueError where it is none: hours above 0 and
     apart, priorities whole numbers that do not fall."""
-    parts = [part.strip().partition(":") for part in text.split(",")]
-    steps = tuple(sorted((Step(float(hours), int(priority)) for hours, _, priority in parts), key=lambda s: -s.hours))
+    parts = [part.partition(":") for part in text.split(",")]
+    try:
+        read = [Step(float(hours), int(priority)) for hours, _, priority in parts]
+    except ValueError:
+        raise ValueError("it is hours:priority, comma separated, such as 4:1440,1:4320") from None
+    steps = tuple(sorted(read, key=lambda step: -step.hours))
     priorities = [step.priority for step in steps]
     if not all(0 < step.hours < 24 * 365 for step in steps) or len({step.hours for step in steps}) < len(steps):
         raise ValueError("the hours are above 0, and no two the same")

@@ -14,7 +14,7 @@ variables {
   accounts = {
     acme_ig   = { channel = "instagram", id = "17841400000000001", name = "acme" }
     acme_page = { channel = "instagram", id = "17841400000000002", login = "facebook", page = "100000000000002", human_agent = true, language = "es", notices = false, mark_seen = false, show_reads = true }
-    acme_tt   = { channel = "tiktok", id = "-000Ab1Cd" }
+    acme_tt   = { channel = "tiktok", id = "-000Ab1Cd", closing = "raise" }
   }
   # terraform test takes no default of an ephemeral variable
   instagram             = { app_secrets = ["app-secret"], verify_tokens = ["verify"] }
@@ -36,6 +36,7 @@ run "account_items_are_what_the_functions_read" {
       login       = { S = "facebook" }
       page        = { S = "100000000000002" }
       language    = { S = "es" }
+      closing     = { S = "warn" }
       human_agent = { BOOL = true }
       notices     = { BOOL = false }
       mark_seen   = { BOOL = false }
@@ -52,6 +53,7 @@ run "account_items_are_what_the_functions_read" {
       channel     = { S = "tiktok" }
       id          = { S = "-000Ab1Cd" }
       language    = { S = "en" }
+      closing     = { S = "raise" }
       human_agent = { BOOL = false }
       notices     = { BOOL = true }
       mark_seen   = { BOOL = true }

@@ -139,3 +139,11 @@ run "a_secret_without_a_part" {
   }
   expect_failures = [var.channel_secrets]
 }
+
+run "what_is_done_as_a_window_closes_is_known" {
+  command = plan
+  variables {
+    accounts = { acme_ig = { channel = "instagram", id = "17841400000000001", closing = "always" } }
+  }
+  expect_failures = [var.accounts]
+}

@@ -28,6 +28,7 @@ from tests.counted import metrics
 ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / "terraform" / "modules" / "aws"
 MEDIA = ("media_days", "media_hosts")
+CLOSING = ("closing_steps", "supervisors_topic")
 SETTINGS = settings.variables()
 
 
@@ -112,7 +113,9 @@ def test_an_agent_may_attach_what_the_code_lets_pass() -> None:
 
 
 def test_the_vendors_real_addresses_are_the_codes_defaults() -> None:
-    defaults = {name: default for name, default in SETTINGS.items() if default is not None and name not in MEDIA}
+    defaults = {
+        name: default for name, default in SETTINGS.items() if default is not None and name not in MEDIA + CLOSING
+    }
     assert vendors() == defaults
 
 
@@ -121,6 +124,14 @@ def test_media_are_kept_as_long_as_the_code_thinks() -> None:
         block = re.search(r'variable "media_days" \{.*?default\s+= (\d+)', variables, re.DOTALL)
         assert block
         assert int(block[1]) == SETTINGS["media_days"]
+
+
+def test_the_steps_as_a_window_closes_are_the_codes() -> None:
+    for variables in (hcl("variables.tf"), root("variables.tf")):
+        block = re.search(r'variable "closing" \{.*?steps = optional\((.*?)\]\)', variables, re.DOTALL)
+        assert block
+        given = re.findall(r"hours = (\d+), priority = (\d+)", block[1])
+        assert ",".join(f"{hours}:{priority}" for hours, priority in given) == SETTINGS["closing_steps"]
 
 
 def test_an_account_has_every_field_that_the_code_reads_with_its_default() -> None:

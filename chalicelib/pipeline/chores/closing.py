@@ -112,8 +112,10 @@ class Closing:
         taken: list[_Due] = []
         try:
             left = self._work(found, now, taken)
-        finally:
+        except Retryable:
             self._tell(taken)
+            raise
+        self._tell(taken)
         closes = [closes_ms for closes_ms, _ in self._known.values()]
         self._metrics.count("windows_closing", sum(self._is_closing(one, now) for one in closes) + left)
         self._metrics.count("windows_left", left)

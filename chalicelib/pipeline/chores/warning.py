@@ -42,7 +42,7 @@ class Warnings:
         """Whether they were told: what, in how many conversations of the account's, why that matters, and of each a
         line. `kind` is the label to filter by."""
         name = f"{account.name or account.id} ({self._channels[account.channel].title})"
-        log.warning("supervisors", account=account.id, kind=kind, count=len(lines))
+        log.info("supervisors warned", account=account.id, kind=kind, count=len(lines))
         if self._topic is None:
             return True
         shown = [*lines[:MOST_LINES], *([f"… and {len(lines) - MOST_LINES} more"] if lines[MOST_LINES:] else [])]

@@ -19,7 +19,7 @@ locals {
 
   # a line for each value of a label that there is, with the labels that the code counts by
   by_label = {
-    for metric, label in { refused = "reason", media = "outcome" } : metric =>
+    for metric, label in { refused = "reason", media = "outcome", window_lost = "reason" } : metric =>
     "SEARCH('{dmdesk,channel,${label},service} MetricName=\"${metric}\" service=\"${var.name}\"', 'Sum', 300)"
   }
 
@@ -53,6 +53,24 @@ locals {
     {
       title   = "Media (kept, linked, or why not)"
       metrics = [[{ expression = local.by_label["media"], id = "media" }]]
+    },
+    {
+      title = "Customers wait, their windows about to close (and left to the next start)"
+      metrics = [
+        for name in ["windows_closing", "windows_left"] :
+        ["dmdesk", name, "service", var.name, { label = replace(name, "_", " "), stat = "Maximum" }]
+      ]
+    },
+    {
+      title   = "Windows lost: closed unanswered, and why"
+      metrics = [[{ expression = local.by_label["window_lost"], id = "lost" }]]
+    },
+    {
+      title = "Supervisors warned, conversations raised, messages left"
+      metrics = [
+        for name in ["window_warned", "window_raised", "messages_left", "warning_failed"] :
+        ["dmdesk", name, "service", var.name, { label = replace(name, "_", " ") }]
+      ]
     },
     {
       title = "Beside the messages (notices to agents, seen and typing)"

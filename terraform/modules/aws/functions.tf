@@ -21,6 +21,8 @@ locals {
       DMDESK_PUBLIC_URL            = local.public_url
       DMDESK_MEDIA_DAYS            = tostring(var.media_days)
       DMDESK_MEDIA_HOSTS           = join(",", var.media_hosts)
+      DMDESK_CLOSING_STEPS         = join(",", [for step in var.closing.steps : "${step.hours}:${step.priority}"])
+      DMDESK_SUPERVISORS_TOPIC     = aws_sns_topic.supervisors.arn
       # the dimension that tells this bridge's metrics from another's
       POWERTOOLS_SERVICE_NAME = var.name
     },

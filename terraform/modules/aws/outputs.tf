@@ -86,6 +86,11 @@ output "alarm_topic_arn" {
   value       = aws_sns_topic.alarms.arn
 }
 
+output "supervisors_topic_arn" {
+  description = "The SNS topic where supervisors read of windows that close: subscribe them, by channel, account and kind if you like."
+  value       = aws_sns_topic.supervisors.arn
+}
+
 output "dashboard_url" {
   description = "The dashboard in the AWS console."
   value       = "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards/dashboard/${aws_cloudwatch_dashboard.this.dashboard_name}"

@@ -52,9 +52,32 @@ locals {
     ])
     upkeep = [
       {
+        # accounts, turns, and what has been done about windows that close
         Sid      = "ReadAccountsAndTakeTurns"
-        Action   = ["dynamodb:Query", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:BatchGetItem"]
         Resource = [aws_dynamodb_table.ledger.arn]
+      },
+      {
+        Sid      = "FindWhoWaits"
+        Action   = ["dynamodb:Query"]
+        Resource = ["${aws_dynamodb_table.ledger.arn}/index/waiting"]
+      },
+      {
+        # that few messages may still follow, once that has been told
+        Sid       = "ForgetWhatWasTold"
+        Action    = ["dynamodb:DeleteItem"]
+        Resource  = [aws_dynamodb_table.ledger.arn]
+        Condition = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["SPENT"] } }
+      },
+      {
+        Sid      = "WarnSupervisors"
+        Action   = ["sns:Publish"]
+        Resource = [aws_sns_topic.supervisors.arn]
+      },
+      {
+        Sid      = "RaiseWhoWaits"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = [for secret in local.client_secrets : aws_secretsmanager_secret.this[secret].arn]
       },
       {
         Sid      = "CountWhatIsParked"

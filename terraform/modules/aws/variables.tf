@@ -227,3 +227,33 @@ variable "alarms" {
     error_message = "Each number in alarms is above 0 (quiet_hours may be 0): an alarm from 0 on would always ring."
   }
 }
+
+variable "closing" {
+  description = "As a conversation's window closes while its customer waits: from how many hours before its end on it has at least which priority (steps; one point counts like one minute of waiting), where the account's `closing` is raise; and who gets a mail (emails) where it is warn or raise."
+  type = object({
+    steps = optional(list(object({ hours = number, priority = number })), [
+      { hours = 4, priority = 1440 }, { hours = 2, priority = 2880 }, { hours = 1, priority = 4320 },
+    ])
+    emails = optional(list(string), [])
+  })
+  default  = {}
+  nullable = false
+  validation {
+    condition     = length(var.closing.steps) > 0 && alltrue([for step in var.closing.steps : step.hours > 0 && step.hours < 8760])
+    error_message = "closing.steps has at least one step, and the hours of each are above 0."
+  }
+  validation {
+    condition     = length(distinct(var.closing.steps[*].hours)) == length(var.closing.steps)
+    error_message = "No two of closing.steps have the same hours."
+  }
+  validation {
+    condition     = alltrue([for step in var.closing.steps : step.priority >= 0 && step.priority <= 25000000 && floor(step.priority) == step.priority])
+    error_message = "A step's priority is a whole number from 0 to 25000000: Genesys Cloud takes no higher one."
+  }
+  validation {
+    condition = alltrue(flatten([
+      for one in var.closing.steps : [for other in var.closing.steps : one.hours < other.hours || one.priority <= other.priority]
+    ]))
+    error_message = "In closing.steps the priority does not fall as the end comes nearer."
+  }
+}

@@ -1,7 +1,7 @@
 # All that the running bridge may do. Its OAuth clients should have this role and no other.
 resource "genesyscloud_auth_role" "bridge" {
   name        = "${var.name} bridge"
-  description = "Posts customers' messages and receipts, and reads a conversation back when an answer was lost"
+  description = "Posts customers' messages and receipts, reads a conversation back when an answer was lost, and raises who waits where an account says so"
 
   permission_policies {
     domain      = "conversation"
@@ -12,6 +12,14 @@ resource "genesyscloud_auth_role" "bridge" {
     domain      = "analytics"
     entity_name = "conversationDetail"
     action_set  = ["view"]
+  }
+  dynamic "permission_policies" {
+    for_each = var.raises ? ["routing"] : []
+    content {
+      domain      = permission_policies.value
+      entity_name = "conversation"
+      action_set  = ["edit"]
+    }
   }
 }
 

@@ -154,6 +154,13 @@ variable "priority" {
   }
 }
 
+variable "raises" {
+  description = "Whether the bridge raises the priority of conversations whose windows are about to close."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "identity_resolution" {
   description = "Whether customers are looked up among the external contacts, by an external source per platform."
   type        = bool

@@ -58,6 +58,10 @@ mock_provider "aws" {
     values = { arn = "arn:aws:logs:::upkeep" }
   }
   override_resource {
+    target = aws_sns_topic.supervisors
+    values = { arn = "arn:aws:sns:eu-west-1:111122223333:supervisors" }
+  }
+  override_resource {
     target = aws_lambda_function.role["upkeep"]
     values = { arn = "arn:aws:lambda:eu-west-1:111122223333:function:upkeep" }
   }
@@ -165,6 +169,12 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       ])) == toset([
       "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:GetItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:BatchGetItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:DeleteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger/index/waiting",
+      "Allow sns:Publish arn:aws:sns:eu-west-1:111122223333:supervisors",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::genesys-oauth",
       "Allow s3:ListBucket arn:aws:s3:::shelf",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::instagram",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::tiktok",

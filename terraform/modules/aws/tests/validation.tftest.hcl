@@ -172,3 +172,35 @@ run "a_raised_version_with_its_value_is_written" {
     error_message = "version"
   }
 }
+
+run "closing_steps_without_one" {
+  command = plan
+  variables {
+    closing = { steps = [] }
+  }
+  expect_failures = [var.closing]
+}
+
+run "two_closing_steps_of_the_same_hours" {
+  command = plan
+  variables {
+    closing = { steps = [{ hours = 4, priority = 1 }, { hours = 4, priority = 2 }] }
+  }
+  expect_failures = [var.closing]
+}
+
+run "a_priority_that_falls_as_the_end_comes_nearer" {
+  command = plan
+  variables {
+    closing = { steps = [{ hours = 4, priority = 2 }, { hours = 1, priority = 1 }] }
+  }
+  expect_failures = [var.closing]
+}
+
+run "a_priority_that_genesys_does_not_take" {
+  command = plan
+  variables {
+    closing = { steps = [{ hours = 4, priority = 25000001 }] }
+  }
+  expect_failures = [var.closing]
+}

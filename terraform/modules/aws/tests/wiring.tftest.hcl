@@ -52,6 +52,24 @@ run "the_upkeep_starts_every_five_minutes" {
   }
 }
 
+run "who_waits_is_raised_in_steps_and_supervisors_have_a_topic" {
+  variables {
+    closing = { steps = [{ hours = 6, priority = 10 }, { hours = 0.5, priority = 20 }], emails = ["lead@example.com"] }
+  }
+  assert {
+    condition     = aws_lambda_function.role["upkeep"].environment[0].variables["DMDESK_CLOSING_STEPS"] == "6:10,0.5:20"
+    error_message = aws_lambda_function.role["upkeep"].environment[0].variables["DMDESK_CLOSING_STEPS"]
+  }
+  assert {
+    condition     = aws_lambda_function.role["upkeep"].environment[0].variables["DMDESK_SUPERVISORS_TOPIC"] == aws_sns_topic.supervisors.arn && output.supervisors_topic_arn == aws_sns_topic.supervisors.arn
+    error_message = "the upkeep publishes to the supervisors' topic"
+  }
+  assert {
+    condition     = { for address, one in aws_sns_topic_subscription.supervisors : address => one.topic_arn } == { "lead@example.com" = aws_sns_topic.supervisors.arn }
+    error_message = "who gets a mail"
+  }
+}
+
 run "the_workers_read_their_queues_and_report_each_failure" {
   assert {
     condition     = keys(aws_lambda_event_source_mapping.worker) == ["to_customer", "to_desk"]
@@ -237,7 +255,7 @@ run "every_alarm_tells_the_topic" {
     error_message = "the token that ends first, three times"
   }
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 16
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 19
     error_message = "dashboard"
   }
 }
