@@ -268,7 +268,7 @@ def test_of_a_thousand_the_soonest_go_first_and_the_next_starts_go_on() -> None:
     assert len(kit.topic.told) == 3
 
 
-def test_nothing_is_begun_that_the_functions_end_might_cut() -> None:
+def test_nothing_is_begun_that_the_functions_end_might_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     kit = Kit()
     for number in range(100):
         kit.writes(str(number), hours_ago=21)
@@ -278,7 +278,7 @@ def test_nothing_is_begun_that_the_functions_end_might_cut() -> None:
         kit.clock.advance(7)
         return slow(*given)
 
-    kit.desk.urge = urge  # type: ignore[method-assign]
+    monkeypatch.setattr(kit.desk, "urge", urge)
     began = kit.clock()
     kit.run()
     assert kit.clock() - began < BEGIN_S + 7.1
@@ -303,17 +303,17 @@ def test_what_was_read_is_not_read_again_before_something_may_be_due() -> None:
 # Twice, and cut
 
 
-def test_two_at_once_tell_once() -> None:
+def test_two_at_once_tell_once(monkeypatch: pytest.MonkeyPatch) -> None:
     kit = Kit()
     kit.writes(hours_ago=21)
     urge, other = kit.desk.urge, kit.another()
 
     def beside(*given: Any) -> Any:
-        kit.desk.urge = urge  # type: ignore[method-assign]
+        monkeypatch.setattr(kit.desk, "urge", urge)
         other.run(kit.clock())
         return urge(*given)
 
-    kit.desk.urge = beside  # type: ignore[method-assign]
+    monkeypatch.setattr(kit.desk, "urge", beside)
     kit.run()
     assert len(kit.topic.told) == 1
     assert {priority for _, priority in kit.priorities} == {1440}
