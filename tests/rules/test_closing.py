@@ -28,7 +28,7 @@ def test_steps_are_in_the_order_in_which_they_come() -> None:
     "text", ["", "4", "4:", "x:1", "0:1", "-1:1", "nan:1", "inf:1", "4:1,4:2", "4:2,2:1", "4:-1", "4:25000001", "4:1.5"]
 )
 def test_steps_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="hours|priorities"):
+    with pytest.raises(ValueError, match=r"hours|priorities"):
         steps_of(text)
 
 
