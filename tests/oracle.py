@@ -57,6 +57,11 @@ def unknown_content(item: dict[str, Any]) -> list[str]:
     return _object("ConversationMessageContent", item, "")
 
 
+def takes(model: str, body: dict[str, Any]) -> list[str]:
+    """Every reason for which the SDK's model would refuse or change the body of another call; [] where it takes it."""
+    return _object(model, body, "")
+
+
 def known_reason(code: str) -> bool:
     """Whether the SDK knows this code of a receipt's reason."""
     return _object("ConversationReason", {"code": code}, "") == []

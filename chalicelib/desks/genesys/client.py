@@ -322,7 +322,7 @@ def _priority(answer: Answer) -> int:
     """The conversation's highest priority in a queue, as far as it is told (SDK model ConversationRoutingData)."""
     routed = [one.get("conversationRoutingData") for one in _list(answer.json(), "participants") if _takes_part(one)]
     told = [one.get("priority") for one in routed if isinstance(one, dict)]
-    return max((one for one in told if isinstance(one, int)), default=0)
+    return max((one for one in told if type(one) is int), default=0)
 
 
 def _trace(answer: Answer) -> str:

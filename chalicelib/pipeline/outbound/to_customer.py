@@ -189,16 +189,17 @@ class ToCustomer:
 
     def _near_the_cap(self, reply: Reply, parts: int) -> None:
         """The operator sees that the platform's cap is near, and the upkeep tells supervisors."""
-        account, before = reply.account, reply.thread.replies
-        replies = before + max(1, parts)
-        cap = self._clients[account.channel].capabilities.window.cap
-        if cap and replies >= cap:
-            self._metrics.count("reply_cap", channel=account.channel)
-            log.warning("reply cap", account=account.id, message=reply.message.id, count=replies)
-        left = closing.crossed(cap, before, replies)
-        if left is not None and account.closing != "off":
-            with suppress(Retryable):  # a warning less; the reply has been sent
-                self._ledger.spend(reply.conversation, self._clock(), left, reply.thread.customer_ms)
+        account, cap = reply.account, self._clients[reply.account.channel].capabilities.window.cap
+        if not cap or reply.thread.replies + parts < cap - closing.LEFT[0]:
+            return
+        with suppress(Retryable):  # a warning less; the reply has been sent
+            thread = self._ledger.thread(reply.conversation)  # a reply that came twice is counted once
+            if thread.replies >= cap:
+                self._metrics.count("reply_cap", channel=account.channel)
+                log.warning("reply cap", account=account.id, message=reply.message.id, count=thread.replies)
+            left = closing.crossed(cap, thread.replies - parts, thread.replies)
+            if left is not None and account.closing != "off":
+                self._ledger.spend(reply.conversation, self._clock(), left, thread.customer_ms)
 
 
 def _stranger(integration: str) -> Account:

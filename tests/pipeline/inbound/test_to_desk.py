@@ -864,6 +864,16 @@ def test_a_comment_is_remembered_for_its_answer_and_opens_no_window() -> None:
     assert (thread.customer_ms, thread.comment, thread.comment_ms) == (0, "c-1", SAID.sent_ms)
 
 
+@pytest.mark.parametrize(
+    ("closing", "late_h", "told"), [("raise", 23.5, "true"), ("raise", 22, None), ("warn", 23.5, None)]
+)
+def test_a_flow_is_told_that_a_message_comes_too_late(closing: Any, late_h: float, told: str | None) -> None:
+    kit = Kit(msgspec.structs.replace(SAID, sent_ms=int((START - late_h * 3600) * 1000)))
+    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, closing=closing)]
+    kit.handle()
+    assert kit.desk.delivered[0].attributes.get("late") == told
+
+
 def test_a_notice_that_nobody_can_answer_says_that_it_is_closed() -> None:
     kit = Kit(msgspec.structs.replace(SAID, starts_window=False))
     kit.handle()

@@ -965,6 +965,31 @@ def test_the_platforms_cap_only_warns() -> None:
     assert kit.metrics.total("reply_cap", channel="instagram") == 1
 
 
+@pytest.mark.parametrize(
+    ("replies", "closing", "told"), [(6, "warn", [3]), (7, "warn", []), (9, "raise", [0]), (6, "off", [])]
+)
+def test_that_few_messages_may_follow_is_written_down_once_as_each_number_is_reached(
+    replies: int, closing: Any, told: list[int]
+) -> None:
+    kit = Kit(SHORT, can=CAN)
+    kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, closing=closing)]
+    wrote(kit, 1, replies=replies)
+    kit.handle()
+    kit.handle()
+    assert {left for _, left, _ in kit.ledger.spends} == set(told)
+
+
+def test_that_it_cannot_be_written_down_holds_up_no_reply(monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object) -> None:
+        raise Retryable("table busy")
+
+    kit = Kit(SHORT, can=CAN)
+    monkeypatch.setattr(kit.ledger, "spend", busy)
+    wrote(kit, 1, replies=6)
+    kit.handle()
+    assert kit.desk.reported == [DELIVERED]
+
+
 def test_a_stopped_account_is_an_alarm() -> None:
     kit = Kit()
     kit.client.answers = [AccountStopped("368/0", "open the app dashboard")]
