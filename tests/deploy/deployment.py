@@ -235,7 +235,7 @@ class Deployment:
             "deletion_protection": False,
             "secret_recovery_days": 0,
             "accounts": {
-                "acme_ig": {"channel": "instagram", "id": INSTAGRAM, "name": "acme"},
+                "acme_ig": {"channel": "instagram", "id": INSTAGRAM, "name": "acme", "closing": "raise"},
                 "acme_tt": {"channel": "tiktok", "id": TIKTOK, "name": "acme"},
             },
             "instagram": {"app_secrets": [SECRETS["meta"]], "verify_tokens": [SECRETS["verify"]]},

@@ -251,6 +251,35 @@ def test_the_upkeep_renews_and_stores_tokens(deployed: Deployment) -> None:
     assert stored["refresh_token"] != "refresh-tt"
 
 
+def test_the_upkeep_raises_who_waits_and_tells_supervisors(deployed: Deployment) -> None:
+    """Somebody wrote just now, and the table is told that it was 21 hours ago; and somebody on TikTok has had nine."""
+    before = len(deployed.taken())
+    deployed.instagram.write(INSTAGRAM, "1000000000000021", "Is anybody there?")
+    deployed.until(lambda: len(deployed.taken()) > before, "the message at Genesys")
+    conversation = deployed.taken()[-1]["conversation_id"]
+    table, ledger = deployed.client("dynamodb"), deployed.outputs["aws"]["table_name"]
+    waits = {"pk": {"S": f"CONV#instagram#{INSTAGRAM}#1000000000000021"}, "sk": {"S": "STATE"}}
+    deployed.until(lambda: "waits_at" in table.get_item(TableName=ledger, Key=waits).get("Item", {}), "the wait")
+    long_ago = {":ms": {"N": str(int((time.time() - 21 * 3600) * 1000))}}
+    table.update_item(
+        TableName=ledger, Key=waits, UpdateExpression="SET customer_ms = :ms, waits_since = :ms",
+        ExpressionAttributeValues=long_ago,
+    )  # fmt: skip
+    spent = {"pk": {"S": "SPENT"}, "sk": {"S": f"tiktok#{TIKTOK}#+Customer/0001="}}
+    numbers = {"left": {"N": "1"}, "customer_ms": {"N": "5"}, "expires_at": {"N": str(int(time.time()) + 86_400)}}
+    table.put_item(TableName=ledger, Item=spent | numbers)
+    for chore in ("closing", "spending"):  # the one before has done them just now
+        table.delete_item(TableName=ledger, Key={"pk": {"S": "RAN"}, "sk": {"S": chore}})
+    name = deployed.outputs["aws"]["function_names"]["upkeep"]
+    answer = deployed.client("lambda").invoke(FunctionName=name, Payload=json.dumps(EVENT).encode())
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    [raised] = [one for one in deployed.genesys.conversations() if one["id"] == conversation]
+    assert (raised["priority"], raised["attributes"]["windowWarning"]) == (1440, "4")
+    held = table.get_item(TableName=ledger, Key=waits)["Item"]
+    assert (held["closing_step"], "closing_telling" in held) == ({"N": "1"}, False)  # and they have been told
+    assert "Item" not in table.get_item(TableName=ledger, Key=spent)
+
+
 EVENT: dict[str, Any] = {
     "version": "0", "id": "1", "account": "000000000000", "region": "eu-west-1", "source": "aws.scheduler",
     "detail-type": "Scheduled Event", "time": "2026-01-01T00:00:00Z", "resources": [], "detail": {},
