@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from chalicelib import http
@@ -13,6 +14,7 @@ from chalicelib.vocabulary.records import Seat
 from sandbox.stage.files import png
 from tests.extension.pigeon.simulator.vendor import Pigeon
 from tests.extension.town import Town, entered
+from tests.fakes import FakeTopic
 
 PAIRS = [("pigeon", "counter"), ("pigeon", "genesys"), ("instagram", "counter"), ("tiktok", "counter")]
 
@@ -304,6 +306,24 @@ def test_a_death_between_the_counters_answer_and_the_transaction(
 
 
 # Upkeep
+
+
+def test_at_a_desk_that_raises_nobody_supervisors_are_warned_and_no_more(town: Town) -> None:
+    topic = FakeTopic()
+    vars(town.runtime)["supervisors"] = topic
+    account = msgspec.structs.replace(town.rows[town.conversation.channel], closing="raise")
+    town.ledger.listed = [account]
+    town.say("Hello")
+    thread = town.ledger.thread(town.conversation)
+    assert not town.runtime.desks[thread.seat.desk].capabilities.priorities
+    town.windows.wrote(town.conversation, thread, town.clock())
+    lasts_s = town.runtime.clients[account.channel].window(account).open_s
+    assert lasts_s
+    town.clock.offset_s += lasts_s - 1800
+    town.runtime.upkeep.run()
+    assert [labels["kind"] for _, _, labels in topic.told] == ["closing"]
+    assert f"conversation {thread.seat.conversation}" in topic.told[0][1]
+    assert town.metrics.total("window_raised") == 0
 
 
 def test_a_lofts_key_is_renewed_without_the_secret_of_an_app(town: Town) -> None:

@@ -54,6 +54,7 @@ class Town:
     def __init__(self, desks: Mapping[str, str]) -> None:
         self.clock, self.faults, self.metrics = Clock(), Faults(), FakeMetrics()
         self.ledger, self.shelf = FakeLedger(), FakeShelf()
+        self.windows = FakeWindows(self.ledger)
         self.inbound, self.outbound = FakeQueue(), FakeQueue()
         self.vendors = registry.vendors(self.clock, self.faults)
         self.gateway = Gateway(chalice_app.app)
@@ -65,7 +66,7 @@ class Town:
         made = Runtime(load(self._settings()), self.clock, self.metrics)
         stand_ins: dict[str, Any] = {
             "table": self.ledger, "bucket": self.shelf, "secrets": self.secrets,
-            "runs": FakeRuns(), "windows": FakeWindows(self.ledger),
+            "runs": FakeRuns(), "windows": self.windows,
             "inbound": self.inbound, "outbound": self.outbound,
         }  # fmt: skip
         vars(made).update(stand_ins)

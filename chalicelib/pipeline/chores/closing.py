@@ -29,12 +29,16 @@ from chalicelib.vocabulary.records import Account, Conversation, Urged, Wait
 
 # No conversation is begun later in a run (s): its function lives 60 s at the least, a step may take three calls of the
 # desk's, and what was taken has to be told.
-BEGIN_S = 20.0
-READ_S = 12.0
+BEGIN_S = 15.0
+READ_S = 10.0
 # What is remembered of a window that has not closed is read again after this, whatever it says: settings change.
 REMEMBERED_MS = HOUR_MS
 # A window that closed longer ago was lost while nobody counted.
 LOST_MS = 24 * HOUR_MS
+
+
+# (conversation, since when it waits) → when its window closes, until when nothing is due (epoch ms)
+_Known = dict[tuple[str, int], tuple[int, int]]
 
 
 class Rows(Protocol):
@@ -99,13 +103,14 @@ class Closing:
         self._desks = desks
         self._clock = clock
         self._metrics = metrics
-        # (conversation, since when) → when its window closes, until when nothing is due (epoch ms)
-        self._known: dict[tuple[str, int], tuple[int, int]] = {}
+        self._known: _Known = {}
 
     def run(self, now: float) -> None:
         """Raises Retryable where the table cannot be read or written; what was taken by then has been told."""
         accounts = readable(self._ledger.accounts(), self._channels, self._desks, self._metrics)
-        found = [due for account in accounts if account.closing != "off" for due in self._look(account, now)]
+        known, self._known = self._known, {}
+        looked = [account for account in accounts if account.closing != "off"]
+        found = [due for account in looked for due in self._look(account, known, now)]
         self._raising.begin(now + BEGIN_S)
         # open windows first: what is lost can wait
         found.sort(key=lambda due: (due.step > len(self._steps), due.wait.closes_ms))
@@ -123,21 +128,14 @@ class Closing:
     def _is_closing(self, closes_ms: int, now: float) -> bool:
         return 0 < closing.reached(self._steps, closes_ms, int(now * 1000)) <= len(self._steps)
 
-    def _look(self, account: Account, now: float) -> list[_Due]:
-        """The account's conversations in which something is due."""
+    def _look(self, account: Account, known: _Known, now: float) -> list[_Due]:
+        """The account's conversations in which something is due; the others are remembered."""
         policy, now_ms = self._clients[account.channel].window(account), int(now * 1000)
         before_ms = closing.waits_before_ms(self._steps, policy, now_ms)
         listed = [] if before_ms is None else self._rows.waiting(account, before_ms)
-        mine = f"{account.channel}#{account.id}#"
-        held = {key: known for key, known in self._known.items() if key[0].startswith(mine)}
-        self._known = {key: known for key, known in self._known.items() if key not in held}
-        asked: list[Conversation] = []
-        for conversation, since_ms in listed:
-            known = held.get((conversation.key, since_ms))
-            if known and known[1] > now_ms:
-                self._known[conversation.key, since_ms] = known
-            else:
-                asked.append(conversation)
+        keep = {(whose.key, since_ms): known.get((whose.key, since_ms), (0, 0)) for whose, since_ms in listed}
+        self._known |= {key: held for key, held in keep.items() if held[1] > now_ms}
+        asked = [whose for whose, since_ms in listed if (whose.key, since_ms) not in self._known]
         found: list[_Due] = []
         for wait in self._rows.waits(asked):
             closes_ms = windows.expires_ms(policy, wait.thread)

@@ -18,7 +18,7 @@ from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Account, Seat, Spent
 
 # As for closing.BEGIN_S: whose turn comes before.
-BEGIN_S = 25.0
+BEGIN_S = 18.0
 _Taken = tuple[Account, Spent, Seat]
 
 

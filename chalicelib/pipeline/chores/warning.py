@@ -52,6 +52,8 @@ class Warnings:
             self._topic.publish(f"{name}: {subject}", text, labels)
         except Retryable as error:
             self._metrics.count("warning_failed")
+            if isinstance(error, Misconfigured):
+                self._metrics.count("misconfigured")
             advice = error.advice if isinstance(error, Misconfigured) else "the next start tells it"
             log.error("supervisors not told", account=account.id, kind=kind, detail=error.reason, advice=advice)
             return False

@@ -968,7 +968,7 @@ def test_the_platforms_cap_only_warns() -> None:
 @pytest.mark.parametrize(
     ("replies", "closing", "told"), [(6, "warn", [3]), (7, "warn", []), (9, "raise", [0]), (6, "off", [])]
 )
-def test_that_few_messages_may_follow_is_written_down_once_as_each_number_is_reached(
+def test_that_few_messages_may_follow_is_written_down_as_each_number_is_reached(
     replies: int, closing: Any, told: list[int]
 ) -> None:
     kit = Kit(SHORT, can=CAN)
