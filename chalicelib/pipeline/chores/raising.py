@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib.errors import Misconfigured, Refused, Retryable
-from chalicelib.observability import Metrics, log
+from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.ports import Clock
 from chalicelib.vocabulary.records import Account, Conversation, Seat, Urged
@@ -53,6 +53,10 @@ class Raising:
                 self._metrics.count("misconfigured")
             self._note(account, conversation, "failed", error.reason, advice)
             return None
+        except Exception as error:  # an odd answer: it is the one conversation's, and supervisors are told all the same
+            self._metrics.count("failed")
+            log.error("failed", conversation=conversation.key, detail=where(error))
+            return ""
         self._metrics.count("window_raised", channel=account.channel, outcome=urged)
         return urged
 

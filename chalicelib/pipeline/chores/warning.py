@@ -60,10 +60,10 @@ class Warnings:
         return True
 
 
-def line(closes_ms: int, seat: Seat, more: str = "") -> str:
+def line(closes_ms: int, seat: Seat) -> str:
     """Of one conversation: when its window closes (epoch ms, 0 for untold), and where it sits at the desk."""
     where = f"conversation {seat.conversation}" if seat.conversation else "a conversation that the desk has not named"
-    return "  ".join(part for part in (iso(closes_ms) if closes_ms else "", where, more) if part)
+    return f"{iso(closes_ms)}  {where}" if closes_ms else where
 
 
 def conversations(count: int) -> str:

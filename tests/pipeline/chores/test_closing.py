@@ -227,10 +227,26 @@ def test_an_odd_conversation_stops_no_other() -> None:
     kit.writes("ben", hours_ago=21)
     kit.desk.urge_answers = [KeyError("participants")]
     kit.run()
+    assert len(kit.topic.told) == 2
+    assert kit.metrics.total("failed") == 1
+    assert kit.priorities == [("desk-ana", 4320), ("desk-ben", 1440)]
+
+
+def test_an_odd_row_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    kit = Kit()
+    kit.writes("ana", hours_ago=23.5)
+    kit.writes("ben", hours_ago=21)
+    take = kit.rows.take
+
+    def odd(wait: Any, *given: Any) -> bool:
+        if wait.conversation.customer == "ana":
+            raise KeyError("customer_ms")
+        return take(wait, *given)
+
+    monkeypatch.setattr(kit.rows, "take", odd)
+    kit.run()
     assert [text.count("desk-ben") for _, text, _ in kit.topic.told] == [1]
     assert kit.metrics.total("failed") == 1
-    kit.run()
-    assert len(kit.topic.told) == 2
 
 
 def test_where_the_table_fails_what_was_taken_is_told_and_the_chore_fails(monkeypatch: pytest.MonkeyPatch) -> None:
