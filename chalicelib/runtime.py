@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from chalicelib.fetching import Fetcher
     from chalicelib.http import Outgoing
     from chalicelib.pipeline.assembly import Common
-    from chalicelib.pipeline.batch import Batch
+    from chalicelib.pipeline.batch import Batch, Work
     from chalicelib.pipeline.chores.tokens import Tokens
     from chalicelib.pipeline.chores.upkeep import Upkeep
+    from chalicelib.pipeline.erased import Heeding
+    from chalicelib.pipeline.erasing import Erasing
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.protocols.channel import Client, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
@@ -82,7 +84,7 @@ class Runtime:
         translators: dict[str, Translator] = {
             name: part(package, "translate", "TRANSLATOR") for name, package in CHANNELS.items()
         }
-        work = assembly.to_desk(self._common, translators, self.inbound)
+        work = self._heeding(assembly.to_desk(self._common, translators, self.inbound))
         return Batch(work, self.inbound, self._common.budgets, self.metrics, self.clock)
 
     @cached_property
@@ -94,8 +96,33 @@ class Runtime:
         translators: dict[str, DeskTranslator] = {
             name: part(package, "translate", "TRANSLATOR") for name, package in DESKS.items()
         }
-        work = assembly.to_customer(self._common, translators, self.outbound, self.outbound)
+        work = self._heeding(assembly.to_customer(self._common, translators, self.outbound, self.outbound))
         return Batch(work, self.outbound, self._common.budgets, self.metrics, self.clock)
+
+    def _heeding(self, work: Work) -> Heeding:
+        """The work, without what was erased."""
+        from chalicelib.pipeline.erased import Heeding
+
+        return Heeding(work, self.table, self.clock, self.metrics)
+
+    @cached_property
+    def erasing(self) -> Erasing:
+        """What finds and erases what is held of a customer."""
+        from chalicelib.aws.letters import Letters
+        from chalicelib.aws.objects import Objects
+        from chalicelib.pipeline.erasing import Erasing, Keeping
+
+        names = self.settings
+        return Erasing(
+            rows=self.table,
+            objects=Objects(names.bucket),
+            shelf=self.bucket,
+            letters=[Letters(names.inbound_dead_letters), Letters(names.outbound_dead_letters)],
+            desks=list(DESKS),
+            keeping=Keeping(queue=names.queue_days, logs=names.log_days, backups=names.backup_days),
+            clock=self.clock,
+            pause=time.sleep,
+        )
 
     @cached_property
     def _common(self) -> Common:

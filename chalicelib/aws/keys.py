@@ -12,6 +12,7 @@
     SEAT#desk#the desk's conversation   CONVERSATION      whose it is, of a desk that does not tell that itself
     TRIES#life of an event              what              how often that was tried for the event's own sake
     LOCK#name                           LOCK              who may do what the name says, and until when
+    ERASED#mark of a customer's events  ERASED            up to when they were erased, and until when others wait
     ACCOUNT                             channel#id        an account, written by Terraform
 
 Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
@@ -108,6 +109,11 @@ def tries(life: str, what: str) -> dict[str, Any]:
 def lock(name: str) -> dict[str, Any]:
     """The key of the lock of that name."""
     return _key(f"LOCK#{name}", "LOCK")
+
+
+def erased(mark: str) -> dict[str, Any]:
+    """The key of that the events with the mark were erased."""
+    return _key(f"ERASED#{mark}", "ERASED")
 
 
 def name_of(row: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ from chalicelib.vocabulary.records import (
     Claim,
     Conversation,
     Edited,
+    Erasure,
     Flight,
     Profile,
     Row,
@@ -457,6 +458,18 @@ class Table:
         """Deletes all of that, 25 rows a call; answers how many. May be cut off and asked again at any time. With the
         claims goes what was done: an event that a platform or an operator sends again is new."""
         return rows.erase(self._client, self._name, conversation, self._pause)
+
+    def forget(self, mark: str, erasure: Erasure, now: float) -> None:
+        """Remembers that the events with the mark are erased: as long as a queue and its dead letters may hold some."""
+        fields = {"until_ms": {"N": str(erasure.until_ms)}, "open_s": {"N": str(erasure.open_s)}}
+        row = {**keys.erased(mark), **fields, "expires_at": states.expiry(now, REMEMBERED_S)}
+        call(self._client.put_item, TableName=self._name, Item=row)
+
+    def erasure(self, mark: str) -> Erasure | None:
+        """Whether the events with the mark were erased, and up to when; told a moment late (pipeline/erasing.py waits
+        for that)."""
+        row = call(self._client.get_item, TableName=self._name, Key=keys.erased(mark)).get("Item")
+        return Erasure(until_ms=int(row["until_ms"]["N"]), open_s=float(row["open_s"]["N"])) if row else None
 
     def last_inbound_ms(self) -> dict[tuple[str, str], int]:
         """When a customer last wrote (epoch ms), by channel and account id. Reads the whole table."""

@@ -48,7 +48,7 @@ class Store:
         itself, where the queue would take it in no form: it must not hold up those that came with it."""
         if self._outbox.carries(event):
             return event
-        key = f"aside/{event.source}/{event.dedup}"
+        key = "/".join(filter(None, ("aside", event.source, event.mark, event.dedup)))
         light = msgspec.structs.replace(event, raw=msgspec.Raw(b"null"), aside=key)
         if not self._outbox.carries(light):
             self._parking.keep_event("not_carried", "no queue takes it in any form", event)

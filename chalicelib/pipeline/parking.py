@@ -40,7 +40,7 @@ class Parking:
     def keep_event(self, reason: str, advice: str, event: Event, order: str = "") -> None:
         """Keeps the whole event until an operator sends it back. Raises Retryable."""
         # what came first is listed first: by the queue's own count, which has up to 20 digits
-        name = f"{event.received_ms:013d}-{order:0>20}-{event.dedup}"
+        name = "-".join(filter(None, (f"{event.received_ms:013d}", f"{order:0>20}", event.dedup, event.mark)))
         self._keep(self._parked(reason, advice, order=order, event=event), event.source, event.received_ms, name)
         log.error("parked", reason=reason, event=event.id, account=event.account, advice=advice)
 

@@ -20,7 +20,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `id` the same for every redelivery, `section` where in the delivery it stood, `raw` its exact
     bytes (JSON), `aside` the bucket key of those bytes where a queue cannot carry them. `sent_ms` is when it
     happened by the platform's clock, 0 where the platform does not tell. `bundle` holds the events of one
-    conversation that came in one delivery: a queue takes them whole or not at all.
+    conversation that came in one delivery: a queue takes them whole or not at all. `about` is the customer whom an
+    event without a party is about.
     """
 
     source: str
@@ -33,6 +34,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     raw: msgspec.Raw = msgspec.Raw(b"null")
     aside: str = ""
     bundle: tuple[Event, ...] = ()
+    about: str = ""
 
     @property
     def group(self) -> str:
@@ -43,9 +45,28 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return digest(self.source, self.account, self.party, section, *alone)
 
     @property
+    def mark(self) -> str:
+        """By which all of a customer's events are found, to erase them; "" where it is not told whose it is."""
+        return mark(self.source, self.account, self.party or self.about)
+
+    @property
     def dedup(self) -> str:
         """What the queue refuses twice within its five minutes (64 characters)."""
         return digest(self.source, self.account, self.party, self.id)
+
+
+def mark(source: str, account: str, party: str) -> str:
+    """What tells the customer's events of one source from all others (64 characters, no personal data); "" for
+    nobody's. The names are bounded, as an event has them."""
+    return digest(source, account, party) if party else ""
+
+
+class Erasure(msgspec.Struct, frozen=True, kw_only=True):
+    """That a customer was erased: with all that came up to `until_ms`; what has come since waits for the erasure's
+    end, until `open_s` (epoch s) at the longest."""
+
+    until_ms: int
+    open_s: float = 0.0
 
 
 class Parked(msgspec.Struct, frozen=True, kw_only=True):

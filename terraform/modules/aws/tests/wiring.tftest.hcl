@@ -95,7 +95,7 @@ run "what_a_queue_points_at_outlives_every_way_through_the_queues" {
     error_message = "an event set aside is there in its queue, in the dead letters, and in both again after a replay"
   }
   assert {
-    condition     = local.parked_days >= local.aside_days
+    condition     = var.retention.parked_days >= local.aside_days
     error_message = "what waits for an operator is kept no shorter than what waits for a worker"
   }
 }
