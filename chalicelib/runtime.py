@@ -12,19 +12,21 @@ from chalicelib.aws.queues import Queue
 from chalicelib.aws.secrets import SecretStore
 from chalicelib.observability import EmfMetrics, Metrics
 from chalicelib.pipeline.ports import Clock
-from chalicelib.registry import CHANNELS, DESKS, abouts, part
+from chalicelib.registry import CHANNELS, DESKS, abouts, having, part
 from chalicelib.settings import Settings, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chalicelib.aws.table import Table
+    from chalicelib.edge.callbacks import Counter
     from chalicelib.edge.door import Door
     from chalicelib.edge.receive import Edge
     from chalicelib.fetching import Fetcher
     from chalicelib.http import Outgoing
     from chalicelib.pipeline.assembly import Common
     from chalicelib.pipeline.batch import Batch, Work
+    from chalicelib.pipeline.chores.deletions import Deletions
     from chalicelib.pipeline.chores.tokens import Tokens
     from chalicelib.pipeline.chores.upkeep import Upkeep
     from chalicelib.pipeline.erased import Heeding
@@ -73,6 +75,21 @@ class Runtime:
             secret_name=self.settings.media_secret,
             days=self.settings.media_days,
             clock=self.clock,
+        )
+
+    @cached_property
+    def callbacks(self) -> Counter:
+        """Where channels' platforms tell of withdrawn apps and pass on requests to delete."""
+        from chalicelib.edge.callbacks import Counter
+
+        return Counter(
+            callbacks={name: part(CHANNELS[name], "callbacks", "CALLBACKS") for name in having(CHANNELS, "callbacks")},
+            secrets=self.secrets,
+            secret_names={name: self.settings.vendors[about.signed_by] for name, about in abouts(CHANNELS).items()},
+            shelf=self.bucket,
+            public_url=self.settings.public_url.rstrip("/"),
+            clock=self.clock,
+            metrics=self.metrics,
         )
 
     @cached_property
@@ -148,7 +165,21 @@ class Runtime:
         """What runs every hour, in this order."""
         from chalicelib.pipeline.chores.upkeep import Upkeep
 
-        return Upkeep([self._tokens], self.clock, self.metrics)
+        return Upkeep([self._tokens, self._deletions], self.clock, self.metrics)
+
+    @cached_property
+    def _deletions(self) -> Deletions:
+        from chalicelib.aws.objects import Objects
+        from chalicelib.pipeline.chores.deletions import Deletions
+
+        return Deletions(
+            accounts=self.table,
+            objects=Objects(self.settings.bucket),
+            shelf=self.bucket,
+            erasing=self.erasing,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
 
     @cached_property
     def _tokens(self) -> Tokens:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from chalicelib.registry import CHANNELS
 from ops.errors import OpsError
 from ops.help import Command, example, json_option
 from ops.output import Out, run
@@ -23,7 +24,7 @@ def _customer_options(command: Any) -> Any:
     for option in (
         click.option("--account", default="", help="The account that they wrote to; else all of the channel's."),
         click.option("--customer", required=True, help="Their id on the platform, as participant data has it."),
-        click.option("--channel", required=True, help="Where they wrote: instagram, tiktok."),
+        click.option("--channel", required=True, help=f"Where they wrote: {', '.join(CHANNELS)}."),
     ):
         command = option(command)
     return command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 BATCH = 10
 # What is read is hidden from others for so long at most (s); it is shown again as soon as all has been read.
-HELD_S = 120
+HELD_S = 300
 
 
 class Letters:
@@ -65,7 +66,10 @@ class Letters:
 
     def _received(self) -> Iterator[tuple[str, Event | None]]:
         """Everything that can be had now: its handle, and its event (None where it is none)."""
+        ends = time.monotonic() + HELD_S / 2
         while True:
+            if time.monotonic() > ends:  # what was read first would be shown again, and read without an end
+                raise Retryable("too many dead letters to read through at once: replay them first")
             messages = call(
                 self._client.receive_message,
                 QueueUrl=self._url,

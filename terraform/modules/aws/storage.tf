@@ -48,8 +48,9 @@ resource "aws_dynamodb_table" "ledger" {
 
   # a customer who was erased is in these until they end: docs/data-protection.md
   point_in_time_recovery {
-    enabled                 = var.retention.backup_days > 0
-    recovery_period_in_days = var.retention.backup_days > 0 ? var.retention.backup_days : null
+    enabled = var.retention.backup_days > 0
+    # 35 is DynamoDB's own, and not every endpoint tells it back
+    recovery_period_in_days = contains([0, 35], var.retention.backup_days) ? null : var.retention.backup_days
   }
 
   server_side_encryption {
@@ -131,7 +132,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "shelf" {
     id     = "erasures"
     status = "Enabled"
     filter {
-      prefix = "erasures/certificates/"
+      prefix = "erasures/" # requests as well, whose codes answer as long
     }
     expiration {
       days = var.retention.certificate_days
