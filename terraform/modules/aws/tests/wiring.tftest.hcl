@@ -120,11 +120,11 @@ run "the_api_hands_over_exact_bytes_and_any_method" {
     error_message = "binary, regional"
   }
   assert {
-    condition     = alltrue([for one in aws_api_gateway_method.any : one.http_method == "ANY"]) && keys(aws_api_gateway_method.any) == ["/api/genesys/outbound", "/api/health", "/api/media/{token}", "/api/social/webhook"]
+    condition     = alltrue([for one in aws_api_gateway_method.any : one.http_method == "ANY"]) && keys(aws_api_gateway_method.any) == ["/api/deauthorised/{channel}", "/api/deletion/{name}", "/api/genesys/outbound", "/api/health", "/api/media/{token}", "/api/social/webhook"]
     error_message = "one method per route"
   }
   assert {
-    condition     = toset(concat(keys(aws_api_gateway_resource.first), keys(aws_api_gateway_resource.second), keys(aws_api_gateway_resource.third))) == toset(["api", "api/genesys", "api/health", "api/media", "api/social", "api/genesys/outbound", "api/media/{token}", "api/social/webhook"])
+    condition     = toset(concat(keys(aws_api_gateway_resource.first), keys(aws_api_gateway_resource.second), keys(aws_api_gateway_resource.third))) == toset(["api", "api/deauthorised", "api/deletion", "api/genesys", "api/health", "api/media", "api/social", "api/deauthorised/{channel}", "api/deletion/{name}", "api/genesys/outbound", "api/media/{token}", "api/social/webhook"])
     error_message = "the tree of resources"
   }
   assert {
@@ -155,7 +155,7 @@ run "the_table_and_the_bucket_are_kept_and_private" {
     error_message = "bucket"
   }
   assert {
-    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.id => try(rule.expiration[0].days, 0) } == { aside = 60, parked = 90, media = 90, unfinished = 0 }
+    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.id => try(rule.expiration[0].days, 0) } == { aside = 60, parked = 90, media = 90, erasures = 1095, unfinished = 0 }
     error_message = "lifecycle"
   }
   assert {
