@@ -19,6 +19,8 @@ from ops.output import Out, run
 if TYPE_CHECKING:
     from ops.bridge import Bridge
 
+FIRST = next(iter(CHANNELS))
+
 
 def _customer_options(command: Any) -> Any:
     for option in (
@@ -33,8 +35,8 @@ def _customer_options(command: Any) -> Any:
 @click.command(
     cls=Command,
     epilog=example(
-        "dmdesk erase --channel instagram --customer 1000000000000001 --dry-run",
-        "dmdesk erase --channel instagram --customer 1000000000000001 --yes",
+        f"dmdesk erase --channel {FIRST} --customer 1000000000000001 --dry-run",
+        f"dmdesk erase --channel {FIRST} --customer 1000000000000001 --yes",
     ),
 )
 @_customer_options
@@ -69,7 +71,7 @@ def erase(channel: str, customer: str, account: str, dry_run: bool, yes: bool, a
 
 @click.command(
     cls=Command,
-    epilog=example("dmdesk export --channel tiktok --customer 7300000000000000001 --folder customer"),
+    epilog=example(f"dmdesk export --channel {FIRST} --customer 1000000000000001 --folder customer"),
 )
 @_customer_options
 @click.option(
