@@ -12,22 +12,26 @@ from chalicelib.aws.queues import Queue
 from chalicelib.aws.secrets import SecretStore
 from chalicelib.observability import EmfMetrics, Metrics
 from chalicelib.pipeline.ports import Clock
-from chalicelib.registry import CHANNELS, DESKS, abouts, part
+from chalicelib.registry import CHANNELS, DESKS, abouts, having, part
 from chalicelib.settings import Settings, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chalicelib.aws.table import Table
+    from chalicelib.edge.callbacks import Counter
     from chalicelib.edge.door import Door
     from chalicelib.edge.receive import Edge
     from chalicelib.fetching import Fetcher
     from chalicelib.http import Outgoing
     from chalicelib.pipeline.assembly import Common
-    from chalicelib.pipeline.batch import Batch
+    from chalicelib.pipeline.batch import Batch, Work
+    from chalicelib.pipeline.chores.deletions import Deletions
     from chalicelib.pipeline.chores.tokens import Tokens
     from chalicelib.pipeline.chores.upkeep import Upkeep
     from chalicelib.pipeline.chores.waits import Waits
+    from chalicelib.pipeline.erased import Heeding
+    from chalicelib.pipeline.erasing import Erasing
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.protocols.channel import Client, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
@@ -77,6 +81,21 @@ class Runtime:
         )
 
     @cached_property
+    def callbacks(self) -> Counter:
+        """Where channels' platforms tell of withdrawn apps and pass on requests to delete."""
+        from chalicelib.edge.callbacks import Counter
+
+        return Counter(
+            callbacks={name: part(CHANNELS[name], "callbacks", "CALLBACKS") for name in having(CHANNELS, "callbacks")},
+            secrets=self.secrets,
+            secret_names={name: self.settings.vendors[about.signed_by] for name, about in abouts(CHANNELS).items()},
+            shelf=self.bucket,
+            public_url=self.settings.public_url.rstrip("/"),
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    @cached_property
     def to_desk(self) -> Batch:
         """The inbound worker."""
         from chalicelib.pipeline.batch import Batch
@@ -85,7 +104,7 @@ class Runtime:
         translators: dict[str, Translator] = {
             name: part(package, "translate", "TRANSLATOR") for name, package in CHANNELS.items()
         }
-        work = assembly.to_desk(self._common, translators, self.inbound)
+        work = self._heeding(assembly.to_desk(self._common, translators, self.inbound))
         return Batch(work, self.inbound, self._common.budgets, self.metrics, self.clock)
 
     @cached_property
@@ -97,8 +116,33 @@ class Runtime:
         translators: dict[str, DeskTranslator] = {
             name: part(package, "translate", "TRANSLATOR") for name, package in self._desks_here.items()
         }
-        work = assembly.to_customer(self._common, translators, self.outbound, self.outbound)
+        work = self._heeding(assembly.to_customer(self._common, translators, self.outbound, self.outbound))
         return Batch(work, self.outbound, self._common.budgets, self.metrics, self.clock)
+
+    def _heeding(self, work: Work) -> Heeding:
+        """The work, without what was erased."""
+        from chalicelib.pipeline.erased import Heeding
+
+        return Heeding(work, self.table, self.clock, self.metrics)
+
+    @cached_property
+    def erasing(self) -> Erasing:
+        """What finds and erases what is held of a customer."""
+        from chalicelib.aws.letters import Letters
+        from chalicelib.aws.objects import Objects
+        from chalicelib.pipeline.erasing import Erasing, Keeping
+
+        names = self.settings
+        return Erasing(
+            rows=self.table,
+            objects=Objects(names.bucket),
+            shelf=self.bucket,
+            letters=[Letters(names.inbound_dead_letters), Letters(names.outbound_dead_letters)],
+            desks=list(DESKS),
+            keeping=Keeping(queue=names.queue_days, logs=names.log_days, backups=names.backup_days),
+            clock=self.clock,
+            pause=time.sleep,
+        )
 
     @cached_property
     def _common(self) -> Common:
@@ -124,7 +168,21 @@ class Runtime:
         """What runs every hour, in this order."""
         from chalicelib.pipeline.chores.upkeep import Upkeep
 
-        return Upkeep([self._tokens, self._waits], self.clock, self.metrics)
+        return Upkeep([self._tokens, self._waits, self._deletions], self.clock, self.metrics)
+
+    @cached_property
+    def _deletions(self) -> Deletions:
+        from chalicelib.aws.objects import Objects
+        from chalicelib.pipeline.chores.deletions import Deletions
+
+        return Deletions(
+            accounts=self.table,
+            objects=Objects(self.settings.bucket),
+            shelf=self.bucket,
+            erasing=self.erasing,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
 
     @cached_property
     def _tokens(self) -> Tokens:

@@ -12,12 +12,14 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws import calls
+from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.table import Table
 from chalicelib.credentials import token_of, trimmed
 from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
 from chalicelib.pipeline.accounts import judged
 from chalicelib.pipeline.chores.tokens import LEASE_S, lock_of
+from chalicelib.pipeline.erasing import Erasing
 from chalicelib.protocols.channel import Client
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.runtime import Runtime
@@ -30,8 +32,8 @@ Found = TypeVar("Found")
 
 
 class Bridge:
-    """Reads, but for `store`; what puts something back does so through `runtime`. Every method raises OpsError where
-    something cannot be reached."""
+    """Reads, but for `store` and `erasing`; what puts something back does so through `runtime`. Every method raises
+    OpsError where something cannot be reached."""
 
     def __init__(self, environment: Mapping[str, str], clock: Callable[[], float], hide: Callable[[Any], None]) -> None:
         self.settings = _settings(environment)
@@ -43,6 +45,16 @@ class Bridge:
     def http(self) -> Outgoing:
         """For the vendors."""
         return Outgoing(read_s=20.0)
+
+    @property
+    def erasing(self) -> Erasing:
+        """What finds and erases what is held of a customer; to be asked through `aws`."""
+        return self._runtime.erasing
+
+    @property
+    def bucket(self) -> Bucket:
+        """The deployment's bucket; to be asked through `aws`."""
+        return self._runtime.bucket
 
     @cached_property
     def accounts(self) -> list[Account]:

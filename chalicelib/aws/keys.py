@@ -14,6 +14,7 @@
     LOCK#name                           LOCK              who may do what the name says, and until when
     PAUSED                              channel#id#…      an account's direction that an operator has paused
     HEARD                               channel#id        when a customer last wrote to the account
+    ERASED                              mark              up to when a customer's events were erased, and who waits
     ACCOUNT                             channel#id        an account, written by Terraform
 
 Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
@@ -32,6 +33,7 @@ from chalicelib.wire import bounded
 
 ACCOUNTS = "ACCOUNT"
 PAUSED = "PAUSED"
+ERASED = "ERASED"
 HEARD = "HEARD"
 STATE = "STATE"
 PROFILE = "PROFILE"
@@ -122,6 +124,11 @@ def lock(name: str) -> dict[str, Any]:
 def pause(channel: str, identifier: str, direction: str) -> dict[str, Any]:
     """The key of an account's pause."""
     return _key(PAUSED, f"{account(channel, identifier)}#{direction}")
+
+
+def erased(mark: str) -> dict[str, Any]:
+    """The key of that the events with the mark were erased."""
+    return _key(ERASED, mark)
 
 
 def name_of(row: Mapping[str, Any]) -> str:

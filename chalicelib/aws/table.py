@@ -32,6 +32,7 @@ from chalicelib.vocabulary.records import (
     Conversation,
     Direction,
     Edited,
+    Erasure,
     Flight,
     Pause,
     Profile,
@@ -472,6 +473,27 @@ class Table:
         """Deletes all of that, 25 rows a call; answers how many. May be cut off and asked again at any time. With the
         claims goes what was done: an event that a platform or an operator sends again is new."""
         return rows.erase(self._client, self._name, conversation, self._pause)
+
+    def forget(self, mark: str, erasure: Erasure, now: float) -> None:
+        """Remembers that the events with the mark are erased: as long as a queue and its dead letters may hold some."""
+        fields = {"until_ms": {"N": str(erasure.until_ms)}, "open_s": {"N": str(erasure.open_s)}}
+        row = {**keys.erased(mark), **fields, "expires_at": states.expiry(now, REMEMBERED_S)}
+        call(self._client.put_item, TableName=self._name, Item=row)
+
+    def erasures(self) -> dict[str, Erasure]:
+        """Who was erased, by the marks of their events, and up to when."""
+        found = rows.read(
+            self._client,
+            "query",
+            self._name,
+            KeyConditionExpression="pk = :erased",
+            ExpressionAttributeValues={":erased": {"S": keys.ERASED}},
+            ConsistentRead=True,
+        )
+        return {
+            keys.name_of(row): Erasure(until_ms=int(row["until_ms"]["N"]), open_s=float(row["open_s"]["N"]))
+            for row in found
+        }
 
     def last_inbound_ms(self) -> dict[tuple[str, str], int]:
         """When a customer last wrote (epoch ms), by channel and account id, up to five minutes early. Reads a row per

@@ -66,9 +66,12 @@ def place(reason: str, source: str, received_ms: int, name: str) -> str:
 
 
 def name_of(event: Event, order: str) -> str:
-    """What a parked event is called: what came first is listed first, by the queue's own count of up to 20 digits."""
+    """What a parked event is called: what came first is listed first, by the queue's own count of up to 20 digits;
+    whose it is stands at the end."""
     count, point, number = order.partition(".")
-    return f"{event.received_ms:013d}-{count:0>20}{point}{number}-{event.dedup}"
+    return "-".join(
+        filter(None, (f"{event.received_ms:013d}", f"{count:0>20}{point}{number}", event.dedup, event.mark))
+    )
 
 
 def lightened(event: Event, queue: Carrier, shelf: Shelf) -> Event | None:
@@ -90,4 +93,5 @@ def fits(event: Event, queue: Carrier) -> bool:
 
 def _light(event: Event) -> Event:
     """The event with its bytes left in the bucket."""
-    return msgspec.structs.replace(event, raw=msgspec.Raw(b"null"), aside=f"aside/{event.source}/{event.dedup}")
+    key = "/".join(filter(None, ("aside", event.source, event.mark, event.dedup)))
+    return msgspec.structs.replace(event, raw=msgspec.Raw(b"null"), aside=key)

@@ -27,7 +27,7 @@ from tests.counted import metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / "terraform" / "modules" / "aws"
-MEDIA = ("media_days", "media_hosts")
+MEDIA = ("media_days", "media_hosts", "queue_days", "log_days", "backup_days")
 SETTINGS = settings.variables()
 
 
@@ -184,9 +184,13 @@ def test_the_table_has_the_keys_and_the_index_that_the_code_reads() -> None:
 
 def test_a_claim_is_remembered_as_long_as_its_event_may_come_back() -> None:
     """14 days in the queue, and 14 more as a dead letter: what was done before must not be done again on a replay."""
-    kept = re.search(r"kept_days = (\d+)", hcl("queues.tf"))
-    assert kept
-    assert 2 * int(kept[1]) * 86_400 < table.REMEMBERED_S
+    for variables in (hcl("variables.tf"), root("variables.tf")):
+        days = dict(re.findall(r"(\w+)_days\s+= optional\(number, (\d+)\)", variables))
+        assert int(days["queue"]) + int(days["dead_letter"]) == SETTINGS["queue_days"] == 28
+        assert table.REMEMBERED_S > 28 * 86_400
+        # the most that may be set
+        assert "dead_letter_days] : days >= 1 && days <= 14" in variables
+        assert int(days["backup"]) == SETTINGS["backup_days"]
 
 
 @pytest.mark.parametrize("rests", [_waiting, _failing, _throttled], ids=["waits", "fails", "is throttled"])

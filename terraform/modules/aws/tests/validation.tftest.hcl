@@ -109,6 +109,30 @@ run "media_kept_for_ever" {
   expect_failures = [var.media_days]
 }
 
+run "messages_kept_longer_than_a_queue_can" {
+  command = plan
+  variables {
+    retention = { queue_days = 15 }
+  }
+  expect_failures = [var.retention]
+}
+
+run "backups_longer_than_dynamodb_keeps" {
+  command = plan
+  variables {
+    retention = { backup_days = 36 }
+  }
+  expect_failures = [var.retention]
+}
+
+run "parked_for_half_a_day" {
+  command = plan
+  variables {
+    retention = { parked_days = 0.5 }
+  }
+  expect_failures = [var.retention]
+}
+
 run "a_media_host_with_a_path" {
   command = plan
   variables {
