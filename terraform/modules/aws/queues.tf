@@ -76,7 +76,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters_oldest" {
   period              = 300
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
-  threshold           = (local.kept_days - 4) * 24 * 3600
+  threshold           = max(var.retention.dead_letter_days - 4, var.retention.dead_letter_days / 2) * 24 * 3600
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
