@@ -31,6 +31,7 @@ from chalicelib.vocabulary.records import (
     Claim,
     Conversation,
     Edited,
+    Erasure,
     Event,
     Flight,
     Pause,
@@ -454,6 +455,9 @@ class FakeLedger:
             if key == conversation.key and item.startswith("OUT#")
             and (work.open or (work.state, work.reason) == ("refused", "unconfirmed"))
         }  # fmt: skip
+
+    def erasures(self) -> dict[str, Erasure]:
+        return {}
 
     def lock(self, name: str, now: float, lease_s: float) -> str | None:
         self._up()
