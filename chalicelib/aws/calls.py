@@ -94,6 +94,25 @@ def call(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         raise Retryable(f"aws: {type(error).__name__}") from error
 
 
+class Unmet(Exception):
+    """The condition of a write does not hold. `held` is what lies there, where the call asked for it."""
+
+    def __init__(self, held: dict[str, Any]) -> None:
+        super().__init__("a condition does not hold")
+        self.held = held
+
+
+def conditional(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """As `call`, of a write with a condition. Raises Unmet where that does not hold."""
+    try:
+        return call(work, *args, **named)
+    except ClientError as error:
+        if code_of(error) != "ConditionalCheckFailed":
+            raise
+        answer: dict[str, Any] = dict(error.response)
+        raise Unmet(answer.get("Item") or {}) from error
+
+
 def code_of(error: ClientError) -> str:
     """The error's name, without its service's prefix and the word Exception."""
     code = str(error.response.get("Error", {}).get("Code", ""))

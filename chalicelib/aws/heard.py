@@ -8,7 +8,7 @@ same.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -54,12 +54,8 @@ class Heard:
 
 def last_ms(client: DynamoDBClient, table: str) -> dict[tuple[str, str], int]:
     """When a customer last wrote (epoch ms), by channel and account id."""
-    asked: dict[str, Any] = {
-        "KeyConditionExpression": "pk = :pk",
-        "ExpressionAttributeValues": {":pk": {"S": keys.HEARD}},
-    }
     told: dict[tuple[str, str], int] = {}
-    for row in rows.read(client, "query", table, **asked):
+    for row in rows.under(client, table, keys.HEARD):
         channel, _, account = keys.name_of(row).partition("#")
         told[channel, account] = int(row["heard_ms"]["N"])
     return told

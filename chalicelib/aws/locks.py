@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
-
 from chalicelib.aws import keys
-from chalicelib.aws.calls import call
+from chalicelib.aws.calls import Unmet, conditional
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,7 +21,7 @@ def take(client: DynamoDBClient, table: str, name: str, now: float, lease_s: flo
     """The new owner's token; None while another's lease runs. Raises Retryable."""
     token, until = uuid4().hex, now + lease_s
     try:
-        call(
+        conditional(
             client.update_item,
             TableName=table,
             Key=keys.lock(name),
@@ -37,17 +36,15 @@ def take(client: DynamoDBClient, table: str, name: str, now: float, lease_s: flo
                 ":expires": {"N": str(int(until) + KEPT_S)},
             },
         )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
+    except Unmet:
         return None
     return token
 
 
 def give_back(client: DynamoDBClient, table: str, name: str, token: str) -> None:
     """Whoever comes next may take it at once. No effect where the lock has gone to another owner. Raises Retryable."""
-    try:
-        call(
+    with suppress(Unmet):
+        conditional(
             client.update_item,
             TableName=table,
             Key=keys.lock(name),
@@ -56,6 +53,3 @@ def give_back(client: DynamoDBClient, table: str, name: str, token: str) -> None
             ExpressionAttributeNames=_NAMES,
             ExpressionAttributeValues={":owner": {"S": token}},
         )
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise

@@ -41,14 +41,6 @@ def end(client: DynamoDBClient, table: str, channel: str, account: str, directio
 
 def running(client: DynamoDBClient, table: str, now: float) -> list[Pause]:
     """Those that have not ended. Raises Retryable."""
-    found = rows.read(
-        client,
-        "query",
-        table,
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": keys.PAUSED}},
-        ConsistentRead=True,
-    )
     return [
         Pause(
             channel=row["channel"]["S"],
@@ -57,6 +49,6 @@ def running(client: DynamoDBClient, table: str, now: float) -> list[Pause]:
             since_s=float(row["since"]["N"]),
             until_s=float(row["expires_at"]["N"]),
         )
-        for row in found
+        for row in rows.under(client, table, keys.PAUSED, ConsistentRead=True)
         if float(row["expires_at"]["N"]) > now
     ]

@@ -24,7 +24,7 @@ LEFT_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 def of(client: DynamoDBClient, table: str, conversation: Conversation) -> Iterator[Row]:
     """Everything that lies in the table of the conversation, in the order of its names."""
-    for row in read(client, "query", table, **_whole(conversation)):
+    for row in under(client, table, keys.partition(conversation), ConsistentRead=True):
         yield Row(name=keys.name_of(row), fields={name: _plain(value) for name, value in keys.fields(row).items()})
 
 
@@ -32,7 +32,8 @@ def erase(client: DynamoDBClient, table: str, conversation: Conversation, pause:
     """Deletes all that; answers how much it was. Whoever is cut off or cannot go on asks again."""
     erased = 0
     while True:
-        first = call(client.query, TableName=table, Limit=BATCH, ProjectionExpression="pk, sk", **_whole(conversation))
+        asked = {**_partition(keys.partition(conversation)), "ConsistentRead": True}
+        first = call(client.query, TableName=table, Limit=BATCH, ProjectionExpression="pk, sk", **asked)
         if not first["Items"]:
             return erased
         # what they point to goes first: a pointer that is left leads there again
@@ -42,19 +43,20 @@ def erase(client: DynamoDBClient, table: str, conversation: Conversation, pause:
         erased += len(there) + len(first["Items"])
 
 
-def read(client: DynamoDBClient, operation: Any, table: str, **asked: Any) -> Iterator[dict[str, Any]]:
-    """The rows that the query or scan finds, a page at a time. Raises Retryable."""
-    pages = iter(client.get_paginator(operation).paginate(TableName=table, **asked))
+def under(client: DynamoDBClient, table: str, partition: str, **asked: Any) -> Iterator[dict[str, Any]]:
+    """The rows of the partition, in the order of their names. Raises Retryable."""
+    return read(client, table, **_partition(partition), **asked)
+
+
+def read(client: DynamoDBClient, table: str, **asked: Any) -> Iterator[dict[str, Any]]:
+    """The rows that the query finds, a page at a time. Raises Retryable."""
+    pages = iter(client.get_paginator("query").paginate(TableName=table, **asked))
     while (page := call(lambda: next(pages, None))) is not None:
         yield from page["Items"]
 
 
-def _whole(conversation: Conversation) -> dict[str, Any]:
-    return {
-        "KeyConditionExpression": "pk = :pk",
-        "ExpressionAttributeValues": {":pk": {"S": keys.partition(conversation)}},
-        "ConsistentRead": True,
-    }
+def _partition(name: str) -> dict[str, Any]:
+    return {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": name}}}
 
 
 def _delete(client: DynamoDBClient, table: str, rows: Iterable[Any], pause: Callable[[float], None]) -> None:

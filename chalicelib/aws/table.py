@@ -20,7 +20,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from chalicelib.aws import calls, heard, keys, locks, pauses, rows, states, waiting
-from chalicelib.aws.calls import call
+from chalicelib.aws.calls import Unmet, call, conditional
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.messages import Led, Tap
@@ -80,7 +80,7 @@ class Table:
         values = {":leased": "leased", ":buried": "buried", ":owner": owner, ":text": text}
         numbers = {":until": now + lease_s, ":now": now}
         try:
-            old = call(
+            old = conditional(
                 self._client.update_item,
                 TableName=self._name,
                 Key=keys.item(conversation, item),
@@ -97,13 +97,10 @@ class Table:
                 ReturnValues="ALL_OLD",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             ).get("Attributes")
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            held: Any = dict(error.response).get("Item") or {}
-            if held.get("owner") == {"S": owner}:  # botocore repeated a write whose answer was lost
+        except Unmet as no:
+            if no.held.get("owner") == {"S": owner}:  # botocore repeated a write whose answer was lost
                 return Claim(state="fresh", since_s=now)
-            return _claim_of(held)
+            return _claim_of(no.held)
         if not old:
             return Claim(state="fresh", since_s=now)
         # an item without a state holds an edit that came before its message
@@ -114,8 +111,8 @@ class Table:
     def release(self, conversation: Conversation, item: str) -> None:
         """Gives the work back: it is known not to have happened. No effect on work that has ended. What else is
         known of it stays (an edit that came first)."""
-        with suppress(_Ended):
-            _unless_ended(
+        with suppress(Unmet):
+            conditional(
                 self._client.update_item,
                 TableName=self._name,
                 Key=keys.item(conversation, item),
@@ -129,8 +126,8 @@ class Table:
         """The work was tried just now, while this was known of where the conversation sits, and nobody knows how it
         ended, which is to be found out until then. No effect if an echo has told meanwhile."""
         named = {":name": {"S": seat.desk}} if seat.desk else {}
-        with suppress(_Ended):
-            _unless_ended(
+        with suppress(Unmet):
+            conditional(
                 self._client.update_item,
                 TableName=self._name,
                 Key=keys.item(conversation, item),
@@ -150,7 +147,7 @@ class Table:
     def buried(self, conversation: Conversation, item: str, now: float) -> bool:
         """The work is given up; whoever claims it later is told so. False, and no effect, where it has ended."""
         try:
-            _unless_ended(
+            conditional(
                 self._client.update_item,
                 TableName=self._name,
                 Key=keys.item(conversation, item),
@@ -164,7 +161,7 @@ class Table:
                     ":expires": states.expiry(now, REMEMBERED_S),
                 },
             )
-        except _Ended:
+        except Unmet:
             return False
         return True
 
@@ -172,7 +169,7 @@ class Table:
         """The other side said no for good. False, and no effect, where the work has ended otherwise."""
         values = {":refused": "refused", ":reason": reason, ":detail": detail[:500]}
         try:
-            _unless_ended(
+            conditional(
                 self._client.update_item,
                 TableName=self._name,
                 Key=keys.item(conversation, item),
@@ -184,7 +181,7 @@ class Table:
                 },
                 **_IF_OPEN,
             )
-        except _Ended:
+        except Unmet:
             return False
         return True
 
@@ -270,7 +267,7 @@ class Table:
         """Ends a claim that nobody has made, that was given up, or that was ended so before. False where it was made,
         or where an edit of it has come: agents may have read that."""
         try:
-            before = call(
+            before = conditional(
                 self._client.update_item,
                 TableName=self._name,
                 Key=keys.item(conversation, item),
@@ -280,9 +277,7 @@ class Table:
                 ExpressionAttributeValues={**_done(now, PREVENTED), ":buried": {"S": "buried"}},
                 ReturnValues="ALL_OLD",
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        except Unmet:
             return False
         return "edit" not in before.get("Attributes", {})
 
@@ -290,7 +285,7 @@ class Table:
         """Notes an edit of the message that is claimed under the item, whichever of the two comes first. One that was
         taken back before it came has no newer text."""
         try:
-            held = call(
+            held = conditional(
                 self._client.update_item,
                 TableName=self._name,
                 Key=keys.item(conversation, item),
@@ -306,9 +301,7 @@ class Table:
                 },
                 ReturnValues="ALL_NEW",
             )["Attributes"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
+        except Unmet:
             return "older"
         return "newest" if held.get("state", {}).get("S", "buried") != "buried" else "held"
 
@@ -401,8 +394,9 @@ class Table:
         asked: dict[str, Any] = {}
         if condition:
             asked = {"FilterExpression": condition, "ExpressionAttributeNames": {"#state": "state"}}
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
+        found = rows.read(
+            self._client,
+            self._name,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues={
                 ":pk": {"S": keys.partition(conversation)}, ":prefix": {"S": prefix}, **(values or {}),
@@ -410,7 +404,7 @@ class Table:
             ConsistentRead=True,
             **asked,
         )  # fmt: skip
-        return [item for page in call(list, pages) for item in page["Items"]]
+        return list(found)
 
     def tried(self, life: str, what: str, now: float) -> Tried:
         """Counts one try of an event's own, by what was tried."""
@@ -438,13 +432,8 @@ class Table:
 
     def accounts(self) -> list[Account | Unreadable]:
         """Every account, as Terraform wrote it. Raises Retryable."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._name,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": keys.ACCOUNTS}},
-            ConsistentRead=True,  # one that was just added is looked for
-        )
-        return [_account(item) for page in call(list, pages) for item in page["Items"]]
+        # one that was just added is looked for
+        return [_account(row) for row in rows.under(self._client, self._name, keys.ACCOUNTS, ConsistentRead=True)]
 
     def pause(self, channel: str, account: str, direction: Direction, now: float) -> None:
         """Has the account's events of the direction wait on their queue, for ten days at most. Raises Retryable."""
@@ -546,24 +535,11 @@ class _Cancelled(Exception):
     """A transaction's condition did not hold."""
 
 
-class _Ended(Exception):
-    """The work has ended meanwhile."""
-
-
 _OPEN = {":leased": {"S": "leased"}, ":doubt": {"S": "doubt"}}
 _IF_OPEN: Any = {
     "ConditionExpression": "#state IN (:leased, :doubt)",
     "ExpressionAttributeNames": {"#state": "state"},
 }
-
-
-def _unless_ended(work: Callable[P, object], *args: P.args, **named: P.kwargs) -> None:
-    try:
-        call(work, *args, **named)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
-        raise _Ended from error
 
 
 _DONE = "SET #state = :done, #result = :result, expires_at = :expires"

@@ -45,7 +45,6 @@ def at(client: DynamoDBClient, table: str, account: Account, before_ms: int) -> 
     """The account's conversations that have waited since before then, the longest first, and since when (epoch ms)."""
     waiting = rows.read(
         client,
-        "query",
         table,
         IndexName=keys.WAITING,
         KeyConditionExpression=f"{keys.WAITS_AT} = :at AND {keys.WAITS_SINCE} < :before",

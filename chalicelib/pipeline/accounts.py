@@ -55,9 +55,7 @@ class Accounts:
     def paused(self, channel: str, identifier: str, direction: Direction) -> bool:
         """Whether an operator has the account's events of the direction wait, as was known within the last minute.
         Raises Retryable where that could never be read."""
-        now = self._clock()
-        if abs(now - self._loaded_s) > LIFETIME_S:
-            self._load(now)
+        self._load_if_due(self._clock())
         if self._problem and self._loaded_s == float("-inf"):
             raise self._problem.with_traceback(None)
         return (channel, identifier, direction) in self._paused
@@ -69,9 +67,7 @@ class Accounts:
 
     def _find(self, wanted: Callable[[Account], bool]) -> Account | None:
         now = self._clock()
-        due = abs(now - self._loaded_s) > LIFETIME_S
-        if due:
-            self._load(now)
+        due = self._load_if_due(now)
         account = next(filter(wanted, self._accounts), None)
         if account is None and not due:
             self._load(now)
@@ -80,6 +76,12 @@ class Accounts:
         if self._problem and (account is None or abs(now - self._loaded_s) > STALE_S):
             raise self._problem.with_traceback(None)
         return account
+
+    def _load_if_due(self, now: float) -> bool:
+        due = abs(now - self._loaded_s) > LIFETIME_S
+        if due:
+            self._load(now)
+        return due
 
     def _load(self, now: float) -> None:
         """Reads the accounts, unless that was tried just now and there is an older list."""

@@ -62,12 +62,12 @@ class Returning:
         """
         ready, left = self.ready(shelved)
         events = in_order(ready)
-        waits = Counter(one.shelved.key for one in events)
+        waits = Counter(returned.shelved.key for returned in events)
         for start in range(0, len(events), TOGETHER):
             some = events[start : start + TOGETHER]
             self._put(some)
-            waits.subtract(one.shelved.key for one in some)
-            gone = list({one.shelved.key for one in some if not waits[one.shelved.key]})
+            waits.subtract(returned.shelved.key for returned in some)
+            gone = list({returned.shelved.key for returned in some if not waits[returned.shelved.key]})
             if gone:
                 self._shelf.remove(gone)
                 done(len(gone))
@@ -77,11 +77,11 @@ class Returning:
         """The events that can go back, and what cannot, with the reason. Changes nothing."""
         ready: list[Returned] = []
         left: list[tuple[Shelved, str]] = []
-        for one in shelved:
+        for thing in shelved:
             try:
-                ready += self._events(one)
+                ready += self._events(thing)
             except Malformed as no:
-                left.append((one, str(no)))
+                left.append((thing, str(no)))
         return ready, left
 
     def _events(self, shelved: Shelved) -> list[Returned]:
@@ -102,11 +102,11 @@ class Returning:
 
     def _put(self, events: Sequence[Returned]) -> None:
         carried: dict[str, list[tuple[Event, str]]] = defaultdict(list)
-        for one in events:
-            name = one.shelved.parked.queue
-            light = lightened(one.event, self._queues[name], self._shelf)
+        for returned in events:
+            name = returned.shelved.parked.queue
+            light = lightened(returned.event, self._queues[name], self._shelf)
             if light is not None:
-                carried[name].append((light, one.id))
+                carried[name].append((light, returned.id))
         for name, pairs in carried.items():
             self._queues[name].put_again(pairs)
 
@@ -114,26 +114,29 @@ class Returning:
 def in_order(events: Sequence[Returned]) -> list[Returned]:
     """Each conversation's events as they came, those of several by turns, so that one of many holds up no other."""
     groups: dict[tuple[str, str], list[Returned]] = defaultdict(list)
-    for one in events:
-        groups[one.shelved.parked.queue, one.event.group].append(one)
+    for returned in events:
+        groups[returned.shelved.parked.queue, returned.event.group].append(returned)
     turns = zip_longest(*(_as_they_came(group) for group in groups.values()))
-    return [one for turn in turns for one in turn if one is not None]
+    return [returned for turn in turns for returned in turn if returned is not None]
 
 
 def _as_they_came(group: list[Returned]) -> list[Returned]:
     """By the queue's own count. What has none takes its place by when the edge took it; a delivery's events stay as
     they stand in it."""
-    counted = sorted((one for one in group if _count(one)), key=lambda one: (_count(one), one.shelved.parked.parked_ms))
-    others = sorted(
-        (one for one in group if not _count(one)),
-        key=lambda one: (one.event.received_ms, one.shelved.parked.parked_ms),
+    counted = sorted(
+        (returned for returned in group if _count(returned)),
+        key=lambda returned: (_count(returned), returned.shelved.parked.parked_ms),
     )
-    found: list[Returned] = []
-    for one in counted:
-        while others and others[0].event.received_ms < one.event.received_ms:
-            found.append(others.pop(0))
-        found.append(one)
-    return [*found, *others]
+    others = sorted(
+        (returned for returned in group if not _count(returned)),
+        key=lambda returned: (returned.event.received_ms, returned.shelved.parked.parked_ms),
+    )
+    ordered: list[Returned] = []
+    for returned in counted:
+        while others and others[0].event.received_ms < returned.event.received_ms:
+            ordered.append(others.pop(0))
+        ordered.append(returned)
+    return [*ordered, *others]
 
 
 def _count(returned: Returned) -> tuple[int, ...]:

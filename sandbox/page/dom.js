@@ -61,7 +61,7 @@ export function show(list, items, make, key) {
     if (node === place) place = place.nextSibling;
     else list.insertBefore(node, place);
   }
-  if (held && !list.contains(document.activeElement)) refocus(list, held);
+  if (held && !list.contains(document.activeElement)) focusRow(list, held.key, held.at);
 }
 
 export const TARGETS = "button, a[href], video, audio, summary";
@@ -71,7 +71,8 @@ function focusIn(list) {
   return row && { key: row.dataset.key, at: [...row.querySelectorAll(TARGETS)].indexOf(document.activeElement) };
 }
 
-function refocus(list, { key, at }) {
+/** Focus the `at`-th target of the row that shows what `key` names. */
+export function focusRow(list, key, at = 0) {
   const row = [...list.children].find((child) => child.dataset.key === key);
   row?.querySelectorAll(TARGETS)[Math.max(at, 0)]?.focus();
 }

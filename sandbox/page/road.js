@@ -2,7 +2,7 @@
 
 import { called, channelOf, mark } from "./channels.js";
 import { DESK } from "./desks.js";
-import { $, arrows, el, show, spoken, write } from "./dom.js";
+import { $, arrows, el, focusRow, show, spoken, write } from "./dom.js";
 import { direction, hopName, length, outcome } from "./hops.js";
 import { model } from "./store.js";
 import { clockTime, short } from "./times.js";
@@ -12,12 +12,17 @@ import { say } from "./words.js";
 const PAGE = 60;
 const [FIRST, LAST] = [4, 8]; // hops that a long line shows; the middle is a click away
 let most = PAGE;
+let opened = ""; // the trace whose waterfall was opened last
 
 export function start() {
   arrows($("traces"));
   $("road-more").addEventListener("click", () => {
     most += PAGE;
     render();
+  });
+  // the browser gives the focus back to what opened the waterfall, but not if a later hop has had that drawn anew
+  $("trace").addEventListener("close", () => {
+    if (document.activeElement === document.body) focusRow($("traces"), opened);
   });
 }
 
@@ -34,7 +39,12 @@ export function render() {
 export function openMessage() {
   const seen = (line) => line.direction === "in" && line.hops.some(({ hop, what }) => hop === DESK.name && what === "message");
   const latest = [...model.traces.values()].findLast(seen);
-  if (latest) waterfall.open(latest);
+  if (latest) open(latest);
+}
+
+function open(trace) {
+  opened = trace.trace;
+  waterfall.open(trace);
 }
 
 /** Whether what is under way waits because the desk takes no more calls for now. */
@@ -49,7 +59,7 @@ export function throttled() {
 function line(trace) {
   const button = el(
     "button",
-    { type: "button", className: "line", onclick: () => waterfall.open(model.traces.get(trace.trace) ?? trace) },
+    { type: "button", className: "line", onclick: () => open(model.traces.get(trace.trace) ?? trace) },
     el("time", {}, clockTime(trace.at_ms)),
     el("span", { className: `way ${trace.direction}` }, direction(trace)),
     el("span", { className: "whom" }, trace.channel ? mark(trace.channel) : null, spoken(channelOf(trace.channel).name ?? ""), whom(trace)),

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from chalicelib.edge.storing import events_of
+from chalicelib.protocols.webhook import Webhook
 from chalicelib.vocabulary.records import Event
 
 Direction = Literal["in", "out"]
@@ -41,3 +43,17 @@ def json_object(text: object) -> dict[str, Any]:
 def plainly(event: Event) -> dict[str, Any]:
     """What an event says that is its platform's JSON as it stands."""
     return json_object(bytes(event.raw))
+
+
+def signed(
+    webhook: Webhook, direction: Direction, path: str, told: Callable[[Event], dict[str, Any]] = plainly
+) -> Source:
+    """Who signs as the bridge's webhook demands, which also cuts the deliveries."""
+    return Source(
+        name=webhook.name,
+        direction=direction,
+        path=path,
+        header=webhook.signature_header,
+        events=lambda body: events_of(webhook, body, 0),
+        told=told,
+    )

@@ -51,7 +51,8 @@ def test_everything_of_a_conversation_is_found_and_nothing_of_another(cloud: Clo
     conversation, other = somebody(), somebody()
     fill(cloud.table, conversation)
     cloud.table.claim(other, "IN#9", 100, 10)
-    found = list(Table(TABLE, Paged(cloud.aws.client("dynamodb"))).all_of(conversation))  # type: ignore[arg-type]
+    paged: Any = Paged(cloud.aws.client("dynamodb"))
+    found = list(Table(TABLE, paged).all_of(conversation))
     assert {row.name for row in found} == {"IN#1", "PROFILE", "STATE", *(f"OUT#m#{number}" for number in range(MANY))}
     held = {row.name: row.fields for row in found}
     assert held["STATE"]["customer_ms"] == 5000

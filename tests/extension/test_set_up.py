@@ -27,10 +27,11 @@ def _entered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def runtime(**more: str) -> Runtime:
-    made: Any = Runtime(load(ENVIRONMENT | more), FakeClock(), FakeMetrics())
-    made.table, made.secrets, made.bucket = FakeLedger(down=True), FakeSecrets(), FakeShelf()
-    made.inbound = made.outbound = FakeQueue()
-    return made  # type: ignore[no-any-return]
+    made, queue = Runtime(load(ENVIRONMENT | more), FakeClock(), FakeMetrics()), FakeQueue()
+    vars(made).update(
+        table=FakeLedger(down=True), secrets=FakeSecrets(), bucket=FakeShelf(), inbound=queue, outbound=queue
+    )
+    return made
 
 
 def test_without_its_settings_it_is_not_there() -> None:

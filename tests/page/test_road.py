@@ -98,6 +98,25 @@ def test_a_line_that_changes_under_the_pointer_still_opens(desk: Desk) -> None:
     expect(desk.road).to_have_count(2)
 
 
+def test_the_focus_comes_back_to_a_line_that_was_drawn_anew_under_its_waterfall(open_page: Open) -> None:
+    desk = replay(open_page(), [hop("t", "webhook", 0), hop("t", "worker", 80)])
+    desk.road.focus()
+    desk.page.keyboard.press("Enter")
+    expect(desk.page.locator("#trace")).to_be_visible()
+    later = hop("t", "genesys", 90, what="message")[1]
+    desk.page.evaluate(
+        """async (later) => {
+            (await import("./traces.js")).take(later);
+            (await import("./road.js")).render();
+        }""",
+        later,
+    )
+    expect(desk.road).to_contain_text("message")
+    desk.page.keyboard.press("Escape")
+    expect(desk.page.locator("#trace")).to_be_hidden()
+    expect(desk.road).to_be_focused()
+
+
 def test_a_hop_of_the_waterfall_opens_to_the_exact_request_and_answer(desk: Desk) -> None:
     desk.asked("What is exact?")
     desk.road.filter(has_text="message").click()

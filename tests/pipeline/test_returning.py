@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from itertools import count
 
@@ -66,14 +67,14 @@ def returning(home: Home, shelf: FakeShelf) -> Returning:
     st.randoms(use_true_random=False),
 )
 def test_each_conversation_comes_back_by_the_queues_own_count(
-    came: list[tuple[str, int, int, int]], mixed: object
+    came: list[tuple[str, int, int, int]], mixed: random.Random
 ) -> None:
     ordered = sorted(came, key=lambda one: one[1:3])
     things = [
         shelved(event(str(number), party, received), f"{order}.{place:04d}")
         for number, (party, order, place, received) in enumerate(ordered)
     ]
-    mixed.shuffle(things)  # type: ignore[attr-defined]
+    mixed.shuffle(things)
     home, shelf = Home(), FakeShelf()
     assert returning(home, shelf).back(things, lambda count: None) == []
     for party in "pq":

@@ -63,10 +63,10 @@ class Kit:
 
     def write(self, *happened: CustomerEvent) -> None:
         self.says.happened = list(happened)
+        first: Any = happened[0]  # not all that may happen has an id, and what is written here has one
         event = Event(
-            source="instagram", account=INSTAGRAM.id, party="55501", id=happened[0].id,  # type: ignore[union-attr]
-            received_ms=int(START) * 1000,
-        )  # fmt: skip
+            source="instagram", account=INSTAGRAM.id, party="55501", id=first.id, received_ms=int(START) * 1000
+        )
         self.to_desk.handle(event, turn(event.id))
 
     def tell(self, told: DeskEvent, desk: str = "counter") -> None:

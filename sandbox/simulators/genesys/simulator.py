@@ -14,7 +14,6 @@ import secrets
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +36,10 @@ from sandbox.simulators.genesys.schema import (
 from sandbox.simulators.genesys.store import Conversation, ConversationDead, NotFound, Store, StoredMessage
 from sandbox.simulators.genesys.watching import DeskWatch, Unwatched
 from sandbox.stage.clock import iso
-from sandbox.stage.delivery import Deliveries
 from sandbox.stage.faults import Fault, Faults, struck
+from sandbox.stage.served import Served
 from sandbox.stage.watching import traced
-from sandbox.stage.web import Answer, Call, Outcome, WebServer, to_json
+from sandbox.stage.web import Answer, Call, Outcome, to_json
 
 __all__ = ["ConversationDead", "GenesysSimulator", "NotFound"]
 
@@ -71,7 +70,7 @@ class _Integration:
     name: str
 
 
-class GenesysSimulator:
+class GenesysSimulator(Served):
     """One Genesys Cloud organisation; its API and its login answer on the same `url`.
 
     `deduplicates`: whether a repeated channel.messageId is a 409 (what really happens is undocumented).
@@ -104,23 +103,9 @@ class GenesysSimulator:
         self._store = Store()
         self._log: list[dict[str, Any]] = []
         self._sent: dict[str, tuple[_Integration, bytes]] = {}
-        self.deliveries = Deliveries()
-        self._web = WebServer(self._handle, port)
-        self.url = self._web.url
+        super().__init__(self._handle, port)
         self._downloads = Downloads(clock, self.url)
         self.admin = Admin(clock, self.url, self._access.clients, self._register, self._forget)
-
-    def start(self) -> None:
-        self._web.start()
-
-    def stop(self) -> None:
-        """Stop serving and delivering."""
-        self.deliveries.stop()
-        self._web.stop()
-
-    def held(self) -> AbstractContextManager[None]:
-        """No call of the API is at work meanwhile, nor what follows from its answer."""
-        return self._web.held()
 
     def reset(self) -> None:
         """Forget every conversation, call and pending delivery; clients, tokens and integrations stay."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 from chalicelib.desks.genesys.webhook import WEBHOOK
-from chalicelib.edge.storing import events_of
 from sandbox.simulators.genesys.cast import OAUTH, OPERATOR, ROLE
 from sandbox.simulators.genesys.desktop import Desktop
 from sandbox.simulators.genesys.routes import GenesysRoutes
@@ -16,7 +15,7 @@ from sandbox.stage.clock import Clock
 from sandbox.stage.faults import Fault, Faults
 from sandbox.stage.purposes import Purpose, Tails, by_tail
 from sandbox.stage.routes import Routes
-from sandbox.stage.sources import Source, plainly
+from sandbox.stage.sources import signed
 from sandbox.stage.vendors import Account, Desk, Masked, Reply, Seen
 
 _WEBHOOK_SECRET, _OAUTH_SECRET = "dmdesk/genesys-webhook", "dmdesk/genesys-oauth"
@@ -39,14 +38,7 @@ class Genesys(Desk):
 
     name = "genesys"
     title = "Genesys"
-    source = Source(
-        name=WEBHOOK.name,
-        direction="out",
-        path="/api/genesys/outbound",
-        header=WEBHOOK.signature_header,
-        events=lambda body: events_of(WEBHOOK, body, 0),
-        told=plainly,
-    )
+    source = signed(WEBHOOK, "out", "/api/genesys/outbound")
     secrets: ClassVar[dict[str, str]] = {"genesys_webhook_secret": "sandbox-genesys-webhook-secret"}
     creates = ("/inbound/open/message", "/inbound/open/structured/response")
     troubles: ClassVar[Mapping[str, tuple[Fault, ...]]] = {

@@ -12,7 +12,6 @@ import json
 import re
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -35,18 +34,18 @@ from sandbox.simulators.instagram.schema import SAID, GraphError, parse_send
 from sandbox.simulators.instagram.sending import accept, addressee, beside
 from sandbox.simulators.instagram.tokens import Tokens
 from sandbox.stage.clock import iso
-from sandbox.stage.delivery import Deliveries
 from sandbox.stage.faults import Fault, Faults, struck
+from sandbox.stage.served import Served
 from sandbox.stage.vendors import Echo
 from sandbox.stage.watching import PhoneWatch, Unwatched, traced
-from sandbox.stage.web import Answer, Call, Outcome, WebServer
+from sandbox.stage.web import Answer, Call, Outcome
 
 Metadata = Literal["told", "kept", "refused"]
 _OLDEST_VERSION = (21, 0)  # .../graph-api/changelog: v20.0 ended on 2026-09-24
 _PATH = re.compile(r"(?:/v(\d+)\.(\d+))?/([^/]+)(?:/([a-z_]+))?/?")
 
 
-class InstagramSimulator:
+class InstagramSimulator(Served):
     """`retry_delays_s`: seconds before each new delivery of a webhook that was not answered 200.
 
     `echo` says when a send comes back as a webhook: "after" its answer, "before" it, or "none". `metadata`, what
@@ -78,21 +77,7 @@ class InstagramSimulator:
         self._cdn = Cdn(clock)
         self._inbox = Inbox()
         self._sent: list[dict[str, Any]] = []
-        self.deliveries = Deliveries()
-        self._web = WebServer(self._handle, port)
-        self.url = self._web.url
-
-    def start(self) -> None:
-        self._web.start()
-
-    def stop(self) -> None:
-        """Stop serving and delivering."""
-        self.deliveries.stop()
-        self._web.stop()
-
-    def held(self) -> AbstractContextManager[None]:
-        """No call of the API is at work meanwhile, nor what follows from its answer."""
-        return self._web.held()
+        super().__init__(self._handle, port)
 
     def reset(self) -> None:
         """Forget customers, sends and pending deliveries; accounts and tokens stay."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from chalicelib.channels.instagram.webhook import WEBHOOK
-from chalicelib.edge.storing import events_of
 from sandbox.simulators.instagram.acts import InstagramActs
 from sandbox.simulators.instagram.inbox import new_mid, webhook
 from sandbox.simulators.instagram.phone import InstagramPhone
@@ -16,7 +15,7 @@ from sandbox.stage.clock import Clock
 from sandbox.stage.faults import Fault, Faults
 from sandbox.stage.purposes import Purpose, Tails, by_tail
 from sandbox.stage.screen import Screen
-from sandbox.stage.sources import Source, json_object, plainly
+from sandbox.stage.sources import json_object, signed
 from sandbox.stage.vendors import Account, Channel, Masked
 
 _SECRET = "dmdesk/instagram"
@@ -34,14 +33,8 @@ class Instagram(Channel):
 
     name = "instagram"
     title = "Instagram"
-    source = Source(
-        name=WEBHOOK.name,
-        direction="in",
-        path="/api/social/webhook",
-        header=WEBHOOK.signature_header,
-        events=lambda body: events_of(WEBHOOK, body, 0),
-        told=plainly,  # its changes have their time beside them, and in whole seconds only
-    )
+    # its changes have their time beside them, and in whole seconds only
+    source = signed(WEBHOOK, "in", "/api/social/webhook")
     secrets: ClassVar[dict[str, str]] = {
         "meta_app_secret": "sandbox-meta-app-secret",
         "meta_verify_token": "sandbox-verify-token",

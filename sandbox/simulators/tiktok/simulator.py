@@ -11,7 +11,6 @@ import json
 import secrets
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 from sandbox.simulators.tiktok.apps import Account, Apps
@@ -39,11 +38,11 @@ from sandbox.simulators.tiktok.schema import (
     parse,
 )
 from sandbox.stage.clock import iso
-from sandbox.stage.delivery import Deliveries
 from sandbox.stage.faults import Fault, Faults, struck
+from sandbox.stage.served import Served
 from sandbox.stage.vendors import Echo
 from sandbox.stage.watching import PhoneWatch, Unwatched, traced
-from sandbox.stage.web import Answer, Call, Outcome, WebServer
+from sandbox.stage.web import Answer, Call, Outcome
 
 _API = "/open_api/v1.3/"
 _SEND = _API + "business/message/send/"
@@ -51,7 +50,7 @@ _SCOPE = "message.list.manage,message.list.send,message.list.read,user.info.basi
 _CODES = {429: 40100, 503: 60001}
 
 
-class TikTokSimulator:
+class TikTokSimulator(Served):
     """`retry_delays_s`: seconds before each new delivery of a webhook that was not answered 200.
 
     `echo` says when a send comes back as a webhook: "after" its answer, "before" it, or "none".
@@ -78,21 +77,7 @@ class TikTokSimulator:
         self._apps = Apps(clock)
         self._inbox, self._library = Inbox(), Library(clock)
         self._sent: list[dict[str, Any]] = []
-        self.deliveries = Deliveries()
-        self._web = WebServer(self._handle, port)
-        self.url = self._web.url
-
-    def start(self) -> None:
-        self._web.start()
-
-    def stop(self) -> None:
-        """Stop serving and delivering."""
-        self.deliveries.stop()
-        self._web.stop()
-
-    def held(self) -> AbstractContextManager[None]:
-        """No call of the API is at work meanwhile, nor what follows from its answer."""
-        return self._web.held()
+        super().__init__(self._handle, port)
 
     def reset(self) -> None:
         """Forget conversations, sends, uploads and pending deliveries; accounts, tokens and webhooks stay."""

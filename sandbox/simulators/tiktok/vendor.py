@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from chalicelib.channels.tiktok.webhook import WEBHOOK
-from chalicelib.edge.storing import events_of
 from chalicelib.vocabulary.records import Event
 from sandbox.simulators.tiktok.acts import TikTokActs
 from sandbox.simulators.tiktok.inbox import between, message, new_message_id, webhook
@@ -19,7 +18,7 @@ from sandbox.stage.faults import Fault, Faults
 from sandbox.stage.purposes import Purpose, Tails, by_tail
 from sandbox.stage.routes import SAFE, Routes
 from sandbox.stage.screen import Screen
-from sandbox.stage.sources import Source, json_object, plainly
+from sandbox.stage.sources import json_object, plainly, signed
 from sandbox.stage.vendors import Account, Channel, Masked
 from sandbox.stage.web import Answer, Call
 
@@ -47,14 +46,7 @@ class TikTok(Channel):
 
     name = "tiktok"
     title = "TikTok"
-    source = Source(
-        name=WEBHOOK.name,
-        direction="in",
-        path="/api/social/webhook",
-        header=WEBHOOK.signature_header,
-        events=lambda body: events_of(WEBHOOK, body, 0),
-        told=_told,
-    )
+    source = signed(WEBHOOK, "in", "/api/social/webhook", _told)
     secrets: ClassVar[dict[str, str]] = {"tiktok_app_secret": "sandbox-tiktok-app-secret"}
     accounts: ClassVar[list[Account]] = [
         {

@@ -6,16 +6,15 @@ import json
 import secrets
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.wire import hmac_sha256
-from sandbox.stage.delivery import Deliveries
 from sandbox.stage.faults import Faults, struck
 from sandbox.stage.files import png
+from sandbox.stage.served import Served
 from sandbox.stage.watching import traced
-from sandbox.stage.web import Answer, Call, Outcome, WebServer
+from sandbox.stage.web import Answer, Call, Outcome
 
 RETRY_DELAYS_S = (1.0,) * 5
 SAMPLE = "mug"
@@ -43,7 +42,7 @@ class Hall:
     hook: str
 
 
-class CounterSimulator:
+class CounterSimulator(Served):
     """`told` hears of each thing that its agents see: the session, what it is, and its fields."""
 
     def __init__(self, clock: Callable[[], float], faults: Faults) -> None:
@@ -55,21 +54,9 @@ class CounterSimulator:
         self.files: dict[str, tuple[str, str, bytes]] = {}
         self.calls: list[dict[str, Any]] = []
         self.told: Callable[[Session, str, dict[str, Any]], None] = lambda session, kind, fields: None
-        self.deliveries = Deliveries()
         self._lock = threading.Lock()
-        self._web = WebServer(self._handle)
-        self.url = self._web.url
+        super().__init__(self._handle)
         self.reset()
-
-    def start(self) -> None:
-        self._web.start()
-
-    def stop(self) -> None:
-        self.deliveries.stop()
-        self._web.stop()
-
-    def held(self) -> AbstractContextManager[None]:
-        return self._web.held()
 
     def reset(self) -> None:
         self.deliveries.cancel()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
-from chalicelib.edge.storing import events_of
 from chalicelib.pipeline.presenting import desk_id
 from chalicelib.vocabulary import records
 from sandbox.stage.clock import Clock
@@ -13,7 +12,7 @@ from sandbox.stage.faults import Fault, Faults
 from sandbox.stage.lines import line_of
 from sandbox.stage.purposes import Purpose, by_tail
 from sandbox.stage.routes import Body, Routes, parsed
-from sandbox.stage.sources import Source, plainly
+from sandbox.stage.sources import signed
 from sandbox.stage.vendors import Account, Desk, Masked, Reply, Seen
 from sandbox.stage.web import Call
 from tests.extension.counter.simulator.hall import CounterSimulator, Hall, Session
@@ -38,14 +37,7 @@ class Counter(Desk):
 
     name = "counter"
     title = "Counter"
-    source = Source(
-        name=WEBHOOK.name,
-        direction="out",
-        path="/api/genesys/outbound",
-        header=WEBHOOK.signature_header,
-        events=lambda body: events_of(WEBHOOK, body, 0),
-        told=plainly,
-    )
+    source = signed(WEBHOOK, "out", "/api/genesys/outbound")
     secrets: ClassVar[dict[str, str]] = {"counter_secret": "sandbox-counter-secret"}
     creates = ("/sessions", "/messages")
     troubles: ClassVar[Mapping[str, tuple[Fault, ...]]] = {}

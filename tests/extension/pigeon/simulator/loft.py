@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.wire import hmac_sha256
 from sandbox.stage.clock import iso
-from sandbox.stage.delivery import Deliveries
 from sandbox.stage.faults import Faults, struck
 from sandbox.stage.files import png
+from sandbox.stage.served import Served
 from sandbox.stage.vendors import Echo
 from sandbox.stage.watching import PhoneWatch, Unwatched, traced
-from sandbox.stage.web import Answer, Call, Outcome, WebServer
+from sandbox.stage.web import Answer, Call, Outcome
 
 LETTERS, KEYS, LOFT, HOOK, PICTURE = "/letters", "/keys", "/loft", "/loft/webhook", "/pictures/mug.png"
 RETRY_DELAYS_S = (1.0,) * 5
@@ -35,7 +34,7 @@ def delivery(account: str, customer: str, identifier: str, now: float, **told: s
     return json.dumps({"account": account, "events": [event]}).encode()
 
 
-class PigeonSimulator:
+class PigeonSimulator(Served):
     """Every loft has its key; the deliveries of all are signed with one secret."""
 
     def __init__(self, clock: Callable[[], float], faults: Faults) -> None:
@@ -45,19 +44,7 @@ class PigeonSimulator:
         self.watch: PhoneWatch = Unwatched()
         self._lofts: dict[str, _Loft] = {}
         self._sent: list[dict[str, Any]] = []
-        self.deliveries = Deliveries()
-        self._web = WebServer(self._handle)
-        self.url = self._web.url
-
-    def start(self) -> None:
-        self._web.start()
-
-    def stop(self) -> None:
-        self.deliveries.stop()
-        self._web.stop()
-
-    def held(self) -> AbstractContextManager[None]:
-        return self._web.held()
+        super().__init__(self._handle)
 
     def reset(self) -> None:
         self.deliveries.cancel()

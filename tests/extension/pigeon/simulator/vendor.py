@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
-from chalicelib.edge.storing import events_of
 from sandbox.stage.acts import Act, about_of, known, text_of
 from sandbox.stage.clock import Clock
 from sandbox.stage.faults import Fault, Faults
 from sandbox.stage.purposes import Purpose, by_tail
 from sandbox.stage.screen import Screen, Side
-from sandbox.stage.sources import Source, json_object, plainly
+from sandbox.stage.sources import json_object, signed
 from sandbox.stage.vendors import Account, Channel, Masked
 from tests.extension.pigeon.simulator.loft import KEYS, LETTERS, PICTURE, PigeonSimulator, delivery
 from tests.extension.pigeon.webhook import WEBHOOK
@@ -49,14 +48,7 @@ class Pigeon(Channel):
 
     name = "pigeon"
     title = "Pigeon post"
-    source = Source(
-        name=WEBHOOK.name,
-        direction="in",
-        path="/api/social/webhook",
-        header=WEBHOOK.signature_header,
-        events=lambda body: events_of(WEBHOOK, body, 0),
-        told=plainly,
-    )
+    source = signed(WEBHOOK, "in", "/api/social/webhook")
     secrets: ClassVar[dict[str, str]] = {"pigeon_ring": "sandbox-pigeon-ring"}
     accounts: ClassVar[list[Account]] = [
         {
