@@ -471,14 +471,7 @@ class Table:
 
     def erasures(self) -> dict[str, Erasure]:
         """Who was erased, by the marks of their events, and up to when."""
-        found = rows.read(
-            self._client,
-            "query",
-            self._name,
-            KeyConditionExpression="pk = :erased",
-            ExpressionAttributeValues={":erased": {"S": keys.ERASED}},
-            ConsistentRead=True,
-        )
+        found = rows.under(self._client, self._name, keys.ERASED, ConsistentRead=True)
         return {
             keys.name_of(row): Erasure(until_ms=int(row["until_ms"]["N"]), open_s=float(row["open_s"]["N"]))
             for row in found

@@ -74,6 +74,20 @@ def name_of(event: Event, order: str) -> str:
     )
 
 
+class Named(msgspec.Struct, frozen=True):
+    """What a key tells of what is parked under it: the event's `dedup`, or the fingerprint of a delivery that nobody
+    could cut up; and whose it is, "" where that is not told, as of what an earlier release parked."""
+
+    dedup: str
+    mark: str
+
+
+def named(key: str) -> Named:
+    """What `place` and `name_of` have put into the key."""
+    pieces = key.rpartition("/")[2].split("-")
+    return Named(pieces[2], pieces[3]) if len(pieces) == 4 else Named(pieces[-1], "")
+
+
 def lightened(event: Event, queue: Carrier, shelf: Shelf) -> Event | None:
     """The event as the queue takes it: what is too big waits in the bucket. None where the queue takes it in no form.
     Raises Retryable."""
