@@ -25,12 +25,11 @@ if TYPE_CHECKING:
     from chalicelib.fetching import Fetcher
     from chalicelib.http import Outgoing
     from chalicelib.pipeline.assembly import Common
-    from chalicelib.pipeline.batch import Batch, Work
+    from chalicelib.pipeline.batch import Batch
     from chalicelib.pipeline.chores.deletions import Deletions
     from chalicelib.pipeline.chores.tokens import Tokens
     from chalicelib.pipeline.chores.upkeep import Upkeep
     from chalicelib.pipeline.chores.waits import Waits
-    from chalicelib.pipeline.erased import Heeding
     from chalicelib.pipeline.erasing import Erasing
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.protocols.channel import Client, Translator
@@ -99,31 +98,29 @@ class Runtime:
     def to_desk(self) -> Batch:
         """The inbound worker."""
         from chalicelib.pipeline.batch import Batch
+        from chalicelib.pipeline.erased import Heeding
         from chalicelib.pipeline.inbound import assembly
 
         translators: dict[str, Translator] = {
             name: part(package, "translate", "TRANSLATOR") for name, package in CHANNELS.items()
         }
-        work = self._heeding(assembly.to_desk(self._common, translators, self.inbound))
-        return Batch(work, self.inbound, self._common.budgets, self.metrics, self.clock)
+        work = assembly.to_desk(self._common, translators, self.inbound)
+        heeding = Heeding(work, self.table, self.clock, self.metrics)
+        return Batch(heeding, self.inbound, self._common.budgets, self.metrics, self.clock)
 
     @cached_property
     def to_customer(self) -> Batch:
         """The outbound worker."""
         from chalicelib.pipeline.batch import Batch
+        from chalicelib.pipeline.erased import Heeding
         from chalicelib.pipeline.outbound import assembly
 
         translators: dict[str, DeskTranslator] = {
             name: part(package, "translate", "TRANSLATOR") for name, package in self._desks_here.items()
         }
-        work = self._heeding(assembly.to_customer(self._common, translators, self.outbound, self.outbound))
-        return Batch(work, self.outbound, self._common.budgets, self.metrics, self.clock)
-
-    def _heeding(self, work: Work) -> Heeding:
-        """The work, without what was erased."""
-        from chalicelib.pipeline.erased import Heeding
-
-        return Heeding(work, self.table, self.clock, self.metrics)
+        work = assembly.to_customer(self._common, translators, self.outbound, self.outbound)
+        heeding = Heeding(work, self.table, self.clock, self.metrics, work.let_go)
+        return Batch(heeding, self.outbound, self._common.budgets, self.metrics, self.clock)
 
     @cached_property
     def erasing(self) -> Erasing:
@@ -172,16 +169,10 @@ class Runtime:
 
     @cached_property
     def _deletions(self) -> Deletions:
-        from chalicelib.aws.objects import Objects
         from chalicelib.pipeline.chores.deletions import Deletions
 
         return Deletions(
-            accounts=self.table,
-            objects=Objects(self.settings.bucket),
-            shelf=self.bucket,
-            erasing=self.erasing,
-            clock=self.clock,
-            metrics=self.metrics,
+            accounts=self.table, shelf=self.bucket, erasing=self.erasing, clock=self.clock, metrics=self.metrics
         )
 
     @cached_property

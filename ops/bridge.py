@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -160,6 +161,14 @@ class Bridge:
         )
         points = sorted(found.get("Datapoints", []), key=lambda point: point["Timestamp"])
         return float(points[-1]["Maximum"]) if points else None
+
+    def ahead_s(self) -> float:
+        """How far this machine's clock is ahead of AWS' (s, below 0 where it is behind), to the second."""
+        client: Any = calls.client("sqs")
+        url = self.settings.inbound_queue
+        found = self.aws(lambda: client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"]), f"queue {url}")
+        said = found["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+        return self.clock() - parsedate_to_datetime(said).timestamp() if said else 0.0
 
     def aws(self, work: Callable[[], Any], what: str) -> Any:
         """What `work` gets of AWS; `what` stands for it in errors."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,17 @@ import msgspec
 
 from chalicelib.pipeline.erasing import CERTIFICATES, Certificate, Holdings
 from chalicelib.vocabulary.records import Conversation, Event, Parked, Stored
-from chalicelib.wire import iso
+from chalicelib.wire import bounded, iso
 from ops import registry
 from ops.bridge import Bridge
 from ops.errors import OpsError
 
 LINK_S = 3600
+# The moment up to which a customer is erased is this machine's; the workers' events bear AWS'. What is within the
+# moments that an erasure waits before it goes may differ (s).
+SKEW_S = 5.0
+# Of one conversation a FIFO queue shows no more dead letters than these.
+SHOWN = 10
 WHAT = "what is held of the customer"
 
 
@@ -36,8 +42,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def subjects(bridge: Bridge, channel: str, customer: str, account: str) -> list[Subject]:
-    """The customer of the named account, or of all of the channel's. Raises OpsError where there are none."""
+    """The customer of the named account, or of all of the channel's. Raises OpsError where there are none, and for an
+    id that nobody can have."""
     registry.channel(channel)
+    for option, given in (("--customer", customer), ("--account", account)):
+        if given != given.strip() or (option == "--customer" and not given):
+            raise OpsError(f"{option} is {given!r}: no id", "take it from participant data, without what is around it")
+    customer, account = bounded(customer), bounded(account)
     known = [one for one in bridge.accounts if one.channel == channel]
     if account:
         integration = next((one.integration for one in known if one.id == account), "")
@@ -59,7 +70,12 @@ def found(bridge: Bridge, subject: Subject) -> Found:
 
 
 def erase(bridge: Bridge, subject: Subject) -> Certificate:
-    """Erases, which takes half a minute where nothing is under way. Raises OpsError."""
+    """Erases, which takes three quarters of a minute where nothing is under way. Raises OpsError."""
+    skew = bridge.ahead_s()
+    if abs(skew) > SKEW_S:
+        direction = "ahead of" if skew > 0 else "behind"
+        problem = f"this machine is {abs(skew):.0f} s {direction} AWS, and would erase up to the wrong moment"
+        raise OpsError(problem, "timedatectl set-ntp true, or its like")
     certificate: Certificate = bridge.aws(lambda: bridge.erasing.erase(subject.conversation, subject.integration), WHAT)
     return certificate
 
@@ -84,6 +100,8 @@ def lines(certificates: Sequence[Certificate], bucket: str) -> list[str]:
     for one in certificates:
         counts = _counts({place: erased.count for place, erased in one.erased.items()})
         shown.append(f"{one.channel} {one.account}: erased {counts}, up to {one.up_to}")
+        if not any(erased.count for erased in one.erased.values()):
+            shown.append("  nothing was held: look whether the id is the one in participant data")
         shown += [
             f"  left: {left.key}: {left.why}; look, then: aws s3 rm 's3://{bucket}/{left.key}'" for left in one.left
         ]
@@ -109,6 +127,7 @@ def export(bridge: Bridge, subject: Subject, folder: Path | None) -> dict[str, A
         "left_out": [
             "what lies on the queues: it is on its way",
             "transcripts at the desk, and what the platform itself holds",
+            *(["further dead letters: a queue shows ten of a conversation at once"] if _more(held) else []),
             *(f"{left.key}: {left.why}" for left in held.left),
         ],
     }
@@ -134,6 +153,11 @@ def made(folder: Path) -> Path:
 def _held(bridge: Bridge, subject: Subject) -> Holdings:
     held: Holdings = bridge.aws(lambda: bridge.erasing.held(subject.conversation, subject.integration), WHAT)
     return held
+
+
+def _more(held: Holdings) -> bool:
+    """Whether a queue may hold further dead letters, behind those that it shows."""
+    return any(count >= SHOWN for count in Counter(event.group for event in held.events).values())
 
 
 def _counts(held: dict[str, int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -144,6 +144,9 @@ class FakeShelf:
 
     def fetch(self, key: str) -> bytes:
         return self.kept[key]
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        yield from sorted(key for key in self.kept if key.startswith(prefix))
 
     def keep_media(self, key: str, body: bytes, mime: str, name: str) -> None:
         self.kept[key] = body

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,15 +18,21 @@ if TYPE_CHECKING:
 
 BATCH = 10
 # What is read is hidden from others for so long at most (s); it is shown again as soon as all has been read.
-HELD_S = 300
+HELD_S = 60
+# What another reader holds, or one that was cut off, is waited for so long (s): none of ours holds any longer.
+LONGEST_S = 65.0
+LOOK_S = 1.0
+# A queue that is asked for no longer than this (s) may say that it is empty and not be.
+WAIT_S = 1
 
 
 class Letters:
     """One dead-letter queue. Every method raises Retryable where SQS cannot be reached or is too busy."""
 
-    def __init__(self, url: str, client: SQSClient | None = None) -> None:
+    def __init__(self, url: str, client: SQSClient | None = None, pause: Callable[[float], None] = time.sleep) -> None:
         self._url = url
         self._client: SQSClient = client or calls.client("sqs")
+        self._pause = pause
 
     def of(self, marks: Collection[str]) -> list[Event]:
         """The letters whose events have one of the marks. Of a conversation with more than ten, the first ten: the
@@ -42,13 +48,29 @@ class Letters:
         return found
 
     def erase(self, marks: Collection[str]) -> list[str]:
-        """Deletes all of those; answers their events' ids. May be cut off and asked again at any time."""
+        """Deletes all of those; answers their events' ids. May be cut off and asked again at any time. Raises Retryable
+        where somebody holds letters, which then cannot be read, for over a minute."""
         erased: list[str] = []
         while True:
             gone = self._pass(marks)
-            if not gone:
-                return erased
             erased += gone
+            if not gone and not self._waited():
+                return erased
+
+    def _waited(self) -> bool:
+        """Whether letters had to be waited for that somebody held."""
+        waited = 0.0
+        while hidden := self._hidden():
+            if waited >= LONGEST_S:
+                raise Retryable(f"{hidden} dead letters are held by another reader: try again in a minute")
+            self._pause(LOOK_S)
+            waited += LOOK_S
+        return waited > 0
+
+    def _hidden(self) -> int:
+        asked: Any = ["ApproximateNumberOfMessagesNotVisible"]
+        found = call(self._client.get_queue_attributes, QueueUrl=self._url, AttributeNames=asked)
+        return int(found.get("Attributes", {}).get(asked[0], "0"))
 
     def _pass(self, marks: Collection[str]) -> list[str]:
         erased: list[str] = []
@@ -75,7 +97,7 @@ class Letters:
                 QueueUrl=self._url,
                 MaxNumberOfMessages=BATCH,
                 VisibilityTimeout=HELD_S,
-                WaitTimeSeconds=1,
+                WaitTimeSeconds=WAIT_S,
             ).get("Messages", [])
             if not messages:
                 return

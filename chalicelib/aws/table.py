@@ -463,11 +463,22 @@ class Table:
         claims goes what was done: an event that a platform or an operator sends again is new."""
         return rows.erase(self._client, self._name, conversation, self._pause)
 
-    def forget(self, mark: str, erasure: Erasure, now: float) -> None:
-        """Remembers that the events with the mark are erased: as long as a queue and its dead letters may hold some."""
+    def forget(self, mark: str, erasure: Erasure, now: float) -> bool:
+        """Remembers that the events with the mark are erased: as long as a queue and its dead letters may hold some.
+        False, and no effect, where a later erasure is known: what that lets go must not come back."""
         fields = {"until_ms": {"N": str(erasure.until_ms)}, "open_s": {"N": str(erasure.open_s)}}
         row = {**keys.erased(mark), **fields, "expires_at": states.expiry(now, REMEMBERED_S)}
-        call(self._client.put_item, TableName=self._name, Item=row)
+        try:
+            conditional(
+                self._client.put_item,
+                TableName=self._name,
+                Item=row,
+                ConditionExpression="attribute_not_exists(pk) OR until_ms <= :until",
+                ExpressionAttributeValues={":until": fields["until_ms"]},
+            )
+        except Unmet:
+            return False
+        return True
 
     def erasures(self) -> dict[str, Erasure]:
         """Who was erased, by the marks of their events, and up to when."""

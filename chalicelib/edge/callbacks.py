@@ -88,7 +88,9 @@ class Counter:
         if deletion.operators:
             lines.append("Under way: the account that was connected is taken out by its operator.")
         elif deletion.ended_ms:
-            lines.append(f"Done: {iso(deletion.ended_ms)}. Nothing is held any more; backups end by themselves.")
+            lines.append(
+                f"Done: {iso(deletion.ended_ms)}. Of this id nothing is held any more; backups end by themselves."
+            )
         else:
             lines.append("Under way: it is done within a day.")
         return Response(status=200, body="\n".join(lines) + "\n", headers=_QUIET)

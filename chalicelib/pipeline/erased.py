@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from chalicelib.errors import Waiting
@@ -23,11 +23,24 @@ class Erasures(Protocol):
         """By the marks of their events: up to when, and until when what came later waits."""
 
 
-class Heeding:
-    """A queue's work, without what was erased (docs/adr/0013-erasure.md)."""
+def _nobody(event: Event) -> None:
+    """Nobody waits to hear what became of a customer's event."""
 
-    def __init__(self, work: Work, erasures: Erasures, clock: Clock, metrics: Metrics) -> None:
+
+class Heeding:
+    """A queue's work, without what was erased (docs/adr/0013-erasure.md). `let_go` tells who has to know of an event
+    that is let go; it may raise Retryable."""
+
+    def __init__(
+        self,
+        work: Work,
+        erasures: Erasures,
+        clock: Clock,
+        metrics: Metrics,
+        let_go: Callable[[Event], None] = _nobody,
+    ) -> None:
         self._work = work
+        self._let_go = let_go
         self._erasures = erasures
         self._clock = clock
         self._metrics = metrics
@@ -36,12 +49,18 @@ class Heeding:
 
     def handle(self, event: Event, turn: Turn) -> None:
         """The work's own, of what was not erased. Raises Retryable; Waiting while the customer is being erased."""
-        if not self._gone(event):
+        if self._gone(event):
+            self._let_go(event)
+            self._metrics.count("erased", source=event.source)
+            log.info("erased", event=event.id, source=event.source)
+        else:
             self._work.handle(event, turn)
 
     def give_up(self, event: Event, turn: Turn, reason: str) -> None:
-        """As `handle`: what was erased leaves no dead letter."""
-        if not self._gone(event):
+        """As `handle`: what was erased leaves no dead letter, even where nobody can be told."""
+        if self._gone(event):
+            self._metrics.count("erased", source=event.source)
+        else:
             self._work.give_up(event, turn, reason)
 
     def _gone(self, event: Event) -> bool:
@@ -50,8 +69,6 @@ class Heeding:
         if erasure is None:
             return False
         if min(event.received_ms, event.sent_ms or event.received_ms) <= erasure.until_ms:
-            self._metrics.count("erased", source=event.source)
-            log.info("erased", event=event.id, source=event.source)
             return True
         if self._clock() < erasure.open_s:
             raise Waiting("the customer is being erased", LOOK_S)

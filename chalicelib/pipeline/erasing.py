@@ -17,6 +17,7 @@ from chalicelib.errors import Retryable
 from chalicelib.observability import log
 from chalicelib.pipeline.erased import KNOWN_S
 from chalicelib.pipeline.media import folder
+from chalicelib.pipeline.parking import PARKED, named
 from chalicelib.pipeline.ports import Clock
 from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.records import Conversation, Erasure, Event, Parked, Row, mark
@@ -36,30 +37,34 @@ Place = Literal["table", "media", "parked", "aside", "dead_letters"]
 class Rows(Protocol):
     """The table. Every method may raise Retryable."""
 
-    def forget(self, mark: str, erasure: Erasure, now: float) -> None: ...
+    def forget(self, mark: str, erasure: Erasure, now: float) -> bool:
+        """Tells the workers. False, and no effect, where a later erasure is known of the mark."""
+
     def all_of(self, conversation: Conversation) -> Iterator[Row]: ...
     def erase(self, conversation: Conversation) -> int: ...
 
 
-class Objects(Protocol):
-    """The bucket, as a list. Every method may raise Retryable."""
+class Shelf(Protocol):
+    """The bucket. Every method may raise Retryable."""
 
     def keys(self, prefix: str) -> Iterator[str]: ...
-    def erase(self, keys: Sequence[str]) -> None: ...
-
-
-class Shelf(Protocol):
-    """The bucket's bytes. Every method may raise Retryable."""
-
     def keep(self, key: str, body: bytes) -> None: ...
     def fetch(self, key: str) -> bytes: ...
+
+
+class Objects(Protocol):
+    """What the bucket holds, with whatever it has kept of that. Raises Retryable."""
+
+    def erase(self, keys: Sequence[str]) -> None: ...
 
 
 class Letters(Protocol):
     """A queue's dead letters. Every method may raise Retryable."""
 
     def of(self, marks: Collection[str]) -> list[Event]: ...
-    def erase(self, marks: Collection[str]) -> list[str]: ...
+
+    def erase(self, marks: Collection[str]) -> list[str]:
+        """Deletes them; answers the ids of their events. Raises Retryable, too, where somebody else holds some."""
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +127,10 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
     left: list[Left]
     marks: frozenset[str]
 
+    def __bool__(self) -> bool:
+        """Whether anything is held."""
+        return bool(self.rows or self.media or self.parked or self.aside or self.events)
+
     def erased(self) -> dict[Place, Erased]:
         """What a certificate says of it."""
         return {
@@ -158,19 +167,20 @@ class Erasing:
         self._clock = clock
         self._pause = pause
 
-    def held(self, conversation: Conversation, integration: str) -> Holdings:
-        """What lies where, unchanged. `integration` is the account's, "" where nobody knows it. Raises Retryable."""
+    def held(self, conversation: Conversation, integration: str, marks: Collection[str] = ()) -> Holdings:
+        """What lies where, unchanged. `integration` is the account's, "" where nobody knows it; `marks` are those that
+        are known beside what the table tells. Raises Retryable."""
         rows = list(self._rows.all_of(conversation))
-        marks = _marks(conversation, integration, self._desks, rows)
-        parked, mentioned = self._parked(conversation, marks)
+        theirs = _marks(conversation, integration, self._desks, rows).union(marks)
+        parked, mentioned = self._parked(conversation, theirs)
         return Holdings(
             rows=rows,
-            media=list(self._objects.keys(folder(conversation))),
+            media=list(self._shelf.keys(folder(conversation))),
             parked=parked,
-            aside=self._aside(conversation, marks),
-            events=[event for letters in self._letters for event in letters.of(marks)],
+            aside=self._aside(conversation, theirs),
+            events=[event for letters in self._letters for event in letters.of(theirs)],
             left=[*mentioned, *self._loose(conversation)],
-            marks=marks,
+            marks=theirs,
         )
 
     def erase(self, conversation: Conversation, integration: str) -> Certificate:
@@ -182,27 +192,41 @@ class Erasing:
         self._hold(marks, until_ms)
         self._pause(SETTLE_S)
         self._quiet(conversation)
-        found = self.held(conversation, integration)
-        certificate = msgspec.structs.replace(
+        for looked in range(ROUNDS):
+            found = self.held(conversation, integration, marks)
+            marks = found.marks
+            certificate = self._told(certificate, found, integration, until_ms)
+            self._keep(certificate)  # before anything goes: what was there is told, whatever happens
+            letters = self._empty(conversation, found, until_ms)
+            certificate = _with_letters(certificate, letters)
+            # twice: whoever replays carries letters from the queue to the bucket and back
+            if looked and not found and not letters:
+                return self._ended(certificate, marks, until_ms)
+            self._pause(LOOK_S)
+        raise Retryable("a worker still writes of the customer")
+
+    def _told(self, certificate: Certificate, found: Holdings, integration: str, until_ms: int) -> Certificate:
+        return msgspec.structs.replace(
             certificate,
             up_to=iso(until_ms),
             erased=_more(certificate.erased, found.erased()),
             left=found.left,
-            elsewhere=_elsewhere(self._keeping, self._clock(), self._desks),
+            elsewhere=_elsewhere(self._keeping, self._clock(), certificate.channel, self._desks, integration),
         )
-        self._keep(certificate)  # before anything goes: what was there is told, whatever happens
-        self._empty(conversation, found, until_ms)
-        certificate = msgspec.structs.replace(certificate, ended=iso(int(self._clock() * 1000)))
-        self._keep(certificate)
-        for mark_ in found.marks | marks:
+
+    def _ended(self, certificate: Certificate, marks: Collection[str], until_ms: int) -> Certificate:
+        """Nothing is held any more: what has come meanwhile goes on."""
+        ended = msgspec.structs.replace(certificate, ended=iso(int(self._clock() * 1000)))
+        self._keep(ended)
+        for mark_ in marks:
             self._rows.forget(mark_, Erasure(until_ms=until_ms), self._clock())
-        log.info("customer erased", key=certificate.id, channel=conversation.channel, account=conversation.account)
-        return certificate
+        log.info("customer erased", key=ended.id, channel=ended.channel, account=ended.account)
+        return ended
 
     def _begun(self, conversation: Conversation) -> Certificate:
         """The certificate of an erasure that was cut off, else a new one."""
         subject = digest(conversation.key)
-        for key in self._objects.keys(f"{CERTIFICATES}{subject}/"):
+        for key in self._shelf.keys(f"{CERTIFICATES}{subject}/"):
             earlier = msgspec.json.decode(self._shelf.fetch(key), type=Certificate)
             if not earlier.ended:
                 return earlier
@@ -222,9 +246,12 @@ class Erasing:
         self._shelf.keep(f"{CERTIFICATES}{certificate.id}.json", msgspec.json.encode(certificate))
 
     def _hold(self, marks: Collection[str], until_ms: int) -> None:
+        """Raises Retryable where another erasure has begun since: it does all that is left, and what is held by it
+        must not be erased by this one when it has let go."""
         now = self._clock()
         for mark_ in marks:
-            self._rows.forget(mark_, Erasure(until_ms=until_ms, open_s=now + HELD_S), now)
+            if not self._rows.forget(mark_, Erasure(until_ms=until_ms, open_s=now + HELD_S), now):
+                raise Retryable("the customer is being erased by another run, which has begun later")
 
     def _quiet(self, conversation: Conversation) -> None:
         """Waits for what workers have begun: no lease is longer than LEASE_S, and nobody takes another."""
@@ -232,29 +259,23 @@ class Erasing:
         while self._clock() < ends and any(_leased(row, self._clock()) for row in self._rows.all_of(conversation)):
             self._pause(LOOK_S)
 
-    def _empty(self, conversation: Conversation, found: Holdings, until_ms: int) -> None:
-        """The table last: it tells which desks' events are theirs."""
-        for _ in range(ROUNDS):
-            self._hold(found.marks, until_ms)
-            for letters in self._letters:
-                letters.erase(found.marks)
-            self._objects.erase([*found.media, *found.parked, *found.aside])
-            self._rows.erase(conversation)
-            self._pause(LOOK_S)
-            media = list(self._objects.keys(folder(conversation)))
-            if not media and next(self._rows.all_of(conversation), None) is None:
-                return
-            found = msgspec.structs.replace(found, media=media, parked=[], aside=[])
-        raise Retryable("a worker still writes of the customer")
+    def _empty(self, conversation: Conversation, found: Holdings, until_ms: int) -> list[str]:
+        """The table last: it tells which desks' events are theirs. Answers what dead letters there were."""
+        self._hold(found.marks, until_ms)
+        gone = [name for letters in self._letters for name in letters.erase(found.marks)]
+        self._objects.erase([*found.media, *found.parked, *found.aside])
+        self._hold(found.marks, until_ms)
+        self._rows.erase(conversation)
+        return gone
 
     def _parked(self, conversation: Conversation, marks: Collection[str]) -> tuple[list[str], list[Left]]:
         """Their parked events, most by the key alone; and what else names them."""
         theirs: list[str] = []
         left: list[Left] = []
-        for key in self._objects.keys("parked/"):
-            told = key.rpartition("/")[2].split("-")
-            if len(told) == 4:
-                theirs += [key] if told[3] in marks else []
+        for key in self._shelf.keys(PARKED):
+            mark_ = named(key).mark
+            if mark_:
+                theirs += [key] if mark_ in marks else []
                 continue
             body = self._fetched(key)
             if body is None:
@@ -269,17 +290,14 @@ class Erasing:
     def _aside(self, conversation: Conversation, marks: Collection[str]) -> list[str]:
         sources = (conversation.channel, *self._desks)
         return [
-            key
-            for source in sources
-            for mark_ in sorted(marks)
-            for key in self._objects.keys(f"aside/{source}/{mark_}/")
+            key for source in sources for mark_ in sorted(marks) for key in self._shelf.keys(f"aside/{source}/{mark_}/")
         ]
 
     def _loose(self, conversation: Conversation) -> list[Left]:
         """What was put aside under no customer's mark, and names this one."""
         found = []
         for source in (conversation.channel, *self._desks):
-            for key in self._objects.keys(f"aside/{source}/"):
+            for key in self._shelf.keys(f"aside/{source}/"):
                 if key.count("/") == 2 and conversation.customer.encode() in (self._fetched(key) or b""):
                     found.append(Left(key=key, why="an event that tells nobody's conversation names the customer"))
         return found
@@ -295,10 +313,8 @@ class Erasing:
 def _marks(conversation: Conversation, integration: str, desks: Sequence[str], rows: Sequence[Row]) -> frozenset[str]:
     """What the customer's events bear: from the platform, from each desk by the customer or by its own conversation,
     and what the bridge tells on."""
-    customer, places = (
-        bounded(conversation.customer),
-        [row.name.split("#", 2) for row in rows if row.name[:5] == "SEAT#"],
-    )
+    customer = bounded(conversation.customer)
+    places = [row.name.split("#", 2) for row in rows if row.name.startswith("SEAT#")]
     told = [(conversation.channel, bounded(conversation.account), customer)]
     if integration:
         told += [(source, bounded(integration), customer) for source in (conversation.channel, *desks)]
@@ -330,36 +346,60 @@ def _more(before: Mapping[Place, Erased], now: Mapping[Place, Erased]) -> dict[P
     }
 
 
-def _elsewhere(keeping: Keeping, now: float, desks: Sequence[str]) -> list[Elsewhere]:
+def _with_letters(certificate: Certificate, letters: Sequence[str]) -> Certificate:
+    """Of a conversation's dead letters a queue shows ten, until those are gone."""
+    told: dict[Place, Erased] = {"dead_letters": _erased(letters)}
+    return msgspec.structs.replace(certificate, erased={**certificate.erased, **_more(certificate.erased, told)})
+
+
+def _elsewhere(keeping: Keeping, now: float, channel: str, desks: Sequence[str], integration: str) -> list[Elsewhere]:
     def day(days: int) -> str:
         return iso(int((now + days * 86_400) * 1000))
 
+    queues = Elsewhere(
+        where="queues",
+        what="events that waited meanwhile: the workers let them go when their turn comes",
+        until=day(keeping.queue),
+        sooner="by themselves, as soon as the workers come to them",
+    )
+    unfound = Elsewhere(
+        where="dead letters and parked events of the desk's side",
+        what="agents' replies, which are found by the account's integration: no such account is in the table",
+        until="as long as those are kept",
+        sooner="put the account back into Terraform's accounts, and erase again",
+    )
+    backups = Elsewhere(
+        where="backups of the table",
+        what="the rows, among everybody's",
+        until=day(keeping.backups),
+        sooner="not: after a restore, erase again",
+    )
+    logs = Elsewhere(
+        where="logs",
+        what="ids of messages and conversations, no text",
+        until=day(keeping.logs),
+        sooner="delete the log groups' streams",
+    )
+    platform = Elsewhere(
+        where=channel,
+        what="the conversation as the platform shows it to both sides",
+        until="as the platform has it",
+        sooner="the account's owner deletes the chat in the platform's app",
+    )
     return [
-        Elsewhere(
-            where="queues",
-            what="events that waited meanwhile: the workers let them go when their turn comes",
-            until=day(keeping.queue),
-            sooner="by themselves, as soon as the workers come to them",
-        ),
-        Elsewhere(
-            where="backups of the table",
-            what="the rows, among everybody's",
-            until=day(keeping.backups),
-            sooner="not: after a restore, erase again",
-        ),
-        Elsewhere(
-            where="logs",
-            what="ids of messages and conversations, no text",
-            until=day(keeping.logs),
-            sooner="delete the log groups' streams",
-        ),
-        *(
-            Elsewhere(
-                where=desk,
-                what="the conversations, with their texts and files",
-                until="as the organisation has it",
-                sooner="ask there, with the customer's id on the platform",
-            )
-            for desk in desks
-        ),
+        queues,
+        *([] if integration else [unfound]),
+        *([backups] if keeping.backups else []),
+        logs,
+        platform,
+        *(_at_desk(desk) for desk in desks),
     ]
+
+
+def _at_desk(desk: str) -> Elsewhere:
+    return Elsewhere(
+        where=desk,
+        what="the conversations, with their texts and files",
+        until="as the organisation has it",
+        sooner="ask there, with the customer's id on the platform",
+    )

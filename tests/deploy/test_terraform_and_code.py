@@ -13,10 +13,10 @@ from chalice.app import ScheduledEventConfig, SQSEventConfig
 
 from app import app
 from chalicelib import settings
-from chalicelib.aws import keys, table
+from chalicelib.aws import keys, letters, table
 from chalicelib.observability import NAMESPACE
-from chalicelib.pipeline import batch
-from chalicelib.pipeline.chores import tokens
+from chalicelib.pipeline import batch, erasing
+from chalicelib.pipeline.chores import deletions, tokens
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
@@ -157,6 +157,14 @@ def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
         "variables.tf"
     )
     assert most < min(claims.LEASE_S, tokens.LEASE_S)
+
+
+def test_the_upkeep_has_time_for_an_erasure_that_it_begins() -> None:
+    upkeep = re.search(r"upkeep = \{.*timeout_s = (\d+)", hcl("functions.tf"))
+    assert upkeep
+    longest = erasing.SETTLE_S + claims.LEASE_S + 2 * letters.LONGEST_S
+    assert int(upkeep[1]) - deletions.BEGIN_S > longest
+    assert longest < erasing.HELD_S
 
 
 def _waiting(age_s: float, looks: int) -> float:

@@ -214,23 +214,21 @@ def account(identifier: str, channel: str = "instagram") -> Account:
 
 
 class Chore:
-    """The chore over a bucket; erasing takes a quarter of a minute."""
+    """The chore over a bucket; erasing takes half of the time in which another is begun."""
 
     def __init__(self, kit: Kit, *accounts: Account | Unreadable) -> None:
         self.kit, self.rows = kit, list(accounts)
         self.erased: list[tuple[Conversation, str]] = []
-        self.chore = Deletions(
-            accounts=self, objects=self, shelf=kit.shelf, erasing=self, clock=kit.clock, metrics=kit.metrics
-        )
+        self.refused: set[str] = set()
+        self.chore = Deletions(accounts=self, shelf=kit.shelf, erasing=self, clock=kit.clock, metrics=kit.metrics)
 
     def accounts(self) -> list[Account | Unreadable]:
         return self.rows
 
-    def keys(self, prefix: str) -> Any:
-        return iter(sorted(key for key in self.kit.shelf.kept if key.startswith(prefix)))
-
     def erase(self, *asked: Any) -> Any:
         self.kit.clock.advance(BEGIN_S / 2)
+        if asked[0].customer in self.refused:
+            raise Retryable("aws: ThrottlingException")
         self.erased.append(asked)
 
     def run(self) -> None:
@@ -266,3 +264,31 @@ def test_an_accounts_own_request_is_its_operators(kit: Kit) -> None:
     assert chore.erased == []
     assert kit.metrics.total("account_stopped", account=USER) == 1
     assert "operator" in kit.counter.deletion(GET, code).body
+
+
+def test_a_request_of_somebody_who_is_no_account_is_done_and_rings_all_the_same(kit: Kit) -> None:
+    kit.asked()
+    chore = Chore(kit, account("1"), account("2"), account("4"))
+    chore.run()
+    chore.run()
+    assert len(chore.erased) == 3
+    assert kit.metrics.total("account_stopped", account=USER) == 1
+
+
+@pytest.mark.parametrize("trouble", ["a throttle", "a body that is none"])
+def test_one_requests_trouble_is_no_others(kit: Kit, trouble: str) -> None:
+    kit.asked()
+    chore = Chore(kit, account("1"))
+    if trouble == "a throttle":
+        before = Deletion(channel="instagram", user="777", asked_ms=1)
+        kit.shelf.keep(key_of("0" * 32), msgspec.json.encode(before))
+        chore.refused = {"777"}
+    else:
+        kit.shelf.keep(key_of("0" * 32), b"{")
+    with pytest.raises(Exception, match=r"Throttling|truncated"):
+        chore.run()
+    assert [whose.customer for whose, _ in chore.erased] == [USER]
+    chore.refused = set()
+    if trouble == "a throttle":
+        chore.run()
+        assert [whose.customer for whose, _ in chore.erased] == [USER, "777"]

@@ -119,3 +119,23 @@ def test_an_event_waits_where_nobody_can_tell_whether_it_was_erased() -> None:
     kit.clock.advance(SETTLE_S)
     with pytest.raises(Retryable, match="table busy"):
         kit.heeding.handle(event(party="a third"), TURN)
+
+
+def test_who_has_to_know_of_what_is_let_go_is_told_and_asked_again_where_that_fails() -> None:
+    kit = Kit()
+    told: list[Event] = []
+    answers = iter([Retryable("queue busy")])
+
+    def let_go(gone: Event) -> None:
+        if error := next(answers, None):
+            raise error
+        told.append(gone)
+
+    heeding = Heeding(kit.work, kit, kit.clock, kit.metrics, let_go)
+    with pytest.raises(Retryable, match="queue busy"):
+        heeding.handle(EVENT, TURN)
+    assert kit.metrics.total("erased") == 0
+    heeding.handle(EVENT, TURN)
+    heeding.handle(event(received_ms=UNTIL + 1), TURN)
+    heeding.give_up(EVENT, TURN, "why")  # whatever telling raises, it must not keep what was erased
+    assert told == [EVENT]

@@ -4,8 +4,9 @@ locals {
     edge        = { handler = "app.app", size = var.edge }
     to_desk     = { handler = "app.to_desk", size = var.workers }
     to_customer = { handler = "app.to_customer", size = var.workers }
-    # one at a time, so it needs no reserve
-    upkeep = { handler = "app.upkeep", size = merge(var.workers, { reserved_concurrency = null }) }
+    # one at a time, so it needs no reserve; an erasure waits for what is under way, and must not be cut off: as long
+    # as AWS lets a function run
+    upkeep = { handler = "app.upkeep", size = merge(var.workers, { reserved_concurrency = null, timeout_s = 900 }) }
   }
   function_names = { for role in keys(local.functions) : role => "${var.name}-${replace(role, "_", "-")}" }
   workers        = { to_desk = "inbound", to_customer = "outbound" }

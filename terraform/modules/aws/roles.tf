@@ -97,7 +97,7 @@ locals {
       },
       {
         Sid      = "EraseDeadLetters"
-        Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
+        Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
         Resource = [for queue in local.queues : aws_sqs_queue.dead_letters[queue].arn]
       },
       {
