@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,7 @@ LINK_S = 3600
 # The moment up to which a customer is erased is this machine's; the workers' events bear AWS'. What is within the
 # moments that an erasure waits before it goes may differ (s).
 SKEW_S = 5.0
-# Of one conversation a FIFO queue shows no more dead letters than these.
-SHOWN = 10
+MORE = "further dead letters, if there are any: a queue shows ten of a conversation at the most"
 WHAT = "what is held of the customer"
 
 
@@ -127,7 +125,7 @@ def export(bridge: Bridge, subject: Subject, folder: Path | None) -> dict[str, A
         "left_out": [
             "what lies on the queues: it is on its way",
             "transcripts at the desk, and what the platform itself holds",
-            *(["further dead letters: a queue shows ten of a conversation at once"] if _more(held) else []),
+            *([MORE] if held.events else []),
             *(f"{left.key}: {left.why}" for left in held.left),
         ],
     }
@@ -153,11 +151,6 @@ def made(folder: Path) -> Path:
 def _held(bridge: Bridge, subject: Subject) -> Holdings:
     held: Holdings = bridge.aws(lambda: bridge.erasing.held(subject.conversation, subject.integration), WHAT)
     return held
-
-
-def _more(held: Holdings) -> bool:
-    """Whether a queue may hold further dead letters, behind those that it shows."""
-    return any(count >= SHOWN for count in Counter(event.group for event in held.events).values())
 
 
 def _counts(held: dict[str, int]) -> str:

@@ -35,8 +35,8 @@ class Letters:
         self._pause = pause
 
     def of(self, marks: Collection[str]) -> list[Event]:
-        """The letters whose events have one of the marks. Of a conversation with more than ten, the first ten: the
-        queue hands out no more of them before those are gone."""
+        """The letters whose events have one of the marks. Of a conversation with several, ten at the most: the queue
+        hands out no more of them before those are gone."""
         found: list[Event] = []
         held: list[str] = []
         try:
