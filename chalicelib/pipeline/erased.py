@@ -68,7 +68,7 @@ class Heeding:
         erasure = self._all().get(event.mark) if event.mark else None
         if erasure is None:
             return False
-        if min(event.received_ms, event.sent_ms or event.received_ms) <= erasure.until_ms:
+        if event.since_ms <= erasure.until_ms:
             return True
         if self._clock() < erasure.open_s:
             raise Waiting("the customer is being erased", LOOK_S)

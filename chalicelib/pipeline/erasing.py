@@ -17,11 +17,11 @@ from chalicelib.errors import Retryable
 from chalicelib.observability import log
 from chalicelib.pipeline.erased import KNOWN_S
 from chalicelib.pipeline.media import folder
-from chalicelib.pipeline.parking import PARKED, named
+from chalicelib.pipeline.parking import ASIDE, PARKED, aside, named
 from chalicelib.pipeline.ports import Clock
 from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.records import Conversation, Erasure, Event, Parked, Row, mark
-from chalicelib.wire import bounded, digest, iso
+from chalicelib.wire import LATEST_MS, bounded, digest, iso
 
 # The workers are told late, and clocks differ: what has come within this (s) of the order goes with the rest.
 SETTLE_S = KNOWN_S + 10.0
@@ -167,17 +167,20 @@ class Erasing:
         self._clock = clock
         self._pause = pause
 
-    def held(self, conversation: Conversation, integration: str, marks: Collection[str] = ()) -> Holdings:
+    def held(
+        self, conversation: Conversation, integration: str, marks: Collection[str] = (), until_ms: int = LATEST_MS
+    ) -> Holdings:
         """What lies where, unchanged. `integration` is the account's, "" where nobody knows it; `marks` are those that
-        are known beside what the table tells. Raises Retryable."""
+        are known beside what the table tells. What has come since `until_ms` and lies in the bucket is left out: its
+        event waits. Raises Retryable."""
         rows = list(self._rows.all_of(conversation))
         theirs = _marks(conversation, integration, self._desks, rows).union(marks)
-        parked, mentioned = self._parked(conversation, theirs)
+        parked, mentioned = self._parked(conversation, theirs, until_ms)
         return Holdings(
             rows=rows,
             media=list(self._shelf.keys(folder(conversation))),
             parked=parked,
-            aside=self._aside(conversation, theirs),
+            aside=self._aside(conversation, theirs, until_ms),
             events=[event for letters in self._letters for event in letters.of(theirs)],
             left=[*mentioned, *self._loose(conversation)],
             marks=theirs,
@@ -193,7 +196,7 @@ class Erasing:
         self._pause(SETTLE_S)
         self._quiet(conversation)
         for looked in range(ROUNDS):
-            found = self.held(conversation, integration, marks)
+            found = self.held(conversation, integration, marks, until_ms)
             marks = found.marks
             certificate = self._told(certificate, found, integration, until_ms)
             self._keep(certificate)  # before anything goes: what was there is told, whatever happens
@@ -268,14 +271,16 @@ class Erasing:
         self._rows.erase(conversation)
         return gone
 
-    def _parked(self, conversation: Conversation, marks: Collection[str]) -> tuple[list[str], list[Left]]:
+    def _parked(
+        self, conversation: Conversation, marks: Collection[str], until_ms: int
+    ) -> tuple[list[str], list[Left]]:
         """Their parked events, most by the key alone; and what else names them."""
         theirs: list[str] = []
         left: list[Left] = []
         for key in self._shelf.keys(PARKED):
-            mark_ = named(key).mark
-            if mark_:
-                theirs += [key] if mark_ in marks else []
+            name = named(key)
+            if name.mark:
+                theirs += [key] if name.mark in marks and name.since_ms <= until_ms else []
                 continue
             body = self._fetched(key)
             if body is None:
@@ -283,24 +288,20 @@ class Erasing:
             parked = _parked(body)
             if parked and parked.event and parked.event.mark in marks:
                 theirs.append(key)
-            elif conversation.customer.encode() in ((parked.body if parked else b"") or body):
+            elif _names(conversation, (parked.body if parked else b"") or body):
                 left.append(Left(key=key, why="a delivery that nobody could cut up names the customer, and others"))
         return theirs, left
 
-    def _aside(self, conversation: Conversation, marks: Collection[str]) -> list[str]:
-        sources = (conversation.channel, *self._desks)
-        return [
-            key for source in sources for mark_ in sorted(marks) for key in self._shelf.keys(f"aside/{source}/{mark_}/")
-        ]
+    def _aside(self, conversation: Conversation, marks: Collection[str], until_ms: int) -> list[str]:
+        places = [aside(source, mark_) for source in (conversation.channel, *self._desks) for mark_ in sorted(marks)]
+        return [key for place in places for key in self._shelf.keys(place) if named(key).since_ms <= until_ms]
 
     def _loose(self, conversation: Conversation) -> list[Left]:
         """What was put aside under no customer's mark, and names this one."""
-        found = []
-        for source in (conversation.channel, *self._desks):
-            for key in self._shelf.keys(f"aside/{source}/"):
-                if key.count("/") == 2 and conversation.customer.encode() in (self._fetched(key) or b""):
-                    found.append(Left(key=key, why="an event that tells nobody's conversation names the customer"))
-        return found
+        places = [f"{ASIDE}{source}/" for source in (conversation.channel, *self._desks)]
+        nobodys = [key for place in places for key in self._shelf.keys(place) if key.count("/") == place.count("/")]
+        why = "an event that tells nobody's conversation names the customer"
+        return [Left(key=key, why=why) for key in nobodys if _names(conversation, self._fetched(key) or b"")]
 
     def _fetched(self, key: str) -> bytes | None:
         """None of what has gone meanwhile."""
@@ -320,6 +321,10 @@ def _marks(conversation: Conversation, integration: str, desks: Sequence[str], r
         told += [(source, bounded(integration), customer) for source in (conversation.channel, *desks)]
         told += [(desk or next(iter(desks)), bounded(integration), theirs) for _, desk, theirs in places]
     return frozenset(mark(*one) for one in told)
+
+
+def _names(conversation: Conversation, body: bytes) -> bool:
+    return conversation.customer.encode(errors="replace") in body
 
 
 def _leased(row: Row, now: float) -> bool:

@@ -57,6 +57,7 @@ class Parking:
 
 
 PARKED = "parked/"
+ASIDE = "aside/"
 
 
 def place(reason: str, source: str, received_ms: int, name: str) -> str:
@@ -75,17 +76,23 @@ def name_of(event: Event, order: str) -> str:
 
 
 class Named(msgspec.Struct, frozen=True):
-    """What a key tells of what is parked under it: the event's `dedup`, or the fingerprint of a delivery that nobody
-    could cut up; and whose it is, "" where that is not told, as of what an earlier release parked."""
+    """What a key tells of what lies under it: when it came (epoch ms, 0 where that is not told); the event's `dedup`,
+    or the fingerprint of a delivery that nobody could cut up; and whose it is, "" where that is not told, as of what an
+    earlier release parked."""
 
+    since_ms: int
     dedup: str
     mark: str
 
 
 def named(key: str) -> Named:
-    """What `place` and `name_of` have put into the key."""
-    pieces = key.rpartition("/")[2].split("-")
-    return Named(pieces[2], pieces[3]) if len(pieces) == 4 else Named(pieces[-1], "")
+    """What the key of something parked, or of an event that is set aside, has in it."""
+    *folders, name = key.split("/")
+    *told, last = name.split("-")
+    since_ms = int(told[0]) if told and told[0].isdecimal() else 0
+    if len(told) == 3:
+        return Named(since_ms, told[2], last)
+    return Named(since_ms, last, folders[-1] if len(told) == 1 else "")
 
 
 def lightened(event: Event, queue: Carrier, shelf: Shelf) -> Event | None:
@@ -107,5 +114,11 @@ def fits(event: Event, queue: Carrier) -> bool:
 
 def _light(event: Event) -> Event:
     """The event with its bytes left in the bucket."""
-    key = "/".join(filter(None, ("aside", event.source, event.mark, event.dedup)))
-    return msgspec.structs.replace(event, raw=msgspec.Raw(b"null"), aside=key)
+    place = aside(event.source, event.mark) if event.mark else f"{ASIDE}{event.source}/"
+    name = f"{event.since_ms:013d}-{event.dedup}" if event.mark else event.dedup
+    return msgspec.structs.replace(event, raw=msgspec.Raw(b"null"), aside=place + name)
+
+
+def aside(source: str, mark: str) -> str:
+    """Under which a customer's events of the source lie aside."""
+    return f"{ASIDE}{source}/{mark}/"

@@ -52,6 +52,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return mark(self.source, self.account, self.party or self.about)
 
     @property
+    def since_ms(self) -> int:
+        """When there was such an event, by whichever clock was first."""
+        return min(self.received_ms, self.sent_ms or self.received_ms)
+
+    @property
     def dedup(self) -> str:
         """What the queue refuses twice within its five minutes (64 characters)."""
         return digest(self.source, self.account, self.party, self.id)

@@ -62,7 +62,7 @@ class Held:
         self.bucket.keep_media(f"{folder(whose)}{'0' * 32}/0", b"picture", "image/png", "image.png")
         parked = event(customer, account=account)
         self.parking.park(parked, Turn(life="l", order=ORDER, remaining_s=lambda: 60.0), "unknown_account", "add it")
-        self.bucket.keep(f"aside/instagram/{parked.mark}/{parked.dedup}", bytes(parked.raw))
+        self.bucket.keep(f"aside/instagram/{parked.mark}/1700000000000-{parked.dedup}", bytes(parked.raw))
         for _ in range(12):  # more than the queue hands out at once of one conversation
             self.queues["inbound"].bury(event(customer, account=account), "why", uuid4().hex, ORDER)
         reply = event(customer, source="genesys", account=f"int-{account}")

@@ -50,7 +50,7 @@ def fill(places: Places, whose: Conversation) -> None:
     park(places, event(whose, "parked"))
     park(places, event(whose, "reply", "genesys"))
     big = event(whose, "big")
-    places.bucket[f"aside/instagram/{big.mark}/{big.dedup}"] = bytes(big.raw)
+    places.bucket[f"aside/instagram/{big.mark}/{big.received_ms:013d}-{big.dedup}"] = bytes(big.raw)
     places.letters += [event(whose, f"letter-{number}") for number in range(12)]
     places.letters.append(event(whose, "answer", "genesys"))
 
@@ -214,6 +214,25 @@ def test_a_letter_that_a_replay_takes_meanwhile_is_found_where_it_puts_it(places
     places.meanwhile = replay
     erase(places)
     assert held(places, WHOSE) == []
+
+
+def test_what_comes_meanwhile_and_lies_in_the_bucket_is_not_touched(places: Places) -> None:
+    came: dict[str, bytes] = {}
+
+    def comes(call: str) -> None:
+        if call == "pause" and not came:
+            new = msgspec.structs.replace(event(WHOSE, "new"), received_ms=int(places.clock() * 1000) + 1000)
+            came[f"aside/instagram/{new.mark}/{new.received_ms:013d}-{new.dedup}"] = b"new"
+            came[f"parked/not_carried/instagram/2027-01-15/{new.received_ms:013d}-{7:020d}-{new.dedup}-{new.mark}"] = (
+                b"new"
+            )
+            places.bucket |= came
+
+    places.meanwhile = comes
+    certificate = erase(places)
+    assert certificate.ended
+    assert came.items() <= places.bucket.items()
+    assert {place: one.count for place, one in certificate.erased.items()} == HELD
 
 
 def test_where_another_run_begins_later_the_earlier_one_leaves_the_rest_to_it(places: Places) -> None:

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from chalicelib.pipeline.parking import Parking, named
+from chalicelib.pipeline.parking import Parking, lightened, named
 from chalicelib.pipeline.ports import Turn
 from chalicelib.vocabulary.records import Event
 from tests.fakes import FakeClock, FakeMetrics, FakeShelf
@@ -28,8 +28,36 @@ def test_the_key_of_an_event_tells_which_it_is_and_whose(party: str, order: str)
     parking.park(event, Turn(life="l", order=order, remaining_s=lambda: 60.0), "unknown_account", "add it")
     [key] = shelf.kept
     told = named(key)
+    assert told.since_ms == 1_700_000_000_000
     assert told.dedup == digest(b"pigeon-post", b"loft-1", party.encode(), b"m-1")
     assert told.mark == (digest(b"pigeon-post", b"loft-1", b"c-1") if party else "")
+
+
+class Narrow:
+    """A queue that carries only where something lies."""
+
+    def carries(self, event: Event) -> bool:
+        return bool(event.aside)
+
+
+@pytest.mark.parametrize("sent_ms", [0, 1_600_000_000_000, 1_800_000_000_000])
+def test_the_key_of_what_is_set_aside_tells_whose_it_is_and_since_when(sent_ms: int) -> None:
+    event = Event(
+        source="pigeon", account="loft-1", party="c-1", id="m-1", received_ms=1_700_000_000_000, sent_ms=sent_ms
+    )
+    light = lightened(event, Narrow(), FakeShelf())
+    assert light is not None
+    told = named(light.aside)
+    assert told.since_ms == (1_600_000_000_000 if sent_ms == 1_600_000_000_000 else 1_700_000_000_000)
+    assert told.dedup == digest(b"pigeon", b"loft-1", b"c-1", b"m-1")
+    assert told.mark == digest(b"pigeon", b"loft-1", b"c-1")
+
+
+def test_what_is_set_aside_and_nobodys_has_no_mark() -> None:
+    light = lightened(Event(source="pigeon", account="l", party="", id="m", received_ms=7), Narrow(), FakeShelf())
+    assert light is not None
+    assert light.aside == f"aside/pigeon/{digest(b'pigeon', b'l', b'', b'm')}"
+    assert named(light.aside).mark == ""
 
 
 def test_the_key_of_a_whole_delivery_tells_its_fingerprint() -> None:
