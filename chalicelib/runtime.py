@@ -244,7 +244,7 @@ class Runtime:
     def table(self) -> Table:
         from chalicelib.aws.table import Table
 
-        return Table(self.settings.table)
+        return Table(self.settings.table, profile_s=self.settings.profile_days * 86_400)
 
     @cached_property
     def http(self) -> Outgoing:

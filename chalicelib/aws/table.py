@@ -63,10 +63,16 @@ class Table:
     """The ledger of the pipeline. Every method raises Retryable where DynamoDB cannot be reached."""
 
     def __init__(
-        self, name: str, client: DynamoDBClient | None = None, pause: Callable[[float], None] = time.sleep
+        self,
+        name: str,
+        client: DynamoDBClient | None = None,
+        pause: Callable[[float], None] = time.sleep,
+        profile_s: int = PROFILE_S,
     ) -> None:
-        """`pause` waits that many seconds before a transaction that met another is tried again."""
+        """`pause` waits that many seconds before a transaction that met another is tried again; profiles are
+        remembered for `profile_s`."""
         self._name = name
+        self._profile_s = profile_s
         self._client: DynamoDBClient = client or calls.client("dynamodb")
         self._pause = pause
         self._heard = heard.Heard(self._client, name)
@@ -347,8 +353,8 @@ class Table:
         return taps[number] if number < len(taps) else None
 
     def keep_profile(self, conversation: Conversation, now: float, profile: Profile) -> None:
-        """Remembers the profile for seven days."""
-        self._put(conversation, keys.PROFILE, msgspec.json.encode(profile), now, PROFILE_S)
+        """Remembers the profile until it is to be asked for anew."""
+        self._put(conversation, keys.PROFILE, msgspec.json.encode(profile), now, self._profile_s)
 
     def profile(self, conversation: Conversation, now: float) -> Profile | None:
         """What was kept and is not too old."""

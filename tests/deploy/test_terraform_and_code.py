@@ -13,7 +13,7 @@ from chalice.app import ScheduledEventConfig, SQSEventConfig
 
 from app import app
 from chalicelib import settings
-from chalicelib.aws import keys, letters, table
+from chalicelib.aws import keys, letters, pauses, table
 from chalicelib.observability import NAMESPACE
 from chalicelib.pipeline import batch, erasing
 from chalicelib.pipeline.chores import deletions, tokens
@@ -27,7 +27,7 @@ from tests.counted import metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / "terraform" / "modules" / "aws"
-MEDIA = ("media_days", "media_hosts", "queue_days", "log_days", "backup_days")
+MEDIA = ("media_days", "media_hosts", "profile_days", "queue_days", "log_days", "backup_days")
 SETTINGS = settings.variables()
 
 
@@ -197,7 +197,10 @@ def test_a_claim_is_remembered_as_long_as_its_event_may_come_back() -> None:
         assert int(days["queue"]) + int(days["dead_letter"]) == SETTINGS["queue_days"] == 28
         assert table.REMEMBERED_S > 28 * 86_400
         # the most that may be set
-        assert "dead_letter_days] : days >= 1 && days <= 14" in variables
+        assert re.search(r"dead_letter_days >= 1 && var\.retention\.dead_letter_days <= 14$", variables, re.MULTILINE)
+        queue = re.search(r"queue_days >= (\d+) && var\.retention\.queue_days <= 14$", variables, re.MULTILINE)
+        assert queue
+        assert int(queue[1]) * 86_400 > pauses.LONGEST_S
         assert int(days["backup"]) == SETTINGS["backup_days"]
 
 

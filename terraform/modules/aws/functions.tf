@@ -21,6 +21,7 @@ locals {
       DMDESK_OUTBOUND_DEAD_LETTERS = aws_sqs_queue.dead_letters["outbound"].url
       DMDESK_PUBLIC_URL            = local.public_url
       DMDESK_MEDIA_DAYS            = tostring(var.media_days)
+      DMDESK_PROFILE_DAYS          = tostring(var.retention.profile_days)
       DMDESK_QUEUE_DAYS            = tostring(local.queue_days)
       DMDESK_LOG_DAYS              = tostring(var.log_retention_days)
       DMDESK_BACKUP_DAYS           = tostring(var.retention.backup_days)

@@ -117,6 +117,22 @@ run "messages_kept_longer_than_a_queue_can" {
   expect_failures = [var.retention]
 }
 
+run "messages_kept_shorter_than_a_pause_lasts" {
+  command = plan
+  variables {
+    retention = { queue_days = 10 }
+  }
+  expect_failures = [var.retention]
+}
+
+run "profiles_kept_longer_than_conversations" {
+  command = plan
+  variables {
+    retention = { profile_days = 31 }
+  }
+  expect_failures = [var.retention]
+}
+
 run "backups_longer_than_dynamodb_keeps" {
   command = plan
   variables {

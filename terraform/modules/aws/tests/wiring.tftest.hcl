@@ -295,14 +295,14 @@ run "the_functions_know_where_media_is_and_for_how_long" {
 
 run "each_place_keeps_what_it_holds_as_long_as_it_is_told" {
   variables {
-    retention = { queue_days = 4, dead_letter_days = 7, parked_days = 40, certificate_days = 400, backup_days = 10 }
+    retention = { queue_days = 12, dead_letter_days = 7, parked_days = 50, profile_days = 2, certificate_days = 400, backup_days = 10 }
   }
   assert {
-    condition     = alltrue([for one in aws_sqs_queue.main : one.message_retention_seconds == 4 * 86400]) && alltrue([for one in aws_sqs_queue.dead_letters : one.message_retention_seconds == 7 * 86400])
+    condition     = alltrue([for one in aws_sqs_queue.main : one.message_retention_seconds == 12 * 86400]) && alltrue([for one in aws_sqs_queue.dead_letters : one.message_retention_seconds == 7 * 86400])
     error_message = "queues and dead letters"
   }
   assert {
-    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.id => try(rule.expiration[0].days, 0) } == { aside = 26, parked = 40, media = 90, erasures = 400, unfinished = 0 }
+    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.id => try(rule.expiration[0].days, 0) } == { aside = 42, parked = 50, media = 90, erasures = 400, unfinished = 0 }
     error_message = "the bucket"
   }
   assert {
@@ -310,7 +310,7 @@ run "each_place_keeps_what_it_holds_as_long_as_it_is_told" {
     error_message = "backups"
   }
   assert {
-    condition     = aws_lambda_function.role["upkeep"].environment[0].variables.DMDESK_QUEUE_DAYS == "11" && aws_lambda_function.role["upkeep"].environment[0].variables.DMDESK_BACKUP_DAYS == "10"
+    condition     = aws_lambda_function.role["upkeep"].environment[0].variables.DMDESK_QUEUE_DAYS == "19" && aws_lambda_function.role["to_desk"].environment[0].variables.DMDESK_PROFILE_DAYS == "2" && aws_lambda_function.role["upkeep"].environment[0].variables.DMDESK_BACKUP_DAYS == "10"
     error_message = "the functions are told, as certificates tell it"
   }
 }
