@@ -11,7 +11,8 @@ import pytest
 from chalicelib.aws import letters as read
 from chalicelib.aws.letters import LONGEST_S, Letters
 from chalicelib.errors import Retryable
-from chalicelib.vocabulary.records import Erasure, Event
+from chalicelib.pipeline import erasing
+from chalicelib.vocabulary.records import Conversation, Erasure, Event
 from tests.aws.conftest import Cloud
 
 NOW = 1_800_000_000.0
@@ -28,6 +29,17 @@ def test_an_erasure_is_told_and_ends_and_a_later_one_is_never_made_less(cloud: C
     assert table.erasures()[mark] == Erasure(until_ms=200, open_s=NOW + 950)
     assert table.forget(mark, Erasure(until_ms=200), NOW)
     assert table.erasures()[mark] == Erasure(until_ms=200)
+
+
+def test_an_erasure_sees_whether_a_worker_is_at_something(cloud: Cloud) -> None:
+    whose = Conversation("instagram", "1784", uuid4().hex)
+    cloud.table.claim(whose, "OUT#m#1", NOW, 90.0)
+    [row] = cloud.table.all_of(whose)
+    assert (row.fields["state"], row.fields["until"]) == ("leased", NOW + 90)
+    assert erasing._leased(row, NOW + 89)
+    assert not erasing._leased(row, NOW + 91)
+    cloud.table.sent(whose, "OUT#m#1", NOW, "mid")
+    assert not any(erasing._leased(one, NOW + 1) for one in cloud.table.all_of(whose))
 
 
 class Dead:

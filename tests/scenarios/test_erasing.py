@@ -115,3 +115,20 @@ def test_who_writes_while_they_are_erased_is_heard_afterwards(operator: Bridge) 
     assert came[-1] == numbers[-1]
     assert set(range(numbers[-1] // 2 + 5, len(numbers))) <= set(came)
     assert any(row["sk"]["S"] == "STATE" for row in rows(operator))
+    proof = operator.get("/proof")
+    assert (proof["lost"], proof["doubled"], proof["in_flight"]) == (0, 0, 0)
+    assert proof["customers_sent"] > len(numbers)
+    assert proof["customers_sent"] == proof["agents_saw"] + proof["ignored"].get("erased", 0)
+
+
+def test_an_answer_that_waits_when_its_customer_is_erased_is_told_to_its_agent(operator: Bridge) -> None:
+    say(operator, TEXT)
+    operator.until(operator.taken, "the first at Genesys")
+    operator.quiet()
+    with operator.sandbox._pollers[1].held():
+        conversation = operator.get("/genesys/conversations")[0]["id"]
+        operator.post("/genesys/reply", {"conversation_id": conversation, "text": "too late"})
+        operator.until(lambda: operator.get("/state")["queues"]["outbound"], "the answer on its queue")
+        erased()
+    operator.until(lambda: operator.get("/proof")["refused_and_told"] == 1, "the agent told")
+    assert operator.get("/proof")["customers_got"] == 0
