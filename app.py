@@ -41,6 +41,18 @@ def media(token: str) -> Response:
     return answer(lambda request: runtime.current().door.answer(request, token))
 
 
+@app.route("/api/deauthorised/{channel}", **ANY)
+def deauthorised(channel: str) -> Response:
+    """A platform tells that an account's owner has withdrawn the app."""
+    return answer(lambda request: runtime.current().callbacks.deauthorised(request, channel))
+
+
+@app.route("/api/deletion/{name}", **ANY)
+def deletion(name: str) -> Response:
+    """A channel's platform passes on a request to delete; who made it looks by its code."""
+    return answer(lambda request: runtime.current().callbacks.deletion(request, name))
+
+
 @app.route("/api/health", **ANY)
 def health() -> Response:
     """For whoever watches whether the bridge is up."""

@@ -12,7 +12,7 @@ from chalicelib.aws.queues import Queue
 from chalicelib.aws.secrets import SecretStore
 from chalicelib.observability import EmfMetrics, Metrics
 from chalicelib.pipeline.ports import Clock
-from chalicelib.registry import CHANNELS, DESKS, abouts, part
+from chalicelib.registry import CHANNELS, DESKS, abouts, having, part
 from chalicelib.settings import PREFIX, Settings, load
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.aws.runs import Runs
     from chalicelib.aws.table import Table
     from chalicelib.aws.topics import Topic
+    from chalicelib.edge.callbacks import Counter
     from chalicelib.edge.door import Door
     from chalicelib.edge.receive import Edge
     from chalicelib.fetching import Fetcher
@@ -33,9 +34,11 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.batch import Batch
     from chalicelib.pipeline.chores.closing import Closing
     from chalicelib.pipeline.chores.spending import Spending
+    from chalicelib.pipeline.chores.deletions import Deletions
     from chalicelib.pipeline.chores.tokens import Tokens
     from chalicelib.pipeline.chores.upkeep import Chore, Upkeep
     from chalicelib.pipeline.chores.waits import Waits
+    from chalicelib.pipeline.erasing import Erasing
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.protocols.channel import Client, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
@@ -85,28 +88,66 @@ class Runtime:
         )
 
     @cached_property
+    def callbacks(self) -> Counter:
+        """Where channels' platforms tell of withdrawn apps and pass on requests to delete."""
+        from chalicelib.edge.callbacks import Counter
+
+        return Counter(
+            callbacks={name: part(CHANNELS[name], "callbacks", "CALLBACKS") for name in having(CHANNELS, "callbacks")},
+            secrets=self.secrets,
+            secret_names={name: self.settings.vendors[about.signed_by] for name, about in abouts(CHANNELS).items()},
+            shelf=self.bucket,
+            public_url=self.settings.public_url.rstrip("/"),
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    @cached_property
     def to_desk(self) -> Batch:
         """The inbound worker."""
         from chalicelib.pipeline.batch import Batch
+        from chalicelib.pipeline.erased import Heeding
         from chalicelib.pipeline.inbound import assembly
 
         translators: dict[str, Translator] = {
             name: part(package, "translate", "TRANSLATOR") for name, package in CHANNELS.items()
         }
         work = assembly.to_desk(self._common, translators, self.inbound)
-        return Batch(work, self.inbound, self._common.budgets, self.metrics, self.clock)
+        heeding = Heeding(work, self.table, self.clock, self.metrics)
+        return Batch(heeding, self.inbound, self._common.budgets, self.metrics, self.clock)
 
     @cached_property
     def to_customer(self) -> Batch:
         """The outbound worker."""
         from chalicelib.pipeline.batch import Batch
+        from chalicelib.pipeline.erased import Heeding
         from chalicelib.pipeline.outbound import assembly
 
         translators: dict[str, DeskTranslator] = {
             name: part(package, "translate", "TRANSLATOR") for name, package in self._desks_here.items()
         }
         work = assembly.to_customer(self._common, translators, self.outbound, self.outbound)
-        return Batch(work, self.outbound, self._common.budgets, self.metrics, self.clock)
+        heeding = Heeding(work, self.table, self.clock, self.metrics, work.let_go)
+        return Batch(heeding, self.outbound, self._common.budgets, self.metrics, self.clock)
+
+    @cached_property
+    def erasing(self) -> Erasing:
+        """What finds and erases what is held of a customer."""
+        from chalicelib.aws.letters import Letters
+        from chalicelib.aws.objects import Objects
+        from chalicelib.pipeline.erasing import Erasing, Keeping
+
+        names = self.settings
+        return Erasing(
+            rows=self.table,
+            objects=Objects(names.bucket),
+            shelf=self.bucket,
+            letters=[Letters(names.inbound_dead_letters), Letters(names.outbound_dead_letters)],
+            desks=list(DESKS),
+            keeping=Keeping(queue=names.queue_days, logs=names.log_days, backups=names.backup_days),
+            clock=self.clock,
+            pause=time.sleep,
+        )
 
     @cached_property
     def _common(self) -> Common:
@@ -132,8 +173,16 @@ class Runtime:
         """What runs by the clock, in this order."""
         from chalicelib.pipeline.chores.upkeep import Upkeep
 
-        chores: list[Chore] = [self._tokens, self._closing, self._spending, self._waits]
+        chores: list[Chore] = [self._tokens, self._closing, self._spending, self._waits, self._deletions]
         return Upkeep(chores, self.runs, self.clock, self.metrics)
+
+    @cached_property
+    def _deletions(self) -> Deletions:
+        from chalicelib.pipeline.chores.deletions import Deletions
+
+        return Deletions(
+            accounts=self.table, shelf=self.bucket, erasing=self.erasing, clock=self.clock, metrics=self.metrics
+        )
 
     @cached_property
     def _tokens(self) -> Tokens:
@@ -239,7 +288,7 @@ class Runtime:
     def table(self) -> Table:
         from chalicelib.aws.table import Table
 
-        return Table(self.settings.table, self._dynamodb)
+        return Table(self.settings.table, self._dynamodb, profile_s=self.settings.profile_days * 86_400)
 
     @cached_property
     def _dynamodb(self) -> DynamoDBClient:

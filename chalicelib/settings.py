@@ -36,6 +36,12 @@ class Settings(Places, frozen=True, kw_only=True):
     public_url: str
     # how long customers' and agents' files are kept, as the bucket's lifecycle has it
     media_days: Annotated[int, msgspec.Meta(ge=1)] = 90
+    # how long what the platform tells of a customer is remembered, and then asked for anew
+    profile_days: Annotated[int, msgspec.Meta(ge=1)] = 7
+    # how long queues with their dead letters, logs and backups hold what is in them: an erasure's certificate tells it
+    queue_days: Annotated[int, msgspec.Meta(ge=1)] = 28
+    log_days: Annotated[int, msgspec.Meta(ge=1)] = 90
+    backup_days: Annotated[int, msgspec.Meta(ge=0)] = 35
     # further hosts that files may be fetched from, comma separated; one with its scheme is trusted wherever it is
     media_hosts: str = ""
     # hours before a window closes and the priority from then on, as rules/closing.py reads them

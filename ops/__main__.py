@@ -14,7 +14,7 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"dmdesk: this Python has no {error.name}: `make operator` makes .venv/bin/dmdesk, which has it")
 
-from ops import registry, shelf_commands
+from ops import privacy_commands, registry, shelf_commands
 from ops.help import DASHES, Address, Group, example, json_option
 from ops.output import Out, run
 from ops.provider import Asked, Provider
@@ -63,7 +63,7 @@ def cli() -> None:
 for _desk in registry.desks().values():
     for _command in _desk.commands:
         cli.add_command(_command)
-for _command in shelf_commands.COMMANDS:
+for _command in (*shelf_commands.COMMANDS, *privacy_commands.COMMANDS):
     cli.add_command(_command)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -12,12 +13,14 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws import calls
+from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.table import Table
 from chalicelib.credentials import token_of, trimmed
 from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing
 from chalicelib.pipeline.accounts import judged
 from chalicelib.pipeline.chores.tokens import LEASE_S, lock_of
+from chalicelib.pipeline.erasing import Erasing
 from chalicelib.protocols.channel import Client
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.runtime import Runtime
@@ -30,8 +33,8 @@ Found = TypeVar("Found")
 
 
 class Bridge:
-    """Reads, but for `store`; what puts something back does so through `runtime`. Every method raises OpsError where
-    something cannot be reached."""
+    """Reads, but for `store` and `erasing`; what puts something back does so through `runtime`. Every method raises
+    OpsError where something cannot be reached."""
 
     def __init__(self, environment: Mapping[str, str], clock: Callable[[], float], hide: Callable[[Any], None]) -> None:
         self.settings = _settings(environment)
@@ -43,6 +46,16 @@ class Bridge:
     def http(self) -> Outgoing:
         """For the vendors."""
         return Outgoing(read_s=20.0)
+
+    @property
+    def erasing(self) -> Erasing:
+        """What finds and erases what is held of a customer; to be asked through `aws`."""
+        return self._runtime.erasing
+
+    @property
+    def bucket(self) -> Bucket:
+        """The deployment's bucket; to be asked through `aws`."""
+        return self._runtime.bucket
 
     @cached_property
     def accounts(self) -> list[Account]:
@@ -148,6 +161,14 @@ class Bridge:
         )
         points = sorted(found.get("Datapoints", []), key=lambda point: point["Timestamp"])
         return float(points[-1]["Maximum"]) if points else None
+
+    def ahead_s(self) -> float:
+        """How far this machine's clock is ahead of AWS' (s, below 0 where it is behind), to the second."""
+        client: Any = calls.client("sqs")
+        url = self.settings.inbound_queue
+        found = self.aws(lambda: client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"]), f"queue {url}")
+        said = found["ResponseMetadata"]["HTTPHeaders"].get("date", "")
+        return self.clock() - parsedate_to_datetime(said).timestamp() if said else 0.0
 
     def aws(self, work: Callable[[], Any], what: str) -> Any:
         """What `work` gets of AWS; `what` stands for it in errors."""

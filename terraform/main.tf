@@ -90,6 +90,7 @@ module "aws" {
   desks                 = local.desks
   public_url            = var.public_url
   media_days            = var.media_days
+  retention             = var.retention
   media_hosts           = var.media_hosts
   environment           = var.environment
   edge                  = var.edge

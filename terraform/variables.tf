@@ -324,6 +324,44 @@ variable "api_gateway_logs_role" {
   default     = true
 }
 
+variable "retention" {
+  description = "How long what is kept lies where (days): messages that wait (queue_days), those that could not be handled (dead_letter_days), what nobody could read or place (parked_days), what a platform tells of a customer (profile_days), certificates of erasures (certificate_days), continuous backups of the table (backup_days; 0 makes none)."
+  type = object({
+    queue_days       = optional(number, 14)
+    dead_letter_days = optional(number, 14)
+    parked_days      = optional(number, 90)
+    profile_days     = optional(number, 7)
+    certificate_days = optional(number, 1095)
+    backup_days      = optional(number, 35)
+  })
+  default  = {}
+  nullable = false
+  validation {
+    condition     = alltrue([for days in values(var.retention) : floor(days) == days])
+    error_message = "retention is in whole days."
+  }
+  validation {
+    condition     = var.retention.queue_days >= 11 && var.retention.queue_days <= 14
+    error_message = "retention.queue_days is between 11 and 14: an account may be paused for ten days, and SQS keeps nothing longer than 14."
+  }
+  validation {
+    condition     = var.retention.dead_letter_days >= 1 && var.retention.dead_letter_days <= 14
+    error_message = "retention.dead_letter_days is between 1 and 14, the longest that SQS offers."
+  }
+  validation {
+    condition     = var.retention.profile_days >= 1 && var.retention.profile_days <= 30
+    error_message = "retention.profile_days is between 1 and 30."
+  }
+  validation {
+    condition     = alltrue([for days in [var.retention.parked_days, var.retention.certificate_days] : days >= 1 && days <= 3650])
+    error_message = "retention.parked_days and retention.certificate_days are between 1 and 3650."
+  }
+  validation {
+    condition     = var.retention.backup_days >= 0 && var.retention.backup_days <= 35
+    error_message = "retention.backup_days is between 0 and 35, the longest that DynamoDB offers."
+  }
+}
+
 variable "log_retention_days" {
   description = "How long logs are kept (days)."
   type        = number

@@ -31,6 +31,7 @@ from chalicelib.vocabulary.records import (
     Claim,
     Conversation,
     Edited,
+    Erasure,
     Event,
     Flight,
     Pause,
@@ -146,6 +147,9 @@ class FakeShelf:
 
     def fetch(self, key: str) -> bytes:
         return self.kept[key]
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        yield from sorted(key for key in self.kept if key.startswith(prefix))
 
     def keep_media(self, key: str, body: bytes, mime: str, name: str) -> None:
         self.kept[key] = body
@@ -483,6 +487,9 @@ class FakeLedger:
             if key == conversation.key and item.startswith("OUT#")
             and (work.open or (work.state, work.reason) == ("refused", "unconfirmed"))
         }  # fmt: skip
+
+    def erasures(self) -> dict[str, Erasure]:
+        return {}
 
     def lock(self, name: str, now: float, lease_s: float) -> str | None:
         self._up()

@@ -16,6 +16,7 @@
     HEARD                               channel#id        when a customer last wrote to the account
     SPENT                               channel#account#… where few messages may still follow a customer's
     RAN                                 a chore's name    when the chore last ran, and who is at it
+    ERASED                              mark              up to when a customer's events were erased, and who waits
     ACCOUNT                             channel#id        an account, written by Terraform
 
 Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
@@ -34,6 +35,7 @@ from chalicelib.wire import bounded
 
 ACCOUNTS = "ACCOUNT"
 PAUSED = "PAUSED"
+ERASED = "ERASED"
 HEARD = "HEARD"
 RAN = "RAN"
 SPENT = "SPENT"
@@ -143,6 +145,11 @@ def ran(chore: str) -> dict[str, Any]:
 def pause(channel: str, identifier: str, direction: str) -> dict[str, Any]:
     """The key of an account's pause."""
     return _key(PAUSED, f"{account(channel, identifier)}#{direction}")
+
+
+def erased(mark: str) -> dict[str, Any]:
+    """The key of that the events with the mark were erased."""
+    return _key(ERASED, mark)
 
 
 def name_of(row: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from chalicelib.vocabulary.records import Direction, Pause
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# A queue keeps a message for 14 days.
+# A queue keeps a message for 11 days at the least (retention.queue_days).
 LONGEST_S = 10 * 86_400
 
 

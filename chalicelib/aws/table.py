@@ -32,6 +32,7 @@ from chalicelib.vocabulary.records import (
     Conversation,
     Direction,
     Edited,
+    Erasure,
     Flight,
     Pause,
     Profile,
@@ -62,10 +63,16 @@ class Table:
     """The ledger of the pipeline. Every method raises Retryable where DynamoDB cannot be reached."""
 
     def __init__(
-        self, name: str, client: DynamoDBClient | None = None, pause: Callable[[float], None] = time.sleep
+        self,
+        name: str,
+        client: DynamoDBClient | None = None,
+        pause: Callable[[float], None] = time.sleep,
+        profile_s: int = PROFILE_S,
     ) -> None:
-        """`pause` waits that many seconds before a transaction that met another is tried again."""
+        """`pause` waits that many seconds before a transaction that met another is tried again; profiles are
+        remembered for `profile_s`."""
         self._name = name
+        self._profile_s = profile_s
         self._client: DynamoDBClient = client or calls.client("dynamodb")
         self._pause = pause
         self._heard = heard.Heard(self._client, name)
@@ -346,8 +353,8 @@ class Table:
         return taps[number] if number < len(taps) else None
 
     def keep_profile(self, conversation: Conversation, now: float, profile: Profile) -> None:
-        """Remembers the profile for seven days."""
-        self._put(conversation, keys.PROFILE, msgspec.json.encode(profile), now, PROFILE_S)
+        """Remembers the profile until it is to be asked for anew."""
+        self._put(conversation, keys.PROFILE, msgspec.json.encode(profile), now, self._profile_s)
 
     def profile(self, conversation: Conversation, now: float) -> Profile | None:
         """What was kept and is not too old."""
@@ -467,6 +474,31 @@ class Table:
         claims goes what was done: an event that a platform or an operator sends again is new."""
         call(self._client.delete_item, TableName=self._name, Key=keys.spent(conversation))
         return rows.erase(self._client, self._name, conversation, self._pause)
+
+    def forget(self, mark: str, erasure: Erasure, now: float) -> bool:
+        """Remembers that the events with the mark are erased: as long as a queue and its dead letters may hold some.
+        False, and no effect, where a later erasure is known: what that lets go must not come back."""
+        fields = {"until_ms": {"N": str(erasure.until_ms)}, "open_s": {"N": str(erasure.open_s)}}
+        row = {**keys.erased(mark), **fields, "expires_at": states.expiry(now, REMEMBERED_S)}
+        try:
+            conditional(
+                self._client.put_item,
+                TableName=self._name,
+                Item=row,
+                ConditionExpression="attribute_not_exists(pk) OR until_ms <= :until",
+                ExpressionAttributeValues={":until": fields["until_ms"]},
+            )
+        except Unmet:
+            return False
+        return True
+
+    def erasures(self) -> dict[str, Erasure]:
+        """Who was erased, by the marks of their events, and up to when."""
+        found = rows.under(self._client, self._name, keys.ERASED, ConsistentRead=True)
+        return {
+            keys.name_of(row): Erasure(until_ms=int(row["until_ms"]["N"]), open_s=float(row["open_s"]["N"]))
+            for row in found
+        }
 
     def last_inbound_ms(self) -> dict[tuple[str, str], int]:
         """When a customer last wrote (epoch ms), by channel and account id, up to five minutes early. Reads a row per

@@ -57,6 +57,7 @@ class Parking:
 
 
 PARKED = "parked/"
+ASIDE = "aside/"
 
 
 def place(reason: str, source: str, received_ms: int, name: str) -> str:
@@ -66,9 +67,32 @@ def place(reason: str, source: str, received_ms: int, name: str) -> str:
 
 
 def name_of(event: Event, order: str) -> str:
-    """What a parked event is called: what came first is listed first, by the queue's own count of up to 20 digits."""
+    """What a parked event is called: what came first is listed first, by the queue's own count of up to 20 digits;
+    whose it is stands at the end."""
     count, point, number = order.partition(".")
-    return f"{event.received_ms:013d}-{count:0>20}{point}{number}-{event.dedup}"
+    return "-".join(
+        filter(None, (f"{event.received_ms:013d}", f"{count:0>20}{point}{number}", event.dedup, event.mark))
+    )
+
+
+class Named(msgspec.Struct, frozen=True):
+    """What a key tells of what lies under it: when it came (epoch ms, 0 where that is not told); the event's `dedup`,
+    or the fingerprint of a delivery that nobody could cut up; and whose it is, "" where that is not told, as of what an
+    earlier release parked."""
+
+    since_ms: int
+    dedup: str
+    mark: str
+
+
+def named(key: str) -> Named:
+    """What the key of something parked, or of an event that is set aside, has in it."""
+    *folders, name = key.split("/")
+    *told, last = name.split("-")
+    since_ms = int(told[0]) if told and told[0].isdecimal() else 0
+    if len(told) == 3:
+        return Named(since_ms, told[2], last)
+    return Named(since_ms, last, folders[-1] if len(told) == 1 else "")
 
 
 def lightened(event: Event, queue: Carrier, shelf: Shelf) -> Event | None:
@@ -90,4 +114,11 @@ def fits(event: Event, queue: Carrier) -> bool:
 
 def _light(event: Event) -> Event:
     """The event with its bytes left in the bucket."""
-    return msgspec.structs.replace(event, raw=msgspec.Raw(b"null"), aside=f"aside/{event.source}/{event.dedup}")
+    place = aside(event.source, event.mark) if event.mark else f"{ASIDE}{event.source}/"
+    name = f"{event.since_ms:013d}-{event.dedup}" if event.mark else event.dedup
+    return msgspec.structs.replace(event, raw=msgspec.Raw(b"null"), aside=place + name)
+
+
+def aside(source: str, mark: str) -> str:
+    """Under which a customer's events of the source lie aside."""
+    return f"{ASIDE}{source}/{mark}/"

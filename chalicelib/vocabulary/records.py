@@ -22,6 +22,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     happened by the platform's clock, 0 where the platform does not tell. `bundle` holds the events of one
     conversation that came in one delivery: a queue takes them whole or not at all. `order` is the queue's count of
     what came before what, of an event that comes back from the shelf: it keeps its place however often that happens.
+    `about` is the customer whom an event without a party is about.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     aside: str = ""
     bundle: tuple[Event, ...] = ()
     order: str = ""
+    about: str = ""
 
     @property
     def group(self) -> str:
@@ -45,9 +47,33 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return digest(self.source, self.account, self.party, section, *alone)
 
     @property
+    def mark(self) -> str:
+        """By which all of a customer's events are found, to erase them; "" where it is not told whose it is."""
+        return mark(self.source, self.account, self.party or self.about)
+
+    @property
+    def since_ms(self) -> int:
+        """When there was such an event, by whichever clock was first."""
+        return min(self.received_ms, self.sent_ms or self.received_ms)
+
+    @property
     def dedup(self) -> str:
         """What the queue refuses twice within its five minutes (64 characters)."""
         return digest(self.source, self.account, self.party, self.id)
+
+
+def mark(source: str, account: str, party: str) -> str:
+    """What tells the customer's events of one source from all others (64 characters, no personal data); "" for
+    nobody's. The names are bounded, as an event has them."""
+    return digest(source, account, party) if party else ""
+
+
+class Erasure(msgspec.Struct, frozen=True, kw_only=True):
+    """That a customer was erased: with all that came up to `until_ms`; what has come since waits for the erasure's
+    end, until `open_s` (epoch s) at the longest."""
+
+    until_ms: int
+    open_s: float = 0.0
 
 
 class Parked(msgspec.Struct, frozen=True, kw_only=True):

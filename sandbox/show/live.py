@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from chalicelib.pipeline.parking import named
 from sandbox.show.naming import Names
 from sandbox.show.proof import Findings, Witness, keys_of, prove, taken
 from sandbox.show.road import Road
@@ -84,7 +85,7 @@ class Live:
                 delivered=delivered,
                 given_up=given_up,
                 waiting=keys_of(queued),
-                parked=keys_of(dead) | {key.rpartition("-")[2].rpartition("/")[2] for key in parked},
+                parked=keys_of(dead) | {named(key).dedup for key in parked},
                 ignored=self._road.ignored(),
                 told=frozenset(reply.id for _, reply in replies if reply.failed),
                 at_desk=tuple(one for desk in self._vendors.desks for one in taken(desk.calls(), desk.shown)),

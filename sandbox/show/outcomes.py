@@ -44,6 +44,7 @@ _ENDS: tuple[tuple[str, Outcome], ...] = (
     ("duplicate", "duplicate"),
     ("ignored", "ignored"),
     ("led", "ignored"),
+    ("erased", "ignored"),
 )
 
 

@@ -50,7 +50,8 @@ class TracedRuntime(Runtime):
     @cached_property
     def table(self) -> Table:
         overheard = _TracedDynamo(calls.client("dynamodb"), self._road)
-        return Table(self.settings.table, cast("DynamoDBClient", overheard))
+        profile_s = self.settings.profile_days * 86_400
+        return Table(self.settings.table, cast("DynamoDBClient", overheard), profile_s=profile_s)
 
     @cached_property
     def http(self) -> Outgoing:

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.aws.table import Table
 from chalicelib.vocabulary.messages import Led, Tap
-from chalicelib.vocabulary.records import Account, Conversation, Profile, Seat, Thread
+from chalicelib.vocabulary.records import Account, Conversation, Erasure, Profile, Seat, Thread
 from sandbox.stage.aws import TABLE
 from tests.aws.conftest import ACCOUNT, Cloud
 
@@ -63,11 +63,13 @@ DRIVES: dict[str, Drive] = {
     "waiting": lambda table, whose: list(table.waiting(msgspec.convert(ACCOUNT, Account), 10_000)),
     "all_of": lambda table, whose: list(table.all_of(whose)),
     "erase": lambda table, whose: table.erase(whose),
+    "forget": lambda table, whose: table.forget(whose.customer, Erasure(until_ms=5), NOW),
+    "erasures": lambda table, whose: table.erasures(),
     "last_inbound_ms": lambda table, whose: table.last_inbound_ms(),
 }
 WRITING = {
     "claim", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited", "keep_led",
-    "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "unlock", "erase",
+    "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "unlock", "erase", "forget",
     "pause", "resume", "spend",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.

@@ -33,6 +33,7 @@ from chalicelib.vocabulary.records import (
     Tried,
     Unreadable,
 )
+from sandbox.stage.aws import TABLE
 from tests.aws.conftest import ACCOUNT, Cloud
 
 LEASE_S = 10.0
@@ -447,6 +448,14 @@ def test_a_profile_is_kept_for_a_week(cloud: Cloud) -> None:
     cloud.table.keep_profile(conversation, 100, profile)
     assert cloud.table.profile(conversation, 100 + 7 * 86_400 - 1) == profile
     assert cloud.table.profile(conversation, 100 + 7 * 86_400) is None
+
+
+def test_a_profile_is_kept_as_long_as_it_is_told(cloud: Cloud) -> None:
+    conversation, profile = somebody(), Profile(name="Ana Núñez")
+    table = Table(TABLE, cloud.aws.client("dynamodb"), profile_s=86_400)
+    table.keep_profile(conversation, 100, profile)
+    assert table.profile(conversation, 100 + 86_400 - 1) == profile
+    assert table.profile(conversation, 100 + 86_400) is None
 
 
 def test_conversations_do_not_see_each_other(cloud: Cloud) -> None:

@@ -28,6 +28,18 @@ REFUSED = {401, 403, 503}
 UNUSED = {
     ("to_customer", "sqs:SendMessage"): "a reply is buried, or told of later, only after failures that nobody foresaw",
     ("to_desk", "dynamodb:DeleteItem"): "nobody in this story was led here, so nothing of it is forgotten once told",
+    **{
+        ("upkeep", action): "nobody in this story asks a platform to have deleted what is held of them"
+        for action in (
+            "dynamodb:PutItem",
+            "dynamodb:BatchWriteItem",
+            "s3:GetBucketVersioning",
+            "s3:GetObject",
+            "s3:PutObject",
+            "s3:DeleteObject",
+            "sqs:ChangeMessageVisibility",
+        )
+    },
 }
 # What AWS itself does in the role's name, and the emulator does in its own.
 BY_AWS = {

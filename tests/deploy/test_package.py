@@ -104,7 +104,10 @@ def test_all_code_is_compiled_and_used_as_it_is(unzipped: Path) -> None:
 def test_the_app_starts_from_the_package_alone(unzipped: Path, role: str) -> None:
     code = "import json, app; print(json.dumps([sorted(app.app.routes), app.__file__, *sys.path]))"
     routes, origin, *path = run(unzipped, code, **settings(role))
-    assert routes == ["/api/genesys/outbound", "/api/health", "/api/media/{token}", "/api/social/webhook"]
+    assert routes == [
+        "/api/deauthorised/{channel}", "/api/deletion/{name}", "/api/genesys/outbound", "/api/health",
+        "/api/media/{token}", "/api/social/webhook",
+    ]  # fmt: skip
     assert Path(origin) == unzipped / "app.py"
     assert not [entry for entry in path if "site-packages" in entry]
 

@@ -13,10 +13,10 @@ from chalice.app import ScheduledEventConfig, SQSEventConfig
 
 from app import app
 from chalicelib import settings
-from chalicelib.aws import keys, table
+from chalicelib.aws import keys, letters, pauses, table
 from chalicelib.observability import NAMESPACE
-from chalicelib.pipeline import batch
-from chalicelib.pipeline.chores import tokens, upkeep
+from chalicelib.pipeline import batch, erasing
+from chalicelib.pipeline.chores import deletions, tokens, upkeep
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
@@ -27,7 +27,7 @@ from tests.counted import metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / "terraform" / "modules" / "aws"
-MEDIA = ("media_days", "media_hosts")
+MEDIA = ("media_days", "media_hosts", "profile_days", "queue_days", "log_days", "backup_days")
 CLOSING = ("closing_steps", "supervisors_topic")
 SETTINGS = settings.variables()
 
@@ -172,6 +172,14 @@ def test_a_worker_ends_before_its_claim_and_has_time_to_begin() -> None:
     assert upkeep.LEASE_S + most < upkeep.STARTS_S
 
 
+def test_the_upkeep_has_time_for_an_erasure_that_it_begins() -> None:
+    upkeep = re.search(r"upkeep = \{.*timeout_s = (\d+)", hcl("functions.tf"))
+    assert upkeep
+    longest = erasing.SETTLE_S + claims.LEASE_S + 2 * letters.LONGEST_S
+    assert int(upkeep[1]) - deletions.BEGIN_S > longest
+    assert longest < erasing.HELD_S
+
+
 def _waiting(age_s: float, looks: int) -> float:
     return budgets.waits_s(looks)
 
@@ -197,9 +205,16 @@ def test_the_table_has_the_keys_and_the_index_that_the_code_reads() -> None:
 
 def test_a_claim_is_remembered_as_long_as_its_event_may_come_back() -> None:
     """14 days in the queue, and 14 more as a dead letter: what was done before must not be done again on a replay."""
-    kept = re.search(r"kept_days = (\d+)", hcl("queues.tf"))
-    assert kept
-    assert 2 * int(kept[1]) * 86_400 < table.REMEMBERED_S
+    for variables in (hcl("variables.tf"), root("variables.tf")):
+        days = dict(re.findall(r"(\w+)_days\s+= optional\(number, (\d+)\)", variables))
+        assert int(days["queue"]) + int(days["dead_letter"]) == SETTINGS["queue_days"] == 28
+        assert table.REMEMBERED_S > 28 * 86_400
+        # the most that may be set
+        assert re.search(r"dead_letter_days >= 1 && var\.retention\.dead_letter_days <= 14$", variables, re.MULTILINE)
+        queue = re.search(r"queue_days >= (\d+) && var\.retention\.queue_days <= 14$", variables, re.MULTILINE)
+        assert queue
+        assert int(queue[1]) * 86_400 > pauses.LONGEST_S
+        assert int(days["backup"]) == SETTINGS["backup_days"]
 
 
 @pytest.mark.parametrize("rests", [_waiting, _failing, _throttled], ids=["waits", "fails", "is throttled"])

@@ -226,7 +226,8 @@ def test_what_the_queue_cannot_carry_waits_in_the_bucket_and_the_queue_gets_its_
     kit.queue(platform).carried = lambda event: len(event.raw) < 10
     assert kit.deliver(platform).status == 200
     [event] = kit.queue(platform).events
-    assert event.aside == f"aside/{platform}/{event.dedup}"
+    came = min(one for one in (event.received_ms, event.sent_ms) if one)
+    assert event.aside == f"aside/{platform}/{event.mark}/{came}-{event.dedup}"
     assert bytes(event.raw) == b"null"
     [(key, raw)] = kit.shelf.kept.items()
     assert key == event.aside

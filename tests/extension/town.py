@@ -48,6 +48,15 @@ def row(account: Mapping[str, Any], desk: str) -> Account:
     return msgspec.convert(known | {"desk": desk, "options": rest}, Account)
 
 
+class Idle:
+    """A chore that finds nothing to do."""
+
+    name = "idle"
+
+    def run(self, now: float) -> None:
+        pass
+
+
 class Town:
     """Everybody plays; `desks` tells which desk a channel's first account has, where it is not the first one."""
 
@@ -66,7 +75,7 @@ class Town:
         made = Runtime(load(self._settings()), self.clock, self.metrics)
         stand_ins: dict[str, Any] = {
             "table": self.ledger, "bucket": self.shelf, "secrets": self.secrets,
-            "runs": FakeRuns(), "windows": self.windows,
+            "runs": FakeRuns(), "windows": self.windows, "_deletions": Idle(),
             "inbound": self.inbound, "outbound": self.outbound,
         }  # fmt: skip
         vars(made).update(stand_ins)

@@ -20,6 +20,7 @@ from chalicelib.rules.catalogue import say
 from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Account, Conversation, Event, Seat
 from chalicelib.vocabulary.replies import Author, DeskReceipt, Receipt
+from chalicelib.wire import bounded
 
 # A desk that has just failed to be told is left alone for a moment: its silence must not hold up replies.
 PAUSE_S = 10.0
@@ -153,6 +154,7 @@ class Telling:
             received_ms=int(self._clock() * 1000),
             section=SECTION,
             raw=msgspec.Raw(msgspec.json.encode(told)),
+            about=bounded(told.customer),
         )
 
     def _by(self, told: Told) -> None:

@@ -102,12 +102,21 @@ class ToCustomer:
     def give_up(self, event: Event, turn: Turn, reason: str) -> None:
         """Buries the event; the agent of a message reads that it was not delivered. Raises Retryable."""
         self._intake.bury(event, turn, reason)
+        self._not_delivered(event, f"the bridge failed: {reason}")
+
+    def let_go(self, event: Event) -> None:
+        """The agent of a message reads that it was not delivered: its customer was erased. Of one that comes back from
+        the shelf they were told when it was given up. Raises Retryable."""
+        if not event.order:
+            self._not_delivered(event, "the customer was erased")
+
+    def _not_delivered(self, event: Event, detail: str) -> None:
         told = self._intake.read_again(event) if event.section != SECTION else None
         if isinstance(told, AgentMessage):
             seat = self._seat(told, event)
             account, message = self._whose.of(told, seat)
-            no = Refused("other", f"the bridge failed: {reason}")
-            self._tell(account or _stranger(message.integration), message, seat, Outcome(refused=no, news=True))
+            outcome = Outcome(refused=Refused("other", detail), news=True)
+            self._tell(account or _stranger(message.integration), message, seat, outcome)
 
     def _unknown(self, event: Event, turn: Turn, told: AgentMessage | AgentTyping | DeskEnded, seat: Seat) -> None:
         """An account may just have been added, and what tells whose a conversation is may not be written yet; a message

@@ -2,7 +2,7 @@
 locals {
   # What app.py serves, the desks' own routes included; a test compares. Each takes any method: the edge counts and
   # refuses what it does not know.
-  routes = sort(concat(["/api/health", "/api/media/{token}", "/api/social/webhook"], compact(values(var.desks)[*].webhook)))
+  routes = sort(concat(["/api/deauthorised/{channel}", "/api/deletion/{name}", "/api/health", "/api/media/{token}", "/api/social/webhook"], compact(values(var.desks)[*].webhook)))
 
   segments = { for route in local.routes : route => split("/", trimprefix(route, "/")) }
   # the paths of one, two and three segments: a resource cannot have its sibling as its parent

@@ -4,8 +4,9 @@ locals {
     edge        = { handler = "app.app", size = var.edge }
     to_desk     = { handler = "app.to_desk", size = var.workers }
     to_customer = { handler = "app.to_customer", size = var.workers }
-    # one at a time, so it needs no reserve
-    upkeep = { handler = "app.upkeep", size = merge(var.workers, { reserved_concurrency = null }) }
+    # one at a time, so it needs no reserve; an erasure waits for what is under way, and must not be cut off: as long
+    # as AWS lets a function run
+    upkeep = { handler = "app.upkeep", size = merge(var.workers, { reserved_concurrency = null, timeout_s = 900 }) }
   }
   function_names = { for role in keys(local.functions) : role => "${var.name}-${replace(role, "_", "-")}" }
   workers        = { to_desk = "inbound", to_customer = "outbound" }
@@ -20,6 +21,10 @@ locals {
       DMDESK_OUTBOUND_DEAD_LETTERS = aws_sqs_queue.dead_letters["outbound"].url
       DMDESK_PUBLIC_URL            = local.public_url
       DMDESK_MEDIA_DAYS            = tostring(var.media_days)
+      DMDESK_PROFILE_DAYS          = tostring(var.retention.profile_days)
+      DMDESK_QUEUE_DAYS            = tostring(local.queue_days)
+      DMDESK_LOG_DAYS              = tostring(var.log_retention_days)
+      DMDESK_BACKUP_DAYS           = tostring(var.retention.backup_days)
       DMDESK_MEDIA_HOSTS           = join(",", var.media_hosts)
       DMDESK_CLOSING_STEPS         = join(",", [for step in var.closing.steps : "${step.hours}:${step.priority}"])
       DMDESK_SUPERVISORS_TOPIC     = aws_sns_topic.supervisors.arn

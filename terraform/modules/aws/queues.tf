@@ -4,9 +4,9 @@ locals {
   # What a worker that died was at comes back after this. AWS asks for six times the function's timeout, so that a
   # batch outlives the throttling of its function: docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
   visibility_s = 6 * var.workers.timeout_s
-  # The longest that SQS offers, in a queue and again in its dead letters: a FIFO queue's message starts anew there,
+  # In a queue and again in its dead letters: a FIFO queue's message starts anew there,
   # docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
-  kept_days = 14
+  queue_days = var.retention.queue_days + var.retention.dead_letter_days
 }
 
 resource "aws_sqs_queue" "main" {
@@ -17,7 +17,7 @@ resource "aws_sqs_queue" "main" {
   deduplication_scope         = "messageGroup"
   fifo_throughput_limit       = "perMessageGroupId"
   visibility_timeout_seconds  = local.visibility_s
-  message_retention_seconds   = local.kept_days * 24 * 3600
+  message_retention_seconds   = var.retention.queue_days * 24 * 3600
   receive_wait_time_seconds   = 20
   sqs_managed_sse_enabled     = true
   redrive_policy = jsonencode({
@@ -35,7 +35,7 @@ resource "aws_sqs_queue" "dead_letters" {
   content_based_deduplication = false
   deduplication_scope         = "messageGroup"
   fifo_throughput_limit       = "perMessageGroupId"
-  message_retention_seconds   = local.kept_days * 24 * 3600
+  message_retention_seconds   = var.retention.dead_letter_days * 24 * 3600
   sqs_managed_sse_enabled     = true
 }
 
@@ -76,7 +76,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters_oldest" {
   period              = 300
   evaluation_periods  = 1
   comparison_operator = "GreaterThanThreshold"
-  threshold           = (local.kept_days - 4) * 24 * 3600
+  threshold           = max(var.retention.dead_letter_days - 4, var.retention.dead_letter_days / 2) * 24 * 3600
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]

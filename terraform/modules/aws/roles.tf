@@ -28,6 +28,12 @@ locals {
         Action   = ["s3:GetObject"]
         Resource = [local.media_arn]
       },
+      {
+        # requests to delete that platforms pass on, and what has come of them
+        Sid      = "TakeRequestsToDelete"
+        Action   = ["s3:GetObject", "s3:PutObject"]
+        Resource = ["${local.bucket_arn}/erasures/requests/*"]
+      },
     ]
     to_desk = concat(local.worker_permissions["inbound"], [
       {
@@ -90,6 +96,37 @@ locals {
         Resource = [
           for secret in concat(local.channel_secrets, values(local.account_secrets)) : aws_secretsmanager_secret.this[secret].arn
         ]
+      },
+      {
+        # a customer whose request to delete a platform has passed on: docs/adr/0013-erasure.md
+        Sid      = "EraseRows"
+        Action   = ["dynamodb:PutItem", "dynamodb:BatchWriteItem"]
+        Resource = [aws_dynamodb_table.ledger.arn]
+      },
+      {
+        Sid      = "FindWhatToErase"
+        Action   = ["s3:ListBucket", "s3:GetBucketVersioning"]
+        Resource = [local.bucket_arn]
+      },
+      {
+        Sid      = "ReadWhatNamesNobody"
+        Action   = ["s3:GetObject"]
+        Resource = ["${local.bucket_arn}/aside/*", "${local.bucket_arn}/parked/*"]
+      },
+      {
+        Sid      = "EraseFilesAndEvents"
+        Action   = ["s3:DeleteObject"]
+        Resource = [local.media_arn, "${local.bucket_arn}/aside/*", "${local.bucket_arn}/parked/*"]
+      },
+      {
+        Sid      = "EraseDeadLetters"
+        Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
+        Resource = [for queue in local.queues : aws_sqs_queue.dead_letters[queue].arn]
+      },
+      {
+        Sid      = "CertifyErasures"
+        Action   = ["s3:GetObject", "s3:PutObject"]
+        Resource = ["${local.bucket_arn}/erasures/*"]
       },
       {
         Sid      = "RenewTokens"

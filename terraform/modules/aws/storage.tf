@@ -2,8 +2,7 @@
 locals {
   # A queue's entry may point at an event set aside: for as long as it is in the queue and then in the dead letters,
   # and for as long again after a replay.
-  aside_days  = 4 * local.kept_days + 4
-  parked_days = 90
+  aside_days = 2 * local.queue_days + 4
 }
 
 resource "aws_dynamodb_table" "ledger" {
@@ -47,8 +46,11 @@ resource "aws_dynamodb_table" "ledger" {
     enabled        = true
   }
 
+  # a customer who was erased is in these until they end: docs/data-protection.md
   point_in_time_recovery {
-    enabled = true
+    enabled = var.retention.backup_days > 0
+    # 35 is DynamoDB's own, and not every endpoint tells it back
+    recovery_period_in_days = contains([0, 35], var.retention.backup_days) ? null : var.retention.backup_days
   }
 
   server_side_encryption {
@@ -111,7 +113,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "shelf" {
       prefix = "parked/"
     }
     expiration {
-      days = local.parked_days
+      days = var.retention.parked_days
     }
   }
 
@@ -123,6 +125,17 @@ resource "aws_s3_bucket_lifecycle_configuration" "shelf" {
     }
     expiration {
       days = var.media_days # links to them end as soon
+    }
+  }
+
+  rule {
+    id     = "erasures"
+    status = "Enabled"
+    filter {
+      prefix = "erasures/" # requests as well, whose codes answer as long
+    }
+    expiration {
+      days = var.retention.certificate_days
     }
   }
 

@@ -44,7 +44,7 @@ locals {
     }
     account_stopped = {
       from = 1, in_s = 300
-      says = "The platform does not let an account send: it is restricted, or its access was taken away. The worker's log has the account and what to do."
+      says = "The platform does not let an account send: it is restricted, or its access was taken away; or its owner wants its data deleted. The log line account stopped has the account and what to do."
     }
     problem_unlisted = {
       from = 1, in_s = 300

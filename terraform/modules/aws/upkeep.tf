@@ -91,7 +91,7 @@ resource "aws_cloudwatch_metric_alarm" "token_not_renewed" {
 
 resource "aws_cloudwatch_metric_alarm" "parked_oldest_days" {
   alarm_name          = "${var.name}-parked-oldest-days"
-  alarm_description   = "Something has been parked for 60 days, and is deleted after 90. `dmdesk parked` tells why it is there: bring it back with `dmdesk replay`, or let it go. docs/runbooks/parked.md"
+  alarm_description   = "Something has been parked for long, and is deleted within 30 days. `dmdesk parked` tells why it is there: bring it back with `dmdesk replay`, or let it go. docs/runbooks/parked.md"
   namespace           = local.metrics.namespace
   metric_name         = "parked_oldest_days"
   dimensions          = local.metrics.dimensions
@@ -99,7 +99,7 @@ resource "aws_cloudwatch_metric_alarm" "parked_oldest_days" {
   period              = 7200
   evaluation_periods  = 1
   comparison_operator = "GreaterThanOrEqualToThreshold"
-  threshold           = 60
+  threshold           = max(var.retention.parked_days - 30, var.retention.parked_days / 2)
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]

@@ -698,6 +698,19 @@ def test_what_cannot_even_be_read_is_buried_all_the_same(error: Exception) -> No
     assert kit.desk.reported == []
 
 
+def test_the_agent_is_told_of_a_reply_that_is_let_go_with_its_customer() -> None:
+    kit = Kit()
+    kit.work.let_go(EVENT)
+    assert (kit.queue.buried, kit.client.sent) == ([], [])
+    assert [(one.delivered, one.reason) for one in kit.desk.reported] == [(False, "other")]
+
+
+def test_of_a_reply_that_comes_back_they_were_told_when_it_was_given_up() -> None:
+    kit = Kit()
+    kit.work.let_go(msgspec.structs.replace(EVENT, order="7"))
+    assert kit.desk.reported == []
+
+
 # What the desk tells of customers' messages
 
 TROUBLE = DeskReceipt(

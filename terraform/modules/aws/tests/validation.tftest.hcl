@@ -109,6 +109,46 @@ run "media_kept_for_ever" {
   expect_failures = [var.media_days]
 }
 
+run "messages_kept_longer_than_a_queue_can" {
+  command = plan
+  variables {
+    retention = { queue_days = 15 }
+  }
+  expect_failures = [var.retention]
+}
+
+run "messages_kept_shorter_than_a_pause_lasts" {
+  command = plan
+  variables {
+    retention = { queue_days = 10 }
+  }
+  expect_failures = [var.retention]
+}
+
+run "profiles_kept_longer_than_conversations" {
+  command = plan
+  variables {
+    retention = { profile_days = 31 }
+  }
+  expect_failures = [var.retention]
+}
+
+run "backups_longer_than_dynamodb_keeps" {
+  command = plan
+  variables {
+    retention = { backup_days = 36 }
+  }
+  expect_failures = [var.retention]
+}
+
+run "parked_for_half_a_day" {
+  command = plan
+  variables {
+    retention = { parked_days = 0.5 }
+  }
+  expect_failures = [var.retention]
+}
+
 run "a_media_host_with_a_path" {
   command = plan
   variables {

@@ -113,7 +113,7 @@ run "what_a_queue_points_at_outlives_every_way_through_the_queues" {
     error_message = "an event set aside is there in its queue, in the dead letters, and in both again after a replay"
   }
   assert {
-    condition     = local.parked_days >= local.aside_days
+    condition     = var.retention.parked_days >= local.aside_days
     error_message = "what waits for an operator is kept no shorter than what waits for a worker"
   }
 }
@@ -138,11 +138,11 @@ run "the_api_hands_over_exact_bytes_and_any_method" {
     error_message = "binary, regional"
   }
   assert {
-    condition     = alltrue([for one in aws_api_gateway_method.any : one.http_method == "ANY"]) && keys(aws_api_gateway_method.any) == ["/api/genesys/outbound", "/api/health", "/api/media/{token}", "/api/social/webhook"]
+    condition     = alltrue([for one in aws_api_gateway_method.any : one.http_method == "ANY"]) && keys(aws_api_gateway_method.any) == ["/api/deauthorised/{channel}", "/api/deletion/{name}", "/api/genesys/outbound", "/api/health", "/api/media/{token}", "/api/social/webhook"]
     error_message = "one method per route"
   }
   assert {
-    condition     = toset(concat(keys(aws_api_gateway_resource.first), keys(aws_api_gateway_resource.second), keys(aws_api_gateway_resource.third))) == toset(["api", "api/genesys", "api/health", "api/media", "api/social", "api/genesys/outbound", "api/media/{token}", "api/social/webhook"])
+    condition     = toset(concat(keys(aws_api_gateway_resource.first), keys(aws_api_gateway_resource.second), keys(aws_api_gateway_resource.third))) == toset(["api", "api/deauthorised", "api/deletion", "api/genesys", "api/health", "api/media", "api/social", "api/deauthorised/{channel}", "api/deletion/{name}", "api/genesys/outbound", "api/media/{token}", "api/social/webhook"])
     error_message = "the tree of resources"
   }
   assert {
@@ -173,7 +173,7 @@ run "the_table_and_the_bucket_are_kept_and_private" {
     error_message = "bucket"
   }
   assert {
-    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.id => try(rule.expiration[0].days, 0) } == { aside = 60, parked = 90, media = 90, unfinished = 0 }
+    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.id => try(rule.expiration[0].days, 0) } == { aside = 60, parked = 90, media = 90, erasures = 1095, unfinished = 0 }
     error_message = "lifecycle"
   }
   assert {
@@ -308,6 +308,28 @@ run "the_functions_know_where_media_is_and_for_how_long" {
   assert {
     condition     = one([for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.expiration[0].days if rule.id == "media"]) == 30
     error_message = "the bucket forgets when the links end"
+  }
+}
+
+run "each_place_keeps_what_it_holds_as_long_as_it_is_told" {
+  variables {
+    retention = { queue_days = 12, dead_letter_days = 7, parked_days = 50, profile_days = 2, certificate_days = 400, backup_days = 10 }
+  }
+  assert {
+    condition     = alltrue([for one in aws_sqs_queue.main : one.message_retention_seconds == 12 * 86400]) && alltrue([for one in aws_sqs_queue.dead_letters : one.message_retention_seconds == 7 * 86400])
+    error_message = "queues and dead letters"
+  }
+  assert {
+    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.shelf.rule : rule.id => try(rule.expiration[0].days, 0) } == { aside = 42, parked = 50, media = 90, erasures = 400, unfinished = 0 }
+    error_message = "the bucket"
+  }
+  assert {
+    condition     = aws_dynamodb_table.ledger.point_in_time_recovery[0].enabled && aws_dynamodb_table.ledger.point_in_time_recovery[0].recovery_period_in_days == 10
+    error_message = "backups"
+  }
+  assert {
+    condition     = aws_lambda_function.role["upkeep"].environment[0].variables.DMDESK_QUEUE_DAYS == "19" && aws_lambda_function.role["to_desk"].environment[0].variables.DMDESK_PROFILE_DAYS == "2" && aws_lambda_function.role["upkeep"].environment[0].variables.DMDESK_BACKUP_DAYS == "10"
+    error_message = "the functions are told, as certificates tell it"
   }
 }
 
