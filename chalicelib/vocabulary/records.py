@@ -90,7 +90,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     are said in; `notices` puts a line into the conversation where a reply was not delivered, `mark_seen`
     marks the customer's messages as seen when the agent first answers, `show_reads` shows the agent that
     the customer has read the answer. `desk` names the desk at which new conversations are seated, "" for the
-    deployment's first. `options` is what only accounts of its channel or its desk have (`About.options`).
+    deployment's first. `after_end` is what the customer is told when the desk's conversation is over, such as a link to
+    a survey ("": nothing). `options` is what only accounts of its channel or its desk have (`About.options`).
     """
 
     channel: Word
@@ -103,6 +104,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     mark_seen: bool = True
     show_reads: bool = False
     desk: str = ""
+    after_end: str = ""
     options: dict[str, Any] = {}
 
     def wrote(self, customer: str, username: str) -> bool:
@@ -174,6 +176,16 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     answered: str = ""
     seen_ms: int = 0
     replies: int = 0
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation as its end finds it: what is remembered of it, how often something was shown at a desk so far, and
+    which of the desk's conversations was over last, since when."""
+
+    thread: Thread
+    shown: int = 0
+    ended: str = ""
+    ended_ms: int = 0
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,6 +32,10 @@ DRIVES: dict[str, Drive] = {
         whose, ITEM, NOW, Thread(seat=Seat(conversation="d"), customer_ms=5), "Hello"
     ),
     "seat": lambda table, whose: table.seat(whose, table.thread(whose).seat, AFTER, NOW, listed=True),
+    "end": lambda table, whose: table.end(whose, table.standing(whose), NOW),
+    "standing": lambda table, whose: table.standing(whose),
+    "ask": lambda table, whose: table.ask(whose, NOW),
+    "sitting": lambda table, whose: list(table.sitting(msgspec.convert(ACCOUNT, Account), NOW)),
     "seated": lambda table, whose: table.seated(*AFTER.place),
     "sent": lambda table, whose: table.sent(whose, ITEM, NOW, "mid", "c-1", "Hello"),
     "forestall": lambda table, whose: table.forestall(whose, ITEM, NOW),
@@ -67,7 +71,7 @@ DRIVES: dict[str, Drive] = {
 WRITING = {
     "claim", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited", "keep_led",
     "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "unlock", "erase",
-    "pause", "resume",
+    "pause", "resume", "end", "ask",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.
 STATES = [(), ("claim",), ("claim", "doubt"), ("claim", "buried"), ("claim", "refuse"), ("claim", "delivered"),
