@@ -69,7 +69,7 @@ def fed(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @app.schedule("rate(1 hour)", name="upkeep")
 def upkeep(event: CloudWatchEvent) -> None:
-    """Renews access tokens before they end."""
+    """Renews access tokens before they end, measures what waits, finds conversations that have ended."""
     runtime.current().upkeep.run()
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.http import Outgoing
     from chalicelib.pipeline.assembly import Common
     from chalicelib.pipeline.batch import Batch
+    from chalicelib.pipeline.chores.ends import Ends
     from chalicelib.pipeline.chores.tokens import Tokens
     from chalicelib.pipeline.chores.upkeep import Upkeep
     from chalicelib.pipeline.chores.waits import Waits
@@ -124,7 +125,7 @@ class Runtime:
         """What runs every hour, in this order."""
         from chalicelib.pipeline.chores.upkeep import Upkeep
 
-        return Upkeep([self._tokens, self._waits], self.clock, self.metrics)
+        return Upkeep([self._tokens, self._waits, self._ends], self.clock, self.metrics)
 
     @cached_property
     def _tokens(self) -> Tokens:
@@ -151,6 +152,21 @@ class Runtime:
         from chalicelib.pipeline.chores.waits import Waits
 
         return Waits(shelf=self.bucket, ledger=self.table, metrics=self.metrics)
+
+    @cached_property
+    def _ends(self) -> Ends:
+        from chalicelib.pipeline.chores.ends import Ends
+        from chalicelib.pipeline.desks import Desks
+
+        return Ends(
+            desks=Desks(self.desks, self.table),
+            channels=abouts(CHANNELS),
+            known_desks=abouts(DESKS),
+            ledger=self.table,
+            outbox=self.outbound,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
 
     @cached_property
     def secrets(self) -> SecretStore:

@@ -67,6 +67,7 @@ locals {
         login       = try(coalesce(account.login, local.channels[account.channel].logins[0].name), "")
         page        = account.page
         language    = account.language
+        after_end   = account.after_end
         secret      = module.aws.account_secret_names[key]
         integration = lookup(module.genesys.integration_ids, key, "")
       } : fact => { S = text } if text != ""

@@ -57,6 +57,27 @@ locals {
         Resource = [aws_dynamodb_table.ledger.arn]
       },
       {
+        # which desks are to be asked whether a conversation goes on, of which conversation, and where it has ended
+        Sid      = "FindWhoseDeskIsDue"
+        Action   = ["dynamodb:Query"]
+        Resource = ["${aws_dynamodb_table.ledger.arn}/index/sitting"]
+      },
+      {
+        Sid      = "ReadConversations"
+        Action   = ["dynamodb:GetItem"]
+        Resource = [aws_dynamodb_table.ledger.arn]
+      },
+      {
+        Sid      = "TellEnds"
+        Action   = ["sqs:SendMessage"]
+        Resource = [aws_sqs_queue.main["outbound"].arn]
+      },
+      {
+        Sid      = "AskDesks"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = [for secret in local.client_secrets : aws_secretsmanager_secret.this[secret].arn]
+      },
+      {
         Sid      = "CountWhatIsParked"
         Action   = ["s3:ListBucket"]
         Resource = [local.bucket_arn]
