@@ -123,6 +123,7 @@ module "genesys" {
   late_after_hours    = var.late_after_hours
   priority            = var.priority
   identity_resolution = var.identity_resolution
+  conversation_end    = var.conversation_end
   ops_command         = var.ops_command
   base_url            = var.genesys_urls.api == null ? "" : var.genesys_urls.api
   login_url           = var.genesys_urls.login == null ? "" : var.genesys_urls.login

@@ -268,6 +268,13 @@ variable "identity_resolution" {
   nullable    = false
 }
 
+variable "conversation_end" {
+  description = "Whether Genesys Cloud tells the bridge that a conversation is over, by a trigger, a workflow and a data action. Without it the bridge finds that out by asking, some hours later."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "ops_command" {
   description = "Runs the project's command line from the repository's root; Terraform uses it to attach the flow and to give the role."
   type        = string

@@ -206,7 +206,8 @@ def alarmed() -> set[str]:
     """The metrics of the bridge's own that an alarm watches, but for what Terraform counts itself."""
     counted = re.search(r"  counted = \{\n(.*?)\n  \}\n", hcl("traffic.tf"), re.DOTALL)
     hourly = re.search(r"  hourly = \{\n(.*?)\n  \}\n", hcl("upkeep.tf"), re.DOTALL)
-    assert counted and hourly
+    assert counted
+    assert hourly
     single = re.findall(r'metrics\.namespace\s+metric_name\s+= "(\w+)"', hcl("traffic.tf") + hcl("upkeep.tf"))
     return {*re.findall(r"^    (\w+) = \{", f"{counted[1]}\n{hourly[1]}", re.MULTILINE), *single}
 
