@@ -150,7 +150,12 @@ class Admin:
             text = re.sub(r"\{\{(\w+)\}\}", lambda field: json.dumps(fills[field[1]]), workflow)
             flow = self._publish(text)
             target = {"type": "Workflow", "id": flow["id"]}
-            automation.add_trigger({"name": name, "topicName": CUSTOMER_END, "enabled": True, "target": target})
+            trigger = {
+                "name": name,
+                "topicName": CUSTOMER_END,
+                "description": f"Tells {url} that conversations are over",
+            }
+            automation.add_trigger(trigger | {"enabled": True, "target": target})
 
     def triggered(self, topic: str, event: Fields) -> list[Request]:
         """What is sent because of an event of that topic."""
