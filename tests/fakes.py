@@ -380,7 +380,7 @@ class FakeLedger:
         shown = self.shown.get(conversation.key, 0)
         return Standing(thread=self.thread(conversation), shown=shown, ended=ended, ended_ms=ended_ms)
 
-    def end(self, conversation: Conversation, known: Standing, now: float) -> bool:
+    def end(self, conversation: Conversation, known: Standing, now: float, listed: bool = False) -> bool:
         self._up()
         old, shown = self.thread(conversation), self.shown.get(conversation.key, 0)
         if (old.seat, shown) != (known.thread.seat, known.shown):

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from chalicelib.aws import keys, rows, states
+from chalicelib.aws import keys, rows
 from chalicelib.aws.calls import Unmet, conditional
-from chalicelib.vocabulary.records import Account, Conversation, Standing
+from chalicelib.vocabulary.records import Account, Conversation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,16 +46,3 @@ def ask(client: DynamoDBClient, table: str, conversation: Conversation, at_s: fl
             ConditionExpression=f"attribute_exists({keys.SITS_AT})",
             ExpressionAttributeValues={":at": {"N": str(int(at_s))}},
         )
-
-
-def end(client: DynamoDBClient, table: str, conversation: Conversation, known: Standing, now: float) -> bool:
-    """The conversation is over at its desk, if nothing was shown in it since that was read: nobody has it, it
-    waits for nobody, and what was offered in it counts no more. False, and no effect, where something was. Raises
-    Retryable."""
-    write: Any = states.ended(table, conversation, now, known)
-    try:
-        conditional(client.update_item, ReturnValuesOnConditionCheckFailure="ALL_OLD", **write)
-    except Unmet as no:  # it may have been this very write, whose answer was lost
-        held, seat = states.standing(no.held), known.thread.seat
-        return held.ended == seat.conversation and held.thread.seat == seat.moved()
-    return True

@@ -96,7 +96,7 @@ def moved(table: str, conversation: Conversation, now: float, before: Seat, afte
     return {"Update": write}
 
 
-def ended(table: str, conversation: Conversation, now: float, known: Standing) -> dict[str, Any]:
+def ended(table: str, conversation: Conversation, now: float, known: Standing) -> TransactWriteItemTypeDef:
     """Nobody has it any more, and it waits for nobody, if it sits where it did and nothing was shown since."""
     seat = known.thread.seat
     told, gone = _seat_fields(seat.moved(), seat)
@@ -105,7 +105,7 @@ def ended(table: str, conversation: Conversation, now: float, known: Standing) -
     shown = "shown = :shown" if known.shown else "attribute_not_exists(shown)"
     values |= {":shown": {"N": str(known.shown)}} if known.shown else {}
     gone += [*_SITTING, keys.WAITS_AT, keys.WAITS_SINCE]
-    return {
+    write: Any = {
         "TableName": table,
         "Key": keys.item(conversation, keys.STATE),
         "UpdateExpression": f"SET expires_at = :expires, {', '.join(_sets(told))} REMOVE {', '.join(gone)}",
@@ -118,6 +118,7 @@ def ended(table: str, conversation: Conversation, now: float, known: Standing) -
             **values,
         },
     }
+    return {"Update": write}
 
 
 _ONE = {":one": {"N": "1"}}
@@ -162,13 +163,15 @@ def _typed(told: dict[str, str | int]) -> dict[str, Any]:
     return {f":{name}": {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in told.items()}
 
 
-def listing(table: str, conversation: Conversation, now: float, seat: Seat) -> list[TransactWriteItemTypeDef]:
-    """Whose the seat's conversation is; and a pointer to that among the rows of the conversation, by which it is
-    erased with them."""
+def listing(
+    table: str, conversation: Conversation, now: float, seat: Seat, after_s: int = SEATED_S
+) -> list[TransactWriteItemTypeDef]:
+    """Whose the seat's conversation is, for so long; and a pointer to that among the rows of the conversation, by which
+    it is erased with them."""
     whose: dict[str, Any] = {name: {"S": getattr(conversation, name)} for name in Conversation.__struct_fields__}
     there = keys.seat(*seat.place)
     rows_of_it = [there | whose, keys.item(conversation, keys.name_of_seat(there))]
-    return [{"Put": {"TableName": table, "Item": {**row, "expires_at": expiry(now, SEATED_S)}}} for row in rows_of_it]
+    return [{"Put": {"TableName": table, "Item": {**row, "expires_at": expiry(now, after_s)}}} for row in rows_of_it]
 
 
 def expiry(now: float, after_s: int) -> dict[str, str]:

@@ -230,10 +230,18 @@ class Table:
         """As `thread`, with what its end has to know besides."""
         return states.standing(self._get(conversation, keys.STATE))
 
-    def end(self, conversation: Conversation, known: Standing, now: float) -> bool:
+    def end(self, conversation: Conversation, known: Standing, now: float, listed: bool = False) -> bool:
         """The conversation is over where it is known to sit: nobody has it, it waits for nobody, and what was offered
-        in it counts no more. False, and no effect, where something was shown since that was read."""
-        return sitting.end(self._client, self._name, conversation, known, now)
+        in it counts no more. False, and no effect, where something was shown since that was read. Where `listed`,
+        whose the desk's conversation was is remembered as long as all else of it, and no longer."""
+        seat = known.thread.seat
+        whose = states.listing(self._name, conversation, now, seat, states.STATE_S) if listed else []
+        try:
+            self._transact([states.ended(self._name, conversation, now, known), *whose])
+        except _Cancelled:  # it may have been this very write, whose answer was lost
+            held = self.standing(conversation)
+            return held.ended == seat.conversation and held.thread.seat == seat.moved()
+        return True
 
     def ask(self, conversation: Conversation, at_s: float) -> None:
         """The desk at which it sits is to be asked then whether it still does. No effect where it sits nowhere."""

@@ -162,9 +162,10 @@ class Ledger(Protocol):
     def standing(self, conversation: Conversation) -> Standing:
         """As `thread`, with what its end has to know besides."""
 
-    def end(self, conversation: Conversation, known: Standing, now: float) -> bool:
+    def end(self, conversation: Conversation, known: Standing, now: float, listed: bool = False) -> bool:
         """The conversation is over where it is known to sit: nobody has it, it waits for nobody, and what was offered
-        in it counts no more. False, and no effect, where something was shown since that was read."""
+        in it counts no more; `listed` as for `delivered`. False, and no effect, where something was shown since that
+        was read."""
 
     def ask(self, conversation: Conversation, at_s: float) -> None:
         """The desk at which it sits is to be asked then (epoch s) whether it still does."""

@@ -106,8 +106,9 @@ def test_the_end_of_a_seat_at_another_desk_takes_all_of_it(shop: Shop) -> None:
     ana, seat = shop.customer(), Seat("counter", "session-1", "key", 3)
     thread = Thread(seat=seat, customer_ms=1)
     assert shop.table.delivered(ana, "IN#a", NOW, thread, before=Seat(generation=0), listed=True)
-    assert shop.table.end(ana, shop.table.standing(ana), NOW + 1)
+    assert shop.table.end(ana, shop.table.standing(ana), NOW + 1, listed=True)
     assert shop.table.thread(ana).seat == Seat(generation=4)
+    assert shop.table.seated(*seat.place) == ana  # who tells it again is known
     assert {"desk", "seat_desk", "seat_state"}.isdisjoint(shop.row(ana))
 
 
@@ -140,21 +141,27 @@ def test_a_handover_goes_on_waiting_and_is_asked_at_its_new_desk(shop: Shop) -> 
 
 
 class Deaf:
-    """DynamoDB does the first update and does not answer it; botocore repeats it."""
+    """DynamoDB does the first write and does not answer it; it is repeated, under a token of its own."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def update_item(self, **asked: Any) -> Any:
-        self._client.update_item(**asked)
-        return self._client.update_item(**asked)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def transact_write_items(self, **asked: Any) -> Any:
+        self._client.transact_write_items(**asked)
+        return self._client.transact_write_items(**asked)
 
 
 class Gone:
     """DynamoDB is not there."""
 
-    def update_item(self, **asked: Any) -> Any:
-        raise ConnectionClosedError(endpoint_url="https://dynamodb.example")
+    def __getattr__(self, name: str) -> Any:
+        def call(**asked: Any) -> Any:
+            raise ConnectionClosedError(endpoint_url="https://dynamodb.example")
+
+        return call
 
 
 def test_an_end_whose_answer_is_lost_has_happened(shop: Shop) -> None:
@@ -169,6 +176,6 @@ def test_a_table_that_is_away_is_asked_again(shop: Shop) -> None:
     gone: Any = Gone()
     known = Standing(thread=Thread(seat=Seat(conversation="d-1")))
     with pytest.raises(Retryable):
-        Table(TABLE, gone).end(shop.customer(), known, NOW)
+        Table(TABLE, gone, lambda wait_s: None).end(shop.customer(), known, NOW)
     with pytest.raises(Retryable):
         Table(TABLE, gone).ask(shop.customer(), NOW)

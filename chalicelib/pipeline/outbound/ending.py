@@ -42,7 +42,7 @@ class Ending:
         elif not self._over(account, customer, thread.seat):
             self._ledger.ask(conversation, self._clock())
             self._metrics.count("ignored", reason="desk_ended_open")
-        elif self._ledger.end(conversation, known, self._clock()):
+        elif self._ledger.end(conversation, known, self._clock(), self._desks.listed(thread.seat)):
             self._metrics.count("desk_ended", channel=account.channel)
             log.info("desk ended", account=account.id, desk_conversation=seat.conversation,
                      conversation=conversation.key)  # fmt: skip
