@@ -71,7 +71,9 @@ class _Webhook:
             seen = msgspec.json.decode(body, type=_Envelope)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed(f"not a Genesys delivery: {type(error).__name__}") from None
-        top = Fields({name: value_of(getattr(seen, name)) for name in _Envelope.__struct_fields__})
+        told = {"id": seen.id, "type": seen.type, "channel": seen.channel}
+        told |= {"addressTo": seen.address_to, "addressFrom": seen.address_from}
+        top = Fields({name: value_of(raw) for name, raw in told.items()})
         # receipts and typing may come again under an id that was used before
         message = top.text("id") if top.value("type") in ("Text", "Structured") else ""
         end = top.value("type") == ENDED
@@ -109,9 +111,9 @@ class _Kind(msgspec.Struct):
     type: str = ""
 
 
-class _Envelope(msgspec.Struct):
+class _Envelope(msgspec.Struct, rename="camel"):
     id: msgspec.Raw = msgspec.Raw(b"null")
     type: msgspec.Raw = msgspec.Raw(b"null")
     channel: msgspec.Raw = msgspec.Raw(b"null")
-    addressTo: msgspec.Raw = msgspec.Raw(b"null")
-    addressFrom: msgspec.Raw = msgspec.Raw(b"null")
+    address_to: msgspec.Raw = msgspec.Raw(b"null")
+    address_from: msgspec.Raw = msgspec.Raw(b"null")
