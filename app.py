@@ -81,7 +81,7 @@ def fed(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @app.schedule("rate(5 minutes)", name="upkeep")
 def upkeep(event: CloudWatchEvent) -> None:
-    """Does the chores that are due: renews access tokens before they end, and more."""
+    """Does the chores that are due: renews access tokens before they end, finds conversations that have ended, …"""
     runtime.current().upkeep.run()
 
 

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.assembly import Common
     from chalicelib.pipeline.batch import Batch
     from chalicelib.pipeline.chores.closing import Closing
-    from chalicelib.pipeline.chores.spending import Spending
     from chalicelib.pipeline.chores.deletions import Deletions
+    from chalicelib.pipeline.chores.ends import Ends
+    from chalicelib.pipeline.chores.spending import Spending
     from chalicelib.pipeline.chores.tokens import Tokens
     from chalicelib.pipeline.chores.upkeep import Chore, Upkeep
     from chalicelib.pipeline.chores.waits import Waits
@@ -173,7 +174,7 @@ class Runtime:
         """What runs by the clock, in this order."""
         from chalicelib.pipeline.chores.upkeep import Upkeep
 
-        chores: list[Chore] = [self._tokens, self._closing, self._spending, self._waits, self._deletions]
+        chores: list[Chore] = [self._tokens, self._closing, self._spending, self._waits, self._ends, self._deletions]
         return Upkeep(chores, self.runs, self.clock, self.metrics)
 
     @cached_property
@@ -244,6 +245,21 @@ class Runtime:
             "clock": self.clock,
             "metrics": self.metrics,
         }
+
+    @cached_property
+    def _ends(self) -> Ends:
+        from chalicelib.pipeline.chores.ends import Ends
+        from chalicelib.pipeline.desks import Desks
+
+        return Ends(
+            desks=Desks(self.desks, self.table),
+            channels=abouts(CHANNELS),
+            known_desks=abouts(DESKS),
+            ledger=self.table,
+            outbox=self.outbound,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
 
     @cached_property
     def secrets(self) -> SecretStore:

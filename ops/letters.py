@@ -89,6 +89,13 @@ def parked(bridge: Bridge, ids: Sequence[str], note: Callable[[str], None]) -> l
     return _asked([_told(one, bridge.clock(), one.key) for one in found], ids)
 
 
+SHELVES: dict[str, Callable[[Bridge, Sequence[str], Callable[[str], None]], list[Told]]] = {
+    "dead-letters": dead_letters,
+    "parked": parked,
+}
+"""What lists each of them, by the command's name."""
+
+
 def replay(bridge: Bridge, choice: Choice, out: Out, *, dry_run: bool) -> Replayed:
     """Brings back what is chosen. May be cut off anywhere and run again."""
     shelf, note = Shelf(bridge), out.note

@@ -24,38 +24,32 @@ def _bridge(out: Out) -> Bridge:
     return Bridge(os.environ, time.time, out.hide)
 
 
-@click.command(cls=Command, epilog=example("dmdesk dead-letters", "dmdesk dead-letters --json"))
-@click.argument("ids", nargs=-1, metavar="[ID]...")
-@json_option
-def dead_letters(ids: tuple[str, ...], as_json: bool) -> None:
-    """List what could not be handled and was given up, with its reason; with ids, all that is known of those.
+def _list(name: str, what: str, back: str, none: str) -> click.Command:
+    """The command of that name, which lists `what` waits on a shelf; `none` is what it says of an empty one."""
 
-    Changes nothing, and shows nothing of what anybody wrote. `replay` brings them back.
-    """
-    from ops import letters
+    @click.command(
+        name=name,
+        cls=Command,
+        epilog=example(f"dmdesk {name}", f"dmdesk {name} --json"),
+        help=f"List {what}, with its reason; with ids, all that is known of those.\n\n"
+        f"Changes nothing, and shows nothing of what anybody wrote. `replay` brings {back} back.",
+    )
+    @click.argument("ids", nargs=-1, metavar="[ID]...")
+    @json_option
+    def command(ids: tuple[str, ...], as_json: bool) -> None:
+        from ops import letters
 
-    def work(out: Out) -> None:
-        told = letters.dead_letters(_bridge(out), ids, out.note)
-        out.result([msgspec.to_builtins(one) for one in told], letters.listed(told, ids, "no dead letters"))
+        def work(out: Out) -> None:
+            told = letters.SHELVES[name](_bridge(out), ids, out.note)
+            out.result([msgspec.to_builtins(one) for one in told], letters.listed(told, ids, none))
 
-    run(as_json, work)
+        run(as_json, work)
+
+    return command
 
 
-@click.command(cls=Command, epilog=example("dmdesk parked", "dmdesk parked --json"))
-@click.argument("ids", nargs=-1, metavar="[ID]...")
-@json_option
-def parked(ids: tuple[str, ...], as_json: bool) -> None:
-    """List what nobody could read or place and was put aside, with its reason; with ids, all that is known of those.
-
-    Changes nothing, and shows nothing of what anybody wrote. `replay` brings it back.
-    """
-    from ops import letters
-
-    def work(out: Out) -> None:
-        told = letters.parked(_bridge(out), ids, out.note)
-        out.result([msgspec.to_builtins(one) for one in told], letters.listed(told, ids, "nothing is parked"))
-
-    run(as_json, work)
+dead_letters = _list("dead-letters", "what could not be handled and was given up", "them", "no dead letters")
+parked = _list("parked", "what nobody could read or place and was put aside", "it", "nothing is parked")
 
 
 @click.command(

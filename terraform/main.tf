@@ -68,6 +68,7 @@ locals {
         page        = account.page
         closing     = account.closing
         language    = account.language
+        after_end   = account.after_end
         secret      = module.aws.account_secret_names[key]
         integration = lookup(module.genesys.integration_ids, key, "")
       } : fact => { S = text } if text != ""
@@ -126,6 +127,7 @@ module "genesys" {
   priority            = var.priority
   raises              = anytrue([for key, account in var.accounts : account.closing == "raise" if local.desk_of[key] == "genesys"])
   identity_resolution = var.identity_resolution
+  conversation_end    = var.conversation_end
   ops_command         = var.ops_command
   base_url            = var.genesys_urls.api == null ? "" : var.genesys_urls.api
   login_url           = var.genesys_urls.login == null ? "" : var.genesys_urls.login

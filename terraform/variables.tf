@@ -11,7 +11,7 @@ variable "package" {
 }
 
 variable "accounts" {
-  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), desk (where its conversations go; by default the first, genesys), login (Instagram: instagram, which is the default, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (a line tells the agent that the customer has read the answer; Genesys takes it for something that the customer wrote), closing (what is done as a window closes while its customer waits: off; warn, which is the default: supervisors read of it; raise: the conversation goes up in its queue as well)."
+  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), desk (where its conversations go; by default the first, genesys), login (Instagram: instagram, which is the default, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (a line tells the agent that the customer has read the answer; Genesys takes it for something that the customer wrote), closing (what is done as a window closes while its customer waits: off; warn, which is the default: supervisors read of it; raise: the conversation goes up in its queue as well), after_end (what the customer is told when the desk's conversation is over; nothing by default)."
   type = map(object({
     channel     = string
     id          = string
@@ -25,6 +25,7 @@ variable "accounts" {
     mark_seen   = optional(bool, true)
     show_reads  = optional(bool, false)
     closing     = optional(string, "warn")
+    after_end   = optional(string, "")
   }))
   validation {
     condition     = length(var.accounts) > 0
@@ -267,6 +268,13 @@ variable "priority" {
 
 variable "identity_resolution" {
   description = "Whether customers are looked up among the external contacts, by an external source per platform."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "conversation_end" {
+  description = "Whether Genesys Cloud tells the bridge that a conversation is over, by a trigger, a workflow and a data action. Without it the bridge finds that out by asking, some hours later."
   type        = bool
   default     = true
   nullable    = false

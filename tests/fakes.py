@@ -38,6 +38,7 @@ from chalicelib.vocabulary.records import (
     Profile,
     Seat,
     Spent,
+    Standing,
     Stored,
     Thread,
     Tried,
@@ -274,6 +275,10 @@ class FakeLedger:
     led_reads: int = 0
     spends: list[tuple[str, int, int]] = field(default_factory=list)
     locks: dict[str, tuple[str, float]] = field(default_factory=dict)
+    asks: dict[Conversation, float] = field(default_factory=dict)
+    made: dict[tuple[str, str], float] = field(default_factory=dict)
+    shown: dict[str, int] = field(default_factory=dict)
+    ended: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def _up(self) -> None:
         if self.down:
@@ -383,7 +388,12 @@ class FakeLedger:
             old = msgspec.structs.replace(old, replies=0)
         told = {name: value for name, value in new.items() if value}
         seat = thread.seat if thread.seat.conversation else old.seat
+        if before is None:
+            seat = msgspec.structs.replace(seat, generation=old.seat.generation)
+        self.shown[conversation.key] = self.shown.get(conversation.key, 0) + 1
         self.threads[conversation.key] = msgspec.structs.replace(old, **told, seat=seat)
+        if seat.conversation:
+            self.asks.setdefault(conversation, now + 6 * 3600)
         if listed:
             self.whose[seat.place] = conversation
         return True
@@ -397,6 +407,35 @@ class FakeLedger:
         if listed:
             self.whose[after.place] = conversation
         return True
+
+    def standing(self, conversation: Conversation) -> Standing:
+        ended, ended_ms = self.ended.get(conversation.key, ("", 0))
+        shown = self.shown.get(conversation.key, 0)
+        return Standing(thread=self.thread(conversation), shown=shown, ended=ended, ended_ms=ended_ms)
+
+    def end(self, conversation: Conversation, known: Standing, now: float, listed: bool = False) -> bool:
+        self._up()
+        old, shown = self.thread(conversation), self.shown.get(conversation.key, 0)
+        if (old.seat, shown) != (known.thread.seat, known.shown):
+            return False
+        self.threads[conversation.key] = msgspec.structs.replace(old, seat=old.seat.moved())
+        self.ended[conversation.key] = old.seat.conversation, int(now * 1000)
+        self.asks.pop(conversation, None)
+        return True
+
+    def ask(self, conversation: Conversation, at_s: float) -> None:
+        self._up()
+        if self.thread(conversation).seat.conversation:
+            self.asks[conversation] = at_s
+
+    def sitting(self, account: Account, now: float) -> list[Conversation]:
+        self._up()
+        mine = [
+            (at_s, one)
+            for one, at_s in self.asks.items()
+            if (one.channel, one.account) == (account.channel, account.id)
+        ]
+        return [one for at_s, one in sorted(mine, key=lambda due: due[0]) if at_s <= now]
 
     def seated(self, desk: str, conversation: str) -> Conversation | None:
         self._up()
@@ -459,9 +498,12 @@ class FakeLedger:
     def offer(self, conversation: Conversation, key: str, now: float, taps: Sequence[Tap]) -> None:
         self._up()
         self.offers[(conversation.key, key)] = tuple(taps)
+        self.made[(conversation.key, key)] = now
 
     def offered(self, conversation: Conversation, key: str, number: int) -> Tap | None:
         taps = self.offers.get((conversation.key, key), ())
+        if self.made.get((conversation.key, key), 0.0) * 1000 < self.standing(conversation).ended_ms:
+            return None
         return taps[number] if number < len(taps) else None
 
     def keep_profile(self, conversation: Conversation, now: float, profile: Profile) -> None:
@@ -519,9 +561,11 @@ class FakeLedger:
 
 
 class FakeDesk:
-    """Answers from `answers` (then "desk-conversation"), finds what `holds` maps a message id to."""
+    """Answers from `answers` (then `conversation`), finds what `holds` maps a message id to."""
 
     lag_s = 0.0
+    reopens = False
+    conversation = "desk-conversation"
 
     def __init__(self) -> None:
         self.answers: list[str | BaseException] = []
@@ -535,14 +579,18 @@ class FakeDesk:
         self.open_error: Exception | None = None
         self.urge_answers: list[Urged | BaseException] = []
         self.urged: list[tuple[str, int, dict[str, str]]] = []
+        self.looks = 0
+        """How often it was asked whether a conversation goes on."""
+        self.beside: Callable[[], None] = lambda: None
+        """Happens when it has just been asked that."""
 
     @property
     def capabilities(self) -> DeskCapabilities:
-        return DeskCapabilities(priorities=True, lag_s=self.lag_s)
+        return DeskCapabilities(priorities=True, lag_s=self.lag_s, reopens=self.reopens)
 
     def deliver(self, account: Account, message: DeskMessage, seat: Seat, now: float) -> Seat:
         self.delivered.append(message)
-        return msgspec.structs.replace(seat, conversation=_next(self.answers, "desk-conversation"))
+        return msgspec.structs.replace(seat, conversation=_next(self.answers, self.conversation))
 
     def find(self, account: Account, message: str, customer: str, seat: Seat, since: float, now: float) -> Seat | None:
         self.looked_for.append((message, seat.conversation, since))
@@ -552,9 +600,12 @@ class FakeDesk:
         return None if held is None else msgspec.structs.replace(seat, conversation=held)
 
     def is_open(self, account: Account, customer: str, seat: Seat) -> bool:
+        self.looks += 1
         if self.open_error:
             raise self.open_error
-        return self.open and bool(seat.conversation)
+        is_open = self.open and bool(seat.conversation)
+        self.beside()
+        return is_open
 
     def urge(self, account: Account, customer: str, seat: Seat, priority: int, marks: Mapping[str, str]) -> Urged:
         self.urged.append((seat.conversation, priority, dict(marks)))

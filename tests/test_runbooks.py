@@ -27,7 +27,14 @@ def counted() -> set[str]:
     return set(re.findall(r"^    (\w+) = \{", listed[1], re.MULTILINE))
 
 
-ALARMS = (set(RESOURCES) - {"counted"}) | counted()
+def hourly() -> dict[str, str]:
+    """As `counted`, of what the upkeep counts; with each one's page."""
+    listed = re.search(r"  hourly = \{\n(.*?)\n  \}\n", AWS, re.DOTALL)
+    assert listed
+    return dict(re.findall(r'^    (\w+) = \{.*?page\s+= "(\w+)"', listed[1], re.MULTILINE | re.DOTALL))
+
+
+ALARMS = (set(RESOURCES) - {"counted", "hourly"}) | counted() | set(hourly())
 
 
 def test_every_alarm_has_its_page_and_every_page_its_alarm() -> None:
@@ -39,8 +46,12 @@ def test_every_alarm_has_its_page_and_every_page_its_alarm() -> None:
 def test_an_alarm_names_its_page(resource: str) -> None:
     said = re.search(r'alarm_description\s+= "(.*)"$', RESOURCES[resource], re.MULTILINE)
     assert said
-    page = "${each.key}" if resource == "counted" else SHARED.get(resource, resource)
-    assert said[1].endswith(f" docs/runbooks/{page}.md")
+    rows = {"counted": "${each.key}", "hourly": "${each.value.page}"}
+    assert said[1].endswith(f" docs/runbooks/{rows.get(resource, SHARED.get(resource, resource))}.md")
+
+
+def test_a_row_names_its_page() -> None:
+    assert hourly() == {alarm: SHARED.get(alarm, alarm) for alarm in hourly()}
 
 
 def test_the_list_of_pages_is_whole() -> None:

@@ -23,6 +23,9 @@ Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
 
     index "waiting"       waits_at          waits_since       what
                           channel#account   epoch ms          the STATE of a conversation that waits for an answer
+
+    index "sitting"       sits_at           asks_at           what
+                          channel#account   epoch s           the STATE of a conversation that sits at a desk
 """
 
 from __future__ import annotations
@@ -48,6 +51,9 @@ _SEAT = "SEAT#"
 _WHOSE = "CONVERSATION"
 WAITS_AT = "waits_at"
 WAITS_SINCE = "waits_since"
+SITTING = "sitting"
+SITS_AT = "sits_at"
+ASKS_AT = "asks_at"
 # As terraform/modules/aws/storage.tf makes the table; a test compares.
 SCHEMA: Any = {
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
@@ -56,6 +62,8 @@ SCHEMA: Any = {
         {"AttributeName": "sk", "AttributeType": "S"},
         {"AttributeName": WAITS_AT, "AttributeType": "S"},
         {"AttributeName": WAITS_SINCE, "AttributeType": "N"},
+        {"AttributeName": SITS_AT, "AttributeType": "S"},
+        {"AttributeName": ASKS_AT, "AttributeType": "N"},
     ],
     "GlobalSecondaryIndexes": [
         {
@@ -65,7 +73,15 @@ SCHEMA: Any = {
                 {"AttributeName": WAITS_SINCE, "KeyType": "RANGE"},
             ],
             "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }
+        },
+        {
+            "IndexName": SITTING,
+            "KeySchema": [
+                {"AttributeName": SITS_AT, "KeyType": "HASH"},
+                {"AttributeName": ASKS_AT, "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        },
     ],
 }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chalicelib.aws import keys
-from chalicelib.vocabulary.records import NOBODYS, Conversation, Seat, Thread
+from chalicelib.vocabulary.records import NOBODYS, Conversation, Seat, Standing, Thread
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 STATE_S = 30 * 86_400
 # A desk's conversation may go on for long after the one write that tells whose it is.
 SEATED_S = 90 * 86_400
+# A desk whose conversation nobody has ended is first asked about it after so long.
+ASKED_S = 6 * 3_600
 
 _REMEMBERED = set(Thread.__struct_fields__) - {"seat"}
 # A seat's fields and their attributes: what a row has under `desk` was the desk's conversation before a seat had more.
@@ -28,6 +30,16 @@ def thread(row: dict[str, Any]) -> Thread:
     seat = {field: plain[name] for field, name in _SEAT.items() if plain.get(name)}
     told = {name: plain[name] for name in _REMEMBERED if plain.get(name)}
     return msgspec.convert({**told, "seat": seat}, Thread)
+
+
+def standing(row: dict[str, Any]) -> Standing:
+    """What its end has to know of it."""
+    return Standing(
+        thread=thread(row),
+        shown=int(row.get("shown", {}).get("N", "0")),
+        ended=row.get("ended", {}).get("S", ""),
+        ended_ms=int(row.get("ended_ms", {}).get("N", "0")),
+    )
 
 
 def remember(
@@ -52,8 +64,11 @@ def remember(
         values[":none"] = {"N": "0"}
     write: Any = {"TableName": table, "Key": keys.item(conversation, keys.STATE)}
     removes = f" REMOVE {', '.join(gone)}" if gone else ""
-    write["UpdateExpression"] = "SET " + ", ".join(["expires_at = :expires", *sets]) + removes
-    write["ExpressionAttributeValues"] = values | _typed(told) | {":expires": expiry(now, STATE_S)}
+    sits, asks = _sits(conversation, now) if thread.seat.conversation else ([], {})
+    write["UpdateExpression"] = (
+        "SET " + ", ".join(["expires_at = :expires", *sets, *sits]) + removes + " ADD shown :one"
+    )
+    write["ExpressionAttributeValues"] = values | _typed(told) | asks | {":expires": expiry(now, STATE_S), **_ONE}
     if told:  # "comment" is one of DynamoDB's reserved words
         write["ExpressionAttributeNames"] = {f"#{name}": name for name in told}
     if conditions:
@@ -64,6 +79,8 @@ def remember(
 def moved(table: str, conversation: Conversation, now: float, before: Seat, after: Seat) -> TransactWriteItemTypeDef:
     """From one seat to another, if it still sits at the first."""
     told, gone = _seat_fields(after, before)
+    sits, asks = _sits(conversation, now) if after.conversation else ([], {})
+    gone += [] if after.conversation else _SITTING
     held = "desk = :was" if before.conversation else "attribute_not_exists(desk)"
     known, values = _unmoved(before)
     values |= {":was": {"S": before.conversation}} if before.conversation else {}
@@ -71,12 +88,49 @@ def moved(table: str, conversation: Conversation, now: float, before: Seat, afte
     write: Any = {
         "TableName": table,
         "Key": keys.item(conversation, keys.STATE),
-        "UpdateExpression": "SET " + ", ".join(["expires_at = :expires", *_sets(told)]) + removes,
+        "UpdateExpression": "SET " + ", ".join(["expires_at = :expires", *_sets(told), *sits]) + removes,
         "ConditionExpression": f"{known} AND {held}",
         "ExpressionAttributeNames": {f"#{name}": name for name in told},
-        "ExpressionAttributeValues": {":expires": expiry(now, STATE_S), **_typed(told), **values},
+        "ExpressionAttributeValues": {":expires": expiry(now, STATE_S), **_typed(told), **asks, **values},
     }
     return {"Update": write}
+
+
+def ended(table: str, conversation: Conversation, now: float, known: Standing) -> TransactWriteItemTypeDef:
+    """Nobody has it any more, and it waits for nobody, if it sits where it did and nothing was shown since."""
+    seat = known.thread.seat
+    told, gone = _seat_fields(seat.moved(), seat)
+    told |= {"ended": seat.conversation, "ended_ms": int(now * 1000)}
+    unmoved, values = _unmoved(seat)
+    shown = "shown = :shown" if known.shown else "attribute_not_exists(shown)"
+    values |= {":shown": {"N": str(known.shown)}} if known.shown else {}
+    gone += [*_SITTING, keys.WAITS_AT, keys.WAITS_SINCE]
+    write: Any = {
+        "TableName": table,
+        "Key": keys.item(conversation, keys.STATE),
+        "UpdateExpression": f"SET expires_at = :expires, {', '.join(_sets(told))} REMOVE {', '.join(gone)}",
+        "ConditionExpression": f"desk = :was AND {unmoved} AND {shown}",
+        "ExpressionAttributeNames": {f"#{name}": name for name in told},
+        "ExpressionAttributeValues": {
+            ":expires": expiry(now, STATE_S),
+            ":was": {"S": seat.conversation},
+            **_typed(told),
+            **values,
+        },
+    }
+    return {"Update": write}
+
+
+_ONE = {":one": {"N": "1"}}
+_SITTING = [keys.SITS_AT, keys.ASKS_AT]
+
+
+def _sits(conversation: Conversation, now: float) -> tuple[list[str], dict[str, Any]]:
+    """It sits at a desk, which is asked about it in a while, unless that is to be done already."""
+    at = keys.account(conversation.channel, conversation.account)
+    values = {keys.SITS_AT: {"S": at}, keys.ASKS_AT: expiry(now, ASKED_S)}
+    sets = [f"{name} = if_not_exists({name}, :{name})" for name in values]
+    return sets, {f":{name}": value for name, value in values.items()}
 
 
 def _seat_fields(seat: Seat, before: Seat | None) -> tuple[dict[str, str | int], list[str]]:
@@ -109,13 +163,15 @@ def _typed(told: dict[str, str | int]) -> dict[str, Any]:
     return {f":{name}": {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in told.items()}
 
 
-def listing(table: str, conversation: Conversation, now: float, seat: Seat) -> list[TransactWriteItemTypeDef]:
-    """Whose the seat's conversation is; and a pointer to that among the rows of the conversation, by which it is
-    erased with them."""
+def listing(
+    table: str, conversation: Conversation, now: float, seat: Seat, after_s: int = SEATED_S
+) -> list[TransactWriteItemTypeDef]:
+    """Whose the seat's conversation is, for so long; and a pointer to that among the rows of the conversation, by which
+    it is erased with them."""
     whose: dict[str, Any] = {name: {"S": getattr(conversation, name)} for name in Conversation.__struct_fields__}
     there = keys.seat(*seat.place)
     rows_of_it = [there | whose, keys.item(conversation, keys.name_of_seat(there))]
-    return [{"Put": {"TableName": table, "Item": {**row, "expires_at": expiry(now, SEATED_S)}}} for row in rows_of_it]
+    return [{"Put": {"TableName": table, "Item": {**row, "expires_at": expiry(now, after_s)}}} for row in rows_of_it]
 
 
 def expiry(now: float, after_s: int) -> dict[str, str]:

@@ -11,7 +11,7 @@ A claim's life (`state`):
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from uuid import uuid4
@@ -19,7 +19,7 @@ from uuid import uuid4
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.aws import calls, closing, heard, keys, locks, pauses, rows, states, waiting
+from chalicelib.aws import calls, closing, heard, keys, locks, pauses, rows, sitting, states, waiting
 from chalicelib.aws.calls import Unmet, call, conditional
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
@@ -38,6 +38,7 @@ from chalicelib.vocabulary.records import (
     Profile,
     Row,
     Seat,
+    Standing,
     Thread,
     Tried,
     Unreadable,
@@ -232,6 +233,32 @@ class Table:
             return self.thread(conversation).seat == after
         return True
 
+    def standing(self, conversation: Conversation) -> Standing:
+        """As `thread`, with what its end has to know besides."""
+        return states.standing(self._get(conversation, keys.STATE))
+
+    def end(self, conversation: Conversation, known: Standing, now: float, listed: bool = False) -> bool:
+        """The conversation is over where it is known to sit: nobody has it, it waits for nobody, and what was offered
+        in it counts no more. False, and no effect, where something was shown since that was read. Where `listed`,
+        whose the desk's conversation was is remembered as long as all else of it, and no longer."""
+        seat = known.thread.seat
+        whose = states.listing(self._name, conversation, now, seat, states.STATE_S) if listed else []
+        try:
+            self._transact([states.ended(self._name, conversation, now, known), *whose])
+        except _Cancelled:  # it may have been this very write, whose answer was lost
+            held = self.standing(conversation)
+            return held.ended == seat.conversation and held.thread.seat == seat.moved()
+        return True
+
+    def ask(self, conversation: Conversation, at_s: float) -> None:
+        """The desk at which it sits is to be asked then whether it still does. No effect where it sits nowhere."""
+        sitting.ask(self._client, self._name, conversation, at_s)
+
+    def sitting(self, account: Account, now: float) -> Iterator[Conversation]:
+        """The account's conversations whose desk is to be asked by now, the longest due first. Read page by page from
+        an index, which is some moments late."""
+        return sitting.due(self._client, self._name, account, now)
+
     def seated(self, desk: str, conversation: str) -> Conversation | None:
         """Whose the desk's conversation is; None where nobody has written that down."""
         key = keys.seat(desk, conversation)
@@ -342,15 +369,17 @@ class Table:
         )
 
     def offer(self, conversation: Conversation, key: str, now: float, taps: Sequence[Tap]) -> None:
-        """Remembers what a message offers, in order, as long as a conversation."""
-        self._put(conversation, keys.offer(key), msgspec.json.encode(taps), now, states.STATE_S)
+        """Remembers what a message offers, in order, until the conversation ends at its desk, or its state does."""
+        made = {"made_ms": {"N": str(int(now * 1000))}}
+        self._put(conversation, keys.offer(key), msgspec.json.encode(taps), now, states.STATE_S, made)
 
     def offered(self, conversation: Conversation, key: str, number: int) -> Tap | None:
-        """The choice by its number; None where it is not remembered."""
-        taps = msgspec.json.decode(
-            self._get(conversation, keys.offer(key)).get("body", {}).get("S", "[]"), type=list[Tap]
-        )
-        return taps[number] if number < len(taps) else None
+        """The choice by its number; None where it is not remembered, or was offered before the last end."""
+        row = self._get(conversation, keys.offer(key))
+        taps = msgspec.json.decode(row.get("body", {}).get("S", "[]"), type=list[Tap])
+        if number >= len(taps) or int(row.get("made_ms", {}).get("N", "0")) < self.standing(conversation).ended_ms:
+            return None
+        return taps[number]
 
     def keep_profile(self, conversation: Conversation, now: float, profile: Profile) -> None:
         """Remembers the profile until it is to be asked for anew."""
@@ -518,11 +547,20 @@ class Table:
             return None
         return msgspec.json.decode(row["body"]["S"], type=kind)
 
-    def _put(self, conversation: Conversation, item: str, body: bytes, now: float, lifetime_s: int) -> None:
-        fields = {
+    def _put(
+        self,
+        conversation: Conversation,
+        item: str,
+        body: bytes,
+        now: float,
+        lifetime_s: int,
+        more: Mapping[str, dict[str, str]] | None = None,
+    ) -> None:
+        fields: dict[str, Any] = {
             **keys.item(conversation, item),
             "body": {"S": body.decode()},
             "expires_at": states.expiry(now, lifetime_s),
+            **(more or {}),
         }
         call(self._client.put_item, TableName=self._name, Item=fields)
 

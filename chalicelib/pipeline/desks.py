@@ -33,6 +33,14 @@ class Desks:
         """The seat at a desk of that name, as it is remembered."""
         return Seat("" if desk == self._first else desk, conversation)
 
+    def name(self, seat: Seat) -> str:
+        """The name of the seat's desk."""
+        return seat.desk or self._first
+
+    def listed(self, seat: Seat) -> bool:
+        """Whether it is remembered whose the seat's conversation is: its desk tells no customer."""
+        return self.at(seat).capabilities.stateful
+
     def at(self, seat: Seat) -> Desk:
         """The seat's desk. Raises Misconfigured where the deployment has none of that name."""
         desk = self._desks.get(seat.desk or self._first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -19,6 +19,7 @@ from chalicelib.vocabulary.records import (
     Pause,
     Profile,
     Seat,
+    Standing,
     Stored,
     Thread,
     Tried,
@@ -157,6 +158,20 @@ class Ledger(Protocol):
     def seat(self, conversation: Conversation, before: Seat, after: Seat, now: float, listed: bool = False) -> bool:
         """Moves the conversation from one seat to another, which is a generation later; `listed` as for `delivered`.
         False, and no effect, where it has been moved otherwise meanwhile."""
+
+    def standing(self, conversation: Conversation) -> Standing:
+        """As `thread`, with what its end has to know besides."""
+
+    def end(self, conversation: Conversation, known: Standing, now: float, listed: bool = False) -> bool:
+        """The conversation is over where it is known to sit: nobody has it, it waits for nobody, and what was offered
+        in it counts no more; `listed` as for `delivered`. False, and no effect, where something was shown since that
+        was read."""
+
+    def ask(self, conversation: Conversation, at_s: float) -> None:
+        """The desk at which it sits is to be asked then (epoch s) whether it still does."""
+
+    def sitting(self, account: Account, now: float) -> Iterable[Conversation]:
+        """The account's conversations whose desk is to be asked by now, the longest due first."""
 
     def seated(self, desk: str, conversation: str) -> Conversation | None:
         """Whose the desk's conversation is; None where nobody has written that down."""

@@ -87,7 +87,8 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
 
     A `stateful` desk is given the seat that is remembered, and may tell no customer but its conversation; any other
     finds the customer's conversation itself. `lag_s` is how long after a message entered a conversation that is not
-    known `Desk.find` may not see it yet (seconds).
+    known `Desk.find` may not see it yet (seconds). `reopens` tells whether a conversation that was over may go on under
+    the same id, so that an end that the desk tells may be an old one: it counts where the desk, when asked, says so.
     """
 
     text_limit: int | None = None
@@ -99,3 +100,4 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     priorities: bool = False
     stateful: bool = False
     lag_s: float = 0.0
+    reopens: bool = False

@@ -117,8 +117,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     marks the customer's messages as seen when the agent first answers, `show_reads` shows the agent that
     the customer has read the answer. `desk` names the desk at which new conversations are seated, "" for the
     deployment's first. `closing` is what is done as a window closes while its customer waits: nothing, supervisors are
-    warned, or the conversation is raised at its desk, too. `options` is what only accounts of its channel or its desk
-    have (`About.options`).
+    warned, or the conversation is raised at its desk, too. `after_end` is what the customer is told when the desk's
+    conversation is over, such as a link to a survey ("": nothing). `options` is what only accounts of its channel or
+    its desk have (`About.options`).
     """
 
     channel: Word
@@ -132,6 +133,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     show_reads: bool = False
     desk: str = ""
     closing: Literal["off", "warn", "raise"] = "warn"
+    after_end: str = ""
     options: dict[str, Any] = {}
 
     def wrote(self, customer: str, username: str) -> bool:
@@ -243,6 +245,16 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     conversation: Conversation
     left: int
     customer_ms: int
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation as its end finds it: what is remembered of it, how often something was shown at a desk so far, and
+    which of the desk's conversations was over last, since when."""
+
+    thread: Thread
+    shown: int = 0
+    ended: str = ""
+    ended_ms: int = 0
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):

@@ -86,7 +86,7 @@ class DeskReceipt(msgspec.Struct, frozen=True, kw_only=True, tag="desk_receipt")
     desk_conversation: str = ""
 
 
-class DeskEnded(msgspec.Struct, frozen=True, kw_only=True, tag="desk_ended"):
+class DeskEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="desk_ended"):
     """The desk tells that its conversation is over: the customer's next message opens another."""
 
     desk_conversation: str

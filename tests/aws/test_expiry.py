@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from chalicelib.aws.table import Table
+from chalicelib.aws.table import REMEMBERED_S, Table
 from chalicelib.vocabulary.messages import Led, Tap
 from chalicelib.vocabulary.records import Account, Conversation, Erasure, Profile, Seat, Thread
 from sandbox.stage.aws import TABLE
@@ -32,6 +32,10 @@ DRIVES: dict[str, Drive] = {
         whose, ITEM, NOW, Thread(seat=Seat(conversation="d"), customer_ms=5), "Hello"
     ),
     "seat": lambda table, whose: table.seat(whose, table.thread(whose).seat, AFTER, NOW, listed=True),
+    "end": lambda table, whose: table.end(whose, table.standing(whose), NOW, listed=True),
+    "standing": lambda table, whose: table.standing(whose),
+    "ask": lambda table, whose: table.ask(whose, NOW),
+    "sitting": lambda table, whose: list(table.sitting(msgspec.convert(ACCOUNT, Account), NOW)),
     "seated": lambda table, whose: table.seated(*AFTER.place),
     "sent": lambda table, whose: table.sent(whose, ITEM, NOW, "mid", "c-1", "Hello"),
     "forestall": lambda table, whose: table.forestall(whose, ITEM, NOW),
@@ -70,7 +74,7 @@ DRIVES: dict[str, Drive] = {
 WRITING = {
     "claim", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited", "keep_led",
     "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "unlock", "erase", "forget",
-    "pause", "resume", "spend",
+    "pause", "resume", "spend", "end", "ask",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.
 STATES = [(), ("claim",), ("claim", "doubt"), ("claim", "buried"), ("claim", "refuse"), ("claim", "delivered"),
@@ -136,3 +140,22 @@ def test_everything_that_is_written_expires(cloud: Cloud, method: str) -> None:
             assert row is None or NOW < int(row["expires_at"]["N"]) <= NOW + LONGEST_S, (before, key)
         written += client.keys
     assert bool(written) is (method in WRITING)
+
+
+@pytest.mark.parametrize("method", sorted(WRITING - {"erase"}))
+def test_nothing_of_a_conversation_outlives_its_end_by_more_than_the_ledgers_days(cloud: Cloud, method: str) -> None:
+    """However it came to its end, and whatever is written of it after that."""
+    table, whose = cloud.table, Conversation("instagram", "1784", uuid4().hex)
+    for step in ("claim", "delivered", "keep_led", "keep_profile", "offer", "sent", "seat", method):
+        DRIVES[step](table, whose)
+    if method != "end":
+        assert table.end(whose, table.standing(whose), NOW, listed=True)
+        DRIVES[method](table, whose)
+    rows = list(table.all_of(whose))
+    pointer = next(row.name for row in rows if row.name.startswith("SEAT#"))
+    there = cloud.aws.client("dynamodb").get_item(
+        TableName=TABLE, Key={"pk": {"S": pointer}, "sk": {"S": "CONVERSATION"}}
+    )["Item"]
+    ends = [int(there["expires_at"]["N"]), *(int(row.fields["expires_at"]) for row in rows)]
+    # whatever takes a seat anew begins another conversation
+    assert method == "seat" or max(ends) <= NOW + REMEMBERED_S

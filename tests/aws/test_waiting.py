@@ -106,8 +106,10 @@ class Counted:
         return self.client.update_item(**asked)
 
 
-def test_a_wait_costs_a_write_unit_as_it_begins_and_one_as_it_ends(cloud: Cloud, account: Account) -> None:
-    """Beside the four of a delivery and the six of a part, with and without an index."""
+def test_a_wait_costs_a_write_unit_as_it_begins_and_one_as_it_ends_and_a_seat_one_as_it_is_taken(
+    cloud: Cloud, account: Account
+) -> None:
+    """Beside the four of a delivery and the six of a part, with and without indexes."""
     client: Any = Counted(cloud.aws.client("dynamodb"))
     table, conversation = Table(TABLE, client), somebody(account)
     for number in range(3):
@@ -116,4 +118,4 @@ def test_a_wait_costs_a_write_unit_as_it_begins_and_one_as_it_ends(cloud: Cloud,
         )
     for number in range(3):
         table.sent(conversation, f"OUT#m#{number}", 102, f"mid-{number}")
-    assert client.units == [4 + 1, 4, 4, 6 + 1, 6, 6]
+    assert client.units == [4 + 1 + 1, 4, 4, 6 + 1, 6, 6]

@@ -192,15 +192,17 @@ def _throttled(age_s: float, looks: int) -> float:
     return budgets.backoff_s(Tried(count=looks, first_s=0.0), age_s, looks, throttled=True, asked_s=1.0)
 
 
-def test_the_table_has_the_keys_and_the_index_that_the_code_reads() -> None:
+def test_the_table_has_the_keys_and_the_indexes_that_the_code_reads() -> None:
     made = hcl("storage.tf").partition('"aws_dynamodb_table"')[2].partition("\nresource ")[0]
     attributes = re.findall(r'attribute \{\s+name = "(\w+)"\s+type = "(\w)"', made)
     assert attributes == [(one["AttributeName"], one["AttributeType"]) for one in keys.SCHEMA["AttributeDefinitions"]]
-    own, index = re.findall(r'hash_key\s+= "(\w+)"\s+range_key\s+= "(\w+)"', made)
-    (wanted,) = keys.SCHEMA["GlobalSecondaryIndexes"]
-    assert [own, index] == [tuple(key["AttributeName"] for key in one["KeySchema"]) for one in (keys.SCHEMA, wanted)]
-    assert re.findall(r'global_secondary_index \{\s+name\s+= "(\w+)"', made) == [wanted["IndexName"]]
-    assert re.findall(r'projection_type = "(\w+)"', made) == [wanted["Projection"]["ProjectionType"]]
+    wanted = keys.SCHEMA["GlobalSecondaryIndexes"]
+    found = re.findall(r'hash_key\s+= "(\w+)"\s+range_key\s+= "(\w+)"', made)
+    assert found == [tuple(key["AttributeName"] for key in one["KeySchema"]) for one in (keys.SCHEMA, *wanted)]
+    names = re.findall(r'global_secondary_index \{\s+name\s+= "(\w+)"', made)
+    assert names == [one["IndexName"] for one in wanted]
+    projected = re.findall(r'projection_type = "(\w+)"', made)
+    assert projected == [one["Projection"]["ProjectionType"] for one in wanted]
 
 
 def test_a_claim_is_remembered_as_long_as_its_event_may_come_back() -> None:
@@ -231,9 +233,11 @@ def test_half_a_day_of_trouble_does_not_reach_the_queues_own_redrive(rests: Call
 def alarmed() -> set[str]:
     """The metrics of the bridge's own that an alarm watches, but for what Terraform counts itself."""
     counted = re.search(r"  counted = \{\n(.*?)\n  \}\n", hcl("traffic.tf"), re.DOTALL)
+    hourly = re.search(r"  hourly = \{\n(.*?)\n  \}\n", hcl("upkeep.tf"), re.DOTALL)
     assert counted
+    assert hourly
     single = re.findall(r'metrics\.namespace\s+metric_name\s+= "(\w+)"', hcl("traffic.tf") + hcl("upkeep.tf"))
-    return {*re.findall(r"^    (\w+) = \{", counted[1], re.MULTILINE), *single}
+    return {*re.findall(r"^    (\w+) = \{", f"{counted[1]}\n{hourly[1]}", re.MULTILINE), *single}
 
 
 def test_every_metric_that_is_watched_is_counted_somewhere() -> None:

@@ -52,6 +52,7 @@ class Idle:
     """A chore that finds nothing to do."""
 
     name = "idle"
+    every_s = 3600.0
 
     def run(self, now: float) -> None:
         pass

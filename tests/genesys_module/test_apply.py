@@ -5,9 +5,16 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import msgspec
 import pytest
 
+from chalicelib.desks.genesys.translate import TRANSLATOR
+from chalicelib.desks.genesys.webhook import WEBHOOK
+from chalicelib.http import Request
+from chalicelib.vocabulary.records import Event
+from chalicelib.vocabulary.replies import DeskEnded
 from ops.desks.genesys.checks import RUNTIME_PERMISSIONS
+from sandbox.simulators.genesys.automation import CUSTOMER_END
 from tests.genesys_module.conftest import Terraform
 from tests.stub_provider.resources import KINDS
 from tests.stub_provider.schema import documented
@@ -17,8 +24,12 @@ NOTHING: dict[str, list[str]] = {
     kind: []
     for kind in (
         "integrations", "flows", "settings", "supported_content", "queues", "wrapup_codes", "roles", "external_sources",
+        "credentials", "data_actions", "data_action_integrations", "triggers",
     )
 }  # fmt: skip
+
+
+ENDING = ("credentials", "data_actions", "data_action_integrations", "triggers")
 
 
 def test_everything_is_made_linked_and_taken_away(terraform: Terraform) -> None:
@@ -29,13 +40,14 @@ def test_everything_is_made_linked_and_taken_away(terraform: Terraform) -> None:
     assert "webhook-secret-0001" not in printed
     assert terraform.genesys.admin.held() == {
         "integrations": ["acme Instagram acme", "acme TikTok acme_tt"],
-        "flows": ["acme inbound messages"],
+        "flows": ["acme conversation end", "acme inbound messages"],
         "settings": ["acme direct messages"],
         "supported_content": ["acme Instagram", "acme TikTok"],
         "queues": ["Social messages"],
         "wrapup_codes": ["acme: Answered", "acme: Follow up", "acme: No answer needed"],
         "roles": ["acme bridge"],
         "external_sources": ["acme Instagram", "acme TikTok"],
+        **{kind: ["acme conversation end"] for kind in ENDING},
     }
     outputs = terraform.outputs()
     assert set(outputs["integration_ids"]) == {"acme_ig", "acme_tt"}
@@ -51,9 +63,43 @@ def test_everything_is_made_linked_and_taken_away(terraform: Terraform) -> None:
     for permission in RUNTIME_PERMISSIONS:
         terraform.genesys.admin.require("bridge", permission)
     terraform.run("plan", "-detailed-exitcode")  # 0: a second plan is empty
+    _ends_are_told(terraform)
     terraform.run("destroy", "-auto-approve")
     assert terraform.genesys.admin.held() == NOTHING
     assert terraform.genesys.admin.roles_of("bridge") == []
+
+
+def _ends_are_told(terraform: Terraform) -> None:
+    """What the trigger that was applied sends is what the bridge takes; other media's ends start nothing."""
+    event = {
+        "eventTime": 1_800_000_000_000, "conversationId": "c-1", "mediaType": "MESSAGE", "messageType": "OPEN",
+        "addressTo": "int-ig", "addressFrom": 'odd "id"', "interactingDurationMs": 7,
+        "conversationExternalContactIds": [],
+    }  # fmt: skip
+    for other in ({"mediaType": "VOICE"}, {"messageType": "WEBMESSAGING"}):
+        assert terraform.genesys.admin.triggered(CUSTOMER_END, event | other) == []
+    (sent,) = terraform.genesys.admin.triggered(CUSTOMER_END, event)
+    assert sent.url == terraform.inputs["webhook_url"]
+    headers = {name.lower(): value for name, value in sent.headers.items()}
+    assert headers["content-type"] == "application/json"
+    request = Request(method="POST", headers=headers, query={}, body=sent.body)
+    WEBHOOK.verify(request, [terraform.inputs["webhook_secret"]], 0)
+    (piece,) = WEBHOOK.split(sent.body)
+    told = TRANSLATOR.parse(
+        Event(source="genesys", account="", party="", id=piece.id, received_ms=0, raw=msgspec.Raw(piece.raw))
+    )
+    assert told == DeskEnded(desk_conversation="c-1", integration="int-ig", customer='odd "id"')
+    (later,) = terraform.genesys.admin.triggered(CUSTOMER_END, event | {"eventTime": 1_800_000_000_001})
+    assert WEBHOOK.split(later.body)[0].id != piece.id
+
+
+def test_nothing_tells_ends_where_that_is_switched_off(terraform: Terraform) -> None:
+    terraform.inputs |= {"conversation_end": False, "identity_resolution": False}
+    terraform.apply()
+    held = terraform.genesys.admin.held()
+    assert {name: held[name] for name in (*ENDING, "flows")} == {kind: [] for kind in ENDING} | {
+        "flows": ["acme inbound messages"]
+    }
 
 
 def test_another_flow_takes_over_without_a_gap(terraform: Terraform) -> None:
@@ -65,7 +111,7 @@ def test_another_flow_takes_over_without_a_gap(terraform: Terraform) -> None:
     terraform.apply()
     (identifier,) = terraform.outputs()["integration_ids"].values()
     assert terraform.genesys.admin.integration(identifier)["flow"]["id"] == other
-    assert terraform.genesys.admin.held()["flows"] == ["Theirs"]
+    assert terraform.genesys.admin.held()["flows"] == ["Theirs", "acme conversation end"]
 
 
 def test_what_exists_is_used_by_name(terraform: Terraform) -> None:

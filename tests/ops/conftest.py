@@ -18,6 +18,7 @@ from ops.__main__ import cli
 from ops.channels.tiktok.app import COMMENT_TYPES, EVENT_TYPE, App
 from ops.errors import OpsError
 from sandbox.simulators.genesys.simulator import GenesysSimulator
+from sandbox.simulators.genesys.vendor import WORKFLOW
 from sandbox.simulators.instagram.simulator import InstagramSimulator
 from sandbox.simulators.tiktok.simulator import TikTokSimulator
 from sandbox.stage.aws import BUCKET, QUEUES, TABLE, Aws
@@ -209,7 +210,8 @@ class Deployment:
             client.put_secret_value(SecretId=name, SecretString=text)
 
     def everything_right(self) -> None:
-        """Flows attached, fields subscribed, and everybody was written to a minute ago."""
+        """Flows attached, ends told, fields subscribed, and everybody was written to a minute ago."""
+        self.vendors.genesys.admin.tell_ends(WORKFLOW.read_text(encoding="utf-8"), HOOK, "key")
         now_ms = int(self.vendors.clock() * 1000)
         for channel, account in (("instagram", INSTAGRAM), ("instagram", PAGE_ACCOUNT), ("tiktok", TIKTOK)):
             assert self.vendors.link("--integration", f"int-{account}", "--flow", self.vendors.flow).code == 0

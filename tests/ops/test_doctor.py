@@ -47,6 +47,7 @@ def test_a_healthy_deployment_passes_every_check(deployment: Deployment) -> None
     assert ran.code == 0
     assert {one["check"] for one in ran.json} == {
         "secret", "genesys runtime login", "genesys login", "role permissions", "integration", "flow", "token", "ids",
+        "conversation end",
         "graph version", "graph answers", "login", "webhook fields", "webhook", "comments", "scopes", "region",
         "last inbound", "queue", "dead letters", "clock",
     }  # fmt: skip
@@ -120,6 +121,16 @@ def test_an_integration_that_is_not_ready_is_a_failure(deployment: Deployment) -
     fresh = deployment.vendors.genesys.admin.create_integration("Fresh", HOOK, "webhook-secret-0001")
     deployment.account("tiktok", TIKTOK, integration=fresh)
     assert found(deployment, "integration", TIKTOK)["detail"] == "Initiated"
+
+
+def test_a_trigger_that_is_gone_or_off_is_to_be_looked_at(deployment: Deployment) -> None:
+    hit = found(deployment, "conversation end")
+    assert (hit["status"], HOOK in hit["detail"], "conversation_end" in hit["fix"]) == ("warn", True, True)
+    deployment.everything_right()
+    assert found(deployment, "conversation end")["detail"] == f"Conversation end tells {HOOK}"
+    (trigger,) = deployment.vendors.genesys.admin._automation.triggers.values()
+    trigger["enabled"] = False
+    assert found(deployment, "conversation end")["status"] == "warn"
 
 
 def test_the_app_scoped_id_is_recognised(deployment: Deployment) -> None:

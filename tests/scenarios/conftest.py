@@ -16,6 +16,7 @@ from chalicelib.desks.genesys.client import Genesys
 from chalicelib.pipeline import delivering, reading_back
 from chalicelib.pipeline.outbound import finding_out, parts
 from sandbox.bridge import Sandbox
+from sandbox.stage.aws import TABLE
 
 INSTAGRAM = "17841400000000001"
 TIKTOK = "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0"
@@ -114,11 +115,24 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "READ_S", 1.0)
 
 
+LONGEST_S = 90 * 86_400
+
+
+def lasting(sandbox: Sandbox) -> list[Any]:
+    """The keys of all that no TTL takes out of the table within its longest, but for accounts."""
+    pages = sandbox.aws.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE)
+    rows = [row for page in pages for row in page["Items"] if row["pk"]["S"] != "ACCOUNT"]
+    latest = sandbox.clock() + LONGEST_S
+    return [(row["pk"], row["sk"]) for row in rows if not 0 < int(row.get("expires_at", {"N": "0"})["N"]) <= latest]
+
+
 @pytest.fixture
-def bridge(running: Sandbox) -> Bridge:
+def bridge(running: Sandbox) -> Iterator[Bridge]:
+    """Whatever a test has had the bridge do, nothing of it stays for good."""
     driver = Bridge(running)
     driver.post("/reset")
     driver.post("/genesys/settings", {"deduplicates": False})
     for channel in ("instagram", "tiktok"):
         driver.post(f"/{channel}/settings", {"echo": "after"})
-    return driver
+    yield driver
+    assert lasting(running) == []

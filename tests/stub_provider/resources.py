@@ -13,7 +13,7 @@ from typing import Any
 from tf.types import Unknown
 
 from tests.stub_provider.api import Api, ApiFailure
-from tests.stub_provider.schema import Fields, documented, from_body, to_body
+from tests.stub_provider.schema import Fields, camel, documented, from_body, to_body
 
 PATIENCE_S = 30.0
 PAUSE_S = 0.1
@@ -201,6 +201,91 @@ class Flow(Kind):
         return str(ended["flow"]["id"])
 
 
+class DataActions(Kind):
+    """An integration that data actions belong to: made by its type, then configured, then switched on."""
+
+    def create(self, api: Api, planned: Fields) -> Fields:
+        made = api.call("POST", self.path, {"integrationType": {"id": planned["integration_type"]}})
+        return self.change(api, {"id": made["id"]}, planned)
+
+    def change(self, api: Api, current: Fields, planned: Fields) -> Fields:
+        path = f"{self.path}/{current['id']}"
+        held = api.call("GET", f"{path}/config/current")
+        (given,) = planned.get("config") or [{}]
+        credentials = {name: {"id": one} for name, one in (given.get("credentials") or {}).items()}
+        told = {name: given.get(name) or "" for name in ("name", "notes")}
+        told |= {name: json.loads(given.get(name) or "{}") for name in ("properties", "advanced")}
+        api.call("PUT", f"{path}/config/current", told | {"credentials": credentials, "version": held["version"]})
+        api.call("PATCH", path, {"intendedState": planned.get("intended_state") or "DISABLED"})
+        return self.read(api, planned | {"id": current["id"]})
+
+    def read(self, api: Api, state: Fields) -> Fields:
+        path = f"{self.path}/{state['id']}"
+        found, held = api.call("GET", path), api.call("GET", f"{path}/config/current")
+        config: Fields = {name: held.get(name) for name in ("name", "notes")}
+        config |= {name: json.dumps(held.get(name) or {}) for name in ("properties", "advanced")}
+        config["credentials"] = {name: one["id"] for name, one in held["credentials"].items()}
+        state = {"id": state["id"], "integration_type": found["integrationType"]["id"], "config": [config]}
+        return state | {"intended_state": found["intendedState"]}
+
+
+class DataAction(Kind):
+    """Contract and configuration are nested otherwise than in Terraform; the contracts are JSON texts."""
+
+    def body(self, state: Fields) -> Fields:
+        body = {name: state[name] for name in ("name", "category", "secure")}
+        body |= {"integrationId": state["integration_id"], "contract": _contract(state)}
+        request, response = (_block(state, f"config_{name}") for name in ("request", "response"))
+        config: Fields = {"request": {camel(name): value for name, value in request.items()}}
+        config["response"] = {camel(name): value for name, value in response.items()}
+        return body | {"config": config | {"timeoutSeconds": state.get("config_timeout_seconds")}}
+
+    def read(self, api: Api, state: Fields) -> Fields:
+        found = api.call("GET", f"{self.path}/{state['id']}", query={"includeConfig": "true"})
+        held, contract = found["config"], found["contract"]
+        read: Fields = {"id": state["id"], "integration_id": found["integrationId"], "function_config": []}
+        read |= {name: found[name] for name in ("name", "category", "secure")}
+        read["config_timeout_seconds"] = held["timeoutSeconds"]
+        for name in ("request", "response"):
+            read[f"config_{name}"] = [{_snake(field): value for field, value in held[name].items()}]
+        read["contract_input"] = _compact(contract["input"]["inputSchema"])
+        return read | {"contract_output": _compact(contract["output"]["successSchema"])}
+
+
+class Trigger(Kind):
+    """What it matches is a JSON text."""
+
+    def body(self, state: Fields) -> Fields:
+        criteria = state.get("match_criteria")
+        body = super().body({name: value for name, value in state.items() if name != "match_criteria"})
+        (target,) = state["target"]
+        body["target"]["id"] = target["id"]
+        return body | {"matchCriteria": json.loads(criteria) if criteria else []}
+
+    def read(self, api: Api, state: Fields) -> Fields:
+        criteria = api.call("GET", f"{self.path}/{state['id']}")["matchCriteria"]
+        return super().read(api, state) | {"match_criteria": _compact(criteria) if criteria else None}
+
+
+def _block(state: Fields, name: str) -> Fields:
+    (block,) = state.get(name) or [{}]
+    return {field: value for field, value in block.items() if value is not None and value is not Unknown}
+
+
+def _contract(state: Fields) -> Fields:
+    given, taken = json.loads(state["contract_input"]), json.loads(state["contract_output"])
+    return {"input": {"inputSchema": given}, "output": {"successSchema": taken}}
+
+
+def _compact(value: Any) -> str:
+    """As Terraform's jsonencode writes it."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{one.lower()}" if one.isupper() else one for one in name)
+
+
 def until(holds: Callable[[], bool], complaint: str) -> None:
     """Asks again and again. ApiFailure with the complaint after PATIENCE_S."""
     pause = threading.Event()
@@ -315,5 +400,29 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "externalcontacts_external_source", "/api/v2/externalcontacts/externalsources",
         ("name", "active", "link_configuration"), defaults={"active": True},
+    ),
+    Kind(
+        "integration_credential", "/api/v2/integrations/credentials", ("name", "credential_type_name", "fields"),
+        renames={"credential_type_name": "type.name", "fields": "credentialFields"}, keep=("fields",),
+    ),
+    DataActions(
+        "integration", "/api/v2/integrations", ("integration_type", "intended_state", "config"),
+        defaults={"intended_state": "DISABLED"},
+    ),
+    DataAction(
+        "integration_action", "/api/v2/integrations/actions",
+        (
+            "name", "category", "integration_id", "secure", "config_timeout_seconds", "contract_input",
+            "contract_output", "config_request", "config_response",
+        ),
+        update="PATCH", defaults={"secure": False},
+    ),
+    Trigger(
+        "processautomation_trigger", "/api/v2/processautomation/triggers",
+        (
+            "name", "topic_name", "enabled", "description", "match_criteria", "target", "event_ttl_seconds",
+            "delay_by_seconds",
+        ),
+        renames={"event_ttl_seconds": "eventTTLSeconds"},
     ),
 )  # fmt: skip

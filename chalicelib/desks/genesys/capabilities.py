@@ -8,5 +8,6 @@ from chalicelib.vocabulary.capabilities import DeskCapabilities
 LAG_S = 120.0
 
 # No length of a text is documented. Which files it takes, the integration's content profile decides:
-# help.genesys.cloud, "Supported content profiles"
-CAPABILITIES = DeskCapabilities(priorities=True, lag_s=LAG_S)
+# help.genesys.cloud, "Supported content profiles". Within its threading time a message may go on with a conversation
+# that was disconnected: help.mypurecloud.com/articles/messaging-threading-timeline
+CAPABILITIES = DeskCapabilities(priorities=True, lag_s=LAG_S, reopens=True)

@@ -20,7 +20,7 @@ from chalicelib.desks.genesys.content import (
 from chalicelib.errors import Malformed
 from chalicelib.vocabulary.messages import DeskMessage, Ignored, Tap
 from chalicelib.vocabulary.records import Event
-from chalicelib.vocabulary.replies import AgentMessage, AgentTyping, Author, DeskEvent, DeskReceipt, Receipt
+from chalicelib.vocabulary.replies import AgentMessage, AgentTyping, Author, DeskEnded, DeskEvent, DeskReceipt, Receipt
 from chalicelib.wire import iso
 
 # Genesys rejects attributes of 2,048 bytes for web messaging and tells no number for Open.
@@ -76,6 +76,8 @@ class _Translator:
             return _typing(seen)
         if kind == "Receipt":
             return _receipt(seen)
+        if kind == "Ended":
+            return _ended(seen)
         if kind not in {"Text", "Structured"}:
             return Ignored(IGNORED.get(kind, "genesys_unknown"))
         # the webhook tells of outbound messages only; a customer's own words must never come back to them
@@ -108,6 +110,18 @@ def _typing(seen: Fields) -> DeskEvent:
     if typing[-1].at("typing").text("type") == "Off":
         return Ignored("genesys_typing_off")
     return AgentTyping(integration=integration, customer=customer)
+
+
+def _ended(seen: Fields) -> DeskEvent:
+    """The end of the customer's session: the event of the topic v2.detail.events.conversation.{id}.customer.end (SDK
+    model CustomerEndDetailEventTopicCustomerEndEvent), as our data action tells it. It comes of every Open Messaging
+    conversation of the organisation."""
+    conversation = seen.text("conversationId")
+    if not conversation:
+        return Ignored("genesys_end_of_nothing")
+    return DeskEnded(
+        desk_conversation=conversation, integration=seen.text("addressTo"), customer=seen.text("addressFrom")
+    )
 
 
 def _receipt(seen: Fields) -> DeskEvent:

@@ -1,4 +1,5 @@
-"""Genesys Cloud's outbound notification webhook: signature, and the one event of a delivery.
+"""What Genesys Cloud delivers: its outbound notification webhook, and the end of a conversation, which only a data
+action can tell. Signature, and the one event of a delivery.
 
 developer.genesys.cloud/commdigital/digital/openmessaging/validate: what is answered by a 5xx is repeated five times, 5
 s apart, and any other refusal ends the conversation.
@@ -20,7 +21,17 @@ from chalicelib.http import Request, Response
 from chalicelib.protocols.webhook import Piece
 from chalicelib.wire import bounded, digest, hmac_sha256, mended
 
+# Data actions cannot sign: ours carries a key in the same header instead, under a scheme of its own. The key follows
+# from the webhook's secret, which it does not tell, and lets nothing in but the end of a conversation; ending.tf makes
+# it too.
+# help.mypurecloud.com/articles/how-to-use-the-user-defined-credential-type
+KEY_OF = "dmdesk conversation end: "
+KEY_ADVICE = "the data action of Terraform's conversation_end has another webhook secret: run terraform apply"
 ADVICE = "Admin > Message > Platforms > the Open Messaging integration has the webhook's signature secret token"
+
+
+# The type of an end, as our data action words it.
+ENDED = "Ended"
 
 
 class _Webhook:
@@ -36,8 +47,12 @@ class _Webhook:
         raise Rejected(400, "no_handshake")
 
     def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
-        """`X-Hub-Signature-256: sha256=<base64 HMAC-SHA256 of the raw body>`: base64, unlike Meta's hex."""
+        """`X-Hub-Signature-256: sha256=<base64 HMAC-SHA256 of the raw body>`: base64, unlike Meta's hex. Of a
+        conversation's end also `key=<the key>`."""
         scheme, _, offered = (request.header(self.signature_header) or "").partition("=")
+        if scheme == "key":
+            _verify_key(request, offered, secrets)
+            return
         try:
             given = base64.b64decode(offered, validate=True)
         except (binascii.Error, ValueError):
@@ -56,13 +71,16 @@ class _Webhook:
             seen = msgspec.json.decode(body, type=_Envelope)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise Malformed(f"not a Genesys delivery: {type(error).__name__}") from None
-        top = Fields({name: value_of(getattr(seen, name)) for name in _Envelope.__struct_fields__})
+        told = {"id": seen.id, "type": seen.type, "channel": seen.channel}
+        told |= {"addressTo": seen.address_to, "addressFrom": seen.address_from}
+        top = Fields({name: value_of(raw) for name, raw in told.items()})
         # receipts and typing may come again under an id that was used before
         message = top.text("id") if top.value("type") in ("Text", "Structured") else ""
+        end = top.value("type") == ENDED
         return [
             Piece(
-                account=top.at("channel").text("id"),
-                party=top.at("channel", "to").text("id"),
+                account=top.text("addressTo") if end else top.at("channel").text("id"),
+                party=top.text("addressFrom") if end else top.at("channel", "to").text("id"),
                 id=bounded(message) if message else digest(body),
                 raw=body,
             )
@@ -72,7 +90,30 @@ class _Webhook:
 WEBHOOK = _Webhook()
 
 
-class _Envelope(msgspec.Struct):
+def key_of(secret: str) -> str:
+    """What the data action that tells ends carries in place of a signature."""
+    return hashlib.sha256((KEY_OF + secret).encode()).hexdigest()
+
+
+def _verify_key(request: Request, offered: str, secrets: Sequence[str]) -> None:
+    """Raises Rejected."""
+    if not signed_by(secrets, offered.strip().encode(), lambda secret: key_of(secret).encode()):
+        raise Rejected(401, "signature_mismatch", KEY_ADVICE)
+    try:
+        told = msgspec.json.decode(mended(request.body), type=_Kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        told = _Kind()
+    if told.type != ENDED:
+        raise Rejected(401, "key_for_ends_only")
+
+
+class _Kind(msgspec.Struct):
+    type: str = ""
+
+
+class _Envelope(msgspec.Struct, rename="camel"):
     id: msgspec.Raw = msgspec.Raw(b"null")
     type: msgspec.Raw = msgspec.Raw(b"null")
     channel: msgspec.Raw = msgspec.Raw(b"null")
+    address_to: msgspec.Raw = msgspec.Raw(b"null")
+    address_from: msgspec.Raw = msgspec.Raw(b"null")

@@ -10,6 +10,7 @@ from chalicelib.pipeline.outbound.acts import Acts
 from chalicelib.pipeline.outbound.addressing import Addressing
 from chalicelib.pipeline.outbound.enclosing import Enclosing
 from chalicelib.pipeline.outbound.ending import Ending
+from chalicelib.pipeline.outbound.farewell import Farewell
 from chalicelib.pipeline.outbound.files import Files
 from chalicelib.pipeline.outbound.finding_out import FindingOut
 from chalicelib.pipeline.outbound.parts import Parts
@@ -31,6 +32,7 @@ def to_customer(
     given, budgets = common.given, common.budgets
     clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
     addressing = Addressing(clients, clock)
+    sending = _sending(common, addressing)
     return ToCustomer(
         intake=Intake(
             {"": next(iter(translators.values())), **translators},
@@ -43,9 +45,9 @@ def to_customer(
         clients=clients,
         whose=Whose(common.accounts, ledger),
         ledger=ledger,
-        sending=_sending(common, addressing),
+        sending=sending,
         acts=Acts(clients=clients, ledger=ledger, addressing=addressing, clock=clock, metrics=metrics),
-        ending=Ending(ledger, clock, metrics),
+        ending=Ending(common.desks, ledger, Farewell(sending), clock, metrics),
         telling=Telling(
             channels=given.channels,
             desks=common.desks,

@@ -11,6 +11,7 @@ from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.intake import Intake
+from chalicelib.pipeline.outbound import ending
 from chalicelib.pipeline.outbound.acts import Acts
 from chalicelib.pipeline.outbound.ending import Ending
 from chalicelib.pipeline.outbound.reply import Outcome, Reply
@@ -69,7 +70,7 @@ class ToCustomer:
         if event.section == SECTION:
             self._telling.again(self._intake.whole(event), turn)
             return
-        happened = self._intake.read(event, turn)
+        happened = ending.told(event) if event.section == ending.SECTION else self._intake.read(event, turn)
         if isinstance(happened, Ignored):
             self._metrics.count("ignored", reason=happened.reason)
         elif happened is not None:
@@ -86,7 +87,7 @@ class ToCustomer:
             self._typing(account, told, event)
         elif isinstance(told, DeskEnded):
             self._accounts.ready(account.channel, account.id, "outbound")
-            self._ending.end(Conversation(account.channel, account.id, told.customer), seat)
+            self._ending.end(account, told.customer, seat, event.received_ms / 1000, turn)
         else:
             self._message(account, told, seat, event, turn)
 
@@ -111,7 +112,7 @@ class ToCustomer:
             self._not_delivered(event, "the customer was erased")
 
     def _not_delivered(self, event: Event, detail: str) -> None:
-        told = self._intake.read_again(event) if event.section != SECTION else None
+        told = self._intake.read_again(event) if event.section not in {SECTION, ending.SECTION} else None
         if isinstance(told, AgentMessage):
             seat = self._seat(told, event)
             account, message = self._whose.of(told, seat)
@@ -123,6 +124,10 @@ class ToCustomer:
         is told to its agent and kept for its return."""
         if isinstance(told, AgentTyping):
             self._metrics.count("ignored", reason="typing_unknown_account")
+            return
+        # an integration of others, whose conversations end as well
+        if isinstance(told, DeskEnded) and told.integration and told.customer:
+            self._metrics.count("ignored", reason="desk_ended_unknown")
             return
         missing = f"integration {told.integration}" if told.integration else f"conversation {told.desk_conversation}"
         if not self._budgets.spent(turn, "account"):

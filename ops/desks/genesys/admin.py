@@ -144,6 +144,13 @@ class Genesys:
                 found |= {f"{policy.domain}:{policy.entity_name}:{action}" for action in policy.actions or []}
         return found
 
+    def triggers(self, topic: str) -> list[tuple[str, str]]:
+        """Name and description of every trigger of the topic that is switched on."""
+        with self._asking("the triggers", "processautomation:trigger:view"):
+            api = self._sdk.ProcessAutomationApi(self._api)
+            found = api.get_processautomation_triggers(topic_name=topic, page_size="200").entities or []
+        return [(one.name or "", one.description or "") for one in found if one.enabled and one.topic_name == topic]
+
     # --- what grant-role does
 
     def has_role(self, client: str, role: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from chalicelib.desks.genesys.oauth import Tokens
@@ -12,7 +13,7 @@ from chalicelib.vocabulary.records import Account
 from ops import causes
 from ops.bridge import Bridge
 from ops.clocks import clock
-from ops.desks.genesys.admin import Genesys, Hosts
+from ops.desks.genesys.admin import Genesys, Hosts, Missing
 from ops.findings import Check, Checks, check, made, subject
 from ops.provider import Asked
 
@@ -20,6 +21,8 @@ from ops.provider import Asked
 RUNTIME_PERMISSIONS = ("conversation:message:receive", "conversation:message:view", "analytics:conversationDetail:view")
 # … and this one where an account has its conversations raised.
 RAISING = "routing:conversation:edit"
+# The topic of ending.tf's trigger, whose description names the URL.
+CUSTOMER_END = "v2.detail.events.conversation.{id}.customer.end"
 _ROLE = '"$(terraform -chdir=terraform output -raw genesys_role_id)"'
 
 
@@ -33,6 +36,7 @@ def run(bridge: Bridge, accounts: Sequence[Account], asked: Asked) -> Checks:
         yield from made("role permissions", "runtime clients", _roles, bridge, api[0], accounts)
         for account in accounts:
             yield from made("integration", subject(account), _integration, api[0], account)
+        yield from made("conversation end", "trigger", _ending, api[0], accounts)
 
 
 def time(bridge: Bridge, asked: Asked) -> Checks:
@@ -106,6 +110,23 @@ def _roles(bridge: Bridge, api: Genesys, accounts: Sequence[Account]) -> Checks:
 def _allowed(wanted: str, held: set[str]) -> bool:
     domain, entity, _ = wanted.split(":")
     return bool({wanted, f"{domain}:{entity}:*", f"{domain}:*:*"} & held)
+
+
+def _ending(api: Genesys, accounts: Sequence[Account]) -> Checks:
+    """Whether Genesys Cloud tells where it delivers agents' messages that conversations are over."""
+    urls: set[str] = set()
+    for account in accounts:
+        with suppress(Missing):  # which the integration's own check tells
+            urls.add(api.integration(account.integration).webhook_url)
+    triggers = api.triggers(CUSTOMER_END) if urls else []
+    for url in sorted(urls):
+        telling = next((name for name, description in triggers if url in description.split()), "")
+        if telling:
+            yield check("conversation end", "trigger", "ok", f"{telling} tells {url}")
+        else:
+            detail = f"no trigger tells {url}: ends are found by asking, hours later"
+            fix = "run terraform apply with conversation_end = true; nothing is wrong where that is false on purpose"
+            yield check("conversation end", "trigger", "warn", detail, fix)
 
 
 def _integration(api: Genesys, account: Account) -> Checks:

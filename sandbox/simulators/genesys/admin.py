@@ -6,6 +6,7 @@ integrations, messaging profiles, queues, flows, roles, external sources, OAuth 
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import uuid
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox.simulators.genesys.automation import CUSTOMER_END, WEB_SERVICES, Automation, Request
 from sandbox.simulators.genesys.flows import BadFlow, flow_in
 from sandbox.simulators.genesys.permissions import granted, known, listed
 from sandbox.simulators.genesys.schema import ApiError, json_body
@@ -81,6 +83,8 @@ class Admin:
         self._roles_of: dict[str, list[str]] = {}
         self._integrations: dict[str, Fields] = {}
         self._flows: dict[str, Fields] = {}
+        self._documents: dict[str, str] = {}
+        self._automation = Automation(self._new, self._documented)
         self._settings = Kind(_SETTINGS, "PATCH", _some_setting)
         self._content = Kind(_CONTENT, "PATCH")
         self._queues = Kind("/api/v2/routing/queues", "PUT", _queue)
@@ -127,6 +131,37 @@ class Admin:
         with self._lock:
             self._attach(self._integrations[integration]["recipient"]["id"], {"flow": {"id": flow}})
 
+    def tell_ends(self, workflow: str, url: str, key: str) -> None:
+        """Whoever has the URL is told that conversations are over, as terraform/modules/genesys/ending.tf sets it up;
+        `workflow` is the file that it publishes."""
+        name, automation = "Conversation end", self._automation
+        with self._lock:
+            secret = automation.add_credential({"name": name, "credentialFields": {"key": key}})
+            made = automation.add_integration({"integrationType": {"id": WEB_SERVICES}, "intendedState": "ENABLED"})
+            automation.config(made["id"])["credentials"] = {"basicAuth": {"id": secret["id"]}}
+            kinds = {"type": "string", "conversationId": "string", "eventTime": "integer", "addressTo": "string",
+                     "addressFrom": "string"}  # fmt: skip
+            headers = {"Content-Type": "application/json", "X-Hub-Signature-256": "key=${credentials.key}"}
+            request = {"requestUrlTemplate": url, "requestTemplate": "${input.rawRequest}", "headers": headers}
+            schema = {"properties": {field: {"type": kind} for field, kind in kinds.items()}}
+            action = {"name": name, "category": name, "integrationId": made["id"], "config": {"request": request}}
+            automation.add_action(action | {"contract": {"input": {"inputSchema": schema}}})
+            fills = {"flow_name": name, "division": "Home", "category": name, "action": name}
+            text = re.sub(r"\{\{(\w+)\}\}", lambda field: json.dumps(fills[field[1]]), workflow)
+            flow = self._publish(text)
+            target = {"type": "Workflow", "id": flow["id"]}
+            trigger = {
+                "name": name,
+                "topicName": CUSTOMER_END,
+                "description": f"Tells {url} that conversations are over",
+            }
+            automation.add_trigger(trigger | {"enabled": True, "target": target})
+
+    def triggered(self, topic: str, event: Fields) -> list[Request]:
+        """What is sent because of an event of that topic."""
+        with self._lock:
+            return list(self._automation.requests(topic, event))
+
     def add_queue(self, name: str) -> str:
         """A queue that was there before; returns its id."""
         with self._lock:
@@ -170,6 +205,10 @@ class Admin:
             "wrapup_codes": self._wrapup.items,
             "roles": self._roles.items,
             "external_sources": self._sources.items,
+            "credentials": self._automation.credentials,
+            "data_actions": self._automation.actions,
+            "data_action_integrations": self._automation.integrations,
+            "triggers": self._automation.triggers,
         }
         with self._lock:
             return {kind: sorted(str(item["name"]) for item in items.values()) for kind, items in kinds.items()}
@@ -236,9 +275,35 @@ class Admin:
             ("GET", "/api/v2/flows" + _ID, lambda call, ids: (200, self._flow(ids[0]))),
             ("DELETE", "/api/v2/flows" + _ID, lambda call, ids: (200, self._drop_flow(ids[0]))),
         ]
+        table += self._automated()
         for kind in (self._settings, self._content, self._queues, self._wrapup, self._roles, self._sources):
             table += self._plain(kind)
         return table
+
+    def _automated(self) -> list[tuple[str, str, Handler]]:
+        own, base = self._automation, "/api/v2/integrations"
+        credentials, actions, triggers = f"{base}/credentials", f"{base}/actions", "/api/v2/processautomation/triggers"
+        return [
+            ("POST", credentials, lambda call, ids: (200, own.add_credential(_body(call)))),
+            ("GET", credentials + _ID, lambda call, ids: (200, own.credential(ids[0]))),
+            ("PUT", credentials + _ID, lambda call, ids: (200, own.change_credential(ids[0], _body(call)))),
+            ("DELETE", credentials + _ID, lambda call, ids: (204, own.drop(own.credentials, ids[0]))),
+            ("POST", actions, lambda call, ids: (200, own.add_action(_body(call)))),
+            ("GET", actions + _ID, lambda call, ids: (200, _one(own.actions, ids[0]))),
+            ("PATCH", actions + _ID, lambda call, ids: (200, own.change_action(ids[0], _body(call)))),
+            ("DELETE", actions + _ID, lambda call, ids: (204, own.drop(own.actions, ids[0]))),
+            ("POST", base, lambda call, ids: (200, own.add_integration(_body(call)))),
+            ("GET", base + _ID, lambda call, ids: (200, _one(own.integrations, ids[0]))),
+            ("PATCH", base + _ID, lambda call, ids: (200, own.change_integration(ids[0], _body(call)))),
+            ("DELETE", base + _ID, lambda call, ids: (204, own.drop(own.integrations, ids[0]))),
+            ("GET", f"{base}{_ID}/config/current", lambda call, ids: (200, own.config(ids[0]))),
+            ("PUT", f"{base}{_ID}/config/current", lambda call, ids: (200, own.configure(ids[0], _body(call)))),
+            ("GET", triggers, lambda call, ids: (200, _page(own.triggers, call))),
+            ("POST", triggers, lambda call, ids: (201, own.add_trigger(_body(call)))),
+            ("GET", triggers + _ID, lambda call, ids: (200, _one(own.triggers, ids[0]))),
+            ("PUT", triggers + _ID, lambda call, ids: (200, own.change_trigger(ids[0], _body(call)))),
+            ("DELETE", triggers + _ID, lambda call, ids: (204, own.drop(own.triggers, ids[0]))),
+        ]
 
     def _plain(self, kind: Kind) -> list[tuple[str, str, Handler]]:
         return [
@@ -396,11 +461,20 @@ class Admin:
         job = self._jobs[identifier]
         if "file" in job and job["status"] == "Started":
             try:
-                name, kind = flow_in(job["file"], {str(one["name"]) for one in self._queues.items.values()})
-                job |= {"status": "Success", "flow": {"id": self._published(name, kind)["id"]}}
+                job |= {"status": "Success", "flow": {"id": self._publish(job["file"])["id"]}}
             except BadFlow as error:
                 job |= {"status": "Failure", "messages": [{"type": "ERROR", "text": str(error)}]}
         return {name: value for name, value in job.items() if name not in {"signature", "file"}}
+
+    def _publish(self, text: str) -> Fields:
+        """Raises BadFlow."""
+        queues = {str(one["name"]) for one in self._queues.items.values()}
+        flow = self._published(*flow_in(text, queues, self._automation.callable))
+        self._documents[flow["id"]] = text
+        return flow
+
+    def _documented(self, identifier: str) -> Fields:
+        return self._flow(identifier) | {"document": self._documents.get(identifier, "")}
 
     def _published(self, name: str, kind: str) -> Fields:
         found = next((flow for flow in self._flows.values() if (flow["name"], flow["type"]) == (name, kind)), None)
@@ -483,6 +557,13 @@ def _granted(role: Fields) -> Fields:
         for one in role.get("permissionPolicies") or []
     ]
     return {"id": role["id"], "name": role["name"], "policies": policies}
+
+
+def _one(items: Mapping[str, Fields], identifier: str) -> Fields:
+    try:
+        return items[identifier]
+    except KeyError:
+        raise NotFound(identifier) from None
 
 
 def _body(call: Call) -> Fields:

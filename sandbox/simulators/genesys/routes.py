@@ -19,6 +19,7 @@ class _Reply(Body):
 
 class _Disconnect(Body):
     conversation_id: str
+    told: bool = True
 
 
 class _Redeliver(Body):
@@ -77,7 +78,7 @@ class GenesysRoutes:
 
     def _disconnect(self, call: Call) -> object:
         body = parsed(call, _Disconnect)
-        self._simulator.disconnect(body.conversation_id)
+        self._simulator.disconnect(body.conversation_id, told=body.told)
         return {"disconnected": body.conversation_id}
 
     def _settings(self, call: Call) -> object:

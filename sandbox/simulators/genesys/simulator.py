@@ -22,6 +22,7 @@ import msgspec
 from sandbox.simulators.genesys.access import Access
 from sandbox.simulators.genesys.admin import Admin
 from sandbox.simulators.genesys.analytics import found_conversations
+from sandbox.simulators.genesys.automation import CUSTOMER_END
 from sandbox.simulators.genesys.files import PATH, Downloads
 from sandbox.simulators.genesys.routing import mark, queue, route
 from sandbox.simulators.genesys.schema import (
@@ -163,12 +164,28 @@ class GenesysSimulator(Served):
         """Fresh URLs of files that an agent may attach: image, pdf, video."""
         return self._downloads.media()
 
-    def disconnect(self, conversation_id: str) -> None:
-        """The agent ends the conversation; the customer's next message opens another. NotFound if unknown."""
+    def disconnect(self, conversation_id: str, *, told: bool = True) -> None:
+        """The agent ends the conversation; the customer's next message opens another. `told`: whether its triggers run.
+        NotFound if unknown."""
         with self._lock:
             conversation = self._store.conversation(conversation_id)
             conversation.disconnect(self._clock())
             self.watch.changed(conversation)
+        if told:
+            self._ended(conversation)
+
+    def _ended(self, conversation: Conversation) -> None:
+        """What the organisation's triggers tell of it. A workflow calls once: what nobody takes is lost."""
+        for request in self.admin.triggered(CUSTOMER_END, conversation.customer_end()):
+            self.deliveries.send(
+                request.url,
+                request.body,
+                request.headers.copy,
+                timeout_s=self._webhook_timeout_s,
+                retry_delays_s=(),
+                retry_on=lambda status: False,
+                key=conversation.id,
+            )
 
     def reply(
         self,

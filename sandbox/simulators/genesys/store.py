@@ -100,6 +100,20 @@ class Conversation:
     def disconnect(self, now: float) -> None:
         self.state, self.ended = "disconnected", now
 
+    def customer_end(self) -> dict[str, Any]:
+        """The event of its end, as CustomerEndDetailEventTopicCustomerEndEvent."""
+        return {
+            "eventTime": int((self.ended or 0.0) * 1000),
+            "conversationId": self.id,
+            "participantId": self.customer_participant,
+            "disconnectType": "PEER",
+            "mediaType": "MESSAGE",
+            "messageType": "OPEN",
+            "direction": "INBOUND",
+            "addressTo": self.integration_id,
+            "addressFrom": self.customer["id"],
+        }
+
     def summary(self) -> dict[str, Any]:
         """For inspection by a test."""
         return {

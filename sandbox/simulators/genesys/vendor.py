@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from chalicelib.desks.genesys.webhook import WEBHOOK
@@ -19,6 +21,7 @@ from sandbox.stage.routes import Routes
 from sandbox.stage.sources import signed
 from sandbox.stage.vendors import Account, Desk, Masked, Reply, Seen
 
+WORKFLOW = Path(__file__).parents[3] / "terraform" / "modules" / "genesys" / "flows" / "conversation_end.yaml"
 _WEBHOOK_SECRET, _OAUTH_SECRET = "dmdesk/genesys-webhook", "dmdesk/genesys-oauth"
 _DEDUPLICATES = "genesys-deduplicates"
 _INBOUND = "/inbound/open/"
@@ -104,6 +107,9 @@ class Genesys(Desk):
                 name=f"{account['channel']} {account['name']}",
             )
             admin.attach_flow(account["integration"], flow)
+        # as ending.tf makes it of the webhook's secret
+        key = hashlib.sha256(f"dmdesk conversation end: {self.secrets['genesys_webhook_secret']}".encode()).hexdigest()
+        admin.tell_ends(WORKFLOW.read_text(encoding="utf-8"), webhook_url, key)
 
     def show(self, tell: Callable[[dict[str, Any]], None], channels: Mapping[str, str]) -> None:
         self.simulator.watch = Desktop(tell, self._clock, channels)

@@ -10,11 +10,8 @@ locals {
     [for alarm in aws_cloudwatch_metric_alarm.counted : alarm.arn],
     [for alarm in aws_cloudwatch_metric_alarm.latency : alarm.arn],
     [for alarm in aws_cloudwatch_metric_alarm.token_days_left : alarm.arn],
-    [
-      aws_cloudwatch_metric_alarm.edge_5xx.arn, aws_cloudwatch_metric_alarm.throttled.arn,
-      aws_cloudwatch_metric_alarm.token_not_renewed.arn,
-      aws_cloudwatch_metric_alarm.parked_oldest_days.arn, aws_cloudwatch_metric_alarm.paused_hours.arn,
-    ],
+    [for alarm in aws_cloudwatch_metric_alarm.hourly : alarm.arn],
+    [aws_cloudwatch_metric_alarm.edge_5xx.arn, aws_cloudwatch_metric_alarm.throttled.arn],
   )
 
   # a line for each value of a label that there is, with the labels that the code counts by

@@ -81,7 +81,18 @@ locals {
         Resource = [aws_sns_topic.supervisors.arn]
       },
       {
-        Sid      = "RaiseWhoWaits"
+        # which desks are to be asked whether a conversation goes on, of which conversation, and where it has ended
+        Sid      = "FindWhoseDeskIsDue"
+        Action   = ["dynamodb:Query"]
+        Resource = ["${aws_dynamodb_table.ledger.arn}/index/sitting"]
+      },
+      {
+        Sid      = "TellEnds"
+        Action   = ["sqs:SendMessage"]
+        Resource = [aws_sqs_queue.main["outbound"].arn]
+      },
+      {
+        Sid      = "AskAndRaise"
         Action   = ["secretsmanager:GetSecretValue"]
         Resource = [for secret in local.client_secrets : aws_secretsmanager_secret.this[secret].arn]
       },

@@ -33,11 +33,29 @@ resource "aws_dynamodb_table" "ledger" {
     type = "N"
   }
 
+  attribute {
+    name = "sits_at"
+    type = "S"
+  }
+
+  attribute {
+    name = "asks_at"
+    type = "N"
+  }
+
   # which conversations wait for an answer, by account and since when; who reads it needs dynamodb:Query on its ARN
   global_secondary_index {
     name            = "waiting"
     hash_key        = "waits_at"
     range_key       = "waits_since"
+    projection_type = "KEYS_ONLY"
+  }
+
+  # which conversations sit at a desk, by account and when it is to be asked about them
+  global_secondary_index {
+    name            = "sitting"
+    hash_key        = "sits_at"
+    range_key       = "asks_at"
     projection_type = "KEYS_ONLY"
   }
 

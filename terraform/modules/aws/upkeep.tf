@@ -1,6 +1,28 @@
 # The upkeep: every five minutes the chores that are due, such as renewing access tokens before they end.
 locals {
   upkeep_every = "rate(5 minutes)" # as app.py says; a test compares
+
+  # metric → how its hourly counts become one figure, and which one rings
+  hourly = {
+    token_not_renewed = {
+      statistic  = "Sum"
+      rings_from = 1
+      means      = "An access token could not be renewed; the next hour tries again. The log of the function upkeep has the account and the reason. If it stays, log the account in again and store its tokens in its secret."
+      page       = "token_not_renewed"
+    }
+    parked_oldest_days = {
+      statistic  = "Maximum"
+      rings_from = max(var.retention.parked_days - 30, var.retention.parked_days / 2)
+      means      = "Something has been parked for long, and is deleted within 30 days. `dmdesk parked` tells why it is there: bring it back with `dmdesk replay`, or let it go."
+      page       = "parked"
+    }
+    paused_hours = {
+      statistic  = "Maximum"
+      rings_from = 12
+      means      = "An account has been paused for 12 hours or more, and its messages wait. `dmdesk doctor` tells which: end it with `dmdesk resume`."
+      page       = "paused_hours"
+    }
+  }
 }
 
 resource "aws_scheduler_schedule" "upkeep" {
@@ -73,50 +95,34 @@ moved {
   to   = aws_cloudwatch_metric_alarm.token_days_left["14"]
 }
 
-resource "aws_cloudwatch_metric_alarm" "token_not_renewed" {
-  alarm_name          = "${var.name}-token-not-renewed"
-  alarm_description   = "An access token could not be renewed; the next hour tries again. The log of the function upkeep has the account and the reason. If it stays, log the account in again and store its tokens in its secret. docs/runbooks/token_not_renewed.md"
+resource "aws_cloudwatch_metric_alarm" "hourly" {
+  for_each            = local.hourly
+  alarm_name          = "${var.name}-${replace(each.key, "_", "-")}"
+  alarm_description   = "${each.value.means} docs/runbooks/${each.value.page}.md"
   namespace           = local.metrics.namespace
-  metric_name         = "token_not_renewed"
+  metric_name         = each.key
   dimensions          = local.metrics.dimensions
-  statistic           = "Sum"
+  statistic           = each.value.statistic
   period              = 7200
   evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = each.value.rings_from
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.alarms.arn]
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
-resource "aws_cloudwatch_metric_alarm" "parked_oldest_days" {
-  alarm_name          = "${var.name}-parked-oldest-days"
-  alarm_description   = "Something has been parked for long, and is deleted within 30 days. `dmdesk parked` tells why it is there: bring it back with `dmdesk replay`, or let it go. docs/runbooks/parked.md"
-  namespace           = local.metrics.namespace
-  metric_name         = "parked_oldest_days"
-  dimensions          = local.metrics.dimensions
-  statistic           = "Maximum"
-  period              = 7200
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanOrEqualToThreshold"
-  threshold           = max(var.retention.parked_days - 30, var.retention.parked_days / 2)
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+moved {
+  from = aws_cloudwatch_metric_alarm.token_not_renewed
+  to   = aws_cloudwatch_metric_alarm.hourly["token_not_renewed"]
 }
 
-resource "aws_cloudwatch_metric_alarm" "paused_hours" {
-  alarm_name          = "${var.name}-paused-hours"
-  alarm_description   = "An account has been paused for 12 hours or more, and its messages wait. `dmdesk doctor` tells which: end it with `dmdesk resume`. docs/runbooks/paused_hours.md"
-  namespace           = local.metrics.namespace
-  metric_name         = "paused_hours"
-  dimensions          = local.metrics.dimensions
-  statistic           = "Maximum"
-  period              = 7200
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanOrEqualToThreshold"
-  threshold           = 12
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+moved {
+  from = aws_cloudwatch_metric_alarm.parked_oldest_days
+  to   = aws_cloudwatch_metric_alarm.hourly["parked_oldest_days"]
+}
+
+moved {
+  from = aws_cloudwatch_metric_alarm.paused_hours
+  to   = aws_cloudwatch_metric_alarm.hourly["paused_hours"]
 }

@@ -168,6 +168,13 @@ variable "identity_resolution" {
   nullable    = false
 }
 
+variable "conversation_end" {
+  description = "Whether Genesys Cloud tells the bridge that a conversation is over, by a trigger, a workflow and a data action. Without it the bridge finds that out by asking, some hours later."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "oauth_client_ids" {
   description = "Ids of the bridge's OAuth clients, to be given the role that this module makes. Empty: give it by hand."
   type        = set(string)

@@ -179,6 +179,8 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::genesys-oauth",
       "Allow dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow dynamodb:BatchWriteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger/index/sitting",
+      "Allow sqs:SendMessage arn:aws:sqs:::outbound",
       "Allow s3:ListBucket arn:aws:s3:::shelf",
       "Allow s3:GetBucketVersioning arn:aws:s3:::shelf",
       "Allow s3:GetObject arn:aws:s3:::shelf/aside/*",

@@ -165,7 +165,7 @@ run "the_table_and_the_bucket_are_kept_and_private" {
     error_message = "table"
   }
   assert {
-    condition     = [for index in aws_dynamodb_table.ledger.global_secondary_index : [index.name, index.hash_key, index.range_key, index.projection_type]] == [["waiting", "waits_at", "waits_since", "KEYS_ONLY"]]
+    condition     = [for index in aws_dynamodb_table.ledger.global_secondary_index : [index.name, index.hash_key, index.range_key, index.projection_type]] == [["waiting", "waits_at", "waits_since", "KEYS_ONLY"], ["sitting", "sits_at", "asks_at", "KEYS_ONLY"]]
     error_message = "the index of what waits for an answer, which repeats keys only"
   }
   assert {
@@ -205,9 +205,7 @@ run "every_alarm_tells_the_topic" {
         values(aws_cloudwatch_metric_alarm.quiet), values(aws_cloudwatch_metric_alarm.counted),
         values(aws_cloudwatch_metric_alarm.latency), values(aws_cloudwatch_metric_alarm.token_days_left),
         [aws_cloudwatch_metric_alarm.edge_5xx, aws_cloudwatch_metric_alarm.throttled],
-        [aws_cloudwatch_metric_alarm.token_not_renewed],
-        [aws_cloudwatch_metric_alarm.parked_oldest_days, aws_cloudwatch_metric_alarm.paused_hours],
-        values(aws_cloudwatch_metric_alarm.dead_letters_oldest),
+        values(aws_cloudwatch_metric_alarm.hourly), values(aws_cloudwatch_metric_alarm.dead_letters_oldest),
       ) : one.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(one.alarm_description) > 30 && can(regex(" docs/runbooks/[a-z0-9_]+\\.md$", one.alarm_description))
     ])
     error_message = "an alarm that nobody hears, or that does not say what to do"
@@ -222,10 +220,10 @@ run "every_alarm_tells_the_topic" {
   }
   assert {
     condition = alltrue([
-      for one in concat(values(aws_cloudwatch_metric_alarm.counted), values(aws_cloudwatch_metric_alarm.token_days_left), [
-        aws_cloudwatch_metric_alarm.throttled, aws_cloudwatch_metric_alarm.token_not_renewed,
-        aws_cloudwatch_metric_alarm.parked_oldest_days, aws_cloudwatch_metric_alarm.paused_hours,
-      ]) : one.dimensions == tomap({ service = "dmdesk" }) && one.namespace == "dmdesk" && one.treat_missing_data == "notBreaching"
+      for one in concat(
+        values(aws_cloudwatch_metric_alarm.counted), values(aws_cloudwatch_metric_alarm.token_days_left),
+        values(aws_cloudwatch_metric_alarm.hourly), [aws_cloudwatch_metric_alarm.throttled],
+      ) : one.dimensions == tomap({ service = "dmdesk" }) && one.namespace == "dmdesk" && one.treat_missing_data == "notBreaching"
     ])
     error_message = "what the bridge counts is watched as its total"
   }
@@ -253,6 +251,14 @@ run "every_alarm_tells_the_topic" {
   assert {
     condition     = { for one in values(aws_cloudwatch_metric_alarm.token_days_left) : one.alarm_name => "${one.statistic} ${one.comparison_operator} ${one.threshold}" } == { dmdesk-token-days-left = "Minimum LessThanThreshold 14", dmdesk-token-days-left-7 = "Minimum LessThanThreshold 7", dmdesk-token-days-left-1 = "Minimum LessThanThreshold 1" }
     error_message = "the token that ends first, three times"
+  }
+  assert {
+    condition = { for metric, one in aws_cloudwatch_metric_alarm.hourly : "${one.alarm_name} ${one.metric_name}" => "${one.statistic} ${one.comparison_operator} ${one.threshold} in ${one.period} s" } == {
+      "dmdesk-token-not-renewed token_not_renewed"   = "Sum GreaterThanOrEqualToThreshold 1 in 7200 s"
+      "dmdesk-parked-oldest-days parked_oldest_days" = "Maximum GreaterThanOrEqualToThreshold 60 in 7200 s"
+      "dmdesk-paused-hours paused_hours"             = "Maximum GreaterThanOrEqualToThreshold 12 in 7200 s"
+    }
+    error_message = "what the upkeep counts"
   }
   assert {
     condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 19
