@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from chalicelib.vocabulary.about import About
@@ -21,6 +22,11 @@ DESKS = {
 def part(package: str, module: str, name: str) -> Any:
     """What a channel's or a desk's package has under this name in one of its modules; no other module is loaded."""
     return getattr(import_module(f"{package}.{module}"), name)
+
+
+def having(packages: Mapping[str, str], module: str) -> dict[str, str]:
+    """Those of them that have this module, which a channel or a desk may lack."""
+    return {name: package for name, package in packages.items() if find_spec(f"{package}.{module}") is not None}
 
 
 def abouts(packages: Mapping[str, str]) -> dict[str, About]:

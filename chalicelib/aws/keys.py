@@ -14,6 +14,7 @@
     LOCK#name                           LOCK              who may do what the name says, and until when
     PAUSED                              channel#id#…      an account's direction that an operator has paused
     HEARD                               channel#id        when a customer last wrote to the account
+    COMPARED                            channel#id#name   how far a comparison of the account has come
     ACCOUNT                             channel#id        an account, written by Terraform
 
 Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
@@ -33,6 +34,7 @@ from chalicelib.wire import bounded
 ACCOUNTS = "ACCOUNT"
 PAUSED = "PAUSED"
 HEARD = "HEARD"
+COMPARED = "COMPARED"
 STATE = "STATE"
 PROFILE = "PROFILE"
 LED = "LED"
@@ -122,6 +124,11 @@ def lock(name: str) -> dict[str, Any]:
 def pause(channel: str, identifier: str, direction: str) -> dict[str, Any]:
     """The key of an account's pause."""
     return _key(PAUSED, f"{account(channel, identifier)}#{direction}")
+
+
+def compared(channel: str, identifier: str, name: str) -> dict[str, Any]:
+    """The key of an account's comparison of that name."""
+    return _key(COMPARED, f"{account(channel, identifier)}#{name}")
 
 
 def name_of(row: Mapping[str, Any]) -> str:

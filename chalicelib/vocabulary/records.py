@@ -22,6 +22,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     happened by the platform's clock, 0 where the platform does not tell. `bundle` holds the events of one
     conversation that came in one delivery: a queue takes them whole or not at all. `order` is the queue's count of
     what came before what, of an event that comes back from the shelf: it keeps its place however often that happens.
+    `late` tells that no webhook had brought it in time, and that it was found in the platform's history.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     aside: str = ""
     bundle: tuple[Event, ...] = ()
     order: str = ""
+    late: bool = False
 
     @property
     def group(self) -> str:
@@ -89,7 +91,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     `secret` names the secret with the account's access token. `language` is what the bridge's own words
     are said in; `notices` puts a line into the conversation where a reply was not delivered, `mark_seen`
     marks the customer's messages as seen when the agent first answers, `show_reads` shows the agent that
-    the customer has read the answer. `desk` names the desk at which new conversations are seated, "" for the
+    the customer has read the answer, `reconcile` compares every day what the platform and the desk hold with what the
+    bridge has delivered. `desk` names the desk at which new conversations are seated, "" for the
     deployment's first. `options` is what only accounts of its channel or its desk have (`About.options`).
     """
 
@@ -102,6 +105,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     notices: bool = True
     mark_seen: bool = True
     show_reads: bool = False
+    reconcile: bool = False
     desk: str = ""
     options: dict[str, Any] = {}
 
