@@ -30,7 +30,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     thread: Thread = Thread()
 
 
-class Tally(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
     """Messages of one direction, counted: those that the sender's side holds, and what became of them.
 
     `told`: not delivered, and somebody was told so, or delivered and nobody knows; `under_way`: still being worked on;
