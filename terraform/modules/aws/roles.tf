@@ -62,6 +62,34 @@ locals {
         Resource = [local.bucket_arn]
       },
       {
+        # how far an account's comparison has come
+        Sid      = "GoOnComparing"
+        Action   = ["dynamodb:GetItem"]
+        Resource = [aws_dynamodb_table.ledger.arn]
+      },
+      {
+        Sid      = "SeeWhoWaits"
+        Action   = ["dynamodb:Query"]
+        Resource = ["${aws_dynamodb_table.ledger.arn}/index/*"]
+      },
+      {
+        # what no webhook has brought
+        Sid      = "BringWhatIsMissing"
+        Action   = ["sqs:SendMessage"]
+        Resource = [for queue in local.queues : aws_sqs_queue.main[queue].arn]
+      },
+      {
+        Sid      = "SetAside"
+        Action   = ["s3:PutObject"]
+        Resource = ["${local.bucket_arn}/aside/*"]
+      },
+      {
+        # to read what the desk's conversations hold
+        Sid      = "CallGenesys"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = [for secret in local.client_secrets : aws_secretsmanager_secret.this[secret].arn]
+      },
+      {
         Sid    = "ReadTokens"
         Action = ["secretsmanager:GetSecretValue"]
         Resource = [

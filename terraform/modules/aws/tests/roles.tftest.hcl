@@ -165,7 +165,13 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       ])) == toset([
       "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:GetItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger/index/*",
+      "Allow sqs:SendMessage arn:aws:sqs:::inbound",
+      "Allow sqs:SendMessage arn:aws:sqs:::outbound",
+      "Allow s3:PutObject arn:aws:s3:::shelf/aside/*",
       "Allow s3:ListBucket arn:aws:s3:::shelf",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::genesys-oauth",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::instagram",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::tiktok",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::account/acme_ig",
