@@ -174,9 +174,8 @@ class Reconciling:
 
 def told(account: Account, found: Found) -> None:
     """The line of a message that nobody had brought, by which it is traced."""
-    outcome = "brought late" if found.brought else "missing"
-    log.warning(outcome, message=found.id, account=account.id, kind=found.direction,
-                conversation=found.conversation.key, detail=iso(found.sent_ms))  # fmt: skip
+    log.warning("missing", message=found.id, account=account.id, kind=found.direction, detail=iso(found.sent_ms),
+                conversation=found.conversation.key, status="brought" if found.brought else "left")  # fmt: skip
 
 
 def lock_of(account: Account) -> str:
