@@ -25,6 +25,8 @@ Cut = Callable[[str, bytes, float], list[Event]]
 """The events of a source's delivery that comes now (epoch s), as the edge makes them. Raises Malformed."""
 # How far calls of a desk are apart at least (s): its limit is shared with all that is delivered meanwhile.
 DESK_APART_S = 1.0
+# How often a list is begun whose cursors the platform refuses.
+BEGINS = 3
 NO_HISTORY = "the channel tells no history of its conversations: there is nothing to compare"
 
 
@@ -134,7 +136,7 @@ class Comparing:
         except AccountStopped:
             raise
         except Refused:
-            if not held.cursor:
+            if not held.cursor or held.begun >= BEGINS:
                 raise
             held = _again(held)  # a cursor may have ended
             way.keep(held)
@@ -350,4 +352,6 @@ def _window(held: Comparison) -> Window:
 def _again(held: Comparison) -> Comparison:
     """From the beginning of the list, with what was found missing, which will be found delivered."""
     inbound, outbound = Tally(missing=held.inbound.missing), Tally(missing=held.outbound.missing)
-    return msgspec.structs.replace(held, cursor="", seen=(), looked=0, short=0, inbound=inbound, outbound=outbound)
+    return msgspec.structs.replace(
+        held, cursor="", seen=(), begun=held.begun + 1, looked=0, short=0, inbound=inbound, outbound=outbound
+    )

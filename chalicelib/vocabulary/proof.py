@@ -55,9 +55,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     It counts what was sent from `since_ms` until `until_ms`, and brings what is missing since `floor_ms`. `cursor` is
     where the platform's list goes on ("" at its beginning), `seen` the conversations of that page that have been looked
-    at; `waiting` tells that the list is through, and that those who wait for an answer are looked at. `looked` counts
-    conversations, `short` those whose history does not reach back so far. It rests until `rests_s` and ended at
-    `ended_s` (epoch s, 0: it has not).
+    at, `begun` how often the list was begun; `waiting` tells that it is through, and that those who wait for an answer
+    are looked at. `looked` counts conversations, `short` those whose history does not reach back so far. It rests until
+    `rests_s` and ended at `ended_s` (epoch s, 0: it has not).
     """
 
     since_ms: int
@@ -66,6 +66,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     began_s: float
     cursor: str = ""
     seen: tuple[str, ...] = ()
+    begun: int = 1
     waiting: bool = False
     looked: int = 0
     short: int = 0

@@ -265,6 +265,14 @@ def test_a_cursor_that_has_ended_begins_again_and_forgets_nothing_that_was_missi
     assert kit.brought == ["m4"]
 
 
+def test_a_platform_that_refuses_every_cursor_is_not_asked_for_ever(kit: Kit) -> None:
+    kit.archive.pages = [["c-ana"], ["c-ben"]]
+    kit.archive.errors["page 1"] = [Refused("other", "cursor")] * 9
+    with pytest.raises(Refused):
+        kit.run()
+    assert kit.archive.asked.count("page ") == 3
+
+
 def test_a_list_that_is_refused_from_its_beginning_says_so(kit: Kit) -> None:
     kit.archive.errors["page "] = [Refused("other", "no permission")]
     with pytest.raises(Refused):

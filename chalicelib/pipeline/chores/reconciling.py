@@ -46,7 +46,8 @@ class Notes(Protocol):
 class Reconciling:
     """The chore. It is started often and goes on from where it stopped; a new comparison begins once a day.
 
-    What an account was sent before it asked for this is never brought: the first day is only looked at from then on.
+    What an account was sent before it asked for this, or while it did not for days, is never brought: somebody has long
+    answered it elsewhere.
     """
 
     name = "reconciling"
@@ -91,9 +92,10 @@ class Reconciling:
     def _due(self, account: Account, now: float, *, paused: bool) -> Comparison | None:
         """The comparison that is to be gone on with now, None where there is none. Raises Retryable."""
         held = self._notes.comparison(account, DAILY)
-        if held is None:
+        if held is None or (held.ended_s and now - held.ended_s > LONGEST_S):
             self._first(account, now)
-        if held is None or not self._comparing.compares(account):
+            return None
+        if not self._comparing.compares(account):
             return None
         begins = held.ended_s and now - held.began_s >= DAY_S - self.every_s / 2
         if not begins and (held.ended_s or now < held.rests_s):

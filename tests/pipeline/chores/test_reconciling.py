@@ -108,6 +108,17 @@ def test_the_first_day_is_only_begun_and_the_next_one_compares_it() -> None:
     assert held.floor_ms == began_ms
 
 
+def test_an_account_that_did_not_ask_for_days_begins_anew() -> None:
+    kit = Kit(ASKED)
+    kit.run()
+    kit.ledger.listed = [INSTAGRAM]
+    kit.run(DAY_S)
+    kit.ledger.listed = [ASKED]
+    kit.run(3 * DAY_S)
+    assert kit.comparing.asked == []
+    assert kit.held().since_ms == int((kit.clock() - 900) * 1000)
+
+
 def test_the_day_is_told_in_metrics_and_a_line(lines: io.StringIO) -> None:
     kit = Kit(ASKED)
     kit.comparing.tallies = (
