@@ -10,11 +10,11 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.table import Table
-from chalicelib.errors import AccountStopped, Misconfigured, RateLimited, Refused, Retryable, TokenRefused, Uncertain
+from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.observability import log
 from chalicelib.pipeline.chores.reconciling import lock_of
 from chalicelib.pipeline.comparing import Comparing, Found, Way
-from chalicelib.rules.reconciling import DAY_S, FURTHEST_S
+from chalicelib.rules.reconciling import DAY_S, FURTHEST_S, until_ms
 from chalicelib.runtime import Runtime
 from chalicelib.vocabulary.proof import Comparison, Tally
 from chalicelib.vocabulary.records import Account, Direction
@@ -30,6 +30,7 @@ NAME = "by hand"
 # So long (s) one step goes on, and so long it has the account for itself.
 STEP_S = 30.0
 LEASE_S = 120.0
+GOES_ON = ": it goes on from there"
 EXAMPLE = "--since 6h, --since 2d or --since 2026-11-27T03:00"
 
 
@@ -137,23 +138,24 @@ def _step(bridge: Bridge, comparing: Comparing, account: Account, held: Comparis
     try:
         return comparing.go_on(account, held, way)
     except (Retryable, Refused, Uncertain) as error:
-        raise _cause(account, error) from None
+        raise _cause(account, error, "" if way.brings else ", from the beginning") from None
     finally:
         bridge.read(lambda ledger: Table.unlock(ledger, turn, token))
 
 
-def _cause(account: Account, error: Retryable | Refused | Uncertain) -> OpsError:
+def _cause(account: Account, error: Retryable | Refused | Uncertain, again: str) -> OpsError:
+    """What stands in the way; `again` tells from where on the next one begins."""
     what = f"{account.channel} {account.id}"
     if isinstance(error, RateLimited):
         wait = f"in {int(error.after_s / 60) + 1} minutes" if error.after_s else "in some minutes"
-        return OpsError(f"{what}: no more calls are taken for now", f"run it again {wait}: it goes on from there")
+        return OpsError(f"{what}: no more calls are taken for now", f"run it again {wait}{again or GOES_ON}")
     if isinstance(error, Refused):
         return OpsError(f"{what}: {error.detail}", error.advice if isinstance(error, AccountStopped) else "")
     if isinstance(error, TokenRefused):
         return OpsError(f"{what}: the platform takes its access token no more", error.advice or "dmdesk token status")
     if isinstance(error, Retryable) and isinstance(error.__cause__, (BotoCoreError, ClientError)):
         return causes.aws(error, what)
-    return causes.vendor(error, what) if isinstance(error, (Retryable, Misconfigured)) else OpsError(f"{what}: {error}")
+    return causes.vendor(error, what)
 
 
 def _since_ms(bridge: Bridge, since: str, note: Callable[[str], None]) -> int:
@@ -165,6 +167,8 @@ def _since_ms(bridge: Bridge, since: str, note: Callable[[str], None]) -> int:
         raise OpsError(f"{since!r} is no time", EXAMPLE) from None
     if since_ms >= now * 1000:
         raise OpsError(f"{since!r} is not over yet", EXAMPLE)
+    if since_ms >= until_ms(now):
+        raise OpsError("what came within the last 15 minutes may still come by itself", EXAMPLE)
     furthest_ms = int((now - FURTHEST_S) * 1000)
     if since_ms < furthest_ms:
         note(
