@@ -23,8 +23,9 @@ NAMESPACE = "dmdesk"
 FACTS = frozenset(
     {
         "account", "advice", "attempt", "channel", "code", "conversation", "correlation", "count", "delay_s",
-        "desk_conversation", "detail", "error", "event", "integration", "key", "kind", "message", "part", "parts",
-        "queue", "reason", "source", "status", "where",
+        "delivered", "desk_conversation", "detail", "doubled", "error", "event", "integration", "key", "kind",
+        "message", "missing", "out_of_order", "part", "parts", "queue", "reason", "received", "source", "status",
+        "told", "under_way", "where",
     }
 )  # fmt: skip
 

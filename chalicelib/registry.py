@@ -24,9 +24,9 @@ def part(package: str, module: str, name: str) -> Any:
     return getattr(import_module(f"{package}.{module}"), name)
 
 
-def having(packages: Mapping[str, str], module: str) -> list[str]:
-    """The names of those of them (CHANNELS, DESKS) whose package has a module of that name; none is loaded."""
-    return [name for name, package in packages.items() if find_spec(f"{package}.{module}")]
+def having(packages: Mapping[str, str], module: str) -> dict[str, str]:
+    """Those of them that have this module, which a channel or a desk may lack."""
+    return {name: package for name, package in packages.items() if find_spec(f"{package}.{module}") is not None}
 
 
 def abouts(packages: Mapping[str, str]) -> dict[str, About]:

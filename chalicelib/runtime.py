@@ -35,15 +35,20 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.chores.closing import Closing
     from chalicelib.pipeline.chores.deletions import Deletions
     from chalicelib.pipeline.chores.ends import Ends
+    from chalicelib.pipeline.chores.reconciling import Reconciling
     from chalicelib.pipeline.chores.spending import Spending
     from chalicelib.pipeline.chores.tokens import Tokens
     from chalicelib.pipeline.chores.upkeep import Chore, Upkeep
     from chalicelib.pipeline.chores.waits import Waits
+    from chalicelib.pipeline.comparing import Comparing
     from chalicelib.pipeline.erasing import Erasing
     from chalicelib.pipeline.media import MediaStore
+    from chalicelib.protocols.archive import Archive, DeskArchive, OpenArchive, OpenDeskArchive
     from chalicelib.protocols.channel import Client, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
+    from chalicelib.protocols.webhook import Feed
     from chalicelib.vocabulary.messages import Fetched
+    from chalicelib.vocabulary.records import Event
 
 
 class Runtime:
@@ -174,7 +179,15 @@ class Runtime:
         """What runs by the clock, in this order."""
         from chalicelib.pipeline.chores.upkeep import Upkeep
 
-        chores: list[Chore] = [self._tokens, self._closing, self._spending, self._waits, self._ends, self._deletions]
+        chores: list[Chore] = [
+            self._tokens,
+            self._closing,
+            self._spending,
+            self._waits,
+            self._ends,
+            self._deletions,
+            self._reconciling,
+        ]
         return Upkeep(chores, self.runs, self.clock, self.metrics)
 
     @cached_property
@@ -260,6 +273,63 @@ class Runtime:
             clock=self.clock,
             metrics=self.metrics,
         )
+
+    @cached_property
+    def _reconciling(self) -> Reconciling:
+        from chalicelib.pipeline.chores.reconciling import Reconciling
+
+        return Reconciling(
+            comparing=self.comparing,
+            notes=self.table,
+            ledger=self.table,
+            channels=abouts(CHANNELS),
+            desks=abouts(DESKS),
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    @cached_property
+    def comparing(self) -> Comparing:
+        """Both sides of each account, with what channels and desks tell of the past."""
+        from chalicelib.pipeline.comparing import Comparing
+
+        return Comparing(
+            archives=self._archives,
+            desk_archives=self._desk_archives,
+            desks=list(self._desks_here),
+            books=self.table,
+            inbound=self.inbound,
+            outbound=self.outbound,
+            shelf=self.bucket,
+            cut=self._cut,
+            clock=self.clock,
+            pause=time.sleep,
+            metrics=self.metrics,
+        )
+
+    @cached_property
+    def _archives(self) -> dict[str, Archive]:
+        opened: dict[str, Archive] = {}
+        for name, package in having(CHANNELS, "archive").items():
+            open_archive: OpenArchive = part(package, "archive", "open_archive")
+            opened[name] = open_archive(self.http, self.secrets.get, self.settings.url)
+        return opened
+
+    @cached_property
+    def _desk_archives(self) -> dict[str, DeskArchive]:
+        secrets = self.secrets
+        opened: dict[str, DeskArchive] = {}
+        for name, package in having(self._desks_here, "archive").items():
+            open_archive: OpenDeskArchive = part(package, "archive", "open_desk_archive")
+            opened[name] = open_archive(self.http, secrets.get, secrets.refresh, self.settings.url, self.clock)
+        return opened
+
+    def _cut(self, source: str, body: bytes, at: float) -> list[Event]:
+        """The events of a delivery that comes now (epoch s), as the edge makes them."""
+        from chalicelib.edge.storing import events_of
+
+        feed: Feed = part((CHANNELS | self._desks_here)[source], "webhook", "WEBHOOK")
+        return events_of(feed, body, at)
 
     @cached_property
     def secrets(self) -> SecretStore:

@@ -18,6 +18,7 @@ from ops import privacy_commands, registry, shelf_commands
 from ops.help import DASHES, Address, Group, example, json_option
 from ops.output import Out, run
 from ops.provider import Asked, Provider
+from ops.reconcile_command import reconcile
 
 if TYPE_CHECKING:
     from ops.bridge import Bridge
@@ -63,7 +64,7 @@ def cli() -> None:
 for _desk in registry.desks().values():
     for _command in _desk.commands:
         cli.add_command(_command)
-for _command in (*shelf_commands.COMMANDS, *privacy_commands.COMMANDS):
+for _command in (*shelf_commands.COMMANDS, *privacy_commands.COMMANDS, reconcile):
     cli.add_command(_command)
 
 

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -34,8 +34,9 @@ class _Nothing(Body):
     pass
 
 
-class _EchoSettings(Body):
-    echo: Echo
+class _Settings(Body):
+    echo: Echo | None = None
+    webhooks: Literal["delivered", "lost"] | None = None
 
 
 class _Say(Body):
@@ -176,7 +177,8 @@ def _channel_routes(channel: Channel) -> Routes:
         f"/{name}/say": {"POST": functools.partial(_say, channel)},
         f"/{name}/tap": {"POST": functools.partial(_tap, channel)},
         f"/{name}/do": {"POST": functools.partial(_do, channel)},
-        f"/{name}/settings": {"POST": functools.partial(_echo_settings, platform)},
+        f"/{name}/settings": {"POST": functools.partial(_settings, platform)},
+        f"/{name}/lost": {"POST": functools.partial(_deliver_lost, platform)},
     }
 
 
@@ -199,6 +201,15 @@ def _do(channel: Channel, call: Call) -> object:
     return {"id": channel.do(account_of(channel.simulator, act.account), act.customer or channel.customer, act)}
 
 
-def _echo_settings(platform: Platform, call: Call) -> object:
-    platform.echo = parsed(call, _EchoSettings).echo
-    return {"echo": platform.echo}
+def _settings(platform: Platform, call: Call) -> object:
+    given = parsed(call, _Settings)
+    if given.echo is not None:
+        platform.echo = given.echo
+    if given.webhooks is not None:
+        platform.deliveries.loses = given.webhooks == "lost"
+    return {"echo": platform.echo, "webhooks": "lost" if platform.deliveries.loses else "delivered"}
+
+
+def _deliver_lost(platform: Platform, call: Call) -> object:
+    parsed(call, _Nothing)
+    return {"delivered": platform.deliveries.deliver_lost()}

@@ -146,5 +146,6 @@ resource "aws_dynamodb_table_item" "account" {
     notices                       = { BOOL = each.value.notices }
     mark_seen                     = { BOOL = each.value.mark_seen }
     show_reads                    = { BOOL = each.value.show_reads }
+    reconcile                     = { BOOL = each.value.reconcile }
   }))
 }

@@ -24,6 +24,7 @@ from chalicelib.vocabulary.messages import (
     Tap,
     Unseen,
 )
+from chalicelib.vocabulary.proof import Comparison, Known, Worked
 from chalicelib.vocabulary.records import (
     NOBODYS,
     PREVENTED,
@@ -279,6 +280,8 @@ class FakeLedger:
     made: dict[tuple[str, str], float] = field(default_factory=dict)
     shown: dict[str, int] = field(default_factory=dict)
     ended: dict[str, tuple[str, int]] = field(default_factory=dict)
+    comparisons: dict[tuple[str, str], Comparison] = field(default_factory=dict)
+    waits: list[tuple[Conversation, int]] = field(default_factory=list)
 
     def _up(self) -> None:
         if self.down:
@@ -549,6 +552,27 @@ class FakeLedger:
     def spend(self, conversation: Conversation, now: float, left: int, customer_ms: int) -> None:
         self._up()
         self.spends.append((conversation.key, left, customer_ms))
+
+    def known(self, conversation: Conversation) -> Known:
+        self._up()
+        work = {
+            item: Worked(state=held.state, result=held.result, reason=held.reason, since_s=held.since)
+            for (key, item), held in self.claims.items()
+            if key == conversation.key
+        }
+        return Known(work=work, thread=self.thread(conversation))
+
+    def waiting(self, account: Account, before_ms: int) -> Iterator[tuple[Conversation, int]]:
+        self._up()
+        return iter([(whose, since) for whose, since in self.waits if since < before_ms])
+
+    def comparison(self, account: Account, name: str) -> Comparison | None:
+        self._up()
+        return self.comparisons.get((account.id, name))
+
+    def keep_comparison(self, account: Account, name: str, now: float, held: Comparison) -> None:
+        self._up()
+        self.comparisons[account.id, name] = held
 
     def pauses(self, now: float) -> list[Pause]:
         self._up()

@@ -17,6 +17,7 @@
     SPENT                               channel#account#… where few messages may still follow a customer's
     RAN                                 a chore's name    when the chore last ran, and who is at it
     ERASED                              mark              up to when a customer's events were erased, and who waits
+    COMPARED                            channel#id#name   how far a comparison of the account has come
     ACCOUNT                             channel#id        an account, written by Terraform
 
 Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
@@ -42,6 +43,7 @@ ERASED = "ERASED"
 HEARD = "HEARD"
 RAN = "RAN"
 SPENT = "SPENT"
+COMPARED = "COMPARED"
 STATE = "STATE"
 PROFILE = "PROFILE"
 LED = "LED"
@@ -166,6 +168,11 @@ def pause(channel: str, identifier: str, direction: str) -> dict[str, Any]:
 def erased(mark: str) -> dict[str, Any]:
     """The key of that the events with the mark were erased."""
     return _key(ERASED, mark)
+
+
+def compared(channel: str, identifier: str, name: str) -> dict[str, Any]:
+    """The key of an account's comparison of that name."""
+    return _key(COMPARED, f"{account(channel, identifier)}#{name}")
 
 
 def name_of(row: Mapping[str, Any]) -> str:

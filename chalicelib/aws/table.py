@@ -19,11 +19,12 @@ from uuid import uuid4
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.aws import calls, closing, heard, keys, locks, pauses, rows, sitting, states, waiting
+from chalicelib.aws import calls, closing, compared, heard, keys, locks, pauses, rows, sitting, states, waiting
 from chalicelib.aws.calls import Unmet, call, conditional
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.messages import Led, Tap
+from chalicelib.vocabulary.proof import Comparison, Known
 from chalicelib.vocabulary.records import (
     NOBODYS,
     PREVENTED,
@@ -492,6 +493,18 @@ class Table:
         """So many messages may still follow the customer's newest, which is from then (epoch ms): somebody has to be
         told (see `closing`)."""
         closing.spend(self._client, self._name, conversation, now, left, customer_ms)
+
+    def known(self, conversation: Conversation) -> Known:
+        """What a comparison has to know of the conversation. Raises Retryable."""
+        return compared.known(self._client, self._name, conversation)
+
+    def comparison(self, account: Account, name: str) -> Comparison | None:
+        """The account's comparison of that name, as far as it has come; None where there is none. Raises Retryable."""
+        return compared.comparison(self._client, self._name, account, name)
+
+    def keep_comparison(self, account: Account, name: str, now: float, held: Comparison) -> None:
+        """Remembers how far it has come, for 30 days. Raises Retryable."""
+        compared.keep(self._client, self._name, account, name, now, held)
 
     def all_of(self, conversation: Conversation) -> Iterator[Row]:
         """Everything that lies in the table of the conversation, read page by page. Tries lie by their event's life

@@ -73,6 +73,8 @@ class Delivering:
             return ""
         self._end(attempt, after)
         self._metrics.count("delivered", channel=account.channel)
+        if work.late:
+            self._metrics.count("brought_late", channel=account.channel)
         if work.since_ms:
             self._metrics.measure("latency_ms", self._clock() * 1000 - work.since_ms, direction="inbound")
         log.info("delivered", event=work.id, account=account.id, desk_conversation=after.conversation,

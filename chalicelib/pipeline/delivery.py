@@ -26,7 +26,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     `build` is given the claim and may raise Retryable, or Dropped where it is not to be shown; `thread` is given the
     seat at which it was shown. `seat` is the only one at which it may be shown, None where it goes wherever the
     conversation sits. `words` is how it begins, by which a quote or a reaction names it later; `since_ms` is when the
-    bridge was given it (epoch ms), 0 where nobody waits for it.
+    bridge was given it (epoch ms), 0 where nobody waits for it. `late` tells that no webhook had brought it.
     """
 
     conversation: Conversation
@@ -36,6 +36,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     seat: Seat | None = None
     words: str = ""
     since_ms: int = 0
+    late: bool = False
 
     @property
     def item(self) -> str:

@@ -23,6 +23,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     conversation that came in one delivery: a queue takes them whole or not at all. `order` is the queue's count of
     what came before what, of an event that comes back from the shelf: it keeps its place however often that happens.
     `about` is the customer whom an event without a party is about.
+    `late` tells that no webhook had brought it in time, and that it was found in the platform's history.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bundle: tuple[Event, ...] = ()
     order: str = ""
     about: str = ""
+    late: bool = False
 
     @property
     def group(self) -> str:
@@ -115,11 +117,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     `secret` names the secret with the account's access token. `language` is what the bridge's own words
     are said in; `notices` puts a line into the conversation where a reply was not delivered, `mark_seen`
     marks the customer's messages as seen when the agent first answers, `show_reads` shows the agent that
-    the customer has read the answer. `desk` names the desk at which new conversations are seated, "" for the
-    deployment's first. `closing` is what is done as a window closes while its customer waits: nothing, supervisors are
-    warned, or the conversation is raised at its desk, too. `after_end` is what the customer is told when the desk's
-    conversation is over, such as a link to a survey ("": nothing). `options` is what only accounts of its channel or
-    its desk have (`About.options`).
+    the customer has read the answer, `reconcile` compares every day what the platform and the desk hold with what the
+    bridge has delivered. `desk` names the desk at which new conversations are seated, "" for the deployment's first.
+    `closing` is what is done as a window closes while its customer waits: nothing, supervisors are warned, or the
+    conversation is raised at its desk, too. `after_end` is what the customer is told when the desk's conversation is
+    over, such as a link to a survey ("": nothing). `options` is what only accounts of its channel or its desk have
+    (`About.options`).
     """
 
     channel: Word
@@ -131,6 +134,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     notices: bool = True
     mark_seen: bool = True
     show_reads: bool = False
+    reconcile: bool = False
     desk: str = ""
     closing: Literal["off", "warn", "raise"] = "warn"
     after_end: str = ""

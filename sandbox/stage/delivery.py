@@ -48,11 +48,12 @@ class Deliveries:
 
     Headers are made anew for each attempt, because some platforms sign the time of the attempt.
     What is posted may be asked to misbehave: `duplicates` delivers each webhook a second time, `reorders` holds
-    every other one back, so that the next overtakes it.
+    every other one back, so that the next overtakes it, `loses` delivers none, as if nobody had ever told of it.
     """
 
     def __init__(self) -> None:
-        self.duplicates = self.reorders = False
+        self.duplicates = self.reorders = self.loses = False
+        self._lost: list[_Job] = []
         self._posted = itertools.count()
         self._given_up: set[bytes] = set()
         self._stopping = threading.Event()
@@ -74,13 +75,15 @@ class Deliveries:
         key: str = "",
     ) -> Attempt:
         """Deliver now and wait for the first attempt's answer; retries follow in the background. One that is held
-        back has no answer yet.
+        back, or lost, has no answer.
 
         `retry_delays_s`: seconds before each retry. `retry_on(status or None)`: whether to retry at all.
         `on_failure(last status)`: called when the last attempt was not answered 2xx.
         """
         lane = self._lane(key)
         job = _Job(url, body, headers_for, timeout_s, list(retry_delays_s), retry_on, on_failure, lane, self._epoch)
+        if self._lose(job):
+            return Attempt(None)
         if self.duplicates:
             lane.push(_OVERTAKEN_S / 2, replace(job, delays_s=list(job.delays_s)))
         if self.reorders and next(self._posted) % 2 == 0:
@@ -103,12 +106,29 @@ class Deliveries:
         """Like post, with the first attempt in the background too."""
         lane = self._lane(key)
         job = _Job(url, body, headers_for, timeout_s, list(retry_delays_s), retry_on, on_failure, lane, self._epoch)
-        lane.push(0.0, job)
+        if not self._lose(job):
+            lane.push(0.0, job)
+
+    def _lose(self, job: _Job) -> bool:
+        with self._lock:
+            if self.loses:
+                self._lost.append(job)
+            return self.loses
+
+    def deliver_lost(self) -> int:
+        """Deliver after all what was lost, in its order; how much that was."""
+        with self._lock:
+            lost, self._lost = self._lost, []
+        for job in lost:
+            self._run(job)
+        return len(lost)
 
     def cancel(self) -> None:
         """Forget what is still to be delivered, and what nobody took; returns when no lane delivers any more."""
         with self._lock:
             self._epoch += 1
+            self.loses = False
+            self._lost.clear()
         for lane in self._lanes:
             lane.clear()
         with self._lock:

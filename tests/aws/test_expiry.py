@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.aws.table import REMEMBERED_S, Table
 from chalicelib.vocabulary.messages import Led, Tap
+from chalicelib.vocabulary.proof import Comparison
 from chalicelib.vocabulary.records import Account, Conversation, Erasure, Profile, Seat, Thread
 from sandbox.stage.aws import TABLE
 from tests.aws.conftest import ACCOUNT, Cloud
@@ -21,6 +22,11 @@ ITEM = "IN#message:mid"
 TAP = Tap(message="gen-1", type="QuickReply", text="Yes", payload="YES")
 AFTER = Seat("counter", "session-1", "key", 1)
 Drive = Callable[[Table, Conversation], object]
+
+
+def _account(whose: Conversation) -> Account:
+    return msgspec.structs.replace(msgspec.convert(ACCOUNT, Account), id=whose.customer)
+
 
 DRIVES: dict[str, Drive] = {
     "claim": lambda table, whose: table.claim(whose, ITEM, NOW, 10, "text"),
@@ -65,6 +71,11 @@ DRIVES: dict[str, Drive] = {
     "spend": lambda table, whose: table.spend(whose, NOW, 3, 5),
     "accounts": lambda table, whose: table.accounts(),
     "waiting": lambda table, whose: list(table.waiting(msgspec.convert(ACCOUNT, Account), 10_000)),
+    "known": lambda table, whose: table.known(whose),
+    "comparison": lambda table, whose: table.comparison(_account(whose), "daily"),
+    "keep_comparison": lambda table, whose: table.keep_comparison(
+        _account(whose), "daily", NOW, Comparison(since_ms=1, until_ms=2, floor_ms=1, began_s=NOW)
+    ),
     "all_of": lambda table, whose: list(table.all_of(whose)),
     "erase": lambda table, whose: table.erase(whose),
     "forget": lambda table, whose: table.forget(whose.customer, Erasure(until_ms=5), NOW),
@@ -74,7 +85,7 @@ DRIVES: dict[str, Drive] = {
 WRITING = {
     "claim", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited", "keep_led",
     "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "unlock", "erase", "forget",
-    "pause", "resume", "spend", "end", "ask",
+    "pause", "resume", "spend", "end", "ask", "keep_comparison",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.
 STATES = [(), ("claim",), ("claim", "doubt"), ("claim", "buried"), ("claim", "refuse"), ("claim", "delivered"),

@@ -53,7 +53,7 @@ class Deployment:
         self.aws = f"http://127.0.0.1:{free_port()}"
         self.cloudwatch = f"http://127.0.0.1:{free_port()}"
         clock, faults = Clock(), Faults()
-        self.faults = faults
+        self.clock, self.faults = clock, faults
         self.genesys = GenesysSimulator(clock, faults)
         self.instagram = InstagramSimulator(clock, faults)
         self.tiktok = TikTokSimulator(clock, faults)
@@ -235,7 +235,13 @@ class Deployment:
             "deletion_protection": False,
             "secret_recovery_days": 0,
             "accounts": {
-                "acme_ig": {"channel": "instagram", "id": INSTAGRAM, "name": "acme", "closing": "raise"},
+                "acme_ig": {
+                    "channel": "instagram",
+                    "id": INSTAGRAM,
+                    "name": "acme",
+                    "closing": "raise",
+                    "reconcile": True,
+                },
                 "acme_tt": {"channel": "tiktok", "id": TIKTOK, "name": "acme"},
             },
             "instagram": {"app_secrets": [SECRETS["meta"]], "verify_tokens": [SECRETS["verify"]]},

@@ -40,6 +40,7 @@ UNUSED = {
             "sqs:ChangeMessageVisibility",
         )
     },
+    ("upkeep", "s3:PutObject"): "no message of this story is too big for its queue when it is found in a history",
 }
 # What AWS itself does in the role's name, and the emulator does in its own.
 BY_AWS = {
@@ -296,6 +297,27 @@ EVENT: dict[str, Any] = {
     "version": "0", "id": "1", "account": "000000000000", "region": "eu-west-1", "source": "aws.scheduler",
     "detail-type": "Scheduled Event", "time": "2026-01-01T00:00:00Z", "resources": [], "detail": {},
 }  # fmt: skip
+
+
+def test_the_upkeep_brings_what_no_webhook_brought(deployed: Deployment) -> None:
+    """Under its own role: from the platform's conversations and the desk's, onto the queue."""
+    before = len(deployed.taken())
+    deployed.clock.offset_s, deployed.instagram.deliveries.loses = -3600.0, True
+    deployed.instagram.write(INSTAGRAM, "1000000000000011", "Nobody told of this")
+    deployed.clock.offset_s, deployed.instagram.deliveries.loses = 0.0, False
+    long_ago = {"since_ms": 1, "until_ms": int((time.time() - 7200) * 1000), "floor_ms": 1, "began_s": 1, "ended_s": 1}
+    deployed.client("dynamodb").put_item(
+        TableName=deployed.outputs["aws"]["table_name"],
+        Item={
+            "pk": {"S": "COMPARED"}, "sk": {"S": f"instagram#{INSTAGRAM}#daily"},
+            "body": {"S": json.dumps(long_ago)}, "expires_at": {"N": str(int(time.time()) + 86_400)},
+        },
+    )  # fmt: skip
+    name = deployed.outputs["aws"]["function_names"]["upkeep"]
+    answer = deployed.client("lambda").invoke(FunctionName=name, Payload=json.dumps(EVENT).encode())
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    deployed.until(lambda: len(deployed.taken()) > before, "the message at Genesys")
+    assert _said(deployed, before) == ["[This message comes late:]\nNobody told of this"]
 
 
 def test_what_belonged_to_no_account_is_parked_and_told(deployed: Deployment) -> None:

@@ -203,7 +203,7 @@ def test_without_a_secret_nobody_is_heard(kit: Kit) -> None:
 
 
 def test_the_registry_finds_who_has_callbacks() -> None:
-    assert having(CHANNELS, "callbacks") == ["instagram"]
+    assert list(having(CHANNELS, "callbacks")) == ["instagram"]
 
 
 # --- what is asked for is done

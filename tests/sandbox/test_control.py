@@ -204,8 +204,8 @@ def test_a_conversation_that_the_agent_ended_is_not_continued(box: Sandbox) -> N
 def test_settings(box: Sandbox) -> None:
     assert box.post("/genesys/settings", {"deduplicates": True}) == {"deduplicates": True}
     assert box.genesys.deduplicates
-    assert box.post("/instagram/settings", {"echo": "before"}) == {"echo": "before"}
-    assert box.post("/tiktok/settings", {"echo": "none"}) == {"echo": "none"}
+    assert box.post("/instagram/settings", {"echo": "before"}) == {"echo": "before", "webhooks": "delivered"}
+    assert box.post("/tiktok/settings", {"echo": "none"}) == {"echo": "none", "webhooks": "delivered"}
     assert (box.instagram.echo, box.tiktok.echo) == ("before", "none")
 
 

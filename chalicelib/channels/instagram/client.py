@@ -53,7 +53,7 @@ HELD_FIELDS = "id,created_time,from,message"
 _UNAPPROVED = msgspec.structs.replace(CAPABILITIES.window, human_agent_s=0.0)
 
 
-class _Unwanted(Exception):
+class Unwanted(Exception):
     """Meta refuses the call for a field that it can do without."""
 
     def __init__(self, field: str) -> None:
@@ -89,7 +89,7 @@ class InstagramClient:
         The mark goes out as `metadata`, which Meta documents for Messenger and tells in echoes:
         developers.facebook.com/docs/messenger-platform/reference/webhook-events/message-echoes
         """
-        if not (to.comment or _is_person(to.customer)):
+        if not (to.comment or is_person(to.customer)):
             raise Refused("no_conversation", "nobody on Instagram has this id")
         body = _envelope(to) | {"message": _message(part)}
         marked = bool(to.mark) and (account.id, "send") not in self._unmarked
@@ -98,7 +98,7 @@ class InstagramClient:
         while True:
             try:
                 sent = self._post(account, _beside(body, beside), wait, beside)
-            except _Unwanted as no:
+            except Unwanted as no:
                 del beside[no.field]
                 if no.field == MARK:
                     self._unmarked.add((account.id, "send"))
@@ -110,30 +110,30 @@ class InstagramClient:
     ) -> str | None:
         """By the 20 newest messages of the conversation with the person, in one call, of which Meta takes two a
         second. It tells nothing of who at the brand sent one. .../instagram-platform/.../conversations-api"""
-        if not _is_person(to.customer):
+        if not is_person(to.customer):
             raise Refused("no_conversation", "Instagram names no person whose conversation could be read")
-        conversations = _objects(self._history(account, to.customer), "data")
+        conversations = objects(self._history(account, to.customer), "data")
         if not (conversations or to.comment):
             raise Refused("other", "Instagram shows the app no conversation with this person")
         pages = [item.get("messages") for item in conversations]
-        held = [_held(account, item) for page in pages for item in _objects(page, "data")]
+        held = [_held(account, item) for page in pages for item in objects(page, "data")]
         return history.found(held, len(held) < NEWEST, part, to.mark, since_s, taken)
 
     def act(self, account: Account, to: Recipient, action: Literal["typing", "seen"]) -> None:
         """A sender action: it stands alone in its call. .../messaging-api/sender-actions"""
-        if _is_person(to.customer):
+        if is_person(to.customer):
             self._post(account, {"recipient": {"id": to.customer}, "sender_action": ACTIONS[action]}, OPTIONAL_S)
 
     def profile(self, account: Account, to: Recipient) -> Profile | None:
         """Consent comes with the first message or tap, not with a comment. .../messaging-api/user-profile"""
-        if not _is_person(to.customer):
+        if not is_person(to.customer):
             return None
         body = self._get("profile", account, to.customer, PROFILE_FIELDS, OPTIONAL_S)
         return _profile(body) if body is not None else None
 
     def post_url(self, account: Account, post: str) -> str:
         """The post's permalink. developers.facebook.com/docs/instagram-platform/reference/instagram-media"""
-        url = _words((self._get("post", account, post, "permalink", OPTIONAL_S) or {}).get("permalink"))
+        url = words((self._get("post", account, post, "permalink", OPTIONAL_S) or {}).get("permalink"))
         return url if url.startswith("https://") else ""
 
     def mentioned(self, account: Account, mention: Mention) -> Mentioned | None:
@@ -143,7 +143,7 @@ class InstagramClient:
         .../mentioned_media. One field that is not there refuses the whole answer: the last of each are documented.
         """
         where, identifier = ("comment", mention.comment) if mention.comment else ("media", mention.post)
-        if not _is_person(identifier):
+        if not is_person(identifier):
             return None
         for fields in MENTION_FIELDS[where]:
             asked = quote(f"mentioned_{where}.{where}_id({identifier}){{{fields}}}", safe="")
@@ -167,15 +167,25 @@ class InstagramClient:
         body = self._get("history", account, missing.origin, MESSAGE_FIELDS)
         return _unseen(account, missing, body) if body is not None else None
 
+    def conversations(self, account: Account, query: dict[str, str], optional: Collection[str] = ()) -> dict[str, Any]:
+        """A page of the account's conversations. Raises as `told`."""
+        return self.told(account, f"{_node(account)}/conversations", {"platform": "instagram"} | query, optional)
+
+    def told(
+        self, account: Account, path: str, query: dict[str, str], optional: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """What Meta tells of the past, as the protocol says; or Unwanted, for one of the `optional` fields."""
+        url = f"{self._base(account)}/{path}?{urlencode(query)}"
+        return self._read("history", account, url, HISTORY_S, optional)
+
     def _history(self, account: Account, customer: str) -> dict[str, Any]:
         """The conversation with its newest messages, with their marks where Meta tells them."""
         optional = set() if (account.id, "history") in self._unmarked else {MARK}
         fields = ",".join((HELD_FIELDS, *optional))
-        query = {"platform": "instagram", "user_id": customer, "fields": f"messages.limit({NEWEST}){{{fields}}}"}
-        url = f"{self._base(account)}/{_node(account)}/conversations?{urlencode(query)}"
+        query = {"user_id": customer, "fields": f"messages.limit({NEWEST}){{{fields}}}"}
         try:
-            return self._read("history", account, url, HISTORY_S, optional)
-        except _Unwanted:
+            return self.conversations(account, query, optional)
+        except Unwanted:
             self._unmarked.add((account.id, "history"))
             return self._history(account, customer)
         except AccountStopped as stopped:  # who may not read may still send
@@ -219,7 +229,7 @@ def _node(account: Account) -> str:
     return quote(account.id if ours.login == "instagram" else ours.page or "me", safe="")
 
 
-def _is_person(customer: str) -> bool:
+def is_person(customer: str) -> bool:
     """Whether it is an id of Instagram's (digits), and not one of ours for an author who is not named."""
     return customer.isascii() and customer.isdigit()
 
@@ -229,10 +239,10 @@ def _mentioned(fields: Any) -> Mentioned | None:
     if not isinstance(fields, dict):
         return None
     post = fields.get("media")
-    link = _words((post if isinstance(post, dict) else fields).get("permalink"))
+    link = words((post if isinstance(post, dict) else fields).get("permalink"))
     return Mentioned(
-        text=_words(fields.get("text")) or _words(fields.get("caption")),
-        username=_words(fields.get("username")),
+        text=words(fields.get("text")) or words(fields.get("caption")),
+        username=words(fields.get("username")),
         url=link if link.startswith("https://") else "",
     )
 
@@ -309,10 +319,10 @@ def _template(**payload: Any) -> dict[str, Any]:
 def _profile(fields: dict[str, Any]) -> Profile | None:
     """What Meta tells, None where that is nothing; a name and a picture may be null."""
     followers = fields.get("follower_count")
-    avatar = _words(fields.get("profile_pic"))
+    avatar = words(fields.get("profile_pic"))
     profile = Profile(
-        name=_words(fields.get("name")).strip(),
-        username=_words(fields.get("username")),
+        name=words(fields.get("name")).strip(),
+        username=words(fields.get("username")),
         avatar=avatar if avatar.startswith("https://") else "",
         followers=followers if type(followers) is int else None,
         verified=_flag(fields.get("is_verified_user")),
@@ -323,14 +333,14 @@ def _profile(fields: dict[str, Any]) -> Profile | None:
 
 def _unseen(account: Account, missing: Unseen, message: dict[str, Any]) -> CustomerMessage | None:
     """The customer's message; None for one of the brand's own, or whose sender Meta does not name."""
-    who, username = _sender(message)
-    if not _is_person(who) or own(account, who, username):
+    who, username = sender(message)
+    if not is_person(who) or own(account, who, username):
         return None
-    text = _words(message.get("message"))
+    text = words(message.get("message"))
     return CustomerMessage(
         id=missing.id,
         conversation=Conversation("instagram", account.id, who),
-        sent_ms=_created_ms(message.get("created_time"), missing.sent_ms),
+        sent_ms=created_ms(message.get("created_time"), missing.sent_ms),
         text=text,
         lines=() if text else (Line("unsupported", {"platform": "Instagram"}),),
         origin=missing.origin,
@@ -339,7 +349,7 @@ def _unseen(account: Account, missing: Unseen, message: dict[str, Any]) -> Custo
 
 
 def _mid(sent: dict[str, Any]) -> str:
-    mid = _words(sent.get("message_id"))
+    mid = words(sent.get("message_id"))
     if not mid:
         raise Uncertain("Instagram took the message and names none")
     return mid
@@ -347,49 +357,49 @@ def _mid(sent: dict[str, Any]) -> str:
 
 def _held(account: Account, message: dict[str, Any]) -> Held:
     return Held(
-        id=_words(message.get("id")),
-        sent_s=_created_ms(message.get("created_time"), 0) / 1000,
-        own=own(account, *_sender(message)),
-        mark=_words(message.get(MARK)),
-        text=_words(message.get("message")),
+        id=words(message.get("id")),
+        sent_s=created_ms(message.get("created_time"), 0) / 1000,
+        own=own(account, *sender(message)),
+        mark=words(message.get(MARK)),
+        text=words(message.get("message")),
     )
 
 
-def _sender(message: dict[str, Any]) -> tuple[str, str]:
+def sender(message: dict[str, Any]) -> tuple[str, str]:
     """The id and the username of a message's sender."""
     sender = message.get("from")
-    return (_words(sender.get("id")), _words(sender.get("username"))) if isinstance(sender, dict) else ("", "")
+    return (words(sender.get("id")), words(sender.get("username"))) if isinstance(sender, dict) else ("", "")
 
 
-def _created_ms(created: Any, otherwise: int) -> int:
+def created_ms(created: Any, otherwise: int) -> int:
     """Meta's time of a message, like 2025-07-28T22:44:49+0000, in ms."""
     try:
-        seconds = int(datetime.strptime(_words(created), "%Y-%m-%dT%H:%M:%S%z").timestamp())
+        seconds = int(datetime.strptime(words(created), "%Y-%m-%dT%H:%M:%S%z").timestamp())
     except (ValueError, OverflowError):
         return otherwise
     return seconds * 1000 if seconds > 0 else otherwise
 
 
 def _answered(answer: Answer, act: Act, optional: Collection[str]) -> dict[str, Any]:
-    """The answer's object. Raises what its error means to the act, or _Unwanted where it names a field that the call
+    """The answer's object. Raises what its error means to the act, or Unwanted where it names a field that the call
     can do without: only Meta's words tell which parameter was invalid."""
     body = answer.json()
     error = body.get("error") if isinstance(body, dict) else None
     if isinstance(error, dict) and error.get("code") == INVALID:
-        words = _words(error.get("message")).lower()
+        said = words(error.get("message")).lower()
         for field in optional:
-            if field in words:
-                raise _Unwanted(field)
+            if field in said:
+                raise Unwanted(field)
     return judged(answer, act)
 
 
-def _objects(data: Any, name: str) -> list[dict[str, Any]]:
+def objects(data: Any, name: str) -> list[dict[str, Any]]:
     """The objects of a list in Meta's answer, whatever else stands there."""
     items = data.get(name) if isinstance(data, dict) else None
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
-def _words(value: Any) -> str:
+def words(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 

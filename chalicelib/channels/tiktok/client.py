@@ -32,6 +32,7 @@ UPLOAD = API + "media/upload/"
 DOWNLOAD = API + "media/download/"
 CAPABLE = API + "capabilities/get/"
 CONTENT = API + "content/list/"
+CONVERSATIONS = API + "conversation/list/"
 
 ENDINGS = {"image/jpeg": (".jpg", ".jpeg"), "image/png": (".png",)}
 # Nothing waits for what is only good to have: a profile, a sign that somebody is typing (seconds).
@@ -91,10 +92,10 @@ class TikTokClient:
         if not to.thread:
             raise Refused("no_conversation", "TikTok: there is no conversation yet that could be read")
         try:
-            data = self._asked("history", account, CONTENT, _of(account, to), HISTORY_S)
+            data = self.asked("history", account, CONTENT, _of(account, to), HISTORY_S)
         except AccountStopped as stopped:  # who may not read may still send
             raise Refused("other", stopped.detail) from None
-        held = [_held(account, message) for message in _objects(data, "messages")]
+        held = [_held(account, message) for message in objects(data, "messages")]
         return history.found(held, len(held) < NEWEST, part, to.mark, since_s, taken)
 
     def act(self, account: Account, to: Recipient, action: Literal["typing", "seen"]) -> None:
@@ -108,11 +109,11 @@ class TikTokClient:
         TikTok portal doc 1832184425841170."""
         if not to.thread:
             return None
-        data = self._asked("profile", account, CONTENT, _of(account, to), OPTIONAL_S)
-        person = next((item for item in _objects(data, "participants") if item.get("id") == to.customer), None)
+        data = self.asked("profile", account, CONTENT, _of(account, to), OPTIONAL_S)
+        person = next((item for item in objects(data, "participants") if item.get("id") == to.customer), None)
         if person is None:
             return None
-        written = (item for item in _objects(data, "messages") if _id_of(item.get("from_user")) == to.customer)
+        written = (item for item in objects(data, "messages") if _id_of(item.get("from_user")) == to.customer)
         follows, avatar = person.get("is_follower"), _text(person.get("profile_image"))
         return Profile(
             name=_text(person.get("display_name")).strip(),
@@ -201,19 +202,20 @@ class TikTokClient:
         if not to.thread:  # the author of a comment: there is no conversation to ask about
             return False
         try:
-            data = self._asked("media", account, CAPABLE, query | {"capability_types": json.dumps(["IMAGE_SEND"])})
+            data = self.asked("media", account, CAPABLE, query | {"capability_types": json.dumps(["IMAGE_SEND"])})
         except AccountStopped:
             raise
         except Refused:
             return False
-        infos = _objects(data, "capability_infos")
+        infos = objects(data, "capability_infos")
         return any(
             info.get("capability_type") == "IMAGE_SEND" and info.get("capability_result") is True for info in infos
         )
 
-    def _asked(
+    def asked(
         self, act: Act, account: Account, path: str, query: dict[str, str], read_s: float | None = None
     ) -> dict[str, Any]:
+        """The data that a question is answered with. Raises as the protocol says."""
         # A "+" that is not escaped is "Param conversation_id is invalid": TikTok portal doc 1832184425841170
         url = f"{self._host}{path}?{urlencode(query, quote_via=quote, safe='')}"
         headers = {"Access-Token": access_token(self._secrets, account)}
@@ -278,7 +280,7 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _objects(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
+def objects(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """The objects of a list in TikTok's data, whatever else stands there."""
     items = data.get(name)
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []

@@ -84,7 +84,7 @@ class Genesys:
         try:
             if known and self._holds(message, customer, known):
                 return seat
-            for conversation in self._search(customer, since, now):
+            for conversation in self.search(customer, since, now):
                 if conversation != known and self._holds(message, customer, conversation):
                     return msgspec.structs.replace(seat, conversation=conversation)
         except Uncertain as error:
@@ -160,22 +160,32 @@ class Genesys:
         files = SOVEREIGN_FILES if host.endswith(SOVEREIGN) else FILES
         return Source(url=file.url, hosts=(host.removeprefix("api."), files))
 
-    def _holds(self, message: str, customer: str, conversation: str) -> bool:
+    def held(self, customer: str, conversation: str, whose: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+        """The newest messages of the conversation (SDK model MessageData); where purposes are named, only of those who
+        take part for such a one. Nothing where the conversation is gone. Raises Retryable, Refused or Uncertain."""
         answer = self._call(customer, f"{MESSAGES}/{quote(conversation)}")
         if answer.status == 404:  # whatever it held is gone
-            return False
+            return []
         _read(answer, VIEW)
-        ids = [
-            str(shown.get("messageId", "")) for someone in _customers(answer) for shown in _list(someone, "messages")
+        those = [
+            someone for someone in _list(answer.json(), "participants") if someone.get("purpose") in whose or not whose
         ]
+        shown = [message for someone in those for message in _list(someone, "messages")]
+        if not whose:  # each agent who took part has some
+            shown.sort(key=lambda message: str(message.get("messageTime", "")))
+        ids = list(dict.fromkeys(str(message.get("messageId", "")) for message in shown))
         if not ids:
-            return False
+            return []
         answer = self._call(customer, f"{MESSAGES}/{quote(conversation)}/messages/bulk", ids[-NEWEST:])
         _read(answer, VIEW)
-        return any(_provider_id(shown) == message for shown in _list(answer.json(), "entities"))
+        return _list(answer.json(), "entities")
 
-    def _search(self, customer: str, since: float, now: float) -> list[str]:
-        """Conversations of this customer since then, newest first; the first message has no other trace.
+    def _holds(self, message: str, customer: str, conversation: str) -> bool:
+        held = self.held(customer, conversation, ("customer",))
+        return any(provider_id(shown) == message for shown in held)
+
+    def search(self, customer: str, since: float, now: float) -> list[str]:
+        """Conversations of this customer since then (epoch s), newest first; the first message has no other trace.
 
         developer.genesys.cloud/analyticsdatamanagement/analytics/detail/conversation-query
         """
@@ -237,7 +247,7 @@ def open_desk(
     return Genesys(http, tokens, setting("genesys_api"))
 
 
-def _provider_id(entity: dict[str, Any]) -> object:
+def provider_id(entity: dict[str, Any]) -> object:
     """The `channel.messageId` under which a message was posted, None where the entity tells none."""
     normalized = entity.get("normalizedMessage")
     channel = normalized.get("channel") if isinstance(normalized, dict) else None

@@ -69,6 +69,7 @@ class Messages:
             thread=partial(remembered, message),
             words=beginning(account.language, message.text, message.media.kind if message.media else ""),
             since_ms=arrival.event.received_ms,
+            late=arrival.event.late,
         )
         try:
             result = self._delivering.once(account, work, partial(self._budgets.died, arrival.turn))

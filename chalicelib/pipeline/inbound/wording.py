@@ -27,7 +27,7 @@ class Wording:
         """The draft as its message stands. Never raises."""
         message, claim = draft.message, draft.claim
         lines = worded(message.lines, self.beginning(message.conversation, message.quotes))
-        if claim.buried:
+        if claim.buried or draft.arrival.event.late:
             lines = (Line("late"), *lines)
         message = msgspec.structs.replace(message, text=claim.edited or message.text, lines=lines)
         return msgspec.structs.replace(draft, message=message)

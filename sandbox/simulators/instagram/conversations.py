@@ -18,7 +18,11 @@ from sandbox.stage.web import Call
 
 NEWEST = 20  # of older messages only the ids are told
 _PAGE = 25
-_FIELDS = ("id", "created_time", "from", "to", "message", "reply_to", "metadata")
+_MOST = 100
+_FIELDS = (
+    "id", "created_time", "from", "to", "message", "reply_to", "metadata", "attachments", "shares", "story",
+    "is_unsupported",
+)  # fmt: skip
 _FIELD = re.compile(r"(\w+)(?:\.limit\((\d+)\))?(?:\{([\w,]*)\})?(?:,|$)")
 _ALWAYS = ("id", "created_time")
 
@@ -29,12 +33,32 @@ def conversation_id(account: Account, customer: str) -> str:
 
 
 def listed(inbox: Inbox, account: Account, call: Call, *, marks: bool) -> dict[str, Any]:
-    """GET .../conversations, of everybody or of one `user_id`; `marks`: messages tell their metadata."""
+    """GET .../conversations, of everybody or of one `user_id`, a page from the cursor `after` on, the newest first;
+    `marks`: messages tell their metadata."""
     if call.query.get("platform", account.login) != "instagram":
         raise GraphError(100, "(#100) platform must be instagram: of a Page, the default is messenger")
     wanted = call.query.get("user_id")
     found = [customer for customer in _customers(inbox, account) if wanted in (None, customer)]
-    return {"data": [_shown(inbox, account, customer, call, marks) for customer in found]}
+    ids, limit = [conversation_id(account, customer) for customer in found], _limit(call.query.get("limit", ""))
+    after = call.query.get("after")
+    if after is not None and after not in ids:
+        raise GraphError(100, "(#100) Invalid cursors values")
+    start = ids.index(after) + 1 if after is not None else 0
+    page = found[start : start + limit]
+    told: dict[str, Any] = {"data": [_shown(inbox, account, customer, call, marks) for customer in page]}
+    if page:
+        paging: dict[str, Any] = {"cursors": {"before": ids[start], "after": ids[start + len(page) - 1]}}
+        more = start + limit < len(found)
+        told["paging"] = paging | ({"next": "https://graph.instagram.com/next"} if more else {})
+    return told
+
+
+def _limit(value: str) -> int:
+    if not value:
+        return _PAGE
+    if not (value.isdigit() and 0 < int(value) <= _MOST):
+        raise GraphError(100, f"(#100) Param limit must be a positive number up to {_MOST}")
+    return int(value)
 
 
 def conversation(inbox: Inbox, account: Account, node: str, call: Call, *, marks: bool) -> dict[str, Any] | None:

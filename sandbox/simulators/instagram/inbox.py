@@ -84,10 +84,12 @@ class Inbox:
             self.wrote[account, customer] = now
             self._note_ad(account, customer, message.get("referral"), now)
             text = str(message.get("text") or "")
-            self.keep(str(message.get("mid")), person(customer), {"id": account}, text, now)
+            self.keep(str(message.get("mid")), person(customer), {"id": account}, text, now, **_beside(message))
         elif isinstance(event.get("postback"), dict):
             self.wrote[account, customer] = now
             self._note_ad(account, customer, event["postback"].get("referral"), now)
+            tap = event["postback"]  # a tap stands in the conversation as its words
+            self.keep(str(tap.get("mid")), person(customer), {"id": account}, str(tap.get("title") or ""), now)
 
     def _note_ad(self, account: str, customer: str, referral: Any, now: float) -> None:
         if isinstance(referral, dict) and referral.get("source") == "ADS":
@@ -103,6 +105,47 @@ class Inbox:
             self.posts[post] = account
         if author and author != account:
             self.comments.setdefault(comment_id, Comment(account, author, now))
+
+
+_SHARED = ("share", "ig_post", "post", "ig_reel", "reel")
+
+
+def _beside(message: dict[str, Any]) -> dict[str, Any]:
+    """What stands beside a message's text, as a conversation shows it: developers.facebook.com/docs/graph-api/reference
+    /message has other names for it than the webhook."""
+    files = [shown for one in objects(message, "attachments") if (shown := _file(one))]
+    shares = [{"link": _url(one)} for one in objects(message, "attachments") if one.get("type") in _SHARED]
+    mentions = [_url(one) for one in objects(message, "attachments") if one.get("type") == "story_mention"]
+    reply = message.get("reply_to")
+    answered = reply if isinstance(reply, dict) else {}
+    story = {"mention": {"link": mentions[0], "id": "1"}} if mentions else {}
+    if isinstance(answered.get("story"), dict):
+        story = {"reply_to": {"link": answered["story"].get("url"), "id": answered["story"].get("id")}}
+    told = {
+        "attachments": {"data": files} if files else None,
+        "shares": {"data": shares} if shares else None,
+        "story": story or None,
+        "reply_to": {"mid": answered["mid"]} if answered.get("mid") else None,
+        "is_unsupported": message.get("is_unsupported") is True or None,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _file(attachment: dict[str, Any]) -> dict[str, Any] | None:
+    kind, url = attachment.get("type"), _url(attachment)
+    if kind in ("image", "video"):
+        return {
+            "id": "1",
+            "mime_type": f"{kind}/mp4" if kind == "video" else "image/jpeg",
+            f"{kind}_data": {"url": url},
+        }
+    mimes = {"audio": "audio/mp4", "file": "application/pdf"}
+    return {"id": "1", "mime_type": mimes[kind], "file_url": url} if kind in mimes else None
+
+
+def _url(attachment: dict[str, Any]) -> str:
+    payload = attachment.get("payload")
+    return str(payload.get("url", "")) if isinstance(payload, dict) else ""
 
 
 def objects(parent: Any, key: str) -> Iterator[dict[str, Any]]:

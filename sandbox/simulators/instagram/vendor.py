@@ -47,7 +47,7 @@ class Instagram(Channel):
         {
             "channel": "instagram", "id": "17841400000000002", "name": "our.other.shop", "login": "facebook",
             "page": "100000000000002", "integration": "6a1f2c3e-0000-4000-8000-000000000003",
-            "secret": "dmdesk/account/instagram-2", "human_agent": True, "show_reads": True,
+            "secret": "dmdesk/account/instagram-2", "human_agent": True, "show_reads": True, "reconcile": True,
         },
     ]  # fmt: skip
     customer = "1000000000000001"

@@ -16,6 +16,7 @@ from sandbox.stage.people import display_name, username
 from sandbox.stage.web import to_json
 
 _WINDOW_S = 48 * 3600.0  # TikTok portal doc 1832184403754242, for messages and for comments
+_LISTED_S = 90 * 86_400.0  # TikTok portal doc 1832184415059970
 _QUIET_S = 24 * 3600.0  # the same page: a comment's author and the account must not have written to each other
 
 
@@ -225,6 +226,19 @@ def tapped(conversation: Conversation, message_id: str, choice: str) -> dict[str
                     source = {"reply_source_msg_id": message_id, "reply_source_unique_id": button["id"]}
                     return {"type": "text", "text": {"body": button["title"]}, "reply_source_payload": source}
     raise ValueError(f"no template {message_id} with a button {choice} was sent to this customer")
+
+
+def conversations(inbox: Inbox, business_id: str, kind: str, cursor: int, limit: int, now: float) -> dict[str, Any]:
+    """The data of business/message/conversation/list/: those of 90 days in which somebody wrote, the newest first.
+
+    TikTok portal doc 1832184415059970: it names nobody.
+    """
+    held = [one for one in inbox.conversations.values() if one.business_id == business_id and one.kind == kind]
+    recent = [one for one in held if one.last is not None and now - one.last < _LISTED_S]
+    recent.sort(key=lambda one: one.last or 0.0, reverse=True)
+    page = recent[cursor : cursor + limit]
+    told = [{"conversation_id": one.id, "update_time": int((one.last or 0.0) * 1000), "referral": {}} for one in page]
+    return {"conversations": told, "has_more": cursor + limit < len(recent), "cursor": cursor + len(page)}
 
 
 def listed(conversation: Conversation, brand: str) -> dict[str, Any]:

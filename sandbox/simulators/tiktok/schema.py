@@ -113,6 +113,15 @@ class ContentQuery(Strict):
     conversation_id: NonEmpty
 
 
+class ConversationsQuery(Strict):
+    """TikTok portal doc 1832184415059970."""
+
+    business_id: NonEmpty
+    conversation_type: Literal["SINGLE", "STRANGER"]
+    limit: Annotated[str, Meta(pattern=r"^([1-9]\d?|100)$")] = "20"
+    cursor: Annotated[str, Meta(pattern=r"^\d{1,15}$")] = "0"
+
+
 class CapabilityQuery(Strict):
     business_id: NonEmpty
     conversation_id: NonEmpty

@@ -18,6 +18,7 @@ from sandbox.simulators.tiktok.inbox import (
     Conversation,
     Inbox,
     between,
+    conversations,
     echoed,
     happened,
     listed,
@@ -32,6 +33,7 @@ from sandbox.simulators.tiktok.schema import (
     NOT_FOUND,
     CapabilityQuery,
     ContentQuery,
+    ConversationsQuery,
     DownloadBody,
     SendBody,
     TikTokError,
@@ -264,6 +266,7 @@ class TikTokSimulator(Served):
             ("POST", "business/message/media/download/"): self._download,
             ("GET", "business/message/capabilities/get/"): self._capabilities,
             ("GET", "business/message/content/list/"): self._content,
+            ("GET", "business/message/conversation/list/"): self._conversations,
         }
         route = routes.get((call.method, call.path.removeprefix(_API)))
         if route is None or not call.path.startswith(_API):
@@ -355,6 +358,12 @@ class TikTokSimulator(Served):
     def _content(self, call: Call) -> dict[str, Any]:
         account, query = self._authorise(call), parse(call, ContentQuery)
         return listed(self._thread(account, query.business_id, query.conversation_id), account.username)
+
+    def _conversations(self, call: Call) -> dict[str, Any]:
+        account, query = self._authorise(call), parse(call, ConversationsQuery)
+        account.owns(query.business_id)
+        at, limit = int(query.cursor), int(query.limit)
+        return conversations(self._inbox, query.business_id, query.conversation_type, at, limit, self._clock())
 
 
 def _not_accepted(status: int | None) -> bool:

@@ -87,12 +87,8 @@ locals {
         Resource = ["${aws_dynamodb_table.ledger.arn}/index/sitting"]
       },
       {
-        Sid      = "TellEnds"
-        Action   = ["sqs:SendMessage"]
-        Resource = [aws_sqs_queue.main["outbound"].arn]
-      },
-      {
-        Sid      = "AskAndRaise"
+        # to ask the desk what it holds, and to raise who waits
+        Sid      = "CallDesks"
         Action   = ["secretsmanager:GetSecretValue"]
         Resource = [for secret in local.client_secrets : aws_secretsmanager_secret.this[secret].arn]
       },
@@ -100,6 +96,17 @@ locals {
         Sid      = "CountWhatIsParked"
         Action   = ["s3:ListBucket"]
         Resource = [local.bucket_arn]
+      },
+      {
+        # ends that nobody told, and what no webhook has brought
+        Sid      = "BringWhatIsMissing"
+        Action   = ["sqs:SendMessage"]
+        Resource = [for queue in local.queues : aws_sqs_queue.main[queue].arn]
+      },
+      {
+        Sid      = "SetAside"
+        Action   = ["s3:PutObject"]
+        Resource = ["${local.bucket_arn}/aside/*"]
       },
       {
         Sid    = "ReadTokens"

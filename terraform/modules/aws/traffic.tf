@@ -46,6 +46,10 @@ locals {
       from = 1, in_s = 300
       says = "The platform does not let an account send: it is restricted, or its access was taken away; or its owner wants its data deleted. The log line account stopped has the account and what to do."
     }
+    proof_gaps = {
+      from = 1, in_s = 3600
+      says = "The daily comparison of an account found what was missing, doubled or out of order; what was missing has been brought, late. The log line `proof` of the function upkeep has the counts. Are the webhooks subscribed? Run `dmdesk doctor`."
+    }
     problem_unlisted = {
       from = 1, in_s = 300
       says = "A platform answered with an error code that the bridge does not know, and it was taken for the nearest kind. problem_unlisted by code tells which: look it up, and look for a release."

@@ -155,3 +155,15 @@ def test_what_somebody_waits_for_while_all_is_cancelled_is_not_repeated(
     posting.join(WAIT_S)
     deliveries.send(receiver.url, b"2", dict, timeout_s=WAIT_S, retry_delays_s=(), retry_on=_not_200)
     assert [call.body for call in receiver.wait(2)] == [b"1", b"2"]
+
+
+def test_what_is_lost_comes_when_it_is_told_to_and_in_its_order(deliveries: Deliveries, receiver: Receiver) -> None:
+    receiver.answers = [200]
+    deliveries.loses = True
+    for deliver in (deliveries.post, deliveries.send):
+        deliver(receiver.url, deliver.__name__.encode(), dict, timeout_s=WAIT_S, retry_delays_s=(), retry_on=_not_200)
+    deliveries.loses = False
+    deliveries.post(receiver.url, b"now", dict, timeout_s=WAIT_S, retry_delays_s=(), retry_on=_not_200)
+    assert deliveries.deliver_lost() == 2
+    assert [call.body for call in receiver.wait(3)] == [b"now", b"post", b"send"]
+    assert deliveries.deliver_lost() == 0

@@ -198,6 +198,8 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       "Allow sqs:GetQueueAttributes arn:aws:sqs:::outbound-dead",
       "Allow s3:GetObject arn:aws:s3:::shelf/erasures/*",
       "Allow s3:PutObject arn:aws:s3:::shelf/erasures/*",
+      "Allow sqs:SendMessage arn:aws:sqs:::inbound",
+      "Allow s3:PutObject arn:aws:s3:::shelf/aside/*",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::instagram",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::tiktok",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::account/acme_ig",
