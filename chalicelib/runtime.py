@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from chalicelib.http import Outgoing
     from chalicelib.pipeline.assembly import Common
     from chalicelib.pipeline.batch import Batch
+    from chalicelib.pipeline.chores.returns import Returns
     from chalicelib.pipeline.chores.tokens import Tokens
     from chalicelib.pipeline.chores.upkeep import Upkeep
     from chalicelib.pipeline.chores.waits import Waits
     from chalicelib.pipeline.media import MediaStore
+    from chalicelib.pipeline.returning import Returning
     from chalicelib.protocols.channel import Client, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
     from chalicelib.vocabulary.messages import Fetched
@@ -124,7 +126,7 @@ class Runtime:
         """What runs every hour, in this order."""
         from chalicelib.pipeline.chores.upkeep import Upkeep
 
-        return Upkeep([self._tokens, self._waits], self.clock, self.metrics)
+        return Upkeep([self._tokens, self._waits, self._returns], self.clock, self.metrics)
 
     @cached_property
     def _tokens(self) -> Tokens:
@@ -151,6 +153,29 @@ class Runtime:
         from chalicelib.pipeline.chores.waits import Waits
 
         return Waits(shelf=self.bucket, ledger=self.table, metrics=self.metrics)
+
+    @cached_property
+    def _returns(self) -> Returns:
+        from chalicelib.pipeline.chores.returns import Returns
+
+        return Returns(
+            shelf=self.bucket,
+            returning=self.returning,
+            ledger=self.table,
+            channels=abouts(CHANNELS),
+            desks=abouts(DESKS),
+            hours=self.settings.parked_return_hours,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    @cached_property
+    def returning(self) -> Returning:
+        """The way back from the shelf."""
+        from chalicelib.deliveries import cut
+        from chalicelib.pipeline.returning import Returning
+
+        return Returning({"inbound": self.inbound, "outbound": self.outbound}, self.bucket, cut)
 
     @cached_property
     def secrets(self) -> SecretStore:

@@ -33,6 +33,7 @@ from chalicelib.vocabulary.records import (
     Edited,
     Event,
     Flight,
+    Holder,
     Pause,
     Profile,
     Seat,
@@ -241,6 +242,7 @@ class FakeLedger:
     paused: list[Pause] = field(default_factory=list)
     led_reads: int = 0
     locks: dict[str, tuple[str, float]] = field(default_factory=dict)
+    lockers: dict[str, Holder] = field(default_factory=dict)
 
     def _up(self) -> None:
         if self.down:
@@ -455,13 +457,27 @@ class FakeLedger:
             and (work.open or (work.state, work.reason) == ("refused", "unconfirmed"))
         }  # fmt: skip
 
-    def lock(self, name: str, now: float, lease_s: float) -> str | None:
+    def lock(self, name: str, now: float, lease_s: float, who: str = "") -> str | None:
         self._up()
         if self.locks.get(name, ("", 0.0))[1] >= now:
             return None
         token = f"{name} at {now}"
         self.locks[name] = token, now + lease_s
+        self.lockers[name] = Holder(who=who, since_s=now, until_s=now + lease_s)
         return token
+
+    def prolong(self, name: str, token: str, now: float, lease_s: float) -> bool:
+        self._up()
+        if self.locks.get(name, ("", 0.0))[0] != token:
+            return False
+        self.locks[name] = token, now + lease_s
+        self.lockers[name] = msgspec.structs.replace(self.lockers[name], until_s=now + lease_s)
+        return True
+
+    def holder(self, name: str, now: float) -> Holder | None:
+        self._up()
+        held = self.lockers.get(name) if name in self.locks else None
+        return held if held and held.until_s >= now else None
 
     def unlock(self, name: str, token: str) -> None:
         self._up()

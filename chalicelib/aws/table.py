@@ -33,6 +33,7 @@ from chalicelib.vocabulary.records import (
     Direction,
     Edited,
     Flight,
+    Holder,
     Pause,
     Profile,
     Row,
@@ -421,9 +422,17 @@ class Table:
         )["Attributes"]
         return Tried(count=int(counted["tries"]["N"]), first_s=float(counted["since"]["N"]))
 
-    def lock(self, name: str, now: float, lease_s: float) -> str | None:
+    def lock(self, name: str, now: float, lease_s: float, who: str = "") -> str | None:
         """A token of the lock, None while somebody else's lease runs. One that has run out is no hindrance."""
-        return locks.take(self._client, self._name, name, now, lease_s)
+        return locks.take(self._client, self._name, name, now, lease_s, who)
+
+    def prolong(self, name: str, token: str, now: float, lease_s: float) -> bool:
+        """The lock's lease ends so long after now. False, and no effect, where another has it by now."""
+        return locks.prolong(self._client, self._name, name, token, now, lease_s)
+
+    def holder(self, name: str, now: float) -> Holder | None:
+        """Who has the lock, None where nobody does."""
+        return locks.holder(self._client, self._name, name, now)
 
     def unlock(self, name: str, token: str) -> None:
         """Gives the lock back before its lease ends. No effect where another has it by now."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,6 +12,9 @@ from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.ports import Carrier, Clock, Shelf, Turn
 from chalicelib.vocabulary.records import Event, Parked
 from chalicelib.wire import digest
+
+# as `name_of` makes it
+_NAME = re.compile(r"(\d{13})-(\d+(?:\.\d+)?)-[0-9a-f]{64}-([0-9a-f]{16})")
 
 
 class Parking:
@@ -57,6 +62,8 @@ class Parking:
 
 
 PARKED = "parked/"
+UNKNOWN_ACCOUNT = "unknown_account"
+"""Why what belongs to no account is parked."""
 
 
 def place(reason: str, source: str, received_ms: int, name: str) -> str:
@@ -66,9 +73,29 @@ def place(reason: str, source: str, received_ms: int, name: str) -> str:
 
 
 def name_of(event: Event, order: str) -> str:
-    """What a parked event is called: what came first is listed first, by the queue's own count of up to 20 digits."""
+    """What a parked event is called: what came first is listed first, by the queue's own count of up to 20 digits; and
+    whose it is can be told without its bytes."""
     count, point, number = order.partition(".")
-    return f"{event.received_ms:013d}-{count:0>20}{point}{number}-{event.dedup}"
+    return f"{event.received_ms:013d}-{count:0>20}{point}{number}-{event.dedup}-{mark_of(event.source, event.account)}"
+
+
+class Named(NamedTuple):
+    """What a parked event's key tells: how the queue counted it, when the edge took it (epoch ms), and whose it is."""
+
+    order: str
+    received_ms: int
+    mark: str
+
+
+def named(key: str) -> Named | None:
+    """What the key tells, None where it is no event's or one of a former release's."""
+    found = _NAME.fullmatch(key.rpartition("/")[2])
+    return Named(order=found[2], received_ms=int(found[1]), mark=found[3]) if found else None
+
+
+def mark_of(source: str, account: str) -> str:
+    """By which the account is told, as events of the source name it (16 characters)."""
+    return digest(source, account)[:16]
 
 
 def lightened(event: Event, queue: Carrier, shelf: Shelf) -> Event | None:

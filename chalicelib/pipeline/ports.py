@@ -16,6 +16,7 @@ from chalicelib.vocabulary.records import (
     Edited,
     Event,
     Flight,
+    Holder,
     Pause,
     Profile,
     Seat,
@@ -214,8 +215,15 @@ class Ledger(Protocol):
     def pauses(self, now: float) -> Sequence[Pause]:
         """Which accounts an operator has paused, and in which direction."""
 
-    def lock(self, name: str, now: float, lease_s: float) -> str | None:
-        """Who asks has the lock of that name for so long (s), and a token of it; None while another has it."""
+    def lock(self, name: str, now: float, lease_s: float, who: str = "") -> str | None:
+        """Who asks has the lock of that name for so long (s), and a token of it; None while another has it. `who` is
+        what others are told of them."""
+
+    def prolong(self, name: str, token: str, now: float, lease_s: float) -> bool:
+        """Whether they still have it, from now on for so long (s)."""
+
+    def holder(self, name: str, now: float) -> Holder | None:
+        """Who has the lock of that name, None where nobody does."""
 
     def unlock(self, name: str, token: str) -> None:
         """Gives it back early; no effect where another has it by now."""

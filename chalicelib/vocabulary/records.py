@@ -237,6 +237,14 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     first_s: float
 
 
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has a lock ("" where they did not say), from then until then (epoch s) unless it is prolonged."""
+
+    who: str
+    since_s: float
+    until_s: float
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What the ledger holds of a conversation under one name, as it lies there; what is a structure is JSON."""
 

@@ -54,6 +54,10 @@ DRIVES: dict[str, Drive] = {
     "under_way": lambda table, whose: table.under_way(whose, NOW),
     "tried": lambda table, whose: table.tried(whose.customer, "file", NOW),
     "lock": lambda table, whose: table.lock(whose.customer, NOW, 10),
+    "prolong": lambda table, whose: table.prolong(
+        whose.customer, table.lock(whose.customer, NOW, 10, "ana") or "", NOW, 10
+    ),
+    "holder": lambda table, whose: table.holder(whose.customer, NOW),
     "unlock": lambda table, whose: table.unlock(whose.customer, table.lock(whose.customer, NOW, 10) or ""),
     "pause": lambda table, whose: table.pause(whose.channel, whose.customer, "inbound", NOW),
     "resume": lambda table, whose: table.resume(whose.channel, whose.customer, "inbound"),
@@ -66,7 +70,8 @@ DRIVES: dict[str, Drive] = {
 }
 WRITING = {
     "claim", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited", "keep_led",
-    "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "unlock", "erase",
+    "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "prolong", "unlock",
+    "erase",
     "pause", "resume",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.
