@@ -180,9 +180,10 @@ def _chosen(lying: Iterable[Shelved], choice: Choice, note: Callable[[str], None
 
 def accounts_of(bridge: Bridge, named: str) -> frozenset[str]:
     """What events call the account: its id on the platform's side, its integration on the desk's."""
-    known = {account.integration for account in bridge.accounts if named in {account.id, account.name}}
-    ids = {account.id for account in bridge.accounts if named == account.name}
-    return frozenset({named} | known | ids) - {""}
+    meant = [account for account in bridge.accounts if named in {account.id, account.name}]
+    integrations = {one for account in meant for one in (account.integration, *account.former_integrations)}
+    ids = {account.id for account in meant if named == account.name}
+    return frozenset({named} | integrations | ids) - {""}
 
 
 def moment_ms(text: str, now: float) -> int:

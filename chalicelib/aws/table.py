@@ -580,7 +580,7 @@ _CORE = set(Account.__struct_fields__) - {"options"}
 
 def _account(item: dict[str, Any]) -> Account | Unreadable:
     """What is no field of every account is an option of its channel's or its desk's."""
-    plain = {name: value.get("S", value.get("BOOL")) for name, value in keys.fields(item).items()}
+    plain = {name: value.get("S", value.get("BOOL", value.get("SS"))) for name, value in keys.fields(item).items()}
     core = {name: plain.pop(name) for name in _CORE & plain.keys()}
     try:
         return msgspec.convert(core | {"options": plain}, Account)

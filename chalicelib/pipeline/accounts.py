@@ -49,8 +49,13 @@ class Accounts:
         return self._find(lambda account: (account.channel, account.id) == (channel, identifier))
 
     def of_integration(self, integration: str) -> Account | None:
-        """The account by the desk's integration id, None where there is none now. Raises Retryable."""
-        return self._find(lambda account: account.integration == integration)
+        """The account by one of its integrations at the desk, as the conversations of that one know it; None where
+        there is none now. Raises Retryable."""
+        account = self._find(lambda account: integration in {account.integration, *account.former_integrations})
+        if account is None or account.integration == integration:
+            return account
+        now = next((one for one in self._accounts if one.integration == integration), account)
+        return msgspec.structs.replace(now, integration=integration)
 
     def paused(self, channel: str, identifier: str, direction: Direction) -> bool:
         """Whether an operator has the account's events of the direction wait, as was known within the last minute.

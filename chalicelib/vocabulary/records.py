@@ -90,7 +90,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     are said in; `notices` puts a line into the conversation where a reply was not delivered, `mark_seen`
     marks the customer's messages as seen when the agent first answers, `show_reads` shows the agent that
     the customer has read the answer. `desk` names the desk at which new conversations are seated, "" for the
-    deployment's first. `options` is what only accounts of its channel or its desk have (`About.options`).
+    deployment's first; `former_integrations` are those by which its open conversations may have been opened, and which
+    may still tell of them. `options` is what only accounts of its channel or its desk have (`About.options`).
     """
 
     channel: Word
@@ -103,6 +104,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     mark_seen: bool = True
     show_reads: bool = False
     desk: str = ""
+    former_integrations: tuple[Word, ...] = ()
     options: dict[str, Any] = {}
 
     def wrote(self, customer: str, username: str) -> bool:

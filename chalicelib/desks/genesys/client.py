@@ -61,15 +61,35 @@ class Genesys:
         """POST …/inbound/open/message with prefetchConversationId; a tap first to …/structured/response, which is
         "part of an existing conversation", and as a message where Genesys refuses that. See `Desk.deliver`.
         """
+        integration = self._integration(account, message.customer, seat)
+        answer = self._shown(integration, message, now)
+        if answer.status == 404 and integration != account.integration:  # it is gone, and nothing has been done
+            integration = account.integration
+            answer = self._shown(integration, message, now)
+        return _entered(integration, seat, answer)
+
+    def _integration(self, account: Account, customer: str, seat: Seat) -> str:
+        """By which the customer's message enters: the one by which their conversation was opened, which its seat
+        remembers, as long as that is open; the account's else. Genesys threads by integration and customer."""
+        opened = seat.state
+        if not seat.conversation or opened == account.integration or opened not in account.former_integrations:
+            return account.integration
+        try:
+            return opened if self.is_open(account, customer, seat) else account.integration
+        except Refused:  # Genesys does not know it any more
+            return account.integration
+        except Retryable:  # no message waits for this: as if it were open
+            return opened
+
+    def _shown(self, integration: str, message: DeskMessage, now: float) -> Answer:
         if message.tap:
-            answer = self._inbound(account, message.customer, "structured/response",
+            answer = self._inbound(integration, message.customer, "structured/response",
                                    structured_response(message, message.tap, now))  # fmt: skip
             # the offer is not known any more, or its conversation is over; an unknown outcome never comes here
             if answer.status not in {400, 404}:
-                return _entered(account, seat, answer)
+                return answer
         body = inbound_message(message, now)
-        answer = self._inbound(account, message.customer, "message?prefetchConversationId=true", body)
-        return _entered(account, seat, answer)
+        return self._inbound(integration, message.customer, "message?prefetchConversationId=true", body)
 
     def find(self, account: Account, message: str, customer: str, seat: Seat, since: float, now: float) -> Seat | None:
         """Reads the known conversation, then the customer's others since then. See `Desk.find`."""
@@ -79,7 +99,7 @@ class Genesys:
                 return seat
             for conversation in self._search(customer, since, now):
                 if conversation != known and self._holds(message, customer, conversation):
-                    return msgspec.structs.replace(seat, conversation=conversation)
+                    return msgspec.structs.replace(seat, conversation=conversation, state=account.integration)
         except Uncertain as error:
             raise Retryable(f"reading back: {error.reason}") from error
         return None
@@ -87,7 +107,7 @@ class Genesys:
     def report(self, account: Account, told: Receipt, seat: Seat, now: float) -> None:
         """POST …/inbound/open/receipt. See `Desk.report`."""
         try:
-            answer = self._inbound(account, told.customer, "receipt", receipt(told, now))
+            answer = self._inbound(account.integration, told.customer, "receipt", receipt(told, now))
         except Uncertain as error:  # a receipt may come twice
             raise Retryable(error.reason) from error
         if answer.status // 100 not in {2, 4}:
@@ -95,7 +115,7 @@ class Genesys:
         if answer.status == 404:  # it has forgotten the message, and waiting brings it not back
             raise Refused("other", f"Genesys does not know the message, or the integration: {_trace(answer)}")
         if answer.status != 409:
-            _judge(answer, _gone(account))
+            _judge(answer, _gone(account.integration))
         taken = answer.json()
         # a 200 may itself say that the receipt was not taken
         if isinstance(taken, dict) and taken.get("status") == "Failed" and told.delivered:
@@ -156,8 +176,8 @@ class Genesys:
         _read(answer, ANALYSE)
         return [str(conversation.get("conversationId", "")) for conversation in _list(answer.json(), "conversations")]
 
-    def _inbound(self, account: Account, customer: str, kind: str, body: dict[str, Any]) -> Answer:
-        return self._call(customer, f"{MESSAGES}/{quote(account.integration)}/inbound/open/{kind}", body)
+    def _inbound(self, integration: str, customer: str, kind: str, body: dict[str, Any]) -> Answer:
+        return self._call(customer, f"{MESSAGES}/{quote(integration)}/inbound/open/{kind}", body)
 
     def _call(self, conversation: str, path: str, body: Any = None) -> Answer:
         """One call with the conversation's OAuth client; a refused token is replaced once."""
@@ -201,18 +221,18 @@ def _provider_id(entity: dict[str, Any]) -> object:
     return channel.get("messageId") if isinstance(channel, dict) else None
 
 
-def _entered(account: Account, seat: Seat, answer: Answer) -> Seat:
-    """With the conversation that a message entered, "" where the answer does not tell."""
+def _entered(integration: str, seat: Seat, answer: Answer) -> Seat:
+    """With the conversation that a message entered, "" where the answer does not tell, and by which integration."""
     if answer.status == 409:
         raise AlreadyThere(_trace(answer))
-    _judge(answer, _gone(account))
+    _judge(answer, _gone(integration))
     body = answer.json()
     entered = str(body.get("conversationId", "")) if isinstance(body, dict) else ""
-    return msgspec.structs.replace(seat, conversation=entered)
+    return msgspec.structs.replace(seat, conversation=entered, state=integration)
 
 
-def _gone(account: Account) -> str:
-    return INTEGRATION.format(integration=account.integration)
+def _gone(integration: str) -> str:
+    return INTEGRATION.format(integration=integration)
 
 
 def _judge(answer: Answer, missing: str) -> None:

@@ -110,8 +110,9 @@ class Returns:
 
 
 def names_of(account: Account, first_desk: str) -> list[tuple[str, str]]:
-    """By whose events the account is named, and how: by its id on the platform, by its integration at the desk."""
-    return [(account.channel, account.id), (account.desk or first_desk, account.integration)]
+    """By whose events the account is named, and how: by its id on the platform, by its integrations at the desk."""
+    desk, integrations = account.desk or first_desk, (account.integration, *account.former_integrations)
+    return [(account.channel, account.id), *((desk, integration) for integration in integrations)]
 
 
 def _days(since_s: float, until_s: float) -> Iterator[str]:
