@@ -118,6 +118,7 @@ class Runtime:
                 shelf=self.bucket,
                 clock=self.clock,
                 metrics=self.metrics,
+                outage_s=self.settings.outage_minutes * 60.0,
             )
         )
 

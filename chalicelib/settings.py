@@ -38,6 +38,8 @@ class Settings(Places, frozen=True, kw_only=True):
     media_days: Annotated[int, msgspec.Meta(ge=1)] = 90
     # further hosts that files may be fetched from, comma separated; one with its scheme is trusted wherever it is
     media_hosts: str = ""
+    # how long a desk is away before it counts as an outage, of which customers may be told
+    outage_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 15
     # events that were parked for want of an account come back by themselves where they are no older; 0: none do
     parked_return_hours: Annotated[int, msgspec.Meta(ge=0, le=2160)] = 48
     vendors: dict[str, str] = {}

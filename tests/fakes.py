@@ -28,6 +28,8 @@ from chalicelib.vocabulary.records import (
     NOBODYS,
     PREVENTED,
     Account,
+    Acknowledged,
+    Away,
     Claim,
     Conversation,
     Edited,
@@ -240,6 +242,8 @@ class FakeLedger:
     leds: dict[str, Led] = field(default_factory=dict)
     whose: dict[tuple[str, str], Conversation] = field(default_factory=dict)
     paused: list[Pause] = field(default_factory=list)
+    aways: dict[str, Away] = field(default_factory=dict)
+    acknowledgements: dict[str, Acknowledged] = field(default_factory=dict)
     led_reads: int = 0
     locks: dict[str, tuple[str, float]] = field(default_factory=dict)
     lockers: dict[str, Holder] = field(default_factory=dict)
@@ -487,6 +491,37 @@ class FakeLedger:
     def pauses(self, now: float) -> list[Pause]:
         self._up()
         return [pause for pause in self.paused if pause.until_s > now]
+
+    def held(self, now: float) -> tuple[list[Pause], list[Away]]:
+        return self.pauses(now), list(self.aways.values())
+
+    def away(self, desk: str, now: float) -> Away:
+        self._up()
+        before = self.aways.get(desk)
+        since_s = before.since_s if before and before.last_s >= now - 7200 else now
+        self.aways[desk] = Away(desk=desk, since_s=since_s, last_s=now)
+        return self.aways[desk]
+
+    def back(self, desk: str) -> None:
+        self._up()
+        self.aways.pop(desk, None)
+
+    def acknowledge(self, conversation: Conversation, told: Acknowledged, sent_ms: int) -> bool:
+        self._up()
+        before = self.acknowledgements.get(conversation.key)
+        if before and not (before.outage_s < told.outage_s and before.at_ms < sent_ms):
+            return False
+        self.acknowledgements[conversation.key] = told
+        return True
+
+    def unacknowledge(self, conversation: Conversation, told: Acknowledged) -> None:
+        self._up()
+        if self.acknowledgements.get(conversation.key) == told:
+            del self.acknowledgements[conversation.key]
+
+    def acknowledged(self, conversation: Conversation) -> Acknowledged | None:
+        self._up()
+        return self.acknowledgements.get(conversation.key)
 
     def accounts(self) -> list[Account]:
         self._up()

@@ -8,11 +8,13 @@
     CONV#channel#account#customer       OFFER#message     the choices that an agent's message offers
     CONV#channel#account#customer       PROFILE           what the platform tells of the customer
     CONV#channel#account#customer       LED               what led them here, until they write
+    CONV#channel#account#customer       OUTAGE            that they were told that nobody can answer, and when
     CONV#channel#account#customer       SEAT#…            the key of the next, which names the customer
     SEAT#desk#the desk's conversation   CONVERSATION      whose it is, of a desk that does not tell that itself
     TRIES#life of an event              what              how often that was tried for the event's own sake
     LOCK#name                           LOCK              who may do what the name says, and until when
     PAUSED                              channel#id#…      an account's direction that an operator has paused
+    PAUSED                              AWAY#desk         a desk that does not answer, since when
     HEARD                               channel#id        when a customer last wrote to the account
     ACCOUNT                             channel#id        an account, written by Terraform
 
@@ -36,6 +38,8 @@ HEARD = "HEARD"
 STATE = "STATE"
 PROFILE = "PROFILE"
 LED = "LED"
+OUTAGE = "OUTAGE"
+_AWAY = "AWAY#"
 WAITING = "waiting"
 _SEAT = "SEAT#"
 _WHOSE = "CONVERSATION"
@@ -122,6 +126,17 @@ def lock(name: str) -> dict[str, Any]:
 def pause(channel: str, identifier: str, direction: str) -> dict[str, Any]:
     """The key of an account's pause."""
     return _key(PAUSED, f"{account(channel, identifier)}#{direction}")
+
+
+def away(desk: str) -> dict[str, Any]:
+    """The key of since when a desk does not answer. It lies among the pauses, so that one look finds both."""
+    return _key(PAUSED, f"{_AWAY}{desk}")
+
+
+def away_of(row: Mapping[str, Any]) -> str | None:
+    """The desk's name, of such a row; None of a pause."""
+    name = name_of(row)
+    return name.removeprefix(_AWAY) if name.startswith(_AWAY) else None
 
 
 def name_of(row: Mapping[str, Any]) -> str:

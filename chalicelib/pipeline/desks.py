@@ -33,6 +33,10 @@ class Desks:
         """The seat at a desk of that name, as it is remembered."""
         return Seat("" if desk == self._first else desk, conversation)
 
+    def name(self, seat: Seat) -> str:
+        """What the seat's desk is called."""
+        return seat.desk or self._first
+
     def at(self, seat: Seat) -> Desk:
         """The seat's desk. Raises Misconfigured where the deployment has none of that name."""
         desk = self._desks.get(seat.desk or self._first)

@@ -11,6 +11,8 @@ from chalicelib.vocabulary.messages import Fetched, Led, Tap
 from chalicelib.vocabulary.records import (
     NOBODYS,
     Account,
+    Acknowledged,
+    Away,
     Claim,
     Conversation,
     Edited,
@@ -214,6 +216,25 @@ class Ledger(Protocol):
 
     def pauses(self, now: float) -> Sequence[Pause]:
         """Which accounts an operator has paused, and in which direction."""
+
+    def held(self, now: float) -> tuple[Sequence[Pause], Sequence[Away]]:
+        """The same, and which desks are away, by one look."""
+
+    def away(self, desk: str, now: float) -> Away:
+        """Notes that the desk does not answer; since when."""
+
+    def back(self, desk: str) -> None:
+        """Notes that it does."""
+
+    def acknowledge(self, conversation: Conversation, told: Acknowledged, sent_ms: int) -> bool:
+        """Notes that the customer is told that nobody can answer, before that is sent. False, and no effect, where
+        they were told in this outage, or since they wrote."""
+
+    def unacknowledge(self, conversation: Conversation, told: Acknowledged) -> None:
+        """It is known not to have been sent."""
+
+    def acknowledged(self, conversation: Conversation) -> Acknowledged | None:
+        """What the customer was last told so."""
 
     def lock(self, name: str, now: float, lease_s: float, who: str = "") -> str | None:
         """Who asks has the lock of that name for so long (s), and a token of it; None while another has it. `who` is

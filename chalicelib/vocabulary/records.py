@@ -80,6 +80,23 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
     until_s: float
 
 
+class Away(msgspec.Struct, frozen=True, kw_only=True):
+    """A desk has not answered since then, as was last seen then (epoch s)."""
+
+    desk: str
+    since_s: float
+    last_s: float
+
+
+class Acknowledged(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer was told at `at_ms` (epoch ms) that nobody can answer now, in the desk's outage that began at
+    `outage_s` (epoch s), while the message of that id waited; or that was tried."""
+
+    outage_s: int
+    message: str
+    at_ms: int
+
+
 Word = Annotated[str, msgspec.Meta(pattern=r"^\S+\Z")]
 
 
@@ -89,9 +106,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     `secret` names the secret with the account's access token. `language` is what the bridge's own words
     are said in; `notices` puts a line into the conversation where a reply was not delivered, `mark_seen`
     marks the customer's messages as seen when the agent first answers, `show_reads` shows the agent that
-    the customer has read the answer. `desk` names the desk at which new conversations are seated, "" for the
-    deployment's first; `former_integrations` are those by which its open conversations may have been opened, and which
-    may still tell of them. `options` is what only accounts of its channel or its desk have (`About.options`).
+    the customer has read the answer. `outage_reply` tells customers, while the desk is away, that nobody can answer
+    before their window closes, in the words of `outage_text` ("": the bridge's own). `desk` names the desk at which
+    new conversations are seated, "" for the deployment's first; `former_integrations` are those by which its open
+    conversations may have been opened, and which may still tell of them. `options` is what only accounts of its
+    channel or its desk have (`About.options`).
     """
 
     channel: Word
@@ -103,6 +122,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     notices: bool = True
     mark_seen: bool = True
     show_reads: bool = False
+    outage_reply: bool = False
+    outage_text: str = ""
     desk: str = ""
     former_integrations: tuple[Word, ...] = ()
     options: dict[str, Any] = {}

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.aws.table import Table
 from chalicelib.vocabulary.messages import Led, Tap
-from chalicelib.vocabulary.records import Account, Conversation, Profile, Seat, Thread
+from chalicelib.vocabulary.records import Account, Acknowledged, Conversation, Profile, Seat, Thread
 from sandbox.stage.aws import TABLE
 from tests.aws.conftest import ACCOUNT, Cloud
 
@@ -19,8 +19,16 @@ NOW = 1_000_000.0
 LONGEST_S = 90 * 86_400
 ITEM = "IN#message:mid"
 TAP = Tap(message="gen-1", type="QuickReply", text="Yes", payload="YES")
+TOLD = Acknowledged(outage_s=int(NOW), message="m", at_ms=int(NOW * 1000))
 AFTER = Seat("counter", "session-1", "key", 1)
 Drive = Callable[[Table, Conversation], object]
+
+
+def forgotten(table: Table, whose: Conversation) -> bool:
+    noted = table.acknowledge(whose, TOLD, 5)
+    table.unacknowledge(whose, TOLD)
+    return noted
+
 
 DRIVES: dict[str, Drive] = {
     "claim": lambda table, whose: table.claim(whose, ITEM, NOW, 10, "text"),
@@ -62,6 +70,12 @@ DRIVES: dict[str, Drive] = {
     "pause": lambda table, whose: table.pause(whose.channel, whose.customer, "inbound", NOW),
     "resume": lambda table, whose: table.resume(whose.channel, whose.customer, "inbound"),
     "pauses": lambda table, whose: table.pauses(NOW),
+    "held": lambda table, whose: table.held(NOW),
+    "away": lambda table, whose: table.away(whose.customer, NOW),
+    "back": lambda table, whose: table.back(table.away(whose.customer, NOW).desk),
+    "acknowledge": lambda table, whose: table.acknowledge(whose, TOLD, 5),
+    "unacknowledge": lambda table, whose: forgotten(table, whose),
+    "acknowledged": lambda table, whose: table.acknowledged(whose),
     "accounts": lambda table, whose: table.accounts(),
     "waiting": lambda table, whose: list(table.waiting(msgspec.convert(ACCOUNT, Account), 10_000)),
     "all_of": lambda table, whose: list(table.all_of(whose)),
@@ -72,7 +86,7 @@ WRITING = {
     "claim", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited", "keep_led",
     "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "prolong", "unlock",
     "erase",
-    "pause", "resume",
+    "pause", "resume", "away", "back", "acknowledge", "unacknowledge",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.
 STATES = [(), ("claim",), ("claim", "doubt"), ("claim", "buried"), ("claim", "refuse"), ("claim", "delivered"),

@@ -15,7 +15,7 @@ from chalicelib.credentials import Secrets
 from chalicelib.desks.genesys.capabilities import CAPABILITIES
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import inbound_message, receipt, structured_response
-from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain
+from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain, Unreachable
 from chalicelib.http import Answer, Outgoing
 from chalicelib.vocabulary.messages import DeskMessage, Source
 from chalicelib.vocabulary.records import Account, Seat
@@ -101,7 +101,7 @@ class Genesys:
                 if conversation != known and self._holds(message, customer, conversation):
                     return msgspec.structs.replace(seat, conversation=conversation, state=account.integration)
         except Uncertain as error:
-            raise Retryable(f"reading back: {error.reason}") from error
+            raise Unreachable(f"reading back: {error.reason}") from error
         return None
 
     def report(self, account: Account, told: Receipt, seat: Seat, now: float) -> None:
@@ -109,9 +109,9 @@ class Genesys:
         try:
             answer = self._inbound(account.integration, told.customer, "receipt", receipt(told, now))
         except Uncertain as error:  # a receipt may come twice
-            raise Retryable(error.reason) from error
+            raise Unreachable(error.reason) from error
         if answer.status // 100 not in {2, 4}:
-            raise Retryable(_trace(answer), answer.retry_after_s())
+            raise (Unreachable if answer.status >= 500 else Retryable)(_trace(answer), answer.retry_after_s())
         if answer.status == 404:  # it has forgotten the message, and waiting brings it not back
             raise Refused("other", f"Genesys does not know the message, or the integration: {_trace(answer)}")
         if answer.status != 409:
@@ -128,7 +128,7 @@ class Genesys:
         try:
             answer = self._call(customer, f"{MESSAGES}/{quote(seat.conversation)}")
         except Uncertain as error:
-            raise Retryable(f"reading back: {error.reason}") from error
+            raise Unreachable(f"reading back: {error.reason}") from error
         _read(answer, VIEW)
         return any(str(someone.get("state") or "").lower() not in OVER for someone in _customers(answer))
 
@@ -259,7 +259,8 @@ def _read(answer: Answer, permission: str) -> None:
     _again(answer, "reading back: ")
     if 400 <= answer.status < 500:
         raise Refused("unconfirmed", f"reading back: {_trace(answer)}")
-    raise Retryable(f"reading back: {_trace(answer)}", answer.retry_after_s())
+    away = Unreachable if answer.status >= 500 else Retryable
+    raise away(f"reading back: {_trace(answer)}", answer.retry_after_s())
 
 
 def _again(answer: Answer, what: str) -> None:
