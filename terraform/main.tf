@@ -90,6 +90,8 @@ module "aws" {
   public_url            = var.public_url
   media_days            = var.media_days
   media_hosts           = var.media_hosts
+  outage_minutes        = var.outage_minutes
+  parked_return_hours   = var.parked_return_hours
   environment           = var.environment
   edge                  = var.edge
   workers               = var.workers
@@ -140,5 +142,10 @@ resource "aws_dynamodb_table_item" "account" {
     notices                       = { BOOL = each.value.notices }
     mark_seen                     = { BOOL = each.value.mark_seen }
     show_reads                    = { BOOL = each.value.show_reads }
+    outage_reply                  = { BOOL = each.value.outage_reply }
+    }, {
+    for name, text in { outage_text = each.value.outage_text } : name => { S = text } if text != ""
+    }, {
+    for name, ids in { former_integrations = each.value.former_integrations } : name => { SS = ids } if length(ids) > 0
   }))
 }

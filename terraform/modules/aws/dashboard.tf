@@ -12,7 +12,7 @@ locals {
     [for alarm in aws_cloudwatch_metric_alarm.token_days_left : alarm.arn],
     [
       aws_cloudwatch_metric_alarm.edge_5xx.arn, aws_cloudwatch_metric_alarm.throttled.arn,
-      aws_cloudwatch_metric_alarm.token_not_renewed.arn,
+      aws_cloudwatch_metric_alarm.token_not_renewed.arn, aws_cloudwatch_metric_alarm.desk_away_minutes.arn,
       aws_cloudwatch_metric_alarm.parked_oldest_days.arn, aws_cloudwatch_metric_alarm.paused_hours.arn,
     ],
   )
@@ -94,6 +94,13 @@ locals {
       metrics = [
         for name in ["parked_waiting", "parked_oldest_days", "paused_hours"] :
         ["dmdesk", name, "service", var.name, { label = replace(name, "_", " "), stat = "Maximum" }]
+      ]
+    },
+    {
+      title = "Desk away (minutes), customers who were told"
+      metrics = [
+        ["dmdesk", "desk_away_minutes", "service", var.name, { label = "away", stat = "Maximum" }],
+        ["dmdesk", "acknowledgement", "service", var.name, { label = "told", yAxis = "right" }],
       ]
     },
     {

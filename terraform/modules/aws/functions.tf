@@ -21,6 +21,8 @@ locals {
       DMDESK_PUBLIC_URL            = local.public_url
       DMDESK_MEDIA_DAYS            = tostring(var.media_days)
       DMDESK_MEDIA_HOSTS           = join(",", var.media_hosts)
+      DMDESK_OUTAGE_MINUTES        = tostring(var.outage_minutes)
+      DMDESK_PARKED_RETURN_HOURS   = tostring(var.parked_return_hours)
       # the dimension that tells this bridge's metrics from another's
       POWERTOOLS_SERVICE_NAME = var.name
     },

@@ -53,13 +53,29 @@ locals {
     upkeep = [
       {
         Sid      = "ReadAccountsAndTakeTurns"
-        Action   = ["dynamodb:Query", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem"]
         Resource = [aws_dynamodb_table.ledger.arn]
       },
       {
         Sid      = "CountWhatIsParked"
         Action   = ["s3:ListBucket"]
         Resource = [local.bucket_arn]
+      },
+      {
+        # parked events of an account that was added later: read, put onto their queue, and deleted
+        Sid      = "BringBackWhatWasParked"
+        Action   = ["s3:GetObject", "s3:DeleteObject"]
+        Resource = ["${local.bucket_arn}/parked/*"]
+      },
+      {
+        Sid      = "SetAsideWhatIsTooBig"
+        Action   = ["s3:PutObject"]
+        Resource = ["${local.bucket_arn}/aside/*"]
+      },
+      {
+        Sid      = "PutBack"
+        Action   = ["sqs:SendMessage"]
+        Resource = [for queue in local.queues : aws_sqs_queue.main[queue].arn]
       },
       {
         Sid    = "ReadTokens"
