@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from chalicelib.aws import keys
-from chalicelib.aws.calls import Unmet, call, conditional
+from chalicelib.aws import keys, rows
+from chalicelib.aws.calls import Unmet, conditional
 from chalicelib.vocabulary.records import Holder
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def prolong(client: DynamoDBClient, table: str, name: str, token: str, now: floa
 
 def holder(client: DynamoDBClient, table: str, name: str, now: float) -> Holder | None:
     """Who has it, None where nobody does. Raises Retryable."""
-    row = call(client.get_item, TableName=table, Key=keys.lock(name), ConsistentRead=True).get("Item", {})
+    row = next(rows.under(client, table, keys.lock(name)["pk"]["S"], ConsistentRead=True), {})
     until_s = float(row.get("until", {}).get("N", "0"))
     if "owner" not in row or until_s < now:
         return None

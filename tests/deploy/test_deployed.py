@@ -28,6 +28,11 @@ REFUSED = {401, 403, 503}
 UNUSED = {
     ("to_customer", "sqs:SendMessage"): "a reply is buried, or told of later, only after failures that nobody foresaw",
     ("to_desk", "dynamodb:DeleteItem"): "nobody in this story was led here, so nothing of it is forgotten once told",
+    # no account of this story is added after its events were parked
+    ("upkeep", "sqs:SendMessage"): "nothing comes back",
+    ("upkeep", "s3:GetObject"): "nothing comes back",
+    ("upkeep", "s3:DeleteObject"): "nothing comes back",
+    ("upkeep", "s3:PutObject"): "nothing comes back that is too big for a queue",
 }
 # What AWS itself does in the role's name, and the emulator does in its own.
 BY_AWS = {

@@ -53,7 +53,7 @@ locals {
     upkeep = [
       {
         Sid      = "ReadAccountsAndTakeTurns"
-        Action   = ["dynamodb:Query", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:Query", "dynamodb:UpdateItem"]
         Resource = [aws_dynamodb_table.ledger.arn]
       },
       {

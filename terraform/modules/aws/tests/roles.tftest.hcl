@@ -164,7 +164,6 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       [for pair in setproduct(one.Action, one.Resource) : "${one.Effect} ${pair[0]} ${pair[1]}"]
       ])) == toset([
       "Allow dynamodb:Query arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
-      "Allow dynamodb:GetItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
       "Allow s3:ListBucket arn:aws:s3:::shelf",
       "Allow s3:GetObject arn:aws:s3:::shelf/parked/*",
