@@ -48,6 +48,10 @@ class Misconfigured(Waiting):
         self.advice = advice
 
 
+class Unreachable(Retryable):
+    """The other side is away: no connection, no answer, or one by which it says that it cannot work now."""
+
+
 class RateLimited(Retryable):
     """The other side takes no more calls for now."""
 

@@ -16,7 +16,7 @@ import msgspec
 from urllib3.exceptions import HTTPError
 
 from chalicelib.connections import CONNECT_S, Place, countdown, place
-from chalicelib.errors import Misconfigured, Retryable, Uncertain
+from chalicelib.errors import Misconfigured, Retryable, Uncertain, Unreachable
 
 if TYPE_CHECKING:
     import requests
@@ -126,7 +126,7 @@ class Outgoing:
         """POSTs the bytes. `read_s` is how long this answer may take (seconds, None: the session's); connecting
         comes on top, and the whole ends after LONGEST_CALL_S at the latest.
 
-        Raises Retryable where nothing was sent (Misconfigured where the address or the headers cannot be), Uncertain
+        Raises Unreachable where nothing was sent (Misconfigured where the address or the headers cannot be), Uncertain
         where no answer came that can be read: none, one too late, or one of more than LARGEST_ANSWER bytes.
         """
         return self._call("POST", url, headers, body, read_s)
@@ -164,7 +164,7 @@ class Outgoing:
                 raise Uncertain(f"no answer from {where.authority}: {_kind(error)}") from None
             if isinstance(error, ValueError):
                 raise Misconfigured(f"an address that is none: {where.authority}", _ADDRESS_ADVICE) from None
-            raise Retryable(f"nothing was sent to {where.authority}: {_kind(error)}") from None
+            raise Unreachable(f"nothing was sent to {where.authority}: {_kind(error)}") from None
 
 
 class _Unreadable(ValueError):

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.chores.deletions import Deletions
     from chalicelib.pipeline.chores.ends import Ends
     from chalicelib.pipeline.chores.reconciling import Reconciling
+    from chalicelib.pipeline.chores.returns import Returns
     from chalicelib.pipeline.chores.spending import Spending
     from chalicelib.pipeline.chores.tokens import Tokens
     from chalicelib.pipeline.chores.upkeep import Chore, Upkeep
@@ -43,12 +44,11 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.comparing import Comparing
     from chalicelib.pipeline.erasing import Erasing
     from chalicelib.pipeline.media import MediaStore
+    from chalicelib.pipeline.returning import Returning
     from chalicelib.protocols.archive import Archive, DeskArchive, OpenArchive, OpenDeskArchive
     from chalicelib.protocols.channel import Client, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
-    from chalicelib.protocols.webhook import Feed
     from chalicelib.vocabulary.messages import Fetched
-    from chalicelib.vocabulary.records import Event
 
 
 class Runtime:
@@ -171,6 +171,7 @@ class Runtime:
                 shelf=self.bucket,
                 clock=self.clock,
                 metrics=self.metrics,
+                outage_s=self.settings.outage_minutes * 60.0,
             )
         )
 
@@ -187,6 +188,7 @@ class Runtime:
             self._ends,
             self._deletions,
             self._reconciling,
+            self._returns,
         ]
         return Upkeep(chores, self.runs, self.clock, self.metrics)
 
@@ -289,8 +291,24 @@ class Runtime:
         )
 
     @cached_property
+    def _returns(self) -> Returns:
+        from chalicelib.pipeline.chores.returns import Returns
+
+        return Returns(
+            shelf=self.bucket,
+            returning=self.returning,
+            ledger=self.table,
+            channels=abouts(CHANNELS),
+            desks=abouts(DESKS),
+            hours=self.settings.parked_return_hours,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+    @cached_property
     def comparing(self) -> Comparing:
         """Both sides of each account, with what channels and desks tell of the past."""
+        from chalicelib.deliveries import cut
         from chalicelib.pipeline.comparing import Comparing
 
         return Comparing(
@@ -301,7 +319,7 @@ class Runtime:
             inbound=self.inbound,
             outbound=self.outbound,
             shelf=self.bucket,
-            cut=self._cut,
+            cut=cut,
             clock=self.clock,
             pause=time.sleep,
             metrics=self.metrics,
@@ -324,12 +342,13 @@ class Runtime:
             opened[name] = open_archive(self.http, secrets.get, secrets.refresh, self.settings.url, self.clock)
         return opened
 
-    def _cut(self, source: str, body: bytes, at: float) -> list[Event]:
-        """The events of a delivery that comes now (epoch s), as the edge makes them."""
-        from chalicelib.edge.storing import events_of
+    @cached_property
+    def returning(self) -> Returning:
+        """The way back from the shelf."""
+        from chalicelib.deliveries import cut
+        from chalicelib.pipeline.returning import Returning
 
-        feed: Feed = part((CHANNELS | self._desks_here)[source], "webhook", "WEBHOOK")
-        return events_of(feed, body, at)
+        return Returning({"inbound": self.inbound, "outbound": self.outbound}, self.bucket, cut)
 
     @cached_property
     def secrets(self) -> SecretStore:

@@ -48,6 +48,10 @@ class Settings(Places, frozen=True, kw_only=True):
     closing_steps: str = "4:1440,2:2880,1:4320"
     # the topic where supervisors read of closing windows; nobody is told where there is none
     supervisors_topic: str = ""
+    # how long a desk is away before it counts as an outage, of which customers may be told
+    outage_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 15
+    # events that were parked for want of an account come back by themselves where they are no older; 0: none do
+    parked_return_hours: Annotated[int, msgspec.Meta(ge=0, le=2160)] = 48
     vendors: dict[str, str] = {}
 
     def url(self, name: str) -> str:

@@ -8,17 +8,22 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from getpass import getuser
+from socket import gethostname
 
 import click
 import msgspec
 
-from chalicelib.errors import Malformed
-from chalicelib.pipeline.returning import Returning, Shelved
+from chalicelib.deliveries import cut
+from chalicelib.errors import Malformed, Retryable
+from chalicelib.pipeline.alone import REPLAY, Busy, alone
+from chalicelib.pipeline.returning import Shelved
 from chalicelib.wire import iso
+from ops import causes
 from ops.bridge import Bridge
 from ops.errors import OpsError
 from ops.output import Out, ago, table
-from ops.shelf import SIDES, Looked, Shelf, Side, cut, is_letter, kind
+from ops.shelf import SIDES, Looked, Shelf, Side, is_letter, kind
 
 _UNITS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400}
 
@@ -97,40 +102,68 @@ SHELVES: dict[str, Callable[[Bridge, Sequence[str], Callable[[str], None]], list
 
 
 def replay(bridge: Bridge, choice: Choice, out: Out, *, dry_run: bool) -> Replayed:
-    """Brings back what is chosen. May be cut off anywhere and run again."""
-    shelf, note = Shelf(bridge), out.note
-    looked = {side: shelf.look(side) for side in SIDES}
-    runtime = bridge.runtime
-    returning = Returning({"inbound": runtime.inbound, "outbound": runtime.outbound}, runtime.bucket, cut)
+    """Brings back what is chosen. May be cut off anywhere and run again; beside another replay it ends at once."""
+    shelf = Shelf(bridge)
     if dry_run:
+        return _would(bridge, shelf, choice, out.note)
+    with _alone(bridge) as still:
         for side in SIDES:
-            _more(looked[side], side, note)
-        seen = [one.shelved for side in SIDES for one in looked[side].letters] + _parked(shelf, note)
-        return _would(returning, _chosen({one.key: one for one in seen}.values(), choice, note))
-    for side in SIDES:
-        if looked[side].more or any(choice.fits(one.shelved) for one in looked[side].letters):
-            with _progress(f"taking {side} dead letters", sum(shelf.held(side))) as done:
-                shelf.take(side, note, done)
-    return _brought_back(bridge, shelf, returning, choice, note)
+            looked = shelf.look(side)
+            if looked.more or any(choice.fits(one.shelved) for one in looked.letters):
+                with _progress(f"taking {side} dead letters", sum(shelf.held(side)), still) as done:
+                    shelf.take(side, out.note, done)
+        return _brought_back(bridge, shelf, choice, out.note, still)
+
+
+@contextmanager
+def _alone(bridge: Bridge) -> Iterator[Callable[[], None]]:
+    """Nobody else brings anything back meanwhile: two at once could keep no order. Raises OpsError."""
+    turn = bridge.read(lambda ledger: alone(ledger, REPLAY, _operator(), bridge.clock))
+    try:
+        with turn as still:
+            yield lambda: bridge.aws(still, "this replay's turn")
+    except Busy as busy:
+        ends = f", {iso(int(busy.holder.until_s * 1000))} at the latest" if busy.holder else ""
+        fix = f"run it again when that has ended; one that was cut off ends by itself{ends}"
+        raise OpsError(f"a replay is under way: {busy}", fix) from None
+    except Retryable as error:
+        raise causes.aws(error, "this replay's turn") from None
+
+
+def _operator() -> str:
+    """Who runs this, as others are told."""
+    try:
+        name = getuser()
+    except (KeyError, OSError):  # a container may have no such user
+        name = "somebody"
+    told = f"{name}@{gethostname()}"
+    return "".join(sign for sign in told if sign.isprintable())[:80]
 
 
 def _brought_back(
-    bridge: Bridge, shelf: Shelf, returning: Returning, choice: Choice, note: Callable[[str], None]
+    bridge: Bridge, shelf: Shelf, choice: Choice, note: Callable[[str], None], still: Callable[[], None]
 ) -> Replayed:
     lying = _parked(shelf, note)
     chosen = _chosen(lying, choice, note)
     keys = {one.key for one in chosen}
-    with _progress("replaying", len(chosen)) as done:
-        left = bridge.aws(lambda: returning.back(chosen, done), "the queues and the bucket")
+    still()
+    with _progress("replaying", len(chosen), still) as done:
+        left = bridge.aws(lambda: bridge.runtime.returning.back(chosen, done), "the queues and the bucket")
     stays = {one.key: why for one, why in left}
     away = [one for one in lying if is_letter(one) and (one.key not in keys or one.key in stays)]
-    with _progress("putting the others away", len(away)) as done:
+    with _progress("putting the others away", len(away), still) as done:
         shelf.put_away(away, done)
     return _replayed([one for one in chosen if one.key not in stays], left, dry_run=False)
 
 
-def _would(returning: Returning, chosen: Sequence[Shelved]) -> Replayed:
-    _, left = returning.ready(chosen)
+def _would(bridge: Bridge, shelf: Shelf, choice: Choice, note: Callable[[str], None]) -> Replayed:
+    seen: list[Shelved] = []
+    for side in SIDES:
+        looked = shelf.look(side)
+        _more(looked, side, note)
+        seen += [one.shelved for one in looked.letters]
+    chosen = _chosen({one.key: one for one in seen + _parked(shelf, note)}.values(), choice, note)
+    _, left = bridge.runtime.returning.ready(chosen)
     stays = {one.key for one, _ in left}
     return _replayed([one for one in chosen if one.key not in stays], left, dry_run=True)
 
@@ -154,9 +187,10 @@ def _chosen(lying: Iterable[Shelved], choice: Choice, note: Callable[[str], None
 
 def accounts_of(bridge: Bridge, named: str) -> frozenset[str]:
     """What events call the account: its id on the platform's side, its integration on the desk's."""
-    known = {account.integration for account in bridge.accounts if named in {account.id, account.name}}
-    ids = {account.id for account in bridge.accounts if named == account.name}
-    return frozenset({named} | known | ids) - {""}
+    meant = [account for account in bridge.accounts if named in {account.id, account.name}]
+    integrations = {one for account in meant for one in (account.integration, *account.former_integrations)}
+    ids = {account.id for account in meant if named == account.name}
+    return frozenset({named} | integrations | ids) - {""}
 
 
 def moment_ms(text: str, now: float) -> int:
@@ -257,13 +291,19 @@ def _accounts(shelved: Shelved) -> set[str]:
 
 
 @contextmanager
-def _progress(label: str, length: int) -> Iterator[Callable[[int], object]]:
-    """A bar on stderr, where that is a terminal and there is something to wait for."""
+def _progress(label: str, length: int, still: Callable[[], object]) -> Iterator[Callable[[int], object]]:
+    """A bar on stderr, where that is a terminal and there is something to wait for. `still` is asked after each step
+    whether the work may go on."""
     if not length or not sys.stderr.isatty():
-        yield lambda count: None
+        yield lambda count: still()
         return
     with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
-        yield bar.update
+
+        def done(count: int) -> None:
+            bar.update(count)
+            still()
+
+        yield done
 
 
 def chosen_by(bridge: Bridge, ids: Sequence[str], reason: str | None, account: str | None, since: str | None) -> Choice:

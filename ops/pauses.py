@@ -60,8 +60,13 @@ def running(bridge: Bridge) -> list[Pause]:
 
 
 def checks(bridge: Bridge) -> Checks:
-    """A finding for each pause. Raises OpsError."""
-    for one in running(bridge):
+    """A finding for each pause, and for each desk that is away. Raises OpsError."""
+    pauses, away = bridge.read(lambda table: Table.held(table, bridge.clock()))
+    for desk in away:
+        yield check("desk away", desk.desk, "warn",
+                    f"it has not answered since {iso(int(desk.since_s * 1000))}; what waits goes on by itself",
+                    "look at its status page; dmdesk conversations --closing 4 lists whom to answer first")  # fmt: skip
+    for one in pauses:
         lasts = ago(bridge.clock() - one.since_s)
         yield check("paused", f"{one.channel} {one.account}", "warn",
                     f"{one.direction}, since {lasts}; ends by itself at {iso(int(one.until_s * 1000))}",

@@ -12,14 +12,11 @@ from typing import Any, Literal
 import msgspec
 
 from chalicelib.aws import calls
-from chalicelib.edge.relayed import source_of
-from chalicelib.edge.storing import events_of
+from chalicelib.deliveries import known
 from chalicelib.errors import Malformed
-from chalicelib.observability import where
 from chalicelib.pipeline.parking import PARKED, name_of, place
 from chalicelib.pipeline.returning import Shelved
-from chalicelib.protocols.webhook import MOST_PIECES, Feed
-from chalicelib.registry import CHANNELS, DESKS, part
+from chalicelib.registry import DESKS
 from chalicelib.vocabulary.records import Event, Parked
 from ops.bridge import Bridge
 
@@ -105,6 +102,7 @@ class Shelf:
                 note(f"{hidden} dead letters ({side}) are held by another reader: waiting up to {LOOK_S} s for them")
             waited += 1
             self._pause(1)
+            done(0)
         if hidden:
             note(f"{hidden} dead letters ({side}) are still held by another reader: run it again")
 
@@ -139,12 +137,12 @@ class Shelf:
     def _read(self, key: str) -> Shelved | Literal[False] | None:
         """False where nobody can read it, None where it has gone meanwhile."""
         try:
-            parked = msgspec.json.decode(self._aws(lambda: self._bucket.fetch(key)), type=Parked)
-        except LookupError:
-            return None
-        except msgspec.MsgspecError:
+            shelved: Shelved | None = self._aws(lambda: self._bridge.runtime.returning.read(key))
+        except Malformed:
             return False
-        shelved = Shelved(key=key, parked=parked)
+        if shelved is None:
+            return None
+        parked = shelved.parked
         if parked.event is None and known(shelved.source) in DESKS:  # nobody knew whose it was when it came
             return msgspec.structs.replace(shelved, parked=msgspec.structs.replace(parked, queue="outbound"))
         return shelved
@@ -185,28 +183,6 @@ class Shelf:
 
     def _aws(self, work: Callable[[], Any]) -> Any:
         return self._bridge.aws(work, "the queues and the bucket")
-
-
-def known(source: str) -> str:
-    """The channel or desk that is meant: by its name, or by that of a queue that it feeds."""
-    return source if source in CHANNELS or source in DESKS else source_of(source)
-
-
-def cut(source: str, body: bytes, at: float) -> list[Event]:
-    """The events of a whole delivery that came then (epoch s), as the edge makes them. Raises Malformed."""
-    package = (CHANNELS | DESKS).get(known(source))
-    if package is None:
-        raise Malformed(f"no channel and no desk of this release is called {source!r}")
-    feed: Feed = part(package, "webhook", "WEBHOOK")
-    try:
-        events = events_of(feed, body, at)
-    except Malformed as no:
-        raise Malformed(f"this release cannot cut it either: {no}") from no
-    except Exception as error:
-        raise Malformed(f"this release cannot cut it either: {where(error)}") from error
-    if len(events) > MOST_PIECES:
-        raise Malformed(f"more than {MOST_PIECES} events in one delivery: nobody cuts further")
-    return events
 
 
 def is_letter(shelved: Shelved) -> bool:

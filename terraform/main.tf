@@ -93,6 +93,8 @@ module "aws" {
   media_days            = var.media_days
   retention             = var.retention
   media_hosts           = var.media_hosts
+  outage_minutes        = var.outage_minutes
+  parked_return_hours   = var.parked_return_hours
   environment           = var.environment
   edge                  = var.edge
   workers               = var.workers
@@ -147,5 +149,10 @@ resource "aws_dynamodb_table_item" "account" {
     mark_seen                     = { BOOL = each.value.mark_seen }
     show_reads                    = { BOOL = each.value.show_reads }
     reconcile                     = { BOOL = each.value.reconcile }
+    outage_reply                  = { BOOL = each.value.outage_reply }
+    }, {
+    for name, text in { outage_text = each.value.outage_text } : name => { S = text } if text != ""
+    }, {
+    for name, ids in { former_integrations = each.value.former_integrations } : name => { SS = ids } if length(ids) > 0
   }))
 }

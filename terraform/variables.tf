@@ -11,7 +11,7 @@ variable "package" {
 }
 
 variable "accounts" {
-  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), desk (where its conversations go; by default the first, genesys), login (Instagram: instagram, which is the default, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (a line tells the agent that the customer has read the answer; Genesys takes it for something that the customer wrote), reconcile (every day what the platform and the desk hold is compared with what was delivered, and what no webhook brought is delivered late), closing (what is done as a window closes while its customer waits: off; warn, which is the default: supervisors read of it; raise: the conversation goes up in its queue as well), after_end (what the customer is told when the desk's conversation is over; nothing by default)."
+  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), desk (where its conversations go; by default the first, genesys), login (Instagram: instagram, which is the default, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (a line tells the agent that the customer has read the answer; Genesys takes it for something that the customer wrote), reconcile (every day what the platform and the desk hold is compared with what was delivered, and what no webhook brought is delivered late), outage_reply (while the desk is away, customers whom nobody can answer in time are told so, once) and outage_text (in these words, in place of the bridge's own), former_integrations (ids of integrations by which its open conversations may have been opened: docs/genesys.md), closing (what is done as a window closes while its customer waits: off; warn, which is the default: supervisors read of it; raise: the conversation goes up in its queue as well), after_end (what the customer is told when the desk's conversation is over; nothing by default)."
   type = map(object({
     channel     = string
     id          = string
@@ -27,6 +27,10 @@ variable "accounts" {
     closing     = optional(string, "warn")
     after_end   = optional(string, "")
     reconcile   = optional(bool, false)
+
+    outage_reply        = optional(bool, false)
+    outage_text         = optional(string, "")
+    former_integrations = optional(set(string), [])
   }))
   validation {
     condition     = length(var.accounts) > 0
@@ -70,6 +74,15 @@ variable "accounts" {
   validation {
     condition     = alltrue([for account in var.accounts : contains(["off", "warn", "raise"], account.closing)])
     error_message = "An account's closing is off, warn or raise."
+  }
+  validation {
+    # Instagram takes 1,000 bytes; a character has four at most
+    condition     = alltrue([for account in var.accounts : length(account.outage_text) <= 250])
+    error_message = "An account's outage_text has 250 characters at most: it goes out as one message on every channel."
+  }
+  validation {
+    condition     = alltrue(flatten([for account in var.accounts : [for id in account.former_integrations : can(regex("^[^\\s]+$", id))]]))
+    error_message = "former_integrations are ids of integrations: no spaces, and none empty."
   }
   validation {
     condition     = length(distinct([for account in var.accounts : "${account.channel}#${account.id}"])) == length(var.accounts)
@@ -118,6 +131,18 @@ variable "media_hosts" {
   type        = list(string)
   default     = []
   nullable    = false
+}
+
+variable "outage_minutes" {
+  description = "How long the desk is away before it counts as an outage: an alarm rings, and accounts with outage_reply tell customers (minutes)."
+  type        = number
+  default     = 15
+}
+
+variable "parked_return_hours" {
+  description = "Events that were parked because no account was theirs come back by themselves once it is there, where they are no older than this (hours; 0: none do). Older ones come back by `dmdesk replay`."
+  type        = number
+  default     = 48
 }
 
 variable "vendors" {

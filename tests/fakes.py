@@ -29,12 +29,15 @@ from chalicelib.vocabulary.records import (
     NOBODYS,
     PREVENTED,
     Account,
+    Acknowledged,
+    Away,
     Claim,
     Conversation,
     Edited,
     Erasure,
     Event,
     Flight,
+    Holder,
     Pause,
     Profile,
     Seat,
@@ -273,6 +276,8 @@ class FakeLedger:
     leds: dict[str, Led] = field(default_factory=dict)
     whose: dict[tuple[str, str], Conversation] = field(default_factory=dict)
     paused: list[Pause] = field(default_factory=list)
+    aways: dict[str, Away] = field(default_factory=dict)
+    acknowledgements: dict[str, Acknowledged] = field(default_factory=dict)
     led_reads: int = 0
     spends: list[tuple[str, int, int]] = field(default_factory=list)
     locks: dict[str, tuple[str, float]] = field(default_factory=dict)
@@ -282,6 +287,7 @@ class FakeLedger:
     ended: dict[str, tuple[str, int]] = field(default_factory=dict)
     comparisons: dict[tuple[str, str], Comparison] = field(default_factory=dict)
     waits: list[tuple[Conversation, int]] = field(default_factory=list)
+    lockers: dict[str, Holder] = field(default_factory=dict)
 
     def _up(self) -> None:
         if self.down:
@@ -536,13 +542,27 @@ class FakeLedger:
     def erasures(self) -> dict[str, Erasure]:
         return {}
 
-    def lock(self, name: str, now: float, lease_s: float) -> str | None:
+    def lock(self, name: str, now: float, lease_s: float, who: str = "") -> str | None:
         self._up()
         if self.locks.get(name, ("", 0.0))[1] >= now:
             return None
         token = f"{name} at {now}"
         self.locks[name] = token, now + lease_s
+        self.lockers[name] = Holder(who=who, since_s=now, until_s=now + lease_s)
         return token
+
+    def prolong(self, name: str, token: str, now: float, lease_s: float) -> bool:
+        self._up()
+        if self.locks.get(name, ("", 0.0))[0] != token:
+            return False
+        self.locks[name] = token, now + lease_s
+        self.lockers[name] = msgspec.structs.replace(self.lockers[name], until_s=now + lease_s)
+        return True
+
+    def holder(self, name: str, now: float) -> Holder | None:
+        self._up()
+        held = self.lockers.get(name) if name in self.locks else None
+        return held if held and held.until_s >= now else None
 
     def unlock(self, name: str, token: str) -> None:
         self._up()
@@ -577,6 +597,37 @@ class FakeLedger:
     def pauses(self, now: float) -> list[Pause]:
         self._up()
         return [pause for pause in self.paused if pause.until_s > now]
+
+    def held(self, now: float) -> tuple[list[Pause], list[Away]]:
+        return self.pauses(now), list(self.aways.values())
+
+    def away(self, desk: str, now: float) -> Away:
+        self._up()
+        before = self.aways.get(desk)
+        since_s = before.since_s if before and before.last_s >= now - 7200 else now
+        self.aways[desk] = Away(desk=desk, since_s=since_s, last_s=now)
+        return self.aways[desk]
+
+    def back(self, desk: str) -> None:
+        self._up()
+        self.aways.pop(desk, None)
+
+    def acknowledge(self, conversation: Conversation, told: Acknowledged, sent_ms: int) -> bool:
+        self._up()
+        before = self.acknowledgements.get(conversation.key)
+        if before and not (before.outage_s < told.outage_s and before.at_ms < sent_ms):
+            return False
+        self.acknowledgements[conversation.key] = told
+        return True
+
+    def unacknowledge(self, conversation: Conversation, told: Acknowledged) -> None:
+        self._up()
+        if self.acknowledgements.get(conversation.key) == told:
+            del self.acknowledgements[conversation.key]
+
+    def acknowledged(self, conversation: Conversation) -> Acknowledged | None:
+        self._up()
+        return self.acknowledgements.get(conversation.key)
 
     def accounts(self) -> list[Account]:
         self._up()

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from chalicelib import connections
 from chalicelib.connections import CONNECT_S, Timed, Tls, tls
-from chalicelib.errors import Misconfigured, Retryable, Uncertain
+from chalicelib.errors import Misconfigured, Retryable, Uncertain, Unreachable
 from chalicelib.http import LARGEST_ANSWER, LONGEST_CALL_S, READ_S, Answer, Outgoing
 from tests import test_fetching
 from tests.test_fetching import speaking_tls
@@ -274,7 +274,7 @@ class Flaky:
         return getattr(self._sock, name)
 
 
-@pytest.mark.parametrize(("pieces", "kind"), [(0, Retryable), (1, Uncertain), (2, Uncertain)])
+@pytest.mark.parametrize(("pieces", "kind"), [(0, Unreachable), (1, Uncertain), (2, Uncertain)])
 def test_what_breaks_before_the_first_byte_was_not_sent(
     monkeypatch: pytest.MonkeyPatch, pieces: int, kind: type[Exception]
 ) -> None:

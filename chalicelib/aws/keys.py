@@ -8,11 +8,13 @@
     CONV#channel#account#customer       OFFER#message     the choices that an agent's message offers
     CONV#channel#account#customer       PROFILE           what the platform tells of the customer
     CONV#channel#account#customer       LED               what led them here, until they write
+    CONV#channel#account#customer       OUTAGE            that they were told that nobody can answer, and when
     CONV#channel#account#customer       SEAT#…            the key of the next, which names the customer
     SEAT#desk#the desk's conversation   CONVERSATION      whose it is, of a desk that does not tell that itself
     TRIES#life of an event              what              how often that was tried for the event's own sake
     LOCK#name                           LOCK              who may do what the name says, and until when
     PAUSED                              channel#id#…      an account's direction that an operator has paused
+    PAUSED                              AWAY#desk         a desk that does not answer, since when
     HEARD                               channel#id        when a customer last wrote to the account
     SPENT                               channel#account#… where few messages may still follow a customer's
     RAN                                 a chore's name    when the chore last ran, and who is at it
@@ -47,6 +49,8 @@ COMPARED = "COMPARED"
 STATE = "STATE"
 PROFILE = "PROFILE"
 LED = "LED"
+OUTAGE = "OUTAGE"
+_AWAY = "AWAY#"
 WAITING = "waiting"
 _CONVERSATION = "CONV#"
 _SEAT = "SEAT#"
@@ -173,6 +177,17 @@ def erased(mark: str) -> dict[str, Any]:
 def compared(channel: str, identifier: str, name: str) -> dict[str, Any]:
     """The key of an account's comparison of that name."""
     return _key(COMPARED, f"{account(channel, identifier)}#{name}")
+
+
+def away(desk: str) -> dict[str, Any]:
+    """The key of since when a desk does not answer. It lies among the pauses, so that one look finds both."""
+    return _key(PAUSED, f"{_AWAY}{desk}")
+
+
+def away_of(row: Mapping[str, Any]) -> str | None:
+    """The desk's name, of such a row; None of a pause."""
+    name = name_of(row)
+    return name.removeprefix(_AWAY) if name.startswith(_AWAY) else None
 
 
 def name_of(row: Mapping[str, Any]) -> str:

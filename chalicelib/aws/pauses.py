@@ -3,9 +3,10 @@ Terraform's alone, and end by themselves before a queue lets go of what waits.""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from chalicelib.aws import keys, rows
+from chalicelib.aws import keys
 from chalicelib.aws.calls import call
 from chalicelib.vocabulary.records import Direction, Pause
 
@@ -39,8 +40,8 @@ def end(client: DynamoDBClient, table: str, channel: str, account: str, directio
     call(client.delete_item, TableName=table, Key=keys.pause(channel, account, direction))
 
 
-def running(client: DynamoDBClient, table: str, now: float) -> list[Pause]:
-    """Those that have not ended. Raises Retryable."""
+def running(rows_there: Iterable[dict[str, Any]], now: float) -> list[Pause]:
+    """Those among the rows that have not ended."""
     return [
         Pause(
             channel=row["channel"]["S"],
@@ -49,6 +50,6 @@ def running(client: DynamoDBClient, table: str, now: float) -> list[Pause]:
             since_s=float(row["since"]["N"]),
             until_s=float(row["expires_at"]["N"]),
         )
-        for row in rows.under(client, table, keys.PAUSED, ConsistentRead=True)
-        if float(row["expires_at"]["N"]) > now
+        for row in rows_there
+        if keys.away_of(row) is None and float(row["expires_at"]["N"]) > now
     ]

@@ -60,8 +60,8 @@ def remember(
         told |= {name: value for name, value in last.items() if value}
     sets = _sets(told)
     if "customer_ms" in told:  # a new turn of the customer's: our messages count from here
-        sets.append("replies = :none")
-        values[":none"] = {"N": "0"}
+        sets.append("replies = :replies")
+        values[":replies"] = {"N": str(thread.replies)}
     write: Any = {"TableName": table, "Key": keys.item(conversation, keys.STATE)}
     removes = f" REMOVE {', '.join(gone)}" if gone else ""
     sits, asks = _sits(conversation, now) if thread.seat.conversation else ([], {})

@@ -19,7 +19,21 @@ from uuid import uuid4
 import msgspec
 from botocore.exceptions import ClientError
 
-from chalicelib.aws import calls, closing, compared, heard, keys, locks, pauses, rows, sitting, states, waiting
+from chalicelib.aws import (
+    acknowledgements,
+    calls,
+    closing,
+    compared,
+    heard,
+    keys,
+    locks,
+    outages,
+    pauses,
+    rows,
+    sitting,
+    states,
+    waiting,
+)
 from chalicelib.aws.calls import Unmet, call, conditional
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
@@ -29,12 +43,15 @@ from chalicelib.vocabulary.records import (
     NOBODYS,
     PREVENTED,
     Account,
+    Acknowledged,
+    Away,
     Claim,
     Conversation,
     Direction,
     Edited,
     Erasure,
     Flight,
+    Holder,
     Pause,
     Profile,
     Row,
@@ -270,8 +287,8 @@ class Table:
         self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "", words: str = ""
     ) -> None:
         """In one call: a part reached the platform, its echo will be known by the platform's id, and the
-        conversation counts it and waits no more; `answered` is the comment that it went to. No effect on a part that
-        is done: an echo may tell of it before the send's own answer does."""
+        conversation counts it and, unless it is the bridge's own, waits no more; `answered` is the comment that it went
+        to. No effect on a part that is done: an echo may tell of it before the send's own answer does."""
         done = _update(self._name, conversation, item, _DONE, _done(now, platform_id))
         done["Update"]["ConditionExpression"] = "NOT #state = :done"
         writes = [done]
@@ -281,6 +298,7 @@ class Table:
             writes.append({"Put": {"TableName": self._name, "Item": fields}})
         counted: dict[str, Any] = {":one": {"N": "1"}, ":expires": states.expiry(now, states.STATE_S)}
         expression = "SET expires_at = :expires"
+        ends = "" if claims.automatic(item) else waiting.ANSWERED
         if answered:
             expression += ", answered = :answered"
             counted[":answered"] = {"S": answered}
@@ -289,7 +307,7 @@ class Table:
                 "Update": {
                     "TableName": self._name,
                     "Key": keys.item(conversation, keys.STATE),
-                    "UpdateExpression": f"{expression} {waiting.ANSWERED} ADD replies :one",
+                    "UpdateExpression": f"{expression} {ends} ADD replies :one",
                     "ExpressionAttributeValues": counted,
                 }
             }
@@ -458,9 +476,17 @@ class Table:
         )["Attributes"]
         return Tried(count=int(counted["tries"]["N"]), first_s=float(counted["since"]["N"]))
 
-    def lock(self, name: str, now: float, lease_s: float) -> str | None:
+    def lock(self, name: str, now: float, lease_s: float, who: str = "") -> str | None:
         """A token of the lock, None while somebody else's lease runs. One that has run out is no hindrance."""
-        return locks.take(self._client, self._name, name, now, lease_s)
+        return locks.take(self._client, self._name, name, now, lease_s, who)
+
+    def prolong(self, name: str, token: str, now: float, lease_s: float) -> bool:
+        """The lock's lease ends so long after now. False, and no effect, where another has it by now."""
+        return locks.prolong(self._client, self._name, name, token, now, lease_s)
+
+    def holder(self, name: str, now: float) -> Holder | None:
+        """Who has the lock, None where nobody does."""
+        return locks.holder(self._client, self._name, name, now)
 
     def unlock(self, name: str, token: str) -> None:
         """Gives the lock back before its lease ends. No effect where another has it by now."""
@@ -481,7 +507,33 @@ class Table:
 
     def pauses(self, now: float) -> list[Pause]:
         """All that run. Raises Retryable."""
-        return pauses.running(self._client, self._name, now)
+        return self.held(now)[0]
+
+    def held(self, now: float) -> tuple[list[Pause], list[Away]]:
+        """The pauses that run and the desks that are away, by one look. Raises Retryable."""
+        there = list(rows.under(self._client, self._name, keys.PAUSED, ConsistentRead=True))
+        return pauses.running(there, now), outages.running(there, now)
+
+    def away(self, desk: str, now: float) -> Away:
+        """Notes that the desk does not answer; since when. Raises Retryable."""
+        return outages.note(self._client, self._name, desk, now)
+
+    def back(self, desk: str) -> None:
+        """Notes that it does. Raises Retryable."""
+        outages.over(self._client, self._name, desk)
+
+    def acknowledge(self, conversation: Conversation, told: Acknowledged, sent_ms: int) -> bool:
+        """Notes that the customer is told that nobody can answer, before that is sent. False, and no effect, where
+        they were told in this outage, or since they wrote (`sent_ms`, epoch ms)."""
+        return acknowledgements.note(self._client, self._name, conversation, told, sent_ms)
+
+    def unacknowledge(self, conversation: Conversation, told: Acknowledged) -> None:
+        """It is known not to have been sent. No effect where another has been noted since."""
+        acknowledgements.forget(self._client, self._name, conversation, told)
+
+    def acknowledged(self, conversation: Conversation) -> Acknowledged | None:
+        """What the customer was last told so; None where they never were."""
+        return acknowledgements.of(self._get(conversation, keys.OUTAGE))
 
     def waiting(self, account: Account, before_ms: int) -> Iterator[tuple[Conversation, int]]:
         """The account's conversations whose customers have waited for an answer since before then (epoch ms), the
@@ -660,7 +712,7 @@ _CORE = set(Account.__struct_fields__) - {"options"}
 
 def _account(item: dict[str, Any]) -> Account | Unreadable:
     """What is no field of every account is an option of its channel's or its desk's."""
-    plain = {name: value.get("S", value.get("BOOL")) for name, value in keys.fields(item).items()}
+    plain = {name: value.get("S", value.get("BOOL", value.get("SS"))) for name, value in keys.fields(item).items()}
     core = {name: plain.pop(name) for name in _CORE & plain.keys()}
     try:
         return msgspec.convert(core | {"options": plain}, Account)

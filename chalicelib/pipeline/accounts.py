@@ -10,7 +10,7 @@ from chalicelib.errors import Retryable, Waiting
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.ports import Clock, Ledger
 from chalicelib.vocabulary.about import About
-from chalicelib.vocabulary.records import Account, Direction, Unreadable
+from chalicelib.vocabulary.records import Account, Away, Direction, Unreadable
 
 LIFETIME_S = 60.0
 # An event of an unknown account may be the first after a deployment; a flood of them must not be a flood of reads.
@@ -43,14 +43,20 @@ class Accounts:
         self._problem: Retryable | None = None
         self._accounts: list[Account] = []
         self._paused: set[tuple[str, str, Direction]] = set()
+        self._away: dict[str, Away] = {}
 
     def of_channel(self, channel: str, identifier: str) -> Account | None:
         """The account by the platform's id, None where there is none now. Raises Retryable."""
         return self._find(lambda account: (account.channel, account.id) == (channel, identifier))
 
     def of_integration(self, integration: str) -> Account | None:
-        """The account by the desk's integration id, None where there is none now. Raises Retryable."""
-        return self._find(lambda account: account.integration == integration)
+        """The account by one of its integrations at the desk, as the conversations of that one know it; None where
+        there is none now. Raises Retryable."""
+        account = self._find(lambda account: integration in {account.integration, *account.former_integrations})
+        if account is None or account.integration == integration:
+            return account
+        now = next((one for one in self._accounts if one.integration == integration), account)
+        return msgspec.structs.replace(now, integration=integration)
 
     def paused(self, channel: str, identifier: str, direction: Direction) -> bool:
         """Whether an operator has the account's events of the direction wait, as was known within the last minute.
@@ -59,6 +65,10 @@ class Accounts:
         if self._problem and self._loaded_s == float("-inf"):
             raise self._problem.with_traceback(None)
         return (channel, identifier, direction) in self._paused
+
+    def away(self, desk: str) -> Away | None:
+        """Whether the desk was away, as was known when all this was read last. Never raises, and reads nothing."""
+        return self._away.get(desk)
 
     def ready(self, channel: str, identifier: str, direction: Direction) -> None:
         """Raises Waiting while the account is paused: its events rest where they are, and nothing of them is spent."""
@@ -90,7 +100,7 @@ class Accounts:
             return
         self._asked_s = now
         try:
-            rows, pauses = self._ledger.accounts(), self._ledger.pauses(now)
+            rows, (pauses, away) = self._ledger.accounts(), self._ledger.held(now)
         except Retryable as problem:
             self._problem = problem
             if ever:
@@ -99,6 +109,7 @@ class Accounts:
             return
         self._accounts = readable(rows, self._channels, self._desks, self._metrics)
         self._paused = {(pause.channel, pause.account, pause.direction) for pause in pauses}
+        self._away = {one.desk: one for one in away}
         self._loaded_s, self._problem = now, None
 
 

@@ -13,6 +13,7 @@ from chalicelib.pipeline.delivering import Delivering
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.lines import Lines
 from chalicelib.pipeline.media import MediaStore
+from chalicelib.pipeline.outages import Outages, Watched
 from chalicelib.pipeline.ports import Clock, Ledger, SecretCache, Shelf
 from chalicelib.pipeline.posting import Posting
 from chalicelib.pipeline.reading_back import ReadingBack
@@ -22,7 +23,8 @@ from chalicelib.vocabulary.about import About
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """What comes from the outside: adapters, and the facts of the channels and desks that there are, by their names."""
+    """What comes from the outside: adapters, and the facts of the channels and desks that there are, by their names.
+    `outage_s` is how long (s) a desk is away before its customers are told."""
 
     channels: Mapping[str, About]
     known_desks: Mapping[str, About]
@@ -34,6 +36,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     shelf: Shelf
     clock: Clock
     metrics: Metrics
+    outage_s: float = 900.0
 
 
 class Common:
@@ -42,8 +45,10 @@ class Common:
     def __init__(self, given: Given) -> None:
         ledger, clock, metrics = given.ledger, given.clock, given.metrics
         self.given = given
-        self.desks = Desks(given.desks, ledger)
         self.accounts = Accounts(ledger, clock, metrics, given.channels, given.known_desks)
+        self.outages = Outages(ledger, self.accounts, clock, metrics)
+        watched = {name: Watched(name, desk, self.outages) for name, desk in given.desks.items()}
+        self.desks = Desks(watched, ledger)
         self.budgets = Budgets(ledger, clock)
         self.delivering = Delivering(
             desks=self.desks,

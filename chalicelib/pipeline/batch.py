@@ -157,7 +157,8 @@ def _event(record: dict[str, Any]) -> Event:
 
 def _ordered(batch: list[tuple[dict[str, Any], Event]]) -> list[tuple[dict[str, Any], Event]]:
     """Events of one group that lie on the queue together, in the order of the platform's clock, where it tells one:
-    webhooks may overtake each other (docs/adr/0011-order.md). The queue's order decides else."""
+    webhooks may overtake each other (docs/adr/0011-order.md). The queue's order decides else. Of the groups, which have
+    no order to each other, that goes first which has waited longest: its window closes first."""
     groups: defaultdict[str, list[tuple[dict[str, Any], Event]]] = defaultdict(list)
     for record, event in batch:
         group = groups[record["attributes"]["MessageGroupId"]]
@@ -165,4 +166,5 @@ def _ordered(batch: list[tuple[dict[str, Any], Event]]) -> list[tuple[dict[str, 
         while place and event.sent_ms and group[place - 1][1].sent_ms - event.sent_ms >= APART_MS:
             place -= 1
         group.insert(place, (record, event))
-    return [pair for group in groups.values() for pair in group]
+    waited = sorted(groups.values(), key=lambda group: group[0][1].sent_ms or group[0][1].received_ms)
+    return [pair for group in waited for pair in group]

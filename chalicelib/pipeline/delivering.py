@@ -85,7 +85,7 @@ class Delivering:
         """Where it is to be shown. Raises Retryable where that cannot be told now; a fresh claim is given back."""
         try:
             if work.seat is None:
-                before = self._desks.remembered(work.conversation)
+                before = self._desks.remembered(account, work.conversation)
                 seat = self._desks.taken(account, before)
             else:
                 before = work.seat if self._desks.read else None

@@ -19,7 +19,7 @@ class Desks:
 
     A conversation that is open stays where it sits, a new one goes to its account's desk. Where the deployment has
     several desks, or one that is stateful, the seat has to be read for that; a single desk that finds its customers'
-    conversations itself is never asked where they sit.
+    conversations itself is never asked where they sit, unless the account had another integration there before.
     """
 
     def __init__(self, desks: Mapping[str, Desk], ledger: Ledger) -> None:
@@ -34,7 +34,7 @@ class Desks:
         return Seat("" if desk == self._first else desk, conversation)
 
     def name(self, seat: Seat) -> str:
-        """The name of the seat's desk."""
+        """What the seat's desk is called."""
         return seat.desk or self._first
 
     def listed(self, seat: Seat) -> bool:
@@ -49,9 +49,10 @@ class Desks:
             raise Misconfigured(f"there is no desk {seat.desk[:40]}", ADVICE.format(desks=names))
         return desk
 
-    def remembered(self, conversation: Conversation) -> Seat | None:
-        """Where the conversation sits, None where nobody has to know that. Raises Retryable."""
-        return self._ledger.thread(conversation).seat if self.read else None
+    def remembered(self, account: Account, conversation: Conversation) -> Seat | None:
+        """Where the account's conversation sits, None where nobody has to know that. Raises Retryable."""
+        known = self.read or account.former_integrations
+        return self._ledger.thread(conversation).seat if known else None
 
     def taken(self, account: Account, before: Seat | None) -> Seat:
         """Where the customer's next message goes, of a conversation that sits there. A seat at a desk that the
@@ -67,5 +68,5 @@ class Desks:
 
     def current(self, conversation: Conversation, seat: Seat) -> Seat:
         """The seat with all that is remembered of it, where the conversation still sits there. Raises Retryable."""
-        before = self.remembered(conversation)
+        before = self._ledger.thread(conversation).seat if self.read else None
         return before if before and before.place == seat.place else seat

@@ -58,6 +58,8 @@ class Parking:
 
 PARKED = "parked/"
 ASIDE = "aside/"
+UNKNOWN_ACCOUNT = "unknown_account"
+"""Why what belongs to no account is parked."""
 
 
 def place(reason: str, source: str, received_ms: int, name: str) -> str:
@@ -67,32 +69,40 @@ def place(reason: str, source: str, received_ms: int, name: str) -> str:
 
 
 def name_of(event: Event, order: str) -> str:
-    """What a parked event is called: what came first is listed first, by the queue's own count of up to 20 digits;
-    whose it is stands at the end."""
+    """What a parked event is called: what came first is listed first, by the queue's own count of up to 20 digits; and
+    whose it is can be told without its bytes, the account's and the customer's."""
     count, point, number = order.partition(".")
-    return "-".join(
-        filter(None, (f"{event.received_ms:013d}", f"{count:0>20}{point}{number}", event.dedup, event.mark))
-    )
+    account = account_mark(event.source, event.account)
+    told = (f"{event.received_ms:013d}", f"{count:0>20}{point}{number}", event.dedup, account, event.mark)
+    return "-".join(filter(None, told))
 
 
 class Named(msgspec.Struct, frozen=True):
     """What a key tells of what lies under it: when it came (epoch ms, 0 where that is not told); the event's `dedup`,
-    or the fingerprint of a delivery that nobody could cut up; and whose it is, "" where that is not told, as of what an
-    earlier release parked."""
+    or the fingerprint of a delivery that nobody could cut up; how the queue counted it, whose account's it is and
+    which customer's, each "" where that is not told, as of what an earlier release parked."""
 
     since_ms: int
     dedup: str
-    mark: str
+    order: str = ""
+    account: str = ""
+    mark: str = ""
 
 
 def named(key: str) -> Named:
     """What the key of something parked, or of an event that is set aside, has in it."""
     *folders, name = key.split("/")
-    *told, last = name.split("-")
-    since_ms = int(told[0]) if told and told[0].isdecimal() else 0
-    if len(told) == 3:
-        return Named(since_ms, told[2], last)
-    return Named(since_ms, last, folders[-1] if len(told) == 1 else "")
+    told = name.split("-")
+    since_ms = int(told[0]) if len(told) > 1 and told[0].isdecimal() else 0
+    if len(told) > 2:
+        order, dedup, account, mark, *_ = [*told[1:], "", ""]
+        return Named(since_ms, dedup, order, account, mark)
+    return Named(since_ms, told[-1], mark=folders[-1] if len(told) == 2 else "")
+
+
+def account_mark(source: str, account: str) -> str:
+    """By which the account is told, as events of the source name it (16 characters)."""
+    return digest(source, account)[:16]
 
 
 def lightened(event: Event, queue: Carrier, shelf: Shelf) -> Event | None:

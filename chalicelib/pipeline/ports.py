@@ -11,11 +11,14 @@ from chalicelib.vocabulary.messages import Fetched, Led, Tap
 from chalicelib.vocabulary.records import (
     NOBODYS,
     Account,
+    Acknowledged,
+    Away,
     Claim,
     Conversation,
     Edited,
     Event,
     Flight,
+    Holder,
     Pause,
     Profile,
     Seat,
@@ -233,8 +236,34 @@ class Ledger(Protocol):
         """So many messages may still follow the customer's newest, which is from then (epoch ms): somebody has to be
         told."""
 
-    def lock(self, name: str, now: float, lease_s: float) -> str | None:
-        """Who asks has the lock of that name for so long (s), and a token of it; None while another has it."""
+    def held(self, now: float) -> tuple[Sequence[Pause], Sequence[Away]]:
+        """The same, and which desks are away, by one look."""
+
+    def away(self, desk: str, now: float) -> Away:
+        """Notes that the desk does not answer; since when."""
+
+    def back(self, desk: str) -> None:
+        """Notes that it does."""
+
+    def acknowledge(self, conversation: Conversation, told: Acknowledged, sent_ms: int) -> bool:
+        """Notes that the customer is told that nobody can answer, before that is sent. False, and no effect, where
+        they were told in this outage, or since they wrote."""
+
+    def unacknowledge(self, conversation: Conversation, told: Acknowledged) -> None:
+        """It is known not to have been sent."""
+
+    def acknowledged(self, conversation: Conversation) -> Acknowledged | None:
+        """What the customer was last told so."""
+
+    def lock(self, name: str, now: float, lease_s: float, who: str = "") -> str | None:
+        """Who asks has the lock of that name for so long (s), and a token of it; None while another has it. `who` is
+        what others are told of them."""
+
+    def prolong(self, name: str, token: str, now: float, lease_s: float) -> bool:
+        """Whether they still have it, from now on for so long (s)."""
+
+    def holder(self, name: str, now: float) -> Holder | None:
+        """Who has the lock of that name, None where nobody does."""
 
     def unlock(self, name: str, token: str) -> None:
         """Gives it back early; no effect where another has it by now."""

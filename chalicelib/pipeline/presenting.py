@@ -56,8 +56,9 @@ def line_message(account: Account, event: str, customer: str, sent_ms: int, text
     )
 
 
-def remembered(message: CustomerMessage, seat: Seat = NOBODYS) -> Thread:
-    """What the conversation remembers of the message that was shown at the seat."""
+def remembered(message: CustomerMessage, seat: Seat = NOBODYS, *, replies: int = 0) -> Thread:
+    """What the conversation remembers of the message that was shown at the seat, and that so many messages of ours have
+    followed."""
     return Thread(
         seat=seat,
         platform=message.platform_thread,
@@ -65,4 +66,5 @@ def remembered(message: CustomerMessage, seat: Seat = NOBODYS) -> Thread:
         ad_ms=message.sent_ms if message.from_ad else 0,
         comment=message.comment,
         comment_ms=message.sent_ms if message.comment else 0,
+        replies=replies,
     )

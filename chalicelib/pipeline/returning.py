@@ -46,16 +46,27 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Returning:
-    """Puts what is shelved back. `queues` are by the names that parked things have."""
+    """Reads what is shelved, and puts it back. `queues` are by the names that parked things have."""
 
     def __init__(self, queues: Mapping[str, Homecoming], shelf: ClearedShelf, cut: Cut) -> None:
         self._queues = queues
         self._shelf = shelf
         self._cut = cut
 
+    def read(self, key: str) -> Shelved | None:
+        """What lies under the key, None where nothing does any more. Raises Malformed where nobody can read it, and
+        Retryable."""
+        try:
+            return Shelved(key=key, parked=msgspec.json.decode(self._shelf.fetch(key), type=Parked))
+        except LookupError:
+            return None
+        except msgspec.MsgspecError as error:
+            raise Malformed(str(error)) from error
+
     def back(self, shelved: Sequence[Shelved], done: Callable[[int], object]) -> list[tuple[Shelved, str]]:
-        """Puts all of it back, in order; `done` is told how many more have left the shelf. Answers what stays there,
-        and why. Raises Retryable where a queue or the bucket takes no more: what follows then stays, too.
+        """Puts all of it back, in order; `done` is told after each step how many more have left the shelf, and ends
+        it by raising. Answers what stays there, and why. Raises Retryable where a queue or the bucket takes no more:
+        what follows then stays, too.
 
         Each has an id that is the same on every try, so that whoever is cut off begins anew: what the queue has, it
         refuses for five minutes, and later a worker knows it by its claim.
@@ -70,7 +81,7 @@ class Returning:
             gone = list({returned.shelved.key for returned in some if not waits[returned.shelved.key]})
             if gone:
                 self._shelf.remove(gone)
-                done(len(gone))
+            done(len(gone))
         return left
 
     def ready(self, shelved: Sequence[Shelved]) -> tuple[list[Returned], list[tuple[Shelved, str]]]:

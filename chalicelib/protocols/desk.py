@@ -25,7 +25,8 @@ class DeskTranslator(Protocol):
 
 
 class Desk(Protocol):
-    """The workers' half. Misconfigured, which is a Retryable, names what an operator has to set right.
+    """The workers' half. Misconfigured, which is a Retryable, names what an operator has to set right; Unreachable,
+    which is one too, tells that the desk is away, as Uncertain does.
 
     Each call is given the seat that is remembered of the customer's conversation, or the agent's. A desk that is not
     stateful may be given one without a conversation, though there is one.

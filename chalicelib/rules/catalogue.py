@@ -141,6 +141,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[It did arrive, although it could not be confirmed at first:]",
         "[Sí llegó, aunque al principio no se pudo confirmar:]",
     ),
+    "acknowledged": (
+        "[You could not be reached, and the customer was told so automatically<, {at}><: “{words}”>]",
+        "[No se te pudo avisar, y se lo dijimos automáticamente al cliente<, el {at}><: «{words}»>]",
+    ),
+    "acknowledged_unsure": (
+        "[You could not be reached. The customer may have been told so automatically<, {at}><: “{words}”>]",
+        "[No se te pudo avisar. Puede que el cliente lo sepa por un mensaje automático<, del {at}><: «{words}»>]",
+    ),
     # why a reply was not delivered, told to the agent
     "notice_rest": (
         "[Your reply arrived only in part.< Not delivered, from here on: “{words}”> {reason}]",
@@ -226,6 +234,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "why_other": ("<{platform}|The platform> refused it.", "<{platform}|La plataforma> lo rechazó."),
     # said to the customer
     "choose": ("Please choose:", "Elige una opción:"),
+    "outage": (
+        "Thank you for your message. We have it, but a technical fault keeps us from answering right now. If you have "
+        "not heard from us by tomorrow, please write again, so that we can reply.",
+        "Gracias por tu mensaje. Lo hemos recibido, pero un fallo técnico nos impide responder en este momento. Si "
+        "mañana no tienes noticias nuestras, vuelve a escribirnos para que podamos contestarte.",
+    ),
     "file_link": ("<{name}: {url}|File>", "<{name}: {url}|Archivo>"),
 }
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 LEASE_S = 90.0
 INBOUND = "IN#"
 OUTBOUND = "OUT#"
+_AUTOMATIC = "outage:"
 
 
 def inbound(event: str) -> str:
@@ -16,6 +17,16 @@ def inbound(event: str) -> str:
 def outbound(message: str, number: int) -> str:
     """One part of an agent's message on its way to the customer; parts count from 1."""
     return f"{parts(message)}{number}"
+
+
+def acknowledgement(outage_s: int) -> str:
+    """What tells the customer that nobody can answer, in the desk's outage that began then (epoch s)."""
+    return outbound(f"{_AUTOMATIC}{outage_s}", 1)
+
+
+def automatic(item: str) -> bool:
+    """Whether the part is the bridge's own, which answers nobody."""
+    return item.startswith(f"{OUTBOUND}{_AUTOMATIC}")
 
 
 def parts(message: str) -> str:

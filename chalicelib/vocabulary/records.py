@@ -108,6 +108,23 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
     until_s: float
 
 
+class Away(msgspec.Struct, frozen=True, kw_only=True):
+    """A desk has not answered since then, as was last seen then (epoch s)."""
+
+    desk: str
+    since_s: float
+    last_s: float
+
+
+class Acknowledged(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer was told at `at_ms` (epoch ms) that nobody can answer now, in the desk's outage that began at
+    `outage_s` (epoch s), while the message of that id waited; or that was tried."""
+
+    outage_s: int
+    message: str
+    at_ms: int
+
+
 Word = Annotated[str, msgspec.Meta(pattern=r"^\S+\Z")]
 
 
@@ -118,11 +135,13 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     are said in; `notices` puts a line into the conversation where a reply was not delivered, `mark_seen`
     marks the customer's messages as seen when the agent first answers, `show_reads` shows the agent that
     the customer has read the answer, `reconcile` compares every day what the platform and the desk hold with what the
-    bridge has delivered. `desk` names the desk at which new conversations are seated, "" for the deployment's first.
-    `closing` is what is done as a window closes while its customer waits: nothing, supervisors are warned, or the
-    conversation is raised at its desk, too. `after_end` is what the customer is told when the desk's conversation is
-    over, such as a link to a survey ("": nothing). `options` is what only accounts of its channel or its desk have
-    (`About.options`).
+    bridge has delivered. `outage_reply` tells customers, while the desk is away, that nobody can answer before their
+    window closes, in the words of `outage_text` ("": the bridge's own). `desk` names the desk at which new
+    conversations are seated, "" for the deployment's first; `former_integrations` are those by which its open
+    conversations may have been opened, and which may still tell of them. `closing` is what is done as a window closes
+    while its customer waits: nothing, supervisors are warned, or the conversation is raised at its desk, too.
+    `after_end` is what the customer is told when the desk's conversation is over, such as a link to a survey ("":
+    nothing). `options` is what only accounts of its channel or its desk have (`About.options`).
     """
 
     channel: Word
@@ -135,7 +154,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     mark_seen: bool = True
     show_reads: bool = False
     reconcile: bool = False
+    outage_reply: bool = False
+    outage_text: str = ""
     desk: str = ""
+    former_integrations: tuple[Word, ...] = ()
     closing: Literal["off", "warn", "raise"] = "warn"
     after_end: str = ""
     options: dict[str, Any] = {}
@@ -320,6 +342,14 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 
     count: int
     first_s: float
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has a lock ("" where they did not say), from then until then (epoch s) unless it is prolonged."""
+
+    who: str
+    since_s: float
+    until_s: float
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

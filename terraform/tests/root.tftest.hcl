@@ -13,7 +13,7 @@ variables {
   genesys_webhook_secret = "webhook-webhook-webhook"
   accounts = {
     acme_ig   = { channel = "instagram", id = "17841400000000001", name = "acme" }
-    acme_page = { channel = "instagram", id = "17841400000000002", login = "facebook", page = "100000000000002", human_agent = true, language = "es", notices = false, mark_seen = false, show_reads = true, reconcile = true }
+    acme_page = { channel = "instagram", id = "17841400000000002", login = "facebook", page = "100000000000002", human_agent = true, language = "es", notices = false, mark_seen = false, show_reads = true, reconcile = true, outage_reply = true, outage_text = "We will be back.", former_integrations = ["int-2", "int-1"] }
     acme_tt   = { channel = "tiktok", id = "-000Ab1Cd", closing = "raise" }
   }
   # terraform test takes no default of an ephemeral variable
@@ -42,6 +42,11 @@ run "account_items_are_what_the_functions_read" {
       mark_seen   = { BOOL = false }
       show_reads  = { BOOL = true }
       reconcile   = { BOOL = true }
+
+      outage_reply        = { BOOL = true }
+      outage_text         = { S = "We will be back." }
+      former_integrations = { SS = ["int-1", "int-2"] }
+
       secret      = { S = "dmdesk/account/acme_page" }
       integration = { S = module.genesys.integration_ids["acme_page"] }
     }
@@ -60,6 +65,9 @@ run "account_items_are_what_the_functions_read" {
       mark_seen   = { BOOL = true }
       show_reads  = { BOOL = false }
       reconcile   = { BOOL = false }
+
+      outage_reply = { BOOL = false }
+
       secret      = { S = "dmdesk/account/acme_tt" }
       integration = { S = module.genesys.integration_ids["acme_tt"] }
     }

@@ -147,3 +147,19 @@ run "what_is_done_as_a_window_closes_is_known" {
   }
   expect_failures = [var.accounts]
 }
+
+run "words_that_are_more_than_one_message" {
+  command = plan
+  variables {
+    accounts = { a = { channel = "tiktok", id = "-000Ab", outage_text = join("", [for part in range(251) : "x"]) } }
+  }
+  expect_failures = [var.accounts]
+}
+
+run "a_former_integration_with_a_space" {
+  command = plan
+  variables {
+    accounts = { a = { channel = "tiktok", id = "-000Ab", former_integrations = ["int 1"] } }
+  }
+  expect_failures = [var.accounts]
+}

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.aws.table import REMEMBERED_S, Table
 from chalicelib.vocabulary.messages import Led, Tap
 from chalicelib.vocabulary.proof import Comparison
-from chalicelib.vocabulary.records import Account, Conversation, Erasure, Profile, Seat, Thread
+from chalicelib.vocabulary.records import Account, Acknowledged, Conversation, Erasure, Profile, Seat, Thread
 from sandbox.stage.aws import TABLE
 from tests.aws.conftest import ACCOUNT, Cloud
 
@@ -20,12 +20,19 @@ NOW = 1_000_000.0
 LONGEST_S = 90 * 86_400
 ITEM = "IN#message:mid"
 TAP = Tap(message="gen-1", type="QuickReply", text="Yes", payload="YES")
+TOLD = Acknowledged(outage_s=int(NOW), message="m", at_ms=int(NOW * 1000))
 AFTER = Seat("counter", "session-1", "key", 1)
 Drive = Callable[[Table, Conversation], object]
 
 
 def _account(whose: Conversation) -> Account:
     return msgspec.structs.replace(msgspec.convert(ACCOUNT, Account), id=whose.customer)
+
+
+def forgotten(table: Table, whose: Conversation) -> bool:
+    noted = table.acknowledge(whose, TOLD, 5)
+    table.unacknowledge(whose, TOLD)
+    return noted
 
 
 DRIVES: dict[str, Drive] = {
@@ -64,11 +71,21 @@ DRIVES: dict[str, Drive] = {
     "under_way": lambda table, whose: table.under_way(whose, NOW),
     "tried": lambda table, whose: table.tried(whose.customer, "file", NOW),
     "lock": lambda table, whose: table.lock(whose.customer, NOW, 10),
+    "prolong": lambda table, whose: table.prolong(
+        whose.customer, table.lock(whose.customer, NOW, 10, "ana") or "", NOW, 10
+    ),
+    "holder": lambda table, whose: table.holder(whose.customer, NOW),
     "unlock": lambda table, whose: table.unlock(whose.customer, table.lock(whose.customer, NOW, 10) or ""),
     "pause": lambda table, whose: table.pause(whose.channel, whose.customer, "inbound", NOW),
     "resume": lambda table, whose: table.resume(whose.channel, whose.customer, "inbound"),
     "pauses": lambda table, whose: table.pauses(NOW),
     "spend": lambda table, whose: table.spend(whose, NOW, 3, 5),
+    "held": lambda table, whose: table.held(NOW),
+    "away": lambda table, whose: table.away(whose.customer, NOW),
+    "back": lambda table, whose: table.back(table.away(whose.customer, NOW).desk),
+    "acknowledge": lambda table, whose: table.acknowledge(whose, TOLD, 5),
+    "unacknowledge": lambda table, whose: forgotten(table, whose),
+    "acknowledged": lambda table, whose: table.acknowledged(whose),
     "accounts": lambda table, whose: table.accounts(),
     "waiting": lambda table, whose: list(table.waiting(msgspec.convert(ACCOUNT, Account), 10_000)),
     "known": lambda table, whose: table.known(whose),
@@ -84,8 +101,8 @@ DRIVES: dict[str, Drive] = {
 }
 WRITING = {
     "claim", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited", "keep_led",
-    "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "unlock", "erase", "forget",
-    "pause", "resume", "spend", "end", "ask", "keep_comparison",
+    "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "prolong", "unlock", "erase", "forget",
+    "pause", "resume", "spend", "end", "ask", "keep_comparison", "away", "back", "acknowledge", "unacknowledge",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.
 STATES = [(), ("claim",), ("claim", "doubt"), ("claim", "buried"), ("claim", "refuse"), ("claim", "delivered"),

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from chalicelib.aws import keys
 from chalicelib.pipeline.chores.tokens import lock_of
-from chalicelib.vocabulary.records import Conversation
+from chalicelib.vocabulary.records import Conversation, Holder
 from sandbox.stage.aws import TABLE
 from tests.aws.conftest import Cloud
 from tests.fakes import TIKTOK
@@ -42,6 +42,22 @@ def test_a_lock_is_given_back_by_its_owner_alone(cloud: Cloud) -> None:
     cloud.table.unlock(name, owner)
     cloud.table.unlock(name, owner)
     assert cloud.table.lock(name, 112, LEASE_S) not in {None, late, owner}
+
+
+def test_an_owner_prolongs_its_lock_and_is_told_when_it_is_anothers(cloud: Cloud) -> None:
+    name = uuid4().hex
+    assert cloud.table.holder(name, 100) is None
+    first = cloud.table.lock(name, 100, LEASE_S, "ana") or ""
+    assert cloud.table.prolong(name, first, 105, LEASE_S)
+    assert cloud.table.holder(name, 114) == Holder(who="ana", since_s=100, until_s=115)
+    assert cloud.table.lock(name, 114, LEASE_S) is None
+    second = cloud.table.lock(name, 116, LEASE_S, "ben")
+    assert second
+    assert not cloud.table.prolong(name, first, 116, LEASE_S)
+    assert cloud.table.holder(name, 117) == Holder(who="ben", since_s=116, until_s=126)
+    assert cloud.table.holder(name, 127) is None
+    cloud.table.unlock(name, second)
+    assert cloud.table.holder(name, 117) is None
 
 
 def test_locks_of_other_names_are_free(cloud: Cloud) -> None:

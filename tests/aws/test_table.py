@@ -487,6 +487,20 @@ def test_accounts_are_read_as_terraform_writes_them(cloud: Cloud) -> None:
     assert (ours.login, ours.page, ours.human_agent) == ("instagram", "", False)
 
 
+def test_an_accounts_former_integrations_are_a_set(cloud: Cloud) -> None:
+    dynamodb = cloud.aws.client("dynamodb")
+    key = {"pk": {"S": "ACCOUNT"}, "sk": {"S": "instagram#1786"}}
+    given = {"id": {"S": "1786"}, "former_integrations": {"SS": ["i-0", "i-00"]}, "outage_reply": {"BOOL": True}}
+    dynamodb.put_item(TableName="dmdesk", Item=key | ROW | given)
+    try:
+        found = [one for one in cloud.table.accounts() if isinstance(one, Account)]
+        [ours] = [one for one in found if one.id == "1786"]
+        assert (set(ours.former_integrations), ours.outage_reply) == ({"i-0", "i-00"}, True)
+        assert found[0].former_integrations == ()
+    finally:
+        dynamodb.delete_item(TableName="dmdesk", Key=key)
+
+
 ROW: dict[str, Any] = {name: {"S": text} for name, text in (ACCOUNT | {"id": "1785"}).items()}
 # One fault each, and the field that is told.
 FAULTY: dict[str, tuple[dict[str, Any], str]] = {

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from chalicelib.errors import Retryable, Uncertain
+from chalicelib.errors import Uncertain, Unreachable
 from chalicelib.http import READ_S, Answer, Outgoing
 from tests.chaos.timeline import Steps, Timeline
 
@@ -129,7 +129,7 @@ class World(Outgoing):
         self, fault: Fault | None, target: str, method: str, url: str, headers: dict[str, str], body: bytes
     ) -> Answer:
         if fault == "reset":
-            raise Retryable(f"no connection to {target}")
+            raise Unreachable(f"no connection to {target}")
         if fault == "odd":
             raise LookupError("odd")
         if fault not in {None, "blind", "deaf"}:

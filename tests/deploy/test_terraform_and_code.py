@@ -27,8 +27,10 @@ from tests.counted import metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / "terraform" / "modules" / "aws"
-MEDIA = ("media_days", "media_hosts", "profile_days", "queue_days", "log_days", "backup_days")
-CLOSING = ("closing_steps", "supervisors_topic")
+OURS = (
+    "media_days", "media_hosts", "profile_days", "queue_days", "log_days", "backup_days",
+    "closing_steps", "supervisors_topic", "outage_minutes", "parked_return_hours",
+)  # fmt: skip
 SETTINGS = settings.variables()
 
 
@@ -113,17 +115,16 @@ def test_an_agent_may_attach_what_the_code_lets_pass() -> None:
 
 
 def test_the_vendors_real_addresses_are_the_codes_defaults() -> None:
-    defaults = {
-        name: default for name, default in SETTINGS.items() if default is not None and name not in MEDIA + CLOSING
-    }
+    defaults = {name: default for name, default in SETTINGS.items() if default is not None and name not in OURS}
     assert vendors() == defaults
 
 
-def test_media_are_kept_as_long_as_the_code_thinks() -> None:
+@pytest.mark.parametrize("name", [name for name in OURS if isinstance(SETTINGS[name], int)])
+def test_a_number_that_nobody_sets_is_the_codes_default(name: str) -> None:
     for variables in (hcl("variables.tf"), root("variables.tf")):
-        block = re.search(r'variable "media_days" \{.*?default\s+= (\d+)', variables, re.DOTALL)
+        block = re.search(rf'variable "{name}" \{{.*?default\s+= (\d+)', variables, re.DOTALL)
         assert block
-        assert int(block[1]) == SETTINGS["media_days"]
+        assert int(block[1]) == SETTINGS[name]
 
 
 def test_the_steps_as_a_window_closes_are_the_codes() -> None:
@@ -137,15 +138,16 @@ def test_the_steps_as_a_window_closes_are_the_codes() -> None:
 def test_an_account_has_every_field_that_the_code_reads_with_its_default() -> None:
     given = re.search(r'variable "accounts" \{.*?object\(\{(.*?)\}\)\)', root("variables.tf"), re.DOTALL)
     assert given
-    written = re.findall(r"(\w+)\s+= optional\(\w+, (.+)\)", given[1])
+    written = re.findall(r"(\w+)\s+= optional\([\w()]+, (.+)\)", given[1])
     optional = {name: json.loads(default) for name, default in written}
+    assert optional.pop("former_integrations") == []  # a set here, a tuple there
     abouts_of_all = [*abouts(CHANNELS).values(), *abouts(DESKS).values()]
     parts: list[type[msgspec.Struct]] = [Account, *(about.options for about in abouts_of_all)]
     fields = {
         field.name: field.default
         for part in parts
         for field in msgspec.structs.fields(part)
-        if not field.required and field.name != "options"
+        if not field.required and field.name not in {"options", "former_integrations"}
     }
     # these two have their defaults in the maps
     logins = re.findall(r'name = "(\w+)"', "".join(of(entry, "logins") for entry in entries("channels").values()))
@@ -248,7 +250,7 @@ def test_every_metric_that_is_watched_is_counted_somewhere() -> None:
     assert alarmed() == {
         "received", "latency_ms", "rejected", "refused", "unconfirmed", "receipt_lost", "sent_again", "media_failed",
         "parked", "failed", "misconfigured", "account_unreadable", "account_stopped", "problem_unlisted",
-        "token_days_left", "token_not_renewed", "parked_oldest_days", "paused_hours", "proof_gaps",
+        "token_days_left", "token_not_renewed", "parked_oldest_days", "paused_hours", "proof_gaps", "desk_away_minutes",
     }  # fmt: skip
     assert alarmed() | shown <= set(metrics())
     assert f'namespace  = "{NAMESPACE}"' in hcl("main.tf")

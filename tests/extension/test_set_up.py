@@ -14,7 +14,7 @@ from chalicelib.settings import load
 from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Conversation, Seat
 from tests.extension.counter import about
-from tests.fakes import FakeClock, FakeLedger, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
+from tests.fakes import INSTAGRAM, FakeClock, FakeLedger, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 from tests.test_settings import ENVIRONMENT
 
 COUNTER = {"DMDESK_COUNTER_SECRET": "counter", "DMDESK_COUNTER_API": "https://counter.example"}
@@ -62,9 +62,9 @@ def test_the_first_desk_is_always_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_no_seat_is_read_for_a_desk_that_nobody_uses() -> None:
-    assert runtime()._common.desks.remembered(CONVERSATION) is None
+    assert runtime()._common.desks.remembered(INSTAGRAM, CONVERSATION) is None
     with pytest.raises(Retryable):
-        runtime(**COUNTER)._common.desks.remembered(CONVERSATION)
+        runtime(**COUNTER)._common.desks.remembered(INSTAGRAM, CONVERSATION)
 
 
 def test_an_account_that_names_it_is_told_which_there_are() -> None:

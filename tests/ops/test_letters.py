@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -13,13 +15,16 @@ import pytest
 
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
+from chalicelib.aws.table import Table
 from chalicelib.observability import EmfMetrics
+from chalicelib.pipeline import alone
 from chalicelib.pipeline.parking import Parking
 from chalicelib.vocabulary.records import Event
+from chalicelib.wire import iso
 from ops import shelf
 from ops.letters import _progress, moment_ms
 from ops.shelf import Shelf
-from sandbox.stage.aws import BUCKET
+from sandbox.stage.aws import BUCKET, TABLE
 from tests.ops.conftest import INSTAGRAM, Deployment
 
 pytestmark = pytest.mark.xdist_group("ops")
@@ -295,10 +300,53 @@ class Terminal(io.StringIO):
 def test_a_terminal_shows_how_far_it_is_and_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
     for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
         monkeypatch.setattr(sys, "stderr", stream)
-        with _progress("replaying", 2) as done:
+        asked = count()
+        with _progress("replaying", 2, asked.__next__) as done:
             done(1)
             done(1)
+        assert next(asked) == 2
         assert ("replaying" in stream.getvalue() and "100%" in stream.getvalue()) is shown
+
+
+def test_of_two_replays_the_second_says_who_is_at_it_and_changes_nothing(waits: Waits) -> None:
+    waits.bury(1)
+    waits.park(2)
+    table = Table(TABLE)
+    now = time.time()
+    token = table.lock("replay", now, 300, "ana@desk-7")
+    told = waits.run("replay", "--all", "--json")
+    assert told.code == 1
+    assert "a replay is under way: ana@desk-7 is at it, since " + iso(int(now * 1000))[:19] in told.json["error"]
+    assert iso(int((now + 300) * 1000))[:19] in told.json["fix"]
+    assert (len(waits.on("inbound_dead_letters")), len(waits.lying()), waits.back()) == (1, 1, [])
+    assert waits.run("replay", "--all", "--dry-run", "--json").json["replayed"] == 2
+    table.unlock("replay", token or "")
+    assert waits.run("replay", "--all").code == 0
+    assert waits.back() == names(1, 2)
+    table.lock("replay", now - 301, 300, "a dead one")
+    assert waits.run("replay", "--all").code == 0
+    assert table.holder("replay", time.time()) is None
+
+
+def test_a_replay_that_was_taken_over_puts_nothing_more(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(25):
+        waits.park(number)
+    monkeypatch.setattr(alone, "PROLONGED_S", 0.0)
+    real, table = Bucket.remove, Table(TABLE)
+
+    def slow(bucket: Bucket, keys: Sequence[str]) -> None:
+        real(bucket, keys)
+        table.lock("replay", time.time() + 1_000, 300, "the next one")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Bucket, "remove", slow)
+        told = waits.run("replay", "--all", "--json")
+    assert told.code == 1
+    assert "somebody else is at it by now" in told.json["error"]
+    assert (len(waits.back()), len(waits.lying())) == (10, 15)
+    waits.deployment.clear()
+    assert waits.run("replay", "--all").code == 0
+    assert waits.back() == names(*range(25))
 
 
 @pytest.mark.parametrize("arguments", [[], ["m-1", "--all"]])

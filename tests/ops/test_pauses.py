@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from chalicelib.aws.table import Table
+from chalicelib.wire import iso
+from sandbox.stage.aws import TABLE
 from tests.ops.conftest import INSTAGRAM, Deployment
 
 pytestmark = pytest.mark.xdist_group("ops")
@@ -22,6 +27,18 @@ def test_a_pause_is_told_and_ended(deployment: Deployment) -> None:
     assert not any(one["paused"] for one in run("resume", "--account", INSTAGRAM, "--json").json)
     assert "runs" in run("resume", "--account", INSTAGRAM).out
     assert [one for one in run("doctor", "--json").json if one["check"] == "paused"] == []
+
+
+def test_a_desk_that_is_away_is_seen_by_doctor(deployment: Deployment) -> None:
+    run, table, now = deployment.vendors.run, Table(TABLE), time.time()
+    table.away("genesys", now - 3600)
+    table.away("genesys", now)
+    [found] = [one for one in run("doctor", "--json").json if one["check"] == "desk away"]
+    assert (found["subject"], found["status"]) == ("genesys", "warn")
+    assert f"since {iso(int((now - 3600) * 1000))}" in found["detail"]
+    assert [one for one in run("doctor", "--json").json if one["check"] == "paused"] == []
+    table.back("genesys")
+    assert [one for one in run("doctor", "--json").json if one["check"] == "desk away"] == []
 
 
 def test_an_account_that_is_not_there_is_said(deployment: Deployment) -> None:

@@ -315,7 +315,14 @@ def test_what_lies_on_the_queue_together_goes_by_the_platforms_clock() -> None:
     late = [record(name, body=event(name, sent_ms=ms)) for name, ms in (("2", 2000), ("1", 1000), ("3", 3000))]
     other = record("x", "h", body=event("x", sent_ms=500))
     assert kit.run(late[0], other, *late[1:]) == []
-    assert kit.handled == ["1", "2", "3", "x"]
+    assert kit.handled == ["x", "1", "2", "3"]
+
+
+def test_of_conversations_that_lie_there_together_that_goes_first_which_has_waited_longest() -> None:
+    kit = Kit()
+    waited = {"a": 5000, "b": 3000, "c": 4000, "d": 3000}
+    assert kit.run(*[record(name, name, body=event(name, sent_ms=ms)) for name, ms in waited.items()]) == []
+    assert kit.handled == ["b", "d", "c", "a"]
 
 
 @pytest.mark.parametrize(

@@ -146,9 +146,9 @@ def test_only_one_stateless_desk_is_never_asked_where_a_conversation_sits(desks:
     asked = Desks({name: every[name] for name in desks.split()}, ledger)
     if reads:
         with pytest.raises(Retryable):
-            asked.remembered(CONVERSATION)
+            asked.remembered(INSTAGRAM, CONVERSATION)
     else:
-        assert asked.remembered(CONVERSATION) is None
+        assert asked.remembered(INSTAGRAM, CONVERSATION) is None
 
 
 def test_what_one_stateless_desk_shows_is_remembered_as_it_always_was() -> None:

@@ -15,7 +15,7 @@ from chalicelib.credentials import Secrets
 from chalicelib.desks.genesys.capabilities import CAPABILITIES
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import inbound_message, receipt, structured_response
-from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain
+from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain, Unreachable
 from chalicelib.http import Answer, Outgoing
 from chalicelib.protocols.calls import harmless
 from chalicelib.vocabulary.messages import DeskMessage, Source
@@ -68,15 +68,35 @@ class Genesys:
         """POST …/inbound/open/message with prefetchConversationId; a tap first to …/structured/response, which is
         "part of an existing conversation", and as a message where Genesys refuses that. See `Desk.deliver`.
         """
+        integration = self._integration(account, message.customer, seat)
+        answer = self._shown(integration, message, now)
+        if answer.status == 404 and integration != account.integration:  # it is gone, and nothing has been done
+            integration = account.integration
+            answer = self._shown(integration, message, now)
+        return _entered(integration, seat, answer)
+
+    def _integration(self, account: Account, customer: str, seat: Seat) -> str:
+        """By which the customer's message enters: the one by which their conversation was opened, which its seat
+        remembers, as long as that is open; the account's else. Genesys threads by integration and customer."""
+        opened = seat.state
+        if not seat.conversation or opened == account.integration or opened not in account.former_integrations:
+            return account.integration
+        try:
+            return opened if self.is_open(account, customer, seat) else account.integration
+        except Refused:  # Genesys does not know it any more
+            return account.integration
+        except Retryable:  # no message waits for this: as if it were open
+            return opened
+
+    def _shown(self, integration: str, message: DeskMessage, now: float) -> Answer:
         if message.tap:
-            answer = self._inbound(account, message.customer, "structured/response",
+            answer = self._inbound(integration, message.customer, "structured/response",
                                    structured_response(message, message.tap, now))  # fmt: skip
             # the offer is not known any more, or its conversation is over; an unknown outcome never comes here
             if answer.status not in {400, 404}:
-                return _entered(account, seat, answer)
+                return answer
         body = inbound_message(message, now)
-        answer = self._inbound(account, message.customer, "message?prefetchConversationId=true", body)
-        return _entered(account, seat, answer)
+        return self._inbound(integration, message.customer, "message?prefetchConversationId=true", body)
 
     def find(self, account: Account, message: str, customer: str, seat: Seat, since: float, now: float) -> Seat | None:
         """Reads the known conversation, then the customer's others since then. See `Desk.find`."""
@@ -86,23 +106,23 @@ class Genesys:
                 return seat
             for conversation in self.search(customer, since, now):
                 if conversation != known and self._holds(message, customer, conversation):
-                    return msgspec.structs.replace(seat, conversation=conversation)
+                    return msgspec.structs.replace(seat, conversation=conversation, state=account.integration)
         except Uncertain as error:
-            raise Retryable(f"reading back: {error.reason}") from error
+            raise Unreachable(f"reading back: {error.reason}") from error
         return None
 
     def report(self, account: Account, told: Receipt, seat: Seat, now: float) -> None:
         """POST …/inbound/open/receipt. See `Desk.report`."""
         try:
-            answer = self._inbound(account, told.customer, "receipt", receipt(told, now))
+            answer = self._inbound(account.integration, told.customer, "receipt", receipt(told, now))
         except Uncertain as error:  # a receipt may come twice
-            raise Retryable(error.reason) from error
+            raise Unreachable(error.reason) from error
         if answer.status // 100 not in {2, 4}:
-            raise Retryable(_trace(answer), answer.retry_after_s())
+            raise (Unreachable if answer.status >= 500 else Retryable)(_trace(answer), answer.retry_after_s())
         if answer.status == 404:  # it has forgotten the message, and waiting brings it not back
             raise Refused("other", f"Genesys does not know the message, or the integration: {_trace(answer)}")
         if answer.status != 409:
-            _judge(answer, _gone(account))
+            _judge(answer, _gone(account.integration))
         taken = answer.json()
         # a 200 may itself say that the receipt was not taken
         if isinstance(taken, dict) and taken.get("status") == "Failed" and told.delivered:
@@ -115,7 +135,7 @@ class Genesys:
         try:
             answer = self._call(customer, f"{MESSAGES}/{quote(seat.conversation)}")
         except Uncertain as error:
-            raise Retryable(f"reading back: {error.reason}") from error
+            raise Unreachable(f"reading back: {error.reason}") from error
         _read(answer, VIEW)
         return any(map(_takes_part, _customers(answer)))
 
@@ -205,8 +225,8 @@ class Genesys:
         _read(answer, ANALYSE)
         return [str(conversation.get("conversationId", "")) for conversation in _list(answer.json(), "conversations")]
 
-    def _inbound(self, account: Account, customer: str, kind: str, body: dict[str, Any]) -> Answer:
-        return self._call(customer, f"{MESSAGES}/{quote(account.integration)}/inbound/open/{kind}", body)
+    def _inbound(self, integration: str, customer: str, kind: str, body: dict[str, Any]) -> Answer:
+        return self._call(customer, f"{MESSAGES}/{quote(integration)}/inbound/open/{kind}", body)
 
     def _call(
         self, conversation: str, path: str, body: Any = None, send: Callable[..., Answer] | None = None
@@ -254,18 +274,18 @@ def provider_id(entity: dict[str, Any]) -> object:
     return channel.get("messageId") if isinstance(channel, dict) else None
 
 
-def _entered(account: Account, seat: Seat, answer: Answer) -> Seat:
-    """With the conversation that a message entered, "" where the answer does not tell."""
+def _entered(integration: str, seat: Seat, answer: Answer) -> Seat:
+    """With the conversation that a message entered, "" where the answer does not tell, and by which integration."""
     if answer.status == 409:
         raise AlreadyThere(_trace(answer))
-    _judge(answer, _gone(account))
+    _judge(answer, _gone(integration))
     body = answer.json()
     entered = str(body.get("conversationId", "")) if isinstance(body, dict) else ""
-    return msgspec.structs.replace(seat, conversation=entered)
+    return msgspec.structs.replace(seat, conversation=entered, state=integration)
 
 
-def _gone(account: Account) -> str:
-    return INTEGRATION.format(integration=account.integration)
+def _gone(integration: str) -> str:
+    return INTEGRATION.format(integration=integration)
 
 
 def _judge(answer: Answer, missing: str) -> None:
@@ -292,7 +312,8 @@ def _read(answer: Answer, permission: str) -> None:
     _again(answer, "reading back: ")
     if 400 <= answer.status < 500:
         raise Refused("unconfirmed", f"reading back: {_trace(answer)}")
-    raise Retryable(f"reading back: {_trace(answer)}", answer.retry_after_s())
+    away = Unreachable if answer.status >= 500 else Retryable
+    raise away(f"reading back: {_trace(answer)}", answer.retry_after_s())
 
 
 def _changed(answer: Answer, permission: str) -> None:

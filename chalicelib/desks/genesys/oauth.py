@@ -10,7 +10,7 @@ import base64
 from collections.abc import Callable
 
 from chalicelib.credentials import Secret, Secrets, plain, seconds, trimmed
-from chalicelib.errors import Misconfigured, Retryable, Uncertain, Waiting
+from chalicelib.errors import Misconfigured, Retryable, Uncertain, Unreachable, Waiting
 from chalicelib.http import Answer, Outgoing
 from chalicelib.wire import digest
 
@@ -54,8 +54,8 @@ class Tokens:
         return sorted(clients)[int(digest(conversation)[:8], 16) % len(clients)]
 
     def token(self, client: str) -> str:
-        """A valid token. Raises Retryable where Genesys gives none, Waiting where the client is at its limit,
-        Misconfigured where Genesys does not know the client."""
+        """A valid token. Raises Retryable where Genesys gives none (Unreachable where it is away), Waiting where the
+        client is at its limit, Misconfigured where Genesys does not know the client."""
         wait = self._blocked.get(client, 0.0) - self._clock()
         if wait > 0:
             raise Waiting("Genesys rate limit, waiting", wait)
@@ -125,6 +125,8 @@ class Tokens:
         body = answer.json()
         body = body if isinstance(body, dict) else {}
         token = trimmed(body.get("access_token"))
+        if answer.status >= 500:
+            raise Unreachable(f"Genesys login: HTTP {answer.status}", answer.retry_after_s())
         if answer.status != 200 or not plain(token):
             raise Retryable(f"Genesys login: HTTP {answer.status}", answer.retry_after_s())
         lifetime = seconds(body.get("expires_in"), SHORTEST_S)
@@ -145,4 +147,4 @@ class Tokens:
         except Misconfigured:
             raise
         except (Retryable, Uncertain) as error:  # asking twice harms nobody
-            raise Retryable(f"Genesys login: {error.reason}") from error
+            raise Unreachable(f"Genesys login: {error.reason}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from chalicelib.pipeline.assembly import Common
+from chalicelib.pipeline.inbound.acknowledging import Acknowledging
 from chalicelib.pipeline.inbound.composing import Composing, Enricher
 from chalicelib.pipeline.inbound.echoes import Echoes
 from chalicelib.pipeline.inbound.facts import Facts
@@ -41,6 +42,16 @@ def to_desk(
         leads=leads,
         mentions=Mentions(clients, clock, metrics),
         delivering=common.delivering,
+        acknowledging=Acknowledging(
+            clients=clients,
+            desks=common.desks,
+            outages=common.outages,
+            accounts=common.accounts,
+            ledger=ledger,
+            least_s=given.outage_s,
+            clock=clock,
+            metrics=metrics,
+        ),
         intake=intake,
         ledger=ledger,
         budgets=budgets,

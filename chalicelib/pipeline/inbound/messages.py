@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 
-from chalicelib.errors import Refused
+from chalicelib.errors import Refused, Retryable
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.delivering import Delivering
 from chalicelib.pipeline.delivery import Delivery
+from chalicelib.pipeline.inbound.acknowledging import Acknowledging
 from chalicelib.pipeline.inbound.composing import Composing
 from chalicelib.pipeline.inbound.leads import Leads
 from chalicelib.pipeline.inbound.mentions import Mentions
@@ -36,6 +37,7 @@ class Messages:
         leads: Leads,
         mentions: Mentions,
         delivering: Delivering,
+        acknowledging: Acknowledging,
         intake: Intake[list[CustomerEvent]],
         ledger: Ledger,
         budgets: Budgets,
@@ -47,6 +49,7 @@ class Messages:
         self._leads = leads
         self._mentions = mentions
         self._delivering = delivering
+        self._acknowledging = acknowledging
         self._intake = intake
         self._ledger = ledger
         self._budgets = budgets
@@ -62,11 +65,12 @@ class Messages:
             return ""
         if any(line.key == "unknown" for line in message.lines):
             self._metrics.count("unknown_kind", channel=account.channel)
+        message, replies = self._acknowledging.told(arrival, message)
         work = Delivery(
             conversation=message.conversation,
             id=message.id,
             build=partial(self._composing.message, arrival, message),
-            thread=partial(remembered, message),
+            thread=partial(remembered, message, replies=replies),
             words=beginning(account.language, message.text, message.media.kind if message.media else ""),
             since_ms=arrival.event.received_ms,
             late=arrival.event.late,
@@ -80,6 +84,9 @@ class Messages:
             self._intake.bury(arrival.event, arrival.turn, str(no))
             log.error("the desk refuses a message", event=message.id, detail=no.detail, account=account.id)
             return ""
+        except Retryable:
+            self._acknowledging.waits(arrival, message)
+            raise
 
     def _is_own(self, account: Account, message: CustomerMessage) -> bool:
         return self._clients[account.channel].own(account, message.conversation.customer, message.username)

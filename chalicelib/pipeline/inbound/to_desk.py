@@ -14,6 +14,7 @@ from chalicelib.pipeline.inbound.looking_up import LookingUp
 from chalicelib.pipeline.inbound.messages import Messages
 from chalicelib.pipeline.inbound.notes import Notes
 from chalicelib.pipeline.intake import Intake
+from chalicelib.pipeline.parking import UNKNOWN_ACCOUNT
 from chalicelib.pipeline.ports import Arrival, Turn
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Echo, Ignored, Led, Note, Trouble, Unseen
 from chalicelib.vocabulary.records import PREVENTED, Event
@@ -63,7 +64,7 @@ class ToDesk:
             self._all(Arrival(event=event, turn=turn, account=account), known)
         elif self._budgets.spent(turn, "account"):
             advice = f"add the {event.source} account {event.account} to Terraform's accounts, then replay"
-            self._intake.park(event, turn, "unknown_account", advice)
+            self._intake.park(event, turn, UNKNOWN_ACCOUNT, advice)
         else:
             raise Retryable(f"no account {event.account} of {event.source} yet", UNKNOWN_S)
 

@@ -18,6 +18,7 @@ from chalicelib.pipeline.outbound.reply import Outcome, Reply
 from chalicelib.pipeline.outbound.sending import Sending
 from chalicelib.pipeline.outbound.telling import SECTION, Telling, Told
 from chalicelib.pipeline.outbound.whose import Whose
+from chalicelib.pipeline.parking import UNKNOWN_ACCOUNT
 from chalicelib.pipeline.ports import Clock, Ledger, Turn
 from chalicelib.protocols.channel import Client
 from chalicelib.rules import closing
@@ -136,7 +137,7 @@ class ToCustomer:
             self._metrics.count("ignored", reason="desk_ended_unknown")
             return
         advice = f"no account has the {missing}; add it to Terraform's accounts, then replay"
-        self._intake.park(event, turn, "unknown_account", advice)
+        self._intake.park(event, turn, UNKNOWN_ACCOUNT, advice)
         no = Refused("account_disconnected", "no account of the bridge has this integration")
         self._tell(_stranger(told.integration), told, seat, Outcome(refused=no, news=True))
 

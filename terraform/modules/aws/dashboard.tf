@@ -11,7 +11,10 @@ locals {
     [for alarm in aws_cloudwatch_metric_alarm.latency : alarm.arn],
     [for alarm in aws_cloudwatch_metric_alarm.token_days_left : alarm.arn],
     [for alarm in aws_cloudwatch_metric_alarm.hourly : alarm.arn],
-    [aws_cloudwatch_metric_alarm.edge_5xx.arn, aws_cloudwatch_metric_alarm.throttled.arn],
+    [
+      aws_cloudwatch_metric_alarm.edge_5xx.arn, aws_cloudwatch_metric_alarm.throttled.arn,
+      aws_cloudwatch_metric_alarm.desk_away_minutes.arn,
+    ],
   )
 
   # a line for each value of a label that there is, with the labels that the code counts by
@@ -109,6 +112,13 @@ locals {
       metrics = [
         for name in ["parked_waiting", "parked_oldest_days", "paused_hours"] :
         ["dmdesk", name, "service", var.name, { label = replace(name, "_", " "), stat = "Maximum" }]
+      ]
+    },
+    {
+      title = "Desk away (minutes), customers who were told"
+      metrics = [
+        ["dmdesk", "desk_away_minutes", "service", var.name, { label = "away", stat = "Maximum" }],
+        ["dmdesk", "acknowledgement", "service", var.name, { label = "told", yAxis = "right" }],
       ]
     },
     {

@@ -28,6 +28,8 @@ locals {
       DMDESK_MEDIA_HOSTS           = join(",", var.media_hosts)
       DMDESK_CLOSING_STEPS         = join(",", [for step in var.closing.steps : "${step.hours}:${step.priority}"])
       DMDESK_SUPERVISORS_TOPIC     = aws_sns_topic.supervisors.arn
+      DMDESK_OUTAGE_MINUTES        = tostring(var.outage_minutes)
+      DMDESK_PARKED_RETURN_HOURS   = tostring(var.parked_return_hours)
       # the dimension that tells this bridge's metrics from another's
       POWERTOOLS_SERVICE_NAME = var.name
     },

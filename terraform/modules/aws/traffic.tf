@@ -95,6 +95,23 @@ moved {
   to   = aws_cloudwatch_metric_alarm.counted["account_stopped"]
 }
 
+# Workers count it each time that the desk does not answer, at the latest every five minutes while anything waits.
+resource "aws_cloudwatch_metric_alarm" "desk_away_minutes" {
+  alarm_name          = "${var.name}-desk-away-minutes"
+  alarm_description   = "A desk has not answered for ${var.outage_minutes} minutes or more: customers' messages wait, in order, and go on by themselves. `dmdesk doctor` tells since when. docs/runbooks/desk_away_minutes.md"
+  namespace           = local.metrics.namespace
+  metric_name         = "desk_away_minutes"
+  dimensions          = local.metrics.dimensions
+  statistic           = "Maximum"
+  period              = 600
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = var.outage_minutes
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
+}
+
 # From the platform's or Genesys' time of a message to its delivery on the other side, per direction.
 resource "aws_cloudwatch_metric_alarm" "latency" {
   for_each            = local.queues

@@ -175,6 +175,26 @@ variable "media_hosts" {
   }
 }
 
+variable "outage_minutes" {
+  description = "How long the desk is away before it counts as an outage: an alarm rings, and accounts with outage_reply tell customers (minutes)."
+  type        = number
+  default     = 15
+  validation {
+    condition     = var.outage_minutes >= 1 && var.outage_minutes <= 1440 && floor(var.outage_minutes) == var.outage_minutes
+    error_message = "outage_minutes is a whole number from 1 to 1440."
+  }
+}
+
+variable "parked_return_hours" {
+  description = "Events that were parked because no account was theirs come back by themselves once it is there, where they are no older than this (hours; 0: none do)."
+  type        = number
+  default     = 48
+  validation {
+    condition     = var.parked_return_hours >= 0 && var.parked_return_hours <= 2160 && floor(var.parked_return_hours) == var.parked_return_hours
+    error_message = "parked_return_hours is a whole number from 0 to 2160: what is parked is deleted after 90 days."
+  }
+}
+
 variable "throttling" {
   description = "What the API lets through: requests a second, and how many at once. Beyond it the answer is 429, and the platforms repeat."
   type = object({

@@ -12,7 +12,16 @@ from chalicelib.desks.genesys.client import NEWEST, Genesys
 from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import inbound_message, structured_response
 from chalicelib.desks.genesys.translate import receipt as receipt_body
-from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain, Waiting
+from chalicelib.errors import (
+    AlreadyThere,
+    Misconfigured,
+    RateLimited,
+    Refused,
+    Retryable,
+    Uncertain,
+    Unreachable,
+    Waiting,
+)
 from chalicelib.http import Answer
 from chalicelib.vocabulary.messages import DeskMessage, Source, Tap
 from chalicelib.vocabulary.records import NOBODYS, Seat
@@ -307,11 +316,11 @@ def test_a_receipt_is_posted_to_its_integration() -> None:
 @pytest.mark.parametrize(
     ("given", "kind", "after_s"),
     [
-        (Uncertain("no answer"), Retryable, None),
-        (said(500), Retryable, None),
-        (said(502), Retryable, None),
-        (said(503, retry_after="4"), Retryable, 4.0),
-        (said(504), Retryable, None),
+        (Uncertain("no answer"), Unreachable, None),
+        (said(500), Unreachable, None),
+        (said(502), Unreachable, None),
+        (said(503, retry_after="4"), Unreachable, 4.0),
+        (said(504), Unreachable, None),
         (said(302), Retryable, None),
         (said(408, retry_after="2"), Retryable, 2.0),
         (said(425), Retryable, None),

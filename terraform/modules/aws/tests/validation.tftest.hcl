@@ -149,6 +149,22 @@ run "parked_for_half_a_day" {
   expect_failures = [var.retention]
 }
 
+run "an_outage_at_once" {
+  command = plan
+  variables {
+    outage_minutes = 0
+  }
+  expect_failures = [var.outage_minutes]
+}
+
+run "a_return_after_all_is_deleted" {
+  command = plan
+  variables {
+    parked_return_hours = 2161
+  }
+  expect_failures = [var.parked_return_hours]
+}
+
 run "a_media_host_with_a_path" {
   command = plan
   variables {
