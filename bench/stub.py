@@ -116,14 +116,16 @@ def _item(asked: dict[str, Any]) -> dict[str, Any]:
     return {"Item": {"desk": {"S": CONVERSATION}, "customer_ms": far, "seen_ms": far, "replies": {"N": "1"}}}
 
 
-def _accounts(_: dict[str, Any]) -> dict[str, Any]:
-    items = [{name: {"S": value} for name, value in account.items()} for account in ACCOUNTS]
+def _rows(asked: dict[str, Any]) -> dict[str, Any]:
+    """The accounts; no other partition has any."""
+    accounts = {"S": "ACCOUNT"} in asked["ExpressionAttributeValues"].values()
+    items = [{name: {"S": value} for name, value in account.items()} for account in ACCOUNTS] if accounts else []
     return {"Items": items, "Count": len(items)}
 
 
 _AWS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "GetItem": _item,
-    "Query": _accounts,
+    "Query": _rows,
     "GetSecretValue": lambda asked: {"SecretString": json.dumps(SECRETS[asked["SecretId"]])},
     "SendMessageBatch": lambda asked: {
         "Successful": [

@@ -7,7 +7,6 @@ ignored for a counted reason, or parked.
 
 from __future__ import annotations
 
-import copy
 import json
 import logging
 import random
@@ -86,6 +85,13 @@ def _places(whole: Any) -> list[tuple[Any, Any]]:
     return places
 
 
+def _copied(value: Any) -> Any:
+    """As copy.deepcopy, of JSON alone, in a third of its time."""
+    if isinstance(value, dict):
+        return {key: _copied(held) for key, held in value.items()}
+    return [_copied(held) for held in value] if isinstance(value, list) else value
+
+
 def _change(chance: random.Random, holder: Any, key: Any) -> None:
     old = holder[key]
     if isinstance(old, str) and old[:1] == "{" and chance.random() < 0.9:
@@ -96,10 +102,10 @@ def _change(chance: random.Random, holder: Any, key: Any) -> None:
         return
 
     def own() -> Any:
-        return copy.deepcopy(old)  # or a body might come to hold itself
+        return _copied(old)  # or a body might come to hold itself
 
     changes: list[Callable[[], Any]] = [
-        lambda: holder.__setitem__(key, copy.deepcopy(chance.choice(ODD))),
+        lambda: holder.__setitem__(key, _copied(chance.choice(ODD))),
         lambda: holder.__setitem__(key, [own()]),
         lambda: holder.__setitem__(key, {"id": own()}),
         lambda: holder.__setitem__(key, [own() for _ in range(chance.choice((2, 3, 12)))]),
