@@ -68,7 +68,8 @@ class Poller:
             receipt = resting.get(message["MessageId"])
             if receipt is None or message["IsVisible"]:
                 continue
-            left_s = max(0, math.ceil(message["VisibleAt"] + 1 - time.time() - passed_s))  # it was told in whole seconds
+            # the second that it is told in has begun, and may not be over
+            left_s = max(0, math.ceil(message["VisibleAt"] + 1 - time.time() - passed_s))
             with suppress(ClientError):  # it has just come again
                 sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=left_s)
 
