@@ -116,7 +116,7 @@ def _item(asked: dict[str, Any]) -> dict[str, Any]:
     return {"Item": {"desk": {"S": CONVERSATION}, "customer_ms": far, "seen_ms": far, "replies": {"N": "1"}}}
 
 
-def _accounts(asked: dict[str, Any]) -> dict[str, Any]:
+def _rows(asked: dict[str, Any]) -> dict[str, Any]:
     """The accounts; of any other partition, and of the index, nothing is known."""
     wanted = asked["ExpressionAttributeValues"].get(":pk") == {"S": "ACCOUNT"}
     items = [{name: {"S": value} for name, value in account.items()} for account in ACCOUNTS if wanted]
@@ -125,7 +125,7 @@ def _accounts(asked: dict[str, Any]) -> dict[str, Any]:
 
 _AWS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "GetItem": _item,
-    "Query": _accounts,
+    "Query": _rows,
     "GetSecretValue": lambda asked: {"SecretString": json.dumps(SECRETS[asked["SecretId"]])},
     "SendMessageBatch": lambda asked: {
         "Successful": [

@@ -237,6 +237,11 @@ class Sandbox:
         dead = [message for name in QUEUES for message in waiting[f"{name}_dead_letters"]]
         return queued, dead, self.aws.objects("parked/")
 
+    def hasten(self, passed_s: float) -> None:
+        """The clock was put forward so many seconds: the queues' too."""
+        for poller in self._pollers:
+            poller.hasten(passed_s)
+
     def reset(self, meanwhile: Callable[[], None]) -> None:
         """Empties queues, table, bucket and metrics; the accounts and secrets stay.
 

@@ -26,6 +26,9 @@ class Bridge(Protocol):
     def state(self) -> dict[str, Any]:
         """What GET /state answers: queues, dead_letters, parked, metrics."""
 
+    def hasten(self, passed_s: float) -> None:
+        """So many seconds have passed for what rests on the queues."""
+
     def reset(self, meanwhile: Callable[[], None]) -> None:
         """Empty everything but the accounts; `meanwhile` is called while nothing is at work."""
 
@@ -157,7 +160,9 @@ class ControlServer:
         return {"offset_s": self._clock.offset_s, "now": iso(self._clock())}
 
     def _shift(self, call: Call) -> object:
-        self._clock.offset_s = parsed(call, _Shift).offset_s
+        before_s, self._clock.offset_s = self._clock.offset_s, parsed(call, _Shift).offset_s
+        if self._clock.offset_s > before_s:
+            self._bridge.hasten(self._clock.offset_s - before_s)
         return self._time()
 
     def _add_fault(self, call: Call) -> object:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
 # Folders whose tests share one sandbox, of which a process can have but one.
 TOGETHER = ("scenarios", "extension")
 
-settings.register_profile("dmdesk", deadline=None, derandomize=True, database=None)
+# A busy machine makes examples slowly, which says nothing of the code.
+settings.register_profile(
+    "dmdesk", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("dmdesk")
 
 
@@ -32,9 +36,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One process runs all that share a sandbox."""
     for item in items:
-        for name in TOGETHER:
-            if TESTS / name in item.path.parents:
-                item.add_marker(pytest.mark.xdist_group(name))
+        folder = _folder(item.path)
+        if folder in TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(folder))
+
+
+@cache  # fourteen thousand tests stand in two hundred files
+def _folder(file: Path) -> str:
+    """Which folder of tests/ the file is in."""
+    return file.relative_to(TESTS).parts[0]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

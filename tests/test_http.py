@@ -96,8 +96,10 @@ def raw_server(deal: Callable[[socket.socket], None], connections: int = 1) -> I
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        listener.close()
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)  # wakes whoever waits for another one
         thread.join(WAIT_S)
+        listener.close()
 
 
 @pytest.fixture

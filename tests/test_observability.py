@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import logging
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -201,6 +203,22 @@ def test_unknown_facts_are_dropped(lines: Lines, write: Callable[..., None]) -> 
     assert record.getMessage() == "something happened"
     assert (record.__dict__["event"], record.__dict__["message_id"]) == ("id-1", "id-2")
     assert "MARKER" not in lines.text
+
+
+def test_a_line_is_json_of_the_outcome_and_its_facts() -> None:
+    stream = io.StringIO()
+    before = log.write_to(stream)
+    try:
+        log.warning("not delivered", message="id-2", event="smörgås 🚚 \n", delay_s=1.5, attempt=2)
+    finally:
+        log.write_to(before)
+    assert stream.getvalue().endswith("}\n")
+    line = json.loads(stream.getvalue())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}[+-]\d{4}", line.pop("timestamp"))
+    assert line == {
+        "level": "WARNING", "service": "dmdesk", "message": "not delivered",
+        "message_id": "id-2", "event": "smörgås 🚚 \n", "delay_s": 1.5, "attempt": 2,
+    }  # fmt: skip
 
 
 def test_an_errors_place_is_told_without_its_words() -> None:

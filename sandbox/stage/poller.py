@@ -5,9 +5,11 @@ docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -37,6 +39,7 @@ class Poller:
         self._held = False
         self._epoch = 0
         self._working = 0
+        self._resting: dict[str, str] = {}  # receipts of what a handler gave back, by message, until it comes again
         self._threads = [threading.Thread(target=self._loop, daemon=True) for _ in range(threads)]
 
     def start(self) -> None:
@@ -56,6 +59,19 @@ class Poller:
             with self._changed:
                 self._held = False
                 self._changed.notify_all()
+
+    def hasten(self, passed_s: float) -> None:
+        """So many seconds have passed: what a handler has given back rests so much less. What is at work stays so."""
+        sqs = self._aws.client("sqs")
+        resting = self._resting.copy()
+        for message in self._aws.waiting({"": self._url})[""]:
+            receipt = resting.get(message["MessageId"])
+            if receipt is None or message["IsVisible"]:
+                continue
+            # the second that it is told in has begun, and may not be over
+            left_s = max(0, math.ceil(message["VisibleAt"] + 1 - time.time() - passed_s))
+            with suppress(ClientError):  # it has just come again
+                sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=left_s)
 
     def end(self) -> None:
         """No thread begins anything more."""
@@ -107,6 +123,8 @@ class Poller:
             MessageAttributeNames=["All"],
         )
         found: list[dict[str, Any]] = answer.get("Messages", [])
+        for message in found:
+            self._resting.pop(message["MessageId"], None)
         return found
 
     def _batch(self, sqs: Any, found: list[dict[str, Any]]) -> None:
@@ -120,6 +138,7 @@ class Poller:
                 self._hand_out_again(sqs, found, after_s=1)
             return
         failed = {item["itemIdentifier"] for item in answer["batchItemFailures"]}
+        self._resting |= {one["MessageId"]: one["ReceiptHandle"] for one in found if one["MessageId"] in failed}
         done = [message for message in found if message["MessageId"] not in failed]
         if done:
             sqs.delete_message_batch(

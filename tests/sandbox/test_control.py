@@ -29,12 +29,16 @@ class FakeBridge:
 
     def __init__(self) -> None:
         self.resets = 0
+        self.passed_s: list[float] = []
 
     def describe(self) -> dict[str, Any]:
         return {"name": "dmdesk"}
 
     def state(self) -> dict[str, Any]:
         return {"queues": {}, "dead_letters": [], "parked": [], "metrics": {}}
+
+    def hasten(self, passed_s: float) -> None:
+        self.passed_s.append(passed_s)
 
     def reset(self, meanwhile: Callable[[], None]) -> None:
         meanwhile()
@@ -242,6 +246,8 @@ def test_the_clock(box: Sandbox, clock: Clock) -> None:
     assert box.get("/clock")["offset_s"] == 0
     assert box.post("/clock", {"offset_s": 90000})["offset_s"] == 90000
     assert clock.offset_s == 90000
+    box.post("/clock", {"offset_s": 80000})
+    assert box.bridge.passed_s == [90000]  # time that goes back hastens nothing
 
 
 def test_faults_are_added_listed_and_removed(box: Sandbox) -> None:

@@ -87,6 +87,15 @@ class Bridge:
         """Moves everybody's clock."""
         self.post("/clock", {"offset_s": seconds})
 
+    def pass_time(self, steps_s: float, holds: Callable[[], object], what: str) -> None:
+        """Lets time pass in steps, on everybody's clock, until an outcome that takes several tries."""
+
+        def passed() -> object:
+            self.shift(self.sandbox.clock.offset_s + steps_s)
+            return holds()
+
+        self.until(passed, what)
+
 
 def _accepted(call: dict[str, Any]) -> bool:
     return bool(call.get("message_id"))

@@ -246,8 +246,7 @@ def test_a_send_of_unknown_outcome_that_nobody_tells_of_is_reported_and_never_se
     bridge.post("/faults", {"target": "instagram", "kind": "status", "status": 500, "path": "/conversations"})
     bridge.post("/genesys/reply", {"conversation_id": seen["conversation_id"], "text": "Yes, we are"})
     bridge.until(lambda: bridge.metric("uncertain") == 1, "the unknown outcome")
-    bridge.shift(61)
-    bridge.until(lambda: bridge.taken("receipt"), "the receipt")
+    bridge.pass_time(BUDGETS["history"].for_s, lambda: bridge.taken("receipt"), "the receipt")
     bridge.quiet()
     told = bridge.taken("receipt")[0]["body"]
     assert (told["status"], told["reasons"][0]["code"]) == ("Failed", "GeneralError")

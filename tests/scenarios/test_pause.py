@@ -15,6 +15,7 @@ def test_what_comes_while_an_account_is_paused_waits_and_then_arrives_in_order(o
     operator.shift(120)  # the workers' list is old by then
     for number in range(4):
         operator.post("/instagram/say", {"text": f"held {number}"})
+    operator.until(lambda: operator.metric("waiting"), "the customer's side waits")  # so the list has been read anew
     operator.post("/genesys/reply", {"conversation_id": seen["conversation_id"], "text": "held, too"})
     operator.until(lambda: operator.metric("waiting") >= 2, "both directions wait")
     assert (texts(operator), operator.sent("instagram")) == (["before"], [])

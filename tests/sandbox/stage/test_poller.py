@@ -28,6 +28,7 @@ class Queue:
     def __init__(self, aws: Aws) -> None:
         self.aws, self.seen = aws, list[str]()
         self.at_work, self.gate = threading.Event(), threading.Event()
+        self.back_for_s = 0
         self.gate.set()
         if not (urls := aws.client("sqs").list_queues().get("QueueUrls")):
             aws.create_queues()
@@ -54,7 +55,13 @@ class Queue:
         self.at_work.set()
         self.gate.wait(WAIT_S)
         self.seen += [json.loads(record["body"])["said"] for record in event["Records"]]
-        return {"batchItemFailures": []}
+        if not self.back_for_s:
+            return {"batchItemFailures": []}
+        for record in event["Records"]:
+            self.aws.client("sqs").change_message_visibility(
+                QueueUrl=self.url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=self.back_for_s
+            )
+        return {"batchItemFailures": [{"itemIdentifier": record["messageId"]} for record in event["Records"]]}
 
 
 @pytest.fixture
@@ -90,6 +97,29 @@ def test_nothing_is_begun_in_a_hold_and_all_is_afterwards(queue: Queue) -> None:
         queue.put("c2", group="two")
         assert queue.seen == []
     until(lambda: sorted(queue.seen) == ["c1", "c2"] and not queue.waiting())
+
+
+def test_what_rests_does_so_by_the_clock_that_is_put_forward(queue: Queue) -> None:
+    queue.back_for_s = 1000
+    queue.put("g1")
+    queue.poller.start()
+    until(lambda: bool(queue.poller._resting))
+    queue.poller.hasten(900)
+    assert queue.visible() == 0
+    queue.back_for_s = 0
+    queue.poller.hasten(101)
+    until(lambda: queue.seen == ["g1", "g1"] and not queue.waiting())
+
+
+def test_what_is_at_work_is_not_handed_out_anew_by_a_clock(queue: Queue) -> None:
+    queue.gate.clear()
+    queue.put("h1")
+    queue.poller.start()
+    assert queue.at_work.wait(WAIT_S)
+    queue.poller.hasten(100_000)
+    assert queue.visible() == 0
+    queue.gate.set()
+    until(lambda: queue.seen == ["h1"] and not queue.waiting())
 
 
 class Slow:
