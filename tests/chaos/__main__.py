@@ -9,8 +9,7 @@ import sys
 from random import SystemRandom
 
 from tests.chaos.order import figures
-from tests.chaos.storm import Storm, Weather
-from tests.chaos.tally import tally
+from tests.chaos.storm import Storm, Weather, tally
 
 MOST = 5_000
 

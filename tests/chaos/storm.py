@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, get_args
 
 from chalicelib.vocabulary.records import Account
 from tests.chaos.lab import SECRET, Lab
+from tests.chaos.tally import Said, Talk, Tally, counted
 from tests.chaos.timeline import AwsFault, When
 from tests.chaos.world import PICTURE, Fault
 from tests.fakes import INSTAGRAM, START, TIKTOK
@@ -20,6 +22,7 @@ HTTP_FAULTS: tuple[Fault, ...] = ("429", "500", "503", "blind", "reset", "silent
 ROTATED = "the-next-webhook-secret-of-the-tests"
 # agents say the same again and again
 THANKS = "You are welcome!"
+_IDS = re.compile(r'(m-\d+-\d+|gen-\d+)"')
 
 
 @dataclass(frozen=True)
@@ -146,3 +149,37 @@ class Storm:
 
     def _at(self, second: float, work: Callable[[], object]) -> None:
         self.lab.timeline.at(START + second, work)
+
+
+def tally(storm: Storm) -> Tally:
+    """Counts a storm that is over."""
+    lab = storm.lab
+    found = counted(talks(storm))
+    found.turned_away, found.dead, found.parked = len(lab.turned_away), len(lab.dead), len(lab.parked)
+    found.unfinished = sum(work.open for work in lab.ledger.claims.values()) + (0 if lab.idle else 1)
+    found.excused = lab.world.unanswered + lab.kills + lab.steps.failed["sqs put out"]
+    return found
+
+
+def talks(storm: Storm) -> list[Talk]:
+    """What everybody said and heard."""
+    lab = storm.lab
+    taken: dict[str, float] = {}
+    for when_s, body in lab.sqs.taken:
+        for identifier in _IDS.findall(body):
+            taken.setdefault(identifier, when_s)
+
+    def said(identifier: str, parts: list[str]) -> Said:
+        when_s = taken.get(identifier, float("inf"))
+        return Said(identifier, parts, when_s, when_s)
+
+    return [
+        Talk(
+            wrote=[said(f"m-{person}-{number}", [text]) for number, text in enumerate(lab.wrote[person], 1)],
+            shown=lab.shown(person),
+            answers=[said(identifier, parts) for identifier, parts in storm.answers[person]],
+            got=lab.got(person),
+            told={identifier: lab.told(identifier) for identifier, _ in storm.answers[person]},
+        )
+        for person in storm.accounts
+    ]

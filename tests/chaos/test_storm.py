@@ -8,8 +8,7 @@ import logging
 import pytest
 
 from chalicelib.observability import log
-from tests.chaos.storm import Storm, Weather
-from tests.chaos.tally import tally
+from tests.chaos.storm import Storm, Weather, tally
 
 STORMS = {
     "the vendors fail": Weather(seed=11),
