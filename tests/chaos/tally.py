@@ -111,14 +111,20 @@ class Tally:
         ]
 
     def __str__(self) -> str:
-        rows = [f"{'':24}{'to the desk':>14}{'to customers':>14}"]
-        for name in COUNTS:
-            words = name.replace("_", " ")
-            rows.append(f"{words:24}{getattr(self.inbound, name):14}{getattr(self.outbound, name):14}")
-        return "\n".join(rows + [f"{name.replace('_', ' '):24}{getattr(self, name):14}" for name in REST])
+        rows = [f"{'':26}{'to the desk':>14}{'to customers':>14}"]
+        rows += [_row(TITLES.get(name, name), getattr(self.inbound, name), getattr(self.outbound, name)) for name in COUNTS]
+        return "\n".join([*rows, *(_row(name, getattr(self, name)) for name in REST)])
 
 
 REST = [one.name for one in fields(Tally)][2:]
+TITLES = {
+    "once": "delivered once", "failed_but_received": "told failed, but received", "receipts_again": "receipts doubled",
+    "notices_again": "notices doubled", "untraced": "without a whole trace",
+}  # fmt: skip
+
+
+def _row(name: str, *counts: int) -> str:
+    return f"{name.replace('_', ' '):26}" + "".join(f"{count:14,}" for count in counts)
 
 
 def counted(talks: Iterable[Talk]) -> Tally:
@@ -151,7 +157,7 @@ def _shown(talk: Talk, side: Side) -> None:
         side.add("doubled", number, next((one.id for one in talk.wrote if one.parts == [text]), text[:40]))
     for text in shown:
         side.add("told_as_from_elsewhere", text.startswith(ELSEWHERE), text[:40])
-    _ordered(talk.wrote, said, side)
+    _ordered(talk.wrote, [text for text in said if LATE + text not in talk.shown], side)  # the line tells of it
 
 
 def _received(talk: Talk, side: Side) -> None:

@@ -42,6 +42,8 @@ class Run:
         self._over = threading.Event()
         self.town = Town(site)
         self.replayed: dict[str, Any] = {}
+        self.struck: list[dict[str, Any]] = []
+        """The faults of the vendors' calls, with how often each has `fired`."""
         self.at_rest = False
 
     def go(self) -> Tally:
@@ -71,6 +73,7 @@ class Run:
         for thread in raging:
             thread.join()
         self._site.raging = False
+        self.struck = self._site.faults.describe()
         self._site.faults.clear()
 
     def _kill(self) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import os
 import threading
 from functools import partial
+from multiprocessing import forkserver
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import app as chalice_app
 from sandbox import registry
@@ -76,7 +79,9 @@ class Site:
         self._gateway = Gateway(chalice_app.app, run=self._edge)
         self.environment = self._environment()
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["tests.chaos.processes.worker"])
+        context.set_forkserver_preload(["tests.chaos.processes.warm"])
+        with patch.dict(os.environ, self.environment):
+            forkserver.ensure_running()
         for role, size in self.weather.sizes.items():
             make = partial(self._hand, context, role)
             self.crews[role] = Crew(size, make, partial(self._errand, role))

@@ -18,18 +18,21 @@ from sandbox.simulators.genesys.watching import Unwatched as UnwatchedDesk
 from sandbox.stage.acts import Act
 from sandbox.stage.vendors import Account, Channel
 from sandbox.stage.watching import Unwatched
-from tests.chaos.processes.postmen import WORDS, Way
+from tests.chaos.processes.postmen import WORDS
+from tests.chaos.processes.postmen import Way as Taken
 from tests.chaos.processes.site import LATE, Site
 from tests.chaos.tally import Said, Talk
 from tests.chaos.world import PICTURE
 
-WRITERS = 6
+WRITERS = 16
+Way = Literal["in", "out"]
 # agents say the same again and again
 THANKS = "You are welcome!"
 # Instagram takes 1,000 bytes at a time
 LONG = [f"{letter * 900} " for letter in "abc"]
-# one in so many writes to the account that the operator forgot
+# one in so many writes to the account that the operator forgot, in the beginning, and so often at the most
 FORGOTTEN = 50
+PATIENT = 3
 
 
 @dataclass
@@ -59,6 +62,10 @@ class Town:
         assert isinstance(desk, Genesys)
         self._desk = desk
         self.people = {one.id: one for one in _people(site)}
+        self._all = list(self.people.values())
+        self._silent = self._all[::-1]
+        self._open: list[Person] = []
+        """Who has a conversation at the desk."""
         self.told: defaultdict[str, list[str]] = defaultdict(list)
         """The receipts of each answer."""
         self._lock = threading.Lock()
@@ -101,6 +108,13 @@ class Town:
             )
         return found
 
+    def opened(self, person: Person, conversation: str) -> None:
+        """A conversation of the person's has begun at the desk."""
+        with self._lock:
+            if not person.conversation:
+                self._open.append(person)
+            person.conversation = conversation
+
     def came(self, words: str) -> None:
         """It is where it should be, or somebody was told that it is not."""
         with self._lock:
@@ -127,15 +141,17 @@ class Town:
             person.turn.release()
         return True
 
-    def _next(self) -> tuple[Literal["in", "out"], Person | None]:
+    def _next(self) -> tuple[Way, Person | None]:
         """Everybody writes once before anybody is chosen."""
-        silent = next((one for one in self.people.values() if not one.wrote and not one.turn.locked()), None)
-        if silent and self._left["in"] and self._random.random() < 0.5:
+        ways: list[Way] = ["in", "out"]
+        [way] = self._random.choices(ways, [self._left[one] for one in ways])
+        if way == "out" and self._open:
+            return "out", self._random.choice(self._open)
+        silent = self._silent.pop() if self._silent and self._left["in"] else None
+        if silent or not self._left["in"]:
             return "in", silent
-        person = self._random.choice(list(self.people.values()))
-        if person.conversation and self._left["out"] and self._random.random() < 0.6:
-            return "out", person
-        return ("in", person) if self._left["in"] and person.wrote else ("out", None)
+        person = self._random.choice(self._all)
+        return "in", None if person.account is LATE and len(person.wrote) >= PATIENT else person
 
     def _says(self, person: Person) -> None:
         channel, account = self._channels[person.account["channel"]], person.account["id"]
@@ -177,7 +193,7 @@ class _Agents(UnwatchedDesk):
         files = [PICTURE for _ in message.normalized.get("content", [])]
         text = "\n".join([*filter(None, [message.normalized.get("text", "")]), *files])
         person.shown.append(text)
-        person.conversation = conversation.id
+        self._town.opened(person, conversation.id)
         if found := WORDS.search(text):
             self._town.came(found[0])
 
@@ -201,11 +217,11 @@ class _Phones(Unwatched):
 def _people(site: Site) -> Iterator[Person]:
     *usual, late = site.accounts
     for number in range(site.weather.people):
-        account = late if number % FORGOTTEN == FORGOTTEN - 1 else usual[number % len(usual)]
+        account = late if number < site.weather.people / FORGOTTEN else usual[number % len(usual)]
         yield Person(str(10_000_000 + number), account)
 
 
-def _said(identifier: str, parts: list[str], way: Way | None) -> Said:
-    way = way or Way()
+def _said(identifier: str, parts: list[str], way: Taken | None) -> Said:
+    way = way or Taken()
     return Said(identifier, parts, way.begun_s, way.taken_s)
 

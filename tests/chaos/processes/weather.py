@@ -25,6 +25,6 @@ class Weather:
     late: float = 0.1
     skew_s: float = 3.0
     kill_s: float = 4.0
-    patience: tuple[int, int] = (20, 400)
+    patience: tuple[int, int] = (5, 150)
     at_once: int = 800
     sizes: dict[str, int] = field(default_factory=lambda: {"edge": 4, "to_desk": 8, "to_customer": 10})

@@ -14,12 +14,14 @@ from chalice.local import LambdaContext
 
 import app as chalice_app
 from chalicelib import runtime
+from chalicelib.aws import calls
 from chalicelib.observability import log
 from chalicelib.settings import load
 from sandbox.stage.clock import Clock
 from sandbox.stage.counting import CountingMetrics
 from tests.chaos.processes.breaking import Breaking, Orders
 
+KEY = "AWS_ACCESS_KEY_ID"
 HANDLERS: dict[str, Callable[[dict[str, Any], Any], Any]] = {
     "edge": chalice_app.app,
     "to_desk": chalice_app.to_desk,
@@ -47,6 +49,8 @@ class Failed:
 def work(role: str, environment: dict[str, str], orders: Orders, lines: Path, pipe: Connection) -> None:
     """Until the pipe ends. `lines` is the file for its log."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever began it ends it
+    if os.environ.get(KEY) != environment[KEY]:  # forked from one that was warmed up for another site
+        calls.session.cache_clear()
     os.environ.update(environment)
     log.write_to(lines.open("a", buffering=1, encoding="utf-8"))
     breaking = Breaking(role, orders)
