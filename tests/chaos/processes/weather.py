@@ -27,4 +27,4 @@ class Weather:
     kill_s: float = 4.0
     patience: tuple[int, int] = (5, 150)
     at_once: int = 800
-    sizes: dict[str, int] = field(default_factory=lambda: {"edge": 4, "to_desk": 8, "to_customer": 10})
+    sizes: dict[str, int] = field(default_factory=lambda: {"edge": 6, "to_desk": 10, "to_customer": 10})
