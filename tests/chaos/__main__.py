@@ -1,5 +1,5 @@
-"""`make chaos`: the bridge in processes that are killed and whose calls fail, and what became of every message. Ends with
-1 where a promise broke."""
+"""`make chaos`: the bridge in processes that are killed and whose calls fail, and what became of every message. Ends
+with 1 where a promise broke."""
 
 from __future__ import annotations
 
@@ -15,10 +15,8 @@ from tests.chaos import in_memory
 from tests.chaos.processes.run import ROOT, Run
 from tests.chaos.processes.site import Site
 from tests.chaos.processes.weather import Weather
-from tests.chaos.tally import Tally
 
-# What is told and what delivered has to be what was sent. A receipt whose answer is lost has to be told again, and an
-# agent who reads of it twice knows as much.
+# A receipt is told again where its answer is lost, and where a process dies over a batch of which it has told some.
 ALLOWED = ("receipts_again", "notices_again")
 JUDGING_S = 45.0
 
@@ -30,9 +28,11 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     began_s = time.monotonic()
     weather = _weather(given)
-    print(f'seed {given.seed} (ARGS="--seed {given.seed}" draws the same again): up to {weather.messages} messages in '
-          f"{weather.people} conversations, {weather.vendors:.0%} of the vendors' and {weather.aws:.0%} of AWS' calls fail; "
-          f"it ends within {given.minutes:g} minutes")  # fmt: skip
+    print(
+        f'seed {given.seed} (ARGS="--seed {given.seed}" draws the same again): up to {weather.messages} messages in '
+        f"{weather.people} conversations; {weather.vendors:.0%} of the vendors' and {weather.aws:.0%} of AWS' calls "
+        f"fail; it ends within {given.minutes:g} minutes"
+    )
     shutil.rmtree(given.folder, ignore_errors=True)
 
     def say(words: str) -> None:
@@ -41,11 +41,9 @@ def main() -> int:
     with Site(given.folder, weather) as site:
         run = Run(site, say)
         found = run.go()
+        named = found.named(ALLOWED)
+        traces = run.tell(identifier for _, identifier in named)
     print(f"\n{found}\n\n{_did(site, run)}, in {time.monotonic() - began_s:.0f} s")
-    return _verdict(found, given.folder)
-
-
-def _verdict(found: Tally, folder: Path) -> int:
     broken = {what: number for what, number in found.faults.items() if not what.endswith(ALLOWED)}
     if not broken:
         print("\nevery promise was kept")
@@ -53,8 +51,8 @@ def _verdict(found: Tally, folder: Path) -> int:
     print("\n" + "\n".join(f"BROKEN {what.replace('_', ' ')}: {number}" for what, number in broken.items()))
     if found.unfinished:
         print("some messages were still on their way: a busy machine needs more --minutes, or fewer --messages")
-    print("\n".join(found.hints))
-    print(f"the logs of all processes are in {folder}: dmdesk trace ID --logs file:{folder}/…")
+    print("\n".join(f"{fault.replace('_', ' ')}: dmdesk trace {identifier}" for fault, identifier in named))
+    print(f"what these told at the end: {traces}; the logs of all processes: {given.folder}")
     return 1
 
 
@@ -63,10 +61,9 @@ def _did(site: Site, run: Run) -> str:
     died = site.deaths.read_text(encoding="utf-8").splitlines()
     places = {line.rpartition(", ")[0] for line in died}
     both = {place for place in places if {f"{place}, before", f"{place}, after"} <= set(died)}
-    failed = sum(fired for fired in (one["fired"] for one in run.struck))
     return (
-        f"{site.died} processes died, {len(died)} of them at {len(places)} lines that write ({len(both)} before and after "
-        f"it); {failed} calls to vendors failed; {run.replayed['replayed']} came back by dmdesk replay --all"
+        f"{site.died} processes died, {len(died)} of them at {len(places)} lines that write ({len(both)} before and "
+        f"after it); {run.struck} calls to vendors failed; {run.replayed['replayed']} came back by dmdesk replay --all"
     )
 
 
@@ -86,13 +83,17 @@ def _weather(given: argparse.Namespace) -> Weather:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000), help="draws the same again")
-    parser.add_argument("--messages", type=int, help=f"both ways together, as many as the time allows (default {Weather.messages})")
+    parser.add_argument(
+        "--messages", type=int, help=f"both ways together, as many as the time allows (default {Weather.messages})"
+    )
     parser.add_argument("--people", type=int, default=Weather.people, help=f"conversations (default {Weather.people})")
     parser.add_argument("--minutes", type=float, default=10.0, help="how long it may take (default 10)")
     parser.add_argument("--vendors", type=float, default=Weather.vendors, help="the share of their calls that fail")
     parser.add_argument("--aws", type=float, default=Weather.aws, help="the share of its calls that fail")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "chaos", help="for logs (default build/chaos)")
-    parser.add_argument("--in-memory", action="store_true", help="two storms over a world in memory, in a minute, instead")
+    parser.add_argument(
+        "--in-memory", action="store_true", help="two storms over a world in memory, in a minute, instead"
+    )
     return parser.parse_args()
 
 

@@ -10,10 +10,11 @@ from functools import partial
 from random import Random
 from typing import Any, get_args
 
-from chalicelib.vocabulary.records import Account
+from chalicelib.vocabulary.records import Account, Conversation, Row
 from tests.chaos.lab import SECRET, Lab
 from tests.chaos.tally import Said, Talk, Tally, counted
 from tests.chaos.timeline import AwsFault, When
+from tests.chaos.traces import Lines, Traces
 from tests.chaos.world import PICTURE, Fault
 from tests.fakes import INSTAGRAM, START, TIKTOK
 
@@ -183,3 +184,17 @@ def talks(storm: Storm) -> list[Talk]:
         )
         for person in storm.accounts
     ]
+
+
+def untraced(storm: Storm, texts: list[str]) -> list[str]:
+    """What the lines that the bridge has written, and its ledger, do not tell the whole way of."""
+    ledger = storm.lab.ledger
+
+    def rows(conversation: Conversation) -> list[Row]:
+        held = [(item, work) for (key, item), work in ledger.claims.items() if key == conversation.key]
+        return [Row(name=item, fields={"state": work.state, "since": work.since}) for item, work in held]
+
+    accounts = [account for account in ledger.listed if isinstance(account, Account)]
+    traces = Traces(Lines(texts), accounts, storm.accounts, rows, storm.lab.clock)
+    said = [one.id for talk in talks(storm) for one in (*talk.wrote, *talk.answers)]
+    return [f"{identifier}: {lacks}" for identifier in said if (lacks := traces.lacking(identifier))]

@@ -15,7 +15,7 @@ ELSEWHERE = "[Sent "
 AFTER_ALL = "[It did arrive"
 NO_FILE = "[A file (image)"
 LATE = "[This message comes late:]\n"
-HINTS = 10
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -100,19 +100,21 @@ class Tally:
             found.pop("to customers: receipts_again", None)
         return found
 
-    @property
-    def hints(self) -> list[str]:
-        """Some of the messages that a fault has, with the command that tells what became of them."""
+    def named(self, allowed: Sequence[str] = ()) -> list[tuple[str, str]]:
+        """Some of the messages that a fault has which is not allowed: the fault and the id of each."""
         return [
-            f"{name.replace('_', ' ')}: dmdesk trace {identifier}"
+            (name, identifier)
             for side in (self.inbound, self.outbound)
             for name, found in side.ids.items()
-            for identifier in found[:HINTS]
+            for identifier in found[:MOST_NAMED]
+            if name not in allowed
         ]
 
     def __str__(self) -> str:
         rows = [f"{'':26}{'to the desk':>14}{'to customers':>14}"]
-        rows += [_row(TITLES.get(name, name), getattr(self.inbound, name), getattr(self.outbound, name)) for name in COUNTS]
+        rows += [
+            _row(TITLES.get(name, name), getattr(self.inbound, name), getattr(self.outbound, name)) for name in COUNTS
+        ]
         return "\n".join([*rows, *(_row(name, getattr(self, name)) for name in REST)])
 
 

@@ -6,7 +6,6 @@ The calls are recorded from a run of each scene, so that a new one is struck wit
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import get_args
 

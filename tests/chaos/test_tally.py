@@ -11,7 +11,13 @@ TWO, LONG = Said("gen-1", ["yes"], 1.0, 2.0), Said("gen-2", ["x", "y"], 3.0, 4.0
 TOLD = {"gen-1": ["Delivered"], "gen-2": ["Delivered"]}
 FAILED = TOLD | {"gen-2": ["Failed"]}
 NOTICE = "[Your reply was not delivered. Nobody knows why.]"
-WELL: dict[str, object] = {"wrote": [A, B], "shown": ["a", "b"], "answers": [TWO, LONG], "got": ["yes", "x", "y"], "told": TOLD}
+WELL: dict[str, object] = {
+    "wrote": [A, B],
+    "shown": ["a", "b"],
+    "answers": [TWO, LONG],
+    "got": ["yes", "x", "y"],
+    "told": TOLD,
+}
 SAME = [Said("gen-1", ["ok"], 1.0, 2.0), Said("gen-2", ["ok"], 3.0, 4.0)]
 
 CASES: dict[str, tuple[dict[str, object], dict[str, int]]] = {
@@ -57,4 +63,5 @@ def test_what_should_not_be_is_counted_and_named(name: str) -> None:
     found = counted([Talk(**(WELL | changed))])  # type: ignore[arg-type]
     assert found.faults == faults
     assert (found.inbound.sent, found.outbound.sent) == (2, 2)
-    assert len(found.hints) == len(found.faults)
+    assert len(found.named()) == len(found.faults)
+    assert found.named([name for name, _ in found.named()]) == []

@@ -113,7 +113,6 @@ def writes(name: str) -> bool:
 def operation(request: AWSPreparedRequest) -> str:
     """What a call to AWS does: the operation where the protocol names it, else its method and what it is of."""
     target = request.headers.get("X-Amz-Target", "")
-    target = target.decode() if isinstance(target, bytes) else target
     return target.rpartition(".")[2] or f"{request.method} object"
 
 
@@ -167,5 +166,5 @@ def throttled(request: AWSPreparedRequest) -> AWSResponse:
         body, status, kind = json.dumps(told).encode(), 400, "application/x-amz-json-1.0"
     else:
         body, status, kind = b"<Error><Code>SlowDown</Code><Message>slow</Message></Error>", 503, "application/xml"
-    headers = {"content-type": kind, "content-length": str(len(body))}
+    headers: Any = {"content-type": kind, "content-length": str(len(body))}
     return AWSResponse(request.url, status, headers, _Body(body))

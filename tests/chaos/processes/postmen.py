@@ -14,6 +14,9 @@ from sandbox.stage.delivery import Attempt, Deliveries
 # What a message of the run says of itself: whose it is, which way it goes, and its number.
 WORDS = re.compile(r"\d+-(?:says|hears)-\d+")
 LATE_S = (0.3, 3.0)
+# Meta repeats what nobody takes for 36 h, TikTok for 72 h; the simulators, which wait for no one, end sooner.
+# developers.facebook.com/docs/graph-api/webhooks/getting-started, business-api.tiktok.com/portal/docs
+STUBBORN_S = (30.0,) * 20
 AGAIN_S = (0.2, 20.0)
 
 
@@ -26,12 +29,15 @@ class Way:
 
 
 class Postman(Deliveries):
-    """`doubled` and `late` are shares of 1, while `raging`."""
+    """`doubled` and `late` are shares of 1, while `raging`. Who is `stubborn` repeats what is not taken on and on."""
 
-    def __init__(self, random: Random, doubled: float, late: float, raging: Callable[[], bool]) -> None:
+    def __init__(
+        self, random: Random, doubled: float, late: float, raging: Callable[[], bool], *, stubborn: bool
+    ) -> None:
         super().__init__()
         self._chance = random
         self._doubled, self._late, self._raging = doubled, late, raging
+        self._stubborn = STUBBORN_S if stubborn else ()
         self._noting = threading.Lock()
         self.ways: dict[str, Way] = {}
         """By what the messages say of themselves."""
@@ -53,7 +59,8 @@ class Postman(Deliveries):
         def go() -> None:
             attempts.append(
                 super(Postman, self).post(
-                    url, body, self._begins(body, headers_for), timeout_s=timeout_s, retry_delays_s=retry_delays_s,
+                    url, body, self._begins(body, headers_for), timeout_s=timeout_s,
+                    retry_delays_s=[*retry_delays_s, *self._stubborn],
                     retry_on=self._ends(body, retry_on), on_failure=on_failure, key=key,
                 )
             )  # fmt: skip
@@ -75,7 +82,8 @@ class Postman(Deliveries):
     ) -> None:
         def go() -> None:
             super(Postman, self).send(
-                url, body, self._begins(body, headers_for), timeout_s=timeout_s, retry_delays_s=retry_delays_s,
+                url, body, self._begins(body, headers_for), timeout_s=timeout_s,
+                retry_delays_s=[*retry_delays_s, *self._stubborn],
                 retry_on=self._ends(body, retry_on), on_failure=on_failure, key=key,
             )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""One run: everybody talks while everything fails, then all comes to rest, what is shelved comes back, and is judged."""
+"""One run: everybody talks while everything fails, all comes to rest, what is shelved comes back, and is judged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -21,9 +21,9 @@ from sandbox.stage.faults import Fault
 from tests.chaos.processes.changes import change
 from tests.chaos.processes.site import LATE, Site
 from tests.chaos.processes.town import Town
-from tests.chaos.processes.traces import Traces, of_files
 from tests.chaos.processes.weather import Weather
 from tests.chaos.tally import Tally, counted
+from tests.chaos.traces import Traces, of_files
 
 ROOT = Path(__file__).resolve().parents[3]
 LOOK_S = 1.0
@@ -42,9 +42,13 @@ class Run:
         self._over = threading.Event()
         self.town = Town(site)
         self.replayed: dict[str, Any] = {}
-        self.struck: list[dict[str, Any]] = []
-        """The faults of the vendors' calls, with how often each has `fired`."""
+        self._faults: list[dict[str, Any]] = []
         self.at_rest = False
+
+    @property
+    def struck(self) -> int:
+        """How many of the vendors' calls have failed."""
+        return sum(one["fired"] for one in self._faults)
 
     def go(self) -> Tally:
         """Everything, in its order."""
@@ -73,7 +77,7 @@ class Run:
         for thread in raging:
             thread.join()
         self._site.raging = False
-        self.struck = self._site.faults.describe()
+        self._faults = self._site.faults.describe()
         self._site.faults.clear()
 
     def _kill(self) -> None:
@@ -114,13 +118,20 @@ class Run:
         found.unfinished = town.under_way + sum(len(waiting[queue]) for queue in QUEUES)
         found.turned_away = sum(len(site.postman(vendor.name).given_up()) for vendor in site.vendors.all)
         table = Table(TABLE, site.aws.client("dynamodb"))
-        traces = Traces(of_files(site.lines()), _accounts(table), town.people, table.all_of, site.clock)
+        accounts = [row for row in table.accounts() if isinstance(row, Account)]
+        self.traces = Traces(of_files(site.lines()), accounts, town.people, table.all_of, site.clock)
         for person in town.people.values():
-            for identifier, _ in person.wrote:
-                found.inbound.add("untraced", bool(traces.lacking(identifier)), identifier)
-            for identifier, *_ in person.answers:
-                found.outbound.add("untraced", bool(traces.lacking(identifier)), identifier)
+            for side, said in ((found.inbound, person.wrote), (found.outbound, person.answers)):
+                for identifier, *_ in said:
+                    side.add("untraced", bool(self.traces.lacking(identifier)), identifier)
         return found
+
+    def tell(self, identifiers: Iterable[str]) -> Path:
+        """What `dmdesk trace` says of each, in the file that is answered."""
+        path = self._site.folder / "traces.txt"
+        texts = [f"dmdesk trace {identifier}\n" + "\n".join(self.traces.told(identifier)) for identifier in identifiers]
+        path.write_text("\n\n".join(texts), encoding="utf-8")
+        return path
 
 
 def faults(weather: Weather) -> list[Fault]:
@@ -140,7 +151,3 @@ def faults(weather: Weather) -> list[Fault]:
         for name in names
         for number, kind in enumerate(kinds)
     ]
-
-
-def _accounts(table: Table) -> list[Account]:
-    return [row for row in table.accounts() if isinstance(row, Account)]

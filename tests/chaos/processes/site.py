@@ -86,7 +86,13 @@ class Site:
             make = partial(self._hand, context, role)
             self.crews[role] = Crew(size, make, partial(self._errand, role))
         for vendor in self.vendors.all:
-            vendor.simulator.deliveries = Postman(self._chance(), self.weather.doubled, self.weather.late, self._rages)
+            vendor.simulator.deliveries = Postman(
+                self._chance(),
+                self.weather.doubled,
+                self.weather.late,
+                lambda: self.raging,
+                stubborn=vendor not in self.vendors.desks,
+            )
             vendor.simulator.start()
         self._gateway.start()
         self.connect()
@@ -151,9 +157,6 @@ class Site:
     @property
     def died(self) -> int:
         return sum(crew.died for crew in self.crews.values())
-
-    def _rages(self) -> bool:
-        return self.raging
 
     def _chance(self) -> Random:
         return Random(self.random.random())

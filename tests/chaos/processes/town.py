@@ -101,7 +101,9 @@ class Town:
                 Talk(
                     wrote=[_said(identifier, [text], theirs.get(text)) for identifier, text in one.wrote],
                     shown=one.shown,
-                    answers=[_said(identifier, parts, desk_ways.get(words)) for identifier, parts, words in one.answers],
+                    answers=[
+                        _said(identifier, parts, desk_ways.get(words)) for identifier, parts, words in one.answers
+                    ],
                     got=one.got,
                     told={identifier: self.told[identifier] for identifier, *_ in one.answers},
                 )
@@ -224,4 +226,3 @@ def _people(site: Site) -> Iterator[Person]:
 def _said(identifier: str, parts: list[str], way: Taken | None) -> Said:
     way = way or Taken()
     return Said(identifier, parts, way.begun_s, way.taken_s)
-

@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.vocabulary.records import Account, Conversation, Row
 from ops.logs import Line, Logs
-from ops.trace import NAMES, Hop, run
+from ops.trace import NAMES, Hop, lines, run
 
 HOURS = 48.0
 BEGINS = "received"
@@ -65,11 +65,19 @@ class Traces:
 
     def lacking(self, identifier: str) -> str:
         """What `dmdesk trace` does not tell of a message, "" where its trace is whole."""
-        hops: list[Hop] = run(self._bridge, self._lines, identifier, HOURS)
-        own = {hop.decision for hop in hops if hop.id.endswith(identifier)}  # and not those of its echo
+        own = {
+            hop.decision for hop in self._hops(identifier) if hop.id.endswith(identifier)
+        }  # and not those of its echo
         if BEGINS not in own:
             return "where it came in"
         return "" if own & ENDS else "how it ended"
+
+    def told(self, identifier: str) -> list[str]:
+        """The trace, as people read it."""
+        return lines(self._hops(identifier))
+
+    def _hops(self, identifier: str) -> list[Hop]:
+        return run(self._bridge, self._lines, identifier, HOURS)
 
     def _all_of(self, conversation: Conversation) -> Iterator[Row]:
         if conversation.customer not in self._people:
