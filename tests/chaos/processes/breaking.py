@@ -112,7 +112,8 @@ def writes(name: str) -> bool:
 
 def operation(request: AWSPreparedRequest) -> str:
     """What a call to AWS does: the operation where the protocol names it, else its method and what it is of."""
-    target = request.headers.get("X-Amz-Target", "")
+    target: Any = request.headers.get("X-Amz-Target", "")  # botocore encodes what it signs
+    target = target.decode() if isinstance(target, bytes) else target
     return target.rpartition(".")[2] or f"{request.method} object"
 
 

@@ -17,7 +17,7 @@ ADDED, ROTATES, ALONE = 0.1, 0.1, 0.4
 
 
 def change(site: Site, over: threading.Event) -> None:
-    """By and by; at once what is left where the storm is over."""
+    """By and by; what is left at once where the storm is over."""
     lasts_s = site.weather.lasts_s
     over.wait(lasts_s * ADDED)
     for account in site.accounts[FIRST:]:
@@ -25,8 +25,8 @@ def change(site: Site, over: threading.Event) -> None:
             site.add(account)
     over.wait(lasts_s * ROTATES)
     alone = _rotated(site)
-    over.wait(lasts_s * ALONE)
-    site.aws.put_secrets(alone)
+    if not over.wait(lasts_s * ALONE):  # else something may be on its way that was signed with the former ones
+        site.aws.put_secrets(alone)
 
 
 def _rotated(site: Site) -> dict[str, dict[str, Any]]:

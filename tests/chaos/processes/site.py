@@ -30,6 +30,7 @@ from tests.chaos.processes.weather import Weather
 from tests.chaos.processes.worker import Errand
 
 EDGE_TIMEOUT_MS = 29_000
+IMMORTAL = 10**9
 ROLES = {"inbound": "to_desk", "outbound": "to_customer"}
 # Accounts that are there from the beginning; of the others one is added soon, one at the end.
 FIRST = 2
@@ -169,7 +170,7 @@ class Site:
             seed=chance.randrange(10**9),
             aws=self.weather.aws,
             died=frozenset(self.deaths.read_text(encoding="utf-8").splitlines()),
-            patience=chance.randint(*self.weather.patience),
+            patience=chance.randint(*self.weather.patience) if role in self.weather.mortal else IMMORTAL,
             deaths=self.deaths,
         )
         return Hand(context, role, self.environment, orders, self.folder / f"{role}-{number:04d}.lines")

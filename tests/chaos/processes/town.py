@@ -219,7 +219,7 @@ class _Phones(Unwatched):
 def _people(site: Site) -> Iterator[Person]:
     *usual, late = site.accounts
     for number in range(site.weather.people):
-        account = late if number < site.weather.people / FORGOTTEN else usual[number % len(usual)]
+        account = late if number < site.weather.people // FORGOTTEN else usual[number % len(usual)]
         yield Person(str(10_000_000 + number), account)
 
 
