@@ -14,15 +14,19 @@ from chalice.local import LambdaContext, LocalChalice
 from sandbox.stage.web import Answer, Call, WebServer
 
 Watched = Callable[[Call, Callable[[], Answer]], Answer]
+Run = Callable[[dict[str, Any], Any], dict[str, Any]]
+"""The function behind the API: of its event and context, its answer."""
 TIMEOUT_MS = 29_000  # API Gateway waits no longer for a function
 
 
 class Gateway:
     """Serves the app's routes; bodies travel base64 encoded, as with binaryMediaTypes */*."""
 
-    def __init__(self, app: Chalice, port: int = 0, watched: Watched | None = None) -> None:
-        """`watched` is asked to do each call's work, so that it may see what comes of it."""
+    def __init__(self, app: Chalice, port: int = 0, watched: Watched | None = None, run: Run | None = None) -> None:
+        """`watched` is asked to do each call's work, so that it may see what comes of it. `run` runs the function
+        where that is not done here."""
         self._app = threadsafe(app)
+        self._function: Run = run or self._app
         self._watched = watched or (lambda call, work: work())
         self._web = WebServer(self._handle, port)
         self.url = self._web.url
@@ -46,7 +50,7 @@ class Gateway:
 
     def _run(self, call: Call, route: str, parameters: dict[str, str] | None) -> Answer:
         context = LambdaContext("dmdesk-edge", 512, TIMEOUT_MS)
-        answer = self._app(proxy_event(call, route, parameters), context)
+        answer = self._function(proxy_event(call, route, parameters), context)
         body = answer["body"].encode() if isinstance(answer["body"], str) else answer["body"] or b""
         headers = dict(answer["headers"])
         kind = headers.pop("Content-Type", "application/json")

@@ -26,11 +26,19 @@ class WorkerKilled(BaseException):
     """What happens to a container that is killed: nothing of ours cleans up after it."""
 
 
+def _say(error: BaseException) -> None:
+    print(f"sandbox: a worker died: {type(error).__name__}: {error}")
+
+
 class Poller:
     """Several threads per queue, as Lambda scales by message groups. What a handler reports as failed is
     left to its visibility timeout; a handler that raises has failed with its whole batch."""
 
-    def __init__(self, aws: Aws, url: str, handler: Handler, threads: int) -> None:
+    def __init__(
+        self, aws: Aws, url: str, handler: Handler, threads: int, died: Callable[[BaseException], None] = _say
+    ) -> None:
+        """`died` is told what a handler raised."""
+        self._died = died
         self._aws = aws
         self._url = url
         self._handler = handler
@@ -132,7 +140,7 @@ class Poller:
         try:
             answer = self._handler({"Records": [self._record(message) for message in found]}, context)
         except BaseException as error:  # even one that kills its container
-            print(f"sandbox: a worker died: {type(error).__name__}: {error}")
+            self._died(error)
             if isinstance(error, WorkerKilled):
                 # now, and not when the visibility timeout ends: who killed a worker wants to see what follows
                 self._hand_out_again(sqs, found, after_s=1)

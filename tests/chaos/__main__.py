@@ -1,47 +1,100 @@
-"""`make chaos`: storms of a seed that is drawn or given, and what became of every message. Ends with 1 where anything
-became what it must not."""
+"""`make chaos`: the bridge in processes that are killed and whose calls fail, and what became of every message. Ends
+with 1 where a promise broke."""
 
 from __future__ import annotations
 
 import argparse
 import logging
+import shutil
 import sys
+import time
+from pathlib import Path
 from random import SystemRandom
 
-from tests.chaos.order import figures
-from tests.chaos.storm import Storm, Weather
-from tests.chaos.tally import tally
+from tests.chaos import in_memory
+from tests.chaos.processes.run import ROOT, Run
+from tests.chaos.processes.site import Site
+from tests.chaos.processes.weather import Weather
 
-MOST = 5_000
+# A receipt is told again where its answer is lost, and where a process dies over a batch of which it has told some.
+ALLOWED = ("receipts_again", "notices_again")
+JUDGING_S = 45.0
 
 
 def main() -> int:
-    """Two storms, one of the vendors' and one of AWS' faults, and the order of what overtakes."""
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000), help="the same storm again")
-    parser.add_argument("--messages", type=int, default=600, help=f"both ways together, up to {MOST}")
-    given = parser.parse_args()
-    messages = max(20, min(MOST, given.messages))
-    size = {"messages": messages, "people": messages // 5, "lasts_s": 4.0 * messages, "kills": messages // 15}
+    given = _arguments()
+    if given.in_memory:
+        return in_memory.main(given.seed, given.messages or in_memory.MESSAGES)
     logging.disable(logging.CRITICAL)
-    print(f'seed {given.seed}, {messages} messages (ARGS="--seed {given.seed} --messages {messages}" repeats them)')
-    wrong: dict[str, int] = {}
-    for name, weather in {
-        "10 % of the vendors' calls fail": Weather(seed=given.seed, **size),
-        "10 % of AWS' calls fail": Weather(seed=given.seed, http=0.0, aws=0.1, **size),
-    }.items():
-        storm = Storm(weather)
-        storm.run()
-        found = tally(storm)
-        print(f"\n{name}; {storm.lab.kills} processes killed; {len(storm.lab.steps.names)} steps\n{found}")
-        wrong |= {f"{name}: {what}": number for what, number in found.faults.items()}
-    print(f"\nconversations of 20 read in another order, every other webhook 1.5 s late\n{figures()}")
+    began_s = time.monotonic()
+    weather = _weather(given)
     print(
-        "\n" + "\n".join(f"WRONG {what}: {number}" for what, number in wrong.items())
-        if wrong
-        else "\nall as it must be"
+        f'seed {given.seed} (ARGS="--seed {given.seed}" draws the same again): up to {weather.messages} messages in '
+        f"{weather.people} conversations; {weather.vendors:.0%} of the vendors' and {weather.aws:.0%} of AWS' calls "
+        f"fail; it ends within {given.minutes:g} minutes"
     )
-    return 1 if wrong else 0
+    shutil.rmtree(given.folder, ignore_errors=True)
+
+    def say(words: str) -> None:
+        print(f"{time.monotonic() - began_s:5.0f} s  {words}", flush=True)
+
+    with Site(given.folder, weather) as site:
+        run = Run(site, say)
+        found = run.go()
+        named = found.named(ALLOWED)
+        traces = run.tell(identifier for _, identifier in named)
+    print(f"\n{found}\n\n{_did(site, run)}, in {time.monotonic() - began_s:.0f} s")
+    broken = {what: number for what, number in found.faults.items() if not what.endswith(ALLOWED)}
+    if not broken:
+        print("\nevery promise was kept")
+        return 0
+    print("\n" + "\n".join(f"BROKEN {what.replace('_', ' ')}: {number}" for what, number in broken.items()))
+    if found.unfinished:
+        print("some messages were still on their way: a busy machine needs more --minutes, or fewer --messages")
+    print("\n".join(f"{fault.replace('_', ' ')}: dmdesk trace {identifier}" for fault, identifier in named))
+    print(f"what these told at the end: {traces}; the logs of all processes: {given.folder}")
+    return 1
+
+
+def _did(site: Site, run: Run) -> str:
+    """What the run went through."""
+    died = site.deaths.read_text(encoding="utf-8").splitlines()
+    places = {line.rpartition(", ")[0] for line in died}
+    both = {place for place in places if {f"{place}, before", f"{place}, after"} <= set(died)}
+    return (
+        f"{site.died} processes died, {len(died)} of them at {len(places)} lines that write ({len(both)} before and "
+        f"after it); {run.struck} calls to vendors failed; {run.replayed['replayed']} came back by dmdesk replay --all"
+    )
+
+
+def _weather(given: argparse.Namespace) -> Weather:
+    whole_s = given.minutes * 60
+    return Weather(
+        seed=given.seed,
+        messages=given.messages or Weather.messages,
+        people=given.people,
+        lasts_s=whole_s * 0.55,
+        ends_s=whole_s - JUDGING_S,
+        vendors=given.vendors,
+        aws=given.aws,
+    )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000), help="draws the same again")
+    parser.add_argument(
+        "--messages", type=int, help=f"both ways together, as many as the time allows (default {Weather.messages})"
+    )
+    parser.add_argument("--people", type=int, default=Weather.people, help=f"conversations (default {Weather.people})")
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long it may take (default 10)")
+    parser.add_argument("--vendors", type=float, default=Weather.vendors, help="the share of their calls that fail")
+    parser.add_argument("--aws", type=float, default=Weather.aws, help="the share of its calls that fail")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "chaos", help="for logs (default build/chaos)")
+    parser.add_argument(
+        "--in-memory", action="store_true", help="two storms over a world in memory, in a minute, instead"
+    )
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from tests.fakes import INSTAGRAM, TIKTOK
 ANA = "771"
 HELLO = "Hello"
 POISON = "poison"
+# how long (s) after a first message's webhook the desk has it, while the bridge has yet to write that down
+SHOWN_S = 0.25
 # Instagram takes 1,000 bytes at a time
 PARTS = [f"{letter * 900} " for letter in "abc"]
 MISSING = "[A message of the customer's could not be shown here."
@@ -71,11 +73,12 @@ class Scene:
         return [words for words, is_wrong in found.items() if is_wrong]
 
     def _told(self, lab: Lab) -> bool:
-        """Each answer by one kind of receipt: once, or again where the process died after telling. Failed where it
-        cannot arrive, and never where all of it has."""
+        """Each answer by one kind of receipt: once, or again where the process died after telling, or the desk never
+        answered. Failed where it cannot arrive, and never where all of it has."""
         for identifier in lab.answers:
             told = lab.told(identifier)
-            if len(set(told)) != 1 or len(told) > (2 if identifier in lab.told_at_kill else 1):
+            again = identifier in lab.told_at_kill or lab.world.unanswered
+            if len(set(told)) != 1 or len(told) > (2 if again else 1):
                 return False
             whole = lab.got(ANA) == self.got and not self.refused
             if told[0] != ("Delivered" if whole else "Failed"):
@@ -184,6 +187,49 @@ def _odd_file(lab: Lab) -> None:
     lab.agent(ANA, "see", files=1)
 
 
+def _later(lab: Lab, work: Callable[[Lab], object]) -> None:
+    """When whatever came before has come to rest, if it had to wait for a worker that died, too."""
+    lab.timeline.at(lab.clock() + 3600, lambda: work(lab))
+
+
+def _led_by_an_ad(lab: Lab) -> None:
+    told = {"source": "ADS", "type": "OPEN_THREAD", "ad_id": "1", "ads_context_data": {"ad_title": "Spring sale"}}
+    lab.deliver("instagram", _now(lab, {"referral": told}))
+    _later(lab, lambda lab: lab.customer(ANA, "hi"))
+
+
+def _choice(lab: Lab) -> None:
+    lab.answers["gen-choice"] = ANA
+    lab.deliver("genesys", webhooks.genesys_choices(INSTAGRAM, ANA, "gen-choice", "Which?", ["Tea", "Milk"]))
+    _later(lab, _tap)
+
+
+def _tap(lab: Lab) -> None:
+    """Who has got no choice writes it."""
+    if not lab.world.said:
+        lab.customer(ANA, "Tea")
+        return
+    payload = lab.world.said[-1]["quick_replies"][0]["payload"]
+    tap = {"mid": "tap-1", "text": "Tea", "quick_reply": {"payload": payload}}
+    lab.deliver("instagram", _now(lab, {"message": tap}))
+
+
+def _comment(lab: Lab) -> None:
+    lab.world.commenters["c-1"] = ANA
+    lab.deliver("instagram", webhooks.instagram_comment(INSTAGRAM, ANA, int(lab.clock() * 1000), "c-1", "Lovely"))
+    _later(lab, lambda lab: lab.agent(ANA, "Thank you"))
+
+
+def _at_once(lab: Lab) -> None:
+    """Before the bridge has written down that the first message is shown."""
+    lab.customer(ANA, "hi")
+    lab.timeline.at(lab.clock() + SHOWN_S, lambda: lab.agent(ANA, "yes"))
+
+
+def _typing(lab: Lab) -> None:
+    lab.deliver("genesys", webhooks.genesys_typing(INSTAGRAM, ANA, "typing-1"))
+
+
 SCENES: dict[str, Scene] = {
     "a first text": Scene(lambda lab: lab.customer(ANA, "hi"), shown=["hi"], open=False),
     "a first text on TikTok": Scene(lambda lab: lab.customer(ANA, "hi", TIKTOK), shown=["hi"], open=False),
@@ -212,6 +258,11 @@ SCENES: dict[str, Scene] = {
     "a message that the desk refuses": Scene(_poison("400"), shown=[MISSING], dead=1),
     "a message that nobody foresaw": Scene(_poison("odd"), shown=[MISSING], dead=1),
     "a reply that nobody foresaw": Scene(_odd_file, refused=True, dead=1),
+    "what an advertisement led here": Scene(_led_by_an_ad, shown=["[Came from the ad: Spring sale]"]),
+    "a choice, and a tap": Scene(_choice, shown=["Tea"], got=["Which?"]),
+    "a comment, and the one answer to it": Scene(_comment, shown=["[Commented on"], got=["Thank you"], open=False),
+    "a reply at once": Scene(_at_once, shown=["hi"], got=["yes"], open=False),
+    "typing": Scene(_typing),
     "a message to a stranger": Scene(lambda lab: lab.customer("772", "hi", STRANGER), parked=1),
     "a reply through a stranger": Scene(lambda lab: lab.agent(ANA, "hi", STRANGER), refused=True, parked=1),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from functools import partial
 from random import Random
 from typing import Any, get_args
 
-from chalicelib.vocabulary.records import Account
+from chalicelib.vocabulary.records import Account, Conversation, Row
 from tests.chaos.lab import SECRET, Lab
+from tests.chaos.tally import Said, Talk, Tally, counted
 from tests.chaos.timeline import AwsFault, When
+from tests.chaos.traces import Lines, Traces
 from tests.chaos.world import PICTURE, Fault
 from tests.fakes import INSTAGRAM, START, TIKTOK
 
@@ -20,6 +23,7 @@ HTTP_FAULTS: tuple[Fault, ...] = ("429", "500", "503", "blind", "reset", "silent
 ROTATED = "the-next-webhook-secret-of-the-tests"
 # agents say the same again and again
 THANKS = "You are welcome!"
+_IDS = re.compile(r'(m-\d+-\d+|gen-\d+)"')
 
 
 @dataclass(frozen=True)
@@ -146,3 +150,51 @@ class Storm:
 
     def _at(self, second: float, work: Callable[[], object]) -> None:
         self.lab.timeline.at(START + second, work)
+
+
+def tally(storm: Storm) -> Tally:
+    """Counts a storm that is over."""
+    lab = storm.lab
+    found = counted(talks(storm))
+    found.turned_away, found.dead, found.parked = len(lab.turned_away), len(lab.dead), len(lab.parked)
+    found.unfinished = sum(work.open for work in lab.ledger.claims.values()) + (0 if lab.idle else 1)
+    found.excused = lab.world.unanswered + lab.kills + lab.steps.failed["sqs put out"]
+    return found
+
+
+def talks(storm: Storm) -> list[Talk]:
+    """What everybody said and heard."""
+    lab = storm.lab
+    taken: dict[str, float] = {}
+    for when_s, body in lab.sqs.taken:
+        for identifier in _IDS.findall(body):
+            taken.setdefault(identifier, when_s)
+
+    def said(identifier: str, parts: list[str]) -> Said:
+        when_s = taken.get(identifier, float("inf"))
+        return Said(identifier, parts, when_s, when_s)
+
+    return [
+        Talk(
+            wrote=[said(f"m-{person}-{number}", [text]) for number, text in enumerate(lab.wrote[person], 1)],
+            shown=lab.shown(person),
+            answers=[said(identifier, parts) for identifier, parts in storm.answers[person]],
+            got=lab.got(person),
+            told={identifier: lab.told(identifier) for identifier, _ in storm.answers[person]},
+        )
+        for person in storm.accounts
+    ]
+
+
+def untraced(storm: Storm, texts: list[str]) -> list[str]:
+    """What the lines that the bridge has written, and its ledger, do not tell the whole way of."""
+    ledger = storm.lab.ledger
+
+    def rows(conversation: Conversation) -> list[Row]:
+        held = [(item, work) for (key, item), work in ledger.claims.items() if key == conversation.key]
+        return [Row(name=item, fields={"state": work.state, "since": work.since}) for item, work in held]
+
+    accounts = [account for account in ledger.listed if isinstance(account, Account)]
+    traces = Traces(Lines(texts), accounts, storm.accounts, rows, storm.lab.clock)
+    said = [one.id for talk in talks(storm) for one in (*talk.wrote, *talk.answers)]
+    return [f"{identifier}: {lacks}" for identifier in said if (lacks := traces.lacking(identifier))]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from math import inf
 
-from tests.chaos.storm import Storm
 from tests.chaos.world import PICTURE
 
 NOTICES = ("[Your reply was not delivered.", "[Your reply arrived only in part.", "[Your reply arrived without")
@@ -13,11 +14,37 @@ MISSING = "[A message of the customer's could not be shown"
 ELSEWHERE = "[Sent "
 AFTER_ALL = "[It did arrive"
 NO_FILE = "[A file (image)"
+LATE = "[This message comes late:]\n"
+MOST_NAMED = 10
+
+
+@dataclass(frozen=True)
+class Said:
+    """Something that was written: its id, the parts that it arrives in, and when the bridge was first told of it and
+    had taken it (s; infinite: nobody knows)."""
+
+    id: str
+    parts: Sequence[str]
+    begun_s: float = inf
+    taken_s: float = inf
+
+
+@dataclass(frozen=True)
+class Talk:
+    """One customer's: what they wrote and what agents read of it, in order; what agents answered, what the customer
+    got of it, in order, and the receipts of each answer."""
+
+    wrote: Sequence[Said]
+    shown: Sequence[str]
+    answers: Sequence[Said]
+    got: Sequence[str]
+    told: dict[str, list[str]]
 
 
 @dataclass
 class Side:
-    """One direction. `told` did not arrive, and whoever has to know does; everything from `lost` on should not be."""
+    """One direction. `told` did not arrive, and whoever has to know does; everything from `lost` on should not be.
+    `ids` names, for each of that, what it became of."""
 
     sent: int = 0
     once: int = 0
@@ -31,12 +58,22 @@ class Side:
     notices_again: int = 0
     receipts_of_both_kinds: int = 0
     told_as_from_elsewhere: int = 0
+    untraced: int = 0
+    ids: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     @property
     def faults(self) -> dict[str, int]:
         """What should not be, where it is."""
-        names = [one.name for one in fields(self)][3:]
-        return {name: getattr(self, name) for name in names if getattr(self, name)}
+        return {name: getattr(self, name) for name in COUNTS[3:] if getattr(self, name)}
+
+    def add(self, fault: str, number: int, identifier: str) -> None:
+        """So many more of a fault, which this message has."""
+        setattr(self, fault, getattr(self, fault) + number)
+        if number:
+            self.ids[fault].append(identifier)
+
+
+COUNTS = [one.name for one in fields(Side)][:-1]
 
 
 @dataclass
@@ -55,7 +92,7 @@ class Tally:
     @property
     def faults(self) -> dict[str, int]:
         """What should not be, where it is."""
-        rest = {name: getattr(self, name) for name in ("turned_away", "dead", "parked", "unfinished")}
+        rest = {name: getattr(self, name) for name in REST[:-1]}
         found = {f"to the desk: {name}": number for name, number in self.inbound.faults.items()}
         found |= {f"to customers: {name}": number for name, number in self.outbound.faults.items()}
         found |= {name: number for name, number in rest.items() if number}
@@ -63,93 +100,103 @@ class Tally:
             found.pop("to customers: receipts_again", None)
         return found
 
+    def named(self, allowed: Sequence[str] = ()) -> list[tuple[str, str]]:
+        """Some of the messages that a fault has which is not allowed: the fault and the id of each."""
+        return [
+            (name, identifier)
+            for side in (self.inbound, self.outbound)
+            for name, found in side.ids.items()
+            for identifier in found[:MOST_NAMED]
+            if name not in allowed
+        ]
+
     def __str__(self) -> str:
-        rows = [f"{'':24}{'to the desk':>14}{'to customers':>14}"]
-        for one in fields(Side):
-            name = one.name.replace("_", " ")
-            rows.append(f"{name:24}{getattr(self.inbound, one.name):14}{getattr(self.outbound, one.name):14}")
-        rest = ["turned_away", "dead", "parked", "unfinished", "excused"]
-        return "\n".join(rows + [f"{name.replace('_', ' '):24}{getattr(self, name):14}" for name in rest])
+        rows = [f"{'':26}{'to the desk':>14}{'to customers':>14}"]
+        rows += [
+            _row(TITLES.get(name, name), getattr(self.inbound, name), getattr(self.outbound, name)) for name in COUNTS
+        ]
+        return "\n".join([*rows, *(_row(name, getattr(self, name)) for name in REST)])
 
 
-def tally(storm: Storm) -> Tally:
-    """Counts a storm that is over."""
-    lab = storm.lab
-    open_claims = [work for work in lab.ledger.claims.values() if work.open]
-    found = Tally(
-        turned_away=len(lab.turned_away),
-        dead=len(lab.dead),
-        parked=len(lab.parked),
-        unfinished=len(open_claims) + (0 if lab.idle else 1),
-        excused=lab.world.unanswered + lab.kills + lab.steps.failed["sqs put out"],
-    )
-    for person in storm.accounts:
-        _shown(storm, person, found.inbound)
-        _received(storm, person, found.outbound)
+REST = [one.name for one in fields(Tally)][2:]
+TITLES = {
+    "once": "delivered once", "failed_but_received": "told failed, but received", "receipts_again": "receipts doubled",
+    "notices_again": "notices doubled", "untraced": "without a whole trace",
+}  # fmt: skip
+
+
+def _row(name: str, *counts: int) -> str:
+    return f"{name.replace('_', ' '):26}" + "".join(f"{count:14,}" for count in counts)
+
+
+def counted(talks: Iterable[Talk]) -> Tally:
+    """Both directions of all of them."""
+    found = Tally()
+    for talk in talks:
+        _shown(talk, found.inbound)
+        _received(talk, found.outbound)
     return found
 
 
-def _shown(storm: Storm, person: str, side: Side) -> None:
-    wrote = storm.lab.wrote[person]
-    shown = [_words(text) for text in storm.lab.shown(person)]
-    side.told_as_from_elsewhere += sum(text.startswith(ELSEWHERE) for text in shown)
+def _shown(talk: Talk, side: Side) -> None:
+    shown = [text.removeprefix(LATE) for text in talk.shown]
     said = [text for text in shown if not text.startswith((*NOTICES, MISSING, ELSEWHERE, AFTER_ALL, NO_FILE))]
-    expected, came = Counter(wrote), Counter(said)
-    side.sent += len(wrote)
-    side.told += sum(text.startswith((MISSING, NO_FILE)) for text in shown)
-    missing = (expected - came).total()
-    side.once += len(wrote) - missing
-    side.lost += max(0, missing - sum(text.startswith((MISSING, NO_FILE)) for text in shown))
-    side.doubled += (came - expected).total()
-    order = [(text, f"m-{person}-{number}") for number, text in enumerate(wrote, 1) if text != PICTURE]
-    side.out_of_order += _out_of_order(storm, order, said)
+    told = sum(text.startswith((MISSING, NO_FILE)) for text in shown)
+    came = Counter(said)
+    missing: list[str] = []
+    for one in talk.wrote:
+        [text] = one.parts
+        side.sent += 1
+        if came[text]:
+            came[text] -= 1
+            side.once += 1
+        else:
+            missing.append(one.id)
+    side.told += min(told, len(missing))
+    for identifier in missing[told:]:
+        side.add("lost", 1, identifier)
+    for text, number in came.items():
+        side.add("doubled", number, next((one.id for one in talk.wrote if one.parts == [text]), text[:40]))
+    for text in shown:
+        side.add("told_as_from_elsewhere", text.startswith(ELSEWHERE), text[:40])
+    _ordered(talk.wrote, [text for text in said if LATE + text not in talk.shown], side)  # the line tells of it
 
 
-def _words(text: str) -> str:
-    """The text without the line that says that it comes late."""
-    return text.removeprefix("[This message comes late:]\n")
-
-
-def _received(storm: Storm, person: str, side: Side) -> None:
-    lab = storm.lab
-    left = Counter(lab.got(person))
-    answers = storm.answers[person]
-    failed = 0
+def _received(talk: Talk, side: Side) -> None:
+    left, failed = Counter(talk.got), 0
     # who says the same twice is believed where they are told that it arrived
-    for identifier, parts in sorted(answers, key=lambda answer: "Failed" in lab.told(answer[0])):
-        told = lab.told(identifier)
-        whole = not (Counter(parts) - left)
-        left -= Counter(parts)
+    for answer in sorted(talk.answers, key=lambda one: "Failed" in talk.told.get(one.id, [])):
+        told = talk.told.get(answer.id, [])
+        parts = Counter(answer.parts)
+        whole = not (parts - left)
+        left -= parts
         side.sent += 1
         side.once += whole
-        side.untold += not told
-        side.lost += not whole and "Failed" not in told
         side.told += not whole and "Failed" in told
-        side.failed_but_received += whole and "Failed" in told
-        side.receipts_of_both_kinds += len(set(told)) > 1
-        side.receipts_again += max(0, len(told) - 1)
+        side.add("untold", not told, answer.id)
+        side.add("lost", not whole and "Failed" not in told, answer.id)
+        side.add("failed_but_received", whole and "Failed" in told, answer.id)
+        side.add("receipts_of_both_kinds", len(set(told)) > 1, answer.id)
+        side.add("receipts_again", max(0, len(told) - 1), answer.id)
         failed += "Failed" in told
-    side.doubled += left.total()
-    notices = sum(text.startswith(NOTICES) for text in lab.shown(person))
-    side.untold += max(0, failed - notices)
-    side.notices_again += max(0, notices - failed)
-    order = [(parts[0], identifier) for identifier, parts in answers if parts[0].startswith("to-")]
-    side.out_of_order += _out_of_order(storm, order, lab.got(person))
+    for text, number in left.items():
+        side.add("doubled", number, next((one.id for one in talk.answers if text in one.parts), text[:40]))
+    notices = sum(text.startswith(NOTICES) for text in talk.shown)
+    side.add("untold", max(0, failed - notices), "a notice is missing")
+    side.add("notices_again", max(0, notices - failed), "a notice came again")
+    _ordered(talk.answers, talk.got, side)
 
 
-def _out_of_order(storm: Storm, order: list[tuple[str, str]], came: list[str]) -> int:
-    """How many came after one that was both written and taken by the bridge behind them."""
-    taken = {identifier: _taken_s(storm, identifier) for _, identifier in order}
-    place = {text: came.index(text) for text, _ in order if text in came}
-    return sum(
-        any(
-            taken[before] < taken[behind] and place.get(text, -1) > place.get(later, len(came))
-            for later, behind in order[number + 1 :]
+def _ordered(said: Sequence[Said], came: Sequence[str], side: Side) -> None:
+    """What came after one that was written behind it, and begun when the bridge had taken it already. What was said
+    twice tells nothing."""
+    often = Counter(one.parts[0] for one in said)
+    place = {text: number for number, text in reversed(list(enumerate(came)))}
+    alone = [one for one in said if often[one.parts[0]] == 1 and one.parts[0] != PICTURE]
+    for number, one in enumerate(alone):
+        came_at = place.get(one.parts[0], -1)
+        late = any(
+            one.taken_s < behind.begun_s and came_at > place.get(behind.parts[0], len(came))
+            for behind in alone[number + 1 :]
         )
-        for number, (text, before) in enumerate(order)
-    )
-
-
-def _taken_s(storm: Storm, identifier: str) -> float:
-    """When a queue first took the event of this id."""
-    return next((when_s for when_s, body in storm.lab.sqs.taken if f'{identifier}"' in body), float("inf"))
+        side.add("out_of_order", late, one.id)

@@ -8,8 +8,7 @@ import logging
 import pytest
 
 from chalicelib.observability import log
-from tests.chaos.storm import Storm, Weather
-from tests.chaos.tally import tally
+from tests.chaos.storm import Storm, Weather, tally, untraced
 
 STORMS = {
     "the vendors fail": Weather(seed=11),
@@ -31,7 +30,7 @@ def test_a_storm_loses_doubles_and_disorders_nothing(name: str) -> None:
     assert storm.lab.kills == storm.weather.kills
 
 
-def test_a_storm_writes_no_words_and_no_tokens_into_the_log() -> None:
+def test_a_storm_leaves_a_whole_trace_of_every_message_and_no_words_and_no_tokens_in_the_log() -> None:
     logging.disable(logging.NOTSET)
     lines = io.StringIO()
     before = log.write_to(lines)
@@ -41,6 +40,7 @@ def test_a_storm_writes_no_words_and_no_tokens_into_the_log() -> None:
     finally:
         log.write_to(before)
     written = lines.getvalue()
-    assert written
+    assert untraced(storm, written.splitlines()) == []
+    assert len(untraced(storm, [])) == storm.weather.messages
     words = {" says ", "to-70", "welcome", "<picture>", '"ig"', '"tt"', "webhook-secret"}
     assert not [one for one in words if one in written]

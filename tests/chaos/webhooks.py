@@ -28,6 +28,13 @@ def instagram_batch(account: Account, items: list[dict[str, Any]]) -> bytes:
     return json.dumps({"object": "instagram", "entry": [entry]}).encode()
 
 
+def instagram_comment(account: Account, customer: str, now_ms: int, identifier: str, text: str) -> bytes:
+    """A delivery of a comment on a post of the account's."""
+    value = {"id": identifier, "text": text, "from": {"id": customer, "username": "ana"}, "media": {"id": "9001"}}
+    entry = {"id": account.id, "time": now_ms // 1000, "changes": [{"field": "comments", "value": value}]}
+    return json.dumps({"object": "instagram", "entry": [entry]}).encode()
+
+
 def instagram_message(identifier: str, text: str) -> dict[str, Any]:
     """A message's fields."""
     if text != PICTURE:
@@ -68,8 +75,28 @@ def genesys(account: Account, customer: str, identifier: str, text: str, files: 
         }
         for number in range(files)
     ]  # fmt: skip
-    body = {
-        "id": identifier, "type": "Text", "direction": "Outbound", "originatingEntity": "Human",
+    told = {"type": "Text"} | ({"text": text} if text else {}) | ({"content": pictures} if pictures else {})
+    return _genesys(account, customer, identifier, told)
+
+
+def genesys_choices(account: Account, customer: str, identifier: str, text: str, choices: list[str]) -> bytes:
+    """An agent's message with choices."""
+    content = [
+        {"contentType": "QuickReply", "quickReply": {"text": one, "payload": one, "action": "Message"}}
+        for one in choices
+    ]
+    return _genesys(account, customer, identifier, {"type": "Structured", "text": text, "content": content})
+
+
+def genesys_typing(account: Account, customer: str, identifier: str) -> bytes:
+    """An agent types."""
+    happened = {"eventType": "Typing", "typing": {"type": "On", "duration": 5000}}
+    return _genesys(account, customer, identifier, {"type": "Event", "events": [happened]})
+
+
+def _genesys(account: Account, customer: str, identifier: str, told: dict[str, Any]) -> bytes:
+    whose = {
+        "id": identifier, "direction": "Outbound", "originatingEntity": "Human",
         "channel": {"id": account.integration, "to": {"id": customer}}, "conversationId": f"desk-{customer}",
     }  # fmt: skip
-    return json.dumps(body | ({"text": text} if text else {}) | ({"content": pictures} if pictures else {})).encode()
+    return json.dumps(whose | told).encode()

@@ -86,6 +86,10 @@ class World(Outgoing):
         """How many receipts the desk took without an answer."""
         self.received: list[tuple[str, str]] = []
         """Customer and text of what customers received."""
+        self.said: list[dict[str, Any]] = []
+        """The same as the platforms were given it."""
+        self.commenters: dict[str, str] = {}
+        """Who wrote which comment."""
         self.held: defaultdict[str, list[Held]] = defaultdict(list)
         """By customer or thread."""
         self.tokens: dict[str, set[str]] = {}
@@ -196,7 +200,9 @@ class World(Outgoing):
     def _instagram(self, method: str, path: str, query: dict[str, list[str]], given: dict[str, Any]) -> Answer:
         account = path.split("/")[2]
         if method == "POST" and "message" in given:
-            customer, message = given["recipient"]["id"], given["message"]
+            to, message = given["recipient"], given["message"]
+            customer = self.commenters[to["comment_id"]] if "comment_id" in to else to["id"]
+            self.said.append(message)
             text = message.get("text", PICTURE)
             held = self._received("instagram", account, customer, customer, text, message.get("metadata", ""))
             return _json({"recipient_id": customer, "message_id": held.id})

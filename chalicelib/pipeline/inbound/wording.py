@@ -24,13 +24,21 @@ class Wording:
         self._ledger = ledger
 
     def enrich(self, draft: Draft) -> Draft:
-        """The draft as its message stands. Never raises."""
+        """The draft as its message stands. Raises Retryable."""
         message, claim = draft.message, draft.claim
         lines = worded(message.lines, self.beginning(message.conversation, message.quotes))
-        if claim.buried or draft.arrival.event.late:
+        if claim.buried or draft.arrival.event.late or self._overtaken(draft):
             lines = (Line("late"), *lines)
         message = msgspec.structs.replace(message, text=claim.edited or message.text, lines=lines)
         return msgspec.structs.replace(draft, message=message)
+
+    def _overtaken(self, draft: Draft) -> bool:
+        """Whether an operator brought it back after the agents had read what the customer wrote behind it. What was
+        parked has no claim that tells, and no line in its place."""
+        message = draft.message
+        if not draft.arrival.event.order:
+            return False
+        return self._ledger.thread(message.conversation).customer_ms > message.sent_ms
 
     def beginning(self, conversation: Conversation, about: str) -> str:
         """How the message that the platform knows by this id begins; "" where that is not remembered. Never raises."""

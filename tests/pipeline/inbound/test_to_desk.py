@@ -380,6 +380,23 @@ def test_a_refused_message_is_buried_the_agents_read_that_it_is_missing_and_late
     assert kit.ledger.state(CONVERSATION, ITEM) == "done"
 
 
+@pytest.mark.parametrize(("behind_s", "text"), [(60, "[This message comes late:]\nIs it back?"), (-60, "Is it back?")])
+def test_what_was_parked_is_told_to_be_late_where_agents_have_read_what_was_written_behind_it(
+    behind_s: int, text: str
+) -> None:
+    kit = Kit(SAID)
+    kit.ledger.threads[CONVERSATION.key] = Thread(customer_ms=SAID.sent_ms + behind_s * 1000)
+    kit.handle(msgspec.structs.replace(EVENT, order="7"))
+    assert [one.text for one in kit.desk.delivered] == [text]
+
+
+def test_what_waited_on_the_queue_is_not_told_to_be_late() -> None:
+    kit = Kit(SAID)
+    kit.ledger.threads[CONVERSATION.key] = Thread(customer_ms=SAID.sent_ms + 1)
+    kit.handle()
+    assert [one.text for one in kit.desk.delivered] == ["Is it back?"]
+
+
 def test_a_replay_while_the_cause_holds_is_buried_again_and_told_once() -> None:
     kit = Kit(SAID)
     for life in ("first", "second", "third"):

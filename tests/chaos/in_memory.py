@@ -1,0 +1,39 @@
+"""`make chaos ARGS=--in-memory`: storms over a world in memory, hours of them in seconds, each the same for the same
+seed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from tests.chaos.order import figures
+from tests.chaos.storm import Storm, Weather, tally
+
+MESSAGES = 600
+MOST = 5_000
+
+
+def main(seed: int, messages: int) -> int:
+    """Two storms, one of the vendors' and one of AWS' faults, and the order of what overtakes. 1 where anything became
+    what it must not."""
+    messages = max(20, min(MOST, messages))
+    vendors = Weather(seed=seed, messages=messages, people=messages // 5, lasts_s=4.0 * messages, kills=messages // 15)
+    logging.disable(logging.CRITICAL)
+    print(f'seed {seed}, {messages} messages (ARGS="--in-memory --seed {seed} --messages {messages}" repeats them)')
+    wrong: dict[str, int] = {}
+    for name, weather in {
+        "10 % of the vendors' calls fail": vendors,
+        "10 % of AWS' calls fail": replace(vendors, http=0.0, aws=0.1),
+    }.items():
+        storm = Storm(weather)
+        storm.run()
+        found = tally(storm)
+        print(f"\n{name}; {storm.lab.kills} processes killed; {len(storm.lab.steps.names)} steps\n{found}")
+        wrong |= {f"{name}: {what}": number for what, number in found.faults.items()}
+    print(f"\nconversations of 20 read in another order, every other webhook 1.5 s late\n{figures()}")
+    print(
+        "\n" + "\n".join(f"WRONG {what}: {number}" for what, number in wrong.items())
+        if wrong
+        else "\nall as it must be"
+    )
+    return 1 if wrong else 0

@@ -1,0 +1,1 @@
+"""The bridge in processes of its own, which die and whose calls fail, beside an embedded AWS and the simulators."""

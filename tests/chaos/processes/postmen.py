@@ -1,0 +1,135 @@
+"""Webhooks on a bad day: some come twice, some late and so behind the next; and when the bridge took each."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from sandbox.stage.delivery import Attempt, Deliveries
+
+# What a message of the run says of itself: whose it is, which way it goes, and its number.
+WORDS = re.compile(r"\d+-(?:says|hears)-\d+")
+LATE_S = (0.3, 3.0)
+# Meta repeats what nobody takes for 36 h, TikTok for 72 h; the simulators, which wait for no one, end sooner.
+# developers.facebook.com/docs/graph-api/webhooks/getting-started, business-api.tiktok.com/portal/docs
+STUBBORN_S = (30.0,) * 20
+AGAIN_S = (0.2, 20.0)
+
+
+@dataclass(frozen=True)
+class Way:
+    """When the first attempt to deliver it began, and when one was answered 200 (monotonic s; infinite: never seen)."""
+
+    begun_s: float = float("inf")
+    taken_s: float = float("inf")
+
+
+class Postman(Deliveries):
+    """`doubled` and `late` are shares of 1, while `raging`. Who is `stubborn` repeats what is not taken on and on."""
+
+    def __init__(
+        self, random: Random, doubled: float, late: float, raging: Callable[[], bool], *, stubborn: bool
+    ) -> None:
+        super().__init__()
+        self._chance = random
+        self._doubled, self._late, self._raging = doubled, late, raging
+        self._stubborn = STUBBORN_S if stubborn else ()
+        self._noting = threading.Lock()
+        self.ways: dict[str, Way] = {}
+        """By what the messages say of themselves."""
+
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        headers_for: Callable[[], dict[str, str]],
+        *,
+        timeout_s: float,
+        retry_delays_s: Sequence[float],
+        retry_on: Callable[[int | None], bool],
+        on_failure: Callable[[int | None], None] | None = None,
+        key: str = "",
+    ) -> Attempt:
+        attempts: list[Attempt] = []
+
+        def go() -> None:
+            attempts.append(
+                super(Postman, self).post(
+                    url, body, self._begins(body, headers_for), timeout_s=timeout_s,
+                    retry_delays_s=[*retry_delays_s, *self._stubborn],
+                    retry_on=self._ends(body, retry_on), on_failure=on_failure, key=key,
+                )
+            )  # fmt: skip
+
+        self._carry(go)
+        return attempts[0] if attempts else Attempt(None)
+
+    def send(
+        self,
+        url: str,
+        body: bytes,
+        headers_for: Callable[[], dict[str, str]],
+        *,
+        timeout_s: float,
+        retry_delays_s: Sequence[float],
+        retry_on: Callable[[int | None], bool],
+        on_failure: Callable[[int | None], None] | None = None,
+        key: str = "",
+    ) -> None:
+        def go() -> None:
+            super(Postman, self).send(
+                url, body, self._begins(body, headers_for), timeout_s=timeout_s,
+                retry_delays_s=[*retry_delays_s, *self._stubborn],
+                retry_on=self._ends(body, retry_on), on_failure=on_failure, key=key,
+            )  # fmt: skip
+
+        self._carry(go)
+
+    def _carry(self, go: Callable[[], None]) -> None:
+        raging = self._raging()
+        if raging and self._chance.random() < self._doubled:
+            self._soon(AGAIN_S, go)
+        if raging and self._chance.random() < self._late:
+            self._soon(LATE_S, go)
+        else:
+            go()
+
+    def _soon(self, between: tuple[float, float], go: Callable[[], None]) -> None:
+        timer = threading.Timer(self._chance.uniform(*between), go)
+        timer.daemon = True
+        timer.start()
+
+    def _begins(self, body: bytes, headers_for: Callable[[], dict[str, str]]) -> Callable[[], dict[str, str]]:
+        """Headers are made at the beginning of each attempt."""
+
+        def made() -> dict[str, str]:
+            self._note(body, begun=True)
+            return headers_for()
+
+        return made
+
+    def _ends(self, body: bytes, retry_on: Callable[[int | None], bool]) -> Callable[[int | None], bool]:
+        """Whether to try again is asked after each attempt but the last."""
+
+        def asked(status: int | None) -> bool:
+            if status == 200:
+                self._note(body, begun=False)
+            return retry_on(status)
+
+        return asked
+
+    def _note(self, body: bytes, *, begun: bool) -> None:
+        found = WORDS.search(body.decode())
+        if not found:
+            return
+        now = time.monotonic()
+        with self._noting:
+            way = self.ways.get(found[0], Way())
+            if begun:
+                self.ways[found[0]] = replace(way, begun_s=min(way.begun_s, now))
+            else:
+                self.ways[found[0]] = replace(way, taken_s=min(way.taken_s, now))

@@ -1,0 +1,34 @@
+"""`make chaos` in small: real processes, of which those of the edge die before and after what they write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.__main__ import ALLOWED
+from tests.chaos.processes import run
+from tests.chaos.processes.site import Site
+from tests.chaos.processes.weather import Weather
+
+pytestmark = pytest.mark.xdist_group("chaos-processes")
+# workers that die are waited for as long as their leases run
+SMALL = Weather(
+    seed=5, messages=24, people=6, vendors=0, aws=0, doubled=0.3, late=0.3, kill_s=1e9, patience=(0, 0), mortal=("edge",),
+    lasts_s=150, ends_s=300, sizes={"edge": 2, "to_desk": 2, "to_customer": 2},
+)  # fmt: skip
+
+
+def test_processes_that_die_lose_nothing_and_every_message_has_its_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "LOOK_S", 0.1)
+    with Site(tmp_path, SMALL) as site:
+        ran = run.Run(site, lambda words: None)
+        found = ran.go()
+        assert site.failed == []
+    assert {what: number for what, number in found.faults.items() if not what.endswith(ALLOWED)} == {}
+    assert (found.inbound.once, found.outbound.once) == (12, 12)
+    assert ran.at_rest
+    died = {line.rpartition(" ")[2] for line in site.deaths.read_text().splitlines()}
+    assert died == {"before", "after"}
