@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.vocabulary.records import Conversation
+from chalicelib.vocabulary.records import Conversation, Seat
 from chalicelib.wire import bounded
 
 ACCOUNTS = "ACCOUNT"
@@ -136,6 +136,15 @@ def pointed_to(row: Mapping[str, Any]) -> dict[str, Any] | None:
     """The key to which a row of a conversation's points, None where it is no pointer."""
     name = name_of(row)
     return _key(name, _WHOSE) if name.startswith(_SEAT) else None
+
+
+def seat_of(row: Mapping[str, Any]) -> Seat | None:
+    """To which of a desk's conversations a row of a conversation's points, None where it is no pointer. One whose id
+    cannot be a key is its fingerprint."""
+    if not name_of(row).startswith(_SEAT):
+        return None
+    _, desk, conversation = name_of(row).split("#", 2)
+    return Seat(desk, conversation)
 
 
 def tries(life: str, what: str) -> dict[str, Any]:

@@ -25,7 +25,8 @@ LEFT_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 def of(client: DynamoDBClient, table: str, conversation: Conversation) -> Iterator[Row]:
     """Everything that lies in the table of the conversation, in the order of its names."""
     for row in under(client, table, keys.partition(conversation), ConsistentRead=True):
-        yield Row(name=keys.name_of(row), fields={name: _plain(value) for name, value in keys.fields(row).items()})
+        fields = {name: _plain(value) for name, value in keys.fields(row).items()}
+        yield Row(name=keys.name_of(row), fields=fields, seat=keys.seat_of(row))
 
 
 def erase(client: DynamoDBClient, table: str, conversation: Conversation, pause: Callable[[float], None]) -> int:

@@ -198,6 +198,7 @@ class Erasing:
         for looked in range(ROUNDS):
             found = self.held(conversation, integration, marks, until_ms)
             marks = found.marks
+            self._hold(marks, until_ms)
             certificate = self._told(certificate, found, integration, until_ms)
             self._keep(certificate)  # before anything goes: what was there is told, whatever happens
             letters = self._empty(conversation, found, until_ms)
@@ -264,7 +265,6 @@ class Erasing:
 
     def _empty(self, conversation: Conversation, found: Holdings, until_ms: int) -> list[str]:
         """The table last: it tells which desks' events are theirs. Answers what dead letters there were."""
-        self._hold(found.marks, until_ms)
         gone = [name for letters in self._letters for name in letters.erase(found.marks)]
         self._objects.erase([*found.media, *found.parked, *found.aside])
         self._hold(found.marks, until_ms)
@@ -315,11 +315,11 @@ def _marks(conversation: Conversation, integration: str, desks: Sequence[str], r
     """What the customer's events bear: from the platform, from each desk by the customer or by its own conversation,
     and what the bridge tells on."""
     customer = bounded(conversation.customer)
-    places = [row.name.split("#", 2) for row in rows if row.name.startswith("SEAT#")]
     told = [(conversation.channel, bounded(conversation.account), customer)]
     if integration:
         told += [(source, bounded(integration), customer) for source in (conversation.channel, *desks)]
-        told += [(desk or next(iter(desks)), bounded(integration), theirs) for _, desk, theirs in places]
+        seats = [row.seat for row in rows if row.seat]
+        told += [(seat.desk or next(iter(desks)), bounded(integration), seat.conversation) for seat in seats]
     return frozenset(mark(*one) for one in told)
 
 

@@ -353,7 +353,9 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ledger holds of a conversation under one name, as it lies there; what is a structure is JSON."""
+    """What the ledger holds of a conversation under one name, as it lies there; what is a structure is JSON. `seat` is
+    the desk's conversation to which it points, None where it points to none."""
 
     name: str
     fields: dict[str, str | float | int | bool]
+    seat: Seat | None = None

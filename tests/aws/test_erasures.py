@@ -12,7 +12,7 @@ from chalicelib.aws import letters as read
 from chalicelib.aws.letters import LONGEST_S, Letters
 from chalicelib.errors import Retryable
 from chalicelib.pipeline import erasing
-from chalicelib.vocabulary.records import Conversation, Erasure, Event
+from chalicelib.vocabulary.records import Conversation, Erasure, Event, Seat, Thread
 from tests.aws.conftest import Cloud
 
 NOW = 1_800_000_000.0
@@ -40,6 +40,17 @@ def test_an_erasure_sees_whether_a_worker_is_at_something(cloud: Cloud) -> None:
     assert not erasing._leased(row, NOW + 91)
     cloud.table.sent(whose, "OUT#m#1", NOW, "mid")
     assert not any(erasing._leased(one, NOW + 1) for one in cloud.table.all_of(whose))
+
+
+@pytest.mark.parametrize("desk", ["counter", ""])
+def test_an_erasure_sees_which_of_a_desks_conversations_are_theirs(cloud: Cloud, desk: str) -> None:
+    whose = Conversation("instagram", "1784", uuid4().hex)
+    there = f"session#{uuid4().hex}"  # what parts a key may stand in a name
+    cloud.table.claim(whose, "IN#1", NOW, 90.0)
+    thread = Thread(seat=Seat(desk, there, generation=1), customer_ms=5000)
+    assert cloud.table.delivered(whose, "IN#1", NOW, thread, before=Seat(), listed=True)
+    seats = [row.seat for row in cloud.table.all_of(whose) if row.seat]
+    assert seats == [Seat(desk, there)]
 
 
 class Dead:

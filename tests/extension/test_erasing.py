@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.edge.storing import events_of
-from chalicelib.vocabulary.records import Conversation
+from chalicelib.vocabulary.records import Conversation, Seat
 from tests.extension.counter.webhook import WEBHOOK as COUNTER
 from tests.extension.pigeon.webhook import WEBHOOK as PIGEON
 from tests.pipeline.places import Places
@@ -24,7 +24,7 @@ def letters(feed: Any, told: Any) -> Any:
 def test_letters_and_sessions_of_theirs_go_and_no_others(desk: str) -> None:
     places = Places(desks=("counter", "genesys"))
     places.row(WHOSE, "STATE")
-    places.row(WHOSE, f"SEAT#{desk}#session#1")  # what the key's sign is may stand in a name
+    places.row(WHOSE, f"SEAT#{desk}#session#1", Seat(desk, "session#1"))
     theirs = [
         *letters(PIGEON, {"account": "loft-1", "events": [{"who": "carrier", "id": "1", "text": "Coo"}]}),
         *letters(COUNTER, {"hall": "hall-1", "session": "session#1", "text": "Hello"}),

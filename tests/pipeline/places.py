@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from chalicelib.pipeline.erasing import Erasing, Keeping
-from chalicelib.vocabulary.records import Conversation, Erasure, Event, Row
+from chalicelib.vocabulary.records import Conversation, Erasure, Event, Row, Seat
 from tests.fakes import FakeClock
 
 
@@ -36,8 +36,8 @@ class Places:
         self.clock.advance(seconds)
         self.over("pause")
 
-    def row(self, whose: Conversation, name: str, **fields: str | float) -> None:
-        self.table.setdefault(whose.key, {})[name] = Row(name=name, fields=dict(fields))
+    def row(self, whose: Conversation, name: str, seat: Seat | None = None, **fields: str | float) -> None:
+        self.table.setdefault(whose.key, {})[name] = Row(name=name, fields=dict(fields), seat=seat)
 
     def at(self, call: str) -> None:
         self.stop(f"before {call}")
