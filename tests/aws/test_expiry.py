@@ -45,7 +45,9 @@ DRIVES: dict[str, Drive] = {
         whose, ITEM, NOW, Thread(seat=Seat(conversation="d"), customer_ms=5), "Hello"
     ),
     "seat": lambda table, whose: table.seat(whose, table.thread(whose).seat, AFTER, NOW, listed=True),
-    "end": lambda table, whose: table.end(whose, table.standing(whose), NOW, listed=True),
+    "end": lambda table, whose: table.end(
+        whose, table.standing(whose), NOW, listed=table.standing(whose).thread.seat.desk != ""
+    ),
     "standing": lambda table, whose: table.standing(whose),
     "ask": lambda table, whose: table.ask(whose, NOW),
     "sitting": lambda table, whose: list(table.sitting(msgspec.convert(ACCOUNT, Account), NOW)),

@@ -28,8 +28,6 @@ from chalicelib.wire import bounded, digest, hmac_sha256, mended
 KEY_OF = "dmdesk conversation end: "
 KEY_ADVICE = "the data action of Terraform's conversation_end has another webhook secret: run terraform apply"
 ADVICE = "Admin > Message > Platforms > the Open Messaging integration has the webhook's signature secret token"
-
-
 # The type of an end, as our data action words it.
 ENDED = "Ended"
 

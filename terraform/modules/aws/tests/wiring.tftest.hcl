@@ -165,8 +165,8 @@ run "the_table_and_the_bucket_are_kept_and_private" {
     error_message = "table"
   }
   assert {
-    condition     = [for index in aws_dynamodb_table.ledger.global_secondary_index : [index.name, index.hash_key, index.range_key, index.projection_type]] == [["waiting", "waits_at", "waits_since", "KEYS_ONLY"], ["sitting", "sits_at", "asks_at", "KEYS_ONLY"]]
-    error_message = "the index of what waits for an answer, which repeats keys only"
+    condition     = { for index in aws_dynamodb_table.ledger.global_secondary_index : index.name => "${index.hash_key} ${index.range_key} ${index.projection_type}" } == { waiting = "waits_at waits_since KEYS_ONLY", sitting = "sits_at asks_at KEYS_ONLY" }
+    error_message = "the indexes of what waits for an answer and of what sits at a desk, which repeat keys only"
   }
   assert {
     condition     = aws_s3_bucket.shelf.bucket == "dmdesk-111122223333-eu-west-1" && !aws_s3_bucket.shelf.force_destroy
