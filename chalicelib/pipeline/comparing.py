@@ -251,7 +251,9 @@ class Comparing:
             for event in self._events(account.channel, one.delivery):
                 seen = reconciling.customers(claims.inbound(event.id), one.also, one.sent_ms, work)
                 found.append((seen, one, msgspec.structs.replace(event, late=True)))
-        gone = [(one.id, one.sent_ms, event) for seen, one, event in found if window.brings(seen)]
+        missing = [(one, event) for seen, one, event in found if window.brings(seen)]
+        otherwise = bool(missing) and _called_otherwise(found, sides)
+        gone = [(one.id, one.sent_ms, None if otherwise else event) for one, event in missing]
         self._bring("inbound", sides.conversation, gone, way)
         every = [seen for seen, _, _ in found]
         copies = reconciling.copies(
@@ -264,11 +266,8 @@ class Comparing:
         window, work = Window(held.since_ms, held.until_ms, held.since_ms), sides.known.work
         said = [kept for kept in sides.kept if kept.outbound]
         found = [(reconciling.agents(kept.id, kept.told, kept.at_ms, work), kept) for kept in said]
-        gone = [
-            (kept.id, kept.at_ms, next(iter(self._events(sides.desk, kept.delivery)), None))
-            for seen, kept in found
-            if window.brings(seen)
-        ]
+        missing = [kept for seen, kept in found if window.brings(seen)]
+        gone = [(kept.id, kept.at_ms, self._reply(sides, said, kept)) for kept in missing]
         self._bring("outbound", sides.conversation, gone, way)
         ours = [one for one in sides.written if one.own and held.since_ms <= one.sent_ms < held.until_ms]
         return reconciling.tally(
@@ -277,6 +276,18 @@ class Comparing:
             reconciling.copies(one.mark for one in ours),
             reconciling.overtaken(_arrivals(said, ours, work), reconciling.APART_MS),
         )
+
+    def _reply(self, sides: Sides, said: Sequence[Kept], kept: Kept) -> Event | None:
+        """The event of a reply that never came here; None where the customer may have it all the same: by words that
+        somebody sent since, or under another id."""
+        listed = [claims.parts(one.id) for one in said]
+        oldest_ms = min(one.at_ms for one in said)
+        ours = [(one.text, one.sent_ms) for one in sides.written if one.own]
+        if reconciling.strangers(claims.OUTBOUND, listed, oldest_ms, sides.known.work):
+            return None
+        if reconciling.typed_again(kept.text, kept.at_ms, ours):
+            return None
+        return next(iter(self._events(sides.desk, kept.delivery)), None)
 
     def _events(self, source: str, delivery: bytes) -> list[Event]:
         """What the webhook would have brought; nothing of what is told too poorly for that."""
@@ -332,6 +343,15 @@ def _by_customer(history: History) -> dict[str, list[Written]]:
         if written.customer:
             found[written.customer].append(written)
     return found
+
+
+def _called_otherwise(found: Sequence[tuple[Seen, Written, Event]], sides: Sides) -> bool:
+    """Whether the history's ids are not those of the webhooks: all that was delivered would come once more."""
+    begins = {claims.inbound(event.id.removesuffix(one.id)) for _, one, event in found}
+    listed = [claims.inbound(event.id) for _, _, event in found]
+    also = [claims.inbound(start) for _, one, _ in found for start in one.also]
+    oldest_ms = min(one.sent_ms for one in sides.written)
+    return any(reconciling.strangers(start, [*listed, *also], oldest_ms, sides.known.work) for start in begins)
 
 
 def _arrivals(said: Sequence[Kept], ours: Sequence[Written], work: Mapping[str, Worked]) -> list[tuple[int, int]]:

@@ -29,8 +29,9 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     """A message as the platform's history has it.
 
     `id` is the platform's, `customer` the person on the other side ("" where they are not named), `own` whether the
-    brand's account sent it, `mark` what went out beside it ("" where none is told). Of a customer's, `delivery` is the
-    body of the webhook that should have told of it, and `also` how the ids begin of other events that may have.
+    brand's account sent it, `mark` what went out beside it and `text` its words ("" where none are told). Of a
+    customer's, `delivery` is the body of the webhook that should have told of it, and `also` how the ids begin of other
+    events that may have.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     own: bool
     sent_ms: int
     mark: str = ""
+    text: str = ""
     delivery: bytes = b""
     also: tuple[str, ...] = ()
 
@@ -75,7 +77,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """A message as the desk has it, since `at_ms`.
 
     `id` is the desk's. Of a customer's, `given` is the id under which it was delivered to the desk. Of an agent's,
-    `told` is what the desk was told of it, and `delivery` the body of the webhook that should have told us of it.
+    `told` is what the desk was told of it, `text` its words, and `delivery` the body of the webhook that should have
+    told us of it.
     """
 
     id: str
@@ -83,6 +86,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     outbound: bool
     given: str = ""
     told: Told = ""
+    text: str = ""
     delivery: bytes = b""
 
 

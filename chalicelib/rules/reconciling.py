@@ -76,6 +76,22 @@ def agents(message: str, told: Told, sent_ms: int, work: Mapping[str, Worked]) -
     return Seen(sent_ms=sent_ms, fate=fate, begun_ms=begun_ms)
 
 
+def strangers(begins: str, listed: Iterable[str], since_ms: int, work: Mapping[str, Worked]) -> bool:
+    """Whether a list calls messages otherwise than the ledger does: work that begins so was begun since then, and none
+    of it is of anything that is `listed`, by how its names begin. Then nothing is missing for being called otherwise.
+    """
+    recent = [name for name, worked in work.items() if name.startswith(begins) and worked.since_s * 1000 >= since_ms]
+    known = tuple(listed)
+    return bool(recent) and not any(name.startswith(known) for name in recent)
+
+
+def typed_again(text: str, sent_ms: int, ours: Iterable[tuple[str, int]]) -> bool:
+    """Whether the customer has these words already, by what the brand's account sent (text, epoch ms) since then: by
+    the platform's app, it may be."""
+    words = text.strip()
+    return bool(words) and any(said.strip() == words and at_ms >= sent_ms - APART_MS for said, at_ms in ours)
+
+
 def tally(seen: Sequence[Seen], window: Window, doubled: int = 0, out_of_order: int = 0) -> Tally:
     """What became of those that count."""
     fates = Counter(one.fate for one in seen if window.counts(one))

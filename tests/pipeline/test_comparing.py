@@ -308,6 +308,41 @@ def test_a_reply_that_never_came_is_brought_and_what_the_desk_was_told_of_is_not
     assert {found.id: found.brought for found in kit.told if found.direction == "outbound"} == {"g1": True, "g5": False}
 
 
+def test_a_reply_whose_words_the_customer_has_already_is_told_and_not_sent(kit: Kit) -> None:
+    kit.desk.held[ANA] = [replied("g1", 3 * HOUR_MS, text="It is here. "), replied("g2", 3 * HOUR_MS, text="Bye")]
+    kit.archive.held["c-ana"] += [
+        wrote("app", ANA, 2 * HOUR_MS, own=True, delivery=b"", text="It is here."),
+        wrote("before", ANA, 4 * HOUR_MS, own=True, delivery=b"", text="Bye"),
+    ]
+    assert kit.run().outbound.missing == 2
+    assert [event.id for event in kit.outbound.events] == ["g2"]
+    assert [found.brought for found in kit.told if found.direction == "outbound"] == [False, True]
+
+
+def test_a_desk_that_calls_messages_otherwise_than_its_webhooks_has_nothing_sent_twice(kit: Kit) -> None:
+    kit.desk.held[ANA] = [replied("other-1", 3 * HOUR_MS), replied("other-2", 2 * HOUR_MS)]
+    kit.ledger.claim(of(ANA), "OUT#g1#1", START - 3 * 3600, 90)
+    kit.ledger.sent(of(ANA), "OUT#g1#1", START - 3 * 3600, "p1")
+    assert kit.run().outbound.missing == 2
+    assert kit.outbound.events == []
+
+
+def test_a_history_that_calls_messages_otherwise_than_its_webhooks_has_nothing_shown_twice(kit: Kit) -> None:
+    for name, ago_h in (("w1", 5), ("w2", 4), ("w3", 3)):
+        kit.ledger.claim(of(ANA), f"IN#{name}", START - ago_h * 3600, 90)
+        kit.ledger.delivered(of(ANA), f"IN#{name}", START, Thread())
+    assert kit.run().inbound.missing == 4
+    assert kit.brought == ["m4"]
+    assert {found.id: found.brought for found in kit.told} == {"m1": False, "m2": False, "m3": False, "m4": True}
+
+
+def test_what_was_delivered_before_the_history_begins_says_nothing_of_its_ids(kit: Kit) -> None:
+    kit.ledger.claim(of(ANA), "IN#w1", START - 6 * 3600, 90)
+    kit.ledger.delivered(of(ANA), "IN#w1", START, Thread())
+    kit.run()
+    assert kit.brought == ["m1", "m2", "m3", "m4"]
+
+
 def test_a_desk_that_does_not_tell_holds_up_nobody(kit: Kit) -> None:
     kit.desk.error = Misconfigured("403", "give the role")
     done = kit.run()

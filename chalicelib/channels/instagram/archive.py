@@ -96,6 +96,7 @@ def _written(account: Account, message: dict[str, Any]) -> Written | None:
         own=ours,
         sent_ms=at_ms,
         mark=words(message.get(MARK)),
+        text=words(message.get("message")),
         delivery=b"" if ours else _delivery(account, who, at_ms, mid, message),
         # a tap that came as a postback is an ordinary message in the history
         also=(f"postback:{mid}:",),

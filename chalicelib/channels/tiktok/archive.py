@@ -82,6 +82,7 @@ def _written(account: Account, chat: str, message: dict[str, Any]) -> Written | 
         customer=seen.text("to_user.id") if ours else who,
         own=ours,
         sent_ms=at_ms,
+        text=seen.text("text.body"),
         delivery=b"" if ours else _delivery(account, chat, at_ms, seen),
     )
 

@@ -73,7 +73,9 @@ def _kept(account: Account, conversation: str, entity: dict[str, Any]) -> Kept |
         return kept
     whole = said | {"id": identifier, "conversationId": conversation, "direction": "Outbound"}
     told = ENDED.get(str(entity.get("status", "")).lower(), "")
-    return msgspec.structs.replace(kept, told=told, delivery=msgspec.json.encode(whole))
+    text = said.get("text")
+    words = text if isinstance(text, str) else ""
+    return msgspec.structs.replace(kept, told=told, text=words, delivery=msgspec.json.encode(whole))
 
 
 def _milliseconds(moment: Any) -> int:
