@@ -58,7 +58,7 @@ format: needs-developer ## rewrite the code in its one style
 docs: needs-function ## rewrite the pages of docs/ that the code tells (features, rendering, participant data)
 	$(BIN)/python -m tools.docs
 
-chaos: needs-developer ## hundreds of messages while all fails that can, and what became of them (ARGS="--seed 7 --messages 1000")
+chaos: needs-developer ## thousands of messages while processes die and calls fail: ten minutes, and a table (ARGS=--help)
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: needs-developer ## how fast it is, beside the floor; writes bench/RESULTS.md (ARGS=--quick)

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.aws import calls
 from chalicelib.aws.calls import call
 from chalicelib.errors import Retryable
-from chalicelib.vocabulary.records import Event
+from chalicelib.vocabulary.records import UNCOUNTED, Event
 from chalicelib.wire import digest
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Queue:
         `life` is what tells this stay on the queue from another, `order` the queue's count. A burial has an id of its
         own: the queue swallows a second one of the same life, and not that of a replay.
         """
-        told = {"reason": reason[:200] or "unknown", "order": order or "0"}
+        told = {"reason": reason[:200] or "unknown", "order": order or UNCOUNTED}
         call(
             self._client.send_message,
             QueueUrl=self._dead_letters_url,

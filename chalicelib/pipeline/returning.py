@@ -11,7 +11,7 @@ import msgspec
 from chalicelib.errors import Malformed
 from chalicelib.pipeline.parking import fits, lightened
 from chalicelib.pipeline.ports import ClearedShelf, Homecoming
-from chalicelib.vocabulary.records import Event, Parked
+from chalicelib.vocabulary.records import UNCOUNTED, Event, Parked
 from chalicelib.wire import digest
 
 # So many go back together: whoever is cut off puts no more than these again, which the queue refuses.
@@ -101,9 +101,10 @@ class Returning:
         if queue is None:
             raise Malformed(f"there is no queue {parked.queue}")
         if parked.event is not None:
-            events = [msgspec.structs.replace(parked.event, order=parked.order)]
+            events = [parked.event]
         else:
             events = self._cut(shelved.source, parked.body, parked.parked_ms / 1000)
+        events = [msgspec.structs.replace(event, order=parked.order or UNCOUNTED) for event in events]
         if not all(fits(event, queue) for event in events):
             raise Malformed("no queue takes it in any form")
         return [
@@ -151,7 +152,7 @@ def _as_they_came(group: list[Returned]) -> list[Returned]:
 
 
 def _count(returned: Returned) -> tuple[int, ...]:
-    """The order as numbers, () where there is none: "0" is what is written where the queue gave none."""
+    """The order as numbers, () where there is none."""
     numbers = returned.event.order.split(".")
     if not all(number.isdecimal() for number in numbers) or not int(numbers[0]):
         return ()

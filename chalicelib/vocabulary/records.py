@@ -10,6 +10,8 @@ from chalicelib.wire import bounded, digest
 
 # The result of a claim that was ended before its work came: a message that was taken back first.
 PREVENTED = "prevented"
+# The place in the order of what comes back from the shelf, where no queue had counted it.
+UNCOUNTED = "0"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

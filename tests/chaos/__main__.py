@@ -61,9 +61,11 @@ def _did(site: Site, run: Run) -> str:
     died = site.deaths.read_text(encoding="utf-8").splitlines()
     places = {line.rpartition(", ")[0] for line in died}
     both = {place for place in places if {f"{place}, before", f"{place}, after"} <= set(died)}
+    half = "".join(f"\n  at this line on one side only: {place}" for place in sorted(places - both))
     return (
         f"{site.died} processes died, {len(died)} of them at {len(places)} lines that write ({len(both)} before and "
-        f"after it); {run.struck} calls to vendors failed; {run.replayed['replayed']} came back by dmdesk replay --all"
+        f"after it){half}\n{run.struck} calls to vendors failed; {run.replayed['replayed']} came back by "
+        "dmdesk replay --all"
     )
 
 

@@ -44,7 +44,7 @@ class Talk:
 @dataclass
 class Side:
     """One direction. `told` did not arrive, and whoever has to know does; everything from `lost` on should not be.
-    `ids` names, for each of that, what it became of."""
+    Of the traces `traced` were whole, where somebody looked. `ids` names, for each fault, whose it is."""
 
     sent: int = 0
     once: int = 0
@@ -59,6 +59,7 @@ class Side:
     receipts_of_both_kinds: int = 0
     told_as_from_elsewhere: int = 0
     untraced: int = 0
+    traced: int = 0
     ids: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     @property
@@ -73,7 +74,7 @@ class Side:
             self.ids[fault].append(identifier)
 
 
-COUNTS = [one.name for one in fields(Side)][:-1]
+COUNTS = [one.name for one in fields(Side)][:-2]
 
 
 @dataclass
@@ -113,7 +114,8 @@ class Tally:
     def __str__(self) -> str:
         rows = [f"{'':26}{'to the desk':>14}{'to customers':>14}"]
         rows += [
-            _row(TITLES.get(name, name), getattr(self.inbound, name), getattr(self.outbound, name)) for name in COUNTS
+            _row(TITLES.get(name, name), getattr(self.inbound, name), getattr(self.outbound, name))
+            for name in (*COUNTS, "traced")
         ]
         return "\n".join([*rows, *(_row(name, getattr(self, name)) for name in REST)])
 
@@ -121,7 +123,7 @@ class Tally:
 REST = [one.name for one in fields(Tally)][2:]
 TITLES = {
     "once": "delivered once", "failed_but_received": "told failed, but received", "receipts_again": "receipts doubled",
-    "notices_again": "notices doubled", "untraced": "without a whole trace",
+    "notices_again": "notices doubled", "untraced": "no whole trace",
 }  # fmt: skip
 
 

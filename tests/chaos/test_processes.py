@@ -14,8 +14,8 @@ from tests.chaos.processes.weather import Weather
 pytestmark = pytest.mark.xdist_group("chaos-processes")
 # workers that die are waited for as long as their leases run
 SMALL = Weather(
-    seed=5, messages=24, people=6, vendors=0, aws=0, doubled=0.3, late=0.3, kill_s=1e9, patience=(0, 0), mortal=("edge",),
-    lasts_s=150, ends_s=300, sizes={"edge": 2, "to_desk": 2, "to_customer": 2},
+    seed=5, messages=24, people=6, vendors=0, aws=0, doubled=0.3, late=0.3, kill_s=1e9, patience=(0, 0),
+    mortal=("edge",), lasts_s=150, ends_s=300, sizes={"edge": 2, "to_desk": 2, "to_customer": 2},
 )  # fmt: skip
 
 
@@ -29,6 +29,7 @@ def test_processes_that_die_lose_nothing_and_every_message_has_its_trace(
         assert site.failed == []
     assert {what: number for what, number in found.faults.items() if not what.endswith(ALLOWED)} == {}
     assert (found.inbound.once, found.outbound.once) == (12, 12)
+    assert (found.inbound.traced, found.outbound.traced) == (12, 12)
     assert ran.at_rest
     died = {line.rpartition(" ")[2] for line in site.deaths.read_text().splitlines()}
     assert died == {"before", "after"}

@@ -138,6 +138,8 @@ def test_a_whole_delivery_is_cut_again_and_goes_when_the_queue_has_all_of_it() -
     left = returning(home, shelf).back(things, told.append)
     assert [(one.key, why) for one, why in left] == [("parked/not_json/x/d/2", "still torn")]
     assert home.ids("p") == ["before", "one", "two", "three", "after"]
+    # none without a place, by which the worker knows that it comes back
+    assert sorted(one.order for one in home.events.values()) == ["0", "0", "0", "10", "9"]
     assert list(shelf.kept) == ["parked/not_json/x/d/2"]
     assert sum(told) == 3
 

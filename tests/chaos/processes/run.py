@@ -123,7 +123,9 @@ class Run:
         for person in town.people.values():
             for side, said in ((found.inbound, person.wrote), (found.outbound, person.answers)):
                 for identifier, *_ in said:
-                    side.add("untraced", bool(self.traces.lacking(identifier)), identifier)
+                    whole = not self.traces.lacking(identifier)
+                    side.traced += whole
+                    side.add("untraced", not whole, identifier)
         return found
 
     def tell(self, identifiers: Iterable[str]) -> Path:
