@@ -72,7 +72,7 @@ variable "edge" {
 }
 
 variable "workers" {
-  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default). The upkeep has their memory and timeout."
+  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default). The upkeep has their memory."
   type = object({
     memory_mb            = optional(number, 512)
     timeout_s            = optional(number, 80)

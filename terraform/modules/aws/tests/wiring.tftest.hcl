@@ -36,7 +36,7 @@ run "a_function_per_role_from_one_package" {
     error_message = "runtime, architecture and hash come with the package"
   }
   assert {
-    condition     = { for role, one in aws_lambda_function.role : role => one.timeout } == { edge = 10, to_desk = 80, to_customer = 80, upkeep = 80 }
+    condition     = { for role, one in aws_lambda_function.role : role => one.timeout } == { edge = 10, to_desk = 80, to_customer = 80, upkeep = 900 }
     error_message = "timeouts"
   }
 }
@@ -127,8 +127,8 @@ run "visibility_follows_the_timeout" {
     error_message = "six times 70"
   }
   assert {
-    condition     = aws_lambda_function.role["upkeep"].timeout == 70 && aws_lambda_function.role["upkeep"].reserved_concurrent_executions == -1
-    error_message = "the upkeep has the workers' timeout, and none of their reserve"
+    condition     = aws_lambda_function.role["upkeep"].timeout == 900 && aws_lambda_function.role["upkeep"].reserved_concurrent_executions == -1
+    error_message = "the upkeep has a timeout of its own, and none of the workers' reserve"
   }
 }
 
