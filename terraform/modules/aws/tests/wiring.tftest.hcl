@@ -211,7 +211,7 @@ run "every_alarm_tells_the_topic" {
     error_message = "an alarm that nobody hears, or that does not say what to do"
   }
   assert {
-    condition     = length(local.alarm_arns) == 2 + 2 + 2 + 4 + 4 + 2 + 12 + 2 + 3 + 2 + 1 + 2 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
+    condition     = length(local.alarm_arns) == 2 + 2 + 2 + 4 + 4 + 2 + 13 + 2 + 3 + 2 + 1 + 2 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
     error_message = "an alarm is missing on the dashboard"
   }
   assert {
@@ -241,6 +241,7 @@ run "every_alarm_tells_the_topic" {
       "dmdesk-account-unreadable account_unreadable" = "1 in 300 s"
       "dmdesk-account-stopped account_stopped"       = "1 in 300 s"
       "dmdesk-problem-unlisted problem_unlisted"     = "1 in 300 s"
+      "dmdesk-proof-gaps proof_gaps"                 = "1 in 3600 s"
     }
     error_message = "how many of what in which time ring"
   }
