@@ -165,7 +165,7 @@ def _shown(talk: Talk, side: Side) -> None:
 
 
 def _received(talk: Talk, side: Side) -> None:
-    left, failed = Counter(talk.got), 0
+    left, failed = Counter(talk.got), list[str]()
     # who says the same twice is believed where they are told that it arrived
     for answer in sorted(talk.answers, key=lambda one: "Failed" in talk.told.get(one.id, [])):
         told = talk.told.get(answer.id, [])
@@ -180,12 +180,13 @@ def _received(talk: Talk, side: Side) -> None:
         side.add("failed_but_received", whole and "Failed" in told, answer.id)
         side.add("receipts_of_both_kinds", len(set(told)) > 1, answer.id)
         side.add("receipts_again", max(0, len(told) - 1), answer.id)
-        failed += "Failed" in told
+        failed += [answer.id] if "Failed" in told else []
     for text, number in left.items():
         side.add("doubled", number, next((one.id for one in talk.answers if text in one.parts), text[:40]))
     notices = sum(text.startswith(NOTICES) for text in talk.shown)
-    side.add("untold", max(0, failed - notices), "a notice is missing")
-    side.add("notices_again", max(0, notices - failed), "a notice came again")
+    last = failed[-1] if failed else ""
+    side.add("untold", max(0, len(failed) - notices), last)
+    side.add("notices_again", max(0, notices - len(failed)), last)
     _ordered(talk.answers, talk.got, side)
 
 
@@ -198,7 +199,7 @@ def _ordered(said: Sequence[Said], came: Sequence[str], side: Side) -> None:
     for number, one in enumerate(alone):
         came_at = place.get(one.parts[0], -1)
         late = any(
-            one.taken_s < behind.begun_s and came_at > place.get(behind.parts[0], len(came))
+            one.taken_s < behind.begun_s < inf and came_at > place.get(behind.parts[0], len(came))
             for behind in alone[number + 1 :]
         )
         side.add("out_of_order", late, one.id)

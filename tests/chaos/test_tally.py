@@ -28,6 +28,9 @@ CASES: dict[str, tuple[dict[str, object], dict[str, int]]] = {
     "shown in another order": ({"shown": ["b", "a"]}, {"to the desk: out_of_order": 1}),
     "late, and told to be": ({"shown": ["b", "[This message comes late:]\na"]}, {}),
     "the webhooks overlapped": ({"shown": ["b", "a"], "wrote": [Said("m-1", ["a"], 1.0, 3.5), B]}, {}),
+    "nobody knows when the second was told": (
+        {"shown": ["b", "a"], "wrote": [A, Said("m-2", ["b"])]}, {},
+    ),
     "an echo taken for another's": (
         {"shown": ["a", "b", "[Sent from the app:]\nyes"]}, {"to the desk: told_as_from_elsewhere": 1},
     ),

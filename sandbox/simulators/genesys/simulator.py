@@ -244,13 +244,10 @@ class GenesysSimulator(Served):
         self._tell(integration, conversation.id, to_json(body))
 
     def _tell(self, integration: _Integration, conversation_id: str, body: bytes) -> None:
-        digest = hmac.new(integration.secret.encode(), body, hashlib.sha256).digest()
-        # .../openmessaging/validate: sha256= and the base64 of the HMAC, over the body as sent
-        signature = "sha256=" + base64.b64encode(digest).decode()
         self.deliveries.send(
             integration.webhook_url,
             body,
-            lambda: {"Content-Type": "application/json", "X-Hub-Signature-256": signature},
+            lambda: _signed(body, self._integrations.get(integration.id, integration).secret),
             timeout_s=self._webhook_timeout_s,
             retry_delays_s=self._webhook_retry_delays_s,
             retry_on=_worth_retrying,
@@ -465,6 +462,13 @@ class GenesysSimulator(Served):
 def _worth_retrying(status: int | None) -> bool:
     # .../openmessaging/validate: on timeout, 429 or 5xx
     return status is None or status == 429 or status >= 500
+
+
+def _signed(body: bytes, secret: str) -> dict[str, str]:
+    # .../openmessaging/validate: sha256= and the base64 of the HMAC, over the body as sent
+    digest = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    signature = "sha256=" + base64.b64encode(digest).decode()
+    return {"Content-Type": "application/json", "X-Hub-Signature-256": signature}
 
 
 def _strings(attributes: StringMap | None) -> dict[str, str]:

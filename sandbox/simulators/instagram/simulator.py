@@ -182,11 +182,10 @@ class InstagramSimulator(Served):
             # The window counts from the delivery, by the shared clock, not from the payload's own time.
             self._inbox.note(payload, self._clock())
         self.watch.customer(raw)
-        headers = _signed(raw, app_secret or account.app_secret)
         return self.deliveries.post(
             account.webhook_url,
             raw,
-            lambda: headers,
+            lambda: _signed(raw, app_secret or self._app_secret(account)),
             timeout_s=self._webhook_timeout_s,
             retry_delays_s=self._retry_delays_s,
             retry_on=_not_accepted,
@@ -305,16 +304,19 @@ class InstagramSimulator(Served):
         return Answer(200, answer)
 
     def _echo(self, deliver: Callable[..., object], account: Account, recipient: str, raw: bytes) -> None:
-        headers = _signed(raw, account.app_secret)
         deliver(
             account.webhook_url,
             raw,
-            lambda: headers,
+            lambda: _signed(raw, self._app_secret(account)),
             timeout_s=self._webhook_timeout_s,
             retry_delays_s=self._retry_delays_s,
             retry_on=_not_accepted,
             key=recipient,
         )
+
+    def _app_secret(self, account: Account) -> str:
+        """As it is now: what is delivered again after a rotation is signed anew."""
+        return self._accounts.get(account.ig_id, account).app_secret
 
     # --- reading
 

@@ -212,6 +212,7 @@ class TikTokSimulator(Served):
 
     def _signed(self, raw: bytes, account: Account) -> dict[str, str]:
         # developers.tiktok.com/doc/webhooks-verification; made anew for each attempt, so `t` moves on
+        account = self._apps.accounts.get(account.business_id, account)  # whose secret may have been rotated
         t = str(int(self._clock()))
         digest = hmac.new(account.app_secret.encode(), t.encode() + b"." + raw, hashlib.sha256).hexdigest()
         return {
