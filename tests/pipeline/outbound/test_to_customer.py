@@ -113,6 +113,7 @@ class Kit:
         bench = Bench({"instagram": self.client, "tiktok": self.tiktok}, self.desk, self.secrets)
         self.clock, self.metrics, self.ledger = bench.clock, bench.metrics, bench.ledger
         self.shelf, self.fetch, self.queue = bench.shelf, bench.fetch, bench.outbound
+        self.ledger.threads[CONVERSATION.key] = Thread(customer_ms=int(START * 1000), seen_ms=int(START * 1000))
         self.says = Says(said)
         self.work = bench.to_customer(self.says)
         self.remaining_s = 600.0
@@ -150,6 +151,16 @@ class Kit:
 # Sending
 
 
+def test_who_has_never_written_is_not_written_to_whoever_signs_for_the_desk() -> None:
+    kit = Kit(msgspec.structs.replace(SAID, customer="a stranger"))
+    kit.desk.open = False
+    kit.handle()
+    assert kit.client.sent == []
+    [receipt] = kit.desk.reported
+    assert (receipt.delivered, receipt.reason) == (False, "no_conversation")
+    assert kit.metrics.total("refused") == 1
+
+
 def test_a_message_is_sent_once_and_reported_delivered() -> None:
     kit = Kit()
     kit.handle()
@@ -163,7 +174,9 @@ def test_a_message_is_sent_once_and_reported_delivered() -> None:
 
 def test_the_platforms_thread_is_passed_on() -> None:
     kit = Kit(msgspec.structs.replace(SAID, integration=TIKTOK.integration))
-    kit.ledger.threads[Conversation("tiktok", TIKTOK.id, "55501").key] = Thread(platform="conv+1/a==")
+    kit.ledger.threads[Conversation("tiktok", TIKTOK.id, "55501").key] = Thread(
+        customer_ms=int(START * 1000), platform="conv+1/a=="
+    )
     kit.handle()
     assert kit.tiktok.sent == [("55501", "conv+1/a==", "It is, since Monday.")]
     assert kit.client.sent == []
