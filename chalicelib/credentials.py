@@ -53,6 +53,16 @@ class Secret(msgspec.Struct, frozen=True):
         """The field's texts, see `texts`."""
         return texts(self.held.get(field))
 
+    def owned(self, field: str) -> dict[str, str]:
+        """Of an object of lists, each text and the name that it stands under; what stands under several is nobody's
+        own, and left out."""
+        lists = self.held.get(field)
+        owners: dict[str, set[str]] = {}
+        for name, held in lists.items() if isinstance(lists, dict) else ():
+            for text in texts(held):
+                owners.setdefault(text, set()).add(name)
+        return {text: name for text, names in owners.items() if len(names) == 1 for name in names}
+
     def line(self, field: str) -> str:
         """The field's text, trimmed. Raises Misconfigured where it is not one plain word."""
         return self._plain(field, trimmed(self.held.get(field)), f'{{"{field}": "…"}}')
@@ -76,11 +86,11 @@ class Secret(msgspec.Struct, frozen=True):
         )
 
 
-def signed_by(secrets: Sequence[str], given: bytes, made: Callable[[str], bytes]) -> bool:
-    """Whether what was given is what one of the secrets makes. Every one is tried, and compared to its end, so that
+def signed_by(secrets: Sequence[str], given: bytes, made: Callable[[str], bytes]) -> str:
+    """The secret that makes what was given, "" where none does. Every one is tried, and compared to its end, so that
     the time taken says nothing."""
-    matches = [hmac.compare_digest(made(secret), given) for secret in secrets]
-    return any(matches)
+    matches = [secret for secret in secrets if hmac.compare_digest(made(secret), given)]
+    return matches[0] if matches else ""
 
 
 def plain(text: str) -> bool:

@@ -22,6 +22,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     happened by the platform's clock, 0 where the platform does not tell. `bundle` holds the events of one
     conversation that came in one delivery: a queue takes them whole or not at all. `order` is the queue's count of
     what came before what, of an event that comes back from the shelf: it keeps its place however often that happens.
+    `signer` is the account (channel#id) whose own secret signed the delivery, "" where the secret is that of all.
     """
 
     source: str
@@ -35,6 +36,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     aside: str = ""
     bundle: tuple[Event, ...] = ()
     order: str = ""
+    signer: str = ""
 
     @property
     def group(self) -> str:
@@ -104,6 +106,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     show_reads: bool = False
     desk: str = ""
     options: dict[str, Any] = {}
+
+    @property
+    def key(self) -> str:
+        """What it is called among the accounts."""
+        return f"{self.channel}#{self.id}"
 
     def wrote(self, customer: str, username: str) -> bool:
         """Whether this customer's id, or their name on the platform, is the account's own. A channel may know it by

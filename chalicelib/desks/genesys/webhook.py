@@ -35,7 +35,7 @@ class _Webhook:
         """Never asked for. Raises Rejected."""
         raise Rejected(400, "no_handshake")
 
-    def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
+    def verify(self, request: Request, secrets: Sequence[str], now: float) -> str:
         """`X-Hub-Signature-256: sha256=<base64 HMAC-SHA256 of the raw body>`: base64, unlike Meta's hex."""
         scheme, _, offered = (request.header(self.signature_header) or "").partition("=")
         try:
@@ -44,8 +44,10 @@ class _Webhook:
             given = b""
         if scheme != "sha256" or len(given) != hashlib.sha256().digest_size:
             raise Rejected(401, "signature_malformed")
-        if not signed_by(secrets, given, lambda secret: hmac_sha256(secret, request.body)):
+        signer = signed_by(secrets, given, lambda secret: hmac_sha256(secret, request.body))
+        if not signer:
             raise Rejected(401, "signature_mismatch", ADVICE)
+        return signer
 
     def split(self, body: bytes) -> list[Piece]:
         """A delivery is one message, receipt or event. Its fields may be missing, null or of another type than

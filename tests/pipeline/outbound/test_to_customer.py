@@ -161,6 +161,21 @@ def test_who_has_never_written_is_not_written_to_whoever_signs_for_the_desk() ->
     assert kit.metrics.total("refused") == 1
 
 
+@pytest.mark.parametrize("said", [SAID, AgentTyping(integration=INSTAGRAM.integration, customer="55501")])
+def test_what_another_accounts_secret_signed_is_parked_and_reaches_nobody(said: DeskEvent) -> None:
+    kit = Kit(said)
+    kit.handle(msgspec.structs.replace(EVENT, signer=f"tiktok#{TIKTOK.id}"))
+    assert (kit.client.parts, kit.client.acts, kit.desk.reported, kit.desk.delivered) == ([], [], [], [])
+    assert parked(kit).reason == "foreign_signature"
+    assert parked(kit).event == msgspec.structs.replace(EVENT, signer=f"tiktok#{TIKTOK.id}")
+
+
+def test_what_the_accounts_own_secret_signed_is_sent() -> None:
+    kit = Kit()
+    kit.handle(msgspec.structs.replace(EVENT, signer=f"instagram#{INSTAGRAM.id}"))
+    assert len(kit.client.sent) == 1
+
+
 def test_a_message_is_sent_once_and_reported_delivered() -> None:
     kit = Kit()
     kit.handle()
