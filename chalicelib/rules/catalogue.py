@@ -173,6 +173,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A comment takes a single message as its answer, without a file beside the text. Send less at once.",
         "Un comentario admite un solo mensaje como respuesta, sin archivo junto al texto. Envía una sola cosa.",
     ),
+    "why_too_long": (
+        "The message is too long to be sent at once. Send the rest as another one.",
+        "El mensaje es demasiado largo para enviarlo de una vez. Envía el resto en otro.",
+    ),
     "why_no_conversation": (
         "This person has no conversation with you on <{platform}|the platform> yet, and only they can begin one.",
         "Esta persona aún no tiene una conversación contigo en <{platform}|la plataforma>, y solo ella puede "

@@ -161,6 +161,16 @@ def test_who_has_never_written_is_not_written_to_whoever_signs_for_the_desk() ->
     assert kit.metrics.total("refused") == 1
 
 
+@pytest.mark.parametrize("parts", [25, 26, 1000])
+def test_a_reply_is_at_most_25_messages_and_the_rest_is_told(parts: int) -> None:
+    kit = Kit(msgspec.structs.replace(SAID, text=" ".join(f"{number:04}" for number in range(parts))), limit=5)
+    kit.handle()
+    assert [text.strip() for text in kit.client.texts] == [f"{number:04}" for number in range(min(parts, 25))]
+    [receipt] = kit.desk.reported
+    assert (receipt.delivered, receipt.reason) == ((True, "") if parts == 25 else (False, "too_long"))
+    assert ["0025" in line.text for line in kit.desk.delivered] == ([] if parts == 25 else [True])
+
+
 @pytest.mark.parametrize("said", [SAID, AgentTyping(integration=INSTAGRAM.integration, customer="55501")])
 def test_what_another_accounts_secret_signed_is_parked_and_reaches_nobody(said: DeskEvent) -> None:
     kit = Kit(said)
