@@ -58,6 +58,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Escribió alguien del EEE, Suiza o el Reino Unido. <{platform}|La plataforma> no lo muestra: "
         "léelo y respóndelo en la app.]",
     ),
+    # before a text that begins as one of these lines does
+    "theirs": ("[In the customer's own words:]", "[Con las palabras del cliente:]"),
     # media
     "media_gone": (
         "[A file< ({kind})> that the platform no longer hands out]",
