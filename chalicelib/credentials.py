@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -19,6 +20,20 @@ Secrets = Callable[[str], dict[str, Any]]
 
 # Nothing that is given lives for a hundred years.
 LONGEST_S = 100 * 366 * 86_400.0
+# A key of so few characters is tried through. Meta's and TikTok's have 32 and more, Genesys takes none below 16.
+SHORTEST = 12
+_FORMS = (
+    "changeme",
+    "example",
+    "placeholder",
+    "todo",
+    "your",
+    "makeup",
+    "password",
+    "secretsecret",
+    "insert",
+    "replace",
+)
 _SPACE = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\x00\u200b\u2060\ufeff"
 _HALVES = re.compile("[\ud800-\udfff]")
 _PLAIN = re.compile("[!-~]+")
@@ -84,6 +99,14 @@ class Secret(msgspec.Struct, frozen=True):
             f"the secret {self.name} holds {what}",
             f"store {shape} in the secret {self.name}: one word of plain characters, without spaces",
         )
+
+
+@lru_cache(256)
+def guessable(text: str) -> bool:
+    """Whether what should be a key is one that anybody tries: too short, or what an example or a form had in its
+    place."""
+    word = re.sub(r"[\W_]+", "", text.casefold())
+    return len(text) < SHORTEST or len(set(word)) < 4 or "…" in text or any(word.startswith(one) for one in _FORMS)
 
 
 def signed_by(secrets: Sequence[str], given: bytes, made: Callable[[str], bytes]) -> str:

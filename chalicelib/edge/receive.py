@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.credentials import Secret
+from chalicelib.credentials import SHORTEST, Secret, guessable
 from chalicelib.edge.checking import checked
 from chalicelib.edge.relayed import body_of, queue_of, source_of
 from chalicelib.edge.storing import Store
@@ -144,10 +144,14 @@ class Edge:
         name = self._secret_names[webhook.name]
 
         def check(secret: Secret) -> str:
-            common, owned = secret.every("secrets"), secret.owned("accounts")
+            common = [key for key in secret.every("secrets") if not guessable(key)]
+            owned = {key: owner for key, owner in secret.owned("accounts").items() if not guessable(key)}
             if not (common or owned):
                 shape = '{"secrets": ["…"]}'
-                advice = f"store {shape}, the webhook secret of {webhook.name}, in the secret {name}"
+                advice = (
+                    f"store {shape}, the webhook secret of {webhook.name}, in the secret {name}; "
+                    f"what is shorter than {SHORTEST} characters, or an example's, is not taken"
+                )
                 raise Rejected(401, "no_secret", advice)
             signed = webhook.verify(request, [*common, *owned], now)
             return "" if signed in common else owned[signed]

@@ -36,7 +36,9 @@ def test_an_event_tells_whose_own_secret_signed_it(platform: str, secret: str, o
 @each_platform
 def test_what_all_share_is_nobodys_own(platform: str) -> None:
     assert signer(kit(platform), platform, SECRET) == [""]
-    shared = kit(platform, secrets=[], accounts={SHOP: ["one-secret-for-two-shops"], OTHER: ["one-secret-for-two-shops"]})
+    shared = kit(
+        platform, secrets=[], accounts={SHOP: ["one-secret-for-two-shops"], OTHER: ["one-secret-for-two-shops"]}
+    )
     answer = shared.post(platform, signed(platform, BODIES[platform], "one-secret-for-two-shops", START))
     assert answer.status == 401
     assert shared.stored == []
@@ -47,6 +49,15 @@ def test_without_a_shared_one_only_accounts_own_secrets_sign(platform: str) -> N
     bench = kit(platform, secrets=[])
     assert bench.post(platform, signed(platform, BODIES[platform], SECRET, START)).status == 401
     assert signer(bench, platform, "shop-own-secret-0001") == [SHOP]
+
+
+@each_platform
+@pytest.mark.parametrize("left", ["…", "short", "change-me-please", "make-up-more-than-15-characters"])
+def test_what_an_example_had_in_its_place_signs_nothing(platform: str, left: str) -> None:
+    for held in ({"secrets": [left], "accounts": {}}, {"secrets": [], "accounts": {SHOP: [left]}}):
+        bench = kit(platform, **held)
+        answer = bench.post(platform, signed(platform, BODIES[platform], left, START))
+        assert (answer.status, answer.body) == (401, "refused: no_secret")
 
 
 @each_platform
