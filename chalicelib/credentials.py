@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -19,6 +20,20 @@ Secrets = Callable[[str], dict[str, Any]]
 
 # Nothing that is given lives for a hundred years.
 LONGEST_S = 100 * 366 * 86_400.0
+# A key of so few characters is tried through. Meta's and TikTok's have 32 and more, Genesys takes none below 16.
+SHORTEST = 12
+_FORMS = (
+    "changeme",
+    "example",
+    "placeholder",
+    "todo",
+    "your",
+    "makeup",
+    "password",
+    "secretsecret",
+    "insert",
+    "replace",
+)
 _SPACE = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\x00\u200b\u2060\ufeff"
 _HALVES = re.compile("[\ud800-\udfff]")
 _PLAIN = re.compile("[!-~]+")
@@ -53,6 +68,16 @@ class Secret(msgspec.Struct, frozen=True):
         """The field's texts, see `texts`."""
         return texts(self.held.get(field))
 
+    def owned(self, field: str) -> dict[str, str]:
+        """Of an object of lists, each text and the name that it stands under; what stands under several is nobody's
+        own, and left out."""
+        lists = self.held.get(field)
+        owners: dict[str, set[str]] = {}
+        for name, held in lists.items() if isinstance(lists, dict) else ():
+            for text in texts(held):
+                owners.setdefault(text, set()).add(name)
+        return {text: name for text, names in owners.items() if len(names) == 1 for name in names}
+
     def line(self, field: str) -> str:
         """The field's text, trimmed. Raises Misconfigured where it is not one plain word."""
         return self._plain(field, trimmed(self.held.get(field)), f'{{"{field}": "…"}}')
@@ -76,11 +101,19 @@ class Secret(msgspec.Struct, frozen=True):
         )
 
 
-def signed_by(secrets: Sequence[str], given: bytes, made: Callable[[str], bytes]) -> bool:
-    """Whether what was given is what one of the secrets makes. Every one is tried, and compared to its end, so that
+@lru_cache(256)
+def guessable(text: str) -> bool:
+    """Whether what should be a key is one that anybody tries: too short, or what an example or a form had in its
+    place."""
+    word = re.sub(r"[\W_]+", "", text.casefold())
+    return len(text) < SHORTEST or len(set(word)) < 4 or "…" in text or any(word.startswith(one) for one in _FORMS)
+
+
+def signed_by(secrets: Sequence[str], given: bytes, made: Callable[[str], bytes]) -> str:
+    """The secret that makes what was given, "" where none does. Every one is tried, and compared to its end, so that
     the time taken says nothing."""
-    matches = [hmac.compare_digest(made(secret), given) for secret in secrets]
-    return any(matches)
+    matches = [secret for secret in secrets if hmac.compare_digest(made(secret), given)]
+    return matches[0] if matches else ""
 
 
 def plain(text: str) -> bool:

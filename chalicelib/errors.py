@@ -69,9 +69,9 @@ SECRET_MENDS = (TokenRefused, Misconfigured)
 
 
 Reason = Literal[
-    "window_closed", "awaiting_answer", "comment_expired", "one_message", "no_conversation", "person_unavailable",
-    "wrong_person", "other_app", "file_gone", "media_refused", "media_too_big", "account_disconnected",
-    "rate_limited", "rejected_content", "unsupported", "unconfirmed", "other",
+    "window_closed", "awaiting_answer", "comment_expired", "one_message", "too_long", "no_conversation",
+    "person_unavailable", "wrong_person", "other_app", "file_gone", "media_refused", "media_too_big",
+    "account_disconnected", "rate_limited", "rejected_content", "unsupported", "unconfirmed", "other",
 ]  # fmt: skip
 
 

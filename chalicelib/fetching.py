@@ -28,6 +28,9 @@ _LONGEST_WAIT_S = 3600.0
 _CHUNK = 64 * 1024
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _UNICAST = ipaddress.ip_network("2000::/3")
+# Special by IANA's registries, and global to some versions of Python's `ipaddress`: protocol assignments, the relays of
+# 6to4, documentation. iana.org/assignments/iana-ipv4-special-registry, …/iana-ipv6-special-registry
+_SPECIAL = [ipaddress.ip_network(net) for net in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")]
 
 
 class Fetcher:
@@ -106,8 +109,10 @@ def public(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
         if ip.ipv4_mapped is not None or ip in _NAT64:  # the last four bytes are where it really leads
             return public(str(ipaddress.IPv4Address(ip.packed[-4:])))
-        return ip in _UNICAST and ip.is_global and ip.sixtofour is None
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+        usual = ip in _UNICAST and ip.sixtofour is None
+    else:
+        usual = not (ip.is_multicast or ip.is_reserved)
+    return usual and ip.is_global and not any(ip in special for special in _SPECIAL)
 
 
 def _next(here: Place, location: str) -> Place:

@@ -26,10 +26,26 @@ locals {
 
   genesys_delivers_to = coalesce(var.genesys_urls.webhook, module.aws.genesys_webhook_url)
 
-  # Genesys signs with the first; the edge takes any, so that a change loses nothing on its way
-  webhook_secrets = jsonencode({ secrets = concat([var.genesys_webhook_secret], var.genesys_webhook_former_secrets) })
-  # This one secret both clouds must change together, so its version follows from its value.
-  webhook_version = parseint(substr(sha256(nonsensitive(local.webhook_secrets)), 0, 7), 16) + 1
+  # Each integration signs with a secret of its own, made of the one that is given: who learns one speaks for no other
+  # account. It signs with the first; the edge takes any, and the former ones as they stand, so that a change loses
+  # nothing on its way.
+  own_secrets = {
+    for key, account in var.accounts : key => [
+      for secret in concat([var.genesys_webhook_secret], var.genesys_webhook_former_secrets) :
+      sha256("${secret}/${account.channel}#${account.id}")
+    ] if local.desk_of[key] == "genesys"
+  }
+  # the trigger that tells ends speaks for every account; it is given a key that is made of this, and which tells
+  # nothing else
+  ending_secrets = [
+    for secret in concat([var.genesys_webhook_secret], var.genesys_webhook_former_secrets) : sha256("${secret}/ends")
+  ]
+  webhook_secrets = jsonencode({
+    secrets  = concat(local.ending_secrets, var.genesys_webhook_former_secrets)
+    accounts = { for key, own in local.own_secrets : "${var.accounts[key].channel}#${var.accounts[key].id}" => own }
+  })
+  # This one secret both clouds must change together, so its version follows its value, of which it tells nothing.
+  webhook_version = parseint(substr(terraform_data.webhook_secrets.id, 0, 7), 16) + 1
 
   secrets = merge(
     { "genesys-webhook" = local.webhook_secrets },
@@ -112,10 +128,11 @@ module "aws" {
 module "genesys" {
   source = "./modules/genesys"
 
-  name           = var.name
-  webhook_url    = local.genesys_delivers_to
-  webhook_secret = var.genesys_webhook_secret
-  channels       = { for name, channel in local.channels : name => channel.title }
+  name            = var.name
+  webhook_url     = local.genesys_delivers_to
+  webhook_secrets = { for key, own in local.own_secrets : key => own[0] }
+  ending_secret   = local.ending_secrets[0]
+  channels        = { for name, channel in local.channels : name => channel.title }
   accounts = {
     for key, account in var.accounts :
     key => { channel = account.channel, id = account.id, name = account.name } if local.desk_of[key] == "genesys"
@@ -133,6 +150,11 @@ module "genesys" {
   ops_command         = var.ops_command
   base_url            = var.genesys_urls.api == null ? "" : var.genesys_urls.api
   login_url           = var.genesys_urls.login == null ? "" : var.genesys_urls.login
+}
+
+# A new one, with an id of its own, whenever the webhooks' secrets change.
+resource "terraform_data" "webhook_secrets" {
+  triggers_replace = sha256(local.webhook_secrets)
 }
 
 # The accounts as the functions find them, from either side.

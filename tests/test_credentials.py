@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.credentials import Secret, seconds, texts, token_of
+from chalicelib.credentials import Secret, guessable, seconds, texts, token_of
 from chalicelib.errors import Misconfigured
 
 TOKEN = "IGAA-token.1~x/y+z=="
@@ -127,3 +127,18 @@ def test_no_first_of_none(found: object) -> None:
 )  # fmt: skip
 def test_a_lifetime_is_a_positive_number_or_what_is_documented(found: object, read: float) -> None:
     assert seconds(found, 7.0) == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["…", "short", "elevenchars", "change-me-please", "CHANGEME12345", "your_app_secret", "<your app secret>",
+     "aaaaaaaaaaaaaaaaaa", "…make-up-more-than-15-characters…", "make-up-more-than-15-characters", "1212121212121212",
+     "TODO: the secret", "example-webhook-secret", "${app_secret}…"],
+)  # fmt: skip
+def test_a_key_that_anybody_tries_is_none(text: str) -> None:
+    assert guessable(text)
+
+
+@given(st.text(alphabet="0123456789abcdef", min_size=32, max_size=64).filter(lambda text: len(set(text)) > 6))
+def test_a_platforms_key_is_taken(text: str) -> None:
+    assert not guessable(text)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.credentials import Secret
+from chalicelib.credentials import SHORTEST, Secret, guessable
 from chalicelib.edge.checking import checked
 from chalicelib.edge.relayed import body_of, queue_of, source_of
 from chalicelib.edge.storing import Store
@@ -39,7 +39,8 @@ class Entrance(msgspec.Struct, frozen=True, kw_only=True):
 
 class Edge:
     """Where everything comes in. `channels` and `desks` are the feeds of each, in the registry's order: those that are
-    webhooks are taken over HTTP. `secret_names` maps a webhook's name to its secret, `{"secrets": […], …}`."""
+    webhooks are taken over HTTP. `secret_names` maps a webhook's name to its secret:
+    `{"secrets": […], "accounts": {"channel#id": […]}, …}`, what signs for all accounts, and what for one alone."""
 
     def __init__(
         self,
@@ -132,24 +133,30 @@ class Edge:
             raise Rejected(401, "signature_missing" if not signers else "signature_ambiguous")
         [webhook] = signers
         now = self._clock()
-        self._verify(webhook, request, now)
-        entrance.store.keep(webhook, request.body, now)
+        signer = self._signer(webhook, request, now)
+        entrance.store.keep(webhook, request.body, now, signer)
         return Response(status=200)
 
-    def _verify(self, webhook: Webhook, request: Request, now: float) -> None:
+    def _signer(self, webhook: Webhook, request: Request, now: float) -> str:
+        """Whose own secret the request is signed with, "" where it is one of those of all. Raises Rejected."""
         if webhook.signature_header in request.repeated:
             raise Rejected(401, "signature_repeated")
         name = self._secret_names[webhook.name]
 
-        def check(secret: Secret) -> None:
-            keys = secret.every("secrets")
-            if not keys:
+        def check(secret: Secret) -> str:
+            common = [key for key in secret.every("secrets") if not guessable(key)]
+            owned = {key: owner for key, owner in secret.owned("accounts").items() if not guessable(key)}
+            if not (common or owned):
                 shape = '{"secrets": ["…"]}'
-                advice = f"store {shape}, the webhook secret of {webhook.name}, in the secret {name}"
+                advice = (
+                    f"store {shape}, the webhook secret of {webhook.name}, in the secret {name}; "
+                    f"what is shorter than {SHORTEST} characters, or an example's, is not taken"
+                )
                 raise Rejected(401, "no_secret", advice)
-            webhook.verify(request, keys, now)
+            signed = webhook.verify(request, [*common, *owned], now)
+            return "" if signed in common else owned[signed]
 
-        checked(self._secrets, name, now, _UNSURE, check)
+        return checked(self._secrets, name, now, _UNSURE, check)
 
     def _taken(self, record: dict[str, Any]) -> bool:
         """Whether the record's delivery is kept, one way or the other."""

@@ -22,11 +22,11 @@ class Store:
         self._parking = Parking(queue, shelf, clock, metrics)
         self._metrics = metrics
 
-    def keep(self, feed: Feed, body: bytes, now: float) -> None:
+    def keep(self, feed: Feed, body: bytes, now: float, signer: str = "") -> None:
         """Keeps the delivery that comes now (epoch s), whatever it is: repeating it would not help where it cannot be
-        cut up. Raises Retryable where it could not be kept."""
+        cut up. `signer` is the account whose own secret signs it. Raises Retryable where it could not be kept."""
         try:
-            events = events_of(feed, body, now)
+            events = events_of(feed, body, now, signer)
         except Exception as error:
             detail = str(error) if isinstance(error, Malformed) else where(error)
             self.park("not_json", f"look whether {feed.name} has changed its webhook: {detail}", feed.name, body)
@@ -56,7 +56,7 @@ class Store:
         return light
 
 
-def events_of(feed: Feed, body: bytes, now: float) -> list[Event]:
+def events_of(feed: Feed, body: bytes, now: float, signer: str = "") -> list[Event]:
     """The events of a delivery that comes now (epoch s), as they are stored. Raises Malformed."""
     return [
         Event(
@@ -68,6 +68,7 @@ def events_of(feed: Feed, body: bytes, now: float) -> list[Event]:
             section=piece.section,
             sent_ms=piece.sent_ms,
             raw=msgspec.Raw(piece.raw),
+            signer=signer,
         )
         for piece in feed.split(body)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.rules.catalogue import say
+from chalicelib.rules.harmless import fact, imitates, name
 from chalicelib.rules.participant import nickname
 from chalicelib.vocabulary.messages import Attachment, CustomerMessage, DeskMessage, Line, Tap
 from chalicelib.vocabulary.records import NOBODYS, Account, Profile, Seat, Thread
@@ -14,8 +15,13 @@ NO_PROFILE = Profile()
 
 
 def words(account: Account, lines: Sequence[Line], text: str) -> str:
-    """The lines in the account's language and the text, one under the other."""
-    told = [say(account.language, line.key, **line.facts) for line in lines]
+    """The lines in the account's language and the text, one under the other. A text that could be taken for lines of
+    the bridge's is told to be none."""
+    if imitates(text):
+        lines = [*lines, Line("theirs")]
+    told = [
+        say(account.language, line.key, **{place: fact(value) for place, value in line.facts.items()}) for line in lines
+    ]
     return "\n".join([*told, text] if text else told)
 
 
@@ -41,7 +47,7 @@ def desk_message(
         sent_ms=message.sent_ms,
         text=words(account, message.lines, message.text),
         nickname=nickname(message, profile),
-        first_name=known.name.partition(" ")[0],
+        first_name=name(known.name).partition(" ")[0],
         avatar=known.avatar,
         attributes=attributes,
         attachment=attachment,

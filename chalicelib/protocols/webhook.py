@@ -55,5 +55,6 @@ class Webhook(Feed, Protocol):
         know the secret, "no_secret" where the secret has nothing to sign with; both may be over once the secret has
         been read anew."""
 
-    def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
-        """Raises Rejected unless the raw body is signed with one of the secrets; `now` in epoch seconds."""
+    def verify(self, request: Request, secrets: Sequence[str], now: float) -> str:
+        """The one of the secrets that the raw body is signed with; `now` in epoch seconds. Raises Rejected where it is
+        none."""

@@ -58,6 +58,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Escribió alguien del EEE, Suiza o el Reino Unido. <{platform}|La plataforma> no lo muestra: "
         "léelo y respóndelo en la app.]",
     ),
+    # before a text that begins as one of these lines does
+    "theirs": ("[In the customer's own words:]", "[Con las palabras del cliente:]"),
     # media
     "media_gone": (
         "[A file< ({kind})> that the platform no longer hands out]",
@@ -180,6 +182,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "why_one_message": (
         "A comment takes a single message as its answer, without a file beside the text. Send less at once.",
         "Un comentario admite un solo mensaje como respuesta, sin archivo junto al texto. Envía una sola cosa.",
+    ),
+    "why_too_long": (
+        "The message is too long to be sent at once. Send the rest as another one.",
+        "El mensaje es demasiado largo para enviarlo de una vez. Envía el resto en otro.",
     ),
     "why_no_conversation": (
         "This person has no conversation with you on <{platform}|the platform> yet, and only they can begin one.",

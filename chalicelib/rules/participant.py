@@ -6,6 +6,7 @@ from it, with the channels that there are in its places.
 
 from __future__ import annotations
 
+from chalicelib.rules import harmless
 from chalicelib.rules.windows import State
 from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.messages import CustomerMessage
@@ -65,8 +66,8 @@ def attributes(
     cut between characters, a longer address is left out, since half of one leads nowhere.
     """
     known = profile or Profile()
-    username = message.username or known.username
-    told = message.attributes | {
+    username = harmless.name(message.username or known.username)
+    told = {name: harmless.name(value) for name, value in message.attributes.items()} | {
         "source": source(channel, public=message.public),
         "channel": account.channel,
         "accountId": account.id,
@@ -94,7 +95,7 @@ def nickname(message: CustomerMessage, profile: Profile | None) -> str:
     """The name under which the desk shows the customer: theirs, else their name on the platform; "" where there is
     none. A number is taken only where it is all there is, and the customer's id never."""
     known = profile or Profile()
-    names = [name.strip() for name in (known.name, message.username, known.username)]
+    names = [harmless.name(name) for name in (known.name, message.username, known.username)]
     usable = [name for name in names if name and name != message.conversation.customer]
     return min(usable, key=str.isdecimal, default="")
 

@@ -21,6 +21,9 @@ from chalicelib.vocabulary.messages import Tap
 from chalicelib.vocabulary.replies import AgentMessage, Card, CardsPart, Choice, ChoicesPart, Planned, TextPart
 from chalicelib.wire import digest
 
+# As many parts as a message goes out in. What a desk lets an agent write at once needs fewer on any channel; what a
+# broken bot says, or a forger, must not become a thousand messages on a customer's phone.
+MOST_PARTS = 25
 _TOKEN = re.compile(r"dm\.([0-9a-f]{24})\.(0|[1-9][0-9]{0,5})")
 
 _length = measure("characters")

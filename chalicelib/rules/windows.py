@@ -40,8 +40,10 @@ def decide(policy: WindowPolicy, thread: Thread, author: Author, now_ms: int) ->
         return Allow()
     if author == "human" and _within(thread.customer_ms, policy.human_agent_s, now_ms):
         return Allow(tag=policy.human_agent_tag)
-    if _within(thread.ad_ms, policy.ad_s, now_ms) or _unheard_of(thread):
+    if _within(thread.ad_ms, policy.ad_s, now_ms):
         return Allow()
+    # of whom nothing is remembered has not written for longer than any window, or never: whoever can sign for the desk
+    # must not be able to write to anybody whose id they know
     return Closed(_why(thread))
 
 
@@ -82,7 +84,7 @@ def _unanswered(thread: Thread) -> str:
 
 
 def _unheard_of(thread: Thread) -> bool:
-    """Whether nothing of the customer is remembered: it may have expired, so only the platform knows."""
+    """Whether nothing of the customer is remembered."""
     return not (thread.seat != NOBODYS or thread.customer_ms or thread.ad_ms or thread.comment or thread.answered)
 
 

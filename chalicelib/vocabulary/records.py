@@ -26,6 +26,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     what came before what, of an event that comes back from the shelf: it keeps its place however often that happens.
     `about` is the customer whom an event without a party is about.
     `late` tells that no webhook had brought it in time, and that it was found in the platform's history.
+    `signer` is the account (channel#id) whose own secret signed the delivery, "" where the secret is that of all.
     """
 
     source: str
@@ -41,6 +42,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     order: str = ""
     about: str = ""
     late: bool = False
+    signer: str = ""
 
     @property
     def group(self) -> str:
@@ -163,6 +165,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     closing: Literal["off", "warn", "raise"] = "warn"
     after_end: str = ""
     options: dict[str, Any] = {}
+
+    @property
+    def key(self) -> str:
+        """What it is called among the accounts."""
+        return f"{self.channel}#{self.id}"
 
     def wrote(self, customer: str, username: str) -> bool:
         """Whether this customer's id, or their name on the platform, is the account's own. A channel may know it by

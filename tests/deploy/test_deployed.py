@@ -8,6 +8,7 @@ import platform
 import time
 import zipfile
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -247,10 +248,17 @@ def test_the_webhook_secret_changes_under_way(deployed: Deployment) -> None:
     deployed.change(genesys_webhook_secret=after, genesys_webhook_former_secrets=[SECRETS["genesys"]])
     reply = deployed.genesys.reply(conversation, text="Signed with the next secret")
     assert deployed.status_of(reply) == "Delivered"
-    for secret in (SECRETS["genesys"], after):
+    own = sha256(f"{after}/instagram#{INSTAGRAM}".encode()).hexdigest()
+    for secret in (SECRETS["genesys"], own):
         headers = dict(signed("genesys", body, secret).headers)
         answer = requests.post(f"{deployed.front.url}/api/genesys/outbound", data=body, headers=headers, timeout=60)
         assert answer.status_code == 200
+    speaks_for_tiktok = json.loads(body) | {"channel": {"id": deployed.outputs["integration_ids"]["acme_tt"]}}
+    speaks_for_tiktok["channel"]["to"] = {"id": "1000000000000001"}
+    forged = json.dumps(speaks_for_tiktok).encode()
+    headers = dict(signed("genesys", forged, own).headers)
+    assert requests.post(f"{deployed.front.url}/api/genesys/outbound", data=forged, headers=headers, timeout=60).ok
+    deployed.until(lambda: len(deployed.parked("foreign_signature/")) == 1, "the forgery is parked")
     deployed.change(genesys_webhook_former_secrets=[])
     reply = deployed.genesys.reply(conversation, text="The former secret is gone")
     assert deployed.status_of(reply) == "Delivered"

@@ -24,7 +24,7 @@ class EverySecret(FakeSecrets):
     """The same secret, whatever it is called."""
 
     def get(self, name: str) -> dict[str, Any]:
-        return {"secrets": ["s"]}
+        return {"secrets": ["the-pigeons-own-key"]}
 
 
 def container() -> Any:
@@ -49,7 +49,7 @@ def test_a_folder_elsewhere_that_the_registry_names_is_let_in(
     made, body = container(), delivery("e-1")
     headers = {
         "content-type": "application/json",
-        "x-pigeon-signature": hmac.new(b"s", body, hashlib.sha256).hexdigest(),
+        "x-pigeon-signature": hmac.new(b"the-pigeons-own-key", body, hashlib.sha256).hexdigest(),
     }
     entered = getattr(made.edge, endpoint)
     assert entered(Request(method="POST", headers=headers, query={}, body=body)).status == 200

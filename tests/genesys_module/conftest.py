@@ -59,7 +59,7 @@ class Terraform:
         self.inputs: dict[str, Any] = {
             "name": "acme",
             "webhook_url": "https://bridge.example/api/genesys/outbound",
-            "webhook_secret": "webhook-secret-0001",
+            "ending_secret": "ending-secret-0001",
             "channels": {"instagram": "Instagram", "tiktok": "TikTok"},
             "accounts": ACCOUNTS,
             "base_url": self.genesys.url,
@@ -69,7 +69,9 @@ class Terraform:
 
     def write(self, extra: str = "") -> None:
         """The root module: the inputs as a module block, and `extra`."""
-        inputs = "\n".join(f"  {name} = {json.dumps(value, ensure_ascii=False)}" for name, value in self.inputs.items())
+        secrets = {key: f"webhook-secret-of-{key}" for key in self.inputs["accounts"]}
+        given = {"webhook_secrets": secrets, **self.inputs}
+        inputs = "\n".join(f"  {name} = {json.dumps(value, ensure_ascii=False)}" for name, value in given.items())
         module = f'module "genesys" {{\n  source = "{MODULE}"\n{inputs}\n}}\n\n'
         output = 'output "all" {\n  value = module.genesys\n}\n'
         (self.folder / "main.tf").write_text(ROOT + module + output + extra, encoding="utf-8")

@@ -37,7 +37,7 @@ def test_everything_is_made_linked_and_taken_away(terraform: Terraform) -> None:
     terraform.inputs |= {"ops_command": OPS, "oauth_client_ids": ["bridge"]}
     terraform.genesys.admin.delays = 2  # the provider reads once, the command has to wait
     printed = terraform.apply()
-    assert "webhook-secret-0001" not in printed
+    assert "webhook-secret-of" not in printed
     assert terraform.genesys.admin.held() == {
         "integrations": ["acme Instagram acme", "acme TikTok acme_tt"],
         "flows": ["acme conversation end", "acme inbound messages"],
@@ -51,12 +51,12 @@ def test_everything_is_made_linked_and_taken_away(terraform: Terraform) -> None:
     }
     outputs = terraform.outputs()
     assert set(outputs["integration_ids"]) == {"acme_ig", "acme_tt"}
-    for identifier in outputs["integration_ids"].values():
+    for key, identifier in outputs["integration_ids"].items():
         held = terraform.genesys.admin.integration(identifier)
         assert held["flow"]["id"] == outputs["flow_id"]
         assert held["identity"]["resolveIdentities"] is True
         assert held["outboundNotificationWebhookUrl"] == "https://bridge.example/api/genesys/outbound"
-        assert held["outboundNotificationWebhookSignatureSecretToken"] == "webhook-secret-0001"
+        assert held["outboundNotificationWebhookSignatureSecretToken"] == f"webhook-secret-of-{key}"
         assert held["supportedContent"]["id"]
         assert held["messagingSetting"]["id"]
     assert terraform.genesys.admin.roles_of("bridge") == [outputs["role_id"]]
@@ -83,7 +83,7 @@ def _ends_are_told(terraform: Terraform) -> None:
     headers = {name.lower(): value for name, value in sent.headers.items()}
     assert headers["content-type"] == "application/json"
     request = Request(method="POST", headers=headers, query={}, body=sent.body)
-    WEBHOOK.verify(request, [terraform.inputs["webhook_secret"]], 0)
+    WEBHOOK.verify(request, [terraform.inputs["ending_secret"]], 0)
     (piece,) = WEBHOOK.split(sent.body)
     told = TRANSLATOR.parse(
         Event(source="genesys", account="", party="", id=piece.id, received_ms=0, raw=msgspec.Raw(piece.raw))
@@ -163,7 +163,7 @@ def test_what_was_changed_by_hand_is_seen(terraform: Terraform) -> None:
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        ({"webhook_secret": "short"}, "longer than 15 characters"),
+        ({"webhook_secrets": {"acme_ig": "short"}}, "longer than 15 characters"),
         ({"webhook_url": "https://bridge.example:8443/hook"}, "https on port 443"),
         ({"accounts": {"a": {"channel": "whatsapp", "id": "1"}}}, "must be instagram or tiktok"),
         (

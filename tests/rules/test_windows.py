@@ -108,8 +108,9 @@ def test_the_tag_comes_before_the_advertisements_doubtful_window() -> None:
 
 
 @pytest.mark.parametrize("thread", [Thread(), Thread(replies=1, platform="t", seen_ms=5)])
-def test_where_nothing_of_the_customer_is_remembered_the_platform_judges(thread: Thread) -> None:
-    assert decide(granted(SHORT, False), thread, "bot", NOW) == OPEN
+def test_nobody_writes_to_whom_nothing_is_remembered_of(thread: Thread) -> None:
+    assert decide(granted(SHORT, False), thread, "bot", NOW) == Closed("no_conversation")
+    assert decide(granted(LONG, True), thread, "human", NOW) == Closed("no_conversation")
     assert state(granted(SHORT, False), thread, NOW) == "unknown"
 
 

@@ -56,7 +56,7 @@ class _Webhook:
             raise Rejected(403, "challenge")
         return Response(status=200, body=challenge)
 
-    def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
+    def verify(self, request: Request, secrets: Sequence[str], now: float) -> str:
         """`X-Hub-Signature-256: sha256=<hex HMAC-SHA256 of the raw body>`, keyed with the app secret.
 
         The Meta app and the Instagram app may each sign, so both secrets may be listed.
@@ -65,8 +65,10 @@ class _Webhook:
         scheme, _, offered = (request.header(self.signature_header) or "").partition("=")
         if scheme != "sha256" or len(offered) != 64 or not set(offered) <= set("0123456789abcdef"):
             raise Rejected(401, "signature_malformed")
-        if not signed_by(secrets, bytes.fromhex(offered), lambda secret: hmac_sha256(secret, request.body)):
+        signer = signed_by(secrets, bytes.fromhex(offered), lambda secret: hmac_sha256(secret, request.body))
+        if not signer:
             raise Rejected(401, "signature_mismatch", ADVICE)
+        return signer
 
     def split(self, body: bytes) -> list[Piece]:
         """Up to 1,000 events of several accounts, in Meta's order; see `Feed.split`."""

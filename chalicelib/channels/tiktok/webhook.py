@@ -33,14 +33,16 @@ class _Webhook:
         """Never asked for. Raises Rejected."""
         raise Rejected(400, "no_handshake")
 
-    def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
+    def verify(self, request: Request, secrets: Sequence[str], now: float) -> str:
         """`Tiktok-Signature: t=<epoch s>,s=<hex HMAC-SHA256 of "t.body">`, keyed with the app secret."""
         stamp, offered = _fields(request.header(self.signature_header) or "")
         signed = stamp.encode() + b"." + request.body
-        if not signed_by(secrets, bytes.fromhex(offered), lambda secret: hmac_sha256(secret, signed)):
+        signer = signed_by(secrets, bytes.fromhex(offered), lambda secret: hmac_sha256(secret, signed))
+        if not signer:
             raise Rejected(401, "signature_mismatch", ADVICE)
         if not -SKEW_S <= now - int(stamp) <= TOLERANCE_S:
             raise Rejected(401, "signature_stale", ADVICE)
+        return signer
 
     def split(self, body: bytes) -> list[Piece]:
         """A TikTok delivery is one event; its `content` is JSON inside a JSON string."""

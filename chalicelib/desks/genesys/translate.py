@@ -36,6 +36,7 @@ CODES: dict[str, str] = {
     "awaiting_answer": "MessageNotAllowed",
     "comment_expired": "MessageNotAllowed",
     "one_message": "MessageNotAllowed",
+    "too_long": "InvalidMessageStructure",
     "account_disconnected": "MessageNotAllowed",
     "other_app": "MessageNotAllowed",
     "no_conversation": "InvalidDestination",

@@ -44,21 +44,22 @@ class _Webhook:
         """Never asked for. Raises Rejected."""
         raise Rejected(400, "no_handshake")
 
-    def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
+    def verify(self, request: Request, secrets: Sequence[str], now: float) -> str:
         """`X-Hub-Signature-256: sha256=<base64 HMAC-SHA256 of the raw body>`: base64, unlike Meta's hex. Of a
         conversation's end also `key=<the key>`."""
         scheme, _, offered = (request.header(self.signature_header) or "").partition("=")
         if scheme == "key":
-            _verify_key(request, offered, secrets)
-            return
+            return _key_of_whom(request, offered, secrets)
         try:
             given = base64.b64decode(offered, validate=True)
         except (binascii.Error, ValueError):
             given = b""
         if scheme != "sha256" or len(given) != hashlib.sha256().digest_size:
             raise Rejected(401, "signature_malformed")
-        if not signed_by(secrets, given, lambda secret: hmac_sha256(secret, request.body)):
+        signer = signed_by(secrets, given, lambda secret: hmac_sha256(secret, request.body))
+        if not signer:
             raise Rejected(401, "signature_mismatch", ADVICE)
+        return signer
 
     def split(self, body: bytes) -> list[Piece]:
         """A delivery is one message, receipt or event. Its fields may be missing, null or of another type than
@@ -93,9 +94,10 @@ def key_of(secret: str) -> str:
     return hashlib.sha256((KEY_OF + secret).encode()).hexdigest()
 
 
-def _verify_key(request: Request, offered: str, secrets: Sequence[str]) -> None:
-    """Raises Rejected."""
-    if not signed_by(secrets, offered.strip().encode(), lambda secret: key_of(secret).encode()):
+def _key_of_whom(request: Request, offered: str, secrets: Sequence[str]) -> str:
+    """The secret that the key was made of. Raises Rejected."""
+    signer = signed_by(secrets, offered.strip().encode(), lambda secret: key_of(secret).encode())
+    if not signer:
         raise Rejected(401, "signature_mismatch", KEY_ADVICE)
     try:
         told = msgspec.json.decode(mended(request.body), type=_Kind)
@@ -103,6 +105,7 @@ def _verify_key(request: Request, offered: str, secrets: Sequence[str]) -> None:
         told = _Kind()
     if told.type != ENDED:
         raise Rejected(401, "key_for_ends_only")
+    return signer
 
 
 class _Kind(msgspec.Struct):

@@ -15,12 +15,13 @@ from chalicelib.pipeline.outbound.reply import Outcome, Reply
 from chalicelib.pipeline.ports import Clock, Ledger
 from chalicelib.protocols.channel import Client
 from chalicelib.rules.parts import begins
-from chalicelib.rules.planning import left_out, offer_key, offers, plan, worded
+from chalicelib.rules.planning import MOST_PARTS, left_out, offer_key, offers, plan, worded
 from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.replies import CardsPart, ChoicesPart, File, Planned
 
 # What one part is refused for, while others may go.
 _OF_THE_PART = {"file_gone", "media_refused", "media_too_big", "unsupported"}
+_TOO_LONG = Refused("too_long", f"more than {MOST_PARTS} messages")
 
 
 class Sending:
@@ -50,13 +51,14 @@ class Sending:
         outcome = Outcome()
         reply = msgspec.structs.replace(reply, message=worded(reply.message, reply.account.language))
         planned = self._planned(reply, outcome)
-        files = self._files.fetched(reply, planned)
+        files = self._files.fetched(reply, planned[:MOST_PARTS])
         if any(isinstance(part, (ChoicesPart, CardsPart)) for part in planned):
             message = reply.message
             self._ledger.offer(reply.conversation, offer_key(message.id), self._clock(), offers(message))
         for number, part in enumerate(planned, start=1):
+            carried = _TOO_LONG if number > MOST_PARTS else files.get(number, part)
             try:
-                self._parts.send(reply, number, files.get(number, part), len(planned), outcome)
+                self._parts.send(reply, number, carried, len(planned), outcome)
             except Refused as no:
                 outcome.refused = no
                 if no.reason not in _OF_THE_PART or not isinstance(part, File):

@@ -80,7 +80,9 @@ class ToCustomer:
     def _told(self, told: FromDesk, event: Event, turn: Turn) -> None:
         seat = self._seat(told, event)
         account, told = self._whose.of(told, seat)
-        if isinstance(told, DeskReceipt):
+        if account is not None and event.signer not in {"", account.key}:
+            self._foreign(account, event, turn)
+        elif isinstance(told, DeskReceipt):
             self._about_a_customers(told, account, seat)
         elif account is None:
             self._unknown(event, turn, told, seat)
@@ -140,6 +142,14 @@ class ToCustomer:
         self._intake.park(event, turn, UNKNOWN_ACCOUNT, advice)
         no = Refused("account_disconnected", "no account of the bridge has this integration")
         self._tell(_stranger(told.integration), told, seat, Outcome(refused=no, news=True))
+
+    def _foreign(self, account: Account, event: Event, turn: Turn) -> None:
+        """Who knows one account's secret speaks for another: nobody is written to, and nobody is told."""
+        advice = (
+            f"it speaks for {account.key} and is signed with the webhook secret of {event.signer}: "
+            "unless the two were mixed up, somebody knows that secret; change it"
+        )
+        self._intake.park(event, turn, "foreign_signature", advice)
 
     def _about_a_customers(self, told: DeskReceipt, account: Account | None, seat: Seat) -> None:
         """The desk says that a customer's message did not get through: an alarm, and a line for the agent."""

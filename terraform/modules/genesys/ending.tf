@@ -11,7 +11,7 @@ resource "genesyscloud_integration_credential" "ending" {
   credential_type_name = "userDefined"
   # A data action cannot sign, so it carries a key, which follows from the webhook's secret and does not tell it
   # (chalicelib/desks/genesys/webhook.py makes the same). It lies in the state, as that secret does.
-  fields = { key = sha256("dmdesk conversation end: ${var.webhook_secret}") }
+  fields = { key = sha256("dmdesk conversation end: ${var.ending_secret}") }
 
   # a new one comes to Genesys Cloud when AWS has it, as the secret itself does
   depends_on = [genesyscloud_conversations_messaging_integrations_open.account]

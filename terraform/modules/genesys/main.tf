@@ -68,7 +68,7 @@ resource "genesyscloud_conversations_messaging_integrations_open" "account" {
   messaging_setting_id              = genesyscloud_conversations_messaging_settings.direct_messages.id
   outbound_notification_webhook_url = var.webhook_url
   # the provider does not mark it as sensitive
-  outbound_notification_webhook_signature_secret_token = sensitive(var.webhook_secret)
+  outbound_notification_webhook_signature_secret_token = sensitive(var.webhook_secrets[each.key])
 }
 
 # One per platform: a customer's id means nothing on the other one.

@@ -21,16 +21,23 @@ variable "webhook_url" {
   }
 }
 
-variable "webhook_secret" {
-  description = "Genesys Cloud signs each delivery with it. It ends in Terraform's state: the provider has no write-only argument for it."
-  type        = string
+variable "webhook_secrets" {
+  description = "Account key → what Genesys Cloud signs the deliveries of its integration with. They end in Terraform's state: the provider has no write-only argument for them."
+  type        = map(string)
   sensitive   = true
   nullable    = false
 
   validation {
-    condition     = length(var.webhook_secret) > 15
-    error_message = "webhook_secret must be longer than 15 characters: Genesys Cloud refuses shorter ones."
+    condition     = alltrue([for secret in values(var.webhook_secrets) : length(secret) > 15])
+    error_message = "Each of webhook_secrets must be longer than 15 characters: Genesys Cloud refuses shorter ones."
   }
+}
+
+variable "ending_secret" {
+  description = "What the key is made of with which the trigger tells that conversations are over."
+  type        = string
+  sensitive   = true
+  nullable    = false
 }
 
 variable "channels" {

@@ -31,11 +31,13 @@ class _Webhook:
         """Never asked for. Raises Rejected."""
         raise Rejected(400, "no_handshake")
 
-    def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
+    def verify(self, request: Request, secrets: Sequence[str], now: float) -> str:
         """The header is the hex HMAC-SHA256 of the raw body."""
         given = (request.header(self.signature_header) or "").encode()
-        if not signed_by(secrets, given, lambda secret: hmac_sha256(secret, request.body).hex().encode()):
+        signer = signed_by(secrets, given, lambda secret: hmac_sha256(secret, request.body).hex().encode())
+        if not signer:
             raise Rejected(401, "signature_mismatch")
+        return signer
 
     def split(self, body: bytes) -> list[Piece]:
         """What happens in a session stays in order; a customer is never named."""

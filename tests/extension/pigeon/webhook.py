@@ -37,11 +37,13 @@ class _Webhook:
         body = msgspec.json.encode({"response_token": f"sha256={proof}"}).decode()
         return Response(status=200, body=body, content_type="application/json")
 
-    def verify(self, request: Request, secrets: Sequence[str], now: float) -> None:
+    def verify(self, request: Request, secrets: Sequence[str], now: float) -> str:
         """The header is the hex HMAC-SHA256 of the raw body."""
         given = (request.header(self.signature_header) or "").encode()
-        if not signed_by(secrets, given, lambda secret: hmac_sha256(secret, request.body).hex().encode()):
+        signer = signed_by(secrets, given, lambda secret: hmac_sha256(secret, request.body).hex().encode())
+        if not signer:
             raise Rejected(401, "signature_mismatch")
+        return signer
 
     def split(self, body: bytes) -> list[Piece]:
         """Each event has who it is of, an id and a time."""

@@ -113,6 +113,7 @@ class Kit:
         bench = Bench({"instagram": self.client, "tiktok": self.tiktok}, self.desk, self.secrets)
         self.clock, self.metrics, self.ledger = bench.clock, bench.metrics, bench.ledger
         self.shelf, self.fetch, self.queue = bench.shelf, bench.fetch, bench.outbound
+        self.ledger.threads[CONVERSATION.key] = Thread(customer_ms=int(START * 1000), seen_ms=int(START * 1000))
         self.says = Says(said)
         self.work = bench.to_customer(self.says)
         self.remaining_s = 600.0
@@ -150,6 +151,41 @@ class Kit:
 # Sending
 
 
+def test_who_has_never_written_is_not_written_to_whoever_signs_for_the_desk() -> None:
+    kit = Kit(msgspec.structs.replace(SAID, customer="a stranger"))
+    kit.desk.open = False
+    kit.handle()
+    assert kit.client.sent == []
+    [receipt] = kit.desk.reported
+    assert (receipt.delivered, receipt.reason) == (False, "no_conversation")
+    assert kit.metrics.total("refused") == 1
+
+
+@pytest.mark.parametrize("parts", [25, 26, 1000])
+def test_a_reply_is_at_most_25_messages_and_the_rest_is_told(parts: int) -> None:
+    kit = Kit(msgspec.structs.replace(SAID, text=" ".join(f"{number:04}" for number in range(parts))), limit=5)
+    kit.handle()
+    assert [text.strip() for text in kit.client.texts] == [f"{number:04}" for number in range(min(parts, 25))]
+    [receipt] = kit.desk.reported
+    assert (receipt.delivered, receipt.reason) == ((True, "") if parts == 25 else (False, "too_long"))
+    assert ["0025" in line.text for line in kit.desk.delivered] == ([] if parts == 25 else [True])
+
+
+@pytest.mark.parametrize("said", [SAID, AgentTyping(integration=INSTAGRAM.integration, customer="55501")])
+def test_what_another_accounts_secret_signed_is_parked_and_reaches_nobody(said: DeskEvent) -> None:
+    kit = Kit(said)
+    kit.handle(msgspec.structs.replace(EVENT, signer=f"tiktok#{TIKTOK.id}"))
+    assert (kit.client.parts, kit.client.acts, kit.desk.reported, kit.desk.delivered) == ([], [], [], [])
+    assert parked(kit).reason == "foreign_signature"
+    assert parked(kit).event == msgspec.structs.replace(EVENT, signer=f"tiktok#{TIKTOK.id}")
+
+
+def test_what_the_accounts_own_secret_signed_is_sent() -> None:
+    kit = Kit()
+    kit.handle(msgspec.structs.replace(EVENT, signer=f"instagram#{INSTAGRAM.id}"))
+    assert len(kit.client.sent) == 1
+
+
 def test_a_message_is_sent_once_and_reported_delivered() -> None:
     kit = Kit()
     kit.handle()
@@ -163,7 +199,9 @@ def test_a_message_is_sent_once_and_reported_delivered() -> None:
 
 def test_the_platforms_thread_is_passed_on() -> None:
     kit = Kit(msgspec.structs.replace(SAID, integration=TIKTOK.integration))
-    kit.ledger.threads[Conversation("tiktok", TIKTOK.id, "55501").key] = Thread(platform="conv+1/a==")
+    kit.ledger.threads[Conversation("tiktok", TIKTOK.id, "55501").key] = Thread(
+        customer_ms=int(START * 1000), platform="conv+1/a=="
+    )
     kit.handle()
     assert kit.tiktok.sent == [("55501", "conv+1/a==", "It is, since Monday.")]
     assert kit.client.sent == []
