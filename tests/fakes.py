@@ -364,7 +364,7 @@ class FakeLedger:
     def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool:
         work = self._open(conversation, item)
         if work is None:
-            return False
+            return self.state(conversation, item) == "refused"
         work.state, work.reason, work.detail = "refused", reason, detail
         return True
 

@@ -205,9 +205,10 @@ class Table:
                     ":expires": states.expiry(now, REMEMBERED_S),
                 },
                 **_IF_OPEN,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except Unmet:
-            return False
+        except Unmet as no:  # botocore may have repeated this very write, whose answer was lost
+            return bool(no.held.get("state") == {"S": "refused"})
         return True
 
     def delivered(

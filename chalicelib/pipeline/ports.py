@@ -142,7 +142,8 @@ class Ledger(Protocol):
         """The work was tried just now, and how that ended is to be found out until then; `seat` is what was known of
         where the conversation sits."""
 
-    def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool: ...
+    def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool:
+        """It will not happen. False where it did happen; what is refused already stays so."""
 
     def delivered(
         self,

@@ -226,6 +226,15 @@ def test_an_echo_wins_over_what_the_sender_did_not_learn(cloud: Cloud) -> None:
     assert cloud.table.claim(conversation, "OUT#m#1", 999, LEASE_S).result == "mid"
 
 
+def test_a_refusal_whose_answer_was_lost_is_no_echo(cloud: Cloud) -> None:
+    """botocore repeats the write, whose condition does not hold any more: by its own doing."""
+    conversation = somebody()
+    cloud.table.claim(conversation, "OUT#m#1", 100, LEASE_S)
+    for _ in range(2):
+        assert cloud.table.refuse(conversation, "OUT#m#1", 102, "unconfirmed", "") is True
+    assert cloud.table.claim(conversation, "OUT#m#1", 999, LEASE_S).reason == "unconfirmed"
+
+
 def test_a_part_whose_echo_comes_first_counts_once(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.claim(conversation, "OUT#m#1", 100, LEASE_S)
@@ -602,7 +611,7 @@ class ClaimLife(RuleBasedStateMachine):
     @rule(item=items)
     def refuse(self, item: str) -> None:
         done = self.cloud.table.refuse(self.conversation, item, self.now, "GeneralError", "")
-        assert done is (self.state.get(item) in {"leased", "doubt"})
+        assert done is (self.state.get(item) in {"leased", "doubt", "refused"})
         if done:
             self.state[item] = "refused"
 

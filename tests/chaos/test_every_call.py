@@ -24,6 +24,8 @@ CLIENTS: tuple[AwsFault, ...] = get_args(AwsFault)
 AWS = {"table": PORTS, "bucket": PORTS, "file": PORTS, "sqs": CLIENTS, "secrets": CLIENTS}
 BEFORE: tuple[Fault, ...] = ("429", "500", "503", "reset", "silent")
 AFTER: tuple[Fault, ...] = ("blind", "deaf")
+# what bears the name of its call, so that the table itself knows it again
+KNOWN_AGAIN = {"table claim", "table delivered", "table sent", "table tried"}
 Strike = Callable[[Lab, int], None]
 
 
@@ -39,6 +41,10 @@ def aws_fails(fault: AwsFault) -> Strike:
         lab.steps.fails = lambda step, name: fault if step == number else None
 
     return strike
+
+
+def repeated(lab: Lab, number: int) -> None:
+    lab.steps.repeats = lambda step, name: step == number
 
 
 def vendor_fails(fault: Fault) -> Strike:
@@ -62,6 +68,8 @@ def strikes(step: str) -> Iterator[tuple[str, Strike]]:
     for when in KILLS:
         yield f"killed {when}", dies(when)
     place = step.partition(" ")[0]
+    if place == "table" and step not in KNOWN_AGAIN:
+        yield "repeated", repeated
     if place in AWS:
         yield from ((fault, aws_fails(fault)) for fault in AWS[place])
     else:

@@ -89,6 +89,8 @@ class Steps:
         """How often each step has failed for a fault of AWS'."""
         self.kill_at: Callable[[int, str], When | None] = lambda number, name: None
         self.fails: Callable[[int, str], AwsFault | None] = lambda number, name: None
+        self.repeats: Callable[[int, str], bool] = lambda number, name: False
+        """Whether botocore does it twice, the answer to the first being lost, and tells the second."""
         self.pace: Callable[[], float] = lambda: 1.0
         """How much longer than usual a step takes."""
 
@@ -109,6 +111,8 @@ class Steps:
             if failure and fault in {"throttle", "reset"}:
                 raise failure(fault)
             result = work()
+            if self.repeats(number, name):
+                result = work()
         finally:
             if dies == "after":
                 raise Killed

@@ -45,6 +45,8 @@ class Site:
 
     def __init__(self, folder: Path, weather: Weather) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        for old in (*folder.glob("*.lines"), *folder.glob("deaths.log")):
+            old.unlink()
         self.folder = folder
         self.weather = weather
         self.raging = False
@@ -79,6 +81,15 @@ class Site:
         self.urls = self.aws.create(self._secrets(), self.accounts[:FIRST])
         self._gateway = Gateway(chalice_app.app, run=self._edge)
         self.environment = self._environment()
+        self._start_functions()
+        self._start_vendors()
+        for queue in QUEUES:
+            crew = self.crews[ROLES[queue]]
+            self._pollers.append(Poller(self.aws, self.urls[queue], crew, self.weather.sizes[ROLES[queue]], self._died))
+        for poller in self._pollers:
+            poller.start()
+
+    def _start_functions(self) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["tests.chaos.processes.warm"])
         with patch.dict(os.environ, self.environment):
@@ -86,6 +97,9 @@ class Site:
         for role, size in self.weather.sizes.items():
             make = partial(self._hand, context, role)
             self.crews[role] = Crew(size, make, partial(self._errand, role))
+        self._gateway.start()
+
+    def _start_vendors(self) -> None:
         for vendor in self.vendors.all:
             vendor.simulator.deliveries = Postman(
                 self._chance(),
@@ -95,13 +109,7 @@ class Site:
                 stubborn=vendor not in self.vendors.desks,
             )
             vendor.simulator.start()
-        self._gateway.start()
         self.connect()
-        for queue in QUEUES:
-            crew = self.crews[ROLES[queue]]
-            self._pollers.append(Poller(self.aws, self.urls[queue], crew, self.weather.sizes[ROLES[queue]], self._died))
-        for poller in self._pollers:
-            poller.start()
 
     def stop(self) -> None:
         """In the order of the traffic."""
