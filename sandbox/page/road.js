@@ -22,7 +22,8 @@ export function start() {
   });
   // the browser gives the focus back to what opened the waterfall, but not if a later hop has had that drawn anew
   $("trace").addEventListener("close", () => {
-    if (document.activeElement === document.body) focusRow($("traces"), opened);
+    const lost = document.activeElement === document.body || $("trace").contains(document.activeElement);
+    if (lost) focusRow($("traces"), opened);
   });
 }
 
