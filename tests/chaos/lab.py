@@ -23,6 +23,7 @@ from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
 from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS_WEBHOOK
 from chalicelib.edge.receive import Edge
+from chalicelib.pipeline.erased import Heeding
 from chalicelib.protocols.channel import Client
 from chalicelib.vocabulary.records import Account
 from tests.chaos import webhooks
@@ -93,7 +94,9 @@ class Container:
         )
         to_desk = wired.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, inbound)
         to_customer = wired.to_customer(GENESYS_TRANSLATOR, outbound)
-        self.batches = {"in": wired.batch(to_desk, inbound), "out": wired.batch(to_customer, outbound)}
+        heeds_in = Heeding(to_desk, ledger, clock, lab.metrics)
+        heeds_out = Heeding(to_customer, ledger, clock, lab.metrics, to_customer.let_go)
+        self.batches = {"in": wired.batch(heeds_in, inbound), "out": wired.batch(heeds_out, outbound)}
         self.edge = Edge(
             channels=[INSTAGRAM_WEBHOOK, TIKTOK_WEBHOOK],
             desks=[GENESYS_WEBHOOK],

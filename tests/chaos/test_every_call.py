@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 
 from chalicelib.pipeline import ports
+from chalicelib.pipeline.erased import Erasures
 from tests.chaos.lab import Lab
 from tests.chaos.scenes import SCENES, Scene
 from tests.chaos.timeline import AwsFault, When
@@ -99,19 +100,25 @@ def test_a_call_that_is_struck_leaves_nothing_undone_and_nothing_done_twice(name
     assert found == []
 
 
-# Where there are several desks, or one with a state of its own, and what only chores call: tests/pipeline has these.
-ELSEWHERE = {"table seat", "table seated", "table lock", "table unlock", "secrets refresh"}
 PARTS = {
-    "table": ports.Ledger, "bucket": ports.MediaShelf, "sqs": ports.Redelivery, "file": ports.Fetch,
-    "secrets": ports.SecretCache,
+    "table": (ports.Ledger, Erasures), "bucket": (ports.MediaShelf,), "sqs": (ports.Redelivery,),
+    "file": (ports.Fetch,), "secrets": (ports.SecretCache,),
 }  # fmt: skip
-# how a queue's and a download's calls are called where they leave the process
-CALLED = {"sqs bury": "sqs put in-dead", "sqs postpone": "sqs postpone in", "file __call__": "file get"}
+# how they are called where they leave the process
+CALLED = {
+    "sqs bury": "sqs put in-dead", "sqs postpone": "sqs postpone in", "file __call__": "file get",
+    "secrets refresh": "secrets get",
+}  # fmt: skip
 
 
 def test_the_scenes_make_every_call_that_the_workers_can() -> None:
     made = {step for scene in SCENES.values() for step in played(scene).steps.names}
     made |= {step.rpartition(" ")[0] for step in made if step.startswith("secrets")}
-    wanted = {f"{part} {name}" for part, port in PARTS.items() for name in vars(port) if callable(vars(port)[name])}
-    wanted = {CALLED.get(name, name) for name in wanted if not name.endswith(("__init__", "__subclasshook__"))}
-    assert wanted - made == ELSEWHERE
+    wanted = {
+        f"{part} {name}"
+        for part, given in PARTS.items()
+        for port in given
+        for name, method in vars(port).items()
+        if callable(method) and name not in {"__init__", "__subclasshook__"}
+    }
+    assert {CALLED.get(name, name) for name in wanted} - made == set()
