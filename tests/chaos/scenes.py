@@ -29,6 +29,9 @@ UNSURE = "[You could not be reached. The customer may have been told so automati
 AWAY_TEXT = "We are away."
 SURVEY = "How did we do?"
 HOUR_S = 3600.0
+REST_S = 4 * HOUR_S
+# the upkeep asks the desk of a conversation whose customer has not written for so long
+QUIET_S = 6 * HOUR_S
 STRANGER = Account(channel="instagram", id="17841400000000999", integration="int-stranger", secret="s/none")
 
 SURVEYED = msgspec.structs.replace(INSTAGRAM, after_end=SURVEY)
@@ -71,25 +74,33 @@ class Scene:
             assert lab.shown(ANA) == [HELLO]
         return lab
 
+    def rests(self, lab: Lab) -> None:
+        """Lets it come to rest. What only the upkeep can mend, it mends by its second start."""
+        lab.settle(REST_S)
+        for _ in range(0 if self.sits is None else 2):
+            lab.clock.advance(QUIET_S)
+            lab.upkeep()
+            lab.settle(REST_S)
+
     def wrong(self, lab: Lab) -> list[str]:
         """What should not be, in words, once everything has come to rest."""
         shown = lab.shown(ANA)[1 if self.open else 0 :]
         failed = any(status == "Failed" for _, status in lab.world.receipts)
         notices = [text for text in shown if text.startswith((REFUSED, IN_PART))]
         read = [_customers(text)[:60] for text in shown if text not in notices]
-        said = [text for text in lab.got(ANA) if self.automatic and text.startswith(self.automatic)]
-        got = [text for text in lab.got(ANA) if text not in said]
+        said, got = self._received(lab)
         arrived = got == self.got if not failed else got == self.got[: len(got)]
         found = {
             "it does not come to rest": not lab.idle,
             f"agents read {read}": not _alike(read, self.shown),
             f"the customer got {[text[:20] for text in got]}": not arrived,
             f"{len(said)} automatic messages": len(said) > 1,
+            f"the customer got it before {got}": bool(said) and lab.got(ANA)[-1] not in said,
             f"agents read of them {_told_of(shown)}": not self._known(lab, said, _told_of(shown)),
             f"it sits at {_seat(lab, self.account)!r}": self.sits not in {None, _seat(lab, self.account)},
             "nobody is told that few may follow": not self._warned(lab),
             f"receipts say {lab.world.receipts}": not self._told(lab),
-            f"{len(notices)} notices": len(notices) != (1 if failed else 0),
+            f"{len(notices)} notices": not self._noticed(lab, len(notices), failed=failed),
             f"{len(lab.dead)} dead letters": not self._buried(lab),
             f"parked: {lab.parked}": len(lab.parked) != self.parked,
             f"turned away: {lab.turned_away}": bool(lab.turned_away),
@@ -104,10 +115,19 @@ class Scene:
             again = identifier in lab.told_at_kill or lab.world.unanswered
             if len(set(told)) != 1 or len(told) > (2 if again else 1):
                 return False
-            whole = lab.got(ANA) == self.got and not self.refused
+            whole = self._received(lab)[1] == self.got and not self.refused
             if told[0] != ("Delivered" if whole else "Failed"):
                 return False
         return True
+
+    def _received(self, lab: Lab) -> tuple[list[str], list[str]]:
+        """What the customer got, of the bridge itself and of others."""
+        said = [text for text in lab.got(ANA) if text == self.automatic]
+        return said, [text for text in lab.got(ANA) if text not in said]
+
+    def _noticed(self, lab: Lab, notices: int, *, failed: bool) -> bool:
+        """A conversation that is over is not opened for a notice."""
+        return notices == failed or (failed and not notices and lab.world.over[ANA] > 0)
 
     def _known(self, lab: Lab, said: list[str], told: list[str]) -> bool:
         """Whether agents know what the customer was told while the desk was away; a message does not wait for a table
@@ -116,12 +136,17 @@ class Scene:
             return not told
         if not said:
             return told in ([], [UNSURE])
-        return told in ([SURE], [UNSURE]) or (not told and bool(lab.steps.failed))
+        return told in ([SURE], [UNSURE]) or (
+            not told and lab.steps.failed["table acknowledged"] + lab.steps.failed["table claim"] > 0
+        )
 
     def _warned(self, lab: Lab) -> bool:
-        """A reply that has been sent does not wait for a table that cannot take it."""
+        """Of what arrived. A reply that has been sent does not wait for a table that cannot be asked."""
         told = {left for _, left, _ in lab.ledger.spends}
-        return told == set() if self.left is None else told == {self.left} or (not told and bool(lab.steps.failed))
+        if self.left is None or lab.got(ANA) != self.got:
+            return not told
+        unasked = lab.steps.failed["table thread"] + lab.steps.failed["table spend"]
+        return told == {self.left} or (not told and unasked > 0)
 
     def _buried(self, lab: Lab) -> bool:
         """Once; the same letter lies there again where the process died between burying it and its end, because the
@@ -310,25 +335,23 @@ def _paused(lab: Lab) -> None:
     lab.agent(ANA, "yes")
 
 
-def _erased(lab: Lab, source: str, account: str) -> float:
-    """Whatever the source has told of the customer by now goes, and what comes within the next minute waits. Now."""
+def _erased(lab: Lab, source: str, account: str) -> None:
+    """Whatever the source tells of the customer within half a minute goes, what comes in the next one waits."""
     lab.clock.advance(30)  # who is known to be erased is read again
-    until_ms = int(lab.clock() * 1000)
-    lab.ledger.erased[mark(source, account, ANA)] = Erasure(until_ms=until_ms, open_s=lab.clock() + 60)
-    return lab.clock()
+    until_s = lab.clock() + 30
+    erasure = Erasure(until_ms=int(until_s * 1000), open_s=until_s + 60)
+    lab.ledger.erased[mark(source, account, ANA)] = erasure
 
 
 def _erased_writes(lab: Lab) -> None:
-    now_s = _erased(lab, "instagram", INSTAGRAM.id)
+    _erased(lab, "instagram", INSTAGRAM.id)
     lab.customer(ANA, "erased", after_s=5)
-    lab.timeline.at(now_s + 10, lambda: lab.customer(ANA, "new"))
+    lab.timeline.at(lab.clock() + 40, lambda: lab.customer(ANA, "new"))
 
 
 def _erased_is_answered(lab: Lab) -> None:
-    lab.clock.advance(-1)
-    lab.agent(ANA, "too late")
-    lab.clock.advance(1)
     _erased(lab, "genesys", INSTAGRAM.integration)
+    lab.agent(ANA, "too late")
 
 
 def _end(lab: Lab) -> None:
@@ -339,6 +362,18 @@ def _end(lab: Lab) -> None:
 
 def _told_end(lab: Lab) -> None:
     lab.deliver("genesys", webhooks.genesys_ended(f"desk-{ANA}", INSTAGRAM.integration, ANA))
+
+
+def _reply_and_end(lab: Lab) -> None:
+    """After a moment in which the desk delivers the reply again, if it was not taken."""
+    lab.agent(ANA, "bye")
+    lab.timeline.at(lab.clock() + 10, lambda: _end(lab))
+
+
+def _end_untold(lab: Lab) -> None:
+    lab.world.over[ANA] += 1
+    lab.clock.advance(QUIET_S)
+    lab.upkeep()
 
 
 def _end_of_nobodys(lab: Lab) -> None:
@@ -362,11 +397,11 @@ def _end_and_reopened(lab: Lab) -> None:
 
 
 def _outage(lab: Lab) -> None:
-    """The desk does not answer for an hour, in which the window of a message closes that came late; the first that the
+    """The desk does not answer, while the window of a message closes that came late; the first that the
     platform is given to say so does not come to it."""
     lab.customer(ANA, "hi")
-    lab.clock.advance(23.2 * HOUR_S)
-    back_s, tries = lab.clock() + HOUR_S, iter(["reset"])
+    lab.clock.advance(23.5 * HOUR_S)
+    back_s, tries = lab.clock() + 0.55 * HOUR_S, iter(["reset"])
 
     def now(target: str, path: str, body: bytes) -> Any:
         if target == "genesys":
@@ -415,8 +450,10 @@ SCENES: dict[str, Scene] = {
     "messages of a customer who was erased": Scene(_erased_writes, shown=["new"]),
     "a reply to a customer who was erased": Scene(_erased_is_answered, refused=True),
     "an end": Scene(_end, account=SURVEYED, automatic=SURVEY, sits=""),
+    "a reply, and an end": Scene(_reply_and_end, got=["bye"], account=SURVEYED, automatic=SURVEY, sits=""),
     "an end that the desk does not confirm": Scene(_told_end, account=SURVEYED, sits=f"desk-{ANA}"),
     "an end that names nobody": Scene(_end_of_nobodys, sits=f"desk-{ANA}"),
+    "an end that nobody told": Scene(_end_untold, account=SURVEYED, automatic=SURVEY, sits=""),
     "an end, and the next message": Scene(_end_and_another, shown=["again"], sits=f"desk-{ANA}-1"),
     "an end, and a message that reopens it": Scene(_end_and_reopened, shown=["again"], sits=f"desk-{ANA}"),
     "an outage": Scene(_outage, shown=["hi"], account=ACKNOWLEDGED, automatic=AWAY_TEXT),

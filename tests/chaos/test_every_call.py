@@ -14,7 +14,7 @@ import pytest
 from chalicelib.pipeline import ports
 from chalicelib.pipeline.erased import Erasures
 from tests.chaos.lab import Lab
-from tests.chaos.scenes import SCENES, Scene
+from tests.chaos.scenes import ANA, SCENES, Scene
 from tests.chaos.timeline import AwsFault, When
 from tests.chaos.world import Fault
 
@@ -84,7 +84,7 @@ def played(scene: Scene, strike: Strike | None = None, number: int = -1) -> Lab:
     scene.act(lab)
     if strike:
         strike(lab, number)
-    lab.settle(4 * 3600)
+    scene.rests(lab)
     return lab
 
 
@@ -93,6 +93,7 @@ def test_a_call_that_is_struck_leaves_nothing_undone_and_nothing_done_twice(name
     scene = SCENES[name]
     whole = played(scene)
     assert scene.wrong(whole) == []
+    assert whole.got(ANA).count(scene.automatic) == (scene.automatic != "")
     found: list[str] = []
     for number, step in struck(whole.steps.names):
         for what, strike in strikes(step):
