@@ -96,7 +96,7 @@ class Scene:
             f"the customer got {[text[:20] for text in got]}": not arrived,
             f"{len(said)} automatic messages": len(said) > 1,
             f"the customer got it before {got}": bool(said) and lab.got(ANA)[-1] not in said,
-            f"agents read of them {_told_of(shown)}": not self._known(lab, said, _told_of(shown)),
+            f"agents read of them {_told_of(shown)}": not self._known(said, _told_of(shown)),
             f"it sits at {_seat(lab, self.account)!r}": self.sits not in {None, _seat(lab, self.account)},
             "nobody is told that few may follow": not self._warned(lab),
             f"receipts say {lab.world.receipts}": not self._told(lab),
@@ -129,16 +129,11 @@ class Scene:
         """A conversation that is over is not opened for a notice."""
         return notices == failed or (failed and not notices and lab.world.over[ANA] > 0)
 
-    def _known(self, lab: Lab, said: list[str], told: list[str]) -> bool:
-        """Whether agents know what the customer was told while the desk was away; a message does not wait for a table
-        that cannot be asked for that."""
+    def _known(self, said: list[str], told: list[str]) -> bool:
+        """Whether agents read what the customer was told while the desk was away."""
         if self.automatic != AWAY_TEXT:
             return not told
-        if not said:
-            return told in ([], [UNSURE])
-        return told in ([SURE], [UNSURE]) or (
-            not told and lab.steps.failed["table acknowledged"] + lab.steps.failed["table claim"] > 0
-        )
+        return told in ([SURE], [UNSURE]) if said else told in ([], [UNSURE])
 
     def _warned(self, lab: Lab) -> bool:
         """Of what arrived. A reply that has been sent does not wait for a table that cannot be asked."""
