@@ -10,12 +10,12 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import time
 from typing import Protocol, TextIO
 
 import msgspec
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from chalicelib.errors import Judged
 
@@ -44,8 +44,10 @@ class Metrics(Protocol):
 
 class EmfMetrics:
     """Writes CloudWatch's embedded metric format to standard output, a line per count: the total and the labels.
+    docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
-    POWERTOOLS_SERVICE_NAME, where it is set, tells this bridge's metrics from another's.
+    Powertools would write the same line at ten times the cost (docs/performance.md). POWERTOOLS_SERVICE_NAME, where it
+    is set, tells this bridge's metrics from another's.
     """
 
     def __init__(self) -> None:
@@ -53,17 +55,22 @@ class EmfMetrics:
         self._bridge = {"service": service} if service else {}
 
     def count(self, name: str, value: int = 1, **labels: str) -> None:
-        self._write(name, MetricUnit.Count, value, labels)
+        self._write(name, "Count", value, labels)
 
     def measure(self, name: str, milliseconds: float, **labels: str) -> None:
-        self._write(name, MetricUnit.Milliseconds, max(0.0, milliseconds), labels)
+        self._write(name, "Milliseconds", max(0.0, milliseconds), labels)
 
-    def _write(self, name: str, unit: MetricUnit, value: float, labels: dict[str, str]) -> None:
-        metric = EphemeralMetrics(namespace=NAMESPACE)  # shares nothing between threads or counts
-        metric.add_metric(name=name, unit=unit, value=value)
-        if labels:  # a set of its own beside the total's: alarms watch the total, people the labels
-            metric.add_dimensions(**self._bridge, **labels)
-        metric.flush_metrics()
+    def _write(self, name: str, unit: str, value: float, labels: dict[str, str]) -> None:
+        known = {**self._bridge, **{label: text for label, text in labels.items() if text}}
+        total, whole = [*self._bridge], [*known]
+        told = {
+            "Namespace": NAMESPACE,
+            # a set of its own beside the total's: alarms watch the total, people the labels
+            "Dimensions": [total, whole] if len(whole) > len(total) else [total],
+            "Metrics": [{"Name": name, "Unit": unit}],
+        }
+        line = {"_aws": {"Timestamp": int(time() * 1000), "CloudWatchMetrics": [told]}, **known, name: value}
+        print(msgspec.json.encode(line).decode())
 
 
 class Line(LambdaPowertoolsFormatter):

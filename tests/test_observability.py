@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from chalicelib.channels.instagram import client as instagram_client
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM_TRANSLATOR
@@ -295,6 +296,25 @@ def test_a_metric_is_one_line_of_embedded_metric_format(capsys: pytest.CaptureFi
         [directive] = line["_aws"]["CloudWatchMetrics"]
         assert directive["Namespace"] == "dmdesk"
         assert [metric["Name"] for metric in directive["Metrics"]] == [name]
+
+
+@pytest.mark.parametrize("service", ["", "acme"])
+@pytest.mark.parametrize("labels", [{}, {"source": "instagram"}, {"channel": "tiktok", "reason": "é\n"}])
+def test_a_metric_is_the_line_that_powertools_would_write(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], service: str, labels: dict[str, str]
+) -> None:
+    monkeypatch.delenv("POWERTOOLS_SERVICE_NAME", raising=False)
+    if service:
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", service)
+    theirs = EphemeralMetrics(namespace="dmdesk")
+    theirs.add_metric(name="ignored", unit="Count", value=3)
+    if labels:
+        theirs.add_dimensions(**({"service": service} if service else {}), **labels)
+    theirs.flush_metrics()
+    EmfMetrics().count("ignored", 3, **labels)
+    one, other = map(json.loads, capsys.readouterr().out.splitlines())
+    assert abs(one["_aws"].pop("Timestamp") - other["_aws"].pop("Timestamp")) < 60_000
+    assert one | {"ignored": 3} == other
 
 
 def test_the_app_leaves_the_logger_as_it_is() -> None:
