@@ -288,6 +288,7 @@ class FakeLedger:
     comparisons: dict[tuple[str, str], Comparison] = field(default_factory=dict)
     waits: list[tuple[Conversation, int]] = field(default_factory=list)
     lockers: dict[str, Holder] = field(default_factory=dict)
+    erased: dict[str, Erasure] = field(default_factory=dict)
 
     def _up(self) -> None:
         if self.down:
@@ -540,7 +541,8 @@ class FakeLedger:
         }  # fmt: skip
 
     def erasures(self) -> dict[str, Erasure]:
-        return {}
+        self._up()
+        return dict(self.erased)
 
     def lock(self, name: str, now: float, lease_s: float, who: str = "") -> str | None:
         self._up()

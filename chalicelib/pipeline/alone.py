@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from chalicelib.errors import Retryable
-from chalicelib.pipeline.ports import Clock, Ledger
+from chalicelib.pipeline.ports import Clock, Locks
 from chalicelib.vocabulary.records import Holder
 from chalicelib.wire import iso
 
@@ -32,12 +32,12 @@ class Busy(Exception):
 
 
 @contextmanager
-def alone(ledger: Ledger, name: str, who: str, clock: Clock) -> Iterator[Callable[[], None]]:
+def alone(locks: Locks, name: str, who: str, clock: Clock) -> Iterator[Callable[[], None]]:
     """Has the lock of that name, as `who`, until the end. Yields what is to be called between any two steps: it
     raises Retryable where another has taken over. Raises Busy where somebody else has the lock, and Retryable."""
-    token = ledger.lock(name, clock(), LEASE_S, who)
+    token = locks.lock(name, clock(), LEASE_S, who)
     if token is None:
-        raise Busy(ledger.holder(name, clock()))
+        raise Busy(locks.holder(name, clock()))
     prolonged_s = clock()
 
     def still() -> None:
@@ -45,7 +45,7 @@ def alone(ledger: Ledger, name: str, who: str, clock: Clock) -> Iterator[Callabl
         now = clock()
         if abs(now - prolonged_s) < PROLONGED_S:
             return
-        if not ledger.prolong(name, token, now, LEASE_S):
+        if not locks.prolong(name, token, now, LEASE_S):
             raise Retryable("somebody else is at it by now")
         prolonged_s = now
 
@@ -53,4 +53,4 @@ def alone(ledger: Ledger, name: str, who: str, clock: Clock) -> Iterator[Callabl
         yield still
     finally:
         with suppress(Retryable):  # the lease ends by itself, too
-            ledger.unlock(name, token)
+            locks.unlock(name, token)

@@ -62,7 +62,7 @@ class Delivering:
             return claim.result
         if claim.state == "busy":
             raise Waiting("another worker is at this message", max(1.0, claim.until_s - self._clock()))
-        if claim.state == "lapsed":
+        if claim.state == "lapsed" or claim.buried:  # who was giving it up may have died over that
             died()
         attempt = self._attempt(account, work, claim)
         try:

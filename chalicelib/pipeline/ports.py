@@ -133,7 +133,8 @@ class Fetch(Protocol):
 
 
 class Ledger(Protocol):
-    """Claims and conversation state, shared by all workers. All methods may raise Retryable."""
+    """Claims and conversation state, shared by all workers. All methods may raise Retryable. What only the upkeep asks
+    for is in `UpkeepLedger`: tests/chaos breaks each call of this one."""
 
     def claim(self, conversation: Conversation, item: str, now: float, lease_s: float, text: str = "") -> Claim: ...
     def release(self, conversation: Conversation, item: str) -> None: ...
@@ -159,10 +160,6 @@ class Ledger(Protocol):
         desk's conversation is remembered as this customer's. `before` is the seat that was read, None where none was.
         False, and no effect, where the thread names another seat and the conversation has been moved since."""
 
-    def seat(self, conversation: Conversation, before: Seat, after: Seat, now: float, listed: bool = False) -> bool:
-        """Moves the conversation from one seat to another, which is a generation later; `listed` as for `delivered`.
-        False, and no effect, where it has been moved otherwise meanwhile."""
-
     def standing(self, conversation: Conversation) -> Standing:
         """As `thread`, with what its end has to know besides."""
 
@@ -173,9 +170,6 @@ class Ledger(Protocol):
 
     def ask(self, conversation: Conversation, at_s: float) -> None:
         """The desk at which it sits is to be asked then (epoch s) whether it still does."""
-
-    def sitting(self, account: Account, now: float) -> Iterable[Conversation]:
-        """The account's conversations whose desk is to be asked by now, the longest due first."""
 
     def seated(self, desk: str, conversation: str) -> Conversation | None:
         """Whose the desk's conversation is; None where nobody has written that down."""
@@ -230,15 +224,12 @@ class Ledger(Protocol):
 
     def accounts(self) -> Sequence[Account | Unreadable]: ...
 
-    def pauses(self, now: float) -> Sequence[Pause]:
-        """Which accounts an operator has paused, and in which direction."""
-
     def spend(self, conversation: Conversation, now: float, left: int, customer_ms: int) -> None:
         """So many messages may still follow the customer's newest, which is from then (epoch ms): somebody has to be
         told."""
 
     def held(self, now: float) -> tuple[Sequence[Pause], Sequence[Away]]:
-        """The same, and which desks are away, by one look."""
+        """Which accounts an operator has paused, and in which direction; and which desks are away: by one look."""
 
     def away(self, desk: str, now: float) -> Away:
         """Notes that the desk does not answer; since when."""
@@ -256,6 +247,10 @@ class Ledger(Protocol):
     def acknowledged(self, conversation: Conversation) -> Acknowledged | None:
         """What the customer was last told so."""
 
+
+class Locks(Protocol):
+    """What only one process may be at. All methods may raise Retryable."""
+
     def lock(self, name: str, now: float, lease_s: float, who: str = "") -> str | None:
         """Who asks has the lock of that name for so long (s), and a token of it; None while another has it. `who` is
         what others are told of them."""
@@ -268,6 +263,16 @@ class Ledger(Protocol):
 
     def unlock(self, name: str, token: str) -> None:
         """Gives it back early; no effect where another has it by now."""
+
+
+class UpkeepLedger(Ledger, Locks, Protocol):
+    """The ledger, for the upkeep."""
+
+    def sitting(self, account: Account, now: float) -> Iterable[Conversation]:
+        """The account's conversations whose desk is to be asked by now, the longest due first."""
+
+    def pauses(self, now: float) -> Sequence[Pause]:
+        """Which accounts an operator has paused, and in which direction."""
 
 
 class SecretCache(Protocol):

@@ -23,7 +23,12 @@ from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
 from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS_WEBHOOK
 from chalicelib.edge.receive import Edge
+from chalicelib.errors import Retryable
+from chalicelib.pipeline.chores.ends import Ends
+from chalicelib.pipeline.desks import Desks
+from chalicelib.pipeline.erased import Heeding
 from chalicelib.protocols.channel import Client
+from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.records import Account
 from tests.chaos import webhooks
 from tests.chaos.aws import BUCKET_S, TABLE_S, SecretsManager, Sqs, Stepped
@@ -93,7 +98,18 @@ class Container:
         )
         to_desk = wired.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, inbound)
         to_customer = wired.to_customer(GENESYS_TRANSLATOR, outbound)
-        self.batches = {"in": wired.batch(to_desk, inbound), "out": wired.batch(to_customer, outbound)}
+        heeds_in = Heeding(to_desk, ledger, clock, lab.metrics)
+        heeds_out = Heeding(to_customer, ledger, clock, lab.metrics, to_customer.let_go)
+        self.batches = {"in": wired.batch(heeds_in, inbound), "out": wired.batch(heeds_out, outbound)}
+        self.ends = Ends(
+            desks=Desks({"genesys": desk}, ledger),
+            channels=abouts(CHANNELS),
+            known_desks=abouts(DESKS),
+            ledger=ledger,
+            outbox=outbound,
+            clock=clock,
+            metrics=lab.metrics,
+        )
         self.edge = Edge(
             channels=[INSTAGRAM_WEBHOOK, TIKTOK_WEBHOOK],
             desks=[GENESYS_WEBHOOK],
@@ -242,6 +258,18 @@ class Lab:
         end_s = self.clock() + most_s
         while not self.idle and self.clock() < end_s:
             self.run(60)
+
+    def upkeep(self) -> None:
+        """The upkeep's function starts, in a process of its own, and looks for ends that nobody told."""
+        self.timeline.at(self.clock(), self._upkeep)
+
+    def _upkeep(self) -> None:
+        try:
+            Container(self).ends.run(self.clock())
+        except Retryable:  # it is due again at the next start
+            return
+        except Killed:
+            self.kills += 1
 
     def _begin(self, url: str, container: Container) -> None:
         container.skew_s = self.skew_s()

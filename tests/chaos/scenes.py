@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.vocabulary.records import Account
+import msgspec
+
+from chalicelib.vocabulary.records import Account, Conversation, Erasure, Pause, mark
 from tests.chaos import webhooks
 from tests.chaos.lab import Lab
 from tests.chaos.world import PICTURE, Fault
@@ -22,7 +24,20 @@ PARTS = [f"{letter * 900} " for letter in "abc"]
 MISSING = "[A message of the customer's could not be shown here."
 REFUSED = "[Your reply was not delivered."
 IN_PART = "[Your reply arrived only in part."
+SURE = "[You could not be reached, and the customer was told so automatically"
+UNSURE = "[You could not be reached. The customer may have been told so automatically"
+AWAY_TEXT = "We are away."
+SURVEY = "How did we do?"
+HOUR_S = 3600.0
+REST_S = 4 * HOUR_S
+# the upkeep asks the desk of a conversation whose customer has not written for so long
+QUIET_S = 6 * HOUR_S
 STRANGER = Account(channel="instagram", id="17841400000000999", integration="int-stranger", secret="s/none")
+
+SURVEYED = msgspec.structs.replace(INSTAGRAM, after_end=SURVEY)
+ACKNOWLEDGED = msgspec.structs.replace(INSTAGRAM, outage_reply=True, outage_text=AWAY_TEXT)
+# how long (s) after an end was told the bridge asks the desk for it
+ENDED_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -30,7 +45,10 @@ class Scene:
     """`act` begins what is looked at, in a conversation with `account` that is open where `open` says so.
 
     Then agents have read what begins as `shown` does, the customer has received `got`, and so much is dead or parked.
-    `refused` tells that the reply cannot arrive.
+    `refused` tells that the reply cannot arrive. `automatic` is what the bridge says to the customer by itself: once at
+    the most, since nobody misses it as much as two annoy. `sits` is where the conversation is remembered to sit at the
+    desk in the end, None where that is nothing to look at; `left` how many messages may still follow, where somebody
+    has to be told.
     """
 
     act: Callable[[Lab], Any]
@@ -41,10 +59,14 @@ class Scene:
     refused: bool = False
     dead: int = 0
     parked: int = 0
+    automatic: str = ""
+    sits: str | None = None
+    left: int | None = None
 
     def begun(self) -> Lab:
         """A bridge at which the scene may be played."""
         lab = Lab()
+        lab.ledger.listed = [self.account if one.id == self.account.id else one for one in lab.ledger.listed]
         if self.open:
             lab.customer(ANA, HELLO, self.account)
             lab.run(30)
@@ -52,20 +74,33 @@ class Scene:
             assert lab.shown(ANA) == [HELLO]
         return lab
 
+    def rests(self, lab: Lab) -> None:
+        """Lets it come to rest. What only the upkeep can mend, it mends by its second start."""
+        lab.settle(REST_S)
+        for _ in range(0 if self.sits is None else 2):
+            lab.clock.advance(QUIET_S)
+            lab.upkeep()
+            lab.settle(REST_S)
+
     def wrong(self, lab: Lab) -> list[str]:
         """What should not be, in words, once everything has come to rest."""
         shown = lab.shown(ANA)[1 if self.open else 0 :]
         failed = any(status == "Failed" for _, status in lab.world.receipts)
         notices = [text for text in shown if text.startswith((REFUSED, IN_PART))]
-        read = [text[:60] for text in shown if text not in notices]
-        got = lab.got(ANA)
+        read = [_customers(text)[:60] for text in shown if text not in notices]
+        said, got = self._received(lab)
         arrived = got == self.got if not failed else got == self.got[: len(got)]
         found = {
             "it does not come to rest": not lab.idle,
             f"agents read {read}": not _alike(read, self.shown),
             f"the customer got {[text[:20] for text in got]}": not arrived,
+            f"{len(said)} automatic messages": len(said) > 1,
+            f"the customer got it before {got}": bool(said) and lab.got(ANA)[-1] not in said,
+            f"agents read of them {_told_of(shown)}": not self._known(said, _told_of(shown)),
+            f"it sits at {_seat(lab, self.account)!r}": self.sits not in {None, _seat(lab, self.account)},
+            "nobody is told that few may follow": not self._warned(lab),
             f"receipts say {lab.world.receipts}": not self._told(lab),
-            f"{len(notices)} notices": len(notices) != (1 if failed else 0),
+            f"{len(notices)} notices": not self._noticed(lab, len(notices), failed=failed),
             f"{len(lab.dead)} dead letters": not self._buried(lab),
             f"parked: {lab.parked}": len(lab.parked) != self.parked,
             f"turned away: {lab.turned_away}": bool(lab.turned_away),
@@ -80,10 +115,33 @@ class Scene:
             again = identifier in lab.told_at_kill or lab.world.unanswered
             if len(set(told)) != 1 or len(told) > (2 if again else 1):
                 return False
-            whole = lab.got(ANA) == self.got and not self.refused
+            whole = self._received(lab)[1] == self.got and not self.refused
             if told[0] != ("Delivered" if whole else "Failed"):
                 return False
         return True
+
+    def _received(self, lab: Lab) -> tuple[list[str], list[str]]:
+        """What the customer got, of the bridge itself and of others."""
+        said = [text for text in lab.got(ANA) if text == self.automatic]
+        return said, [text for text in lab.got(ANA) if text not in said]
+
+    def _noticed(self, lab: Lab, notices: int, *, failed: bool) -> bool:
+        """A conversation that is over is not opened for a notice."""
+        return notices == failed or (failed and not notices and lab.world.over[ANA] > 0)
+
+    def _known(self, said: list[str], told: list[str]) -> bool:
+        """Whether agents read what the customer was told while the desk was away."""
+        if self.automatic != AWAY_TEXT:
+            return not told
+        return told in ([SURE], [UNSURE]) if said else told in ([], [UNSURE])
+
+    def _warned(self, lab: Lab) -> bool:
+        """Of what arrived. A reply that has been sent does not wait for a table that cannot be asked."""
+        told = {left for _, left, _ in lab.ledger.spends}
+        if self.left is None or lab.got(ANA) != self.got:
+            return not told
+        unasked = lab.steps.failed["table thread"] + lab.steps.failed["table spend"]
+        return told == {self.left} or (not told and unasked > 0)
 
     def _buried(self, lab: Lab) -> bool:
         """Once; the same letter lies there again where the process died between burying it and its end, because the
@@ -91,6 +149,19 @@ class Scene:
         bodies = [message["body"] for message in lab.dead]
         again = any(body in lab.dead_at_kill for body in bodies)
         return len(set(bodies)) == self.dead and len(bodies) <= self.dead + again
+
+
+def _customers(text: str) -> str:
+    """What the customer wrote, without what agents are told with it."""
+    return text.partition("]\n")[2] if text.startswith((SURE, UNSURE)) else text
+
+
+def _told_of(shown: list[str]) -> list[str]:
+    return [words for text in shown for words in (SURE, UNSURE) if text.startswith(words)]
+
+
+def _seat(lab: Lab, account: Account) -> str:
+    return lab.ledger.thread(Conversation(account.channel, account.id, ANA)).seat.conversation
 
 
 def _alike(read: list[str], expected: list[str]) -> bool:
@@ -230,6 +301,111 @@ def _typing(lab: Lab) -> None:
     lab.deliver("genesys", webhooks.genesys_typing(INSTAGRAM, ANA, "typing-1"))
 
 
+def _near_the_cap(lab: Lab) -> None:
+    """Of ten messages that may follow the customer's six have been sent."""
+    key = Conversation(TIKTOK.channel, TIKTOK.id, ANA).key
+    lab.ledger.threads[key] = msgspec.structs.replace(lab.ledger.threads[key], replies=6)
+    lab.agent(ANA, "yes", TIKTOK)
+
+
+def _token_replaced(lab: Lab) -> None:
+    lab.world.tokens["instagram"] = {"new"}
+    lab.secrets.stored[INSTAGRAM.secret] = {"access_token": "new"}
+    lab.agent(ANA, "yes")
+
+
+def _paused(lab: Lab) -> None:
+    lab.ledger.paused = [
+        Pause(
+            channel="instagram",
+            account=INSTAGRAM.id,
+            direction=direction,
+            since_s=lab.clock(),
+            until_s=lab.clock() + 200,
+        )
+        for direction in ("inbound", "outbound")
+    ]
+    lab.clock.advance(60)  # the accounts are read again
+    lab.customer(ANA, "hi")
+    lab.agent(ANA, "yes")
+
+
+def _erased(lab: Lab, source: str, account: str) -> None:
+    """Whatever the source tells of the customer within half a minute goes, what comes in the next one waits."""
+    lab.clock.advance(30)  # who is known to be erased is read again
+    until_s = lab.clock() + 30
+    erasure = Erasure(until_ms=int(until_s * 1000), open_s=until_s + 60)
+    lab.ledger.erased[mark(source, account, ANA)] = erasure
+
+
+def _erased_writes(lab: Lab) -> None:
+    _erased(lab, "instagram", INSTAGRAM.id)
+    lab.customer(ANA, "erased", after_s=5)
+    lab.timeline.at(lab.clock() + 40, lambda: lab.customer(ANA, "new"))
+
+
+def _erased_is_answered(lab: Lab) -> None:
+    _erased(lab, "genesys", INSTAGRAM.integration)
+    lab.agent(ANA, "too late")
+
+
+def _end(lab: Lab) -> None:
+    """The agent ends the conversation."""
+    lab.world.over[ANA] += 1
+    _told_end(lab)
+
+
+def _told_end(lab: Lab) -> None:
+    lab.deliver("genesys", webhooks.genesys_ended(f"desk-{ANA}", INSTAGRAM.integration, ANA))
+
+
+def _reply_and_end(lab: Lab) -> None:
+    """After a moment in which the desk delivers the reply again, if it was not taken."""
+    lab.agent(ANA, "bye")
+    lab.timeline.at(lab.clock() + 10, lambda: _end(lab))
+
+
+def _end_untold(lab: Lab) -> None:
+    lab.world.over[ANA] += 1
+    lab.clock.advance(QUIET_S)
+    lab.upkeep()
+
+
+def _end_of_nobodys(lab: Lab) -> None:
+    lab.deliver("genesys", webhooks.genesys_ended(f"desk-{ANA}"))
+
+
+def _end_and_another(lab: Lab) -> None:
+    _end(lab)
+    lab.customer(ANA, "again")
+
+
+def _end_and_reopened(lab: Lab) -> None:
+    """The customer's next message enters the same conversation, under its id, while the end is worked on."""
+    _end(lab)
+
+    def reopened() -> None:
+        lab.world.over[ANA] -= 1
+        lab.customer(ANA, "again")
+
+    lab.timeline.at(lab.clock() + ENDED_S, reopened)
+
+
+def _outage(lab: Lab) -> None:
+    """The desk does not answer, while the window of a message closes that came late; the first that the
+    platform is given to say so does not come to it."""
+    lab.customer(ANA, "hi")
+    lab.clock.advance(23.5 * HOUR_S)
+    back_s, tries = lab.clock() + 0.55 * HOUR_S, iter(["reset"])
+
+    def now(target: str, path: str, body: bytes) -> Any:
+        if target == "genesys":
+            return "reset" if lab.clock() < back_s else None
+        return next(tries, None) if path.endswith("/messages") else None
+
+    lab.world.faults = now
+
+
 SCENES: dict[str, Scene] = {
     "a first text": Scene(lambda lab: lab.customer(ANA, "hi"), shown=["hi"], open=False),
     "a first text on TikTok": Scene(lambda lab: lab.customer(ANA, "hi", TIKTOK), shown=["hi"], open=False),
@@ -263,6 +439,19 @@ SCENES: dict[str, Scene] = {
     "a comment, and the one answer to it": Scene(_comment, shown=["[Commented on"], got=["Thank you"], open=False),
     "a reply at once": Scene(_at_once, shown=["hi"], got=["yes"], open=False),
     "typing": Scene(_typing),
+    "a reply near the channel's cap": Scene(_near_the_cap, got=["yes"], account=TIKTOK, left=3),
+    "a reply with a token that was replaced": Scene(_token_replaced, got=["yes"]),
+    "a paused account": Scene(_paused, shown=["hi"], got=["yes"]),
+    "messages of a customer who was erased": Scene(_erased_writes, shown=["new"]),
+    "a reply to a customer who was erased": Scene(_erased_is_answered, refused=True),
+    "an end": Scene(_end, account=SURVEYED, automatic=SURVEY, sits=""),
+    "a reply, and an end": Scene(_reply_and_end, got=["bye"], account=SURVEYED, automatic=SURVEY, sits=""),
+    "an end that the desk does not confirm": Scene(_told_end, account=SURVEYED, sits=f"desk-{ANA}"),
+    "an end that names nobody": Scene(_end_of_nobodys, sits=f"desk-{ANA}"),
+    "an end that nobody told": Scene(_end_untold, account=SURVEYED, automatic=SURVEY, sits=""),
+    "an end, and the next message": Scene(_end_and_another, shown=["again"], sits=f"desk-{ANA}-1"),
+    "an end, and a message that reopens it": Scene(_end_and_reopened, shown=["again"], sits=f"desk-{ANA}"),
+    "an outage": Scene(_outage, shown=["hi"], account=ACKNOWLEDGED, automatic=AWAY_TEXT),
     "a message to a stranger": Scene(lambda lab: lab.customer("772", "hi", STRANGER), parked=1),
     "a reply through a stranger": Scene(lambda lab: lab.agent(ANA, "hi", STRANGER), refused=True, parked=1),
 }

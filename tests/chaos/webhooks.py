@@ -94,6 +94,12 @@ def genesys_typing(account: Account, customer: str, identifier: str) -> bytes:
     return _genesys(account, customer, identifier, {"type": "Event", "events": [happened]})
 
 
+def genesys_ended(conversation: str, integration: str = "", customer: str = "") -> bytes:
+    """The desk's conversation is over; whose it was, where the desk tells that."""
+    told = {"id": f"end-{conversation}", "type": "Ended", "conversationId": conversation}
+    return json.dumps(told | {"addressTo": integration, "addressFrom": customer}).encode()
+
+
 def _genesys(account: Account, customer: str, identifier: str, told: dict[str, Any]) -> bytes:
     whose = {
         "id": identifier, "direction": "Outbound", "originatingEntity": "Human",

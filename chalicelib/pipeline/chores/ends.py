@@ -10,7 +10,7 @@ from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.accounts import judged
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.outbound.ending import found
-from chalicelib.pipeline.ports import Clock, Ledger, Outbox
+from chalicelib.pipeline.ports import Clock, Outbox, UpkeepLedger
 from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Account, Conversation, Thread
 
@@ -37,7 +37,7 @@ class Ends:
         desks: Desks,
         channels: Mapping[str, About],
         known_desks: Mapping[str, About],
-        ledger: Ledger,
+        ledger: UpkeepLedger,
         outbox: Outbox,
         clock: Clock,
         metrics: Metrics,

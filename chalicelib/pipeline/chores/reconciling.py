@@ -14,7 +14,7 @@ from chalicelib.errors import AccountStopped, Misconfigured, RateLimited, Refuse
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.accounts import readable
 from chalicelib.pipeline.comparing import NO_HISTORY, Comparing, Found, Way
-from chalicelib.pipeline.ports import Clock, Ledger
+from chalicelib.pipeline.ports import Clock, UpkeepLedger
 from chalicelib.rules.reconciling import DAY_S, until_ms
 from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.proof import Comparison, Tally
@@ -58,7 +58,7 @@ class Reconciling:
         *,
         comparing: Comparing,
         notes: Notes,
-        ledger: Ledger,
+        ledger: UpkeepLedger,
         channels: Mapping[str, About],
         desks: Mapping[str, About],
         clock: Clock,

@@ -11,7 +11,7 @@ from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.accounts import judged
 from chalicelib.pipeline.alone import REPLAY, Busy, alone
 from chalicelib.pipeline.parking import PARKED, UNKNOWN_ACCOUNT, account_mark, named
-from chalicelib.pipeline.ports import Clock, Ledger
+from chalicelib.pipeline.ports import Clock, UpkeepLedger
 from chalicelib.pipeline.returning import Returning, Shelved
 from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Account
@@ -42,7 +42,7 @@ class Returns:
         *,
         shelf: Listed,
         returning: Returning,
-        ledger: Ledger,
+        ledger: UpkeepLedger,
         channels: Mapping[str, About],
         desks: Mapping[str, About],
         hours: int,

@@ -11,7 +11,7 @@ from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Refused, Retryable, Uncertain
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.accounts import readable
-from chalicelib.pipeline.ports import Clock, Ledger, SecretKeeper
+from chalicelib.pipeline.ports import Clock, SecretKeeper, UpkeepLedger
 from chalicelib.protocols.channel import Renewal
 from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Account
@@ -38,7 +38,7 @@ class Tokens:
         app_secrets: Mapping[str, str],
         channels: Mapping[str, About],
         desks: Mapping[str, About],
-        ledger: Ledger,
+        ledger: UpkeepLedger,
         secrets: SecretKeeper,
         clock: Clock,
         metrics: Metrics,

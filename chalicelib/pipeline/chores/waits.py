@@ -8,7 +8,7 @@ from typing import Protocol
 
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.parking import PARKED
-from chalicelib.pipeline.ports import Ledger
+from chalicelib.pipeline.ports import UpkeepLedger
 
 
 class Listed(Protocol):
@@ -24,7 +24,7 @@ class Waits:
     name = "waits"
     every_s = 3600.0
 
-    def __init__(self, *, shelf: Listed, ledger: Ledger, metrics: Metrics) -> None:
+    def __init__(self, *, shelf: Listed, ledger: UpkeepLedger, metrics: Metrics) -> None:
         self._shelf = shelf
         self._ledger = ledger
         self._metrics = metrics

@@ -71,18 +71,14 @@ class Acknowledging:
 
     def told(self, arrival: Arrival, message: CustomerMessage) -> tuple[CustomerMessage, int]:
         """The message, with a line for the agents where its customer was told while it waited; and how many messages
-        of ours the platform has counted since. Never raises: a message does not wait for it."""
+        of ours the platform has counted since. Raises Retryable: the message needs the table for its claim anyway, and
+        who answers without knowing what the customer was told answers something else."""
         if not self._is_late(arrival):
             return message, 0
-        conversation = message.conversation
-        try:
-            told = self._ledger.acknowledged(conversation)
-            if told is None or told.at_ms < message.sent_ms:
-                return message, 0
-            outcome = self._outcome(conversation, told)
-        except Retryable as error:
-            log.info("not to be had", kind="acknowledgement", event=message.id, reason=error.reason)
+        told = self._ledger.acknowledged(message.conversation)
+        if told is None or told.at_ms < message.sent_ms:
             return message, 0
+        outcome = self._outcome(message.conversation, told)
         if outcome and told.message == message.id:
             words = beginning(arrival.account.language, self._text(arrival.account), "")
             line = Line(outcome, {"at": str(told.at_ms), "words": words})

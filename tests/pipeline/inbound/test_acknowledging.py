@@ -176,6 +176,23 @@ def test_the_echo_of_an_unknown_one_tells_that_it_arrived() -> None:
     assert "the customer was told so automatically" in kit.desk.delivered[-1].text
 
 
+@pytest.mark.parametrize("call", ["acknowledged", "claim"])
+def test_a_table_that_cannot_be_asked_keeps_nothing_from_the_agents(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kit = Kit()
+    kit.wait(13 * HOUR_S)
+    kit.away = None
+
+    def throttled(*_: Any, **__: Any) -> None:
+        raise Retryable("aws: Throttling")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kit.ledger, call, throttled)
+        assert kit.meet() is not None
+    assert kit.meet() is None
+    assert "the customer was told so automatically" in kit.desk.delivered[-1].text
+    assert kit.ledger.thread(CONVERSATION).replies == 1
+
+
 @pytest.mark.parametrize("step", ["acknowledge", "claim", "send", "sent"])
 def test_a_worker_that_dies_at_it_sends_nothing_twice(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kit = Kit()

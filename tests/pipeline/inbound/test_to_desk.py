@@ -479,6 +479,28 @@ def test_a_message_over_which_workers_die_is_buried_in_the_end() -> None:
     assert deaths >= BUDGETS["died"].tries
 
 
+def test_whoever_dies_while_burying_a_message_that_workers_died_over_has_it_buried_and_not_shown_again() -> None:
+    kit = Kit(SAID)
+    kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
+
+    class Killed(BaseException): ...
+
+    kit.queue.refuses = True
+    for _ in range(BUDGETS["died"].tries):
+        kit.desk.answers = [Killed()]  # it was posted, and nobody knows
+        with pytest.raises(Killed):
+            kit.handle()
+        kit.clock.advance(LEASE_S + 1)
+    tried = kit.posted
+    kit.later()  # its place is taken by a line, and the queue does not take the letter
+    kit.queue.refuses = False
+    kit.handle()
+    shown = [message.text for message in kit.desk.delivered[tried:]]
+    assert len(shown) == 1
+    assert "could not be shown" in shown[0]
+    assert len(kit.queue.buried) == 1
+
+
 def test_a_refused_message_that_cannot_be_buried_is_kept() -> None:
     kit = Kit(SAID)
     kit.desk.answers = [Refused("other", "HTTP 400")]
