@@ -20,7 +20,7 @@ Secrets = Callable[[str], dict[str, Any]]
 
 # Nothing that is given lives for a hundred years.
 LONGEST_S = 100 * 366 * 86_400.0
-# A key of so few characters is tried through. Meta's and TikTok's have 32 and more, Genesys takes none below 16.
+# A key of so few characters is tried through. What platforms give out has 32 and more.
 SHORTEST = 12
 _FORMS = (
     "changeme",

@@ -267,6 +267,8 @@ class FakeLedger:
     reads: int = 0
     claims: dict[tuple[str, str], _Work] = field(default_factory=dict)
     threads: dict[str, Thread] = field(default_factory=dict)
+    strangers: Thread = Thread()
+    """What is remembered of everybody else."""
     ours: set[tuple[str, str]] = field(default_factory=set)
     offers: dict[tuple[str, str], tuple[Tap, ...]] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
@@ -525,7 +527,7 @@ class FakeLedger:
 
     def thread(self, conversation: Conversation) -> Thread:
         self._up()
-        return self.threads.get(conversation.key, Thread())
+        return self.threads.get(conversation.key, self.strangers)
 
     def is_ours(self, conversation: Conversation, platform_id: str) -> bool:
         self._up()

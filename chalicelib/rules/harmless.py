@@ -15,26 +15,31 @@ from chalicelib.rules.catalogue import LANGUAGES, TEXTS, say
 # What a spreadsheet takes for the beginning of a formula. owasp.org/www-community/attacks/CSV_Injection
 FORMULA = tuple("=+-@")
 # controls, what turns the direction of writing, halves of pairs; but what joins emoji and letters stays
-_JOINERS = "\u200c\u200d"
-_BRACKETS = str.maketrans("[]", "()")
+_KEPT = "\u200c\u200d\n\t"
+_BRACKETS = str.maketrans("[]［］", "()()")
 _PLACES = re.compile(r"[{<]")
 _LEAST = 4
 
 
-def one_line(text: str) -> str:
-    """The text in one line, without controls and signs that turn the direction of writing."""
+def visible(text: str) -> str:
+    """The text without controls and signs that turn the direction of writing; its line breaks are plain ones."""
     if text.isascii() and text.isprintable():
         return text
-    spaced = "".join(
-        " " if unicodedata.category(sign) in {"Zl", "Zp"} or sign in "\t\n\v\f\r\x85" else sign for sign in text
-    )
-    return "".join(sign for sign in spaced if sign in _JOINERS or unicodedata.category(sign) not in {"Cc", "Cf", "Cs"})
+    lines = "\n".join(text.splitlines()) + "\n" * text.endswith("\n")
+    return "".join(sign for sign in lines if sign in _KEPT or unicodedata.category(sign) not in {"Cc", "Cf", "Cs"})
+
+
+def one_line(text: str) -> str:
+    """The same in one line."""
+    return visible(text).replace("\n", " ").replace("\t", " ")
 
 
 def fact(text: str) -> str:
-    """The text as it may stand inside a line of the bridge's, which it cannot end; an address stays one."""
-    line = one_line(text)
-    return line if line.startswith(("https://", "http://")) else line.translate(_BRACKETS)
+    """The text as it may stand inside a line of the bridge's: it may have lines of its own, and none that could be
+    taken for the bridge's."""
+    seen = visible(text)
+    forged = any(_begins_as_ours(seen[at:]) for at, sign in enumerate(seen) if _is_bracket(sign))
+    return one_line(seen).translate(_BRACKETS) if forged else seen
 
 
 def name(text: str) -> str:
@@ -47,7 +52,15 @@ def imitates(text: str) -> bool:
     """Whether a line of the text begins as one of the bridge's own does, in any of its languages."""
     if text.isascii() and "[" not in text:
         return False
-    return any(_skeleton(line).startswith(_beginnings()) for line in text.splitlines())
+    return any(_begins_as_ours(line) for line in text.splitlines())
+
+
+def _begins_as_ours(text: str) -> bool:
+    return _skeleton(text).startswith(_beginnings())
+
+
+def _is_bracket(sign: str) -> bool:
+    return unicodedata.normalize("NFKC", sign) == "["
 
 
 def _skeleton(line: str) -> str:

@@ -45,6 +45,7 @@ class Scene:
     """`act` begins what is looked at, in a conversation with `account` that is open where `open` says so.
 
     Then agents have read what begins as `shown` does, the customer has received `got`, and so much is dead or parked.
+    `early` tells that the reply may come before the message that it answers, which no agent's does: it is refused then.
     `refused` tells that the reply cannot arrive. `automatic` is what the bridge says to the customer by itself: once at
     the most, since nobody misses it as much as two annoy. `sits` is where the conversation is remembered to sit at the
     desk in the end, None where that is nothing to look at; `left` how many messages may still follow, where somebody
@@ -56,6 +57,7 @@ class Scene:
     got: list[str] = field(default_factory=list)
     account: Account = INSTAGRAM
     open: bool = True
+    early: bool = False
     refused: bool = False
     dead: int = 0
     parked: int = 0
@@ -126,8 +128,8 @@ class Scene:
         return said, [text for text in lab.got(ANA) if text not in said]
 
     def _noticed(self, lab: Lab, notices: int, *, failed: bool) -> bool:
-        """A conversation that is over is not opened for a notice."""
-        return notices == failed or (failed and not notices and lab.world.over[ANA] > 0)
+        """A conversation that is over, or has not begun, is not opened for a notice."""
+        return notices == failed or (failed and not notices and (self.early or lab.world.over[ANA] > 0))
 
     def _known(self, said: list[str], told: list[str]) -> bool:
         """Whether agents read what the customer was told while the desk was away."""
@@ -437,7 +439,7 @@ SCENES: dict[str, Scene] = {
     "what an advertisement led here": Scene(_led_by_an_ad, shown=["[Came from the ad: Spring sale]"]),
     "a choice, and a tap": Scene(_choice, shown=["Tea"], got=["Which?"]),
     "a comment, and the one answer to it": Scene(_comment, shown=["[Commented on"], got=["Thank you"], open=False),
-    "a reply at once": Scene(_at_once, shown=["hi"], got=["yes"], open=False),
+    "a reply at once": Scene(_at_once, shown=["hi"], got=["yes"], open=False, early=True),
     "typing": Scene(_typing),
     "a reply near the channel's cap": Scene(_near_the_cap, got=["yes"], account=TIKTOK, left=3),
     "a reply with a token that was replaced": Scene(_token_replaced, got=["yes"]),

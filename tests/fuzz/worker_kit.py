@@ -16,8 +16,8 @@ from chalicelib.pipeline.outbound.to_customer import ToCustomer
 from chalicelib.pipeline.parking import Parking
 from chalicelib.protocols.channel import Translator
 from chalicelib.vocabulary.messages import Led
-from chalicelib.vocabulary.records import Event
-from tests.fakes import FakeClient, FakeDesk, FakeShelf, turn
+from chalicelib.vocabulary.records import Event, Thread
+from tests.fakes import START, FakeClient, FakeDesk, FakeShelf, turn
 from tests.fuzz.strict_queue import StrictQueue
 from tests.kits import Bench
 
@@ -83,6 +83,7 @@ class Outbound(WorkerKit):
 
     def __init__(self, shelf: FakeShelf) -> None:
         super().__init__(shelf)
+        self.bench.ledger.strangers = Thread(customer_ms=int(START * 1000))  # everybody has written
         self.work = self.bench.to_customer(GENESYS)
 
 

@@ -190,9 +190,12 @@ class ToCustomer:
         thread = self._ledger.thread(conversation)
         now = self._clock()
         fresh = now - event.received_ms / 1000 < BUDGETS["reply"].for_s
-        if not (thread.customer_ms or thread.comment) and fresh and self._ledger.under_way(conversation, now):
+        if thread.customer_ms or thread.comment or not self._ledger.under_way(conversation, now):
+            return thread
+        if fresh:
             raise Waiting("the customer's first message is on its way to the desk", COMMIT_S)
-        return thread
+        # they have written, and nobody can say when: the platform judges
+        return msgspec.structs.replace(thread, customer_ms=int(now * 1000))
 
     def _tell(self, account: Account, message: AgentMessage, seat: Seat, outcome: Outcome) -> None:
         no = outcome.refused
