@@ -34,6 +34,7 @@ SECRETS = {
     "verify": "deployed-verify-token",
     "tiktok": "deployed-tiktok-app-secret",
     "genesys": "deployed-genesys-webhook-secret",
+    "shared": "deployed-former-webhook-secret",
     "runtime": "deployed-runtime-client-secret",
     "terraform": "deployed-terraform-client-secret",
 }
@@ -247,6 +248,7 @@ class Deployment:
             "instagram": {"app_secrets": [SECRETS["meta"]], "verify_tokens": [SECRETS["verify"]]},
             "tiktok": {"app_id": "7600", "app_secrets": [SECRETS["tiktok"]]},
             "genesys_webhook_secret": SECRETS["genesys"],
+            "genesys_webhook_former_secrets": [SECRETS["shared"]],
             "genesys_oauth_clients": [{"id": "runtime", "secret": SECRETS["runtime"]}],
             "genesys_oauth_client_ids": ["runtime"],
             "account_tokens": account_tokens,

@@ -189,7 +189,7 @@ def test_what_belongs_to_no_account_waits_for_one(deployed: Deployment) -> None:
     """Both ways; it is parked in a few minutes, which the end of this story looks at."""
     deployed.instagram.deliver(instagram("999", "for nobody"), app_secret=SECRETS["meta"])
     deployed.genesys.add_integration(
-        "unknown-integration", webhook_url=f"{deployed.front.url}/api/genesys/outbound", secret=SECRETS["genesys"],
+        "unknown-integration", webhook_url=f"{deployed.front.url}/api/genesys/outbound", secret=SECRETS["shared"],
         name="not ours",
     )  # fmt: skip
     body = {"channel": {"messageId": "m", "from": {"id": "c", "idType": "Opaque"}, "time": "2026-01-01T00:00:00.000Z"}}
@@ -253,9 +253,8 @@ def test_the_webhook_secret_changes_under_way(deployed: Deployment) -> None:
         headers = dict(signed("genesys", body, secret).headers)
         answer = requests.post(f"{deployed.front.url}/api/genesys/outbound", data=body, headers=headers, timeout=60)
         assert answer.status_code == 200
-    speaks_for_tiktok = json.loads(body) | {"channel": {"id": deployed.outputs["integration_ids"]["acme_tt"]}}
-    speaks_for_tiktok["channel"]["to"] = {"id": "1000000000000001"}
-    forged = json.dumps(speaks_for_tiktok).encode()
+    channel = {"id": deployed.outputs["integration_ids"]["acme_tt"], "to": {"id": "1000000000000001"}}
+    forged = json.dumps({"id": "forged", "type": "Text", "text": "To another's customer", "channel": channel}).encode()
     headers = dict(signed("genesys", forged, own).headers)
     assert requests.post(f"{deployed.front.url}/api/genesys/outbound", data=forged, headers=headers, timeout=60).ok
     deployed.until(lambda: len(deployed.parked("foreign_signature/")) == 1, "the forgery is parked")
