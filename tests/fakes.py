@@ -267,7 +267,7 @@ class FakeLedger:
     reads: int = 0
     claims: dict[tuple[str, str], _Work] = field(default_factory=dict)
     threads: dict[str, Thread] = field(default_factory=dict)
-    strangers: Thread = Thread()
+    strangers: Thread = field(default_factory=Thread)
     """What is remembered of everybody else."""
     ours: set[tuple[str, str]] = field(default_factory=set)
     offers: dict[tuple[str, str], tuple[Tap, ...]] = field(default_factory=dict)

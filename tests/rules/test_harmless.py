@@ -68,7 +68,11 @@ def test_a_fact_that_forges_nothing_stays_as_it_is(title: str) -> None:
 @given(st.text())
 def test_a_fact_holds_nothing_invisible(text: str) -> None:
     for said, kept in ((one_line(text), ""), (fact(text), "\n\t")):
-        assert not {unicodedata.category(sign) for sign in said if sign not in f"\u200c\u200d{kept}"} & {"Cc", "Cf", "Cs"}
+        assert not {unicodedata.category(sign) for sign in said if sign not in f"\u200c\u200d{kept}"} & {
+            "Cc",
+            "Cf",
+            "Cs",
+        }
     assert len(one_line(text).splitlines()) <= 1
 
 

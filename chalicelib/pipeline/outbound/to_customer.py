@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 
+import msgspec
+
 from chalicelib.errors import Refused, Retryable, Waiting
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.accounts import Accounts
