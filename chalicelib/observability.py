@@ -25,7 +25,7 @@ NAMESPACE = "dmdesk"
 FACTS = frozenset(
     {
         "account", "advice", "attempt", "channel", "code", "conversation", "correlation", "count", "delay_s",
-        "delivered", "desk_conversation", "detail", "doubled", "error", "event", "integration", "key", "kind",
+        "delivered", "desk_conversation", "detail", "doubled", "error", "event", "events", "integration", "key", "kind",
         "message", "missing", "out_of_order", "part", "parts", "queue", "reason", "received", "source", "status",
         "told", "under_way", "where",
     }

@@ -120,5 +120,13 @@ def _lines(texts: Iterable[str], words: Sequence[str], since_s: float) -> list[L
         except (ValueError, RecursionError):
             continue
         if isinstance(line, dict) and "_aws" not in line and "level" in line and moment(line) >= since_s:
-            found.append(line)
+            found += _apart(line, whole)
     return found
+
+
+def _apart(line: Line, whole: re.Pattern[str]) -> list[Line]:
+    """A line of its own for each event that it tells of, of those that are asked for."""
+    if "events" not in line:
+        return [line]
+    events = str(line.pop("events")).split(" ")
+    return [{**line, "event": event} for event in events if whole.search(event)]

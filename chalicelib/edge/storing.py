@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import msgspec
 
 from chalicelib.errors import Malformed
@@ -38,8 +40,9 @@ class Store:
         carried = [light for event in events if (light := self._light(event)) is not None]
         self._outbox.put(carried)
         self._metrics.count("received", len(carried), source=feed.name)
-        for event in carried:
-            log.info("received", event=event.id, source=feed.name, account=event.account)
+        for account, events in groupby(carried, lambda event: event.account):
+            told = " ".join(event.id for event in events)
+            log.info("received", events=told, source=feed.name, account=account)
 
     def park(self, reason: str, advice: str, source: str, body: bytes) -> None:
         """Keeps a delivery that is not cut into events until an operator has looked. Raises Retryable."""

@@ -165,7 +165,19 @@ run "a_new_webhook_secret_reaches_both_clouds_at_once" {
     genesys_webhook_former_secrets = ["webhook-webhook-webhook"]
   }
   assert {
-    condition     = nonsensitive(jsondecode(local.webhook_secrets).secrets) == ["another-webhook-webhook", "webhook-webhook-webhook"] && local.webhook_version == parseint(substr(sha256(jsonencode({ secrets = ["another-webhook-webhook", "webhook-webhook-webhook"] })), 0, 7), 16) + 1
+    condition = nonsensitive(jsondecode(local.webhook_secrets).secrets) == [
+      sha256("another-webhook-webhook/ends"), sha256("webhook-webhook-webhook/ends"), "webhook-webhook-webhook"
+    ]
+    error_message = "what signs for every account: ends, by either secret, and the former one as it stands"
+  }
+  assert {
+    condition = nonsensitive(jsondecode(local.webhook_secrets).accounts["tiktok#-000Ab1Cd"]) == [
+      sha256("another-webhook-webhook/tiktok#-000Ab1Cd"), sha256("webhook-webhook-webhook/tiktok#-000Ab1Cd")
+    ]
+    error_message = "what signs for one account"
+  }
+  assert {
+    condition     = local.webhook_version > 0 && local.webhook_version <= pow(16, 7)
     error_message = "the version of the secret follows its value"
   }
 }

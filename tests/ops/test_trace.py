@@ -46,7 +46,13 @@ def traced(deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     log.write_text(
         "\n".join(
             [
-                line("received", now - 10, event="message:mid-1", source="instagram", account=INSTAGRAM),
+                line(
+                    "received",
+                    now - 10,
+                    events="message:mid-0 message:mid-1 message:mid-10",
+                    source="instagram",
+                    account=INSTAGRAM,
+                ),
                 line("delivered", now - 8, event="message:mid-1", account=INSTAGRAM, conversation=WHOSE.key),
                 line("retry", now - 4, event="message:gen-1", reason="busy", attempt=1, delay_s=1),
                 line("part sent", now - 2, message_id="gen-1", part="OUT#gen-1#1", key="mid-2", conversation=WHOSE.key),

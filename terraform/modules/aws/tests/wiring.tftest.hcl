@@ -211,7 +211,7 @@ run "every_alarm_tells_the_topic" {
     error_message = "an alarm that nobody hears, or that does not say what to do"
   }
   assert {
-    condition     = length(local.alarm_arns) == 2 + 2 + 2 + 4 + 4 + 2 + 13 + 2 + 3 + 2 + 1 + 2 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
+    condition     = length(local.alarm_arns) == 2 + 2 + 2 + 4 + 4 + 2 + 13 + 2 + 3 + 3 + 3 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
     error_message = "an alarm is missing on the dashboard"
   }
   assert {
@@ -262,7 +262,7 @@ run "every_alarm_tells_the_topic" {
     error_message = "what the upkeep counts"
   }
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 19
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 20
     error_message = "dashboard"
   }
 }
