@@ -40,8 +40,8 @@ class Store:
         carried = [light for event in events if (light := self._light(event)) is not None]
         self._outbox.put(carried)
         self._metrics.count("received", len(carried), source=feed.name)
-        for account, events in groupby(carried, lambda event: event.account):
-            told = " ".join(event.id for event in events)
+        for account, together in groupby(carried, lambda event: event.account):
+            told = " ".join(event.id for event in together)
             log.info("received", events=told, source=feed.name, account=account)
 
     def park(self, reason: str, advice: str, source: str, body: bytes) -> None:
