@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,4 +53,12 @@ def example(*lines: str) -> str:
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+# Whoever scripts the commands may answer all of them alike; those that do ask have a --yes that says so.
+_unasked = click.option("--yes", is_flag=True, expose_value=False, hidden=True)
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Every command's own: JSON in place of a table, and an answer to what it might ask."""
+    asks = any("--yes" in one.opts for one in getattr(command, "__click_params__", []))
+    return _json(command if asks else _unasked(command))

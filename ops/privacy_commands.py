@@ -41,8 +41,8 @@ def _customer_options(command: Any) -> Any:
 )
 @_customer_options
 @click.option("--dry-run", is_flag=True, help="Only tell what would be erased.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(channel: str, customer: str, account: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Erase everything that the bridge holds of a customer, and keep a certificate of that.
 

@@ -30,8 +30,8 @@ def reconcile(account: str, channel: str | None, since: str, dry_run: bool, as_j
     """Compare what the platform and the desk hold of an account with what was delivered, and bring what is missing.
 
     What no webhook brought is delivered late, in its order and once, and agents read that it is late; a reply that
-    never came here is sent once. What came in the last 15 minutes is left alone, and no more than 14 days are compared.
-    May be cut off, and run again at any time, beside live traffic.
+    never came here is sent once. What is under way counts as missing, and is shown once all the same. No more than 14
+    days are compared. May be cut off, and run again at any time, beside live traffic.
     """
     from ops import reconciling
     from ops.bridge import Bridge

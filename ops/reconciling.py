@@ -14,7 +14,7 @@ from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, T
 from chalicelib.observability import log
 from chalicelib.pipeline.chores.reconciling import lock_of
 from chalicelib.pipeline.comparing import Comparing, Found, Way
-from chalicelib.rules.reconciling import DAY_S, FURTHEST_S, until_ms
+from chalicelib.rules.reconciling import DAY_S, FURTHEST_S
 from chalicelib.runtime import Runtime
 from chalicelib.vocabulary.proof import Comparison, Tally
 from chalicelib.vocabulary.records import Account, Direction
@@ -77,7 +77,7 @@ def run(bridge: Bridge, account: Account, since: str, out: Out, *, dry_run: bool
     comparing = Runtime(bridge.settings, bridge.clock, _Quiet()).comparing
     if not comparing.compares(account):
         raise OpsError(f"the channel {account.channel} tells no history that could be compared", "")
-    held = comparing.begun(since_ms, since_ms)
+    held = comparing.begun(since_ms, since_ms, settled_s=0)
     held = held if dry_run else _unfinished(bridge, account, held, out.note) or held
     missing: list[Missing] = []
 
@@ -167,8 +167,6 @@ def _since_ms(bridge: Bridge, since: str, note: Callable[[str], None]) -> int:
         raise OpsError(f"{since!r} is no time", EXAMPLE) from None
     if since_ms >= now * 1000:
         raise OpsError(f"{since!r} is not over yet", EXAMPLE)
-    if since_ms >= until_ms(now):
-        raise OpsError("what came within the last 15 minutes may still come by itself", EXAMPLE)
     furthest_ms = int((now - FURTHEST_S) * 1000)
     if since_ms < furthest_ms:
         note(

@@ -103,13 +103,14 @@ class Comparing:
         self._wanted = wanted
         self._last: dict[str, float] = {}
 
-    def begun(self, since_ms: int, floor_ms: int) -> Comparison:
+    def begun(self, since_ms: int, floor_ms: int, settled_s: float = reconciling.SETTLED_S) -> Comparison:
         """A comparison of what was sent since then, which brings what is missing since `floor_ms`. Neither reaches
-        further back than the ledger remembers."""
+        further back than the ledger remembers. What is younger than `settled_s` is left to its webhook, which may be on
+        its way: it would be brought beside it, and shown once."""
         now = self._clock()
         return Comparison(
             since_ms=reconciling.floor_ms(since_ms, now),
-            until_ms=reconciling.until_ms(now),
+            until_ms=reconciling.until_ms(now, settled_s),
             floor_ms=reconciling.floor_ms(floor_ms, now),
             began_s=now,
         )

@@ -134,9 +134,9 @@ def floor_ms(since_ms: int, now_s: float) -> int:
     return max(since_ms, int((now_s - FURTHEST_S) * 1000))
 
 
-def until_ms(now_s: float) -> int:
-    """Until when may be compared (epoch ms)."""
-    return int((now_s - SETTLED_S) * 1000)
+def until_ms(now_s: float, settled_s: float = SETTLED_S) -> int:
+    """Until when is compared (epoch ms), where what is younger is left alone."""
+    return int((now_s - settled_s) * 1000)
 
 
 def _fate(worked: Worked) -> Fate:
