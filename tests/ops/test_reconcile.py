@@ -136,7 +136,6 @@ def test_what_stands_in_the_way_is_named_with_what_mends_it(kit: Kit, stands: Ca
     [
         ({"since": "yesterday"}, "is no time"),
         ({"since": "2999-01-01"}, "is not over yet"),
-        ({"since": "10m"}, "may still come by itself"),
         ({"account": "nobody"}, "no account is called"),
     ],
 )
