@@ -120,13 +120,13 @@ def _lines(texts: Iterable[str], words: Sequence[str], since_s: float) -> list[L
         except (ValueError, RecursionError):
             continue
         if isinstance(line, dict) and "_aws" not in line and "level" in line and moment(line) >= since_s:
-            found += _apart(line, whole)
+            found += [one for one in apart(line) if one is line or whole.search(one["event"])]
     return found
 
 
-def _apart(line: Line, whole: re.Pattern[str]) -> list[Line]:
-    """A line of its own for each event that it tells of, of those that are asked for."""
+def apart(line: Line) -> list[Line]:
+    """A line of its own for each event that it tells of, where it tells of several."""
     if "events" not in line:
         return [line]
-    events = str(line.pop("events")).split(" ")
-    return [{**line, "event": event} for event in events if whole.search(event)]
+    rest = {name: fact for name, fact in line.items() if name != "events"}
+    return [{**rest, "event": event} for event in str(line["events"]).split(" ")]

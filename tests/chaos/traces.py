@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from chalicelib.vocabulary.records import Account, Conversation, Row
-from ops.logs import Line, Logs
+from ops.logs import Line, Logs, apart
 from ops.trace import NAMES, Hop, lines, run
 
 HOURS = 48.0
@@ -33,8 +33,9 @@ class Lines(Logs):
             except ValueError:  # the process died over it
                 continue
             if isinstance(line, dict) and "level" in line:
-                for word in {word for name in NAMES for word in _names(str(line.get(name, "")))}:
-                    self._by_word[word].append(line)
+                for one in apart(line):
+                    for word in {word for name in NAMES for word in _names(str(one.get(name, "")))}:
+                        self._by_word[word].append(one)
 
     def holding(self, words: Sequence[str], since_s: float) -> list[Line]:
         return [line for word in words for line in self._by_word.get(word, [])]
