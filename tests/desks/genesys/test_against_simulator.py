@@ -31,7 +31,7 @@ class Org:
         self.sim.add_client("client", "secret")
         self.sim.add_integration("int-ig", webhook_url="http://127.0.0.1:9/", secret="x" * 16, name="tea.shop")
         self.sim.start()
-        self.http = Outgoing(read_s=0.3)
+        self.http = Outgoing()
         secret = {"clients": [{"id": "client", "secret": "secret"}]}
         tokens = Tokens(self.http, lambda name: secret, "s/oauth", self.sim.url, self.clock)
         self.desk = Genesys(self.http, tokens, self.sim.url)
