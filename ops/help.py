@@ -55,7 +55,7 @@ def example(*lines: str) -> str:
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 # Whoever scripts the commands may answer all of them alike; those that do ask have a --yes that says so.
-_unasked = click.option("--yes", is_flag=True, expose_value=False, hidden=True)
+_unasked = click.option("--yes", is_flag=True, expose_value=False, hidden=True, help="Do not ask.")
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
