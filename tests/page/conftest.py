@@ -16,7 +16,7 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 SIZE = {"width": 1440, "height": 900}
 VISITED = "localStorage.setItem('dmdesk-tour', 'seen')"
 Open = Callable[..., "Desk"]
