@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws import keys, states
-from chalicelib.aws.calls import Unmet, conditional
+from chalicelib.aws.calls import met
 from chalicelib.vocabulary.records import Acknowledged, Conversation
 
 if TYPE_CHECKING:
@@ -15,38 +14,33 @@ if TYPE_CHECKING:
 
 def note(client: DynamoDBClient, table: str, conversation: Conversation, told: Acknowledged, sent_ms: int) -> bool:
     """False, and no effect, where that was done in this outage, or since they wrote. Raises Retryable."""
-    try:
-        conditional(
-            client.update_item,
-            TableName=table,
-            Key=keys.item(conversation, keys.OUTAGE),
-            UpdateExpression="SET outage = :outage, event = :event, at_ms = :at, expires_at = :expires",
-            ConditionExpression="attribute_not_exists(outage) OR (outage < :outage AND at_ms < :sent)"
-            # its own, too: botocore repeats a write whose answer was lost
-            " OR (outage = :outage AND event = :event AND at_ms = :at)",
-            ExpressionAttributeValues={
-                **_values(told),
-                ":at": {"N": str(told.at_ms)},
-                ":sent": {"N": str(sent_ms)},
-                ":expires": states.expiry(told.at_ms / 1000, states.STATE_S),
-            },
-        )
-    except Unmet:
-        return False
-    return True
+    return met(
+        client.update_item,
+        TableName=table,
+        Key=keys.item(conversation, keys.OUTAGE),
+        UpdateExpression="SET outage = :outage, event = :event, at_ms = :at, expires_at = :expires",
+        ConditionExpression="attribute_not_exists(outage) OR (outage < :outage AND at_ms < :sent)"
+        # its own, too: botocore repeats a write whose answer was lost
+        " OR (outage = :outage AND event = :event AND at_ms = :at)",
+        ExpressionAttributeValues={
+            **_values(told),
+            ":at": {"N": str(told.at_ms)},
+            ":sent": {"N": str(sent_ms)},
+            ":expires": states.expiry(told.at_ms / 1000, states.STATE_S),
+        },
+    )
 
 
 def forget(client: DynamoDBClient, table: str, conversation: Conversation, told: Acknowledged) -> None:
     """No effect where another has been noted since. Raises Retryable."""
-    with suppress(Unmet):
-        conditional(
-            client.update_item,
-            TableName=table,
-            Key=keys.item(conversation, keys.OUTAGE),
-            UpdateExpression="REMOVE outage, event, at_ms",
-            ConditionExpression="outage = :outage AND event = :event",
-            ExpressionAttributeValues=_values(told),
-        )
+    met(
+        client.update_item,
+        TableName=table,
+        Key=keys.item(conversation, keys.OUTAGE),
+        UpdateExpression="REMOVE outage, event, at_ms",
+        ConditionExpression="outage = :outage AND event = :event",
+        ExpressionAttributeValues=_values(told),
+    )
 
 
 def of(row: dict[str, Any]) -> Acknowledged | None:

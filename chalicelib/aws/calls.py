@@ -113,6 +113,15 @@ def conditional(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         raise Unmet(answer.get("Item") or {}) from error
 
 
+def met(work: Callable[P, object], *args: P.args, **named: P.kwargs) -> bool:
+    """As `conditional`, of a write that answers nothing else: whether its condition held, and it was done."""
+    try:
+        conditional(work, *args, **named)
+    except Unmet:
+        return False
+    return True
+
+
 def code_of(error: ClientError) -> str:
     """The error's name, without its service's prefix and the word Exception."""
     code = str(error.response.get("Error", {}).get("Code", ""))

@@ -7,13 +7,13 @@ them is in the index `waiting`, so that a step costs a write unit and no more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from chalicelib.aws import calls, keys, rows, states, waiting
-from chalicelib.aws.calls import Unmet, call, conditional
+from chalicelib.aws.calls import call, met
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.records import Account, Conversation, Spent, Wait
 
@@ -117,11 +117,11 @@ class Closing:
         times = {":now": {"N": str(int(now))}, ":telling": {"N": str(int(now + lease_s))}}
         changes: dict[str, Any] = {"UpdateExpression": f"SET {_TELLING} = :telling"}
         free = f"(attribute_not_exists({_TELLING}) OR {_TELLING} < :now)"
-        return self._met(self._client.update_item, **changes, **_same(spent, f" AND {free}", times), **self._at(spent))
+        return met(self._client.update_item, **changes, **_same(spent, f" AND {free}", times), **self._at(spent))
 
     def settle(self, spent: Spent) -> None:
         """Nobody has to tell of it any more; no effect where fewer are left by now."""
-        self._met(self._client.delete_item, **_same(spent), **self._at(spent))
+        met(self._client.delete_item, **_same(spent), **self._at(spent))
 
     def _at(self, spent: Spent) -> dict[str, Any]:
         return {"TableName": self._table, "Key": keys.spent(spent.conversation)}
@@ -136,7 +136,7 @@ class Closing:
                 return
 
     def _change(self, wait: Wait, expression: str, condition: str, values: dict[str, Any]) -> bool:
-        return self._met(
+        return met(
             self._client.update_item,
             TableName=self._table,
             Key=keys.item(wait.conversation, keys.STATE),
@@ -144,15 +144,6 @@ class Closing:
             ConditionExpression=condition,
             ExpressionAttributeValues=values,
         )
-
-    @staticmethod
-    def _met(write: Callable[..., object], **asked: Any) -> bool:
-        """Whether its condition held."""
-        try:
-            conditional(write, **asked)
-        except Unmet:
-            return False
-        return True
 
 
 def spend(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws import keys
-from chalicelib.aws.calls import Unmet, call, conditional
+from chalicelib.aws.calls import Unmet, call, conditional, met
 from chalicelib.vocabulary.records import Away
 
 if TYPE_CHECKING:
@@ -50,17 +50,14 @@ def note(client: DynamoDBClient, table: str, desk: str, now: float) -> Away:
 
 def over(client: DynamoDBClient, table: str, desk: str) -> None:
     """It answers. Raises Retryable."""
-    try:
-        conditional(
-            client.update_item,
-            TableName=table,
-            Key=keys.away(desk),
-            UpdateExpression="REMOVE #last, since",
-            ConditionExpression="attribute_exists(pk)",  # what the TTL took meanwhile is not made anew
-            ExpressionAttributeNames=_NAMES,
-        )
-    except Unmet:
-        return
+    met(
+        client.update_item,
+        TableName=table,
+        Key=keys.away(desk),
+        UpdateExpression="REMOVE #last, since",
+        ConditionExpression="attribute_exists(pk)",  # what the TTL took meanwhile is not made anew
+        ExpressionAttributeNames=_NAMES,
+    )
 
 
 def running(rows: Iterable[dict[str, Any]], now: float) -> list[Away]:

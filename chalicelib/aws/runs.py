@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from chalicelib.aws import calls, keys, rows
-from chalicelib.aws.calls import Unmet, conditional
+from chalicelib.aws.calls import met
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,32 +35,28 @@ class Runs:
         known = "ran = :last" if last else "attribute_not_exists(ran)"
         values: dict[str, Any] = {":last": {"N": str(last)}} if last else {}
         values |= {":owner": {"S": token}, ":until": {"N": str(now + lease_s)}, ":now": {"N": str(now)}}
-        try:
-            conditional(
-                self._client.update_item,
-                TableName=self._table,
-                Key=keys.ran(name),
-                UpdateExpression="SET #owner = :owner, #until = :until, expires_at = :expires",
-                # its own, too: botocore repeats a write whose answer was lost
-                ConditionExpression=f"{known} AND (attribute_not_exists(#owner) OR #until < :now OR #owner = :owner)",
-                ExpressionAttributeNames=_NAMES,
-                ExpressionAttributeValues={**values, ":expires": {"N": str(int(now) + KEPT_S)}},
-            )
-        except Unmet:
-            return None
-        return token
+        taken = met(
+            self._client.update_item,
+            TableName=self._table,
+            Key=keys.ran(name),
+            UpdateExpression="SET #owner = :owner, #until = :until, expires_at = :expires",
+            # its own, too: botocore repeats a write whose answer was lost
+            ConditionExpression=f"{known} AND (attribute_not_exists(#owner) OR #until < :now OR #owner = :owner)",
+            ExpressionAttributeNames=_NAMES,
+            ExpressionAttributeValues={**values, ":expires": {"N": str(int(now) + KEPT_S)}},
+        )
+        return token if taken else None
 
     def end(self, name: str, token: str, began: float = 0.0) -> None:
         """The run is over; where it came to its end, it counts as the last one, by when it began (epoch s). No effect
         where another has the chore by now."""
         done: dict[str, Any] = {":began": {"N": str(began)}} if began else {}
-        with suppress(Unmet):
-            conditional(
-                self._client.update_item,
-                TableName=self._table,
-                Key=keys.ran(name),
-                UpdateExpression=("SET ran = :began " if began else "") + "REMOVE #owner, #until",
-                ConditionExpression="#owner = :owner",
-                ExpressionAttributeNames=_NAMES,
-                ExpressionAttributeValues={**done, ":owner": {"S": token}},
-            )
+        met(
+            self._client.update_item,
+            TableName=self._table,
+            Key=keys.ran(name),
+            UpdateExpression=("SET ran = :began " if began else "") + "REMOVE #owner, #until",
+            ConditionExpression="#owner = :owner",
+            ExpressionAttributeNames=_NAMES,
+            ExpressionAttributeValues={**done, ":owner": {"S": token}},
+        )

@@ -8,11 +8,10 @@ the answer of a desk moves it. As at `waiting`, entering, moving and leaving are
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from chalicelib.aws import keys, rows
-from chalicelib.aws.calls import Unmet, conditional
+from chalicelib.aws.calls import met
 from chalicelib.vocabulary.records import Account, Conversation
 
 if TYPE_CHECKING:
@@ -37,12 +36,11 @@ def due(client: DynamoDBClient, table: str, account: Account, now: float) -> Ite
 
 def ask(client: DynamoDBClient, table: str, conversation: Conversation, at_s: float) -> None:
     """Its desk is to be asked then, and not before. No effect on one that sits nowhere. Raises Retryable."""
-    with suppress(Unmet):
-        conditional(
-            client.update_item,
-            TableName=table,
-            Key=keys.item(conversation, keys.STATE),
-            UpdateExpression=f"SET {keys.ASKS_AT} = :at",
-            ConditionExpression=f"attribute_exists({keys.SITS_AT})",
-            ExpressionAttributeValues={":at": {"N": str(int(at_s))}},
-        )
+    met(
+        client.update_item,
+        TableName=table,
+        Key=keys.item(conversation, keys.STATE),
+        UpdateExpression=f"SET {keys.ASKS_AT} = :at",
+        ConditionExpression=f"attribute_exists({keys.SITS_AT})",
+        ExpressionAttributeValues={":at": {"N": str(int(at_s))}},
+    )

@@ -34,7 +34,7 @@ from chalicelib.aws import (
     states,
     waiting,
 )
-from chalicelib.aws.calls import Unmet, call, conditional
+from chalicelib.aws.calls import Unmet, call, conditional, met
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.messages import Led, Tap
@@ -136,59 +136,53 @@ class Table:
     def release(self, conversation: Conversation, item: str) -> None:
         """Gives the work back: it is known not to have happened. No effect on work that has ended. What else is
         known of it stays (an edit that came first)."""
-        with suppress(Unmet):
-            conditional(
-                self._client.update_item,
-                TableName=self._name,
-                Key=keys.item(conversation, item),
-                UpdateExpression="REMOVE #state, #owner, #until, since, tried, desk, seat_desk, #text",
-                ConditionExpression="#state IN (:leased, :doubt)",
-                ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
-                ExpressionAttributeValues=_OPEN,
-            )
+        met(
+            self._client.update_item,
+            TableName=self._name,
+            Key=keys.item(conversation, item),
+            UpdateExpression="REMOVE #state, #owner, #until, since, tried, desk, seat_desk, #text",
+            ConditionExpression="#state IN (:leased, :doubt)",
+            ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
+            ExpressionAttributeValues=_OPEN,
+        )
 
     def doubt(self, conversation: Conversation, item: str, now: float, until: float, seat: Seat = NOBODYS) -> None:
         """The work was tried just now, while this was known of where the conversation sits, and nobody knows how it
         ended, which is to be found out until then. No effect if an echo has told meanwhile."""
         named = {":name": {"S": seat.desk}} if seat.desk else {}
-        with suppress(Unmet):
-            conditional(
-                self._client.update_item,
-                TableName=self._name,
-                Key=keys.item(conversation, item),
-                UpdateExpression="SET #state = :doubt, tried = :now, #until = :until, desk = :desk"
-                + (", seat_desk = :name" if named else " REMOVE seat_desk"),
-                ConditionExpression="#state IN (:leased, :doubt)",
-                ExpressionAttributeNames={"#state": "state", "#until": "until"},
-                ExpressionAttributeValues={
-                    **_OPEN,
-                    **named,
-                    ":now": {"N": str(now)},
-                    ":until": {"N": str(until)},
-                    ":desk": {"S": seat.conversation},
-                },
-            )
+        met(
+            self._client.update_item,
+            TableName=self._name,
+            Key=keys.item(conversation, item),
+            UpdateExpression="SET #state = :doubt, tried = :now, #until = :until, desk = :desk"
+            + (", seat_desk = :name" if named else " REMOVE seat_desk"),
+            ConditionExpression="#state IN (:leased, :doubt)",
+            ExpressionAttributeNames={"#state": "state", "#until": "until"},
+            ExpressionAttributeValues={
+                **_OPEN,
+                **named,
+                ":now": {"N": str(now)},
+                ":until": {"N": str(until)},
+                ":desk": {"S": seat.conversation},
+            },
+        )
 
     def buried(self, conversation: Conversation, item: str, now: float) -> bool:
         """The work is given up; whoever claims it later is told so. False, and no effect, where it has ended."""
-        try:
-            conditional(
-                self._client.update_item,
-                TableName=self._name,
-                Key=keys.item(conversation, item),
-                UpdateExpression="SET #state = :buried, since = :now, expires_at = :expires",
-                ConditionExpression="attribute_not_exists(#state) OR #state IN (:leased, :doubt, :buried)",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues={
-                    **_OPEN,
-                    ":buried": {"S": "buried"},
-                    ":now": {"N": str(now)},
-                    ":expires": states.expiry(now, REMEMBERED_S),
-                },
-            )
-        except Unmet:
-            return False
-        return True
+        return met(
+            self._client.update_item,
+            TableName=self._name,
+            Key=keys.item(conversation, item),
+            UpdateExpression="SET #state = :buried, since = :now, expires_at = :expires",
+            ConditionExpression="attribute_not_exists(#state) OR #state IN (:leased, :doubt, :buried)",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={
+                **_OPEN,
+                ":buried": {"S": "buried"},
+                ":now": {"N": str(now)},
+                ":expires": states.expiry(now, REMEMBERED_S),
+            },
+        )
 
     def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool:
         """The other side said no for good. False, and no effect, where the work has ended otherwise."""
@@ -575,17 +569,13 @@ class Table:
         False, and no effect, where a later erasure is known: what that lets go must not come back."""
         fields = {"until_ms": {"N": str(erasure.until_ms)}, "open_s": {"N": str(erasure.open_s)}}
         row = {**keys.erased(mark), **fields, "expires_at": states.expiry(now, REMEMBERED_S)}
-        try:
-            conditional(
-                self._client.put_item,
-                TableName=self._name,
-                Item=row,
-                ConditionExpression="attribute_not_exists(pk) OR until_ms <= :until",
-                ExpressionAttributeValues={":until": fields["until_ms"]},
-            )
-        except Unmet:
-            return False
-        return True
+        return met(
+            self._client.put_item,
+            TableName=self._name,
+            Item=row,
+            ConditionExpression="attribute_not_exists(pk) OR until_ms <= :until",
+            ExpressionAttributeValues={":until": fields["until_ms"]},
+        )
 
     def erasures(self) -> dict[str, Erasure]:
         """Who was erased, by the marks of their events, and up to when."""
