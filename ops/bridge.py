@@ -30,6 +30,7 @@ from ops import causes
 from ops.errors import OpsError
 
 Found = TypeVar("Found")
+NAME_ONE = "dmdesk accounts lists their ids: name one of them"
 
 
 class Bridge:
@@ -62,6 +63,20 @@ class Bridge:
         """Every account of the table that can be read, by channel and id."""
         read = [row for row in self._rows if isinstance(row, Account)]
         return sorted(read, key=lambda account: (account.channel, account.id))
+
+    def account(self, named: str, channel: str | None = None, several: str = NAME_ONE) -> Account:
+        """The account of that id, name or integration; of the channel, where one is named. `several` tells what to do
+        where more than one is called so."""
+        found = [
+            account
+            for account in self.accounts
+            if named in {account.id, account.name, account.integration} and channel in {None, account.channel}
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise OpsError(f"several accounts are called {named!r}", several)
+        raise OpsError(f"no account is called {named!r}", NAME_ONE)
 
     @cached_property
     def unreadable(self) -> list[Unreadable]:

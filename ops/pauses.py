@@ -11,7 +11,6 @@ from chalicelib.aws.table import Table
 from chalicelib.vocabulary.records import Account, Direction, Pause
 from chalicelib.wire import iso
 from ops.bridge import Bridge
-from ops.errors import OpsError
 from ops.findings import Checks, check
 from ops.output import ago
 
@@ -31,7 +30,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 def pause(bridge: Bridge, named: str, directions: Sequence[Direction]) -> list[Told]:
     """Pauses the account, and tells what is paused then. Raises OpsError."""
-    account = known(bridge, named)
+    account = bridge.account(named)
     for direction in directions:
         bridge.read(partial(_paused, account, direction, bridge.clock()))
     return _told(bridge, account, directions)
@@ -39,19 +38,10 @@ def pause(bridge: Bridge, named: str, directions: Sequence[Direction]) -> list[T
 
 def resume(bridge: Bridge, named: str, directions: Sequence[Direction]) -> list[Told]:
     """Ends that. Raises OpsError."""
-    account = known(bridge, named)
+    account = bridge.account(named)
     for direction in directions:
         bridge.read(partial(_resumed, account, direction))
     return _told(bridge, account, directions)
-
-
-def known(bridge: Bridge, named: str) -> Account:
-    """The account of that id or name. Raises OpsError."""
-    found = [account for account in bridge.accounts if named in {account.id, account.name, account.integration}]
-    if len(found) != 1:
-        problem = "several accounts are" if found else "no account is"
-        raise OpsError(f"{problem} called {named!r}", "dmdesk accounts lists their ids: name one of them")
-    return found[0]
 
 
 def running(bridge: Bridge) -> list[Pause]:

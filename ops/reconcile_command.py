@@ -12,6 +12,8 @@ import msgspec
 from ops.help import DASHES, Command, example, json_option
 from ops.output import Out, run
 
+SEVERAL = "name the channel, too: --channel, or name its id"
+
 
 @click.command(
     cls=Command,
@@ -38,7 +40,7 @@ def reconcile(account: str, channel: str | None, since: str, dry_run: bool, as_j
 
     def work(out: Out) -> None:
         bridge = Bridge(os.environ, time.time, out.hide)
-        chosen = reconciling.chosen(bridge, account, channel)
+        chosen = bridge.account(account, channel, SEVERAL)
         done = reconciling.run(bridge, chosen, since, out, dry_run=dry_run)
         out.result(msgspec.to_builtins(done), list(reconciling.lines(done)))
         if not dry_run and any(not one.brought for one in done.missing):

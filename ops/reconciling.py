@@ -101,20 +101,6 @@ def run(bridge: Bridge, account: Account, since: str, out: Out, *, dry_run: bool
     return _reconciled(account, held, missing, dry_run)
 
 
-def chosen(bridge: Bridge, named: str, channel: str | None) -> Account:
-    """The account of that id, name or integration; of the channel, where one is named. Raises OpsError."""
-    found = [
-        account
-        for account in bridge.accounts
-        if named in {account.id, account.name, account.integration} and channel in {None, account.channel}
-    ]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise OpsError(f"several accounts are called {named!r}", "name the channel, too: --channel, or name its id")
-    raise OpsError(f"no account is called {named!r}", "dmdesk accounts lists their ids: name one of them")
-
-
 def lines(done: Reconciled) -> Iterator[str]:
     """For people."""
     yield f"{done.conversations} conversations of {done.channel} {done.account}, {done.since} to {done.until}"

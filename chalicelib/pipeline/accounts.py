@@ -128,6 +128,14 @@ def readable(
     return [row for row in rows if isinstance(row, Account)]
 
 
+def workable(
+    listed: Sequence[Account | Unreadable], channels: Mapping[str, About], desks: Mapping[str, About]
+) -> list[Account]:
+    """The same without a word: of the others, whoever works for all of them tells."""
+    rows = [judged(row, channels, desks) for row in listed]
+    return [row for row in rows if isinstance(row, Account)]
+
+
 def judged(
     row: Account | Unreadable, channels: Mapping[str, About], desks: Mapping[str, About]
 ) -> Account | Unreadable:

@@ -1,7 +1,7 @@
 """What customers wrote must not pass for what the bridge says, nor do anything where it is shown or exported.
 
-A message's own text stays byte for byte. Names, participant data and whatever stands inside a line of the bridge's are
-one line without anything invisible.
+A message's own text stays byte for byte. Names and participant data are one line without anything invisible; what
+stands inside a line of the bridge's has nothing invisible either, and no line that could be taken for the bridge's.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from functools import cache
 from chalicelib.rules.catalogue import LANGUAGES, TEXTS, say
 
 # What a spreadsheet takes for the beginning of a formula. owasp.org/www-community/attacks/CSV_Injection
-FORMULA = tuple("=+-@")
+_FORMULA = tuple("=+-@")
 # controls, what turns the direction of writing, halves of pairs; but what joins emoji and letters stays
 _KEPT = "\u200c\u200d\n\t"
-_BRACKETS = str.maketrans("[]［］", "()()")
+# what looks like the bracket that the bridge's lines begin with, and what closes each
+_OPENING, _CLOSING = "[\uff3b\ufe47", "]\uff3d\ufe48"
+_BRACKETS = str.maketrans(_OPENING + _CLOSING, "((()))")
 _PLACES = re.compile(r"[{<]")
 _LEAST = 4
 
@@ -38,29 +40,25 @@ def fact(text: str) -> str:
     """The text as it may stand inside a line of the bridge's: it may have lines of its own, and none that could be
     taken for the bridge's."""
     seen = visible(text)
-    forged = any(_begins_as_ours(seen[at:]) for at, sign in enumerate(seen) if _is_bracket(sign))
+    forged = any(_begins_as_ours(seen[at:]) for at, sign in enumerate(seen) if sign in _OPENING)
     return one_line(seen).translate(_BRACKETS) if forged else seen
 
 
 def name(text: str) -> str:
     """The text as it may stand in a table that somebody opens with a spreadsheet: a name, a value."""
     line = one_line(text).strip()
-    return f"'{line}" if unicodedata.normalize("NFKC", line).startswith(FORMULA) else line
+    return f"'{line}" if unicodedata.normalize("NFKC", line).startswith(_FORMULA) else line
 
 
 def imitates(text: str) -> bool:
     """Whether a line of the text begins as one of the bridge's own does, in any of its languages."""
-    if text.isascii() and "[" not in text:
+    if not any(sign in text for sign in _OPENING):  # which is so of nearly every message
         return False
     return any(_begins_as_ours(line) for line in text.splitlines())
 
 
 def _begins_as_ours(text: str) -> bool:
     return _skeleton(text).startswith(_beginnings())
-
-
-def _is_bracket(sign: str) -> bool:
-    return unicodedata.normalize("NFKC", sign) == "["
 
 
 def _skeleton(line: str) -> str:

@@ -7,7 +7,7 @@ from itertools import islice
 
 from chalicelib.errors import RateLimited, Refused
 from chalicelib.observability import Metrics, log
-from chalicelib.pipeline.accounts import judged
+from chalicelib.pipeline.accounts import workable
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.outbound.ending import found
 from chalicelib.pipeline.ports import Clock, Outbox, UpkeepLedger
@@ -53,8 +53,7 @@ class Ends:
 
     def run(self, now: float) -> None:
         """Asks about what is due. A desk that wants no more calls for now is left alone. Raises Retryable."""
-        rows = [judged(row, self._channels, self._known_desks) for row in self._ledger.accounts()]
-        accounts = [row for row in rows if isinstance(row, Account)]  # the others are told by who works for them
+        accounts = workable(self._ledger.accounts(), self._channels, self._known_desks)
         share = max(1, MOST // max(1, len(accounts)))
         began_s = self._clock()
         try:

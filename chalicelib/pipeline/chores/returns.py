@@ -8,7 +8,7 @@ from typing import Protocol
 
 from chalicelib.errors import Malformed
 from chalicelib.observability import Metrics, log
-from chalicelib.pipeline.accounts import judged
+from chalicelib.pipeline.accounts import workable
 from chalicelib.pipeline.alone import REPLAY, Busy, alone
 from chalicelib.pipeline.parking import PARKED, UNKNOWN_ACCOUNT, account_mark, named
 from chalicelib.pipeline.ports import Clock, UpkeepLedger
@@ -86,11 +86,9 @@ class Returns:
     def _marks(self) -> dict[str, set[str]]:
         """By which the accounts that there are now are told, by whose events name them. Raises Retryable."""
         marks: dict[str, set[str]] = {}
-        for row in self._ledger.accounts():
-            account = judged(row, self._channels, self._desks)
-            if isinstance(account, Account):
-                for source, name in names_of(account, next(iter(self._desks))):
-                    marks.setdefault(source, set()).add(account_mark(source, bounded(name)))
+        for account in workable(self._ledger.accounts(), self._channels, self._desks):
+            for source, name in names_of(account, next(iter(self._desks))):
+                marks.setdefault(source, set()).add(account_mark(source, bounded(name)))
         return marks
 
     def _bring_back(self, keys: list[str], done: Callable[[int], object]) -> None:
