@@ -77,25 +77,14 @@ class Container:
         fetch: Any = Stepped(lab.fetch, lab.steps, "file", FETCH_S)
         secrets = SecretStore(clock, manager)
         inbound, outbound = Queue("in", "in-dead", client), Queue("out", "out-dead", client)
-        tokens = Tokens(lab.world, secrets.get, "oauth", "https://login.genesys.example", clock)
+        desk = _desk(lab, secrets, clock)
         clients: dict[str, Client] = {
             "instagram": instagram_client.open_client(lab.world, secrets.get, URLS.__getitem__),
             "tiktok": tiktok_client.open_client(lab.world, secrets.get, URLS.__getitem__),
         }
-        desk = Genesys(lab.world, tokens, "https://api.genesys.example")
-        desk.capabilities = msgspec.structs.replace(
-            CAPABILITIES, lag_s=LAG_S
-        )  # whatever other tests of this process have made of it
-        wired = Wired(
-            clients=clients,
-            desk=desk,
-            secrets=secrets,
-            ledger=ledger,
-            shelf=shelf,
-            fetch=fetch,
-            clock=clock,
-            metrics=lab.metrics,
-        )
+        seen: dict[str, Any] = {"clock": clock, "metrics": lab.metrics}
+        held: dict[str, Any] = {"secrets": secrets, "shelf": shelf}
+        wired = Wired(clients=clients, desk=desk, ledger=ledger, fetch=fetch, **held, **seen)
         to_desk = wired.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, inbound)
         to_customer = wired.to_customer(GENESYS_TRANSLATOR, outbound)
         heeds_in = Heeding(to_desk, ledger, clock, lab.metrics)
@@ -107,20 +96,25 @@ class Container:
             known_desks=abouts(DESKS),
             ledger=ledger,
             outbox=outbound,
-            clock=clock,
-            metrics=lab.metrics,
+            **seen,
         )
         self.edge = Edge(
             channels=[INSTAGRAM_WEBHOOK, TIKTOK_WEBHOOK],
             desks=[GENESYS_WEBHOOK],
-            secrets=secrets,
             secret_names={"instagram": "edge", "tiktok": "edge", "genesys": "edge"},
             inbound=inbound,
             outbound=outbound,
-            shelf=shelf,
-            clock=clock,
-            metrics=lab.metrics,
+            **held,
+            **seen,
         )
+
+
+def _desk(lab: Lab, secrets: SecretStore, clock: Any) -> Genesys:
+    tokens = Tokens(lab.world, secrets.get, "oauth", "https://login.genesys.example", clock)
+    desk = Genesys(lab.world, tokens, "https://api.genesys.example")
+    # whatever other tests of this process have made of it
+    desk.capabilities = msgspec.structs.replace(CAPABILITIES, lag_s=LAG_S)
+    return desk
 
 
 class Lab:

@@ -81,15 +81,24 @@ class Upkeep:
             self.between()
 
 
+class Urged(FakeDesk):
+    """Being asked to raise a conversation is a step."""
+
+    def __init__(self, steps: Steps) -> None:
+        super().__init__()
+        self._steps = steps
+
+    def urge(self, *told: Any, **named: Any) -> Any:
+        return self._steps.step("desk urge", lambda: super(Urged, self).urge(*told, **named), 0.0)
+
+
 def spending() -> Upkeep:
     upkeep = Upkeep()
-    desk, topic, rows = FakeDesk(), FakeTopic(), FakeWindows(upkeep.ledger)
+    desk, topic, rows = Urged(upkeep.steps), FakeTopic(), FakeWindows(upkeep.ledger)
     whose = Conversation("tiktok", TIKTOK.id, "ana")
     upkeep.ledger.listed = [msgspec.structs.replace(TIKTOK, closing="raise")]
     upkeep.ledger.threads[whose.key] = Thread(seat=Seat(conversation="desk-ana"), customer_ms=5000, replies=7)
     rows.spends[whose.key] = Spent(conversation=whose, left=3, customer_ms=5000)
-    urge = desk.urge
-    desk.urge = lambda *told: upkeep.steps.step("desk urge", lambda: urge(*told), 0.0)  # type: ignore[method-assign]
     ledger = upkeep.stepped(upkeep.ledger, "table")
     upkeep.chore = lambda: Spending(
         ledger=ledger,

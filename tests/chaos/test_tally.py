@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.chaos.tally import Said, Talk, counted
@@ -11,7 +13,7 @@ TWO, LONG = Said("gen-1", ["yes"], 1.0, 2.0), Said("gen-2", ["x", "y"], 3.0, 4.0
 TOLD = {"gen-1": ["Delivered"], "gen-2": ["Delivered"]}
 FAILED = TOLD | {"gen-2": ["Failed"]}
 NOTICE = "[Your reply was not delivered. Nobody knows why.]"
-WELL: dict[str, object] = {
+WELL: dict[str, Any] = {
     "wrote": [A, B],
     "shown": ["a", "b"],
     "answers": [TWO, LONG],
@@ -20,7 +22,7 @@ WELL: dict[str, object] = {
 }
 SAME = [Said("gen-1", ["ok"], 1.0, 2.0), Said("gen-2", ["ok"], 3.0, 4.0)]
 
-CASES: dict[str, tuple[dict[str, object], dict[str, int]]] = {
+CASES: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "all is well": ({}, {}),
     "lost to the desk": ({"shown": ["a"]}, {"to the desk: lost": 1}),
     "told in its place": ({"shown": ["a", "[A message of the customer's could not be shown here.]"]}, {}),
@@ -63,7 +65,7 @@ CASES: dict[str, tuple[dict[str, object], dict[str, int]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_should_not_be_is_counted_and_named(name: str) -> None:
     changed, faults = CASES[name]
-    found = counted([Talk(**(WELL | changed))])  # type: ignore[arg-type]
+    found = counted([Talk(**(WELL | changed))])
     assert found.faults == faults
     assert (found.inbound.sent, found.outbound.sent) == (2, 2)
     assert len(found.named()) == len(found.faults)

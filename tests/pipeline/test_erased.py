@@ -108,14 +108,14 @@ def test_who_was_erased_is_read_once_for_many_events_and_anew_before_an_erasure_
     assert EVENT not in kit.work.handled
 
 
-def test_an_event_waits_where_nobody_can_tell_whether_it_was_erased() -> None:
+def test_an_event_waits_where_nobody_can_tell_whether_it_was_erased(monkeypatch: pytest.MonkeyPatch) -> None:
     kit = Kit()
     kit.heeding.handle(event(party="another"), TURN)
 
     def down() -> dict[str, Erasure]:
         raise Retryable("table busy")
 
-    kit.erasures = down  # type: ignore[method-assign]
+    monkeypatch.setattr(kit, "erasures", down)
     kit.clock.advance(SETTLE_S)
     with pytest.raises(Retryable, match="table busy"):
         kit.heeding.handle(event(party="a third"), TURN)

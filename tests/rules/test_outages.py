@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chalicelib.channels.instagram.capabilities import CAPABILITIES as INSTAGRAM
@@ -16,9 +18,9 @@ LEAST_S = 900.0
 WITHOUT_TAG = WindowPolicy(open_s=24 * HOUR)
 
 
-def due(policy: WindowPolicy, wrote_h: float, away_h: float, **known: object) -> bool:
+def due(policy: WindowPolicy, wrote_h: float, away_h: float, **known: Any) -> bool:
     """Of who wrote so many hours ago, while the desk has been away for so many."""
-    thread = Thread(customer_ms=NOW_MS - int(wrote_h * HOUR * 1000), **known)  # type: ignore[arg-type]
+    thread = Thread(customer_ms=NOW_MS - int(wrote_h * HOUR * 1000), **known)
     return is_due(policy, thread, NOW_MS, away_h * HOUR, LEAST_S)
 
 

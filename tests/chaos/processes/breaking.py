@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -64,8 +65,9 @@ class Breaking:
 
         def aws(session: URLLib3Session, request: AWSPreparedRequest) -> Any:
             fault = self._fault()
-            work = lambda: to_aws(session, request)  # noqa: E731
-            return self._through(operation(request), lambda: _failing(fault, request, work))
+            return self._through(
+                operation(request), lambda: _failing(fault, request, partial(to_aws, session, request))
+            )
 
         def vendor(adapter: HTTPAdapter, request: Any, *given: Any, **named: Any) -> Any:
             name = f"{request.method} {_path(str(request.url))}"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from random import Random
+from typing import Any
 
 from sandbox.stage.delivery import Attempt, Deliveries
 
@@ -42,52 +44,21 @@ class Postman(Deliveries):
         self.ways: dict[str, Way] = {}
         """By what the messages say of themselves."""
 
-    def post(
-        self,
-        url: str,
-        body: bytes,
-        headers_for: Callable[[], dict[str, str]],
-        *,
-        timeout_s: float,
-        retry_delays_s: Sequence[float],
-        retry_on: Callable[[int | None], bool],
-        on_failure: Callable[[int | None], None] | None = None,
-        key: str = "",
-    ) -> Attempt:
+    def post(self, url: str, body: bytes, headers_for: Callable[[], dict[str, str]], **told: Any) -> Attempt:
+        """As usual, but for the bad day; where it comes late, nobody has answered yet."""
         attempts: list[Attempt] = []
-
-        def go() -> None:
-            attempts.append(
-                super(Postman, self).post(
-                    url, body, self._begins(body, headers_for), timeout_s=timeout_s,
-                    retry_delays_s=[*retry_delays_s, *self._stubborn],
-                    retry_on=self._ends(body, retry_on), on_failure=on_failure, key=key,
-                )
-            )  # fmt: skip
-
-        self._carry(go)
+        post = partial(super().post, url, body, self._begins(body, headers_for), **self._insisting(body, told))
+        self._carry(lambda: attempts.append(post()))
         return attempts[0] if attempts else Attempt(None)
 
-    def send(
-        self,
-        url: str,
-        body: bytes,
-        headers_for: Callable[[], dict[str, str]],
-        *,
-        timeout_s: float,
-        retry_delays_s: Sequence[float],
-        retry_on: Callable[[int | None], bool],
-        on_failure: Callable[[int | None], None] | None = None,
-        key: str = "",
-    ) -> None:
-        def go() -> None:
-            super(Postman, self).send(
-                url, body, self._begins(body, headers_for), timeout_s=timeout_s,
-                retry_delays_s=[*retry_delays_s, *self._stubborn],
-                retry_on=self._ends(body, retry_on), on_failure=on_failure, key=key,
-            )  # fmt: skip
+    def send(self, url: str, body: bytes, headers_for: Callable[[], dict[str, str]], **told: Any) -> None:
+        """The same in the background."""
+        self._carry(partial(super().send, url, body, self._begins(body, headers_for), **self._insisting(body, told)))
 
-        self._carry(go)
+    def _insisting(self, body: bytes, told: dict[str, Any]) -> dict[str, Any]:
+        """Who is stubborn tries again for longer; and each attempt's end is noted."""
+        delays_s = [*told["retry_delays_s"], *self._stubborn]
+        return told | {"retry_delays_s": delays_s, "retry_on": self._ends(body, told["retry_on"])}
 
     def _carry(self, go: Callable[[], None]) -> None:
         raging = self._raging()

@@ -139,7 +139,7 @@ class Run:
 def faults(weather: Weather) -> list[Fault]:
     """Of every vendor's calls this share fails, by each kind alike."""
     each = weather.vendors / 6
-    kinds = [
+    kinds: list[dict[str, Any]] = [
         {"kind": "status", "status": 429, "retry_after": 1.0},
         {"kind": "status", "status": 500},
         {"kind": "status", "status": 503},
@@ -149,7 +149,7 @@ def faults(weather: Weather) -> list[Fault]:
     ]
     names = ("genesys", "instagram", "tiktok")
     return [
-        Fault(target=name, rate=each, seed=weather.seed + number, **kind)  # type: ignore[arg-type]
+        Fault(target=name, rate=each, seed=weather.seed + number, **kind)
         for name in names
         for number, kind in enumerate(kinds)
     ]

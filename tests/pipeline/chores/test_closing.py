@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import linecache
-import sys
 from typing import Any
 
 import msgspec
@@ -21,6 +19,7 @@ from chalicelib.rules.closing import steps_of
 from chalicelib.vocabulary.capabilities import Capabilities, DeskCapabilities, WindowPolicy
 from chalicelib.vocabulary.records import Account, Conversation, Seat, Thread
 from tests.fakes import INSTAGRAM, FakeClient, FakeClock, FakeDesk, FakeLedger, FakeMetrics, FakeTopic, FakeWindows
+from tests.pipeline.chores.cutting import cut
 
 HOUR_S = 3600.0
 RAISING = msgspec.structs.replace(INSTAGRAM, closing="raise")
@@ -348,36 +347,6 @@ def test_what_could_not_be_told_is_told_by_a_later_start() -> None:
     assert kit.metrics.total("window_warned") == 1
 
 
-class Killed(BaseException):
-    """The function ends here."""
-
-
-def cut(kit: Kit, line: int) -> str:
-    """Runs the chore until it would do that line of its module; the line, "" where it came to its end before."""
-    done, text = 0, ""
-
-    def trace(frame: Any, event: str, _: Any) -> Any:
-        nonlocal done, text
-        if frame.f_code.co_filename != closing.__file__ or text:
-            return None
-        if event == "line":
-            done += 1
-            if done == line:
-                text = linecache.getline(closing.__file__, frame.f_lineno).strip()
-                raise Killed
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        kit.run()
-    except Killed:
-        pass
-    finally:
-        sys.settrace(before)
-    return text
-
-
 def test_wherever_a_run_is_cut_a_later_one_raises_and_tells() -> None:
     """Where the cut comes after the telling and before that is written down, it is told twice."""
     twice: set[str] = set()
@@ -385,7 +354,7 @@ def test_wherever_a_run_is_cut_a_later_one_raises_and_tells() -> None:
         kit = Kit()
         kit.writes(hours_ago=21)
         told = kit.topic.told
-        text = cut(kit, line)
+        text = cut(closing, kit.run, line)
         kit.chore = kit.another()
         kit.run((LEASE_S + 1) / HOUR_S)
         assert kit.priorities[-1] == ("desk-ana", 1440), text

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import linecache
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +16,7 @@ from chalicelib.pipeline.chores.tokens import BEGIN_S, DAY_S, LEASE_S, Tokens, l
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.records import Account, Unreadable
 from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeLedger, FakeMetrics, FakeSecrets
+from tests.pipeline.chores.cutting import Killed, cut
 
 NEW = {"access_token": "new-tt", "refresh_token": "r2"}
 
@@ -161,21 +160,17 @@ def test_a_refresh_token_is_not_spent_where_its_successor_cannot_be_stored() -> 
     assert kit.metrics.total("token_not_renewed", channel="tiktok") == 1
 
 
-class Killed(BaseException):
-    """The function ends here."""
-
-
 def test_nothing_is_lost_where_the_run_is_cut_after_what_was_given_is_stored() -> None:
     """At any call behind the storing; the lease then ends by itself, and the token is not due any more."""
-    for cut in ("unlock", "count"):
+    for called in ("unlock", "count"):
         tiktok = Renews(NEW)
         kit = Kit(Renews(due=False), tiktok)
 
         def die(*_: object, **__: object) -> None:
             raise Killed
 
-        owner: Any = kit.ledger if cut == "unlock" else kit.metrics
-        setattr(owner, cut, die)
+        owner: Any = kit.ledger if called == "unlock" else kit.metrics
+        setattr(owner, called, die)
         with pytest.raises(Killed):
             kit.run()
         assert kit.secrets.stored[TIKTOK.secret] == NEW
@@ -290,33 +285,6 @@ class Platform:
         return number == self.given or (number == self.given - 1 and not self.strict)
 
 
-def cut(kit: Kit, line: int) -> str:
-    """Runs the chore until it would do that line, by number of lines done in its module; the line, "" where it came
-    to its end before."""
-    done, text = 0, ""
-
-    def trace(frame: Any, event: str, _: Any) -> Any:
-        nonlocal done, text
-        if frame.f_code.co_filename != tokens.__file__ or text:
-            return None
-        if event == "line":
-            done += 1
-            if done == line:
-                text = linecache.getline(tokens.__file__, frame.f_lineno).strip()
-                raise Killed
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        kit.run()
-    except Killed:
-        pass
-    finally:
-        sys.settrace(before)
-    return text
-
-
 @pytest.mark.parametrize("strict", [False, True])
 def test_a_renewal_that_is_cut_at_any_line_is_done_by_a_later_run(strict: bool) -> None:
     """Where the platform takes no older refresh token, one line is left: there it has answered, and nothing is stored.
@@ -327,7 +295,7 @@ def test_a_renewal_that_is_cut_at_any_line_is_done_by_a_later_run(strict: bool) 
         kit = Kit(Renews(due=False), Renews())
         kit.tokens._renewals = {"instagram": Renews(due=False), "tiktok": platform}
         kit.secrets.stored[TIKTOK.secret] |= {"note": "kept"}
-        text = cut(kit, line)
+        text = cut(tokens, kit.run, line)
         kit.clock.advance(LEASE_S + 1)
         kit.run()
         held = kit.secrets.stored[TIKTOK.secret]
