@@ -23,6 +23,7 @@ class Journal:
         self._kept = kept
         self._rings: dict[str, deque[tuple[int, bytes]]] = {}
         self._number = 0
+        self._emptied = 0  # the number of the latest reset
         self._followers = 0
         self._closed = False
         self._news = threading.Condition()
@@ -38,14 +39,15 @@ class Journal:
         line = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
         with self._news:
             self._number += 1
+            if name == "reset":
+                self._rings.clear()
+                self._emptied = self._number
             ring = self._rings.setdefault(name, deque(maxlen=self._kept))
             ring.append((self._number, b"id: %d\nevent: %b\ndata: %b\n\n" % (self._number, name.encode(), line)))
             self._news.notify_all()
 
     def reset(self) -> None:
         """Forgets everything, and says so; the numbers go on."""
-        with self._news:
-            self._rings.clear()
         self.put("reset", {})
 
     def close(self) -> None:
@@ -58,11 +60,13 @@ class Journal:
         """Server-sent events (html.spec.whatwg.org/multipage/server-sent-events.html): what is kept of those after
         number `after`, then each as it comes; a comment when nothing came for `heartbeat_s` seconds.
 
-        A number that was not given out yet is another sandbox's: the stream begins with what is kept.
+        A number that was not given out yet is another sandbox's: the stream begins with what is kept. Who begins with
+        nothing has nothing to forget: a reset of before would empty what they have begun meanwhile.
         """
         with self._news:
             self._followers += 1
             last = after if after <= self._number else 0
+            last = last if after else self._emptied
         try:
             yield b"retry: 1000\n\n"
             while not self._closed:

@@ -86,7 +86,16 @@ def test_a_silent_stream_shows_that_it_lives() -> None:
 def test_a_reset_forgets_and_says_so_and_numbers_go_on() -> None:
     journal = filled(3)
     journal.reset()
-    assert next(begun(journal)) == b"id: 4\nevent: reset\ndata: {}\n\n"
+    assert next(begun(journal, after=3)) == b"id: 4\nevent: reset\ndata: {}\n\n"
+
+
+def test_who_begins_with_nothing_is_not_told_to_forget_what_they_begin_meanwhile() -> None:
+    journal = filled(3)
+    journal.reset()
+    stream = begun(journal)
+    assert next(stream) == b": still here\n\n"
+    journal.put("customer", {})
+    assert numbers(stream) == [5]
 
 
 def test_half_an_emoji_does_not_break_the_stream() -> None:
