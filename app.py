@@ -16,7 +16,8 @@ from chalicelib.http import Response as Reply
 # Chalice would set our logger, which has the same name, to errors only and add a second handler.
 app = Chalice(app_name="dmdesk", configure_logs=False)
 
-# Every method and content type comes in, so that what is refused is counted, with its reason.
+# Every method and content type is taken, so that what is refused is counted, with its reason. At AWS fewer come: API
+# Gateway lets in what terraform/modules/aws/api.tf declares.
 ANY: dict[str, Any] = {
     "methods": ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
     "content_types": ["*/*"],
@@ -96,6 +97,7 @@ def answer(use_case: Callable[[Received], Reply]) -> Response:
         query={name: values[-1] for name, values in (event["multiValueQueryStringParameters"] or {}).items()},
         body=current.raw_body,
         repeated=frozenset(name.lower() for name, values in several.items() if len(values) > 1),
+        id=str(event["requestContext"].get("requestId", "")),
     )
     reply = use_case(request)
     headers: dict[str, str | list[str]] = {**reply.headers, "Content-Type": reply.content_type}

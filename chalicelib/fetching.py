@@ -17,7 +17,7 @@ from urllib3.exceptions import LocationParseError
 from chalicelib import connections
 from chalicelib.connections import Left, Place, Timed, Tls, countdown, dial, tls
 from chalicelib.errors import Retryable, Unfetched
-from chalicelib.vocabulary.messages import Fetched
+from chalicelib.vocabulary.messages import LED_TO, Fetched
 
 # What a desk takes per attachment: its content.py has the source.
 LARGEST = 25_000_000
@@ -51,8 +51,9 @@ class Fetcher:
         """GETs the file, at most LARGEST bytes within WHOLE_S seconds; see `pipeline.ports.Fetch`."""
         left_s = countdown(WHOLE_S, self._clock)
         here = place(url)
+        admitted = [host for host in hosts if not host.startswith(LED_TO)]
         for _ in range(REDIRECTS + 1):
-            self._admit(here, hosts)
+            self._admit(here, admitted)
             answer = self._get(here, headers, left_s)
             if isinstance(answer, Fetched):
                 return answer
@@ -60,6 +61,7 @@ class Fetcher:
             if there.origin != here.origin:  # a header may be a key: it stays with the host that it is for
                 headers = {}
             here = there
+            admitted = [host.removeprefix(LED_TO) for host in hosts]
         raise Unfetched("media_failed", f"{here.host}: more than {REDIRECTS} redirects")
 
     def _admit(self, where: Place, hosts: Sequence[str]) -> None:

@@ -45,7 +45,7 @@ _HEADER_ADVICE = (
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it came in. Header names are lower case; `body` is the exact bytes.
 
-    `repeated` holds the header names that came more than once.
+    `repeated` holds the header names that came more than once; `id` is API Gateway's, as in its access log.
     """
 
     method: str
@@ -53,6 +53,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     query: dict[str, str]
     body: bytes
     repeated: frozenset[str] = frozenset()
+    id: str = ""
 
     def header(self, name: str) -> str | None:
         """The header's value, None where it is absent."""

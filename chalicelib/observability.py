@@ -26,8 +26,8 @@ FACTS = frozenset(
     {
         "account", "advice", "attempt", "channel", "code", "conversation", "correlation", "count", "delay_s",
         "delivered", "desk_conversation", "detail", "doubled", "error", "event", "events", "integration", "key", "kind",
-        "message", "missing", "out_of_order", "part", "parts", "queue", "reason", "received", "source", "status",
-        "told", "under_way", "where",
+        "message", "missing", "out_of_order", "part", "parts", "queue", "reason", "received", "request", "source",
+        "status", "told", "under_way", "where",
     }
 )  # fmt: skip
 

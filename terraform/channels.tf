@@ -15,7 +15,8 @@ locals {
         { name = "facebook", title = "Facebook Login for Business", page = true },
       ]
       # the fields of its secret, and the setting that each has its value from
-      secret = { secrets = "app_secrets", verify_tokens = "verify_tokens" }
+      secret           = { secrets = "app_secrets", verify_tokens = "verify_tokens" }
+      signature_header = "X-Hub-Signature-256" # its deliveries are signed in it
       # the functions' environment and what `vendors` changes: base URLs, and versions such as v25.0
       addresses = {
         instagram_graph = "https://graph.instagram.com"
@@ -31,13 +32,15 @@ locals {
     }
 
     tiktok = {
-      title     = "TikTok"
-      id        = { pattern = ".", error = "A TikTok account's id is its business_id." }
-      logins    = []
-      secret    = { secrets = "app_secrets", app_id = "app_id" }
-      addresses = { tiktok_api = "https://business-api.tiktok.com" }
-      versions  = {}
-      paste     = { "TikTok: set by `dmdesk subscribe` to" = "<webhook>" }
+      title  = "TikTok"
+      id     = { pattern = ".", error = "A TikTok account's id is its business_id." }
+      logins = []
+      secret = { secrets = "app_secrets", app_id = "app_id" }
+
+      signature_header = "Tiktok-Signature"
+      addresses        = { tiktok_api = "https://business-api.tiktok.com" }
+      versions         = {}
+      paste            = { "TikTok: set by `dmdesk subscribe` to" = "<webhook>" }
     }
   }
 
@@ -45,6 +48,8 @@ locals {
     genesys = {
       title   = "Genesys Cloud"
       webhook = "/api/genesys/outbound" # the route that it delivers agents' messages to; empty: none
+
+      signature_header = "X-Hub-Signature-256"
       # secrets that the edge verifies its webhooks with; main.tf has their values, which their versions follow
       webhook_secrets = ["genesys-webhook"]
       # secrets that the workers call it with

@@ -102,6 +102,8 @@ module "aws" {
     for name, channel in local.channels : name => {
       title    = channel.title
       settings = { for setting in keys(merge(channel.addresses, channel.versions)) : setting => local.vendors[setting] }
+      # a channel that lacks it signs in no header that a WAF could look for
+      signature_header = try(channel.signature_header, "")
     }
   }
   desks                 = local.desks
@@ -115,6 +117,11 @@ module "aws" {
   edge                  = var.edge
   workers               = var.workers
   throttling            = var.throttling
+  desk_edge             = var.desk_edge
+  domain                = var.domain
+  waf                   = var.waf
+  allowed_addresses     = var.allowed_addresses
+  file_access_log       = var.file_access_log
   api_gateway_logs_role = var.api_gateway_logs_role
   log_retention_days    = var.log_retention_days
   deletion_protection   = var.deletion_protection

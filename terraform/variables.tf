@@ -342,16 +342,6 @@ variable "workers" {
   nullable = false
 }
 
-variable "throttling" {
-  description = "What the API lets through: requests a second, and how many at once."
-  type = object({
-    rate  = optional(number, 200)
-    burst = optional(number, 400)
-  })
-  default  = {}
-  nullable = false
-}
-
 variable "api_gateway_logs_role" {
   description = "Whether to set the role by which API Gateway writes logs, one for the whole AWS account and region: false where it is set already."
   type        = bool
@@ -415,12 +405,13 @@ variable "secret_recovery_days" {
 }
 
 variable "alarms" {
-  description = "Who is told, and from where on: mail addresses, hours without any customer's message (0: never), age of a queue's oldest message (s), refused webhooks in 5 minutes; in an hour refused replies, unconfirmed replies, messages sent to Genesys again, files that could not be had; and how long the slowest twentieth of the messages may take through the bridge (s)."
+  description = "Who is told, and from where on: mail addresses, hours without any customer's message (0: never), age of a queue's oldest message (s), refused webhooks, and all requests that the API refuses (api_4xx), in 5 minutes; in an hour refused replies, unconfirmed replies, messages sent to Genesys again, files that could not be had; and how long the slowest twentieth of the messages may take through the bridge (s)."
   type = object({
     emails           = optional(list(string), [])
     quiet_hours      = optional(number, 24)
     oldest_message_s = optional(number, 900)
     rejected         = optional(number, 20)
+    api_4xx          = optional(number, 300)
     refused          = optional(number, 5)
     unconfirmed      = optional(number, 5)
     sent_again       = optional(number, 5)

@@ -290,6 +290,54 @@ def test_a_redirect_to_a_name_that_leads_inside_is_not_followed(web: Web, monkey
     assert caught.value.reason == "media_not_allowed"
 
 
+@pytest.mark.parametrize(
+    "url", ["https://somebodys.s3.amazonaws.com/a", "https://amazonaws.com/a", "https://%3Eamazonaws.com/a"]
+)
+def test_a_host_that_is_only_led_to_is_not_asked_by_itself(url: str, dialled: list[tuple[str, int]]) -> None:
+    assert refused(url, hosts=("mypurecloud.ie", ">amazonaws.com")) == "media_not_allowed"
+    assert dialled == []
+
+
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """As `dialled`, but that this machine is reached: what is asked of the world outside."""
+    found: list[tuple[str, int]] = []
+    lookup, connect = socket.getaddrinfo, socket.create_connection
+
+    def look(host: str, port: int, *rest: Any, **named: Any) -> list[Any]:
+        return list(lookup("127.0.0.1" if host == "127.0.0.1" else PUBLIC, port, *rest, **named))
+
+    def dial(address: tuple[str, int], timeout: float) -> socket.socket:
+        if address[0] == "127.0.0.1":
+            return connect(address, timeout)
+        found.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    monkeypatch.setattr(socket, "create_connection", dial)
+    return found
+
+
+def test_a_host_that_is_only_led_to_is_asked_where_another_leads_there(
+    web: Web, outside: list[tuple[str, int]]
+) -> None:
+    web.answers("/b", 302, Location="https://bucket.s3.eu-west-1.amazonaws.com/a")
+    for path in ("/b", web.answers("/a", 302, Location="/b").removeprefix(web.url)):
+        with pytest.raises(Retryable):
+            fetcher(web)(web.url + path, ("mypurecloud.ie", ">amazonaws.com"), {})
+    assert outside == [(PUBLIC, 443)] * 2
+
+
+@pytest.mark.parametrize("hosts", [("mypurecloud.ie",), ("mypurecloud.ie", ">amazonaws.eu")])
+def test_a_host_that_nobody_named_is_not_asked_whoever_leads_there(
+    web: Web, outside: list[tuple[str, int]], hosts: tuple[str, ...]
+) -> None:
+    url = web.answers("/a", 302, Location="https://bucket.s3.eu-west-1.amazonaws.com/a")
+    with pytest.raises(Unfetched) as caught:
+        fetcher(web)(url, hosts, {})
+    assert (caught.value.reason, outside) == ("media_not_allowed", [])
+
+
 @pytest.mark.parametrize(("hops", "arrives"), [(REDIRECTS, True), (REDIRECTS + 1, False)])
 def test_redirects_end(web: Web, hops: int, arrives: bool) -> None:
     for hop in range(hops):

@@ -34,6 +34,10 @@ class Door:
         Raises Rejected: with 404 for a link that is not ours, has ended, or whose file is gone, with 503 where a key
         that is newer than this container's copy may have signed it; Retryable.
         """
+        return self._found(token)[1]
+
+    def _found(self, token: str) -> tuple[str, str]:
+        """The key of the file and where it can be read; raises as `open`."""
         now = self._clock()
         link = checked(self._secrets, self._secret_name, now, _UNSURE, lambda secret: _ours(token, secret))
         if ended(link.since_ms, self._days, now):
@@ -41,14 +45,15 @@ class Door:
         file = self._shelf.stored(link.key)
         if file is None:
             raise Rejected(404, "media_link")
-        return self._shelf.link(link.key, file, OPEN_S)
+        return link.key, self._shelf.link(link.key, file, OPEN_S)
 
     def answer(self, request: Request, token: str) -> Response:
-        """Answers who opens a link: GET and HEAD, a redirect or a plain 404."""
+        """Answers who opens a link: GET and HEAD, a redirect or a plain 404. A line of the log has which file, and the
+        id by which API Gateway's access log has who."""
         if request.method not in {"GET", "HEAD"}:
             return Response(status=405, body="use GET", headers={"Allow": "GET, HEAD"})
         try:
-            location = self.open(token)
+            key, location = self._found(token)
         except Rejected as no:
             if no.status < 500:
                 return Response(status=no.status, body="not found", headers=_QUIET)
@@ -59,6 +64,7 @@ class Door:
             advice = error.advice if isinstance(error, Misconfigured) else ""
             log.error("a media link could not be opened", error=reason, advice=advice)
             return _LATER
+        log.info("file opened", key=key, request=request.id)
         # shorter than what it leads to lives
         headers = {**_QUIET, "Location": location, "Cache-Control": f"private, max-age={OPEN_S // 2}"}
         return Response(status=302, headers=headers)

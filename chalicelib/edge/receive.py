@@ -97,7 +97,7 @@ class Edge:
 
     def health(self, request: Request) -> Response:
         """Whether this function runs and can read its secrets; tells nothing else."""
-        if request.method != "GET":
+        if request.method not in {"GET", "HEAD"}:
             return Response(status=405, body="use GET")
         return Response(status=200, body='{"status": "ok"}', content_type="application/json")
 

@@ -128,8 +128,8 @@ class Fetch(Protocol):
     """How files are fetched from the world outside."""
 
     def __call__(self, url: str, hosts: Sequence[str], headers: Mapping[str, str]) -> Fetched:
-        """GETs the file from one of the hosts or their subdomains. Raises Unfetched where it is not to be had
-        or not to be trusted, Retryable where it may later."""
+        """GETs the file from one of the hosts or their subdomains, as `Source` has them. Raises Unfetched where it is
+        not to be had or not to be trusted, Retryable where it may later."""
 
 
 class Ledger(Protocol):

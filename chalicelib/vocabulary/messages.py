@@ -185,8 +185,12 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
 
 
+LED_TO = ">"
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a file can be fetched now: with these headers, from one of these hosts (and their subdomains)."""
+    """Where a file can be fetched now: with these headers, from one of these hosts (and their subdomains). A host that
+    begins with LED_TO is one that another leads on to, and that no URL may name itself."""
 
     url: str
     hosts: tuple[str, ...]

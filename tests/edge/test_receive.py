@@ -537,6 +537,6 @@ def test_the_desk_has_no_handshake() -> None:
     assert (reply.status, reply.body) == (405, "refused: method")
 
 
-@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("POST", 405), ("DELETE", 405)])
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("HEAD", 200), ("POST", 405), ("DELETE", 405)])
 def test_health(method: str, status: int) -> None:
     assert EdgeKit().edge.health(Request(method=method, headers={}, query={}, body=b"")).status == status

@@ -18,7 +18,7 @@ from chalicelib.desks.genesys.translate import inbound_message, receipt, structu
 from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused, Retryable, Uncertain, Unreachable
 from chalicelib.http import Answer, Outgoing
 from chalicelib.protocols.calls import harmless
-from chalicelib.vocabulary.messages import DeskMessage, Source
+from chalicelib.vocabulary.messages import LED_TO, DeskMessage, Source
 from chalicelib.vocabulary.records import Account, Seat, Urged
 from chalicelib.vocabulary.replies import File, Receipt
 from chalicelib.wire import iso
@@ -29,8 +29,9 @@ ROUTING = "/api/v2/routing/conversations"
 # The bulk read takes up to 1,000 ids; what a retry looks for is among the newest.
 NEWEST = 100
 HOUR_S = 3600.0
-# Agents' files lie with AWS, whose European Sovereign Cloud has a domain of its own: docs.aws.eu
-SOVEREIGN, SOVEREIGN_FILES, FILES = ".eusc-pure.cloud", "amazonaws.eu", "amazonaws.com"
+# Agents' files lie with AWS, whose European Sovereign Cloud has a domain of its own: docs.aws.eu. Anybody may have a
+# bucket there, so Genesys' own address has to lead to it.
+SOVEREIGN, SOVEREIGN_FILES, FILES = ".eusc-pure.cloud", f"{LED_TO}amazonaws.eu", f"{LED_TO}amazonaws.com"
 
 ROLE = "give the role of the OAuth client {permission} (docs/genesys.md lists what it needs), for the division of {of}"
 RECEIVE = ROLE.format(permission="conversation:message:receive", of="the integration")
@@ -173,7 +174,8 @@ class Genesys:
 
     def source(self, file: File, seat: Seat) -> Source:
         """Such as https://api-downloads.mypurecloud.ie/api/v2/downloads/…: signed, so nothing of ours goes with it;
-        it may lead on to S3. See `Desk.source`."""
+        it may lead on to S3 ("issues a redirect to a signed secure download URL": SDK, DownloadsApi.get_download).
+        See `Desk.source`."""
         host = urlsplit(self._api_url).hostname or ""
         if not host.startswith("api."):
             return Source(url=file.url, hosts=(host,))

@@ -1,8 +1,29 @@
 # A regional REST API in front of the edge: it hands over the exact bytes, which the signatures are made over.
 locals {
-  # What app.py serves, the desks' own routes included; a test compares. Each takes any method: the edge counts and
-  # refuses what it does not know.
-  routes = sort(concat(["/api/deauthorised/{channel}", "/api/deletion/{name}", "/api/health", "/api/media/{token}", "/api/social/webhook"], compact(values(var.desks)[*].webhook)))
+  desk_routes = compact(values(var.desks)[*].webhook)
+
+  # What app.py serves, by route and verb, and which of the limits in throttle.tf holds it; a test compares. What comes
+  # by another verb API Gateway refuses itself (403). No ANY: API Gateway's limits are kept by verb.
+  served = merge(
+    {
+      "/api/social/webhook"         = { GET = "handshakes", POST = "webhooks" }
+      "/api/media/{token}"          = { GET = "media", HEAD = "media" }
+      "/api/deauthorised/{channel}" = { POST = "callbacks" }
+      "/api/deletion/{name}"        = { GET = "callbacks", HEAD = "callbacks", POST = "callbacks" }
+      "/api/health"                 = { GET = "health", HEAD = "health" }
+    },
+    { for route in local.desk_routes : route => { POST = "replies" } },
+  )
+  methods = merge([
+    for route, verbs in local.served : {
+      for verb, limit in verbs : "${verb} ${route}" => {
+        route = route, verb = verb, limit = limit
+        # replies have a function of their own: nothing that floods the others takes its concurrency
+        function = limit == "replies" ? "desk_edge" : "edge"
+      }
+    }
+  ]...)
+  routes = keys(local.served)
 
   segments = { for route in local.routes : route => split("/", trimprefix(route, "/")) }
   # the paths of one, two and three segments: a resource cannot have its sibling as its parent
@@ -21,13 +42,15 @@ locals {
 
   # the stage's own URL, put together here: the functions are told of it, and the stage is made after them
   api_url    = "https://${aws_api_gateway_rest_api.this.id}.execute-api.${local.region}.${data.aws_partition.current.dns_suffix}/${var.stage}"
-  public_url = trimsuffix(coalesce(var.public_url, local.api_url), "/")
+  public_url = trimsuffix(coalesce(var.public_url, local.domain_url, local.api_url), "/")
 }
 
 resource "aws_api_gateway_rest_api" "this" {
   name               = var.name
   description        = "dmdesk: webhooks of ${join(", ", values(var.channels)[*].title)} and ${join(", ", values(var.desks)[*].title)}, links to media"
   binary_media_types = local.binary
+  # takes effect with a deployment: it is among that one's triggers
+  disable_execute_api_endpoint = local.domain_alone
   endpoint_configuration {
     types = ["REGIONAL"]
   }
@@ -57,33 +80,39 @@ resource "aws_api_gateway_resource" "third" {
   path_part   = basename(each.key)
 }
 
-resource "aws_api_gateway_method" "any" {
+resource "aws_api_gateway_method" "served" {
   #checkov:skip=CKV_AWS_59:nobody who comes here can sign in to AWS; the edge verifies the body's signature, or the link's
   #checkov:skip=CKV2_AWS_53:the edge checks method, size, type and signature, and counts what it refuses
-  for_each      = toset(local.routes)
+  for_each      = local.methods
   rest_api_id   = aws_api_gateway_rest_api.this.id
-  resource_id   = local.resource_ids[each.key]
-  http_method   = "ANY"
+  resource_id   = local.resource_ids[each.value.route]
+  http_method   = each.value.verb
   authorization = "NONE" # platforms sign what they send, links to media are signed by us, and the edge verifies either
 }
 
-resource "aws_api_gateway_integration" "edge" {
-  for_each                = toset(local.routes)
+resource "aws_api_gateway_integration" "served" {
+  for_each                = local.methods
   rest_api_id             = aws_api_gateway_rest_api.this.id
-  resource_id             = aws_api_gateway_method.any[each.key].resource_id
-  http_method             = aws_api_gateway_method.any[each.key].http_method
+  resource_id             = aws_api_gateway_method.served[each.key].resource_id
+  http_method             = aws_api_gateway_method.served[each.key].http_method
   type                    = "AWS_PROXY"
   integration_http_method = "POST"
-  uri                     = aws_lambda_function.role["edge"].invoke_arn
+  uri                     = aws_lambda_function.role[each.value.function].invoke_arn
 }
 
 resource "aws_api_gateway_deployment" "this" {
   rest_api_id = aws_api_gateway_rest_api.this.id
   # of what is configured, never of what AWS answers: the plan must be empty when nothing changed
   triggers = {
-    configuration = sha256(jsonencode([local.routes, local.binary, local.function_names["edge"]]))
+    configuration = sha256(jsonencode([
+      local.methods, local.binary, local.function_names, local.domain_alone, var.allowed_addresses,
+    ]))
   }
-  depends_on = [aws_api_gateway_integration.edge]
+  depends_on = [
+    aws_api_gateway_integration.served, aws_api_gateway_rest_api_policy.allowed,
+    # else requests would come to a function that API Gateway may not call yet
+    aws_lambda_permission.api,
+  ]
   lifecycle {
     create_before_destroy = true
   }
@@ -93,7 +122,7 @@ resource "aws_api_gateway_stage" "this" {
   #checkov:skip=CKV_AWS_73:ids in our own log lines follow a message across both queues, which X-Ray does not
   #checkov:skip=CKV_AWS_120:a webhook must never be answered from a cache
   #checkov:skip=CKV2_AWS_4:execution logs would hold bodies and signatures
-  #checkov:skip=CKV2_AWS_29:throttling and signatures guard it; a WAF costs more than the bridge, and can be attached to the stage
+  #checkov:skip=CKV2_AWS_29:var.waf attaches one; without it limits per route and signatures guard the API, and a WAF costs more than the bridge
   #checkov:skip=CKV2_AWS_51:the platforms present no client certificate
   rest_api_id          = aws_api_gateway_rest_api.this.id
   deployment_id        = aws_api_gateway_deployment.this.id
@@ -114,36 +143,32 @@ resource "aws_api_gateway_stage" "this" {
       status    = "$context.status"
       latencyMs = "$context.responseLatency"
       error     = "$context.error.messageString"
+      # THROTTLED, WAF_FILTERED, …: who refused, where it was not the edge
+      responseType = "$context.error.responseType"
+      waf          = "$context.wafResponseCode"
+      tls          = "$context.tlsVersion"
     })
   }
 
   depends_on = [aws_api_gateway_account.this]
 }
 
-resource "aws_api_gateway_method_settings" "all" {
-  #checkov:skip=CKV_AWS_225:a webhook must never be answered from a cache
-  rest_api_id = aws_api_gateway_rest_api.this.id
-  stage_name  = aws_api_gateway_stage.this.stage_name
-  method_path = "*/*"
-  settings {
-    metrics_enabled        = true
-    logging_level          = "OFF" # execution logs would hold bodies and signatures
-    data_trace_enabled     = false
-    throttling_rate_limit  = var.throttling.rate
-    throttling_burst_limit = var.throttling.burst
-  }
-}
-
 resource "aws_lambda_permission" "api" {
+  for_each      = toset(["edge", "desk_edge"])
   statement_id  = "api"
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.role["edge"].function_name
+  function_name = aws_lambda_function.role[each.key].function_name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_api_gateway_rest_api.this.execution_arn}/${var.stage}/*/api/*"
 }
 
+moved {
+  from = aws_lambda_permission.api
+  to   = aws_lambda_permission.api["edge"]
+}
+
 resource "aws_cloudwatch_log_group" "api" {
-  #checkov:skip=CKV_AWS_158:encrypted by CloudWatch; the lines hold no personal data
+  #checkov:skip=CKV_AWS_158:encrypted by CloudWatch; the lines hold addresses and routes, no body, no query and no link
   #checkov:skip=CKV_AWS_338:var.log_retention_days decides: privacy asks for less than a year by default
   name              = "/aws/apigateway/${var.name}"
   retention_in_days = var.log_retention_days
@@ -181,37 +206,6 @@ resource "aws_cloudwatch_metric_alarm" "edge_5xx" {
   namespace           = "AWS/ApiGateway"
   metric_name         = "5XXError"
   dimensions          = { ApiName = aws_api_gateway_rest_api.this.name, Stage = aws_api_gateway_stage.this.stage_name }
-  statistic           = "Sum"
-  period              = 300
-  evaluation_periods  = 1
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
-}
-
-# A REST API counts what it throttles among all 4XX, where forgeries drown it; the access log tells it apart.
-# docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
-resource "aws_cloudwatch_log_metric_filter" "throttled" {
-  name           = "${var.name}-throttled"
-  log_group_name = aws_cloudwatch_log_group.api.name
-  pattern        = "{ $.status = \"429\" }"
-  metric_transformation {
-    namespace  = local.metrics.namespace
-    name       = "throttled"
-    value      = "1"
-    unit       = "Count"
-    dimensions = { for name, value in local.metrics.dimensions : name => "$.${name}" }
-  }
-}
-
-resource "aws_cloudwatch_metric_alarm" "throttled" {
-  alarm_name          = "${var.name}-throttled"
-  alarm_description   = "The API answered 429: more came at once than throttling lets through. Platforms repeat, Genesys for 85 seconds only. The access log has the addresses: raise throttling, or keep a flood out (a WAF on the stage). docs/runbooks/throttled.md"
-  namespace           = local.metrics.namespace
-  metric_name         = "throttled"
-  dimensions          = local.metrics.dimensions
   statistic           = "Sum"
   period              = 300
   evaluation_periods  = 1

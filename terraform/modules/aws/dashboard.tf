@@ -12,7 +12,8 @@ locals {
     [for alarm in aws_cloudwatch_metric_alarm.token_days_left : alarm.arn],
     [for alarm in aws_cloudwatch_metric_alarm.hourly : alarm.arn],
     [
-      aws_cloudwatch_metric_alarm.edge_5xx.arn, aws_cloudwatch_metric_alarm.throttled.arn,
+      aws_cloudwatch_metric_alarm.edge_5xx.arn, aws_cloudwatch_metric_alarm.edge_4xx.arn,
+      aws_cloudwatch_metric_alarm.throttled.arn, aws_cloudwatch_metric_alarm.replies_throttled.arn,
       aws_cloudwatch_metric_alarm.desk_away_minutes.arn,
     ],
   )

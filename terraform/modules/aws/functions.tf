@@ -1,7 +1,9 @@
 # One function per role, all from one zip; the role decides what it imports and what it may do.
 locals {
   functions = {
-    edge        = { handler = "app.app", size = var.edge }
+    edge = { handler = "app.app", size = var.edge }
+    # the edge once more, for the desks' routes alone: replies wait behind nothing that comes in elsewhere
+    desk_edge   = { handler = "app.app", size = merge(var.edge, { reserved_concurrency = var.desk_edge.reserved_concurrency }) }
     to_desk     = { handler = "app.to_desk", size = var.workers }
     to_customer = { handler = "app.to_customer", size = var.workers }
     # one at a time, so it needs no reserve; an erasure waits for what is under way, and must not be cut off: as long

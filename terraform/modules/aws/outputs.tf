@@ -3,24 +3,41 @@
 output "webhook_url" {
   description = "What the consoles of the channels' platforms get."
   value       = "${local.public_url}/api/social/webhook"
-  depends_on  = [aws_api_gateway_stage.this, aws_lambda_permission.api, aws_secretsmanager_secret_version.this]
+  depends_on  = [aws_api_gateway_stage.this, aws_api_gateway_base_path_mapping.this, aws_route53_record.this, aws_lambda_permission.api, aws_secretsmanager_secret_version.this]
 }
 
 output "genesys_webhook_url" {
   description = "What the Open Messaging integrations get."
   value       = "${local.public_url}${var.desks["genesys"].webhook}"
-  depends_on  = [aws_api_gateway_stage.this, aws_lambda_permission.api, aws_secretsmanager_secret_version.this]
+  depends_on  = [aws_api_gateway_stage.this, aws_api_gateway_base_path_mapping.this, aws_route53_record.this, aws_lambda_permission.api, aws_secretsmanager_secret_version.this]
 }
 
 output "health_url" {
   description = "Answers 200 while the edge runs."
   value       = "${local.public_url}/api/health"
-  depends_on  = [aws_api_gateway_stage.this, aws_lambda_permission.api]
+  depends_on  = [aws_api_gateway_stage.this, aws_api_gateway_base_path_mapping.this, aws_route53_record.this, aws_lambda_permission.api]
 }
 
 output "api_id" {
   description = "The REST API's id."
   value       = aws_api_gateway_rest_api.this.id
+}
+
+output "stage_arn" {
+  description = "The ARN of the API's stage: what a web ACL is associated with."
+  value       = aws_api_gateway_stage.this.arn
+}
+
+output "domain_target" {
+  description = "Where the domain's name is to lead (CNAME, or an alias in its zone): name and zone. null without a domain."
+  value = one([
+    for domain in aws_api_gateway_domain_name.this : { name = domain.regional_domain_name, zone = domain.regional_zone_id }
+  ])
+}
+
+output "web_acl_arn" {
+  description = "The web ACL before the API; null without one."
+  value       = one(aws_wafv2_web_acl_association.this[*].web_acl_arn)
 }
 
 output "stage" {
@@ -64,17 +81,17 @@ output "account_secret_names" {
 }
 
 output "function_names" {
-  description = "edge, to_desk, to_customer, upkeep: the functions' names."
+  description = "edge, desk_edge, to_desk, to_customer, upkeep: the functions' names."
   value       = { for role, function in aws_lambda_function.role : role => function.function_name }
 }
 
 output "role_names" {
-  description = "edge, to_desk, to_customer, upkeep: the functions' IAM roles."
+  description = "edge, desk_edge, to_desk, to_customer, upkeep: the functions' IAM roles."
   value       = { for role, one in aws_iam_role.function : role => one.name }
 }
 
 output "log_group_names" {
-  description = "edge, to_desk, to_customer, upkeep and api: the log groups."
+  description = "edge, desk_edge, to_desk, to_customer, upkeep and api: the log groups."
   value = merge(
     { for role, group in aws_cloudwatch_log_group.function : role => group.name },
     { api = aws_cloudwatch_log_group.api.name },

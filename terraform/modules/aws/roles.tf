@@ -4,23 +4,11 @@ locals {
   media_arn  = "${local.bucket_arn}/media/*"
 
   permissions = {
-    edge = [
+    edge = concat(local.edge_permissions["inbound"], [
       {
-        Sid      = "StoreEvents"
-        Action   = ["sqs:SendMessage"]
-        Resource = [for queue in local.queues : aws_sqs_queue.main[queue].arn]
-      },
-      {
-        Sid    = "VerifySignatures"
-        Action = ["secretsmanager:GetSecretValue"]
-        Resource = [
-          for secret in concat(local.webhook_secrets, ["media"]) : aws_secretsmanager_secret.this[secret].arn
-        ]
-      },
-      {
-        Sid      = "SetAsideAndPark"
-        Action   = ["s3:PutObject"]
-        Resource = ["${local.bucket_arn}/aside/*", "${local.bucket_arn}/parked/*"]
+        Sid      = "VerifySignatures"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = [for secret in concat(local.channel_secrets, ["media"]) : aws_secretsmanager_secret.this[secret].arn]
       },
       {
         # a link is answered by a presigned one, which may do what this role may
@@ -34,7 +22,14 @@ locals {
         Action   = ["s3:GetObject", "s3:PutObject"]
         Resource = ["${local.bucket_arn}/erasures/requests/*"]
       },
-    ]
+    ])
+    desk_edge = concat(local.edge_permissions["outbound"], [
+      for secrets in [local.desk_secrets] : {
+        Sid      = "VerifySignatures"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = [for secret in secrets : aws_secretsmanager_secret.this[secret].arn]
+      } if length(secrets) > 0
+    ])
     to_desk = concat(local.worker_permissions["inbound"], [
       {
         # to copy what customers upload, and to delete what they take back
@@ -70,10 +65,13 @@ locals {
       },
       {
         # that few messages may still follow, once that has been told
-        Sid       = "ForgetWhatWasTold"
-        Action    = ["dynamodb:DeleteItem"]
-        Resource  = [aws_dynamodb_table.ledger.arn]
-        Condition = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["SPENT"] } }
+        Sid      = "ForgetWhatWasTold"
+        Action   = ["dynamodb:DeleteItem"]
+        Resource = [aws_dynamodb_table.ledger.arn]
+        Condition = {
+          "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["SPENT"] }
+          Null                        = { "dynamodb:LeadingKeys" = "false" } # no key at all is all of none
+        }
       },
       {
         Sid      = "WarnSupervisors"
@@ -154,6 +152,38 @@ locals {
     ]
   }
 
+  # what comes in through either edge is stored
+  edge_permissions = {
+    for queue in local.queues : queue => [
+      {
+        Sid      = "StoreEvents"
+        Action   = ["sqs:SendMessage"]
+        Resource = [aws_sqs_queue.main[queue].arn]
+      },
+      {
+        Sid      = "SetAsideAndPark"
+        Action   = ["s3:PutObject"]
+        Resource = ["${local.bucket_arn}/aside/*", "${local.bucket_arn}/parked/*"]
+      },
+    ]
+  }
+
+  # Accounts are Terraform's to write: whoever could change one's row could lead its customers to another desk. A denial
+  # holds whatever is allowed beside it, and a single key among a batch's is enough for it. Transactions and batches are
+  # judged by these actions too. docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+  denied = [
+    {
+      Sid    = "AccountsAreTerraforms"
+      Effect = "Deny"
+      Action = [
+        "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem",
+        "dynamodb:PartiQLInsert", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete",
+      ]
+      Resource  = [aws_dynamodb_table.ledger.arn]
+      Condition = { "ForAnyValue:StringEquals" = { "dynamodb:LeadingKeys" = ["ACCOUNT"] } }
+    },
+  ]
+
   # what pipeline/batch.py and the ledger need, on whichever queue
   worker_permissions = {
     for queue in local.queues : queue => [
@@ -221,7 +251,7 @@ resource "aws_iam_role_policy" "function" {
         Sid      = "WriteLog"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = ["${aws_cloudwatch_log_group.function[each.key].arn}:*"]
-      }]) : merge({ Effect = "Allow" }, statement)
+      }], local.denied) : merge({ Effect = "Allow" }, statement)
     ]
   })
 }

@@ -1,7 +1,8 @@
 # Secrets by name; what the functions get is the name. Values go in through write-only arguments.
 locals {
   channel_secrets = keys(var.channels)
-  webhook_secrets = concat(local.channel_secrets, flatten([for desk in var.desks : desk.webhook_secrets]))
+  desk_secrets    = flatten([for desk in var.desks : desk.webhook_secrets])
+  webhook_secrets = concat(local.channel_secrets, local.desk_secrets)
   client_secrets  = flatten([for desk in var.desks : desk.client_secrets])
   shared_secrets  = concat(local.webhook_secrets, local.client_secrets, ["media"])
   account_secrets = { for key in keys(var.accounts) : key => "account/${key}" }

@@ -77,7 +77,7 @@ resource "aws_dynamodb_table" "ledger" {
 }
 
 resource "aws_s3_bucket" "shelf" {
-  #checkov:skip=CKV_AWS_18:only the functions' roles reach it, and CloudTrail has data events for whoever wants them
+  #checkov:skip=CKV_AWS_18:var.file_access_log switches it on; without, the API's access log and the edge's have who opened what
   #checkov:skip=CKV_AWS_21:a version would outlive the erasure of a customer's data
   #checkov:skip=CKV_AWS_144:copies of what the platforms hold, and what waits for days; a region's loss loses the queues too
   #checkov:skip=CKV_AWS_145:S3's own key encrypts it
@@ -108,6 +108,15 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "shelf" {
       sse_algorithm = "AES256"
     }
   }
+}
+
+# Who opened which file, as S3 saw it; where it goes is theirs to keep and to let S3 write to.
+# docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html
+resource "aws_s3_bucket_logging" "shelf" {
+  for_each      = var.file_access_log == null ? {} : { this = var.file_access_log }
+  bucket        = aws_s3_bucket.shelf.id
+  target_bucket = each.value.bucket
+  target_prefix = each.value.prefix
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "shelf" {

@@ -28,19 +28,21 @@ variable "accounts" {
 }
 
 variable "channels" {
-  description = "The channels: what people call each, and its settings in the functions' environment (x is DMDESK_X). Each gets a secret of its name, which the edge verifies its webhooks with and the upkeep renews its tokens with."
-  type        = map(object({ title = string, settings = map(string) }))
+  description = "The channels: what people call each, its settings in the functions' environment (x is DMDESK_X), and the header that its deliveries are signed in (empty: none). Each gets a secret of its name, which the edge verifies its webhooks with and the upkeep renews its tokens with."
+  type        = map(object({ title = string, settings = map(string), signature_header = optional(string, "") }))
   nullable    = false
 }
 
 variable "desks" {
-  description = "The desks: what people call each, the route that it delivers agents' messages to (empty: none), the secrets that the edge verifies them with, those that the workers call it with, and its settings in the functions' environment."
+  description = "The desks: what people call each, the route that it delivers agents' messages to (empty: none), the header that they are signed in (empty: none), the secrets that the edge verifies them with, those that the workers call it with, and its settings in the functions' environment."
   type = map(object({
     title           = string
     webhook         = string
     webhook_secrets = list(string)
     client_secrets  = list(string)
     settings        = map(string)
+
+    signature_header = optional(string, "")
   }))
   nullable = false
 }
@@ -195,16 +197,6 @@ variable "parked_return_hours" {
   }
 }
 
-variable "throttling" {
-  description = "What the API lets through: requests a second, and how many at once. Beyond it the answer is 429, and the platforms repeat."
-  type = object({
-    rate  = optional(number, 200)
-    burst = optional(number, 400)
-  })
-  default  = {}
-  nullable = false
-}
-
 variable "api_gateway_logs_role" {
   description = "Whether to set the role by which API Gateway writes logs. It is one setting for the whole AWS account and region: false where it is set already."
   type        = bool
@@ -257,12 +249,13 @@ variable "secret_versions" {
 }
 
 variable "alarms" {
-  description = "Who is told, and from where on: addresses that get a mail, hours without any customer's message (0: never), age of a queue's oldest message (s), refused webhooks in 5 minutes; in an hour refused replies, unconfirmed replies, messages sent to Genesys again, files that could not be had; and how long the slowest twentieth of the messages may take through the bridge (s)."
+  description = "Who is told, and from where on: addresses that get a mail, hours without any customer's message (0: never), age of a queue's oldest message (s), refused webhooks, and all requests that the API refuses (api_4xx), in 5 minutes; in an hour refused replies, unconfirmed replies, messages sent to Genesys again, files that could not be had; and how long the slowest twentieth of the messages may take through the bridge (s)."
   type = object({
     emails           = optional(list(string), [])
     quiet_hours      = optional(number, 24)
     oldest_message_s = optional(number, 900)
     rejected         = optional(number, 20)
+    api_4xx          = optional(number, 300)
     refused          = optional(number, 5)
     unconfirmed      = optional(number, 5)
     sent_again       = optional(number, 5)
@@ -278,7 +271,7 @@ variable "alarms" {
   validation {
     condition = alltrue([
       for from in [
-        var.alarms.oldest_message_s, var.alarms.rejected, var.alarms.refused, var.alarms.unconfirmed,
+        var.alarms.oldest_message_s, var.alarms.rejected, var.alarms.api_4xx, var.alarms.refused, var.alarms.unconfirmed,
         var.alarms.sent_again, var.alarms.media_failed, var.alarms.latency_s,
       ] : from > 0
     ])

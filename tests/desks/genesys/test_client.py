@@ -565,11 +565,11 @@ def test_what_genesys_will_not_tell_of_a_conversation_is_given_up(status: int) -
 @pytest.mark.parametrize(
     ("api", "hosts"),
     [
-        ("https://api.mypurecloud.ie", ("mypurecloud.ie", "amazonaws.com")),
-        ("https://api.euw2.pure.cloud", ("euw2.pure.cloud", "amazonaws.com")),
-        ("https://api.use2.us-gov-pure.cloud", ("use2.us-gov-pure.cloud", "amazonaws.com")),
-        ("https://api.edee1.eusc-pure.cloud", ("edee1.eusc-pure.cloud", "amazonaws.eu")),
-        ("https://api.edee2.eusc-pure.cloud/", ("edee2.eusc-pure.cloud", "amazonaws.eu")),
+        ("https://api.mypurecloud.ie", ("mypurecloud.ie", ">amazonaws.com")),
+        ("https://api.euw2.pure.cloud", ("euw2.pure.cloud", ">amazonaws.com")),
+        ("https://api.use2.us-gov-pure.cloud", ("use2.us-gov-pure.cloud", ">amazonaws.com")),
+        ("https://api.edee1.eusc-pure.cloud", ("edee1.eusc-pure.cloud", ">amazonaws.eu")),
+        ("https://api.edee2.eusc-pure.cloud/", ("edee2.eusc-pure.cloud", ">amazonaws.eu")),
         ("http://127.0.0.1:4001", ("127.0.0.1",)),
     ],
 )

@@ -47,3 +47,21 @@ mock_resource "aws_sns_topic" {
 mock_resource "aws_api_gateway_rest_api" {
   defaults = { id = "api", execution_arn = "arn:aws:execute-api:eu-west-1:111122223333:api" }
 }
+mock_resource "aws_api_gateway_stage" {
+  defaults = { arn = "arn:aws:apigateway:eu-west-1::/restapis/api/stages/v1" }
+}
+mock_resource "aws_wafv2_web_acl" {
+  defaults = { arn = "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/own/1" }
+}
+mock_resource "aws_acm_certificate" {
+  defaults = {
+    arn                       = "arn:aws:acm:eu-west-1:111122223333:certificate/made"
+    domain_validation_options = [{ domain_name = "dm.example.com", resource_record_name = "_proof.dm.example.com", resource_record_type = "CNAME", resource_record_value = "_x.acm-validations.aws" }]
+  }
+}
+mock_resource "aws_acm_certificate_validation" {
+  defaults = { certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/made" }
+}
+mock_resource "aws_api_gateway_domain_name" {
+  defaults = { regional_domain_name = "d-1.execute-api.eu-west-1.amazonaws.com", regional_zone_id = "ZAPI" }
+}

@@ -46,6 +46,10 @@ mock_provider "aws" {
     values = { arn = "arn:aws:logs:::edge" }
   }
   override_resource {
+    target = aws_cloudwatch_log_group.function["desk_edge"]
+    values = { arn = "arn:aws:logs:::desk_edge" }
+  }
+  override_resource {
     target = aws_cloudwatch_log_group.function["to_desk"]
     values = { arn = "arn:aws:logs:::to_desk" }
   }
@@ -93,10 +97,8 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       [for pair in setproduct(one.Action, one.Resource) : "${one.Effect} ${pair[0]} ${pair[1]}"]
       ])) == toset([
       "Allow sqs:SendMessage arn:aws:sqs:::inbound",
-      "Allow sqs:SendMessage arn:aws:sqs:::outbound",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::instagram",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::tiktok",
-      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::genesys-webhook",
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::media",
       "Allow s3:GetObject arn:aws:s3:::shelf/media/*",
       "Allow s3:PutObject arn:aws:s3:::shelf/aside/*",
@@ -105,8 +107,36 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       "Allow s3:PutObject arn:aws:s3:::shelf/erasures/requests/*",
       "Allow logs:CreateLogStream arn:aws:logs:::edge:*",
       "Allow logs:PutLogEvents arn:aws:logs:::edge:*",
+      "Deny dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:DeleteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:BatchWriteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLInsert arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLUpdate arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLDelete arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
     ])
     error_message = "edge: ${aws_iam_role_policy.function["edge"].policy}"
+  }
+  assert {
+    condition = toset(flatten([
+      for one in jsondecode(aws_iam_role_policy.function["desk_edge"].policy).Statement :
+      [for pair in setproduct(one.Action, one.Resource) : "${one.Effect} ${pair[0]} ${pair[1]}"]
+      ])) == toset([
+      "Allow sqs:SendMessage arn:aws:sqs:::outbound",
+      "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::genesys-webhook",
+      "Allow s3:PutObject arn:aws:s3:::shelf/aside/*",
+      "Allow s3:PutObject arn:aws:s3:::shelf/parked/*",
+      "Allow logs:CreateLogStream arn:aws:logs:::desk_edge:*",
+      "Allow logs:PutLogEvents arn:aws:logs:::desk_edge:*",
+      "Deny dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:DeleteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:BatchWriteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLInsert arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLUpdate arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLDelete arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+    ])
+    error_message = "desk_edge: ${aws_iam_role_policy.function["desk_edge"].policy}"
   }
   assert {
     condition = toset(flatten([
@@ -134,6 +164,13 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::account/acme_ig",
       "Allow logs:CreateLogStream arn:aws:logs:::to_desk:*",
       "Allow logs:PutLogEvents arn:aws:logs:::to_desk:*",
+      "Deny dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:DeleteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:BatchWriteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLInsert arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLUpdate arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLDelete arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
     ])
     error_message = "to_desk: ${aws_iam_role_policy.function["to_desk"].policy}"
   }
@@ -161,6 +198,13 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       "Allow secretsmanager:GetSecretValue arn:aws:secretsmanager:::account/acme_ig",
       "Allow logs:CreateLogStream arn:aws:logs:::to_customer:*",
       "Allow logs:PutLogEvents arn:aws:logs:::to_customer:*",
+      "Deny dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:DeleteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:BatchWriteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLInsert arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLUpdate arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLDelete arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
     ])
     error_message = "to_customer: ${aws_iam_role_policy.function["to_customer"].policy}"
   }
@@ -206,8 +250,23 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
       "Allow secretsmanager:PutSecretValue arn:aws:secretsmanager:::account/acme_ig",
       "Allow logs:CreateLogStream arn:aws:logs:::upkeep:*",
       "Allow logs:PutLogEvents arn:aws:logs:::upkeep:*",
+      "Deny dynamodb:PutItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:UpdateItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:DeleteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:BatchWriteItem arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLInsert arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLUpdate arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
+      "Deny dynamodb:PartiQLDelete arn:aws:dynamodb:eu-west-1:111122223333:table/ledger",
     ])
     error_message = "upkeep: ${aws_iam_role_policy.function["upkeep"].policy}"
+  }
+  assert {
+    condition = alltrue([
+      for one in aws_iam_role_policy.function : [
+        for statement in jsondecode(one.policy).Statement : statement.Condition if statement.Effect == "Deny"
+      ] == [{ "ForAnyValue:StringEquals" = { "dynamodb:LeadingKeys" = ["ACCOUNT"] } }]
+    ])
+    error_message = "no function writes an account"
   }
   assert {
     condition     = jsondecode(aws_iam_role_policy.schedule.policy).Statement == [{ Sid = "StartUpkeep", Effect = "Allow", Action = ["lambda:InvokeFunction"], Resource = ["arn:aws:lambda:eu-west-1:111122223333:function:upkeep"] }]

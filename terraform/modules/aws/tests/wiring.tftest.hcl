@@ -24,7 +24,7 @@ variables {
 
 run "a_function_per_role_from_one_package" {
   assert {
-    condition     = { for role, one in aws_lambda_function.role : role => "${one.function_name} ${one.handler}" } == { edge = "dmdesk-edge app.app", to_desk = "dmdesk-to-desk app.to_desk", to_customer = "dmdesk-to-customer app.to_customer", upkeep = "dmdesk-upkeep app.upkeep" }
+    condition     = { for role, one in aws_lambda_function.role : role => "${one.function_name} ${one.handler}" } == { edge = "dmdesk-edge app.app", desk_edge = "dmdesk-desk-edge app.app", to_desk = "dmdesk-to-desk app.to_desk", to_customer = "dmdesk-to-customer app.to_customer", upkeep = "dmdesk-upkeep app.upkeep" }
     error_message = "names or handlers"
   }
   assert {
@@ -36,7 +36,7 @@ run "a_function_per_role_from_one_package" {
     error_message = "runtime, architecture and hash come with the package"
   }
   assert {
-    condition     = { for role, one in aws_lambda_function.role : role => one.timeout } == { edge = 10, to_desk = 80, to_customer = 80, upkeep = 900 }
+    condition     = { for role, one in aws_lambda_function.role : role => one.timeout } == { edge = 10, desk_edge = 10, to_desk = 80, to_customer = 80, upkeep = 900 }
     error_message = "timeouts"
   }
 }
@@ -132,22 +132,34 @@ run "visibility_follows_the_timeout" {
   }
 }
 
-run "the_api_hands_over_exact_bytes_and_any_method" {
+run "the_api_hands_over_exact_bytes_by_the_verbs_that_are_served" {
   assert {
     condition     = aws_api_gateway_rest_api.this.binary_media_types == tolist(["*/*"]) && one(aws_api_gateway_rest_api.this.endpoint_configuration).types == tolist(["REGIONAL"])
     error_message = "binary, regional"
   }
   assert {
-    condition     = alltrue([for one in aws_api_gateway_method.any : one.http_method == "ANY"]) && keys(aws_api_gateway_method.any) == ["/api/deauthorised/{channel}", "/api/deletion/{name}", "/api/genesys/outbound", "/api/health", "/api/media/{token}", "/api/social/webhook"]
-    error_message = "one method per route"
+    condition = { for name, one in aws_api_gateway_method.served : name => one.http_method } == {
+      "GET /api/deletion/{name}"         = "GET"
+      "GET /api/health"                  = "GET"
+      "GET /api/media/{token}"           = "GET"
+      "GET /api/social/webhook"          = "GET"
+      "HEAD /api/deletion/{name}"        = "HEAD"
+      "HEAD /api/health"                 = "HEAD"
+      "HEAD /api/media/{token}"          = "HEAD"
+      "POST /api/deauthorised/{channel}" = "POST"
+      "POST /api/deletion/{name}"        = "POST"
+      "POST /api/genesys/outbound"       = "POST"
+      "POST /api/social/webhook"         = "POST"
+    }
+    error_message = "a method per route and verb, and none for any"
   }
   assert {
     condition     = toset(concat(keys(aws_api_gateway_resource.first), keys(aws_api_gateway_resource.second), keys(aws_api_gateway_resource.third))) == toset(["api", "api/deauthorised", "api/deletion", "api/genesys", "api/health", "api/media", "api/social", "api/deauthorised/{channel}", "api/deletion/{name}", "api/genesys/outbound", "api/media/{token}", "api/social/webhook"])
     error_message = "the tree of resources"
   }
   assert {
-    condition     = aws_lambda_permission.api.source_arn == "arn:aws:execute-api:eu-west-1:111122223333:api/v1/*/api/*"
-    error_message = "only this API's stage may invoke the edge"
+    condition     = keys(aws_lambda_permission.api) == ["desk_edge", "edge"] && alltrue([for one in aws_lambda_permission.api : one.source_arn == "arn:aws:execute-api:eu-west-1:111122223333:api/v1/*/api/*"])
+    error_message = "only this API's stage may invoke the edges"
   }
   assert {
     condition     = !can(regex("(?i)query|header|body|authorizer|context\\.path", aws_api_gateway_stage.this.access_log_settings[0].format))
@@ -204,14 +216,15 @@ run "every_alarm_tells_the_topic" {
         values(aws_cloudwatch_metric_alarm.errors), values(aws_cloudwatch_metric_alarm.throttles),
         values(aws_cloudwatch_metric_alarm.quiet), values(aws_cloudwatch_metric_alarm.counted),
         values(aws_cloudwatch_metric_alarm.latency), values(aws_cloudwatch_metric_alarm.token_days_left),
-        [aws_cloudwatch_metric_alarm.edge_5xx, aws_cloudwatch_metric_alarm.throttled],
+        [aws_cloudwatch_metric_alarm.edge_5xx, aws_cloudwatch_metric_alarm.edge_4xx],
+        [aws_cloudwatch_metric_alarm.throttled, aws_cloudwatch_metric_alarm.replies_throttled],
         values(aws_cloudwatch_metric_alarm.hourly), values(aws_cloudwatch_metric_alarm.dead_letters_oldest),
       ) : one.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(one.alarm_description) > 30 && can(regex(" docs/runbooks/[a-z0-9_]+\\.md$", one.alarm_description))
     ])
     error_message = "an alarm that nobody hears, or that does not say what to do"
   }
   assert {
-    condition     = length(local.alarm_arns) == 2 + 2 + 2 + 4 + 4 + 2 + 13 + 2 + 3 + 3 + 3 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
+    condition     = length(local.alarm_arns) == 2 + 2 + 2 + 5 + 5 + 2 + 13 + 2 + 3 + 3 + 5 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
     error_message = "an alarm is missing on the dashboard"
   }
   assert {
@@ -222,7 +235,8 @@ run "every_alarm_tells_the_topic" {
     condition = alltrue([
       for one in concat(
         values(aws_cloudwatch_metric_alarm.counted), values(aws_cloudwatch_metric_alarm.token_days_left),
-        values(aws_cloudwatch_metric_alarm.hourly), [aws_cloudwatch_metric_alarm.throttled],
+        values(aws_cloudwatch_metric_alarm.hourly),
+        [aws_cloudwatch_metric_alarm.throttled, aws_cloudwatch_metric_alarm.replies_throttled],
       ) : one.dimensions == tomap({ service = "dmdesk" }) && one.namespace == "dmdesk" && one.treat_missing_data == "notBreaching"
     ])
     error_message = "what the bridge counts is watched as its total"
@@ -293,6 +307,20 @@ run "what_the_api_throttles_is_told_by_its_access_log" {
   assert {
     condition     = jsondecode(aws_api_gateway_stage.this.access_log_settings[0].format).service == "dmdesk" && jsondecode(aws_api_gateway_stage.this.access_log_settings[0].format).status == "$context.status"
     error_message = "each line says whose it is, and how it was answered"
+  }
+  assert {
+    condition = { for name, from in jsondecode(aws_api_gateway_stage.this.access_log_settings[0].format) : name => from if contains(["responseType", "waf", "tls"], name) } == {
+      responseType = "$context.error.responseType", waf = "$context.wafResponseCode", tls = "$context.tlsVersion"
+    }
+    error_message = "each line says who refused, and by which TLS it came"
+  }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.replies_throttled.pattern == "{ $.status = \"429\" && ($.resource = \"/api/genesys/outbound\") }" && [for one in aws_cloudwatch_log_metric_filter.replies_throttled.metric_transformation : "${one.name} ${one.dimensions["service"]}"] == ["replies_throttled $.service"]
+    error_message = "replies that were throttled are told apart"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.edge_4xx.threshold == 300 && aws_cloudwatch_metric_alarm.edge_4xx.metric_name == "4XXError" && aws_cloudwatch_metric_alarm.edge_4xx.dimensions == tomap({ ApiName = "dmdesk", Stage = "v1" })
+    error_message = "what the whole API refuses"
   }
 }
 
