@@ -28,16 +28,13 @@ class Door:
         self._days = days
         self._clock = clock
 
-    def open(self, token: str) -> str:
-        """Where the file of a link can be read for a minute.
+    def open(self, token: str, request: str = "") -> str:
+        """Where the file of a link can be read for a minute. The log is told of it, with the request's id, by which API
+        Gateway's access log has who asked.
 
         Raises Rejected: with 404 for a link that is not ours, has ended, or whose file is gone, with 503 where a key
         that is newer than this container's copy may have signed it; Retryable.
         """
-        return self._found(token)[1]
-
-    def _found(self, token: str) -> tuple[str, str]:
-        """The key of the file and where it can be read; raises as `open`."""
         now = self._clock()
         link = checked(self._secrets, self._secret_name, now, _UNSURE, lambda secret: _ours(token, secret))
         if ended(link.since_ms, self._days, now):
@@ -45,15 +42,16 @@ class Door:
         file = self._shelf.stored(link.key)
         if file is None:
             raise Rejected(404, "media_link")
-        return link.key, self._shelf.link(link.key, file, OPEN_S)
+        location = self._shelf.link(link.key, file, OPEN_S)
+        log.info("file opened", key=link.key, request=request)
+        return location
 
     def answer(self, request: Request, token: str) -> Response:
-        """Answers who opens a link: GET and HEAD, a redirect or a plain 404. A line of the log has which file, and the
-        id by which API Gateway's access log has who."""
+        """Answers who opens a link: GET and HEAD, a redirect or a plain 404."""
         if request.method not in {"GET", "HEAD"}:
             return Response(status=405, body="use GET", headers={"Allow": "GET, HEAD"})
         try:
-            key, location = self._found(token)
+            location = self.open(token, request.id)
         except Rejected as no:
             if no.status < 500:
                 return Response(status=no.status, body="not found", headers=_QUIET)
@@ -64,7 +62,6 @@ class Door:
             advice = error.advice if isinstance(error, Misconfigured) else ""
             log.error("a media link could not be opened", error=reason, advice=advice)
             return _LATER
-        log.info("file opened", key=key, request=request.id)
         # shorter than what it leads to lives
         headers = {**_QUIET, "Location": location, "Cache-Control": f"private, max-age={OPEN_S // 2}"}
         return Response(status=302, headers=headers)

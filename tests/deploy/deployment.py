@@ -38,7 +38,12 @@ SECRETS = {
     "runtime": "deployed-runtime-client-secret",
     "terraform": "deployed-terraform-client-secret",
 }
-SERVICES = ("apigateway", "dynamodb", "iam", "lambda", "logs", "s3", "scheduler", "secretsmanager", "sns", "sqs", "sts")
+SERVICES = (
+    "apigateway", "dynamodb", "iam", "lambda", "logs", "s3", "scheduler", "secretsmanager", "sns", "sqs", "sts",
+    "wafv2",
+)  # fmt: skip
+# who runs Terraform, with what terraform/policies grants and no more
+DEPLOYER, POLICIES = "deployer", REPOSITORY / "terraform" / "policies"
 # the root user of MiniStack's IAM
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 PATIENCE_S = 90.0
@@ -60,6 +65,7 @@ class Deployment:
         self.tiktok = TikTokSimulator(clock, faults)
         self.front = WebServer(self._forward)
         self.outputs: dict[str, Any] = {}
+        self.keys: dict[str, str] = {}
         self._changed: dict[str, Any] = {}
         self._processes: list[subprocess.Popen[bytes]] = []
         self._logs: list[IO[bytes]] = []
@@ -80,6 +86,7 @@ class Deployment:
             server.start()
         self.until(lambda: _serves(f"{self.aws}/_ministack/health"), "the embedded AWS")
         self.until(lambda: _serves(f"{self.cloudwatch}/moto-api/"), "the embedded CloudWatch")
+        self.keys = self._deployer()
 
     def stop(self) -> None:
         """Ends every process and thread."""
@@ -193,6 +200,27 @@ class Deployment:
             "schedules": self.client("scheduler").list_schedules()["Schedules"],
         }
 
+    def noted(self) -> list[tuple[str, str, str, list[str]]]:
+        """Every permission that was granted since the start: to whom, the action, on what, and the partition keys."""
+        lines = self.used.read_text(encoding="utf-8").splitlines()
+        return [(principal, action, resource, keys) for principal, action, resource, keys in map(json.loads, lines)]
+
+    def _deployer(self) -> dict[str, str]:
+        """Makes the user that runs Terraform; answers the access key."""
+        iam = self.client("iam")
+        iam.create_user(UserName=DEPLOYER)
+        for policy in sorted(POLICIES.glob("deployer*.json")):
+            document = policy.read_text(encoding="utf-8")
+            arn = iam.create_policy(PolicyName=policy.stem, PolicyDocument=document)["Policy"]["Arn"]
+            iam.attach_user_policy(UserName=DEPLOYER, PolicyArn=arn)
+        made: dict[str, str] = iam.create_access_key(UserName=DEPLOYER)["AccessKey"]
+        return made
+
+    @property
+    def stage(self) -> str:
+        """The API's own address."""
+        return f"{self.aws}/restapis/{self.outputs['aws']['api_id']}/{self.outputs['aws']['stage']}/_user_request_"
+
     def _spawn(self, name: str, command: list[str], environment: dict[str, str]) -> None:
         log = (self.folder / f"{name}.log").open("wb")
         self._logs.append(log)
@@ -205,10 +233,9 @@ class Deployment:
 
     def _forward(self, call: Call) -> Answer:
         """The public address, known before the API is: every byte goes to the deployed stage as it came."""
-        stage = f"{self.aws}/restapis/{self.outputs['aws']['api_id']}/{self.outputs['aws']['stage']}/_user_request_"
         kept = {name: value for name, value in call.headers.items() if name.lower() not in {"host", "content-length"}}
         answer = requests.request(
-            call.method, stage + call.path, params=call.query, data=call.body, headers=kept, timeout=60,
+            call.method, self.stage + call.path, params=call.query, data=call.body, headers=kept, timeout=60,
             allow_redirects=False,
         )  # fmt: skip
         kind = answer.headers.get("Content-Type", "text/plain")
@@ -233,6 +260,10 @@ class Deployment:
                 "facebook_graph": self.instagram.url,
                 "tiktok_api": self.tiktok.url,
             },
+            "desk_edge": {"reserved_concurrency": 5},
+            # so few that a test need not be fast to have more
+            "throttling": {"routes": {"handshakes": {"rate": 1, "burst": 5}}},
+            "waf": {"acl": "own"},
             "deletion_protection": False,
             "secret_recovery_days": 0,
             "accounts": {
@@ -276,8 +307,8 @@ provider "genesyscloud" {{
 }}
 provider "aws" {{
   region = "{REGION}"
-  access_key = "test"
-  secret_key = "test"
+  access_key = "{self.keys["AccessKeyId"]}"
+  secret_key = "{self.keys["SecretAccessKey"]}"
   skip_credentials_validation = true
   skip_metadata_api_check = true
   skip_requesting_account_id = true

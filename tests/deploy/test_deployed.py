@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import platform
+import re
 import time
 import zipfile
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ import requests
 from sandbox.simulators.instagram.inbox import new_mid
 from tests import terraform_here
 from tests.contract.signing import signed
-from tests.deploy.deployment import INSTAGRAM, SECRETS, TIKTOK, Deployment
+from tests.deploy import iam
+from tests.deploy.aws_with_iam import LEADING_KEYS
+from tests.deploy.deployment import DEPLOYER, INSTAGRAM, POLICIES, SECRETS, TIKTOK, Deployment
 from tools import package
 
 HERE = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
@@ -356,15 +359,78 @@ def _told_of(deployed: Deployment, integration: str) -> list[str]:
     return [call["body"]["status"] for call in deployed.taken("receipt") if call["integration_id"] == integration]
 
 
+def test_a_flood_on_one_route_costs_no_other_its_turn(deployed: Deployment) -> None:
+    """Each route and verb has a limit of its own: one that is used up throttles nothing but itself."""
+    [conversation] = {call["conversation_id"] for call in deployed.taken() if call["body"].get("content")}
+    flood = (requests.get(f"{deployed.front.url}/api/social/webhook", timeout=60).status_code for _ in range(100))
+    assert 429 in flood
+    reply = deployed.genesys.reply(conversation, text="Beside a flood")
+    assert deployed.status_of(reply) == "Delivered"
+    assert deployed.instagram.deliver(instagram(INSTAGRAM, "Beside a flood")) == 200
+
+
+def test_replies_come_in_where_the_rest_of_the_edge_has_no_concurrency_left(deployed: Deployment) -> None:
+    [conversation] = {call["conversation_id"] for call in deployed.taken() if call["body"].get("content")}
+    edge = {"FunctionName": deployed.outputs["aws"]["function_names"]["edge"]}
+    deployed.client("lambda").put_function_concurrency(**edge, ReservedConcurrentExecutions=0)
+    try:
+        assert requests.get(f"{deployed.front.url}/api/health", timeout=60).status_code >= 400
+        reply = deployed.genesys.reply(conversation, text="While the edge is full")
+        assert deployed.status_of(reply) == "Delivered"
+    finally:
+        deployed.client("lambda").delete_function_concurrency(**edge)
+    assert requests.get(f"{deployed.front.url}/api/health", timeout=60).status_code == 200
+
+
+def test_only_verbs_that_are_served_reach_the_edge(deployed: Deployment) -> None:
+    told = {
+        (method, path): requests.request(method, f"{deployed.stage}/api/{path}", timeout=60).status_code
+        for method, path in (("HEAD", "health"), ("PUT", "health"), ("DELETE", "social/webhook"), ("GET", "elsewhere"))
+    }
+    assert told == {
+        ("HEAD", "health"): 200, ("PUT", "health"): 403, ("DELETE", "social/webhook"): 403, ("GET", "elsewhere"): 403,
+    }  # fmt: skip
+
+
+def test_no_function_may_write_an_account(deployed: Deployment) -> None:
+    """Each write of this story once more, by a reading of the policies that is none of the emulator's: it is allowed,
+    and of an account's row it is not, nor of a batch that holds one."""
+    seen: set[str] = set()
+    for function, role in deployed.outputs["aws"]["role_names"].items():
+        policies = _documents(deployed, role)
+        for principal, action, resource, keys in deployed.noted():
+            if f":assumed-role/{role}/" not in f"{principal}/" or action not in WRITES:
+                continue
+            seen.add(function)
+            assert keys
+            assert "ACCOUNT" not in keys
+            assert iam.allows(policies, action, resource, {LEADING_KEYS: keys}), (function, action, keys)
+            assert not iam.allows(policies, action, resource, {LEADING_KEYS: ["ACCOUNT"]}), (function, action)
+            assert not iam.allows(policies, action, resource, {LEADING_KEYS: [*keys, "ACCOUNT"]}), (function, action)
+    assert seen == {"to_desk", "to_customer", "upkeep"}
+
+
+WRITES = {f"dynamodb:{call}" for call in ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")}
+
+
+def _documents(deployed: Deployment, role: str) -> list[dict[str, Any]]:
+    """A role's policies."""
+    client = deployed.client("iam")
+    names = client.list_role_policies(RoleName=role)["PolicyNames"]
+    return [client.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
+
+
 def test_each_role_may_do_what_it_does_and_no_more(deployed: Deployment) -> None:
-    used = {tuple(line.split()) for line in deployed.used.read_text(encoding="utf-8").splitlines()}
-    iam = deployed.client("iam")
+    used = {(principal, action) for principal, action, _, _ in deployed.noted()}
     for function, role in deployed.outputs["aws"]["role_names"].items():
         done = {action for principal, action in used if f":assumed-role/{role}/" in f"{principal}/"}
-        allowed: set[str] = set()
-        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-            statements = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
-            allowed |= {action for statement in statements for action in _actions(statement)}
+        allowed = {
+            action
+            for policy in _documents(deployed, role)
+            for statement in policy["Statement"]
+            if statement["Effect"] == "Allow"
+            for action in _actions(statement)
+        }
         assert done <= allowed, function
         idle = {action for action in allowed - done - BY_AWS if (function, action) not in UNUSED}
         assert idle == set(), f"{function} may {sorted(idle)} and never does"
@@ -388,7 +454,60 @@ def test_a_changed_function_is_deployed(deployed: Deployment) -> None:
 
 
 def test_destroy_leaves_nothing(deployed: Deployment) -> None:
+    """Like all before it by a user who may do what terraform/policies grants, and nothing else."""
     deployed.terraform("destroy", "-auto-approve", "-input=false")
     assert {name: found for name, found in deployed.left().items() if found} == {}
     held = {kind: names for kind, names in deployed.genesys.admin.held().items() if names}
     assert held == {"integrations": ["not ours"]}  # which a test above made by hand
+
+
+# What the policies for whoever runs Terraform grant, and this story does not use.
+DEPLOYERS_UNUSED = {
+    "the embedded CloudWatch asks for no permission": {
+        f"cloudwatch:{call}"
+        for call in (
+            "DeleteAlarms", "DeleteDashboards", "DescribeAlarms", "GetDashboard", "ListTagsForResource", "PutDashboard",
+            "PutMetricAlarm",
+        )
+    },
+    "the emulator knows a mapping's calls by other names": {
+        "lambda:DeleteEventSourceMapping", "lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping",
+    },
+    "AWS asks for them, and the emulator does not": {
+        "iam:PassRole", "iam:CreateServiceLinkedRole", "apigateway:SetWebACL", "apigateway:UpdateRestApiPolicy",
+        "apigateway:AddCertificateToDomain", "apigateway:RemoveCertificateFromDomain",
+    },
+    "certificates and names are made by a setting, for which the emulator has no zone": {
+        *(f"acm:{call}" for call in ("DeleteCertificate", "DescribeCertificate", "RequestCertificate")),
+        "acm:AddTagsToCertificate", "acm:ListTagsForCertificate",
+        *(f"route53:{call}" for call in ("ChangeResourceRecordSets", "GetChange", "GetHostedZone")),
+        "route53:ListResourceRecordSets",
+    },
+    "settings that this story leaves alone: mails, a log of who opens files": {
+        "s3:PutBucketLogging", "sns:GetSubscriptionAttributes", "sns:Subscribe", "sns:Unsubscribe",
+    },
+    "changes that this story does not make": {
+        "dynamodb:UpdateTable", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
+        "lambda:DeleteFunctionConcurrency", "lambda:UpdateFunctionConfiguration",
+        "lambda:GetFunctionConfiguration", "scheduler:UpdateSchedule", "secretsmanager:RestoreSecret",
+        "secretsmanager:UpdateSecret", "secretsmanager:UpdateSecretVersionStage", "wafv2:UpdateWebACL",
+        "s3:DeleteObjectVersion",
+    },
+}  # fmt: skip
+
+
+def test_who_runs_terraform_may_do_what_it_takes_and_no_more(deployed: Deployment) -> None:
+    """By a reading of the policies that is none of the emulator's, under which all of this story ran."""
+    texts = [policy.read_text(encoding="utf-8") for policy in POLICIES.glob("deployer*.json")]
+    policies = [json.loads(text) for text in texts]
+    done = [one for one in deployed.noted() if one[0].endswith(f":user/{DEPLOYER}")]
+    assert len(done) > 100
+    for _, action, resource, keys in done:
+        assert iam.allows(policies, action, resource, {LEADING_KEYS: keys} if keys else {}), (action, resource)
+    granted = {action for policy in policies for statement in policy["Statement"] for action in statement["Action"]}
+    assert not any("*" in action for action in granted)
+    unused = granted - {action for _, action, _, _ in done}
+    tags = {action for action in unused if re.search("Tag(Resource|Role|Queue)|BucketTagging", action)}  # none is set
+    assert unused - tags <= set().union(*DEPLOYERS_UNUSED.values())
+    # docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: a managed policy's characters but for spaces
+    assert all(len(re.sub(r"\s", "", text)) <= 6144 for text in texts)

@@ -14,10 +14,12 @@ from chalice.app import ScheduledEventConfig, SQSEventConfig
 from app import app
 from chalicelib import settings
 from chalicelib.aws import keys, letters, pauses, table
+from chalicelib.edge.receive import LARGEST_BODY
 from chalicelib.observability import NAMESPACE
 from chalicelib.pipeline import batch, erasing
 from chalicelib.pipeline.chores import deletions, tokens, upkeep
-from chalicelib.registry import CHANNELS, DESKS, abouts
+from chalicelib.protocols.webhook import Webhook
+from chalicelib.registry import CHANNELS, DESKS, abouts, part
 from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
 from chalicelib.vocabulary import claims
@@ -77,11 +79,22 @@ def environment() -> set[str]:
     }
 
 
-def test_the_api_has_the_routes_of_the_app() -> None:
-    listed = re.search(r"routes = sort\(concat\(\[(.*?)\]", hcl("api.tf"), re.DOTALL)
+def served() -> dict[str, set[str]]:
+    """The routes that API Gateway serves, each with its verbs."""
+    listed = re.search(r"served = merge\(\n    \{\n(.*?)\n    \},", hcl("api.tf"), re.DOTALL)
     assert listed
-    written = listed[1] + "".join(of(desk, "webhook") for desk in entries("desks").values())
-    assert sorted(re.findall(r'"([^"]+)"', written)) == sorted(app.routes)
+    made = {
+        route: set(re.findall(r"(\w+) = ", verbs))
+        for route, verbs in re.findall(r'"(/[^"]+)"\s+= \{(.*?)\}', listed[1])
+    }
+    assert "for route in local.desk_routes : route => { POST =" in hcl("api.tf")
+    return made | {of(desk, "webhook").strip('"'): {"POST"} for desk in entries("desks").values()}
+
+
+def test_the_api_has_the_routes_of_the_app() -> None:
+    assert set(served()) == set(app.routes)
+    for route, verbs in served().items():
+        assert verbs <= set(app.routes[route]), route
     assert all(1 <= len(route.strip("/").split("/")) <= 3 for route in app.routes), "api.tf builds three levels"
 
 
@@ -94,7 +107,8 @@ def test_each_queue_handler_of_the_app_is_a_function_with_a_queue() -> None:
 
 def test_every_handler_of_the_app_is_a_function_and_there_is_no_other() -> None:
     made = re.findall(r'^\s+(\w+)\s+= \{ handler = "app\.(\w+)"', hcl("functions.tf"), re.MULTILINE)
-    assert dict(made) == {"edge": "app", **{source.name: source.name for source in app.event_sources}}
+    edges = dict.fromkeys(("edge", "desk_edge"), "app")
+    assert dict(made) == edges | {source.name: source.name for source in app.event_sources}
 
 
 def test_what_the_app_schedules_terraform_schedules_as_often() -> None:
@@ -279,6 +293,23 @@ def test_terraform_knows_each_channel() -> None:
 def test_terraform_knows_each_desk_and_which_is_the_first() -> None:
     assert set(entries("desks")) == set(DESKS)
     assert f'  first_desk = "{next(iter(DESKS))}"\n' in root("channels.tf")
+
+
+@pytest.mark.parametrize(("kind", "packages"), [("channels", CHANNELS), ("desks", DESKS)])
+def test_a_web_acl_knows_the_header_that_each_signs_in(kind: str, packages: dict[str, str]) -> None:
+    """Else it would refuse real deliveries as unsigned ones."""
+    feeds = {name: part(package, "webhook", "WEBHOOK") for name, package in packages.items()}
+    signed = {name: feed.signature_header for name, feed in feeds.items() if isinstance(feed, Webhook)}
+    written = {name: of(entry, "signature_header").strip('"').lower() for name, entry in entries(kind).items()}
+    assert written == {name: signed.get(name, "") for name in packages}
+    assert all(header == header.lower() for header in signed.values())
+
+
+def test_a_web_acl_lets_pass_what_the_edge_takes() -> None:
+    longest = re.search(r'too_long = "(.*)"', hcl("waf.tf"))
+    assert longest
+    assert not re.search(longest[1], str(LARGEST_BODY))
+    assert re.search(longest[1], "5000000")
 
 
 def test_what_is_ticked_in_metas_dashboard_is_what_the_command_line_subscribes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import string
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from chalicelib.aws.secrets import LIFETIME_S, SOONEST_REFRESH_S, SecretStore
 from chalicelib.edge.door import OPEN_S, Door
 from chalicelib.errors import Misconfigured, Rejected, Retryable, Unfetched
 from chalicelib.http import Request
+from chalicelib.observability import log
 from chalicelib.pipeline.media import DIRECT_S, MOST_FILES, Kept, MediaStore, folder
 from chalicelib.rules.links import packed, tag
 from chalicelib.vocabulary.messages import CustomerMessage, Fetched, Kind, Media, Source
@@ -467,6 +469,23 @@ def test_the_door_leads_on_and_leaks_nothing(bench: Bench, method: str) -> None:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
     }
+
+
+def test_who_opened_which_file_can_be_told(bench: Bench) -> None:
+    """The key, and the id by which the API's access log has the address. Never the link."""
+    token, lines = bench.token(), io.StringIO()
+    before = log.write_to(lines)
+    try:
+        bench.door.answer(msgspec.structs.replace(request(), id="request-1"), token)
+        bench.door.answer(msgspec.structs.replace(request(), id="request-2"), "x" * 76)
+    finally:
+        log.write_to(before)
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    [opened] = [line for line in told if line["message"] == "file opened"]
+    [key] = bench.shelf.files
+    assert (opened["key"], opened["request"]) == (key, "request-1")
+    assert token not in lines.getvalue()
+    assert WHO.customer not in lines.getvalue()
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
