@@ -52,9 +52,10 @@ def modules(role: str, entry: str = "chalicelib.runtime") -> set[str]:
         return pool.submit(loaded, role, entry).result(timeout=60)
 
 
+@pytest.mark.parametrize("role", ["edge", "desk_edge"])
 @pytest.mark.parametrize("entry", ["chalicelib.runtime", "app"])
-def test_the_edge_loads_nothing_that_only_workers_need(entry: str) -> None:
-    found = modules("edge", entry)
+def test_the_edge_loads_nothing_that_only_workers_need(entry: str, role: str) -> None:
+    found = modules(role, entry)
     assert "chalicelib.edge.receive" in found
     assert [name for name in [*WORKERS_ONLY, "PureCloudPlatformClientV2"] if name in found] == []
 

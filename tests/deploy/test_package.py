@@ -20,7 +20,7 @@ from tools import package
 pytestmark = pytest.mark.xdist_group("package")  # built once
 # the tests import from the package, so it has to fit this machine
 HERE = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
-ROLES = ("edge", "to_desk", "to_customer", "upkeep")
+ROLES = ("edge", "desk_edge", "to_desk", "to_customer", "upkeep")
 
 
 @pytest.fixture(scope="module")

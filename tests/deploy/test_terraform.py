@@ -22,7 +22,7 @@ from tests.stub_provider.__main__ import configuration, install
 
 ROOT = Path(__file__).resolve().parents[2] / "terraform"
 MODULES = {"root": ".", "aws": "modules/aws", "example": "examples/complete"}
-ROLES = ("edge", "to_desk", "to_customer", "upkeep")
+ROLES = ("edge", "desk_edge", "to_desk", "to_customer", "upkeep")
 # a channel that nobody has: its entry in the map, and below what a person would set
 PIGEON = """
     pigeon = {
@@ -202,7 +202,10 @@ def test_a_channel_is_one_entry_of_the_map_and_so_is_a_desk(settings: Path, copi
 
     roles = {role: resources[f'module.aws.aws_iam_role_policy.function["{role}"]']["policy"] for role in ROLES}
     assert {role for role, policy in roles.items() if "secretsmanager:::pigeon" in policy} == {"edge", "upkeep"}
-    assert {role for role, policy in roles.items() if "secretsmanager:::loft" in policy} == {*ROLES} - {"edge"}
+    assert {role for role, policy in roles.items() if "secretsmanager:::loft" in policy} == {*ROLES} - {
+        "edge",
+        "desk_edge",
+    }
 
     item = json.loads(resources['aws_dynamodb_table_item.account["acme_pg"]']["item"])
     assert (item["sk"], item["secret"]) == ({"S": "pigeon#42"}, {"S": "dmdesk/account/acme_pg"})

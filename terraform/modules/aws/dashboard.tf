@@ -129,7 +129,10 @@ locals {
           for name in ["Count", "4XXError", "5XXError"] :
           ["AWS/ApiGateway", name, "ApiName", var.name, "Stage", var.stage, { label = name }]
         ],
-        [["dmdesk", "throttled", "service", var.name, { label = "throttled" }]],
+        [
+          ["dmdesk", "throttled", "service", var.name, { label = "throttled" }],
+          ["dmdesk", "replies_throttled", "service", var.name, { label = "replies throttled" }],
+        ],
       )
     },
     {
