@@ -65,19 +65,26 @@ locals {
 
 variable "instagram" {
   description = "The Meta app's secrets (several while you rotate; the Instagram app's too, if it has its own) and the verify tokens that you make up for its webhook. Written once; raise secret_versions.instagram to write again."
-  type = object({
-    app_secrets   = list(string)
-    verify_tokens = list(string)
-  })
-  default   = null
-  ephemeral = true
-  sensitive = true
+  type        = any
+  default     = null
+  ephemeral   = true
+  sensitive   = true
+  validation {
+    condition     = var.instagram == null || try(toset(keys(var.instagram)) == toset(["app_secrets", "verify_tokens"]), false)
+    error_message = "instagram holds app_secrets and verify_tokens, and nothing else."
+  }
 }
 
 variable "tiktok" {
   description = "The TikTok app's secrets (several while you rotate) and its app id, without which neither tokens are renewed nor `dmdesk subscribe` works. Written once; raise secret_versions.tiktok to write again."
-  type        = object({ app_secrets = list(string), app_id = optional(string, "") })
+  type        = any
   default     = null
   ephemeral   = true
   sensitive   = true
+  validation {
+    condition = var.tiktok == null || try(
+      contains(keys(var.tiktok), "app_secrets") && length(setsubtract(keys(var.tiktok), ["app_secrets", "app_id"])) == 0, false
+    )
+    error_message = "tiktok holds app_secrets and app_id, and nothing else."
+  }
 }

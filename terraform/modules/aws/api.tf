@@ -166,7 +166,7 @@ resource "aws_iam_role" "api_logs" {
 resource "aws_iam_role_policy_attachment" "api_logs" {
   count      = var.api_gateway_logs_role ? 1 : 0
   role       = aws_iam_role.api_logs[0].name
-  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+  policy_arn = "arn:${local.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 }
 
 resource "aws_api_gateway_account" "this" {

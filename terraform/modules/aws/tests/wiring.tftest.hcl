@@ -6,7 +6,7 @@ mock_provider "aws" {
 variables {
   secrets  = {} # terraform test takes no default of an ephemeral variable
   package  = "../../tests/fixtures/dmdesk.zip"
-  accounts = { acme_ig = { channel = "instagram" }, acme_tt = { channel = "tiktok" } }
+  accounts = { acme_ig = { channel = "instagram", id = "17841400000000001" }, acme_tt = { channel = "tiktok", id = "-000Ab1Cd" } }
   channels = {
     instagram = { title = "Instagram", settings = { instagram_graph = "https://graph.instagram.com" } }
     tiktok    = { title = "TikTok", settings = { tiktok_api = "https://business-api.tiktok.com" } }

@@ -1,0 +1,114 @@
+# What a person may set, field by field. A typed object drops what it does not know without a word, so the root module's
+# objects are of type `any`, and this table says what they hold:
+#   kind      text, flag, number (a whole one, unless `fraction`), texts or list
+#   must      it has to be given
+#   default   what stands in for it; where there is none, the module that takes the object has it
+#   least, most, longest, form (a pattern) and `says` of it, among (the only values)
+#   prose     a text for people
+# What one field may be by itself stands here, or in the module that takes it where its reason is; faults.tf has what
+# two of them must be together.
+locals {
+  one_line = "^(\\S([^\\x00-\\x1f\\x7f]*\\S)?)?$"
+  word     = "^[!-~]+$"
+  address  = "^[^@\\s,;<>\"]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]{2,}$"
+  url      = "^https?://[^/\\s]\\S*$"
+
+  # left over from an example or a form; a text for people may hold such a sign among others
+  placeholder        = "…|^<.*>$|^\\.\\.\\.$|^(?i)(change-?me|todo|tbd|xxx+|placeholder)$"
+  only_a_placeholder = "^(…|<.*>|\\.\\.\\.)$"
+
+  emails = { kind = "texts", form = local.address, says = "a mail address", longest = 254 }
+  name   = { kind = "text", form = local.one_line, says = "one line that begins and ends with no space" }
+  share  = { kind = "number", fraction = true }
+  count  = { kind = "number", least = 1 }
+
+  fields = {
+    genesys_urls = {
+      for name in ["api", "login", "webhook"] :
+      name => { kind = "text", form = local.url, says = "an address that begins with https:// (or http:// on this machine)" }
+    }
+
+    queue = {
+      name                = merge(local.name, { longest = 256 })
+      create              = { kind = "flag" }
+      wrapup_codes        = merge(local.name, { kind = "texts", form = "^\\S([^\\x00-\\x1f\\x7f]*\\S)?$", longest = 128 })
+      alerting_timeout_s  = { kind = "number", most = 86400 }
+      service_level_share = local.share
+      service_level_s     = { kind = "number", most = 86400 }
+    }
+
+    flow = {
+      name = merge(local.name, { longest = 256 })
+      own  = { kind = "flag" }
+    }
+
+    # Lambda's own bounds; no reserve at all is null, and a reserve of 0 would stop the function
+    edge = {
+      memory_mb            = { kind = "number", least = 128, most = 10240 }
+      timeout_s            = { kind = "number" }
+      reserved_concurrency = local.count
+    }
+
+    workers = {
+      memory_mb            = { kind = "number", least = 128, most = 10240 }
+      timeout_s            = { kind = "number" }
+      maximum_concurrency  = { kind = "number" }
+      reserved_concurrency = local.count
+    }
+
+    throttling = {
+      rate  = { kind = "number", fraction = true, least = 1 }
+      burst = local.count
+    }
+
+    retention = {
+      for days in ["queue_days", "dead_letter_days", "parked_days", "profile_days", "certificate_days", "backup_days"] :
+      days => { kind = "number" }
+    }
+
+    alarms = {
+      emails           = local.emails
+      quiet_hours      = { kind = "number" }
+      oldest_message_s = { kind = "number" }
+      rejected         = { kind = "number" }
+      refused          = { kind = "number" }
+      unconfirmed      = { kind = "number" }
+      sent_again       = { kind = "number" }
+      media_failed     = { kind = "number" }
+      latency_s        = { kind = "number", fraction = true }
+    }
+
+    closing = {
+      steps  = { kind = "list" }
+      emails = local.emails
+    }
+  }
+
+  # one of closing.steps
+  step = {
+    hours    = { kind = "number", must = true, fraction = true }
+    priority = { kind = "number", must = true }
+  }
+
+  account = {
+    channel     = { kind = "text", must = true, among = keys(var.channels) }
+    id          = { kind = "text", must = true, form = local.word, says = "one word without spaces", longest = 128 }
+    name        = merge(local.name, { default = "", longest = 100 })
+    desk        = { kind = "text", default = "", among = concat([""], var.desks) }
+    login       = { kind = "text", default = "" }
+    page        = { kind = "text", default = "", form = "^[0-9]*$", says = "the number of the Facebook Page" }
+    human_agent = { kind = "flag", default = false }
+    language    = { kind = "text", default = "en", among = ["en", "es"] }
+    notices     = { kind = "flag", default = true }
+    mark_seen   = { kind = "flag", default = true }
+    show_reads  = { kind = "flag", default = false }
+    closing     = { kind = "text", default = "warn", among = ["off", "warn", "raise"] }
+    after_end   = { kind = "text", default = "", longest = 1000, prose = true }
+    reconcile   = { kind = "flag", default = false }
+
+    outage_reply = { kind = "flag", default = false }
+    # one message on every channel: Instagram takes 1,000 bytes, and a character has four at most
+    outage_text         = { kind = "text", default = "", longest = 250, prose = true }
+    former_integrations = { kind = "texts", default = [], form = "^\\S+$", says = "the id of an integration" }
+  }
+}
