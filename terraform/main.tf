@@ -21,8 +21,9 @@ locals {
     "ap-southeast-2" = "mypurecloud.com.au"
     "eusc-de-east-1" = "edee1.eusc-pure.cloud"
   }
-  genesys_api   = lookup(local.settings.genesys_urls, "api", "https://api.${local.domains[var.genesys_region]}")
-  genesys_login = lookup(local.settings.genesys_urls, "login", "https://login.${local.domains[var.genesys_region]}")
+  # by what was given: what is checked knows the desks, and the desks know these
+  genesys_api   = try(coalesce(var.genesys_urls.api), "https://api.${local.domains[var.genesys_region]}")
+  genesys_login = try(coalesce(var.genesys_urls.login), "https://login.${local.domains[var.genesys_region]}")
 
   genesys_delivers_to = lookup(local.settings.genesys_urls, "webhook", module.aws.genesys_webhook_url)
 

@@ -63,10 +63,10 @@ variables {
   package                = "tests/fixtures/dmdesk.zip"
   genesys_region         = "eu-west-1"
   genesys_webhook_secret = "webhook-webhook-webhook"
-  instagram              = { app_secrets = ["app-secret"], verify_tokens = ["verify"] }
-  tiktok                 = { app_secrets = ["tiktok-secret"] }
-  genesys_oauth_clients  = []
-  channel_secrets        = { pigeon = { app_secrets = ["coo"] } }
+  instagram              = { app_secrets = ["meta-app-secret"], verify_tokens = ["verify"] }
+  tiktok                 = { app_secrets = ["tiktok-app-secret"] }
+  genesys_oauth_clients  = [{ id = "client", secret = "client-secret" }]
+  channel_secrets        = { pigeon = { app_secrets = ["coo-coo-roo-coo"] } }
   account_tokens         = { acme_pg = { access_token = "token" } }
   accounts = {
     acme_pg = { channel = "pigeon", id = "42", name = "acme" }
@@ -205,7 +205,7 @@ def test_a_channel_is_one_entry_of_the_map_and_so_is_a_desk(settings: Path, copi
     assert {role for role, policy in roles.items() if "secretsmanager:::loft" in policy} == {*ROLES} - {"edge"}
 
     item = json.loads(resources['aws_dynamodb_table_item.account["acme_pg"]']["item"])
-    assert (item["sk"], item["secret"]) == ({"S": "pigeon#42"}, {"S": "dmdesk/account/acme_pg"})
+    assert (item["sk"], item["secret"]) == ({"S": "pigeon#42"}, {"S": "dmdesk/account/pigeon/42"})
     assert "login" not in item
     integration = resources['module.genesys.genesyscloud_conversations_messaging_integrations_open.account["acme_pg"]']
     assert integration["name"] == "dmdesk Pigeon acme"

@@ -9,6 +9,7 @@
 # two of them must be together.
 locals {
   one_line = "^(\\S([^\\x00-\\x1f\\x7f]*\\S)?)?$"
+  filled   = "^\\S([^\\x00-\\x1f\\x7f]*\\S)?$"
   word     = "^[!-~]+$"
   address  = "^[^@\\s,;<>\"]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]{2,}$"
   url      = "^https?://[^/\\s]\\S*$"
@@ -29,9 +30,9 @@ locals {
     }
 
     queue = {
-      name                = merge(local.name, { longest = 256 })
+      name                = merge(local.name, { form = local.filled, longest = 256 })
       create              = { kind = "flag" }
-      wrapup_codes        = merge(local.name, { kind = "texts", form = "^\\S([^\\x00-\\x1f\\x7f]*\\S)?$", longest = 128 })
+      wrapup_codes        = merge(local.name, { kind = "texts", form = local.filled, longest = 128 })
       alerting_timeout_s  = { kind = "number", most = 86400 }
       service_level_share = local.share
       service_level_s     = { kind = "number", most = 86400 }
