@@ -283,9 +283,9 @@ variable "throttling" {
 }
 
 variable "api_gateway_logs_role" {
-  description = "Whether to set the role by which API Gateway writes logs, one for the whole AWS account and region: false where it is set already."
+  description = "Whether this bridge sets the role by which API Gateway writes logs, one for the whole AWS account and region. examples/account makes it once for all; a bridge that has it refuses to be destroyed with it."
   type        = bool
-  default     = true
+  default     = false
   nullable    = false
 }
 
