@@ -20,13 +20,16 @@ locals {
 
   emails = { kind = "texts", form = local.address, says = "a mail address", longest = 254 }
   name   = { kind = "text", form = local.one_line, says = "one line that begins and ends with no space" }
+  at     = { kind = "text", form = local.url, says = "an address that begins with https:// (or http:// on this machine)" }
   share  = { kind = "number", fraction = true }
+  whole  = { kind = "number" }
   count  = { kind = "number", least = 1 }
 
   fields = {
     genesys_urls = {
-      for name in ["api", "login", "webhook"] :
-      name => { kind = "text", form = local.url, says = "an address that begins with https:// (or http:// on this machine)" }
+      api     = local.at
+      login   = local.at
+      webhook = local.at
     }
 
     queue = {
@@ -46,14 +49,14 @@ locals {
     # Lambda's own bounds; no reserve at all is null, and a reserve of 0 would stop the function
     edge = {
       memory_mb            = { kind = "number", least = 128, most = 10240 }
-      timeout_s            = { kind = "number" }
+      timeout_s            = local.whole
       reserved_concurrency = local.count
     }
 
     workers = {
       memory_mb            = { kind = "number", least = 128, most = 10240 }
-      timeout_s            = { kind = "number" }
-      maximum_concurrency  = { kind = "number" }
+      timeout_s            = local.whole
+      maximum_concurrency  = local.whole
       reserved_concurrency = local.count
     }
 
@@ -63,19 +66,23 @@ locals {
     }
 
     retention = {
-      for days in ["queue_days", "dead_letter_days", "parked_days", "profile_days", "certificate_days", "backup_days"] :
-      days => { kind = "number" }
+      queue_days       = local.whole
+      dead_letter_days = local.whole
+      parked_days      = local.whole
+      profile_days     = local.whole
+      certificate_days = local.whole
+      backup_days      = local.whole
     }
 
     alarms = {
       emails           = local.emails
-      quiet_hours      = { kind = "number" }
-      oldest_message_s = { kind = "number" }
-      rejected         = { kind = "number" }
-      refused          = { kind = "number" }
-      unconfirmed      = { kind = "number" }
-      sent_again       = { kind = "number" }
-      media_failed     = { kind = "number" }
+      quiet_hours      = local.whole
+      oldest_message_s = local.whole
+      rejected         = local.whole
+      refused          = local.whole
+      unconfirmed      = local.whole
+      sent_again       = local.whole
+      media_failed     = local.whole
       latency_s        = { kind = "number", fraction = true }
     }
 
