@@ -189,7 +189,9 @@ class Bridge:
         """The ARN of the role by which every REST API of this AWS account and region writes logs, "" where none is set
         (docs.aws.amazon.com/apigateway/latest/api/API_GetAccount.html)."""
         client: Any = calls.client("apigateway")
-        return str(self.aws(client.get_account, "API Gateway's settings of the AWS account").get("cloudwatchRoleArn", ""))
+        return str(
+            self.aws(client.get_account, "API Gateway's settings of the AWS account").get("cloudwatchRoleArn", "")
+        )
 
     def role_exists(self, arn: str) -> bool:
         """Whether the IAM role of that ARN is there."""

@@ -19,7 +19,7 @@ locals {
           flag   = can(tobool(value))
           number = can(tonumber(value))
           texts  = can([for text in tolist(value) : tostring(text)])
-          list   = can(tolist(value))
+          list   = can([for one in value : one]) && !can(keys(value))
         }[local.kinds[path][field]]
       } if local.kinds[path][field] != ""
     ]
@@ -88,7 +88,7 @@ locals {
   known = {
     for key, account in local.accounts : key => merge(local.typed["accounts.${key}"], {
       logins = { for login in var.channels[local.typed["accounts.${key}"].channel].logins : login.name => login }
-    }) if can([var.channels[local.typed["accounts.${key}"].channel], local.typed["accounts.${key}"].id])
+    }) if can(var.channels[local.typed["accounts.${key}"].channel]) && try(local.typed["accounts.${key}"].id != null, false)
   }
 
   account_faults = concat(

@@ -6,14 +6,14 @@ locals {
     { for name, given in var.settings : name => { given = given, fields = local.fields[name] } },
     { for key, given in local.accounts : "accounts.${key}" => { given = given, fields = local.account } },
     {
-      for place, given in try(tolist(var.settings.closing.steps), []) :
+      for place, given in try([for step in var.settings.closing.steps : step], []) :
       "closing.steps[${place}]" => { given = given, fields = local.step }
     },
   )
   # what is null counts as not given, as with `optional`; what is no object has no fields
   given = {
     for path, object in local.objects :
-    path => { for field in try(keys(object.given), []) : field => object.given[field] if object.given[field] != null }
+    path => try({ for field in keys(object.given) : field => object.given[field] if object.given[field] != null }, {})
   }
   held = {
     for path, object in local.objects :
