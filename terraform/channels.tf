@@ -60,7 +60,7 @@ locals {
   first_desk = "genesys"
 
   # what the settings give for each channel's secret
-  app_secrets = merge({ instagram = var.instagram, tiktok = var.tiktok }, var.channel_secrets)
+  app_secrets = merge({ instagram = var.instagram, tiktok = var.tiktok }, try({ for channel in keys(local.channels) : channel => var.channel_secrets[channel] if can(var.channel_secrets[channel]) }, {}))
 }
 
 variable "instagram" {
@@ -69,10 +69,6 @@ variable "instagram" {
   default     = null
   ephemeral   = true
   sensitive   = true
-  validation {
-    condition     = var.instagram == null || try(toset(keys(var.instagram)) == toset(["app_secrets", "verify_tokens"]), false)
-    error_message = "instagram holds app_secrets and verify_tokens, and nothing else."
-  }
 }
 
 variable "tiktok" {
@@ -81,10 +77,4 @@ variable "tiktok" {
   default     = null
   ephemeral   = true
   sensitive   = true
-  validation {
-    condition = var.tiktok == null || try(
-      contains(keys(var.tiktok), "app_secrets") && length(setsubtract(keys(var.tiktok), ["app_secrets", "app_id"])) == 0, false
-    )
-    error_message = "tiktok holds app_secrets and app_id, and nothing else."
-  }
 }

@@ -55,7 +55,7 @@ locals {
       channel => jsonencode({ for field, setting in local.channels[channel].secret : field => try(given[setting], "") }) if given != null
     },
     var.genesys_oauth_clients == null ? {} : { "genesys-oauth" = jsonencode({ clients = var.genesys_oauth_clients }) },
-    { for key, tokens in var.account_tokens : "account/${key}" => jsonencode(tokens) },
+    { for key in keys(local.accounts) : "account/${key}" => jsonencode(var.account_tokens[key]) if can(var.account_tokens[key]) },
   )
 
   logins = flatten([for channel in local.channels : channel.logins])

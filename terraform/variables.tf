@@ -98,12 +98,6 @@ variable "channel_secrets" {
   ephemeral   = true
   sensitive   = true
   nullable    = false
-  validation {
-    condition = alltrue([
-      for channel, given in var.channel_secrets : try(toset(keys(given)) == toset(values(local.channels[channel].secret)), false)
-    ])
-    error_message = "channel_secrets takes of each channel just what its secret is made of: ${join("; ", [for name, channel in local.channels : "${name} ${join(", ", values(channel.secret))}"])}."
-  }
 }
 
 variable "genesys_oauth_clients" {
@@ -112,19 +106,6 @@ variable "genesys_oauth_clients" {
   default     = null
   ephemeral   = true
   sensitive   = true
-  validation {
-    condition = var.genesys_oauth_clients == null || try(
-      length(var.genesys_oauth_clients) > 0 &&
-      alltrue([for client in var.genesys_oauth_clients : toset(keys(client)) == toset(["id", "secret"])]),
-    false)
-    error_message = "genesys_oauth_clients is a list of at least one { id, secret }, with nothing else in them."
-  }
-  validation {
-    condition = var.genesys_oauth_clients == null || length(var.genesys_oauth_client_ids) == 0 || try(
-      toset(var.genesys_oauth_clients[*].id) == var.genesys_oauth_client_ids, true
-    )
-    error_message = "genesys_oauth_client_ids (${join(", ", var.genesys_oauth_client_ids)}) has to hold just the ids of genesys_oauth_clients, or nothing: a client without its role is refused by Genesys Cloud."
-  }
 }
 
 variable "genesys_oauth_client_ids" {
@@ -136,6 +117,12 @@ variable "genesys_oauth_client_ids" {
     condition     = alltrue([for id in var.genesys_oauth_client_ids : can(regex("^[!-~]+$", id))])
     error_message = "genesys_oauth_client_ids are ids of OAuth clients: one word each, not ${jsonencode([for id in var.genesys_oauth_client_ids : id if !can(regex("^[!-~]+$", id))])}."
   }
+  validation {
+    condition = length(var.genesys_oauth_client_ids) == 0 || var.genesys_oauth_clients == null || try(
+      toset(var.genesys_oauth_clients[*].id) == var.genesys_oauth_client_ids, true
+    )
+    error_message = "genesys_oauth_client_ids has to hold just the ids of genesys_oauth_clients, or nothing: a client without its role is refused by Genesys Cloud."
+  }
 }
 
 variable "genesys_webhook_secret" {
@@ -143,10 +130,6 @@ variable "genesys_webhook_secret" {
   type        = string
   sensitive   = true
   nullable    = false
-  validation {
-    condition     = length(var.genesys_webhook_secret) > 15
-    error_message = "genesys_webhook_secret must be longer than 15 characters: Genesys Cloud refuses shorter ones."
-  }
 }
 
 variable "genesys_webhook_former_secrets" {
@@ -164,16 +147,6 @@ variable "account_tokens" {
   ephemeral   = true
   sensitive   = true
   nullable    = false
-  validation {
-    condition     = try(length(setsubtract(keys(var.account_tokens), keys(var.accounts))) == 0, false)
-    error_message = "account_tokens has a key that is no account's. Those of accounts are ${join(", ", try(keys(var.accounts), []))}."
-  }
-  validation {
-    condition = try(alltrue([
-      for tokens in values(var.account_tokens) : length(setsubtract(keys(tokens), local.token_parts)) == 0 && can(tokens.access_token)
-    ]), false)
-    error_message = "account_tokens holds for ${join(", ", try(keys(var.accounts), []))} an object each: access_token, and perhaps ${join(", ", slice(local.token_parts, 1, length(local.token_parts)))}; one of them differs."
-  }
 }
 
 variable "secret_versions" {

@@ -20,14 +20,6 @@ run "a_region_that_genesys_lacks" {
   expect_failures = [var.genesys_region]
 }
 
-run "a_short_webhook_secret" {
-  command = plan
-  variables {
-    genesys_webhook_secret = "short"
-  }
-  expect_failures = [var.genesys_webhook_secret]
-}
-
 run "a_secret_that_is_none" {
   command = plan
   variables {
@@ -60,18 +52,19 @@ run "a_version_that_is_none" {
   expect_failures = [var.vendors]
 }
 
-run "a_secret_of_a_channel_that_is_none" {
+run "other_ids_than_the_clients" {
   command = plan
   variables {
-    channel_secrets = { threads = { app_secrets = ["made-up-by-nobody"] } } # checkov:skip=CKV_SECRET_6:made up
+    genesys_oauth_clients    = [{ id = "client", secret = "made-up-by-nobody" }] # checkov:skip=CKV_SECRET_6:made up
+    genesys_oauth_client_ids = ["another"]
   }
-  expect_failures = [var.channel_secrets]
+  expect_failures = [var.genesys_oauth_client_ids]
 }
 
-run "a_secret_without_a_part" {
+run "an_id_with_a_space" {
   command = plan
   variables {
-    channel_secrets = { instagram = { app_secrets = ["made-up-by-nobody"] } } # checkov:skip=CKV_SECRET_6:made up
+    genesys_oauth_client_ids = ["a client"]
   }
-  expect_failures = [var.channel_secrets]
+  expect_failures = [var.genesys_oauth_client_ids]
 }

@@ -1,4 +1,4 @@
-"""What a person may get wrong among the settings is refused by its name: the modules that look, planned without a cloud."""
+"""What a person may get wrong among the settings is refused by its name: the modules that look, planned."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ SETTINGS: list[tuple[str, dict[str, Any], list[str]]] = [
         "queue",
         {"naem": "x", "name": LONG, "wrapup_codes": ["a", "a"], "create": "maybe", "alerting_timeout_s": 7.5},
         [
-            "queue.naem is not known: queue takes", "queue.name has 400 characters", "wrapup_codes names something twice",
+            "queue.naem is not known: queue takes", "queue.name has 400 characters", "codes names something twice",
             "queue.create is true or false.", "queue.alerting_timeout_s is a whole number, not 7.5.",
         ],
     ),
@@ -110,19 +110,19 @@ SETTINGS: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "retention",
         {"queue_days": 11.5, "parked": 1, "backup_days": "all"},
-        ["retention.queue_days is a whole number", "retention.parked is not known", "retention.backup_days is a number."],
+        ["retention.queue_days is a whole number", "retention.parked is not known", "retention.backup_days is a num"],
     ),
     (
         "alarms",
         {"emails": ["not an email", "a@b"], "quiet_hours": 1.5, "rejected": [], "email": "a@example.org"},
         [
             'alarms.emails is a mail address, not "not an email".', 'alarms.emails is a mail address, not "a@b".',
-            "alarms.quiet_hours is a whole number, not 1.5.", "alarms.rejected is a number.", "alarms.email is not known",
+            "alarms.quiet_hours is a whole number, not 1.5.", "alarms.rejected is a number.", "alarms.email is not",
         ],
     ),
     (
         "closing",
-        {"steps": [{"hours": 4, "prio": 1}, {"hours": None, "priority": 0.5}, "soon"], "emails": ["", None], "hours": 1},
+        {"steps": [{"hours": 4, "prio": 1}, {"hours": None, "priority": 0.5}, "x"], "emails": ["", None], "hours": 1},
         [
             "closing.steps[0].prio is not known", "closing.steps[0].priority has to be given.",
             "closing.steps[1].hours has to be given.", "closing.steps[1].priority is a whole number, not 0.5.",
@@ -220,15 +220,16 @@ def test_an_object_that_is_none_is_told_and_what_it_takes(inputs: Module) -> Non
 
 def test_what_is_right_comes_out_complete_and_of_its_types(inputs: Module) -> None:
     odd = {
-        "channel": "instagram", "id": 17841400000000002, "login": "facebook", "page": 100000000000002, "notices": "false",
-        "name": "Ümläut & Co. {2}", "language": None, "outage_text": "We are away …\nsoon back.",
+        "channel": "instagram", "id": 17841400000000002, "login": "facebook", "page": 100000000000002,
+        "notices": "false", "name": "Ümläut & Co. {2}", "language": None, "outage_text": "We are away …\nsoon back.",
         "former_integrations": ["b", "a"],
     }  # fmt: skip
     outputs, said = inputs.planned(
         given(
             {"plain": ACCOUNT, "odd": odd, "tt": {"channel": "tiktok", "id": "-000Ab1+/="}},
             queue={}, flow={"name": None}, edge={"memory_mb": "256", "reserved_concurrency": None},
-            closing={"steps": [{"hours": 0.5, "priority": 1}], "emails": []}, alarms={"emails": ["a.b+c@d-e.example.org"]},
+            closing={"steps": [{"hours": 0.5, "priority": 1}], "emails": []},
+            alarms={"emails": ["a.b+c@d-e.example.org"]},
         )
     )  # fmt: skip
     assert said == ""
@@ -276,7 +277,7 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "yours": ("keys", ["your-app-secret-here"], "that anybody could guess"),
     "same": ("key", "aaaaaaaaaaaaaaaaaaaaaaaa", "that anybody could guess"),
     "three": ("key", "a-b-c-a-b-c-a-b-c-a-b-c", "that anybody could guess"),
-    "empty": ("key", "", "is a text of one line"),
+    "empty": ("key", "", "is a text of one line and at least 16 characters"),
     "edges": ("key", f" {STRONG}", "is a text of one line"),
     "lines": ("key", f"{STRONG}\n", "is a text of one line"),
     "token": ("word", "", "is one word without spaces"),
@@ -296,6 +297,46 @@ RIGHT: dict[str, tuple[str, Any]] = {
     "former": ("lines", ["password1"]),
     "absent": ("keys", None),
 }
+
+
+OBJECTS = """
+variable "cases" {
+  type = any
+}
+module "secret_object" {
+  source   = "MODULE"
+  for_each = var.cases
+  name     = each.key
+  fields   = { access_token = true, refresh_token = false }
+  several  = startswith(each.key, "list")
+  given    = each.value.given
+}
+"""
+NO_OBJECTS: dict[str, Any] = {
+    "misspelt": {"token": "a"},
+    "more": {"access_token": "a", "refresh": "b"},
+    "none": {},
+    "empty": [],
+    "text": "a",
+    "list_none": [],
+    "list_of_texts": ["a"],
+    "list_of_one_that_lacks": [{"access_token": "a"}, {"refresh_token": "b"}],
+    "in_a_list": [{"access_token": "a"}],
+    "list_that_is_none": {"access_token": "a"},
+}
+SECRET_OBJECTS: dict[str, Any] = {
+    "one": {"access_token": "a"},
+    "both": {"access_token": "a", "refresh_token": "b"},
+    "absent": None,
+    "list": [{"access_token": "a"}, {"access_token": "a", "refresh_token": "b"}],
+}
+
+
+def test_a_secrets_object_has_its_fields_and_no_others(tmp_path: Path) -> None:
+    module = Module(tmp_path, "secret_object", OBJECTS)
+    cases = {name: {"given": value} for name, value in (NO_OBJECTS | SECRET_OBJECTS).items()}
+    said = module.planned({"cases": cases})[1]
+    assert set(re.findall(r"(\w+) is (?:an object of|a list of at least)", said)) == set(NO_OBJECTS)
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,16 @@ locals {
   placeholder = "…|^<.*>$|^\\.\\.\\.$|a-word-that-you-make-up"
 
   line = "^\\S(.*\\S)?$"
-  word = "^[!-~…]+$" # the sign of a placeholder is told as what it is, below
+  # Genesys Cloud refuses a webhook secret of 15 characters or fewer; a placeholder is told as what it is, below
+  signs = "^\\S.{14,}\\S$|…|^\\S{1,15}$"
+  word  = "^[!-~…]+$" # the sign of a placeholder is told as what it is, below
   kinds = {
-    keys  = { list = true, least = 1, form = local.word, judged = true, says = "a list of secrets, each one word without spaces, the newest first" }
-    key   = { list = false, least = 1, form = local.line, judged = true, says = "a text of one line, without spaces around it" }
-    words = { list = true, least = 1, form = local.word, judged = false, says = "a list of texts, each one word without spaces" }
-    word  = { list = false, least = 1, form = local.word, judged = false, says = "one word without spaces" }
-    lines = { list = true, least = 0, form = local.line, judged = false, says = "a list of texts of one line, none of them empty" }
+    keys = { list = true, least = 1, form = local.word, unfit = local.guessable, says = "a list of secrets, each one word without spaces, the newest first" }
+    # Genesys Cloud refuses a webhook secret of 15 characters or fewer
+    key   = { list = false, least = 1, form = "^\\S.{14,}\\S$", unfit = local.guessable, says = "a text of one line and at least 16 characters, without spaces around it" }
+    words = { list = true, least = 1, form = local.word, unfit = null, says = "a list of texts, each one word without spaces" }
+    word  = { list = false, least = 1, form = local.word, unfit = null, says = "one word without spaces" }
+    lines = { list = true, least = 0, form = local.line, unfit = null, says = "a list of texts of one line, none of them empty" }
   }
 }
 
@@ -58,9 +61,9 @@ variable "given" {
     error_message = "${var.name} still holds a placeholder of the example: put what is yours in its place."
   }
   validation {
-    condition = !local.kinds[var.kind].judged || try(alltrue([
+    condition = local.kinds[var.kind].unfit == null || try(alltrue([
       for text in flatten([var.given]) : text == null || (
-        !can(regex(local.guessable, text)) && length(distinct(split("", replace(lower(text), "/[^\\p{L}\\p{N}]/", "")))) >= 4
+        !can(regex(local.kinds[var.kind].unfit, text)) && length(distinct(split("", replace(lower(text), "/[^\\p{L}\\p{N}]/", "")))) >= 4
       )
     ]), true)
     error_message = "${var.name} holds a secret that anybody could guess: shorter than ${local.shortest} characters, of fewer than four different ones, or what a form has in its place. Genesys' one you make up (openssl rand -hex 32); the platforms' are theirs."

@@ -260,3 +260,43 @@ run "a_priority_that_genesys_does_not_take" {
   }
   expect_failures = [var.closing]
 }
+
+run "a_name_that_s3_keeps" {
+  command = plan
+  variables {
+    name = "xn--shop"
+  }
+  expect_failures = [var.name]
+}
+
+run "a_variable_that_lambda_sets" {
+  command = plan
+  variables {
+    environment = { AWS_REGION = "eu-west-1" }
+  }
+  expect_failures = [var.environment]
+}
+
+run "a_variable_that_is_none" {
+  command = plan
+  variables {
+    environment = { "MY-PROXY" = "http://proxy" }
+  }
+  expect_failures = [var.environment]
+}
+
+run "half_a_version" {
+  command = plan
+  variables {
+    secret_versions = { tiktok = 1.5 }
+  }
+  expect_failures = [var.secret_versions]
+}
+
+run "a_secret_recovered_for_five_days" {
+  command = plan
+  variables {
+    secret_recovery_days = 5
+  }
+  expect_failures = [var.secret_recovery_days]
+}
