@@ -185,6 +185,27 @@ class Bridge:
         said = found["ResponseMetadata"]["HTTPHeaders"].get("date", "")
         return self.clock() - parsedate_to_datetime(said).timestamp() if said else 0.0
 
+    def log_role(self) -> str:
+        """The ARN of the role by which every REST API of this AWS account and region writes logs, "" where none is set
+        (docs.aws.amazon.com/apigateway/latest/api/API_GetAccount.html)."""
+        client: Any = calls.client("apigateway")
+        return str(
+            self.aws(client.get_account, "API Gateway's settings of the AWS account").get("cloudwatchRoleArn", "")
+        )
+
+    def role_exists(self, arn: str) -> bool:
+        """Whether the IAM role of that ARN is there."""
+        client: Any = calls.client("iam")
+        name = arn.rpartition("/")[2]
+
+        def found() -> bool:
+            try:
+                return bool(client.get_role(RoleName=name))
+            except client.exceptions.NoSuchEntityException:
+                return False
+
+        return bool(self.aws(found, f"role {name}"))
+
     def aws(self, work: Callable[[], Any], what: str) -> Any:
         """What `work` gets of AWS; `what` stands for it in errors."""
         try:

@@ -11,6 +11,7 @@ from chalicelib.pipeline.parking import PARKED
 from chalicelib.vocabulary.records import Account
 from ops import inventory, pauses, registry
 from ops.bridge import Bridge
+from ops.errors import OpsError
 from ops.findings import Check, Checks, Status, check, made, subject
 from ops.output import ago
 from ops.provider import Asked
@@ -18,6 +19,7 @@ from ops.shelf import TAKEN
 
 QUIET_S = 3 * 86_400.0
 STUCK_S = 300.0
+LOG_ROLE = "terraform/examples/account makes it, once for the AWS account and region: docs/deploy.md"
 
 
 def run(bridge: Bridge, asked: Asked) -> list[Check]:
@@ -42,6 +44,7 @@ def run(bridge: Bridge, asked: Asked) -> list[Check]:
     found += made("paused", "accounts", pauses.checks, bridge)
     found += made("queues", "deployment", _queues, bridge)
     found += made("parked", "bucket", _parked, bridge)
+    found += _access_log(bridge)
     for desk in desks.values():
         found += desk.clock(bridge, asked)
     return found
@@ -115,3 +118,20 @@ def _parked(bridge: Bridge) -> Checks:
         else:
             yield check("parked", reason, "warn", f"{count} waiting",
                          f"dmdesk parked tells why; once that is mended, dmdesk replay --reason {reason}")  # fmt: skip
+
+
+def _access_log(bridge: Bridge) -> Checks:
+    """The role is one for all APIs of the AWS account: whoever else made it may have taken it away. No message depends
+    on it, and not every operator may ask."""
+    name, whose = "access log", "API Gateway"
+    try:
+        role = bridge.log_role()
+        there = bool(role) and bridge.role_exists(role)
+    except OpsError as error:
+        yield check(name, whose, "warn", error.message, error.fix)
+        return
+    if there:
+        yield check(name, whose, "ok", f"written by {role.rpartition('/')[2]}")
+    else:
+        gone = f"the AWS account names the role {role}, which is gone" if role else "the AWS account names no role"
+        yield check(name, whose, "fail", f"{gone}: no API of this region writes logs, and none can be made", LOG_ROLE)

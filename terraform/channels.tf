@@ -65,23 +65,20 @@ locals {
   first_desk = "genesys"
 
   # what the settings give for each channel's secret
-  app_secrets = merge({ instagram = var.instagram, tiktok = var.tiktok }, var.channel_secrets)
+  app_secrets = merge({ instagram = var.instagram, tiktok = var.tiktok }, try({ for channel in keys(local.channels) : channel => var.channel_secrets[channel] if can(var.channel_secrets[channel]) }, {}))
 }
 
 variable "instagram" {
   description = "The Meta app's secrets (several while you rotate; the Instagram app's too, if it has its own) and the verify tokens that you make up for its webhook. Written once; raise secret_versions.instagram to write again."
-  type = object({
-    app_secrets   = list(string)
-    verify_tokens = list(string)
-  })
-  default   = null
-  ephemeral = true
-  sensitive = true
+  type        = any
+  default     = null
+  ephemeral   = true
+  sensitive   = true
 }
 
 variable "tiktok" {
   description = "The TikTok app's secrets (several while you rotate) and its app id, without which neither tokens are renewed nor `dmdesk subscribe` works. Written once; raise secret_versions.tiktok to write again."
-  type        = object({ app_secrets = list(string), app_id = optional(string, "") })
+  type        = any
   default     = null
   ephemeral   = true
   sensitive   = true

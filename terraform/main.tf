@@ -21,16 +21,17 @@ locals {
     "ap-southeast-2" = "mypurecloud.com.au"
     "eusc-de-east-1" = "edee1.eusc-pure.cloud"
   }
-  genesys_api   = coalesce(var.genesys_urls.api, "https://api.${local.domains[var.genesys_region]}")
-  genesys_login = coalesce(var.genesys_urls.login, "https://login.${local.domains[var.genesys_region]}")
+  # by what was given: what is checked knows the desks, and the desks know these
+  genesys_api   = try(coalesce(var.genesys_urls.api), "https://api.${local.domains[var.genesys_region]}")
+  genesys_login = try(coalesce(var.genesys_urls.login), "https://login.${local.domains[var.genesys_region]}")
 
-  genesys_delivers_to = coalesce(var.genesys_urls.webhook, module.aws.genesys_webhook_url)
+  genesys_delivers_to = lookup(local.settings.genesys_urls, "webhook", module.aws.genesys_webhook_url)
 
   # Each integration signs with a secret of its own, made of the one that is given: who learns one speaks for no other
   # account. It signs with the first; the edge takes any, and the former ones as they stand, so that a change loses
   # nothing on its way.
   own_secrets = {
-    for key, account in var.accounts : key => [
+    for key, account in local.accounts : key => [
       for secret in concat([var.genesys_webhook_secret], var.genesys_webhook_former_secrets) :
       sha256("${secret}/${account.channel}#${account.id}")
     ] if local.desk_of[key] == "genesys"
@@ -42,7 +43,7 @@ locals {
   ]
   webhook_secrets = jsonencode({
     secrets  = concat(local.ending_secrets, var.genesys_webhook_former_secrets)
-    accounts = { for key, own in local.own_secrets : "${var.accounts[key].channel}#${var.accounts[key].id}" => own }
+    accounts = { for key, own in local.own_secrets : "${local.accounts[key].channel}#${local.accounts[key].id}" => own }
   })
   # This one secret both clouds must change together, so its version follows its value, of which it tells nothing.
   webhook_version = parseint(substr(terraform_data.webhook_secrets.id, 0, 7), 16) + 1
@@ -51,10 +52,10 @@ locals {
     { "genesys-webhook" = local.webhook_secrets },
     {
       for channel, given in local.app_secrets :
-      channel => jsonencode({ for field, setting in local.channels[channel].secret : field => given[setting] }) if given != null
+      channel => jsonencode({ for field, setting in local.channels[channel].secret : field => try(given[setting], "") }) if given != null
     },
     var.genesys_oauth_clients == null ? {} : { "genesys-oauth" = jsonencode({ clients = var.genesys_oauth_clients }) },
-    { for key, tokens in var.account_tokens : "account/${key}" => jsonencode(tokens) },
+    { for key in keys(local.accounts) : "account/${key}" => jsonencode(var.account_tokens[key]) if can(var.account_tokens[key]) },
   )
 
   logins = flatten([for channel in local.channels : channel.logins])
@@ -69,11 +70,11 @@ locals {
   numbered_secrets = concat(keys(local.channels), flatten([for desk in local.desks : desk.client_secrets]), ["media"])
 
   # account key → the desk that its conversations go to
-  desk_of = { for key, account in var.accounts : key => coalesce(account.desk, local.first_desk) }
+  desk_of = { for key, account in local.accounts : key => coalesce(account.desk, local.first_desk) }
 
   # what the functions read of an account; empty texts are left out
   items = {
-    for key, account in var.accounts : key => {
+    for key, account in local.accounts : key => {
       for fact, text in {
         channel = account.channel
         id      = account.id
@@ -97,7 +98,7 @@ module "aws" {
 
   name     = var.name
   package  = coalesce(var.package, "${path.module}/../build/dmdesk.zip")
-  accounts = { for key, account in var.accounts : key => { channel = account.channel } }
+  accounts = { for key, account in local.accounts : key => { channel = account.channel, id = account.id } }
   channels = {
     for name, channel in local.channels : name => {
       title    = channel.title
@@ -109,27 +110,27 @@ module "aws" {
   desks                 = local.desks
   public_url            = var.public_url
   media_days            = var.media_days
-  retention             = var.retention
+  retention             = local.settings.retention
   media_hosts           = var.media_hosts
   outage_minutes        = var.outage_minutes
   parked_return_hours   = var.parked_return_hours
   environment           = var.environment
-  edge                  = var.edge
-  workers               = var.workers
-  throttling            = var.throttling
-  desk_edge             = var.desk_edge
-  domain                = var.domain
-  waf                   = var.waf
+  edge                  = local.settings.edge
+  workers               = local.settings.workers
+  throttling            = local.settings.throttling
+  desk_edge             = local.settings.desk_edge
+  domain                = try(local.settings.domain, null)
+  waf                   = local.settings.waf
   allowed_addresses     = var.allowed_addresses
-  file_access_log       = var.file_access_log
+  file_access_log       = try(local.settings.file_access_log, null)
   api_gateway_logs_role = var.api_gateway_logs_role
   log_retention_days    = var.log_retention_days
   deletion_protection   = var.deletion_protection
   secret_recovery_days  = var.secret_recovery_days
   secrets               = local.secrets
   secret_versions       = merge(var.secret_versions, { "genesys-webhook" = local.webhook_version })
-  alarms                = var.alarms
-  closing               = var.closing
+  alarms                = local.settings.alarms
+  closing               = local.settings.closing
 }
 
 module "genesys" {
@@ -141,22 +142,22 @@ module "genesys" {
   ending_secret   = local.ending_secrets[0]
   channels        = { for name, channel in local.channels : name => channel.title }
   accounts = {
-    for key, account in var.accounts :
+    for key, account in local.accounts :
     key => { channel = account.channel, id = account.id, name = account.name } if local.desk_of[key] == "genesys"
   }
   oauth_client_ids    = var.genesys_oauth_client_ids
-  queue               = var.queue
-  flow                = var.flow
+  queue               = local.settings.queue
+  flow                = local.settings.flow
   division            = var.division
   late_reply          = var.late_reply
   late_after_hours    = var.late_after_hours
   priority            = var.priority
-  raises              = anytrue([for key, account in var.accounts : account.closing == "raise" if local.desk_of[key] == "genesys"])
+  raises              = anytrue([for key, account in local.accounts : account.closing == "raise" if local.desk_of[key] == "genesys"])
   identity_resolution = var.identity_resolution
   conversation_end    = var.conversation_end
   ops_command         = var.ops_command
-  base_url            = var.genesys_urls.api == null ? "" : var.genesys_urls.api
-  login_url           = var.genesys_urls.login == null ? "" : var.genesys_urls.login
+  base_url            = local.genesys_api
+  login_url           = can(local.settings.genesys_urls.api) ? lookup(local.settings.genesys_urls, "login", "") : local.genesys_login
 }
 
 # A new one, with an id of its own, whenever the webhooks' secrets change.
@@ -166,7 +167,7 @@ resource "terraform_data" "webhook_secrets" {
 
 # The accounts as the functions find them, from either side.
 resource "aws_dynamodb_table_item" "account" {
-  for_each   = var.accounts
+  for_each   = local.accounts
   table_name = module.aws.table_name
   hash_key   = module.aws.table_keys.hash
   range_key  = module.aws.table_keys.range
@@ -182,6 +183,6 @@ resource "aws_dynamodb_table_item" "account" {
     }, {
     for name, text in { outage_text = each.value.outage_text } : name => { S = text } if text != ""
     }, {
-    for name, ids in { former_integrations = each.value.former_integrations } : name => { SS = ids } if length(ids) > 0
+    for name, ids in { former_integrations = each.value.former_integrations } : name => { SS = sort(ids) } if length(ids) > 0
   }))
 }

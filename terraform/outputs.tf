@@ -60,8 +60,10 @@ output "operator_environment" {
   description = "What the command line needs to find this deployment: eval \"$(terraform output -raw operator_environment)\". No secrets."
   value = join("\n", [
     for name, value in merge(module.aws.environment, {
-      DMDESK_WEBHOOK_URL = module.aws.webhook_url
-      DMDESK_LOGS        = join(",", [for role, group in module.aws.log_group_names : group if role != "api"])
+      AWS_REGION          = module.aws.region
+      GENESYSCLOUD_REGION = var.genesys_region
+      DMDESK_WEBHOOK_URL  = module.aws.webhook_url
+      DMDESK_LOGS         = join(",", [for role, group in module.aws.log_group_names : group if role != "api"])
     }) : "export ${name}='${value}'"
   ])
 }

@@ -2,6 +2,7 @@ variable "name" {
   description = "Prefix of every name in both clouds."
   type        = string
   default     = "dmdesk"
+  nullable    = false
 }
 
 variable "package" {
@@ -12,87 +13,14 @@ variable "package" {
 
 variable "accounts" {
   description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), desk (where its conversations go; by default the first, genesys), login (Instagram: instagram, which is the default, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (a line tells the agent that the customer has read the answer; Genesys takes it for something that the customer wrote), reconcile (every day what the platform and the desk hold is compared with what was delivered, and what no webhook brought is delivered late), outage_reply (while the desk is away, customers whom nobody can answer in time are told so, once) and outage_text (in these words, in place of the bridge's own), former_integrations (ids of integrations by which its open conversations may have been opened: docs/genesys.md), closing (what is done as a window closes while its customer waits: off; warn, which is the default: supervisors read of it; raise: the conversation goes up in its queue as well), after_end (what the customer is told when the desk's conversation is over; nothing by default)."
-  type = map(object({
-    channel     = string
-    id          = string
-    name        = optional(string, "")
-    desk        = optional(string, "")
-    login       = optional(string, "")
-    page        = optional(string, "")
-    human_agent = optional(bool, false)
-    language    = optional(string, "en")
-    notices     = optional(bool, true)
-    mark_seen   = optional(bool, true)
-    show_reads  = optional(bool, false)
-    closing     = optional(string, "warn")
-    after_end   = optional(string, "")
-    reconcile   = optional(bool, false)
-
-    outage_reply        = optional(bool, false)
-    outage_text         = optional(string, "")
-    former_integrations = optional(set(string), [])
-  }))
-  validation {
-    condition     = length(var.accounts) > 0
-    error_message = "Name at least one account, or there is nobody to write to."
-  }
-  validation {
-    condition     = alltrue([for account in var.accounts : contains(keys(local.channels), account.channel)])
-    error_message = "An account's channel is ${join(" or ", keys(local.channels))}."
-  }
-  validation {
-    condition     = alltrue([for account in var.accounts : contains(keys(local.desks), coalesce(account.desk, local.first_desk))])
-    error_message = "An account's desk is ${join(" or ", keys(local.desks))}."
-  }
-  validation {
-    # try: that the channel is known is told above
-    condition = alltrue([
-      for account in var.accounts : can(regex(try(local.channels[account.channel].id.pattern, ""), account.id))
-    ])
-    error_message = join(" ", [
-      for name, channel in local.channels : channel.id.error if contains([for account in var.accounts : account.channel], name)
-    ])
-  }
-  validation {
-    condition     = alltrue([for account in var.accounts : trimspace(account.id) != "" && trimspace(account.id) == account.id])
-    error_message = "An account's id must not be empty, nor begin or end with a space."
-  }
-  validation {
-    condition     = alltrue([for account in var.accounts : contains(concat([""], local.logins[*].name), account.login)])
-    error_message = "An account's login is ${join(" or ", [for login in local.logins : "${login.name} (${login.title})"])}."
-  }
-  validation {
-    condition = alltrue([
-      for account in var.accounts : account.page != "" || !contains([for login in local.logins : login.name if login.page], account.login)
-    ])
-    error_message = "An account with login ${join(" or ", [for login in local.logins : login.name if login.page])} needs `page`: the id of the Facebook Page that it is linked to."
-  }
-  validation {
-    condition     = alltrue([for account in var.accounts : contains(["en", "es"], account.language)])
-    error_message = "An account's language is en (English) or es (Spanish)."
-  }
-  validation {
-    condition     = alltrue([for account in var.accounts : contains(["off", "warn", "raise"], account.closing)])
-    error_message = "An account's closing is off, warn or raise."
-  }
-  validation {
-    # Instagram takes 1,000 bytes; a character has four at most
-    condition     = alltrue([for account in var.accounts : length(account.outage_text) <= 250])
-    error_message = "An account's outage_text has 250 characters at most: it goes out as one message on every channel."
-  }
-  validation {
-    condition     = alltrue(flatten([for account in var.accounts : [for id in account.former_integrations : can(regex("^[^\\s]+$", id))]]))
-    error_message = "former_integrations are ids of integrations: no spaces, and none empty."
-  }
-  validation {
-    condition     = length(distinct([for account in var.accounts : "${account.channel}#${account.id}"])) == length(var.accounts)
-    error_message = "Two accounts have the same channel and id."
-  }
+  type        = any
+  nullable    = false
 }
 
 variable "genesys_region" {
   description = "The AWS region of your Genesys Cloud organisation, such as eu-west-1; the same as the provider's."
   type        = string
+  nullable    = false
   validation {
     condition     = contains(keys(local.domains), var.genesys_region)
     error_message = "genesys_region is not a region of Genesys Cloud. It is the AWS region, such as us-east-1 for mypurecloud.com or eu-west-1 for mypurecloud.ie."
@@ -101,17 +29,9 @@ variable "genesys_region" {
 
 variable "genesys_urls" {
   description = "Other addresses than the region's: api, login, and webhook (where Genesys delivers, if not to public_url). For private gateways and tests."
-  type = object({
-    api     = optional(string)
-    login   = optional(string)
-    webhook = optional(string)
-  })
-  default  = {}
-  nullable = false
-  validation {
-    condition     = alltrue([for url in values(var.genesys_urls) : can(regex("^https?://[^ ]+$", coalesce(url, "https://unset")))])
-    error_message = "The addresses in genesys_urls begin with https:// (or http:// on this machine)."
-  }
+  type        = any
+  default     = {}
+  nullable    = false
 }
 
 variable "public_url" {
@@ -124,6 +44,7 @@ variable "media_days" {
   description = "How long copies of customers' and agents' media are kept, and the links to them open (days, 1 to 3650)."
   type        = number
   default     = 90
+  nullable    = false
 }
 
 variable "media_hosts" {
@@ -137,12 +58,14 @@ variable "outage_minutes" {
   description = "How long the desk is away before it counts as an outage: an alarm rings, and accounts with outage_reply tell customers (minutes)."
   type        = number
   default     = 15
+  nullable    = false
 }
 
 variable "parked_return_hours" {
   description = "Events that were parked because no account was theirs come back by themselves once it is there, where they are no older than this (hours; 0: none do). Older ones come back by `dmdesk replay`."
   type        = number
   default     = 48
+  nullable    = false
 }
 
 variable "vendors" {
@@ -175,17 +98,11 @@ variable "channel_secrets" {
   ephemeral   = true
   sensitive   = true
   nullable    = false
-  validation {
-    condition = alltrue([
-      for channel, given in var.channel_secrets : try(toset(keys(given)) == toset(values(local.channels[channel].secret)), false)
-    ])
-    error_message = "channel_secrets takes of each channel just what its secret is made of: ${join("; ", [for name, channel in local.channels : "${name} ${join(", ", values(channel.secret))}"])}."
-  }
 }
 
 variable "genesys_oauth_clients" {
   description = "OAuth clients (client credentials) of Genesys Cloud with the bridge's role. Each may make 300 calls a minute; more share the load. Written once; raise secret_versions[\"genesys-oauth\"] to write again."
-  type        = list(object({ id = string, secret = string }))
+  type        = any
   default     = null
   ephemeral   = true
   sensitive   = true
@@ -196,16 +113,23 @@ variable "genesys_oauth_client_ids" {
   type        = set(string)
   default     = []
   nullable    = false
+  validation {
+    condition     = alltrue([for id in var.genesys_oauth_client_ids : can(regex("^[!-~]+$", id))])
+    error_message = "genesys_oauth_client_ids are ids of OAuth clients: one word each, not ${jsonencode([for id in var.genesys_oauth_client_ids : id if !can(regex("^[!-~]+$", id))])}."
+  }
+  validation {
+    condition = length(var.genesys_oauth_client_ids) == 0 || var.genesys_oauth_clients == null || try(
+      toset(var.genesys_oauth_clients[*].id) == var.genesys_oauth_client_ids, true
+    )
+    error_message = "genesys_oauth_client_ids has to hold just the ids of genesys_oauth_clients, or nothing: a client without its role is refused by Genesys Cloud."
+  }
 }
 
 variable "genesys_webhook_secret" {
   description = "Genesys Cloud signs with it what it sends to the bridge; make it up, longer than 15 characters. It lies in the state, because the Genesys provider has no write-only argument for it: protect the state."
   type        = string
   sensitive   = true
-  validation {
-    condition     = length(var.genesys_webhook_secret) > 15
-    error_message = "genesys_webhook_secret must be longer than 15 characters: Genesys Cloud refuses shorter ones."
-  }
+  nullable    = false
 }
 
 variable "genesys_webhook_former_secrets" {
@@ -218,7 +142,7 @@ variable "genesys_webhook_former_secrets" {
 
 variable "account_tokens" {
   description = "Account key → what its secret holds at first: access_token, for TikTok also refresh_token. Written when the account is added; afterwards the bridge's to renew. Raise secret_versions[\"account/<key>\"] to write again."
-  type        = map(map(string))
+  type        = any
   default     = {}
   ephemeral   = true
   sensitive   = true
@@ -233,7 +157,7 @@ variable "secret_versions" {
   validation {
     condition = alltrue([
       for secret in keys(var.secret_versions) : contains(
-        concat(local.numbered_secrets, [for key in keys(var.accounts) : "account/${key}"]), secret
+        concat(local.numbered_secrets, [for key in try(keys(var.accounts), []) : "account/${key}"]), secret
       )
     ])
     error_message = "secret_versions knows ${join(", ", local.numbered_secrets)} and account/<key of an account>. (${join(", ", local.webhook_secret_names)} follows its value by itself.)"
@@ -242,26 +166,16 @@ variable "secret_versions" {
 
 variable "queue" {
   description = "Where conversations wait for an agent: its name, and whether to make it (create) or to take an existing one."
-  type = object({
-    name                = string
-    create              = optional(bool, true)
-    wrapup_codes        = optional(list(string), ["Answered", "No answer needed", "Follow up"])
-    alerting_timeout_s  = optional(number, 30)
-    service_level_share = optional(number, 0.8)
-    service_level_s     = optional(number, 60)
-  })
-  default  = { name = "Social messages" }
-  nullable = false
+  type        = any
+  default     = {}
+  nullable    = false
 }
 
 variable "flow" {
   description = "The inbound message flow: ours (own = true), or an existing published one by name."
-  type = object({
-    name = optional(string, "")
-    own  = optional(bool, true)
-  })
-  default  = {}
-  nullable = false
+  type        = any
+  default     = {}
+  nullable    = false
 }
 
 variable "division" {
@@ -317,119 +231,68 @@ variable "environment" {
   description = "Further environment variables of every function, such as HTTPS_PROXY. No secrets: they are readable in the console."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "edge" {
   description = "The function behind the webhooks: memory (MB), timeout (s), reserved concurrency (none by default)."
-  type = object({
-    memory_mb            = optional(number, 1024)
-    timeout_s            = optional(number, 10)
-    reserved_concurrency = optional(number)
-  })
-  default  = {}
-  nullable = false
+  type        = any
+  default     = {}
+  nullable    = false
 }
 
 variable "workers" {
   description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default). The upkeep has their memory."
-  type = object({
-    memory_mb            = optional(number, 512)
-    timeout_s            = optional(number, 80)
-    maximum_concurrency  = optional(number, 10)
-    reserved_concurrency = optional(number)
-  })
-  default  = {}
-  nullable = false
+  type        = any
+  default     = {}
+  nullable    = false
 }
 
 variable "api_gateway_logs_role" {
-  description = "Whether to set the role by which API Gateway writes logs, one for the whole AWS account and region: false where it is set already."
+  description = "Whether this bridge sets the role by which API Gateway writes logs, one for the whole AWS account and region. examples/account makes it once for all; a bridge that has it refuses to be destroyed with it."
   type        = bool
-  default     = true
+  default     = false
+  nullable    = false
 }
 
 variable "retention" {
   description = "How long what is kept lies where (days): messages that wait (queue_days), those that could not be handled (dead_letter_days), what nobody could read or place (parked_days), what a platform tells of a customer (profile_days), certificates of erasures (certificate_days), continuous backups of the table (backup_days; 0 makes none)."
-  type = object({
-    queue_days       = optional(number, 14)
-    dead_letter_days = optional(number, 14)
-    parked_days      = optional(number, 90)
-    profile_days     = optional(number, 7)
-    certificate_days = optional(number, 1095)
-    backup_days      = optional(number, 35)
-  })
-  default  = {}
-  nullable = false
-  validation {
-    condition     = alltrue([for days in values(var.retention) : floor(days) == days])
-    error_message = "retention is in whole days."
-  }
-  validation {
-    condition     = var.retention.queue_days >= 11 && var.retention.queue_days <= 14
-    error_message = "retention.queue_days is between 11 and 14: an account may be paused for ten days, and SQS keeps nothing longer than 14."
-  }
-  validation {
-    condition     = var.retention.dead_letter_days >= 1 && var.retention.dead_letter_days <= 14
-    error_message = "retention.dead_letter_days is between 1 and 14, the longest that SQS offers."
-  }
-  validation {
-    condition     = var.retention.profile_days >= 1 && var.retention.profile_days <= 30
-    error_message = "retention.profile_days is between 1 and 30."
-  }
-  validation {
-    condition     = alltrue([for days in [var.retention.parked_days, var.retention.certificate_days] : days >= 1 && days <= 3650])
-    error_message = "retention.parked_days and retention.certificate_days are between 1 and 3650."
-  }
-  validation {
-    condition     = var.retention.backup_days >= 0 && var.retention.backup_days <= 35
-    error_message = "retention.backup_days is between 0 and 35, the longest that DynamoDB offers."
-  }
+  type        = any
+  default     = {}
+  nullable    = false
 }
 
 variable "log_retention_days" {
   description = "How long logs are kept (days)."
   type        = number
   default     = 90
+  nullable    = false
 }
 
 variable "deletion_protection" {
   description = "Whether AWS refuses to delete the table, and a bucket that is not empty. Set it to false and apply before you destroy."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 variable "secret_recovery_days" {
   description = "How long a deleted secret can be restored (days, 7 to 30; 0 deletes at once)."
   type        = number
   default     = 7
+  nullable    = false
 }
 
 variable "alarms" {
   description = "Who is told, and from where on: mail addresses, hours without any customer's message (0: never), age of a queue's oldest message (s), refused webhooks, and all requests that the API refuses (api_4xx), in 5 minutes; in an hour refused replies, unconfirmed replies, messages sent to Genesys again, files that could not be had; and how long the slowest twentieth of the messages may take through the bridge (s)."
-  type = object({
-    emails           = optional(list(string), [])
-    quiet_hours      = optional(number, 24)
-    oldest_message_s = optional(number, 900)
-    rejected         = optional(number, 20)
-    api_4xx          = optional(number, 300)
-    refused          = optional(number, 5)
-    unconfirmed      = optional(number, 5)
-    sent_again       = optional(number, 5)
-    media_failed     = optional(number, 10)
-    latency_s        = optional(number, 30)
-  })
-  default  = {}
-  nullable = false
+  type        = any
+  default     = {}
+  nullable    = false
 }
 
 variable "closing" {
   description = "As a conversation's window closes while its customer waits: from how many hours before its end on it has at least which priority (steps; one point counts like one minute of waiting), where the account's `closing` is raise; and who gets a mail (emails) where it is warn or raise."
-  type = object({
-    steps = optional(list(object({ hours = number, priority = number })), [
-      { hours = 4, priority = 1440 }, { hours = 2, priority = 2880 }, { hours = 1, priority = 4320 },
-    ])
-    emails = optional(list(string), [])
-  })
-  default  = {}
-  nullable = false
+  type        = any
+  default     = {}
+  nullable    = false
 }

@@ -1,30 +1,9 @@
-# What stands before the bridge: who may come, how much of it, and under which name. modules/aws has the limits; here is
-# told what a typed object would drop in silence: a name that is none of its own.
-locals {
-  front_keys = {
-    throttling      = ["rate", "burst", "routes"]
-    desk_edge       = ["reserved_concurrency"]
-    domain          = ["name", "certificate_arn", "zone_id", "base_path", "announced", "execute_api"]
-    waf             = ["acl", "arn", "rate", "media_rate"]
-    file_access_log = ["bucket", "prefix"]
-  }
-}
-
+# What stands before the bridge: who may come, how much of it, and under which name.
 variable "throttling" {
   description = "What the API lets through by route and verb: requests a second (rate) and how many at once (burst). Named alone they hold for every route; routes has its own of webhooks, replies, media, callbacks, handshakes, health. Beyond it the answer is 429, and the platforms repeat."
   type        = any
   default     = {}
   nullable    = false
-  validation {
-    condition     = length(setsubtract(try(keys(var.throttling), ["no object"]), local.front_keys.throttling)) == 0
-    error_message = "throttling has ${join(", ", local.front_keys.throttling)}, and not ${join(", ", setsubtract(try(keys(var.throttling), ["what is no object"]), local.front_keys.throttling))}."
-  }
-  validation {
-    condition = alltrue([
-      for limits in try(values(var.throttling.routes), []) : length(setsubtract(try(keys(limits), ["no object"]), ["rate", "burst"])) == 0
-    ])
-    error_message = "Each of throttling.routes has rate and burst, and nothing else."
-  }
 }
 
 variable "desk_edge" {
@@ -32,20 +11,12 @@ variable "desk_edge" {
   type        = any
   default     = {}
   nullable    = false
-  validation {
-    condition     = length(setsubtract(try(keys(var.desk_edge), ["no object"]), local.front_keys.desk_edge)) == 0
-    error_message = "desk_edge has ${join(", ", local.front_keys.desk_edge)}, and not ${join(", ", setsubtract(try(keys(var.desk_edge), ["what is no object"]), local.front_keys.desk_edge))}."
-  }
 }
 
 variable "domain" {
   description = "A domain of your own for the API (TLS 1.2 at least): its name; a certificate in this region (certificate_arn), or the Route 53 zone (zone_id) in which one is made and the name led here; base_path (`v1` in https://dm.example.com/v1, none by default); announced (false: the URLs stay the API's own until the name leads here); execute_api (true: the API answers at its own address as well, for links and settings that still name it)."
   type        = any
   default     = null
-  validation {
-    condition     = var.domain == null || length(setsubtract(try(keys(var.domain), ["no object"]), local.front_keys.domain)) == 0
-    error_message = "domain has ${join(", ", local.front_keys.domain)}, and not ${join(", ", setsubtract(try(keys(var.domain), ["what is no object"]), local.front_keys.domain))}."
-  }
 }
 
 variable "waf" {
@@ -53,10 +24,6 @@ variable "waf" {
   type        = any
   default     = {}
   nullable    = false
-  validation {
-    condition     = length(setsubtract(try(keys(var.waf), ["no object"]), local.front_keys.waf)) == 0
-    error_message = "waf has ${join(", ", local.front_keys.waf)}, and not ${join(", ", setsubtract(try(keys(var.waf), ["what is no object"]), local.front_keys.waf))}."
-  }
 }
 
 variable "allowed_addresses" {
@@ -70,8 +37,4 @@ variable "file_access_log" {
   description = "An S3 bucket of yours (bucket, prefix) in this region and account where S3 writes down who opened which file of ours: address, time, key. None by default."
   type        = any
   default     = null
-  validation {
-    condition     = var.file_access_log == null || length(setsubtract(try(keys(var.file_access_log), ["no object"]), local.front_keys.file_access_log)) == 0
-    error_message = "file_access_log has ${join(", ", local.front_keys.file_access_log)}, and not ${join(", ", setsubtract(try(keys(var.file_access_log), ["what is no object"]), local.front_keys.file_access_log))}."
-  }
 }

@@ -172,21 +172,19 @@ def test_each_alarm_has_its_line() -> None:
 
 
 def settings_of_terraform() -> Iterator[str]:
-    """Each variable of the root module, and each optional attribute of those that are objects, where its type is."""
-    source = hcl("variables.tf", "variables_front.tf", "modules/aws/variables_front.tf", "channels.tf")
-    for name, body in re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', source, re.DOTALL | re.MULTILINE):
-        yield name
-        kind = re.search(
-            r"type\s+= .*?(?=^  (?:default|nullable|validation|sensitive|ephemeral)|\Z)", body, re.DOTALL | re.MULTILINE
-        )
-        assert kind, name
-        for attribute in re.findall(r"(\w+)\s+= optional\(", kind[0]):
-            yield f"{name}.{attribute}"
+    """Each variable of the root module, and each field of those that are objects."""
+    yield from re.findall(r'^variable "(\w+)" \{$', hcl(*(path.name for path in TERRAFORM.glob("*.tf"))), re.MULTILINE)
+    table = hcl("modules/inputs/fields.tf")
+    for name, body in re.findall(r"^    (\w+) = \{\n(.*?)^    \}", table, re.DOTALL | re.MULTILINE):
+        for field in re.findall(r"^      (\w+) += ", body, re.MULTILINE):
+            yield f"{name}.{field}"
+    account = re.search(r"^  account = \{\n(.*?)^  \}", table, re.DOTALL | re.MULTILINE)
+    assert account
+    yield from re.findall(r"^    (\w+) += ", account[1], re.MULTILINE)
 
 
 def test_each_setting_of_terraform_has_its_line() -> None:
-    # what an account may have is told without the word accounts
-    missing = [name for name in settings_of_terraform() if name.removeprefix("accounts.") not in lines()]
+    missing = [name for name in settings_of_terraform() if name not in lines()]
     assert missing == []
 
 

@@ -123,7 +123,14 @@ class Aws:
             dynamodb.put_item(TableName=TABLE, Item=key | texts)
         for name, value in secrets.items():
             self.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(value))
+        self.let_apis_log()
         return self.create_queues()
+
+    def let_apis_log(self) -> None:
+        """The role by which the account's APIs write logs, as terraform/examples/account makes it."""
+        role = self.client("iam").create_role(RoleName="api-gateway-logs", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        patch = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role}
+        self.client("apigateway").update_account(patchOperations=[patch])
 
     def put_secrets(self, secrets: dict[str, dict[str, Any]]) -> None:
         """New versions of secrets that there are."""

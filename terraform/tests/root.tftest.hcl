@@ -17,8 +17,8 @@ variables {
     acme_tt   = { channel = "tiktok", id = "-000Ab1Cd", closing = "raise" }
   }
   # terraform test takes no default of an ephemeral variable
-  instagram             = { app_secrets = ["app-secret"], verify_tokens = ["verify"] }
-  tiktok                = { app_secrets = ["tiktok-secret"], app_id = "7000000000000000001" }
+  instagram             = { app_secrets = ["meta-app-secret"], verify_tokens = ["verify"] }
+  tiktok                = { app_secrets = ["tiktok-app-secret"], app_id = "7000000000000000001" }
   genesys_oauth_clients = [{ id = "client", secret = "client-secret" }] # checkov:skip=CKV_SECRET_6:made up
   channel_secrets       = {}
   account_tokens        = { acme_ig = { access_token = "token" } }
@@ -47,7 +47,7 @@ run "account_items_are_what_the_functions_read" {
       outage_text         = { S = "We will be back." }
       former_integrations = { SS = ["int-1", "int-2"] }
 
-      secret      = { S = "dmdesk/account/acme_page" }
+      secret      = { S = "dmdesk/account/instagram/17841400000000002" }
       integration = { S = module.genesys.integration_ids["acme_page"] }
     }
     error_message = "a Page's account"
@@ -68,7 +68,7 @@ run "account_items_are_what_the_functions_read" {
 
       outage_reply = { BOOL = false }
 
-      secret      = { S = "dmdesk/account/acme_tt" }
+      secret      = { S = "dmdesk/account/tiktok/-000Ab1Cd" }
       integration = { S = module.genesys.integration_ids["acme_tt"] }
     }
     error_message = "a TikTok account"
@@ -91,7 +91,7 @@ run "the_urls_are_known_and_none_is_a_secret" {
     error_message = "webhook URLs"
   }
   assert {
-    condition     = !can(regex("app-secret|verify\"|tiktok-secret|client-secret|\"token\"|webhook-webhook", jsonencode([output.paste, output.aws])))
+    condition     = !can(regex("app-secret|verify\"|client-secret|\"token\"|webhook-webhook", jsonencode([output.paste, output.aws])))
     error_message = "an output holds a secret"
   }
   assert {
@@ -102,7 +102,7 @@ run "the_urls_are_known_and_none_is_a_secret" {
 
 run "the_tiktok_secret_is_what_the_functions_read" {
   assert {
-    condition     = nonsensitive(jsondecode(local.secrets["tiktok"])) == { app_id = "7000000000000000001", secrets = ["tiktok-secret"] }
+    condition     = nonsensitive(jsondecode(local.secrets["tiktok"])) == { app_id = "7000000000000000001", secrets = ["tiktok-app-secret"] }
     error_message = "app_id and secrets"
   }
 }
@@ -116,7 +116,7 @@ run "a_channels_secret_may_be_given_under_its_name" {
     error_message = "it goes before the channel's variable"
   }
   assert {
-    condition     = nonsensitive(jsondecode(local.secrets["instagram"])) == { secrets = ["app-secret"], verify_tokens = ["verify"] }
+    condition     = nonsensitive(jsondecode(local.secrets["instagram"])) == { secrets = ["meta-app-secret"], verify_tokens = ["verify"] }
     error_message = "the others keep theirs"
   }
 }

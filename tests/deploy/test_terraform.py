@@ -21,7 +21,7 @@ from tests import terraform_here
 from tests.stub_provider.__main__ import configuration, install
 
 ROOT = Path(__file__).resolve().parents[2] / "terraform"
-MODULES = {"root": ".", "aws": "modules/aws", "example": "examples/complete"}
+MODULES = {"root": ".", "aws": "modules/aws", "example": "examples/complete", "account": "examples/account"}
 ROLES = ("edge", "desk_edge", "to_desk", "to_customer", "upkeep")
 # a channel that nobody has: its entry in the map, and below what a person would set
 PIGEON = """
@@ -46,6 +46,20 @@ LOFT = """
       paste           = { "Loft: door" = "open" }
     }
 """
+# a person's settings, with nothing set in their place
+AS_GIVEN = """
+mock_provider "aws" {
+  source = "./modules/aws/tests"
+}
+mock_provider "genesyscloud" {}
+variables {
+  package     = "tests/fixtures/dmdesk.zip"
+  ops_command = "true"
+}
+run "as_given" {
+  command = plan
+}
+"""
 PIGEONS = """
 mock_provider "aws" {
   source = "./modules/aws/tests"
@@ -63,10 +77,10 @@ variables {
   package                = "tests/fixtures/dmdesk.zip"
   genesys_region         = "eu-west-1"
   genesys_webhook_secret = "webhook-webhook-webhook"
-  instagram              = { app_secrets = ["app-secret"], verify_tokens = ["verify"] }
-  tiktok                 = { app_secrets = ["tiktok-secret"] }
-  genesys_oauth_clients  = []
-  channel_secrets        = { pigeon = { app_secrets = ["coo"] } }
+  instagram              = { app_secrets = ["meta-app-secret"], verify_tokens = ["verify"] }
+  tiktok                 = { app_secrets = ["tiktok-app-secret"] }
+  genesys_oauth_clients  = [{ id = "client", secret = "client-secret" }]
+  channel_secrets        = { pigeon = { app_secrets = ["roo-coo-to-you-42"] } }
   account_tokens         = { acme_pg = { access_token = "token" } }
   accounts = {
     acme_pg = { channel = "pigeon", id = "42", name = "acme" }
@@ -77,13 +91,6 @@ variables {
   ops_command            = "true"
 }
 run "made" {}
-run "an_id_that_is_none" {
-  command = plan
-  variables {
-    accounts = { acme_pg = { channel = "pigeon", id = "@acme" } }
-  }
-  expect_failures = [var.accounts]
-}
 """
 pytestmark = pytest.mark.xdist_group("terraform")  # both would compete for the provider's folder
 
@@ -106,7 +113,7 @@ def copied(settings: Path) -> Path:
     return folder
 
 
-def terraform(settings: Path, folder: Path, *arguments: str) -> str:
+def terraform(settings: Path, folder: Path, *arguments: str, code: int = 0) -> str:
     ran = subprocess.run(
         ["terraform", *arguments],
         cwd=folder,
@@ -120,8 +127,8 @@ def terraform(settings: Path, folder: Path, *arguments: str) -> str:
         timeout=600,
         check=False,
     )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    return ran.stdout + ran.stderr
 
 
 def test_it_is_formatted(settings: Path) -> None:
@@ -140,6 +147,61 @@ def test_its_own_tests_pass(settings: Path, copied: Path, module: str) -> None:
     folder = copied / MODULES[module]
     terraform(settings, folder, "init", "-backend=false", "-input=false", "-no-color")
     assert "0 failed" in terraform(settings, folder, "test", "-no-color")
+
+
+def test_the_example_is_refused_until_it_is_filled_in(settings: Path, copied: Path) -> None:
+    """Its secrets are published, and its tokens are none: each is told by its name."""
+    (copied / "tests" / "as_given.tftest.hcl").write_text(AS_GIVEN, encoding="utf-8")
+    try:
+        terraform(settings, copied, "init", "-backend=false", "-input=false", "-no-color")
+        said = terraform(
+            settings, copied, "test", "-no-color", "-filter=tests/as_given.tftest.hcl",
+            "-var-file=terraform.tfvars.example", code=1,
+        )  # fmt: skip
+    finally:
+        (copied / "tests" / "as_given.tftest.hcl").unlink()
+    said = re.sub(r"[│\s]+", " ", said)
+    assert set(re.findall(r"(\S+) still holds a placeholder", said)) == {
+        "instagram.app_secrets", "instagram.verify_tokens", "tiktok.app_secrets", "tiktok.app_id",
+        "genesys_oauth_clients.id", "genesys_oauth_clients.secret", "genesys_webhook_secret",
+        "account_tokens.acme_ig.access_token", "account_tokens.acme_tt.access_token",
+        "account_tokens.acme_tt.refresh_token",
+    }  # fmt: skip
+    assert "genesys_oauth_client_ids are ids of OAuth clients" in said
+
+
+WRONG_SECRETS = """
+instagram              = { app_secret = ["never-to-be-printed-1"], verify_tokens = ["verify"] }
+tiktok                 = { app_secrets = ["never-to-be-printed-2"], appid = "1" }
+genesys_oauth_clients  = [{ id = "client", secret = "never-to-be-printed-3", role = "x" }]
+genesys_webhook_secret = "never-printed-4"
+channel_secrets        = { threads = { app_secrets = ["never-to-be-printed-5"] } }
+account_tokens         = { acme_igg = { access_token = "never-to-be-printed-6" }, acme_ig = { token = "x" } }
+genesys_region         = "eu-west-1"
+accounts               = { acme_ig = { channel = "instagram", id = "17841400000000001" } }
+"""
+
+
+def test_secrets_are_refused_by_their_names_and_never_printed(settings: Path, copied: Path, tmp_path: Path) -> None:
+    """Not even the line of the file that gave them, which Terraform prints of a variable's own validation."""
+    (tmp_path / "wrong.tfvars").write_text(WRONG_SECRETS, encoding="utf-8")
+    (copied / "tests" / "as_given.tftest.hcl").write_text(AS_GIVEN, encoding="utf-8")
+    try:
+        terraform(settings, copied, "init", "-backend=false", "-input=false", "-no-color")
+        said = terraform(
+            settings, copied, "test", "-no-color", "-filter=tests/as_given.tftest.hcl",
+            f"-var-file={tmp_path / 'wrong.tfvars'}", code=1,
+        )  # fmt: skip
+    finally:
+        (copied / "tests" / "as_given.tftest.hcl").unlink()
+    said = re.sub(r"[│\s]+", " ", said)
+    assert "never-" not in said
+    for name in (
+        "instagram is an object of", "tiktok is an object of", "genesys_oauth_clients is a list of at least one object",
+        "genesys_webhook_secret is a text of one line", "channel_secrets is an object of",
+        "account_tokens is an object of acme_ig", "account_tokens.acme_ig is an object of access_token",
+    ):  # fmt: skip
+        assert name in said, name
 
 
 @pytest.mark.parametrize(
@@ -208,12 +270,16 @@ def test_a_channel_is_one_entry_of_the_map_and_so_is_a_desk(settings: Path, copi
     }
 
     item = json.loads(resources['aws_dynamodb_table_item.account["acme_pg"]']["item"])
-    assert (item["sk"], item["secret"]) == ({"S": "pigeon#42"}, {"S": "dmdesk/account/acme_pg"})
+    assert (item["sk"], item["secret"]) == ({"S": "pigeon#42"}, {"S": "dmdesk/account/pigeon/42"})
     assert "login" not in item
     integration = resources['module.genesys.genesyscloud_conversations_messaging_integrations_open.account["acme_pg"]']
     assert integration["name"] == "dmdesk Pigeon acme"
     assert 'module.aws.aws_cloudwatch_metric_alarm.quiet["pigeon"]' in resources
     assert outputs["paste"]["Pigeon: loft > Webhook"] == outputs["webhook_url"]
+
+    (folder / "tests" / "other.tftest.hcl").write_text(PIGEONS.replace('id = "42"', 'id = "@acme"'), encoding="utf-8")
+    said = terraform(settings, folder, "test", "-no-color", "-filter=tests/other.tftest.hcl", code=1)
+    assert 'accounts.acme_pg.id is not "@acme": A pigeon\'s id is the number on its' in said
 
     item = json.loads(resources['aws_dynamodb_table_item.account["acme_lo"]']["item"])
     assert item["desk"] == {"S": "loft"}

@@ -46,6 +46,13 @@ def root(name: str) -> str:
     return (ROOT / "terraform" / name).read_text(encoding="utf-8")
 
 
+def account_table() -> str:
+    """What an account may hold, field by field."""
+    table = re.search(r"^  account = \{\n(.*?)^  \}", root("modules/inputs/fields.tf"), re.DOTALL | re.MULTILINE)
+    assert table
+    return table[1]
+
+
 def entries(kind: str) -> dict[str, str]:
     """What stands in the map of channels or of desks, by their names."""
     listed = re.search(rf"^  {kind} = \{{\n(.*?)^  \}}", root("channels.tf"), re.DOTALL | re.MULTILINE)
@@ -142,17 +149,14 @@ def test_a_number_that_nobody_sets_is_the_codes_default(name: str) -> None:
 
 
 def test_the_steps_as_a_window_closes_are_the_codes() -> None:
-    for variables in (hcl("variables.tf"), root("variables.tf")):
-        block = re.search(r'variable "closing" \{.*?steps = optional\((.*?)\]\)', variables, re.DOTALL)
-        assert block
-        given = re.findall(r"hours = (\d+), priority = (\d+)", block[1])
-        assert ",".join(f"{hours}:{priority}" for hours, priority in given) == SETTINGS["closing_steps"]
+    block = re.search(r'variable "closing" \{.*?steps = optional\((.*?)\]\)', hcl("variables.tf"), re.DOTALL)
+    assert block
+    given = re.findall(r"hours = (\d+), priority = (\d+)", block[1])
+    assert ",".join(f"{hours}:{priority}" for hours, priority in given) == SETTINGS["closing_steps"]
 
 
 def test_an_account_has_every_field_that_the_code_reads_with_its_default() -> None:
-    given = re.search(r'variable "accounts" \{.*?object\(\{(.*?)\}\)\)', root("variables.tf"), re.DOTALL)
-    assert given
-    written = re.findall(r"(\w+)\s+= optional\([\w()]+, (.+)\)", given[1])
+    written = re.findall(r'^    (\w+) += .*?default = ("[^"]*"|\w+|\[\])', account_table(), re.MULTILINE)
     optional = {name: json.loads(default) for name, default in written}
     assert optional.pop("former_integrations") == []  # a set here, a tuple there
     abouts_of_all = [*abouts(CHANNELS).values(), *abouts(DESKS).values()]
@@ -171,7 +175,7 @@ def test_an_account_has_every_field_that_the_code_reads_with_its_default() -> No
 
 
 def test_terraform_knows_each_language() -> None:
-    listed = re.search(r"contains\(\[(.*?)\], account\.language\)", root("variables.tf"))
+    listed = re.search(r"^    language += .*among = \[(.*?)\]", account_table(), re.MULTILINE)
     assert listed
     assert set(re.findall(r'"(\w+)"', listed[1])) == set(LANGUAGES)
 
@@ -223,16 +227,16 @@ def test_the_table_has_the_keys_and_the_indexes_that_the_code_reads() -> None:
 
 def test_a_claim_is_remembered_as_long_as_its_event_may_come_back() -> None:
     """14 days in the queue, and 14 more as a dead letter: what was done before must not be done again on a replay."""
-    for variables in (hcl("variables.tf"), root("variables.tf")):
-        days = dict(re.findall(r"(\w+)_days\s+= optional\(number, (\d+)\)", variables))
-        assert int(days["queue"]) + int(days["dead_letter"]) == SETTINGS["queue_days"] == 28
-        assert table.REMEMBERED_S > 28 * 86_400
-        # the most that may be set
-        assert re.search(r"dead_letter_days >= 1 && var\.retention\.dead_letter_days <= 14$", variables, re.MULTILINE)
-        queue = re.search(r"queue_days >= (\d+) && var\.retention\.queue_days <= 14$", variables, re.MULTILINE)
-        assert queue
-        assert int(queue[1]) * 86_400 > pauses.LONGEST_S
-        assert int(days["backup"]) == SETTINGS["backup_days"]
+    variables = hcl("variables.tf")
+    days = dict(re.findall(r"(\w+)_days\s+= optional\(number, (\d+)\)", variables))
+    assert int(days["queue"]) + int(days["dead_letter"]) == SETTINGS["queue_days"] == 28
+    assert table.REMEMBERED_S > 28 * 86_400
+    # the most that may be set
+    assert re.search(r"dead_letter_days >= 1 && var\.retention\.dead_letter_days <= 14$", variables, re.MULTILINE)
+    queue = re.search(r"queue_days >= (\d+) && var\.retention\.queue_days <= 14$", variables, re.MULTILINE)
+    assert queue
+    assert int(queue[1]) * 86_400 > pauses.LONGEST_S
+    assert int(days["backup"]) == SETTINGS["backup_days"]
 
 
 @pytest.mark.parametrize("rests", [_waiting, _failing, _throttled], ids=["waits", "fails", "is throttled"])

@@ -43,7 +43,7 @@ def test_everything_is_made_linked_and_taken_away(terraform: Terraform) -> None:
         "flows": ["acme conversation end", "acme inbound messages"],
         "settings": ["acme direct messages"],
         "supported_content": ["acme Instagram", "acme TikTok"],
-        "queues": ["Social messages"],
+        "queues": ["acme social messages"],
         "wrapup_codes": ["acme: Answered", "acme: Follow up", "acme: No answer needed"],
         "roles": ["acme bridge"],
         "external_sources": ["acme Instagram", "acme TikTok"],
@@ -114,6 +114,35 @@ def test_another_flow_takes_over_without_a_gap(terraform: Terraform) -> None:
     assert terraform.genesys.admin.held()["flows"] == ["Theirs", "acme conversation end"]
 
 
+def test_customers_are_looked_up_no_longer_and_the_flow_stays(terraform: Terraform) -> None:
+    terraform.inputs["ops_command"] = OPS
+    terraform.inputs["accounts"] = {"acme_tt": terraform.inputs["accounts"]["acme_tt"]}
+    terraform.apply()
+    (identifier,) = terraform.outputs()["integration_ids"].values()
+    terraform.inputs["identity_resolution"] = False
+    terraform.apply()
+    held = terraform.genesys.admin.integration(identifier)
+    assert held["flow"]["id"] == terraform.outputs()["flow_id"]
+    assert held["identity"]["resolveIdentities"] is False
+    assert terraform.genesys.admin.held()["external_sources"] == []
+
+
+def test_what_the_module_waits_for_detaches_no_flow(terraform: Terraform) -> None:
+    """`depends_on` leaves the id of a flow that is found by its name unknown until the apply."""
+    other = terraform.genesys.admin.add_flow("Theirs")
+    terraform.inputs |= {"ops_command": OPS, "flow": {"own": False, "name": "Theirs"}}
+    terraform.inputs["accounts"] = {"acme_tt": terraform.inputs["accounts"]["acme_tt"]}
+    for value in ("before", "after"):
+        terraform.write(f'resource "terraform_data" "first" {{\n  input = "{value}"\n}}\n')
+        root = terraform.folder / "main.tf"
+        waits = "  depends_on = [terraform_data.first]\n"
+        text = root.read_text(encoding="utf-8").replace('module "genesys" {\n', f'module "genesys" {{\n{waits}')
+        root.write_text(text, encoding="utf-8")
+        terraform.run("apply", "-auto-approve")
+    (identifier,) = terraform.outputs()["integration_ids"].values()
+    assert terraform.genesys.admin.integration(identifier)["flow"]["id"] == other
+
+
 def test_what_exists_is_used_by_name(terraform: Terraform) -> None:
     queue = terraform.genesys.admin.add_queue("Support")
     flow = terraform.genesys.admin.add_flow("Theirs")
@@ -175,7 +204,7 @@ def test_what_was_changed_by_hand_is_seen(terraform: Terraform) -> None:
         ({"flow": {"own": False}}, "flow.name must name an inbound message flow"),
         ({"late_reply": "ä" * 501}, "at most 1,000 bytes"),
         ({"late_reply": "see {{link}}"}, "must not hold {{"),
-        ({"late_after_hours": 0}, "at least 1"),
+        ({"late_after_hours": 0}, "from 1 to 8760"),
         ({"priority": 0.5}, "whole number"),
         ({"name": "1"}, "must start with a letter"),
         ({"base_url": "x; rm"}, "must be empty or a URL"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from ops.bridge import Bridge
 from ops.channels.instagram import graph
 from ops.channels.tiktok.app import COMMENT_TYPES
 from ops.desks.genesys.checks import RUNTIME_PERMISSIONS
@@ -49,7 +51,7 @@ def test_a_healthy_deployment_passes_every_check(deployment: Deployment) -> None
         "secret", "genesys runtime login", "genesys login", "role permissions", "integration", "flow", "token", "ids",
         "conversation end",
         "graph version", "graph answers", "login", "webhook fields", "webhook", "comments", "scopes", "region",
-        "last inbound", "queue", "dead letters", "clock",
+        "last inbound", "queue", "dead letters", "access log", "clock",
     }  # fmt: skip
 
 
@@ -379,3 +381,43 @@ def test_the_role_that_terraform_makes_is_what_doctor_wants() -> None:
         domain, entity, action = permission.split(":")
         for word in (domain, entity, action):
             assert f'"{word}"' in text
+
+
+def test_a_role_for_access_logs_that_somebody_took_away_is_a_failure(deployment: Deployment) -> None:
+    """Another bridge's end, say: the account still names its role."""
+    iam = deployment.aws.client("iam")
+    assert found(deployment, "access log")["status"] == "ok"
+    iam.delete_role(RoleName="api-gateway-logs")
+    try:
+        hit = found(deployment, "access log")
+    finally:
+        deployment.aws.let_apis_log()
+    assert (hit["status"], "which is gone" in hit["detail"]) == ("fail", True)
+    assert "examples/account" in hit["fix"]
+
+
+def test_an_aws_account_without_a_role_for_access_logs_is_a_failure(deployment: Deployment) -> None:
+    api = deployment.aws.client("apigateway")
+    was = api.get_account()["cloudwatchRoleArn"]
+    api.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": ""}])
+    try:
+        hit = found(deployment, "access log")
+    finally:
+        api.update_account(patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": was}])
+    assert (hit["status"], "names no role" in hit["detail"]) == ("fail", True)
+
+
+def test_who_may_not_ask_for_the_role_of_access_logs_is_warned(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetAccount")
+
+    def log_role(bridge: Bridge) -> str:
+        def ask() -> str:
+            raise denied
+
+        return str(bridge.aws(ask, "API Gateway's settings of the AWS account"))
+
+    monkeypatch.setattr(Bridge, "log_role", log_role)
+    hit = found(deployment, "access log")
+    assert (hit["status"], bool(hit["fix"])) == ("warn", True)

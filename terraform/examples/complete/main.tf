@@ -1,4 +1,5 @@
-# The whole bridge from one place: an Instagram and a TikTok account, two regions that need not be the same.
+# The whole bridge from one place: an Instagram and a TikTok account, two regions that need not be the same. Before the
+# first bridge of an AWS account: examples/account.
 terraform {
   required_version = ">= 1.11"
   required_providers {
@@ -33,8 +34,8 @@ provider "aws" {
   }
 }
 
-# The id and secret come from GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET, and the command that
-# attaches the flow reads GENESYSCLOUD_REGION too: export all three.
+# The id and secret come from GENESYSCLOUD_OAUTHCLIENT_ID and GENESYSCLOUD_OAUTHCLIENT_SECRET, which the command that
+# attaches the flow reads, too: export both. The region it has from the module.
 provider "genesyscloud" {
   aws_region = local.genesys_region
 }
@@ -53,13 +54,15 @@ module "dmdesk" {
   instagram                      = var.instagram
   tiktok                         = var.tiktok
   genesys_oauth_clients          = var.genesys_oauth_clients
+  genesys_oauth_client_ids       = var.genesys_oauth_client_ids
   genesys_webhook_secret         = var.genesys_webhook_secret
   genesys_webhook_former_secrets = var.genesys_webhook_former_secrets
   account_tokens                 = var.account_tokens
 
   media_days = 30
 
-  queue  = { name = "Social messages", wrapup_codes = ["Answered", "Complaint", "Spam"] }
+  # without a name: "dmdesk-prod social messages"
+  queue  = { wrapup_codes = ["Answered", "Complaint", "Spam"] }
   alarms = { emails = ["contact-centre@example.com"], quiet_hours = 12 }
 }
 
@@ -74,7 +77,7 @@ output "dashboard_url" {
 }
 
 output "operator_environment" {
-  description = "What the command line needs to find this deployment."
+  description = "What the command line needs to find this deployment, regions included: eval \"$(terraform output -raw operator_environment)\"."
   value       = module.dmdesk.operator_environment
 }
 

@@ -1,23 +1,30 @@
-# Secrets only, so that they can come from the environment (TF_VAR_…) or from a file that is not committed.
+# Secrets only, so that they can come from the environment (TF_VAR_…) or from a file that is not committed. Of type
+# `any`, as a typed object would drop a misspelt key without a word; the module looks at what they hold.
 variable "instagram" {
   description = "The Meta app's secrets, and the verify tokens of its webhook."
-  type        = object({ app_secrets = list(string), verify_tokens = list(string) })
+  type        = any
   ephemeral   = true
   sensitive   = true
 }
 
 variable "tiktok" {
   description = "The TikTok app's secrets and id."
-  type        = object({ app_secrets = list(string), app_id = string })
+  type        = any
   ephemeral   = true
   sensitive   = true
 }
 
 variable "genesys_oauth_clients" {
   description = "OAuth clients of Genesys Cloud for the bridge."
-  type        = list(object({ id = string, secret = string }))
+  type        = any
   ephemeral   = true
   sensitive   = true
+}
+
+variable "genesys_oauth_client_ids" {
+  description = "The ids of the same clients: Terraform gives them the bridge's role."
+  type        = set(string)
+  default     = []
 }
 
 variable "genesys_webhook_secret" {
@@ -35,7 +42,7 @@ variable "genesys_webhook_former_secrets" {
 
 variable "account_tokens" {
   description = "Account key → its first tokens."
-  type        = map(map(string))
+  type        = any
   default     = {}
   ephemeral   = true
   sensitive   = true

@@ -174,7 +174,9 @@ resource "aws_cloudwatch_log_group" "api" {
   retention_in_days = var.log_retention_days
 }
 
-# One for the whole account and region; without it a stage with access logs is refused.
+# One for the whole account and region; without it a stage with access logs is refused. Other APIs log by it, too, so it
+# outlives the bridge that made it: provider 5 would leave the account with a role that is gone, provider 6 with none.
+# examples/account makes it once for all; docs/deploy.md#once-for-each-aws-account.
 resource "aws_iam_role" "api_logs" {
   count = var.api_gateway_logs_role ? 1 : 0
   name  = "${var.name}-api-logs"
@@ -186,18 +188,30 @@ resource "aws_iam_role" "api_logs" {
       Action    = "sts:AssumeRole"
     }]
   })
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "aws_iam_role_policy_attachment" "api_logs" {
   count      = var.api_gateway_logs_role ? 1 : 0
   role       = aws_iam_role.api_logs[0].name
-  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+  policy_arn = "arn:${local.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "aws_api_gateway_account" "this" {
   count               = var.api_gateway_logs_role ? 1 : 0
   cloudwatch_role_arn = aws_iam_role.api_logs[0].arn
   depends_on          = [aws_iam_role_policy_attachment.api_logs]
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "edge_5xx" {

@@ -1,12 +1,12 @@
 # Names and facts that several files use. Each file holds one thing and the alarms that watch it.
-data "aws_region" "current" {}
-data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
 locals {
-  # `id`: providers 5 and 6 disagree on `name` and `region`
-  region     = data.aws_region.current.id
-  account_id = data.aws_caller_identity.current.account_id
+  # As the table's ARN has them, arn:<partition>:dynamodb:<region>:<account>:table/…: names are made of them, and no name
+  # is made of a data source, which a `depends_on` of the caller leaves unknown until the apply.
+  partition  = split(":", aws_dynamodb_table.ledger.arn)[1]
+  region     = split(":", aws_dynamodb_table.ledger.arn)[3]
+  account_id = split(":", aws_dynamodb_table.ledger.arn)[4]
   package    = jsondecode(file("${dirname(var.package)}/package.json"))
 
   # EmfMetrics' namespace and the dimension that all of its totals carry

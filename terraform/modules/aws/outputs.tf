@@ -108,6 +108,11 @@ output "supervisors_topic_arn" {
   value       = aws_sns_topic.supervisors.arn
 }
 
+output "region" {
+  description = "The AWS region that all of it is in."
+  value       = local.region
+}
+
 output "dashboard_url" {
   description = "The dashboard in the AWS console."
   value       = "https://${local.region}.console.aws.amazon.com/cloudwatch/home?region=${local.region}#dashboards/dashboard/${aws_cloudwatch_dashboard.this.dashboard_name}"

@@ -8,6 +8,13 @@ locals {
   account_secrets = { for key in keys(var.accounts) : key => "account/${key}" }
   secrets         = toset(concat(local.shared_secrets, values(local.account_secrets)))
   secret_versions = { for secret in local.secrets : secret => lookup(var.secret_versions, secret, 1) }
+  # An account's is named after what it is for, and not after its key, which may change. Secrets Manager takes these
+  # characters in a name; of an id with others its hash stands there.
+  secret_names = merge({ for secret in local.shared_secrets : secret => secret }, {
+    for key, secret in local.account_secrets : secret => "account/${var.accounts[key].channel}/${
+      can(regex("^[A-Za-z0-9_+=.@-]+$", var.accounts[key].id)) ? var.accounts[key].id : sha256(var.accounts[key].id)
+    }"
+  })
 }
 
 locals {
@@ -21,9 +28,15 @@ resource "aws_secretsmanager_secret" "this" {
   #checkov:skip=CKV_AWS_149:AWS's own key encrypts it, and the roles' policies name each secret
   #checkov:skip=CKV2_AWS_57:the values are the platforms' and Genesys's to issue: they are rotated by secret_versions
   for_each                = local.secrets
-  name                    = "${var.name}/${each.key}"
+  name                    = "${var.name}/${local.secret_names[each.key]}"
   description             = "dmdesk: ${each.key}"
   recovery_window_in_days = var.secret_recovery_days
+
+  lifecycle {
+    # A secret keeps the name that it was made under: another one would be another secret, without the tokens that were
+    # renewed. Everything reads the name from here.
+    ignore_changes = [name]
+  }
 }
 
 resource "aws_secretsmanager_secret_version" "this" {

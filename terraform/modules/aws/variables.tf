@@ -2,16 +2,18 @@ variable "name" {
   description = "Prefix of every name, so that several bridges fit into one AWS account. Also their metrics' dimension `service`."
   type        = string
   default     = "dmdesk"
+  nullable    = false
   validation {
     # the bucket's name is <name>-<account>-<region>, of at most 63 characters
-    condition     = can(regex("^[a-z][a-z0-9-]{0,23}$", var.name)) && !endswith(var.name, "-")
-    error_message = "name takes 1 to 24 lower-case letters, digits and hyphens, begins with a letter and ends with none of the hyphens."
+    condition     = can(regex("^[a-z][a-z0-9-]{0,23}$", var.name)) && !endswith(var.name, "-") && !can(regex("^(xn--|sthree-|amzn-s3-demo-)", var.name))
+    error_message = "name takes 1 to 24 lower-case letters, digits and hyphens, begins with a letter (and not with xn--, sthree- or amzn-s3-demo-, which S3 keeps for itself) and ends with none of the hyphens; ${jsonencode(var.name)} does not."
   }
 }
 
 variable "package" {
   description = "The zip that `make package` wrote; package.json has to lie beside it."
   type        = string
+  nullable    = false
   validation {
     condition     = fileexists(var.package) && fileexists("${dirname(var.package)}/package.json")
     error_message = "There is no package, or no package.json beside it: run `make package` first."
@@ -19,12 +21,9 @@ variable "package" {
 }
 
 variable "accounts" {
-  description = "The brand's accounts: a key of your choice and the channel of each. Every account gets a secret for its tokens, named <name>/account/<key>."
-  type        = map(object({ channel = string }))
-  validation {
-    condition     = alltrue([for key in keys(var.accounts) : can(regex("^[a-z][a-z0-9_-]{0,31}$", key))])
-    error_message = "An account's key takes 1 to 32 lower-case letters, digits, hyphens and underscores, and begins with a letter."
-  }
+  description = "The brand's accounts: a key of your choice, the channel and the id of each. Every account gets a secret for its tokens."
+  type        = map(object({ channel = string, id = string }))
+  nullable    = false
 }
 
 variable "channels" {
@@ -51,9 +50,20 @@ variable "environment" {
   description = "Further environment variables of every function, such as HTTPS_PROXY or LOG_LEVEL. No secrets: they are readable in the console."
   type        = map(string)
   default     = {}
+  nullable    = false
   validation {
-    condition     = alltrue([for key in keys(var.environment) : !startswith(key, "DMDESK_")])
-    error_message = "The DMDESK_ variables are set by this module."
+    condition     = alltrue([for key in keys(var.environment) : !startswith(key, "DMDESK_") && key != "POWERTOOLS_SERVICE_NAME"])
+    error_message = "The DMDESK_ variables and POWERTOOLS_SERVICE_NAME are set by this module."
+  }
+  validation {
+    # docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    condition = alltrue([
+      for key, value in var.environment : can(regex("^[A-Za-z][A-Za-z0-9_]+$", key)) && value != null &&
+      !can(regex("^(AWS_REGION|AWS_DEFAULT_REGION|AWS_ACCESS_KEY.*|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|AWS_EXECUTION_ENV|AWS_LAMBDA_.*|AWS_XRAY_.*)$", key))
+    ])
+    error_message = "environment takes names of letters, digits and underscores that begin with a letter, each with a text, and none that Lambda sets itself. Wrong: ${join(", ", [
+      for key, value in var.environment : key if !can(regex("^[A-Za-z][A-Za-z0-9_]+$", key)) || value == null || startswith(key, "AWS_")
+    ])}."
   }
 }
 
@@ -102,6 +112,7 @@ variable "stage" {
   description = "The API's stage: the first segment of every URL's path."
   type        = string
   default     = "v1"
+  nullable    = false
   validation {
     condition     = can(regex("^[a-zA-Z0-9_-]{1,128}$", var.stage))
     error_message = "stage takes letters, digits, hyphens and underscores."
@@ -122,6 +133,7 @@ variable "media_days" {
   description = "How long copies of customers' and agents' media are kept, and the links to them open (days)."
   type        = number
   default     = 90
+  nullable    = false
   validation {
     condition     = var.media_days >= 1 && var.media_days <= 3650 && floor(var.media_days) == var.media_days
     error_message = "media_days is a whole number from 1 to 3650."
@@ -181,6 +193,7 @@ variable "outage_minutes" {
   description = "How long the desk is away before it counts as an outage: an alarm rings, and accounts with outage_reply tell customers (minutes)."
   type        = number
   default     = 15
+  nullable    = false
   validation {
     condition     = var.outage_minutes >= 1 && var.outage_minutes <= 1440 && floor(var.outage_minutes) == var.outage_minutes
     error_message = "outage_minutes is a whole number from 1 to 1440."
@@ -191,6 +204,7 @@ variable "parked_return_hours" {
   description = "Events that were parked because no account was theirs come back by themselves once it is there, where they are no older than this (hours; 0: none do)."
   type        = number
   default     = 48
+  nullable    = false
   validation {
     condition     = var.parked_return_hours >= 0 && var.parked_return_hours <= 2160 && floor(var.parked_return_hours) == var.parked_return_hours
     error_message = "parked_return_hours is a whole number from 0 to 2160: what is parked is deleted after 90 days."
@@ -198,15 +212,17 @@ variable "parked_return_hours" {
 }
 
 variable "api_gateway_logs_role" {
-  description = "Whether to set the role by which API Gateway writes logs. It is one setting for the whole AWS account and region: false where it is set already."
+  description = "Whether this bridge sets the role by which API Gateway writes logs. It is one setting for the whole AWS account and region, which examples/account makes once for all; a bridge that has it refuses to be destroyed with it."
   type        = bool
-  default     = true
+  default     = false
+  nullable    = false
 }
 
 variable "log_retention_days" {
   description = "How long logs are kept (days)."
   type        = number
   default     = 90
+  nullable    = false
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "CloudWatch keeps logs for 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653 days."
@@ -217,15 +233,17 @@ variable "deletion_protection" {
   description = "Whether AWS refuses to delete the table, and a bucket that is not empty. Set it to false and apply before you destroy."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 variable "secret_recovery_days" {
   description = "How long a deleted secret can be restored (days, 7 to 30). 0 deletes at once, so that the same name can be made again."
   type        = number
   default     = 7
+  nullable    = false
   validation {
-    condition     = var.secret_recovery_days == 0 || (var.secret_recovery_days >= 7 && var.secret_recovery_days <= 30)
-    error_message = "secret_recovery_days is 0, or between 7 and 30."
+    condition     = var.secret_recovery_days == 0 || (var.secret_recovery_days >= 7 && var.secret_recovery_days <= 30 && floor(var.secret_recovery_days) == var.secret_recovery_days)
+    error_message = "secret_recovery_days is 0, or a whole number from 7 to 30."
   }
 }
 
@@ -242,9 +260,10 @@ variable "secret_versions" {
   description = "Raise a secret's number (by its name as in `secrets`, 1 at first) to write its value again; the value has to be given then. media gets a new key, and all links to media end."
   type        = map(number)
   default     = {}
+  nullable    = false
   validation {
-    condition     = alltrue([for version in values(var.secret_versions) : version >= 1 && floor(version) == version])
-    error_message = "A secret's version is a whole number from 1."
+    condition     = alltrue([for version in values(var.secret_versions) : try(version >= 1 && floor(version) == version, false)])
+    error_message = "secret_versions holds whole numbers from 1; not so ${join(", ", [for secret, version in var.secret_versions : secret if !try(version >= 1 && floor(version) == version, false)])}."
   }
 }
 

@@ -7,7 +7,7 @@ resource "genesyscloud_routing_wrapupcode" "code" {
 resource "genesyscloud_routing_queue" "social" {
   count = var.queue.create ? 1 : 0
 
-  name         = var.queue.name
+  name         = coalesce(trimspace(var.queue.name), "${var.name} social messages")
   description  = "${join(" and ", values(var.channels))} conversations (${var.name})"
   wrapup_codes = [for code in genesyscloud_routing_wrapupcode.code : code.id]
 

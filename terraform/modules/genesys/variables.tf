@@ -67,21 +67,21 @@ variable "accounts" {
 }
 
 variable "queue" {
-  description = "Where conversations wait for an agent. create = false takes the queue of that name as it is."
+  description = "Where conversations wait for an agent; without a name, one that begins with `name`, so that two bridges in one organisation have two. create = false takes the queue of that name as it is."
   type = object({
-    name                = string
+    name                = optional(string, "")
     create              = optional(bool, true)
     wrapup_codes        = optional(list(string), ["Answered", "No answer needed", "Follow up"])
     alerting_timeout_s  = optional(number, 30)
     service_level_share = optional(number, 0.8)
     service_level_s     = optional(number, 60)
   })
-  default  = { name = "Social messages" }
+  default  = {}
   nullable = false
 
   validation {
-    condition     = trimspace(var.queue.name) != ""
-    error_message = "queue.name must not be empty."
+    condition     = var.queue.create || trimspace(var.queue.name) != ""
+    error_message = "With queue.create = false, queue.name must name a queue that is there."
   }
 
   validation {
@@ -115,6 +115,11 @@ variable "division" {
   type        = string
   default     = "Home"
   nullable    = false
+
+  validation {
+    condition     = can(regex("^\\S([^\\x00-\\x1f…]{0,254}\\S)?$", var.division)) && !strcontains(var.division, "{{")
+    error_message = "division is the name of a division: one line of at most 256 characters, without spaces around it and without {{."
+  }
 }
 
 variable "late_reply" {
@@ -144,8 +149,8 @@ variable "late_after_hours" {
   nullable    = false
 
   validation {
-    condition     = var.late_after_hours >= 1 && floor(var.late_after_hours) == var.late_after_hours
-    error_message = "late_after_hours must be a whole number of hours, at least 1."
+    condition     = var.late_after_hours >= 1 && var.late_after_hours <= 8760 && floor(var.late_after_hours) == var.late_after_hours
+    error_message = "late_after_hours must be a whole number of hours, from 1 to 8760."
   }
 }
 
@@ -194,6 +199,11 @@ variable "ops_command" {
   type        = string
   default     = ".venv/bin/python -m ops"
   nullable    = false
+
+  validation {
+    condition     = can(regex("^\\S.*$", var.ops_command))
+    error_message = "ops_command is a command line that runs this project's command line: it must not be empty, nor begin with a space."
+  }
 }
 
 variable "base_url" {

@@ -1,10 +1,4 @@
 # What AWS answers in tests: well-formed where the provider looks at the form.
-mock_data "aws_region" {
-  defaults = { id = "eu-west-1" }
-}
-mock_data "aws_caller_identity" {
-  defaults = { account_id = "111122223333" }
-}
 mock_data "aws_partition" {
   defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
 }

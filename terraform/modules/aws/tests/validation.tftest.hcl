@@ -5,7 +5,7 @@ mock_provider "aws" {
 
 variables {
   package  = "../../tests/fixtures/dmdesk.zip"
-  accounts = { acme_ig = { channel = "instagram" } }
+  accounts = { acme_ig = { channel = "instagram", id = "17841400000000001" } }
   channels = {
     instagram = { title = "Instagram", settings = { instagram_graph = "https://graph.instagram.com" } }
     tiktok    = { title = "TikTok", settings = { tiktok_api = "https://business-api.tiktok.com" } }
@@ -259,4 +259,44 @@ run "a_priority_that_genesys_does_not_take" {
     closing = { steps = [{ hours = 4, priority = 25000001 }] }
   }
   expect_failures = [var.closing]
+}
+
+run "a_name_that_s3_keeps" {
+  command = plan
+  variables {
+    name = "xn--shop"
+  }
+  expect_failures = [var.name]
+}
+
+run "a_variable_that_lambda_sets" {
+  command = plan
+  variables {
+    environment = { AWS_REGION = "eu-west-1" }
+  }
+  expect_failures = [var.environment]
+}
+
+run "a_variable_that_is_none" {
+  command = plan
+  variables {
+    environment = { "MY-PROXY" = "http://proxy" }
+  }
+  expect_failures = [var.environment]
+}
+
+run "half_a_version" {
+  command = plan
+  variables {
+    secret_versions = { tiktok = 1.5 }
+  }
+  expect_failures = [var.secret_versions]
+}
+
+run "a_secret_recovered_for_five_days" {
+  command = plan
+  variables {
+    secret_recovery_days = 5
+  }
+  expect_failures = [var.secret_recovery_days]
 }

@@ -6,7 +6,7 @@ mock_provider "aws" {
 variables {
   secrets  = {} # terraform test takes no default of an ephemeral variable
   package  = "../../tests/fixtures/dmdesk.zip"
-  accounts = { acme_ig = { channel = "instagram" }, acme_tt = { channel = "tiktok" } }
+  accounts = { acme_ig = { channel = "instagram", id = "17841400000000001" }, acme_tt = { channel = "tiktok", id = "-000Ab1Cd" } }
   channels = {
     instagram = { title = "Instagram", settings = { instagram_graph = "https://graph.instagram.com" } }
     tiktok    = { title = "TikTok", settings = { tiktok_api = "https://business-api.tiktok.com" } }
@@ -196,11 +196,11 @@ run "the_table_and_the_bucket_are_kept_and_private" {
 
 run "a_secret_for_each_purpose_and_account" {
   assert {
-    condition     = toset([for one in aws_secretsmanager_secret.this : one.name]) == toset(["dmdesk/instagram", "dmdesk/tiktok", "dmdesk/genesys-webhook", "dmdesk/genesys-oauth", "dmdesk/media", "dmdesk/account/acme_ig", "dmdesk/account/acme_tt"])
+    condition     = toset([for one in aws_secretsmanager_secret.this : one.name]) == toset(["dmdesk/instagram", "dmdesk/tiktok", "dmdesk/genesys-webhook", "dmdesk/genesys-oauth", "dmdesk/media", "dmdesk/account/instagram/17841400000000001", "dmdesk/account/tiktok/-000Ab1Cd"])
     error_message = "names"
   }
   assert {
-    condition     = output.account_secret_names == { acme_ig = "dmdesk/account/acme_ig", acme_tt = "dmdesk/account/acme_tt" }
+    condition     = output.account_secret_names == { acme_ig = "dmdesk/account/instagram/17841400000000001", acme_tt = "dmdesk/account/tiktok/-000Ab1Cd" }
     error_message = "what the account items name"
   }
 }

@@ -1,0 +1,124 @@
+# What is wrong, each with the path of the input and what to do. All are told at once.
+locals {
+  are = {
+    text   = "a text"
+    flag   = "true or false"
+    number = "a number"
+    texts  = "a list of texts"
+    list   = "a list"
+    map    = "an object"
+  }
+
+  cells = flatten([
+    for path, given in local.given : [
+      for field, value in given : {
+        path  = "${path}.${field}"
+        rule  = local.objects[path].fields[field]
+        value = value
+        right = {
+          text   = can(tostring(value))
+          flag   = can(tobool(value))
+          number = can(tonumber(value))
+          texts  = can([for text in tolist(value) : tostring(text)])
+          list   = can([for one in value : one]) && !can(keys(value))
+          map    = can(keys(value))
+        }[local.kinds[path][field]]
+      } if local.kinds[path][field] != ""
+    ]
+  ])
+  numbers = [for cell in local.cells : merge(cell, { value = tonumber(cell.value) }) if cell.right && cell.rule.kind == "number"]
+  texts = concat(
+    [for cell in local.cells : merge(cell, { value = tostring(cell.value) }) if cell.right && cell.rule.kind == "text"],
+    flatten([
+      for cell in local.cells : [for text in tolist(cell.value) : merge(cell, { value = text == null ? "" : tostring(text) })]
+      if cell.right && cell.rule.kind == "texts"
+    ]),
+  )
+
+  faults = concat(
+    # objects
+    [for path, object in local.objects : "${path} is an object: { ${join(", ", keys(object.fields))} }." if !can(keys(object.given))],
+    flatten([
+      for path, object in local.objects : [
+        for field in try(keys(object.given), []) :
+        "${path}.${field} is not known: ${path} takes ${join(", ", keys(object.fields))}." if !contains(keys(object.fields), field)
+      ]
+    ]),
+    flatten([
+      for path, object in local.objects : [
+        for field, rule in object.fields : "${path}.${field} has to be given." if try(rule.must, false) && !can(local.given[path][field])
+      ]
+    ]),
+    [for cell in local.cells : "${cell.path} is ${local.are[cell.rule.kind]}." if !cell.right],
+
+    # numbers
+    [
+      for cell in local.numbers : "${cell.path} is a whole number, not ${cell.value}."
+      if !try(cell.rule.fraction, false) && floor(cell.value) != cell.value
+    ],
+    [for cell in local.numbers : "${cell.path} is at least ${cell.rule.least}, not ${cell.value}." if try(cell.value < cell.rule.least, false)],
+    [for cell in local.numbers : "${cell.path} is at most ${cell.rule.most}, not ${cell.value}." if try(cell.value > cell.rule.most, false)],
+
+    # texts
+    [
+      for cell in local.texts : "${cell.path} is still a placeholder, ${jsonencode(cell.value)}: put what is yours in its place."
+      if can(regex(try(cell.rule.prose, false) ? local.only_a_placeholder : local.placeholder, cell.value))
+    ],
+    [
+      for cell in local.texts : "${cell.path} is ${join(" or ", [for one in cell.rule.among : one if one != ""])}, not ${jsonencode(cell.value)}."
+      if try(!contains(cell.rule.among, cell.value), false)
+    ],
+    [
+      for cell in local.texts : "${cell.path} is ${cell.rule.says}, not ${jsonencode(cell.value)}."
+      if can(cell.rule.form) && !can(regex(cell.rule.form, cell.value))
+    ],
+    [
+      for cell in local.texts : "${cell.path} has ${length(cell.value)} characters, and ${cell.rule.longest} at most."
+      if try(length(cell.value) > cell.rule.longest, false)
+    ],
+    [
+      for cell in local.cells : "${cell.path} names something twice." if cell.right && cell.rule.kind == "texts" &&
+      try(length(distinct(cell.value)) < length(cell.value), false)
+    ],
+
+    local.account_faults,
+  )
+}
+
+# What the fields of an account must be together.
+locals {
+  known = {
+    for key, account in local.accounts : key => merge(local.typed["accounts.${key}"], {
+      logins = { for login in var.channels[local.typed["accounts.${key}"].channel].logins : login.name => login }
+    }) if can(var.channels[local.typed["accounts.${key}"].channel]) && try(local.typed["accounts.${key}"].id != null, false)
+  }
+
+  account_faults = concat(
+    can(keys(var.accounts)) ? [] : ["accounts is a map of accounts, under keys of your choice."],
+    can(keys(var.accounts)) && length(local.accounts) == 0 ? ["accounts is empty: name at least one account, or there is nobody to write to."] : [],
+    [
+      for key in keys(local.accounts) : "accounts: a key takes 1 to 32 lower-case letters, digits, hyphens and underscores, and begins with a letter; ${jsonencode(key)} does not."
+      if !can(regex("^[a-z][a-z0-9_-]{0,31}$", key))
+    ],
+    [
+      for key, account in local.known : "accounts.${key}.id is not ${jsonencode(account.id)}: ${var.channels[account.channel].id.error}"
+      if !can(regex(var.channels[account.channel].id.pattern, account.id))
+    ],
+    [
+      for key, account in local.known : "accounts.${key}.login is ${length(account.logins) == 0 ? "not set, as ${account.channel} has one way to log in" : join(" or ", [for login in account.logins : "${login.name} (${login.title})"])}, not ${jsonencode(account.login)}."
+      if account.login != "" && !contains(keys(account.logins), account.login)
+    ],
+    [
+      for key, account in local.known : "accounts.${key}.page has to be given with the login ${account.login}: the id of the Facebook Page that the account is linked to."
+      if account.page == "" && try(account.logins[account.login].page, false)
+    ],
+    [
+      for key, account in local.known : "accounts.${key}.page is given, but its login (${coalesce(account.login, "none")}) has no Page: set login to ${join(" or ", concat([for login in account.logins : login.name if login.page], ["another channel's"]))}, or take the page out."
+      if account.page != "" && !try(account.logins[account.login].page, false)
+    ],
+    [
+      for pair, keys in { for key, account in local.known : "${account.channel}#${account.id}" => key... } :
+      "accounts ${join(" and ", keys)} are the same one: channel and id are equal." if length(keys) > 1
+    ],
+  )
+}

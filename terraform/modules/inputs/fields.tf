@@ -1,0 +1,156 @@
+# What a person may set, field by field. A typed object drops what it does not know without a word, so the root module's
+# objects are of type `any`, and this table says what they hold:
+#   kind      text, flag, number (a whole one, unless `fraction`), texts, list or map
+#   must      it has to be given
+#   default   what stands in for it; where there is none, the module that takes the object has it
+#   least, most, longest, form (a pattern) and `says` of it, among (the only values)
+#   prose     a text for people
+# What one field may be by itself stands here, or in the module that takes it where its reason is; faults.tf has what
+# two of them must be together.
+locals {
+  one_line = "^(\\S([^\\x00-\\x1f\\x7f]*\\S)?)?$"
+  filled   = "^\\S([^\\x00-\\x1f\\x7f]*\\S)?$"
+  word     = "^[!-~]+$"
+  address  = "^[^@\\s,;<>\"]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]{2,}$"
+  url      = "^https?://[^/\\s]\\S*$"
+
+  # left over from an example or a form; a text for people may hold such a sign among others
+  placeholder        = "…|^<.*>$|^\\.\\.\\.$|^(?i)(change-?me|todo|tbd|xxx+|placeholder)$"
+  only_a_placeholder = "^(…|<.*>|\\.\\.\\.)$"
+
+  emails = { kind = "texts", form = local.address, says = "a mail address", longest = 254 }
+  name   = { kind = "text", form = local.one_line, says = "one line that begins and ends with no space" }
+  at     = { kind = "text", form = local.url, says = "an address that begins with https:// (or http:// on this machine)" }
+  share  = { kind = "number", fraction = true }
+  whole  = { kind = "number" }
+  count  = { kind = "number", least = 1 }
+  rate   = { kind = "number", fraction = true, least = 1 }
+
+  fields = {
+    genesys_urls = {
+      api     = local.at
+      login   = local.at
+      webhook = local.at
+    }
+
+    queue = {
+      name                = merge(local.name, { form = local.filled, longest = 256 })
+      create              = { kind = "flag" }
+      wrapup_codes        = merge(local.name, { kind = "texts", form = local.filled, longest = 128 })
+      alerting_timeout_s  = { kind = "number", most = 86400 }
+      service_level_share = local.share
+      service_level_s     = { kind = "number", most = 86400 }
+    }
+
+    flow = {
+      name = merge(local.name, { longest = 256 })
+      own  = { kind = "flag" }
+    }
+
+    # Lambda's own bounds; no reserve at all is null, and a reserve of 0 would stop the function
+    edge = {
+      memory_mb            = { kind = "number", least = 128, most = 10240 }
+      timeout_s            = local.whole
+      reserved_concurrency = local.count
+    }
+
+    workers = {
+      memory_mb            = { kind = "number", least = 128, most = 10240 }
+      timeout_s            = local.whole
+      maximum_concurrency  = local.whole
+      reserved_concurrency = local.count
+    }
+
+    throttling = {
+      rate   = local.rate
+      burst  = local.count
+      routes = { kind = "map" }
+    }
+
+    desk_edge = {
+      reserved_concurrency = local.count
+    }
+
+    domain = {
+      name            = { kind = "text", must = true }
+      certificate_arn = { kind = "text" }
+      zone_id         = { kind = "text", form = local.word, says = "the id of a Route 53 zone" }
+      base_path       = { kind = "text" }
+      announced       = { kind = "flag" }
+      execute_api     = { kind = "flag" }
+    }
+
+    waf = {
+      acl        = { kind = "text", among = ["none", "own", "given"] }
+      arn        = { kind = "text" }
+      rate       = local.whole
+      media_rate = local.whole
+    }
+
+    file_access_log = {
+      bucket = { kind = "text", must = true }
+      prefix = { kind = "text", form = "^[^\\s]*$", says = "what the names of the log's objects begin with, without spaces" }
+    }
+
+    retention = {
+      queue_days       = local.whole
+      dead_letter_days = local.whole
+      parked_days      = local.whole
+      profile_days     = local.whole
+      certificate_days = local.whole
+      backup_days      = local.whole
+    }
+
+    alarms = {
+      emails           = local.emails
+      quiet_hours      = local.whole
+      oldest_message_s = local.whole
+      rejected         = local.whole
+      api_4xx          = local.whole
+      refused          = local.whole
+      unconfirmed      = local.whole
+      sent_again       = local.whole
+      media_failed     = local.whole
+      latency_s        = { kind = "number", fraction = true }
+    }
+
+    closing = {
+      steps  = { kind = "list" }
+      emails = local.emails
+    }
+  }
+
+  # one of throttling.routes
+  limit = {
+    rate  = local.rate
+    burst = local.count
+  }
+
+  # one of closing.steps
+  step = {
+    hours    = { kind = "number", must = true, fraction = true }
+    priority = { kind = "number", must = true }
+  }
+
+  account = {
+    channel     = { kind = "text", must = true, among = keys(var.channels) }
+    id          = { kind = "text", must = true, form = local.word, says = "one word without spaces", longest = 128 }
+    name        = merge(local.name, { default = "", longest = 100 })
+    desk        = { kind = "text", default = "", among = concat([""], var.desks) }
+    login       = { kind = "text", default = "" }
+    page        = { kind = "text", default = "", form = "^[0-9]*$", says = "the number of the Facebook Page" }
+    human_agent = { kind = "flag", default = false }
+    language    = { kind = "text", default = "en", among = ["en", "es"] }
+    notices     = { kind = "flag", default = true }
+    mark_seen   = { kind = "flag", default = true }
+    show_reads  = { kind = "flag", default = false }
+    closing     = { kind = "text", default = "warn", among = ["off", "warn", "raise"] }
+    after_end   = { kind = "text", default = "", longest = 1000, prose = true }
+    reconcile   = { kind = "flag", default = false }
+
+    outage_reply = { kind = "flag", default = false }
+    # one message on every channel: Instagram takes 1,000 bytes, and a character has four at most
+    outage_text         = { kind = "text", default = "", longest = 250, prose = true }
+    former_integrations = { kind = "texts", default = [], form = "^\\S+$", says = "the id of an integration" }
+  }
+}

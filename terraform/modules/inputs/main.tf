@@ -1,0 +1,43 @@
+# Every object beside what it may hold, by the path that its faults are told by; then every field of each.
+locals {
+  accounts = try({ for key in keys(var.accounts) : key => var.accounts[key] }, {})
+
+  objects = merge(
+    { for name, given in var.settings : name => { given = given, fields = local.fields[name] } },
+    { for key, given in local.accounts : "accounts.${key}" => { given = given, fields = local.account } },
+    {
+      for place, given in try([for step in var.settings.closing.steps : step], []) :
+      "closing.steps[${place}]" => { given = given, fields = local.step }
+    },
+    {
+      for name in try(keys(var.settings.throttling.routes), []) :
+      "throttling.routes.${name}" => { given = var.settings.throttling.routes[name], fields = local.limit }
+    },
+  )
+  # what is null counts as not given, as with `optional`; what is no object has no fields
+  given = {
+    for path, object in local.objects :
+    path => try({ for field in keys(object.given) : field => object.given[field] if object.given[field] != null }, {})
+  }
+  held = {
+    for path, object in local.objects :
+    path => merge({ for field, rule in object.fields : field => rule.default if can(rule.default) }, local.given[path])
+  }
+  kinds = {
+    for path, object in local.objects :
+    path => { for field in keys(local.held[path]) : field => try(object.fields[field].kind, "") }
+  }
+}
+
+# What is set, of the types that the table names.
+locals {
+  typed = {
+    for path, held in local.held : path => merge(
+      { for field, value in held : field => try(tostring(value), null) if local.kinds[path][field] == "text" },
+      { for field, value in held : field => try(tobool(value), null) if local.kinds[path][field] == "flag" },
+      { for field, value in held : field => try(tonumber(value), null) if local.kinds[path][field] == "number" },
+      { for field, value in held : field => try([for text in tolist(value) : tostring(text)], []) if local.kinds[path][field] == "texts" },
+      { for field, value in held : field => value if contains(["list", "map"], local.kinds[path][field]) },
+    )
+  }
+}
