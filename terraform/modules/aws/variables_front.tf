@@ -32,9 +32,11 @@ variable "throttling" {
 
 variable "desk_edge" {
   description = "The function behind the desks' webhooks, which takes agents' replies and nothing else: its reserved concurrency (none by default). Otherwise as `edge`."
-  type        = object({ reserved_concurrency = optional(number) })
-  default     = {}
-  nullable    = false
+  type = object({
+    reserved_concurrency = optional(number)
+  })
+  default  = {}
+  nullable = false
   validation {
     condition     = coalesce(var.desk_edge.reserved_concurrency, 1) >= 1
     error_message = "desk_edge.reserved_concurrency is 1 or more, or null for none of its own: with 0, no reply would be taken."
