@@ -488,7 +488,8 @@ DEPLOYERS_UNUSED = {
         "s3:PutBucketLogging", "sns:GetSubscriptionAttributes", "sns:Subscribe", "sns:Unsubscribe",
     },
     "changes that this story does not make": {
-        "dynamodb:UpdateItem", "dynamodb:UpdateTable", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
+        "dynamodb:UpdateItem", "dynamodb:UpdateTable",
+        "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
         "lambda:DeleteFunctionConcurrency", "lambda:UpdateFunctionConfiguration",
         "lambda:GetFunctionConfiguration", "scheduler:UpdateSchedule", "secretsmanager:RestoreSecret",
         "secretsmanager:UpdateSecret", "secretsmanager:UpdateSecretVersionStage", "wafv2:UpdateWebACL",
