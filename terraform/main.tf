@@ -96,7 +96,7 @@ module "aws" {
   source = "./modules/aws"
 
   name     = var.name
-  package  = coalesce(var.package, "${path.module}/../build/dmdesk.zip")
+  package  = var.package_s3 == null ? coalesce(var.package, "${path.module}/../build/dmdesk.zip") : null
   accounts = { for key, account in var.accounts : key => { channel = account.channel } }
   channels = {
     for name, channel in local.channels : name => {
@@ -123,6 +123,15 @@ module "aws" {
   secret_versions       = merge(var.secret_versions, { "genesys-webhook" = local.webhook_version })
   alarms                = var.alarms
   closing               = var.closing
+
+  tags                      = var.tags
+  role_permissions_boundary = var.role_permissions_boundary
+  role_path                 = var.role_path
+  kms_key                   = var.kms_key
+  alarm_topic               = var.alarm_topic
+  vpc                       = var.vpc
+  package_s3                = var.package_s3
+  code_signing_config_arn   = var.code_signing_config_arn
 }
 
 module "genesys" {
@@ -148,6 +157,7 @@ module "genesys" {
   identity_resolution = var.identity_resolution
   conversation_end    = var.conversation_end
   ops_command         = var.ops_command
+  link                = var.link
   base_url            = var.genesys_urls.api == null ? "" : var.genesys_urls.api
   login_url           = var.genesys_urls.login == null ? "" : var.genesys_urls.login
 }

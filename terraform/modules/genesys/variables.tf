@@ -111,10 +111,15 @@ variable "flow" {
 }
 
 variable "division" {
-  description = "Name of the division that our flow belongs to."
+  description = "Name of the division that our flow and our queue belong to, and in which the bridge's clients have their role."
   type        = string
   default     = "Home"
   nullable    = false
+
+  validation {
+    condition     = trimspace(var.division) != ""
+    error_message = "division is the name of a division, such as Home."
+  }
 }
 
 variable "late_reply" {

@@ -206,7 +206,7 @@ run "every_alarm_tells_the_topic" {
         values(aws_cloudwatch_metric_alarm.latency), values(aws_cloudwatch_metric_alarm.token_days_left),
         [aws_cloudwatch_metric_alarm.edge_5xx, aws_cloudwatch_metric_alarm.throttled],
         values(aws_cloudwatch_metric_alarm.hourly), values(aws_cloudwatch_metric_alarm.dead_letters_oldest),
-      ) : one.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(one.alarm_description) > 30 && can(regex(" docs/runbooks/[a-z0-9_]+\\.md$", one.alarm_description))
+      ) : one.alarm_actions == toset([aws_sns_topic.alarms[0].arn]) && length(one.alarm_description) > 30 && can(regex(" docs/runbooks/[a-z0-9_]+\\.md$", one.alarm_description))
     ])
     error_message = "an alarm that nobody hears, or that does not say what to do"
   }
