@@ -89,8 +89,8 @@ variable "vpc" {
   }
   validation {
     condition = alltrue(concat(
-      [for id in try(var.vpc.subnet_ids, []) : can(regex("^subnet-[0-9a-f]+$", id))],
-      [for id in try(var.vpc.security_group_ids, []) : can(regex("^sg-[0-9a-f]+$", id))],
+      [for id in coalesce(try(var.vpc.subnet_ids, null), []) : can(regex("^subnet-[0-9a-f]+$", id))],
+      [for id in coalesce(try(var.vpc.security_group_ids, null), []) : can(regex("^sg-[0-9a-f]+$", id))],
     ))
     error_message = "vpc: subnet_ids look like subnet-0123456789abcdef0, and security_group_ids like sg-0123456789abcdef0."
   }
