@@ -156,8 +156,7 @@ module "genesys" {
   raises              = anytrue([for key, account in var.accounts : account.closing == "raise" if local.desk_of[key] == "genesys"])
   identity_resolution = var.identity_resolution
   conversation_end    = var.conversation_end
-  ops_command         = var.ops_command
-  link                = var.link
+  ops_command         = var.link == "none" ? "true" : var.ops_command # which does nothing, whatever it is told to do
   base_url            = var.genesys_urls.api == null ? "" : var.genesys_urls.api
   login_url           = var.genesys_urls.login == null ? "" : var.genesys_urls.login
 }

@@ -42,8 +42,9 @@ run "all_of_it_reaches_aws" {
 
 run "who_runs_no_command_is_told_which_to_run" {
   variables {
-    link     = "none"
-    division = "Sales"
+    ops_command = "false"
+    link        = "none"
+    division    = "Sales"
   }
   assert {
     condition     = length(output.link_commands) == 2 && can(regex("^dmdesk link-flow --integration ${output.integration_ids["acme_ig"]} --flow ${output.flow_id} --external-source [^ ]+$", output.link_commands[0])) && can(regex("^dmdesk grant-role --client client --role ${output.genesys_role_id} --division [^ ]+$", output.link_commands[1]))
@@ -98,4 +99,12 @@ run "two_packages" {
     package_s3 = { bucket = "releases", key = "dmdesk.zip", runtime = "python3.13" }
   }
   expect_failures = [var.package_s3]
+}
+
+run "a_link_that_the_provider_lacks" {
+  command = plan
+  variables {
+    link = "provider"
+  }
+  expect_failures = [var.link]
 }

@@ -159,7 +159,7 @@ def test_where_nothing_is_run_the_commands_are_told(terraform: Terraform) -> Non
     """As in a pipeline without Python; somebody runs them later, and Terraform leaves alone what they did."""
     admin = terraform.genesys.admin
     terraform.genesys.add_client("bridge", "bridge-secret-0001")
-    terraform.inputs |= {"ops_command": "false", "oauth_client_ids": ["bridge"], "link": "none"}
+    terraform.inputs |= {"ops_command": "true", "oauth_client_ids": ["bridge"]}
     terraform.apply()
     outputs = terraform.outputs()
     made = outputs["integration_ids"]
@@ -184,7 +184,7 @@ def test_a_pipeline_takes_over_what_the_command_linked(terraform: Terraform) -> 
     terraform.apply()
     (linked,) = terraform.outputs()["integration_ids"].values()
     flow = terraform.genesys.admin.integration(linked)["flow"]
-    terraform.inputs |= {"ops_command": "false", "link": "none"}
+    terraform.inputs["ops_command"] = "true"
     terraform.apply()
     assert terraform.genesys.admin.integration(linked)["flow"] == flow
 
@@ -238,7 +238,6 @@ def test_what_was_changed_by_hand_is_seen(terraform: Terraform) -> None:
         ({"priority": 0.5}, "whole number"),
         ({"name": "1"}, "must start with a letter"),
         ({"division": " "}, "division is the name of a division"),
-        ({"link": "provider"}, "has no resource that attaches a flow"),
         ({"base_url": "x; rm"}, "must be empty or a URL"),
     ],
 )

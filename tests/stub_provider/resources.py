@@ -365,8 +365,8 @@ KINDS: tuple[Kind, ...] = (
         "routing_queue",
         "/api/v2/routing/queues",
         (
-            "name", "description", "division_id", "acw_wrapup_prompt", "acw_timeout_ms", "skill_evaluation_method", "scoring_method",
-            "media_settings_message", "wrapup_codes", "enable_manual_assignment", "last_agent_routing_mode",
+            "name", "description", "division_id", "acw_wrapup_prompt", "acw_timeout_ms", "skill_evaluation_method",
+            "scoring_method", "media_settings_message", "wrapup_codes", "enable_manual_assignment", "last_agent_routing_mode",
             "ignore_members",
         ),
         keep=("ignore_members",),

@@ -1,30 +1,13 @@
 # The provider has no resource that attaches a flow to an integration, nor one for the identity resolution of
 # Open Messaging. Our command does both, waits for the integration's asynchronous creation, and reads back.
 # Credentials come from the environment: GENESYSCLOUD_OAUTHCLIENT_ID and _SECRET, as for the provider.
-locals {
-  # "": nothing is run. The resources below stay, so that neither way of linking takes away what the other did.
-  link_command = var.link == "none" ? "" : var.ops_command
-
-  link_commands = concat([
-    for key, account in var.accounts : join(" ", compact([
-      "dmdesk link-flow --integration ${genesyscloud_conversations_messaging_integrations_open.account[key].id} --flow ${local.flow_id}",
-      var.identity_resolution ? "--external-source ${genesyscloud_externalcontacts_external_source.channel[account.channel].id}" : "",
-    ]))
-    ], [
-    for client in var.oauth_client_ids : join(" ", compact([
-      "dmdesk grant-role --client ${client} --role ${genesyscloud_auth_role.bridge.id}",
-      var.division == "Home" ? "" : "--division ${local.division_id}",
-    ]))
-  ])
-}
-
 resource "terraform_data" "link" {
   for_each = var.accounts
 
   # A destroy provisioner sees its own resource only, so what it needs is kept here. Both commands run again
   # when one of the ids changes, and not when only the way to run them does.
   input = {
-    command     = local.link_command
+    command     = var.ops_command
     integration = genesyscloud_conversations_messaging_integrations_open.account[each.key].id
     flow        = local.flow_id
     source      = var.identity_resolution ? genesyscloud_externalcontacts_external_source.channel[each.value.channel].id : ""
@@ -40,7 +23,7 @@ resource "terraform_data" "link" {
 
   provisioner "local-exec" {
     working_dir = "${path.module}/../../.."
-    command     = self.input.command == "" ? "exit 0" : "${self.input.command} link-flow --integration \"$INTEGRATION\" --flow \"$FLOW\" --external-source \"$SOURCE\""
+    command     = "${self.input.command} link-flow --integration \"$INTEGRATION\" --flow \"$FLOW\" --external-source \"$SOURCE\""
     environment = {
       INTEGRATION          = self.input.integration
       FLOW                 = self.input.flow
@@ -53,7 +36,7 @@ resource "terraform_data" "link" {
   provisioner "local-exec" {
     when        = destroy
     working_dir = "${path.module}/../../.."
-    command     = self.input.command == "" ? "exit 0" : "${self.input.command} link-flow --undo --integration \"$INTEGRATION\" --flow \"$FLOW\" --external-source \"$SOURCE\""
+    command     = "${self.input.command} link-flow --undo --integration \"$INTEGRATION\" --flow \"$FLOW\" --external-source \"$SOURCE\""
     environment = {
       INTEGRATION          = self.input.integration
       FLOW                 = self.input.flow

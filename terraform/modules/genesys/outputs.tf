@@ -19,8 +19,3 @@ output "role_id" {
   description = "The role to give to the bridge's OAuth client."
   value       = genesyscloud_auth_role.bridge.id
 }
-
-output "link_commands" {
-  description = "What attaches the flow to each integration, and gives each OAuth client its role: run by Terraform, or left to you where link is none. May be run again."
-  value       = local.link_commands
-}

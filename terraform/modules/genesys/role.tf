@@ -28,7 +28,7 @@ resource "terraform_data" "grant" {
   for_each = var.oauth_client_ids
 
   input = {
-    command   = local.link_command
+    command   = var.ops_command
     client    = each.key
     role      = genesyscloud_auth_role.bridge.id
     division  = local.division_id == null ? "" : local.division_id
@@ -44,7 +44,7 @@ resource "terraform_data" "grant" {
 
   provisioner "local-exec" {
     working_dir = "${path.module}/../../.."
-    command     = self.input.command == "" ? "exit 0" : "${self.input.command} grant-role --client \"$CLIENT\" --role \"$ROLE\" --division \"$DIVISION\""
+    command     = "${self.input.command} grant-role --client \"$CLIENT\" --role \"$ROLE\" --division \"$DIVISION\""
     environment = {
       CLIENT               = self.input.client
       ROLE                 = self.input.role
@@ -57,7 +57,7 @@ resource "terraform_data" "grant" {
   provisioner "local-exec" {
     when        = destroy
     working_dir = "${path.module}/../../.."
-    command     = self.input.command == "" ? "exit 0" : "${self.input.command} grant-role --undo --client \"$CLIENT\" --role \"$ROLE\" --division \"$DIVISION\""
+    command     = "${self.input.command} grant-role --undo --client \"$CLIENT\" --role \"$ROLE\" --division \"$DIVISION\""
     environment = {
       CLIENT               = self.input.client
       ROLE                 = self.input.role
