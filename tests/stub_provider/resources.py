@@ -366,8 +366,8 @@ KINDS: tuple[Kind, ...] = (
         "/api/v2/routing/queues",
         (
             "name", "description", "division_id", "acw_wrapup_prompt", "acw_timeout_ms", "skill_evaluation_method",
-            "scoring_method", "media_settings_message", "wrapup_codes", "enable_manual_assignment", "last_agent_routing_mode",
-            "ignore_members",
+            "scoring_method", "media_settings_message", "wrapup_codes", "enable_manual_assignment",
+            "last_agent_routing_mode", "ignore_members",
         ),
         keep=("ignore_members",),
         renames={

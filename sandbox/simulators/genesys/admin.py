@@ -187,7 +187,7 @@ class Admin:
         """The name of the division that the queue of that name belongs to."""
         with self._lock:
             (found,) = [one for one in self._queues.items.values() if one["name"] == queue]
-            return str(self._divisions.get((found.get("division") or _HOME)["id"])["name"])
+            return str(self._divisions.get(str((found.get("division") or _HOME)["id"]))["name"])
 
     def grant(self, client_id: str, *roles: str) -> None:
         """Give roles to an OAuth client, at home: from then on it may do only what they allow."""
@@ -527,8 +527,10 @@ class Admin:
 
     def _subject(self, identifier: str) -> Fields:
         self._client(identifier)
-        held = [(self._roles.get(role), self._divisions.get(where)) for role, where in self._roles_of.get(identifier, [])]
-        grants = [{"subjectId": identifier, "division": where, "role": _granted(role)} for role, where in held]
+        grants = [
+            {"subjectId": identifier, "division": self._divisions.get(where), "role": _granted(self._roles.get(role))}
+            for role, where in self._roles_of.get(identifier, [])
+        ]
         return {"id": identifier, "name": identifier, "grants": grants}
 
     def _add_grant(self, call: Call, subject: str, division: str, role: str) -> object:
