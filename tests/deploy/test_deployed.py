@@ -320,8 +320,7 @@ def test_the_upkeep_renews_and_stores_tokens(deployed: Deployment) -> None:
         text = deployed.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
         return dict(json.loads(text))
 
-    # The schedule may have done it. Once is enough: the emulator forgets the label that keeps Terraform's own version,
-    # so after a second renewal an apply would write it anew.
+    # the schedule may have done it
     log = upkeep(deployed, "tokens") if held()["access_token"] == "token-tt" else ""
     stored = held()
     assert stored["access_token"] != "token-tt", log
