@@ -97,7 +97,7 @@ module "aws" {
   source = "./modules/aws"
 
   name     = var.name
-  package  = coalesce(var.package, "${path.module}/../build/dmdesk.zip")
+  package  = var.package_s3 == null ? coalesce(var.package, "${path.module}/../build/dmdesk.zip") : null
   accounts = { for key, account in local.accounts : key => { channel = account.channel, id = account.id } }
   channels = {
     for name, channel in local.channels : name => {
@@ -131,6 +131,15 @@ module "aws" {
   secret_versions       = merge(var.secret_versions, { "genesys-webhook" = local.webhook_version })
   alarms                = local.settings.alarms
   closing               = local.settings.closing
+
+  tags                      = var.tags
+  role_permissions_boundary = var.role_permissions_boundary
+  role_path                 = var.role_path
+  kms_key                   = var.kms_key
+  alarm_topic               = var.alarm_topic
+  vpc                       = var.vpc
+  package_s3                = var.package_s3
+  code_signing_config_arn   = var.code_signing_config_arn
 }
 
 module "genesys" {
@@ -155,7 +164,7 @@ module "genesys" {
   raises              = anytrue([for key, account in local.accounts : account.closing == "raise" if local.desk_of[key] == "genesys"])
   identity_resolution = var.identity_resolution
   conversation_end    = var.conversation_end
-  ops_command         = var.ops_command
+  ops_command         = var.link == "none" ? "true" : var.ops_command # which does nothing, whatever it is told to do
   base_url            = local.genesys_api
   login_url           = can(local.settings.genesys_urls.api) ? lookup(local.settings.genesys_urls, "login", "") : local.genesys_login
 }

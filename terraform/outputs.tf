@@ -72,3 +72,13 @@ output "aws" {
   description = "Names and URLs in AWS, for operators and tests: table, bucket, queues, secrets, functions, roles, log groups, API."
   value       = module.aws
 }
+
+output "link_commands" {
+  description = "What attaches the flow to each integration, and gives each OAuth client its role: run by Terraform, or left to you where link is none. May be run again."
+  value       = module.genesys.link_commands
+}
+
+output "arns" {
+  description = "The ARN of everything in AWS that another policy, or another module, may have to name: functions, roles, log groups, queues, dead-letter queues, table, bucket, topics, secrets, key, API, stage, schedule."
+  value       = module.aws.arns
+}

@@ -179,7 +179,7 @@ variable "flow" {
 }
 
 variable "division" {
-  description = "Name of the Genesys Cloud division that our flow belongs to."
+  description = "Name of the Genesys Cloud division that our flow and our queue belong to, and in which the bridge's clients have their role."
   type        = string
   default     = "Home"
   nullable    = false

@@ -7,6 +7,9 @@ under the operation's name, so a policy that is right at AWS would be refused he
 Nor does it know `dynamodb:LeadingKeys`, the partition keys that a call names. They are read from the call here
 (docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html). Of some calls it does not see
 what they are about, which AWS asks for: a function that is made, a web ACL and what it is put before.
+
+And it drops what labels a secret's version is put with beside AWSCURRENT, and with them the version once two others
+have followed (docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html).
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
+from ministack.services import secretsmanager
 
 LEADING_KEYS, PARTITION = "dynamodb:LeadingKeys", "pk"
 BATCHES = {f"sqs:{name}Batch": f"sqs:{name}" for name in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
@@ -44,6 +48,8 @@ def main() -> None:
     origin = iam_evaluator.pin_request_origin
     # the bucket's policy wants TLS, which the emulator does not speak
     iam_evaluator.pin_request_origin = lambda source_ip, secure: origin(source_ip, True)
+    put = secretsmanager._put_secret_value
+    secretsmanager._put_secret_value = lambda asked: _labelled(asked, put(asked))
     if used := os.environ.get("IAM_USED"):
         _note(Path(used))
 
@@ -77,6 +83,18 @@ def _keys(asked: Any) -> list[dict[str, str]]:
         return []
     own = [asked[PARTITION]] if isinstance(asked.get(PARTITION), dict) and "sk" in asked else []
     return own + [key for one in asked.values() for key in _keys(one)]
+
+
+def _labelled(asked: dict[str, Any], answer: Any) -> Any:
+    """Gives the version that was put just now all its labels, of which no other version has one."""
+    _, secret = secretsmanager._resolve(asked.get("SecretId"))
+    versions = secret["Versions"] if secret else {}
+    if (put := asked.get("ClientRequestToken")) in versions:
+        own = {label for label in asked.get("VersionStages", []) if not label.startswith("AWS")}
+        for name, version in versions.items():
+            version["Stages"] = [label for label in version["Stages"] if label not in own]
+            version["Stages"] += sorted(own) if name == put else []
+    return answer
 
 
 def _note(used: Path) -> None:

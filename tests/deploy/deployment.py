@@ -39,9 +39,13 @@ SECRETS = {
     "terraform": "deployed-terraform-client-secret",
 }
 SERVICES = (
-    "apigateway", "dynamodb", "iam", "lambda", "logs", "s3", "scheduler", "secretsmanager", "sns", "sqs", "sts",
+    "apigateway", "dynamodb", "iam", "kms", "lambda", "logs", "s3", "scheduler", "secretsmanager", "sns", "sqs", "sts",
     "wafv2",
 )  # fmt: skip
+TAGS = {"cost-centre": "4711", "owner": "contact centre"}
+PATH = "/dmdesk/"  # so that the roles match what terraform/policies names
+# the services that a role of the company's may use at all
+BOUNDARY = ("dynamodb", "ec2", "kms", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs")
 # who runs Terraform, with what terraform/policies grants and no more
 DEPLOYER, POLICIES = "deployer", REPOSITORY / "terraform" / "policies"
 # the root user of MiniStack's IAM
@@ -66,6 +70,7 @@ class Deployment:
         self.front = WebServer(self._forward)
         self.outputs: dict[str, Any] = {}
         self.keys: dict[str, str] = {}
+        self.company: dict[str, Any] = {}
         self._changed: dict[str, Any] = {}
         self._processes: list[subprocess.Popen[bytes]] = []
         self._logs: list[IO[bytes]] = []
@@ -103,6 +108,7 @@ class Deployment:
         """Writes the root module that a customer would write, and applies it."""
         install(self.folder / "mirror")
         (self.folder / "terraformrc").write_text(configuration(self.folder / "mirror"), encoding="utf-8")
+        self.company = self._company()
         (self.folder / "main.tf").write_text(self._root(), encoding="utf-8")
         self.terraform("init", "-input=false")
         self.terraform("apply", "-auto-approve", "-input=false")
@@ -186,6 +192,8 @@ class Deployment:
 
     def left(self) -> dict[str, list[Any]]:
         """What is still there after a destroy."""
+        kms = self.client("kms")
+        keys = [kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]]
         return {
             "queues": self.client("sqs").list_queues().get("QueueUrls", []),
             "functions": self.client("lambda").list_functions()["Functions"],
@@ -198,6 +206,7 @@ class Deployment:
             "APIs": self.client("apigateway").get_rest_apis()["items"],
             "topics": self.client("sns").list_topics()["Topics"],
             "schedules": self.client("scheduler").list_schedules()["Schedules"],
+            "keys": [key for key in keys if key["KeyState"] != "PendingDeletion"],
         }
 
     def noted(self) -> list[tuple[str, str, str, list[str]]]:
@@ -242,6 +251,23 @@ class Deployment:
         passed = {name: answer.headers[name] for name in ("Location", "Cache-Control") if name in answer.headers}
         return Answer(answer.status_code, answer.content, passed, kind)
 
+    def _company(self) -> dict[str, Any]:
+        """What the company has made before, and wants to be kept to."""
+        statement = {"Effect": "Allow", "Action": [f"{service}:*" for service in BOUNDARY], "Resource": "*"}
+        bounds = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        boundary = self.client("iam").create_policy(PolicyName="boundary", PolicyDocument=bounds)["Policy"]["Arn"]
+        ec2 = self.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+        group = ec2.create_security_group(VpcId=vpc, GroupName="desk", Description="dmdesk")["GroupId"]
+        return {
+            "tags": TAGS,
+            "role_path": PATH,
+            "role_permissions_boundary": boundary,
+            "kms_key": {"create": True},
+            "vpc": {"subnet_ids": [subnet], "security_group_ids": [group]},
+        }
+
     def _inputs(self) -> dict[str, Any]:
         """What a customer would give the root module."""
         account_tokens = {
@@ -284,7 +310,7 @@ class Deployment:
             "genesys_oauth_client_ids": ["runtime"],
             "account_tokens": account_tokens,
             "ops_command": f"{sys.executable} -m ops",
-        }
+        } | self.company
 
     def _root(self) -> str:
         """The root module that a customer would write, with the providers of this machine."""

@@ -18,11 +18,12 @@ import pytest
 
 from chalicelib.settings import PREFIX, variables
 from tests import terraform_here
-from tests.stub_provider.__main__ import configuration, install
+from tests.stub_provider.__main__ import VERSION, configuration, install
 
 ROOT = Path(__file__).resolve().parents[2] / "terraform"
 MODULES = {"root": ".", "aws": "modules/aws", "example": "examples/complete", "account": "examples/account"}
 ROLES = ("edge", "desk_edge", "to_desk", "to_customer", "upkeep")
+LOCK = ".terraform.lock.hcl"
 # a channel that nobody has: its entry in the map, and below what a person would set
 PIGEON = """
     pigeon = {
@@ -129,6 +130,30 @@ def terraform(settings: Path, folder: Path, *arguments: str, code: int = 0) -> s
     )
     assert ran.returncode == code, ran.stdout + ran.stderr
     return ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("module", ["root", "example"])
+def test_its_lock_holds(settings: Path, copied: Path, tmp_path: Path, module: str) -> None:
+    """What is downloaded on whichever platform is what was tried: the AWS provider's checksum is among those of its
+    release, and nothing would be added but the stand-in's."""
+    shutil.copytree(copied, tmp_path / "terraform", symlinks=True, ignore=shutil.ignore_patterns(".terraform*"))
+    folder = tmp_path / "terraform" / MODULES[module]
+    shutil.copy(ROOT / MODULES[module] / LOCK, folder / LOCK)
+    terraform(settings, folder, "init", "-backend=false", "-input=false", "-no-color", "-lockfile=readonly")
+
+
+def test_no_checksum_of_the_stand_in_is_locked() -> None:
+    """With one, nobody could install the real provider. Its own come from the registry, and so have those of its
+    release (zh) among them."""
+    text = (ROOT / LOCK).read_text(encoding="utf-8")
+    assert (ROOT / MODULES["example"] / LOCK).read_text(encoding="utf-8") == text
+    found = re.findall(r'^provider "registry.terraform.io/(\S+)" \{(.*?)^\}', text, re.DOTALL | re.MULTILINE)
+    locked = {
+        name: (re.findall(r'version\s+= "(.*?)"', entry), re.findall(r'"(h1|zh):', entry)) for name, entry in found
+    }
+    assert set(locked) == {"hashicorp/aws", "mypurecloud/genesyscloud"}
+    assert locked["mypurecloud/genesyscloud"][0] == [VERSION], "the one that the stand-in stands in for"
+    assert all(not kinds or "zh" in kinds for _, kinds in locked.values())
 
 
 def test_it_is_formatted(settings: Path) -> None:

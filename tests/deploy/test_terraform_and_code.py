@@ -14,6 +14,7 @@ from chalice.app import ScheduledEventConfig, SQSEventConfig
 from app import app
 from chalicelib import settings
 from chalicelib.aws import keys, letters, pauses, table
+from chalicelib.channels.instagram import client as instagram
 from chalicelib.edge.receive import LARGEST_BODY
 from chalicelib.observability import NAMESPACE
 from chalicelib.pipeline import batch, erasing
@@ -328,3 +329,15 @@ def test_the_operators_environment_is_all_that_the_command_line_reads() -> None:
     # the app's id lies in TikTok's secret; the variable is for an app whose secret lacks it
     read = set(re.findall(r'envvar="(\w+)"', commands)) - {"DMDESK_TIKTOK_APP_ID"}
     assert given == read | {f"DMDESK_{name.upper()}" for name in SETTINGS}
+
+
+def test_a_vpcs_way_out_is_told_for_each_service_and_host_that_the_functions_call() -> None:
+    paper = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    told = paper.split("### In a VPC", 1)[1].split("\n### ", 1)[0]
+    endpoints = "".join(line for line in told.splitlines() if "endpoints" in line)
+    services = {"dynamodb": "DynamoDB", "s3": "S3", "secretsmanager": "Secrets Manager", "sns": "SNS", "sqs": "SQS"}
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "chalicelib").rglob("*.py"))
+    assert set(re.findall(r'calls\.client\("(\w+)"', code)) == set(services)
+    assert all(name in endpoints for name in services.values())
+    assert all(f"*.{host}`" in told for host in instagram.HOSTS)
+    assert all(address.removeprefix("https://") in told for address in vendors().values() if "//" in address)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from chalicelib.desks.genesys.translate import TRANSLATOR
 from chalicelib.desks.genesys.webhook import WEBHOOK
 from chalicelib.http import Request
 from chalicelib.vocabulary.records import Event
 from chalicelib.vocabulary.replies import DeskEnded
+from ops.__main__ import cli
 from ops.desks.genesys.checks import RUNTIME_PERMISSIONS
 from sandbox.simulators.genesys.automation import CUSTOMER_END
-from tests.genesys_module.conftest import Terraform
+from tests.genesys_module.conftest import ACCOUNTS, CLIENT, Terraform
 from tests.stub_provider.resources import KINDS
 from tests.stub_provider.schema import documented
 
 OPS = f"{sys.executable} -m ops"
+CREDENTIALS = {"GENESYSCLOUD_OAUTHCLIENT_ID": CLIENT[0], "GENESYSCLOUD_OAUTHCLIENT_SECRET": CLIENT[1]}
 NOTHING: dict[str, list[str]] = {
     kind: []
     for kind in (
@@ -159,6 +163,61 @@ def test_what_exists_is_used_by_name(terraform: Terraform) -> None:
     assert terraform.genesys.admin.held() == NOTHING | {"queues": ["Support"], "flows": ["Theirs"]}
 
 
+def test_queue_and_role_are_in_the_division(terraform: Terraform) -> None:
+    sales = terraform.genesys.admin.add_division("Sales")
+    terraform.genesys.add_client("bridge", "bridge-secret-0001")
+    terraform.inputs |= {"ops_command": OPS, "oauth_client_ids": ["bridge"], "accounts": {}, "division": "Sales"}
+    terraform.apply()
+    role = terraform.outputs()["role_id"]
+    admin = terraform.genesys.admin
+    assert admin.division_of("Social messages") == "Sales"
+    assert (admin.roles_of("bridge", sales), admin.roles_of("bridge")) == ([role], [])
+    terraform.run("plan", "-detailed-exitcode")
+    terraform.inputs["division"] = "Home"
+    terraform.apply()
+    assert (admin.roles_of("bridge", sales), admin.roles_of("bridge")) == ([], [role])
+
+
+def test_a_division_that_is_none_is_told(terraform: Terraform) -> None:
+    terraform.inputs["division"] = "Nowhere"
+    terraform.write()
+    assert "no auth_division found with name 'Nowhere'" in terraform.run("plan", code=1)
+
+
+def test_where_nothing_is_run_the_commands_are_told(terraform: Terraform) -> None:
+    """As in a pipeline without Python; somebody runs them later, and Terraform leaves alone what they did."""
+    admin = terraform.genesys.admin
+    terraform.genesys.add_client("bridge", "bridge-secret-0001")
+    terraform.inputs |= {"ops_command": "true", "oauth_client_ids": ["bridge"]}
+    terraform.apply()
+    outputs = terraform.outputs()
+    made = outputs["integration_ids"]
+    assert [admin.integration(one)["flow"] for one in made.values()] == [None, None]
+    assert admin.roles_of("bridge") == []
+    for command in outputs["link_commands"]:
+        name, *arguments = shlex.split(command)
+        assert name == "dmdesk"
+        hosts = ["--genesys-url", terraform.genesys.url, "--login-url", terraform.genesys.url]
+        ran = CliRunner().invoke(cli, [*arguments, *hosts], env=CREDENTIALS)
+        assert ran.exit_code == 0, ran.output
+    assert {admin.integration(one)["flow"]["id"] for one in made.values()} == {outputs["flow_id"]}
+    assert all(admin.integration(one)["identity"]["resolveIdentities"] for one in made.values())
+    assert admin.roles_of("bridge") == [outputs["role_id"]]
+    terraform.run("plan", "-detailed-exitcode")
+    terraform.run("destroy", "-auto-approve")
+    assert admin.held() == NOTHING
+
+
+def test_a_pipeline_takes_over_what_the_command_linked(terraform: Terraform) -> None:
+    terraform.inputs |= {"ops_command": OPS, "accounts": {"acme_tt": ACCOUNTS["acme_tt"]}}
+    terraform.apply()
+    (linked,) = terraform.outputs()["integration_ids"].values()
+    flow = terraform.genesys.admin.integration(linked)["flow"]
+    terraform.inputs["ops_command"] = "true"
+    terraform.apply()
+    assert terraform.genesys.admin.integration(linked)["flow"] == flow
+
+
 def test_a_name_that_is_not_there_is_told(terraform: Terraform) -> None:
     terraform.inputs["flow"] = {"own": False, "name": "Nobody's"}
     terraform.write()
@@ -207,6 +266,7 @@ def test_what_was_changed_by_hand_is_seen(terraform: Terraform) -> None:
         ({"late_after_hours": 0}, "from 1 to 8760"),
         ({"priority": 0.5}, "whole number"),
         ({"name": "1"}, "must start with a letter"),
+        ({"division": " "}, "division is the name of a division"),
         ({"base_url": "x; rm"}, "must be empty or a URL"),
     ],
 )

@@ -365,12 +365,13 @@ KINDS: tuple[Kind, ...] = (
         "routing_queue",
         "/api/v2/routing/queues",
         (
-            "name", "description", "acw_wrapup_prompt", "acw_timeout_ms", "skill_evaluation_method", "scoring_method",
-            "media_settings_message", "wrapup_codes", "enable_manual_assignment", "last_agent_routing_mode",
-            "ignore_members",
+            "name", "description", "division_id", "acw_wrapup_prompt", "acw_timeout_ms", "skill_evaluation_method",
+            "scoring_method", "media_settings_message", "wrapup_codes", "enable_manual_assignment",
+            "last_agent_routing_mode", "ignore_members",
         ),
         keep=("ignore_members",),
         renames={
+            "division_id": "division.id",
             "acw_wrapup_prompt": "acwSettings.wrapupPrompt",
             "acw_timeout_ms": "acwSettings.timeoutMs",
             "media_settings_message": "mediaSettings.message",
@@ -393,6 +394,7 @@ KINDS: tuple[Kind, ...] = (
         "flow", "/api/v2/flows", ("filepath", "substitutions", "update_trigger_hash", "force_unlock"),
         rule=_flow_rule,
     ),
+    Kind("auth_division", "/api/v2/authorization/divisions", ("name", "description", "home")),
     Role(
         "auth_role", "/api/v2/authorization/roles",
         ("name", "description", "permissions", "permission_policies"),

@@ -153,24 +153,24 @@ class Genesys:
 
     # --- what grant-role does
 
-    def has_role(self, client: str, role: str) -> bool:
-        """Whether the OAuth client has the role in the home division."""
-        home = self._home()
-        return any(grant.role.id == role and grant.division.id == home for grant in self._grants(client))
+    def has_role(self, client: str, role: str, division: str) -> bool:
+        """Whether the OAuth client has the role in the division, "" for the home division."""
+        where = division or self._home()
+        return any(grant.role.id == role and grant.division.id == where for grant in self._grants(client))
 
-    def grant(self, client: str, role: str) -> None:
-        """Gives the OAuth client the role in the home division."""
+    def grant(self, client: str, role: str, division: str) -> None:
+        """Gives the OAuth client the role in the division, "" for the home division."""
         # Genesys Cloud lets nobody give what he does not have
         rights = "authorization:grant:add, and with every permission of the role itself"
         with self._asking(f"role {role} for OAuth client {client}", rights):
             self._authorization().post_authorization_subject_division_role(
-                client, self._home(), role, subject_type="PC_OAUTH_CLIENT"
+                client, division or self._home(), role, subject_type="PC_OAUTH_CLIENT"
             )
 
-    def revoke(self, client: str, role: str) -> None:
-        """Takes the role away again."""
+    def revoke(self, client: str, role: str, division: str) -> None:
+        """Takes the role in the division away again, "" for the home division."""
         with self._asking(f"role {role} of OAuth client {client}", "authorization:grant:delete"):
-            self._authorization().delete_authorization_subject_division_role(client, self._home(), role)
+            self._authorization().delete_authorization_subject_division_role(client, division or self._home(), role)
 
     def _grants(self, client: str) -> list[Any]:
         with self._asking(f"OAuth client {client}", "authorization:grant:view"):

@@ -75,21 +75,23 @@ def link_flow(
 )
 @click.option("--client", required=True, help="Id of the OAuth client that the bridge uses.")
 @click.option("--role", required=True, help="Id of the role (Terraform's output genesys_role_id).")
+@click.option("--division", default="", help="Id of the division to give it in [default: the home division].")
 @click.option("--undo", is_flag=True, help="Take it away instead.")
 @GENESYS_URL
 @LOGIN_URL
 @json_option
 def grant_role(
-    client: str, role: str, undo: bool, genesys_url: str | None, login_url: str | None, as_json: bool
+    client: str, role: str, division: str, undo: bool, genesys_url: str | None, login_url: str | None, as_json: bool
 ) -> None:
-    """Give an OAuth client a role in the home division. May be run again."""
+    """Give an OAuth client a role in a division. May be run again."""
     from ops.desks.genesys import admin, link
 
     def work(out: Out) -> None:
         api = admin.Genesys(admin.hosts(os.environ, genesys_url, login_url), os.environ, out.hide)
-        changed = (link.revoke if undo else link.grant)(api, client, role)
-        state = f"{'without' if undo else 'has'} role {role}"
+        changed = (link.revoke if undo else link.grant)(api, client, role, division)
+        state = f"{'without' if undo else 'has'} role {role}{f' in division {division}' if division else ''}"
         line = f"OAuth client {client}: {state} ({'changed' if changed else 'as it was'})"
-        out.result({"client": client, "role": role, "has": not undo, "changed": changed}, [line])
+        told = {"client": client, "role": role, "division": division, "has": not undo, "changed": changed}
+        out.result(told, [line])
 
     run(as_json, work)

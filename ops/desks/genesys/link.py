@@ -90,12 +90,15 @@ def undo(genesys: Genesys, integration: str, flow: str, source: str) -> Linked:
     return Linked(integration=integration, recipient=found.recipient, flow=left, external_source="", changed=changed)
 
 
-def grant(genesys: Genesys, client: str, role: str) -> bool:
-    """Gives an OAuth client a role and reads it back; False where it had it. Raises OpsError."""
-    if genesys.has_role(client, role):
+def grant(genesys: Genesys, client: str, role: str, division: str) -> bool:
+    """Gives an OAuth client a role in a division and reads it back; False where it had it. Raises OpsError.
+
+    `division` "" is the home division.
+    """
+    if genesys.has_role(client, role, division):
         return False
-    genesys.grant(client, role)
-    if not genesys.has_role(client, role):
+    genesys.grant(client, role, division)
+    if not genesys.has_role(client, role, division):
         raise OpsError(
             f"Genesys Cloud took role {role} for OAuth client {client} but does not show it",
             "run the command again; else give it by hand (Admin > Integrations > OAuth > Roles)",
@@ -103,12 +106,12 @@ def grant(genesys: Genesys, client: str, role: str) -> bool:
     return True
 
 
-def revoke(genesys: Genesys, client: str, role: str) -> bool:
-    """Takes the role away; False where the client (or its role) is gone. Raises OpsError."""
+def revoke(genesys: Genesys, client: str, role: str, division: str) -> bool:
+    """Takes the role in the division away; False where the client (or its role) is gone. Raises OpsError."""
     try:
-        if not genesys.has_role(client, role):
+        if not genesys.has_role(client, role, division):
             return False
-        genesys.revoke(client, role)
+        genesys.revoke(client, role, division)
     except Missing:
         return False
     return True

@@ -80,7 +80,7 @@ class Admin:
         self._identity: dict[str, Fields] = {}
         self._codes: dict[str, list[str]] = {}
         self._jobs: dict[str, Fields] = {}
-        self._roles_of: dict[str, list[str]] = {}
+        self._roles_of: dict[str, list[tuple[str, str]]] = {}  # role and division
         self._integrations: dict[str, Fields] = {}
         self._flows: dict[str, Fields] = {}
         self._documents: dict[str, str] = {}
@@ -91,6 +91,7 @@ class Admin:
         self._wrapup = Kind("/api/v2/routing/wrapupcodes", "PUT")
         self._roles = Kind("/api/v2/authorization/roles", "PUT", _role)
         self._sources = Kind("/api/v2/externalcontacts/externalsources", "PUT", deleted=200)
+        self._divisions = Kind("/api/v2/authorization/divisions", "PUT", items={HOME: _HOME})
         self._routes = [(method, re.compile(pattern), handler) for method, pattern, handler in self._table()]
 
     # --- what tests and the sandbox use
@@ -177,13 +178,24 @@ class Admin:
         with self._lock:
             return str(self._create(self._sources, {"name": name})["id"])
 
-    def grant(self, client_id: str, *roles: str) -> None:
-        """Give roles to an OAuth client: from then on it may do only what they allow."""
-        self._roles_of[client_id] = list(roles)
+    def add_division(self, name: str) -> str:
+        """A division that was there before; returns its id."""
+        with self._lock:
+            return str(self._create(self._divisions, {"name": name})["id"])
 
-    def roles_of(self, client_id: str) -> list[str]:
-        """The ids of an OAuth client's roles."""
-        return list(self._roles_of.get(client_id, []))
+    def division_of(self, queue: str) -> str:
+        """The name of the division that the queue of that name belongs to."""
+        with self._lock:
+            (found,) = [one for one in self._queues.items.values() if one["name"] == queue]
+            return str(self._divisions.get(str((found.get("division") or _HOME)["id"]))["name"])
+
+    def grant(self, client_id: str, *roles: str) -> None:
+        """Give roles to an OAuth client, at home: from then on it may do only what they allow."""
+        self._roles_of[client_id] = [(role, HOME) for role in roles]
+
+    def roles_of(self, client_id: str, division: str = HOME) -> list[str]:
+        """The ids of an OAuth client's roles in a division."""
+        return [role for role, where in self._roles_of.get(client_id, []) if where == division]
 
     def integration(self, identifier: str) -> Fields:
         """An integration as the API shows it, with `flow` and `identity` beside; NotFound otherwise."""
@@ -216,7 +228,7 @@ class Admin:
     def require(self, client_id: str, permission: str) -> None:
         """ApiError 403 where the client has roles and none of them gives the permission."""
         roles = self._roles_of.get(client_id)
-        if roles is not None and not granted([self._roles.items.get(role, {}) for role in roles], permission):
+        if roles is not None and not granted([self._roles.items.get(role, {}) for role, _ in roles], permission):
             raise ApiError(403, "missing.permissions", f"You are missing the following permission(s): {permission}")
 
     # --- HTTP
@@ -276,7 +288,8 @@ class Admin:
             ("DELETE", "/api/v2/flows" + _ID, lambda call, ids: (200, self._drop_flow(ids[0]))),
         ]
         table += self._automated()
-        for kind in (self._settings, self._content, self._queues, self._wrapup, self._roles, self._sources):
+        plain = (self._settings, self._content, self._queues, self._wrapup, self._roles, self._sources, self._divisions)
+        for kind in plain:
             table += self._plain(kind)
         return table
 
@@ -502,7 +515,7 @@ class Admin:
     def _client(self, identifier: str) -> Fields:
         if identifier not in self._clients:
             raise NotFound(identifier)
-        roles = [{"roleId": role, "divisionId": HOME} for role in self._roles_of.get(identifier, [])]
+        roles = [{"roleId": role, "divisionId": where} for role, where in self._roles_of.get(identifier, [])]
         return {
             "id": identifier,
             "name": identifier,
@@ -514,24 +527,27 @@ class Admin:
 
     def _subject(self, identifier: str) -> Fields:
         self._client(identifier)
-        roles = [self._roles.get(role) for role in self._roles_of.get(identifier, [])]
-        grants = [{"subjectId": identifier, "division": _HOME, "role": _granted(role)} for role in roles]
+        grants = [
+            {"subjectId": identifier, "division": self._divisions.get(where), "role": _granted(self._roles.get(role))}
+            for role, where in self._roles_of.get(identifier, [])
+        ]
         return {"id": identifier, "name": identifier, "grants": grants}
 
     def _add_grant(self, call: Call, subject: str, division: str, role: str) -> object:
         # PC_USER is the default, and no user has a client's id
-        if call.query.get("subjectType") != "PC_OAUTH_CLIENT" or division != HOME:
+        if call.query.get("subjectType") != "PC_OAUTH_CLIENT":
             raise NotFound(subject)
         self._client(subject)
+        given = (self._roles.get(role)["id"], self._divisions.get(division)["id"])
         held = self._roles_of.setdefault(subject, [])
-        if self._roles.get(role)["id"] not in held:
-            held.append(role)
+        if given not in held:
+            held.append(given)
         return b""
 
     def _drop_grant(self, subject: str, division: str, role: str) -> object:
-        if role not in self._roles_of.get(subject, []) or division != HOME:
+        if (role, division) not in self._roles_of.get(subject, []):
             raise NotFound(role)
-        self._roles_of[subject].remove(role)
+        self._roles_of[subject].remove((role, division))
         return b""
 
     def _token(self, client_id: str) -> Fields:

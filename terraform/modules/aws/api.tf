@@ -49,6 +49,7 @@ resource "aws_api_gateway_rest_api" "this" {
   name               = var.name
   description        = "dmdesk: webhooks of ${join(", ", values(var.channels)[*].title)} and ${join(", ", values(var.desks)[*].title)}, links to media"
   binary_media_types = local.binary
+  tags               = var.tags
   # takes effect with a deployment: it is among that one's triggers
   disable_execute_api_endpoint = local.domain_alone
   endpoint_configuration {
@@ -129,6 +130,7 @@ resource "aws_api_gateway_stage" "this" {
   deployment_id        = aws_api_gateway_deployment.this.id
   stage_name           = var.stage
   xray_tracing_enabled = false # the correlation id is in our own log lines
+  tags                 = var.tags
 
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.api.arn
@@ -169,29 +171,29 @@ moved {
 }
 
 resource "aws_cloudwatch_log_group" "api" {
-  #checkov:skip=CKV_AWS_158:encrypted by CloudWatch; the lines hold addresses and routes, no body, no query and no link
+  #checkov:skip=CKV_AWS_158:var.kms_key encrypts it where there is one, else CloudWatch's own; addresses and routes, no body, no query and no link
   #checkov:skip=CKV_AWS_338:var.log_retention_days decides: privacy asks for less than a year by default
-  name              = "/aws/apigateway/${var.name}"
+  name              = local.log_groups["api"]
+  kms_key_id        = local.key_arn
   retention_in_days = var.log_retention_days
+  tags              = var.tags
+  depends_on        = [aws_kms_key_policy.this] # or CloudWatch refuses the key
 }
 
 # One for the whole account and region; without it a stage with access logs is refused. Other APIs log by it, too, so it
 # outlives the bridge that made it: provider 5 would leave the account with a role that is gone, provider 6 with none.
 # examples/account makes it once for all; docs/deploy.md#once-for-each-aws-account.
 resource "aws_iam_role" "api_logs" {
-  count = var.api_gateway_logs_role ? 1 : 0
-  name  = "${var.name}-api-logs"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "apigateway.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-    }]
-  })
+  count                = var.api_gateway_logs_role ? 1 : 0
+  name                 = "${var.name}-api-logs"
+  path                 = var.role_path
+  permissions_boundary = var.role_permissions_boundary
+  assume_role_policy   = local.trust["apigateway"]
+  tags                 = var.tags
 
   lifecycle {
     prevent_destroy = true
+    ignore_changes  = [path] # another one would be another role
   }
 }
 
@@ -227,6 +229,7 @@ resource "aws_cloudwatch_metric_alarm" "edge_5xx" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }

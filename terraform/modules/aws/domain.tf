@@ -14,6 +14,7 @@ resource "aws_acm_certificate" "this" {
   for_each          = local.certified
   domain_name       = each.value.name
   validation_method = "DNS"
+  tags              = var.tags
   lifecycle {
     create_before_destroy = true
   }
@@ -42,6 +43,7 @@ resource "aws_api_gateway_domain_name" "this" {
   domain_name              = each.value.name
   regional_certificate_arn = each.value.zone_id == null ? each.value.certificate_arn : aws_acm_certificate_validation.this[each.key].certificate_arn
   security_policy          = "TLS_1_2"
+  tags                     = var.tags
   endpoint_configuration {
     types = ["REGIONAL"]
   }

@@ -12,6 +12,7 @@ locals {
   }
   function_names = { for role in keys(local.functions) : role => "${var.name}-${replace(role, "_", "-")}" }
   workers        = { to_desk = "inbound", to_customer = "outbound" }
+  log_groups     = merge({ for role, name in local.function_names : role => "/aws/lambda/${name}" }, { api = "/aws/apigateway/${var.name}" })
 
   environment = merge(
     {
@@ -50,36 +51,53 @@ resource "aws_lambda_function" "role" {
   #checkov:skip=CKV_AWS_50:ids in our own log lines follow a message across both queues, which X-Ray does not
   #checkov:skip=CKV_AWS_115:var.edge and var.workers reserve where it is wanted; the queues' maximum concurrency limits already
   #checkov:skip=CKV_AWS_116:dead letters are the queues'; what the upkeep misses, its next start does
-  #checkov:skip=CKV_AWS_117:it needs the platforms' public addresses, and AWS's APIs are reached over TLS
-  #checkov:skip=CKV_AWS_173:holds names and addresses, never secrets
-  #checkov:skip=CKV_AWS_272:the package is built where it is applied; its hash is in the state
+  #checkov:skip=CKV_AWS_117:var.vpc has it in a VPC where the company wants that; it needs the platforms' public addresses
+  #checkov:skip=CKV_AWS_173:var.kms_key encrypts it where there is one; it holds names and addresses, never secrets
+  #checkov:skip=CKV_AWS_272:var.code_signing_config_arn wants a signed package where there is one; else it is built where it is applied
   for_each                       = local.functions
   function_name                  = local.function_names[each.key]
   description                    = "dmdesk: ${each.key}"
   role                           = aws_iam_role.function[each.key].arn
-  filename                       = var.package
-  source_code_hash               = filebase64sha256(var.package)
+  filename                       = var.package_s3 == null ? var.package : null
+  s3_bucket                      = try(var.package_s3.bucket, null)
+  s3_key                         = try(var.package_s3.key, null)
+  s3_object_version              = try(var.package_s3.version, null)
+  source_code_hash               = var.package_s3 == null ? filebase64sha256(var.package) : var.package_s3.hash
+  code_signing_config_arn        = var.code_signing_config_arn
+  kms_key_arn                    = local.key_arn
   handler                        = each.value.handler
   runtime                        = local.package.runtime
   architectures                  = [local.package.architecture]
   memory_size                    = each.value.size.memory_mb
   timeout                        = each.value.size.timeout_s
   reserved_concurrent_executions = coalesce(each.value.size.reserved_concurrency, -1)
+  tags                           = var.tags
 
   environment {
     variables = merge(var.environment, local.environment, { DMDESK_ROLE = each.key })
   }
 
-  # else Lambda makes the log group itself, without retention; and a start without rights fails
+  dynamic "vpc_config" {
+    for_each = var.vpc[*]
+    content {
+      subnet_ids         = vpc_config.value.subnet_ids
+      security_group_ids = vpc_config.value.security_group_ids
+    }
+  }
+
+  # else Lambda makes the log group itself, without retention; and a start without rights fails, in a VPC for good
   depends_on = [aws_cloudwatch_log_group.function, aws_iam_role_policy.function]
 }
 
 resource "aws_cloudwatch_log_group" "function" {
-  #checkov:skip=CKV_AWS_158:encrypted by CloudWatch; the lines hold ids and outcomes, never what people write
+  #checkov:skip=CKV_AWS_158:var.kms_key encrypts it where there is one, else CloudWatch's own; ids and outcomes, never what people write
   #checkov:skip=CKV_AWS_338:var.log_retention_days decides: privacy asks for less than a year by default
   for_each          = local.functions
-  name              = "/aws/lambda/${local.function_names[each.key]}"
+  name              = local.log_groups[each.key]
+  kms_key_id        = local.key_arn
   retention_in_days = var.log_retention_days
+  tags              = var.tags
+  depends_on        = [aws_kms_key_policy.this] # or CloudWatch refuses the key
 }
 
 resource "aws_lambda_event_source_mapping" "worker" {
@@ -88,6 +106,7 @@ resource "aws_lambda_event_source_mapping" "worker" {
   function_name           = aws_lambda_function.role[each.key].arn
   batch_size              = 10
   function_response_types = ["ReportBatchItemFailures"]
+  tags                    = var.tags
 
   scaling_config {
     maximum_concurrency = var.workers.maximum_concurrency
@@ -107,8 +126,9 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }
 
 resource "aws_cloudwatch_metric_alarm" "throttles" {
@@ -124,6 +144,7 @@ resource "aws_cloudwatch_metric_alarm" "throttles" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }

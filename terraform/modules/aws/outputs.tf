@@ -99,8 +99,8 @@ output "log_group_names" {
 }
 
 output "alarm_topic_arn" {
-  description = "The SNS topic of every alarm; subscribe whatever wakes you."
-  value       = aws_sns_topic.alarms.arn
+  description = "The SNS topic of every alarm, ours or the one that was given; subscribe whatever wakes you."
+  value       = local.alarm_topic
 }
 
 output "supervisors_topic_arn" {

@@ -19,7 +19,9 @@ resource "aws_sqs_queue" "main" {
   visibility_timeout_seconds  = local.visibility_s
   message_retention_seconds   = var.retention.queue_days * 24 * 3600
   receive_wait_time_seconds   = 20
-  sqs_managed_sse_enabled     = true
+  sqs_managed_sse_enabled     = var.kms_key == null ? true : null
+  kms_master_key_id           = local.key_arn
+  tags                        = var.tags
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letters[each.key].arn
     # The last net, as far away as SQS allows, for what kills every worker that takes it. Workers bury by an event's
@@ -36,7 +38,9 @@ resource "aws_sqs_queue" "dead_letters" {
   deduplication_scope         = "messageGroup"
   fifo_throughput_limit       = "perMessageGroupId"
   message_retention_seconds   = var.retention.dead_letter_days * 24 * 3600
-  sqs_managed_sse_enabled     = true
+  sqs_managed_sse_enabled     = var.kms_key == null ? true : null
+  kms_master_key_id           = local.key_arn
+  tags                        = var.tags
 }
 
 resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
@@ -45,6 +49,24 @@ resource "aws_sqs_queue_redrive_allow_policy" "dead_letters" {
   redrive_allow_policy = jsonencode({
     redrivePermission = "byQueue"
     sourceQueueArns   = [aws_sqs_queue.main[each.key].arn]
+  })
+}
+
+resource "aws_sqs_queue_policy" "main" {
+  for_each  = local.queues
+  queue_url = aws_sqs_queue.main[each.key].id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [merge(local.tls_only, { Action = "sqs:*", Resource = aws_sqs_queue.main[each.key].arn })]
+  })
+}
+
+resource "aws_sqs_queue_policy" "dead_letters" {
+  for_each  = local.queues
+  queue_url = aws_sqs_queue.dead_letters[each.key].id
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [merge(local.tls_only, { Action = "sqs:*", Resource = aws_sqs_queue.dead_letters[each.key].arn })]
   })
 }
 
@@ -61,8 +83,9 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }
 
 resource "aws_cloudwatch_metric_alarm" "dead_letters_oldest" {
@@ -78,8 +101,9 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters_oldest" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = max(var.retention.dead_letter_days - 4, var.retention.dead_letter_days / 2) * 24 * 3600
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }
 
 resource "aws_cloudwatch_metric_alarm" "oldest_message" {
@@ -95,6 +119,7 @@ resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.alarms.oldest_message_s
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }

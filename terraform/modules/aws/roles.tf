@@ -226,18 +226,50 @@ locals {
   }
 }
 
+locals {
+  # Who may take a role: AWS's service, for this account and no other. Not every service is known to tell for whom it
+  # asks; one that does not is let in as before. docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+  trust = {
+    for service in ["lambda", "apigateway"] : service => jsonencode({
+      Version = "2012-10-17"
+      Statement = [{
+        Effect    = "Allow"
+        Principal = { Service = "${service}.amazonaws.com" }
+        Action    = "sts:AssumeRole"
+        Condition = { StringEqualsIfExists = { "aws:SourceAccount" = local.account_id } }
+      }]
+    })
+  }
+
+  # In a VPC Lambda itself makes the network interfaces, in the role's name; the function's code may not.
+  # docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+  interfaces = ["ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"]
+  network_permissions = {
+    for role, name in local.function_names : role => [
+      for statement in [
+        { Sid = "JoinVpc", Effect = "Allow", Action = local.interfaces, Resource = ["*"] },
+        {
+          Sid      = "CodeStaysOutOfVpc"
+          Effect   = "Deny"
+          Action   = local.interfaces
+          Resource = ["*"]
+          Condition = {
+            ArnEquals = { "lambda:SourceFunctionArn" = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${name}" }
+          }
+        },
+      ] : statement if var.vpc != null
+    ]
+  }
+}
+
 resource "aws_iam_role" "function" {
-  for_each    = local.functions
-  name        = local.function_names[each.key]
-  description = "dmdesk: what the function ${each.key} may do"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "lambda.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-    }]
-  })
+  for_each             = local.functions
+  name                 = local.function_names[each.key]
+  path                 = var.role_path
+  permissions_boundary = var.role_permissions_boundary
+  description          = "dmdesk: what the function ${each.key} may do"
+  assume_role_policy   = local.trust["lambda"]
+  tags                 = var.tags
 }
 
 resource "aws_iam_role_policy" "function" {
@@ -247,7 +279,7 @@ resource "aws_iam_role_policy" "function" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      for statement in concat(local.permissions[each.key], [{
+      for statement in concat(local.permissions[each.key], local.key_permissions[each.key], local.network_permissions[each.key], [{
         Sid      = "WriteLog"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = ["${aws_cloudwatch_log_group.function[each.key].arn}:*"]

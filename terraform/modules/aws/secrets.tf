@@ -25,12 +25,14 @@ locals {
 }
 
 resource "aws_secretsmanager_secret" "this" {
-  #checkov:skip=CKV_AWS_149:AWS's own key encrypts it, and the roles' policies name each secret
+  #checkov:skip=CKV_AWS_149:var.kms_key encrypts it where there is one, else AWS's own key; the roles' policies name each secret
   #checkov:skip=CKV2_AWS_57:the values are the platforms' and Genesys's to issue: they are rotated by secret_versions
   for_each                = local.secrets
   name                    = "${var.name}/${local.secret_names[each.key]}"
   description             = "dmdesk: ${each.key}"
   recovery_window_in_days = var.secret_recovery_days
+  kms_key_id              = local.key_arn
+  tags                    = var.tags
 
   lifecycle {
     # A secret keeps the name that it was made under: another one would be another secret, without the tokens that were

@@ -6,12 +6,13 @@ locals {
 }
 
 resource "aws_dynamodb_table" "ledger" {
-  #checkov:skip=CKV_AWS_119:AWS's own key encrypts it; ids and states, no message text
+  #checkov:skip=CKV_AWS_119:var.kms_key encrypts it where there is one; ids and states, no message text
   name                        = var.name
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "pk"
   range_key                   = "sk"
   deletion_protection_enabled = var.deletion_protection
+  tags                        = var.tags
 
   attribute {
     name = "pk"
@@ -72,7 +73,8 @@ resource "aws_dynamodb_table" "ledger" {
   }
 
   server_side_encryption {
-    enabled = true
+    enabled     = true
+    kms_key_arn = local.key_arn
   }
 }
 
@@ -80,10 +82,11 @@ resource "aws_s3_bucket" "shelf" {
   #checkov:skip=CKV_AWS_18:var.file_access_log switches it on; without, the API's access log and the edge's have who opened what
   #checkov:skip=CKV_AWS_21:a version would outlive the erasure of a customer's data
   #checkov:skip=CKV_AWS_144:copies of what the platforms hold, and what waits for days; a region's loss loses the queues too
-  #checkov:skip=CKV_AWS_145:S3's own key encrypts it
+  #checkov:skip=CKV_AWS_145:var.kms_key encrypts it where there is one, else S3's own key
   #checkov:skip=CKV2_AWS_62:an alarm counts what is parked
   bucket        = "${var.name}-${local.account_id}-${local.region}"
   force_destroy = !var.deletion_protection
+  tags          = var.tags
 }
 
 resource "aws_s3_bucket_public_access_block" "shelf" {
@@ -105,8 +108,11 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "shelf" {
   bucket = aws_s3_bucket.shelf.id
   rule {
     apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
+      sse_algorithm     = var.kms_key == null ? "AES256" : "aws:kms"
+      kms_master_key_id = local.key_arn
     }
+    # fewer calls of KMS, which cost
+    bucket_key_enabled = var.kms_key == null ? null : true
   }
 }
 
@@ -181,15 +187,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "shelf" {
 resource "aws_s3_bucket_policy" "shelf" {
   bucket = aws_s3_bucket.shelf.id
   policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "TlsOnly"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = "s3:*"
-      Resource  = [aws_s3_bucket.shelf.arn, "${aws_s3_bucket.shelf.arn}/*"]
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    Version   = "2012-10-17"
+    Statement = [merge(local.tls_only, { Action = "s3:*", Resource = [aws_s3_bucket.shelf.arn, "${aws_s3_bucket.shelf.arn}/*"] })]
   })
   # both write the bucket's policy status; together they conflict now and then
   depends_on = [aws_s3_bucket_public_access_block.shelf]

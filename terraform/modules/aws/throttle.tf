@@ -81,8 +81,9 @@ resource "aws_cloudwatch_metric_alarm" "throttled" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }
 
 resource "aws_cloudwatch_log_metric_filter" "replies_throttled" {
@@ -111,8 +112,9 @@ resource "aws_cloudwatch_metric_alarm" "replies_throttled" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }
 
 # Of the API as a whole: what the edge refuses, what no route takes, what a limit or a WAF holds off.
@@ -128,6 +130,7 @@ resource "aws_cloudwatch_metric_alarm" "edge_4xx" {
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = var.alarms.api_4xx
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }

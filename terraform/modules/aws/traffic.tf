@@ -70,8 +70,9 @@ resource "aws_cloudwatch_metric_alarm" "counted" {
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = each.value.from
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }
 
 # An alarm of that name must not be deleted after it was made anew.
@@ -108,8 +109,9 @@ resource "aws_cloudwatch_metric_alarm" "desk_away_minutes" {
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = var.outage_minutes
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }
 
 # From the platform's or Genesys' time of a message to its delivery on the other side, per direction.
@@ -126,8 +128,9 @@ resource "aws_cloudwatch_metric_alarm" "latency" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = var.alarms.latency_s * 1000
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }
 
 # Per channel, as agents' messages are received too, and one channel's silence must not hide behind the other's traffic.
@@ -144,6 +147,7 @@ resource "aws_cloudwatch_metric_alarm" "quiet" {
   comparison_operator = "LessThanThreshold"
   threshold           = 1
   treat_missing_data  = "breaching" # nothing is counted where nothing comes
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }

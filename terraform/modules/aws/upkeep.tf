@@ -44,8 +44,11 @@ resource "aws_scheduler_schedule" "upkeep" {
 }
 
 resource "aws_iam_role" "schedule" {
-  name        = "${var.name}-schedule"
-  description = "dmdesk: starts the function upkeep"
+  name                 = "${var.name}-schedule"
+  path                 = var.role_path
+  permissions_boundary = var.role_permissions_boundary
+  tags                 = var.tags
+  description          = "dmdesk: starts the function upkeep"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -86,8 +89,9 @@ resource "aws_cloudwatch_metric_alarm" "token_days_left" {
   comparison_operator = "LessThanThreshold"
   threshold           = tonumber(each.key)
   treat_missing_data  = "notBreaching" # a Page's token does not end by time
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }
 
 moved {
@@ -108,8 +112,9 @@ resource "aws_cloudwatch_metric_alarm" "hourly" {
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = each.value.rings_from
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
 }
 
 moved {

@@ -11,11 +11,11 @@ variable "name" {
 }
 
 variable "package" {
-  description = "The zip that `make package` wrote; package.json has to lie beside it."
+  description = "The zip that `make package` wrote; package.json has to lie beside it. Null where package_s3 is given."
   type        = string
-  nullable    = false
+  default     = null
   validation {
-    condition     = fileexists(var.package) && fileexists("${dirname(var.package)}/package.json")
+    condition     = var.package_s3 != null || try(fileexists(var.package) && fileexists("${dirname(var.package)}/package.json"), false)
     error_message = "There is no package, or no package.json beside it: run `make package` first."
   }
 }

@@ -30,6 +30,7 @@ resource "aws_wafv2_web_acl" "own" {
   name        = each.value
   description = "dmdesk: refuses what no platform sends"
   scope       = "REGIONAL"
+  tags        = var.tags
 
   default_action {
     allow {}

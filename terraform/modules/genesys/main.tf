@@ -69,6 +69,9 @@ resource "genesyscloud_conversations_messaging_integrations_open" "account" {
   outbound_notification_webhook_url = var.webhook_url
   # the provider does not mark it as sensitive
   outbound_notification_webhook_signature_secret_token = sensitive(var.webhook_secrets[each.key])
+
+  # a flow is deleted after the integrations that it is attached to, whoever attached it: Genesys refuses it before
+  depends_on = [genesyscloud_flow.inbound]
 }
 
 # One per platform: a customer's id means nothing on the other one.

@@ -9,6 +9,7 @@ resource "genesyscloud_routing_queue" "social" {
 
   name         = coalesce(trimspace(var.queue.name), "${var.name} social messages")
   description  = "${join(" and ", values(var.channels))} conversations (${var.name})"
+  division_id  = local.division_id
   wrapup_codes = [for code in genesyscloud_routing_wrapupcode.code : code.id]
 
   media_settings_message {

@@ -31,21 +31,24 @@ resource "terraform_data" "grant" {
     command   = var.ops_command
     client    = each.key
     role      = genesyscloud_auth_role.bridge.id
+    division  = local.division_id == null ? "" : local.division_id
     base_url  = var.base_url
     login_url = var.login_url
   }
 
+  # the division only where one is named: what was granted before there was a choice stays as it is
   triggers_replace = {
-    client = each.key
-    role   = genesyscloud_auth_role.bridge.id
+    for name, id in { client = each.key, role = genesyscloud_auth_role.bridge.id, division = local.division_id } : name => id
+    if name != "division" || var.division != "Home"
   }
 
   provisioner "local-exec" {
     working_dir = "${path.module}/../../.."
-    command     = "${self.input.command} grant-role --client \"$CLIENT\" --role \"$ROLE\""
+    command     = "${self.input.command} grant-role --client \"$CLIENT\" --role \"$ROLE\" --division \"$DIVISION\""
     environment = {
       CLIENT               = self.input.client
       ROLE                 = self.input.role
+      DIVISION             = try(self.input.division, "") # what was granted before divisions were told was so at home
       DMDESK_GENESYS_API   = self.input.base_url
       DMDESK_GENESYS_LOGIN = self.input.login_url
     }
@@ -54,10 +57,11 @@ resource "terraform_data" "grant" {
   provisioner "local-exec" {
     when        = destroy
     working_dir = "${path.module}/../../.."
-    command     = "${self.input.command} grant-role --undo --client \"$CLIENT\" --role \"$ROLE\""
+    command     = "${self.input.command} grant-role --undo --client \"$CLIENT\" --role \"$ROLE\" --division \"$DIVISION\""
     environment = {
       CLIENT               = self.input.client
       ROLE                 = self.input.role
+      DIVISION             = try(self.input.division, "") # what was granted before divisions were told was so at home
       DMDESK_GENESYS_API   = self.input.base_url
       DMDESK_GENESYS_LOGIN = self.input.login_url
     }

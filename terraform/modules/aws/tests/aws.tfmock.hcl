@@ -38,6 +38,9 @@ mock_resource "aws_cloudwatch_metric_alarm" {
 mock_resource "aws_sns_topic" {
   defaults = { arn = "arn:aws:sns:eu-west-1:111122223333:alarms" }
 }
+mock_resource "aws_kms_key" {
+  defaults = { arn = "arn:aws:kms:eu-west-1:111122223333:key/mock", key_id = "mock" }
+}
 mock_resource "aws_api_gateway_rest_api" {
   defaults = { id = "api", execution_arn = "arn:aws:execute-api:eu-west-1:111122223333:api" }
 }

@@ -277,7 +277,7 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
     error_message = "only this account's schedules may take the schedule's role"
   }
   assert {
-    condition     = alltrue([for one in aws_iam_role.function : jsondecode(one.assume_role_policy).Statement == [{ Effect = "Allow", Principal = { Service = "lambda.amazonaws.com" }, Action = "sts:AssumeRole" }]])
-    error_message = "only Lambda may take a function's role"
+    condition     = alltrue([for one in aws_iam_role.function : jsondecode(one.assume_role_policy).Statement == [{ Effect = "Allow", Principal = { Service = "lambda.amazonaws.com" }, Action = "sts:AssumeRole", Condition = { StringEqualsIfExists = { "aws:SourceAccount" = "111122223333" } } }]])
+    error_message = "only Lambda may take a function's role, and for no other account"
   }
 }

@@ -219,7 +219,7 @@ run "every_alarm_tells_the_topic" {
         [aws_cloudwatch_metric_alarm.edge_5xx, aws_cloudwatch_metric_alarm.edge_4xx],
         [aws_cloudwatch_metric_alarm.throttled, aws_cloudwatch_metric_alarm.replies_throttled],
         values(aws_cloudwatch_metric_alarm.hourly), values(aws_cloudwatch_metric_alarm.dead_letters_oldest),
-      ) : one.alarm_actions == toset([aws_sns_topic.alarms.arn]) && length(one.alarm_description) > 30 && can(regex(" docs/runbooks/[a-z0-9_]+\\.md$", one.alarm_description))
+      ) : one.alarm_actions == toset([aws_sns_topic.alarms[0].arn]) && length(one.alarm_description) > 30 && can(regex(" docs/runbooks/[a-z0-9_]+\\.md$", one.alarm_description))
     ])
     error_message = "an alarm that nobody hears, or that does not say what to do"
   }

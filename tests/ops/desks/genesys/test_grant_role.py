@@ -35,6 +35,19 @@ def test_other_roles_stay(vendors: Vendors, role: str) -> None:
     assert vendors.genesys.admin.roles_of(RUNTIME[0]) == [other]
 
 
+def test_a_role_is_given_in_a_division_and_in_no_other(vendors: Vendors, role: str) -> None:
+    sales, admin = vendors.genesys.admin.add_division("Sales"), vendors.genesys.admin
+    assert f"in division {sales}" in grant(vendors, role, "--division", sales).out
+    assert (admin.roles_of(RUNTIME[0], sales), admin.roles_of(RUNTIME[0])) == ([role], [])
+    assert grant(vendors, role, "--json").json["changed"] is True
+    assert grant(vendors, role, "--undo", "--division", sales, "--json").json["changed"] is True
+    assert (admin.roles_of(RUNTIME[0], sales), admin.roles_of(RUNTIME[0])) == ([], [role])
+
+
+def test_a_division_that_is_none_is_told(vendors: Vendors, role: str) -> None:
+    assert grant(vendors, role, "--division", "nowhere").code == 1
+
+
 def test_an_unknown_client_is_named(vendors: Vendors, role: str) -> None:
     ran = grant(vendors, role, client="nobody")
     assert (ran.code, "OAuth client nobody does not exist" in ran.err) == (1, True)
