@@ -25,7 +25,7 @@ locals {
   genesys_api   = try(coalesce(var.genesys_urls.api), "https://api.${local.domains[var.genesys_region]}")
   genesys_login = try(coalesce(var.genesys_urls.login), "https://login.${local.domains[var.genesys_region]}")
 
-  genesys_delivers_to = lookup(local.settings.genesys_urls, "webhook", module.aws.genesys_webhook_url)
+  genesys_delivers_to = try(coalesce(local.settings.genesys_urls.webhook), module.aws.genesys_webhook_url)
 
   # Each integration signs with a secret of its own, made of the one that is given: who learns one speaks for no other
   # account. It signs with the first; the edge takes any, and the former ones as they stand, so that a change loses
@@ -166,7 +166,7 @@ module "genesys" {
   conversation_end    = var.conversation_end
   ops_command         = var.link == "none" ? "true" : var.ops_command # which does nothing, whatever it is told to do
   base_url            = local.genesys_api
-  login_url           = can(local.settings.genesys_urls.api) ? lookup(local.settings.genesys_urls, "login", "") : local.genesys_login
+  login_url           = can(coalesce(var.genesys_urls.api)) ? try(coalesce(var.genesys_urls.login), "") : local.genesys_login
 }
 
 # A new one, with an id of its own, whenever the webhooks' secrets change.

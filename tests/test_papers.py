@@ -134,9 +134,11 @@ def test_each_option_of_the_sandbox_exists() -> None:
 
 def test_each_output_of_terraform_exists() -> None:
     made = set(re.findall(r'^output "(\w+)"', hcl("outputs.tf"), re.MULTILINE))
-    named = {found[1] for found in said(r"terraform (?:-chdir=\w+ )?output (?:-raw )?([a-z_]+)")}
+    named = {found[1] for found in said(r"terraform (?:-chdir=\w+ )?output (?:-raw |-json )?([a-z_]+)")}
     assert "operator_environment" in named
     assert named <= made
+    # whoever begins with the example reads the same pages
+    assert named <= set(re.findall(r'^output "(\w+)"', hcl("examples/complete/main.tf"), re.MULTILINE))
 
 
 # --- what an operator meets

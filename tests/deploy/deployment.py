@@ -112,6 +112,10 @@ class Deployment:
         (self.folder / "main.tf").write_text(self._root(), encoding="utf-8")
         self.terraform("init", "-input=false")
         self.terraform("apply", "-auto-approve", "-input=false")
+        self.read_outputs()
+
+    def read_outputs(self) -> None:
+        """As they are since the last apply."""
         self.outputs = json.loads(self.terraform("output", "-json"))["all"]["value"]
 
     def change(self, **inputs: Any) -> None:

@@ -67,12 +67,13 @@ run "{name}" {{
 """
 
 
-def moved() -> str:
+def moved(old: str = "old", new: str = "new") -> str:
     """The blocks that docs/deploy.md gives for another key."""
     text = "\n".join(line for line in code(DEPLOY.read_text(encoding="utf-8")))
     blocks = re.findall(r"^moved \{\n.*?^\}", text, re.DOTALL | re.MULTILINE)
     assert len(blocks) == 7
-    return "\n".join(blocks)
+    words = {"old": old, "new": new}
+    return re.sub(r'"(account/)?(old|new)"', lambda word: f'"{word[1] or ""}{words[word[2]]}"', "\n".join(blocks))
 
 
 @pytest.fixture(scope="module")

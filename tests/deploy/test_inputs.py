@@ -265,7 +265,8 @@ def test_what_is_right_comes_out_complete_and_of_its_types(inputs: Module) -> No
     assert said == ""
     held = outputs["checked"]
     assert held["settings"] == {
-        "queue": {}, "flow": {}, "edge": {"memory_mb": 256}, "alarms": {"emails": ["a.b+c@d-e.example.org"]},
+        "queue": {}, "flow": {"name": None}, "edge": {"memory_mb": 256, "reserved_concurrency": None},
+        "alarms": {"emails": ["a.b+c@d-e.example.org"]},
         "closing": {"steps": [{"hours": 0.5, "priority": 1}], "emails": []},
     }  # fmt: skip
     assert held["accounts"]["odd"] == held["accounts"]["plain"] | {
@@ -274,6 +275,30 @@ def test_what_is_right_comes_out_complete_and_of_its_types(inputs: Module) -> No
     }  # fmt: skip
     assert held["accounts"]["plain"]["language"] == "en"
     assert held["accounts"]["plain"]["reconcile"] is False
+
+
+UNKNOWN = """
+resource "terraform_data" "made" {
+  input = "17841400000000009"
+}
+module "inputs" {
+  source   = "MODULE"
+  settings = { queue = { name = terraform_data.made.output } }
+  accounts = { later = { channel = "instagram", id = terraform_data.made.output, name = terraform_data.made.output } }
+  channels = { instagram = { id = { pattern = "^[0-9]+$", error = "" }, logins = [] } }
+  desks    = ["genesys"]
+}
+resource "terraform_data" "account" {
+  for_each = module.inputs.checked.accounts
+  input    = each.value.channel
+}
+"""
+
+
+def test_what_is_not_known_yet_leaves_the_rest_known(tmp_path: Path) -> None:
+    """An account's id may come from another resource: it is looked at when it is there."""
+    module = Module(tmp_path, "inputs", UNKNOWN)
+    assert module.planned({}) == ({}, "")
 
 
 AROUND = """

@@ -85,3 +85,13 @@ output "health_url" {
   description = "Answers 200 while the edge runs."
   value       = module.dmdesk.health_url
 }
+
+output "supervisors_topic_arn" {
+  description = "The SNS topic where supervisors read of windows that close."
+  value       = module.dmdesk.supervisors_topic_arn
+}
+
+output "aws" {
+  description = "Names and URLs in AWS, for operators."
+  value       = module.dmdesk.aws
+}

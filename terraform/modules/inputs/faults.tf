@@ -23,7 +23,7 @@ locals {
           list   = can([for one in value : one]) && !can(keys(value))
           map    = can(keys(value))
         }[local.kinds[path][field]]
-      } if local.kinds[path][field] != ""
+      } if local.kinds[path][field] != "" && value != null
     ]
   ])
   numbers = [for cell in local.cells : merge(cell, { value = tonumber(cell.value) }) if cell.right && cell.rule.kind == "number"]
@@ -46,7 +46,7 @@ locals {
     ]),
     flatten([
       for path, object in local.objects : [
-        for field, rule in object.fields : "${path}.${field} has to be given." if try(rule.must, false) && !can(local.given[path][field])
+        for field, rule in object.fields : "${path}.${field} has to be given." if try(rule.must, false) && try(local.given[path][field], null) == null
       ]
     ]),
     [for cell in local.cells : "${cell.path} is ${local.are[cell.rule.kind]}." if !cell.right],

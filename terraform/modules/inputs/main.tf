@@ -1,6 +1,7 @@
 # Every object beside what it may hold, by the path that its faults are told by; then every field of each.
 locals {
-  accounts = try({ for key in keys(var.accounts) : key => var.accounts[key] }, {})
+  # `try` of what is not wholly known answers nothing that is: so it stands around keys only
+  accounts = { for key in try(keys(var.accounts), []) : key => var.accounts[key] }
 
   objects = merge(
     { for name, given in var.settings : name => { given = given, fields = local.fields[name] } },
@@ -14,14 +15,17 @@ locals {
       "throttling.routes.${name}" => { given = var.settings.throttling.routes[name], fields = local.limit }
     },
   )
-  # what is null counts as not given, as with `optional`; what is no object has no fields
+  # what is no object has no fields
   given = {
     for path, object in local.objects :
-    path => try({ for field in keys(object.given) : field => object.given[field] if object.given[field] != null }, {})
+    path => { for field in object.given == null ? [] : try(keys(object.given), []) : field => object.given[field] }
   }
+  # What is null counts as not given, as with `optional`. A value that is not known yet leaves the others known.
   held = {
-    for path, object in local.objects :
-    path => merge({ for field, rule in object.fields : field => rule.default if can(rule.default) }, local.given[path])
+    for path, object in local.objects : path => merge(
+      { for field, rule in object.fields : field => rule.default if can(rule.default) },
+      { for field, value in local.given[path] : field => try(value == null ? object.fields[field].default : value, value) },
+    )
   }
   kinds = {
     for path, object in local.objects :
