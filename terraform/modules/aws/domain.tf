@@ -8,6 +8,9 @@ locals {
   domain_url = one([for domain in values(local.announced) : join("/", compact(["https://${domain.name}", domain.base_path]))])
   # nothing comes in by the API's own address any more
   domain_alone = anytrue([for domain in values(local.announced) : !domain.execute_api])
+  # all of the API, as its policy names it; put together here, as `execution_arn` lacks the account where the provider
+  # was told not to ask for it
+  invoked = "arn:${data.aws_partition.current.partition}:execute-api:${local.region}:${local.account_id}:${aws_api_gateway_rest_api.this.id}/*"
 }
 
 resource "aws_acm_certificate" "this" {
@@ -79,14 +82,14 @@ resource "aws_api_gateway_rest_api_policy" "allowed" {
         Effect    = "Allow"
         Principal = "*"
         Action    = "execute-api:Invoke"
-        Resource  = "${aws_api_gateway_rest_api.this.execution_arn}/*"
+        Resource  = local.invoked
       }],
       [for addresses in [var.allowed_addresses] : {
         Sid       = "FromTheseAddresses"
         Effect    = "Deny"
         Principal = "*"
         Action    = "execute-api:Invoke"
-        Resource  = "${aws_api_gateway_rest_api.this.execution_arn}/*"
+        Resource  = local.invoked
         Condition = { NotIpAddress = { "aws:SourceIp" = addresses } }
       } if length(addresses) > 0],
     )
