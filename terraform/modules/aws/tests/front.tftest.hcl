@@ -317,6 +317,10 @@ run "only_a_proxy_may_come" {
     ]
     error_message = aws_api_gateway_rest_api_policy.allowed.policy
   }
+  assert {
+    condition     = toset(jsondecode(aws_api_gateway_rest_api_policy.allowed.policy).Statement[*].Resource) == toset(["arn:aws:execute-api:eu-west-1:111122223333:api/*"])
+    error_message = "of this API alone"
+  }
 }
 
 run "without_a_proxy_that_is_warned_of" {
