@@ -8,6 +8,9 @@ locals {
   domain_url = one([for domain in values(local.announced) : join("/", compact(["https://${domain.name}", domain.base_path]))])
   # nothing comes in by the API's own address any more
   domain_alone = anytrue([for domain in values(local.announced) : !domain.execute_api])
+  # all of the API, as its policy names it; put together here, as `execution_arn` lacks the account where the provider
+  # was told not to ask for it
+  invoked = "arn:${data.aws_partition.current.partition}:execute-api:${local.region}:${local.account_id}:${aws_api_gateway_rest_api.this.id}/*"
 }
 
 resource "aws_acm_certificate" "this" {
@@ -69,29 +72,29 @@ resource "aws_route53_record" "this" {
   }
 }
 
-# It takes effect with a deployment: it is among that one's triggers.
+# It takes effect with a deployment, so it is among that one's triggers. It is there where nobody is shut out, too:
+# Terraform takes away what a deployment depends on only after the next one is made, which would still have it.
 resource "aws_api_gateway_rest_api_policy" "allowed" {
-  count       = length(var.allowed_addresses) > 0 ? 1 : 0
   rest_api_id = aws_api_gateway_rest_api.this.id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
-      {
+    Statement = concat(
+      [{
         Sid       = "Anybody"
         Effect    = "Allow"
         Principal = "*"
         Action    = "execute-api:Invoke"
-        Resource  = "${aws_api_gateway_rest_api.this.execution_arn}/*"
-      },
-      {
+        Resource  = local.invoked
+      }],
+      [for addresses in [var.allowed_addresses] : {
         Sid       = "FromTheseAddresses"
         Effect    = "Deny"
         Principal = "*"
         Action    = "execute-api:Invoke"
-        Resource  = "${aws_api_gateway_rest_api.this.execution_arn}/*"
-        Condition = { NotIpAddress = { "aws:SourceIp" = var.allowed_addresses } }
-      },
-    ]
+        Resource  = local.invoked
+        Condition = { NotIpAddress = { "aws:SourceIp" = addresses } }
+      } if length(addresses) > 0],
+    )
   })
 }
 

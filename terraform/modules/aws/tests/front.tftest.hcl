@@ -53,7 +53,7 @@ run "each_route_and_verb_has_limits_of_its_own" {
     error_message = "as the edge, with no reserve unless one is set"
   }
   assert {
-    condition     = !aws_api_gateway_rest_api.this.disable_execute_api_endpoint && length(aws_api_gateway_domain_name.this) + length(aws_wafv2_web_acl.own) + length(aws_wafv2_web_acl_association.this) + length(aws_api_gateway_rest_api_policy.allowed) + length(aws_s3_bucket_logging.shelf) == 0
+    condition     = !aws_api_gateway_rest_api.this.disable_execute_api_endpoint && length(aws_api_gateway_domain_name.this) + length(aws_wafv2_web_acl.own) + length(aws_wafv2_web_acl_association.this) + length(aws_s3_bucket_logging.shelf) == 0 && jsondecode(aws_api_gateway_rest_api_policy.allowed.policy).Statement[*].Effect == ["Allow"]
     error_message = "nothing of the rest unless it is asked for"
   }
 }
@@ -312,10 +312,14 @@ run "only_a_proxy_may_come" {
     public_url        = "https://cdn.example.com"
   }
   assert {
-    condition = [for one in jsondecode(aws_api_gateway_rest_api_policy.allowed[0].policy).Statement : "${one.Effect} ${one.Action} ${try(join(",", one.Condition.NotIpAddress["aws:SourceIp"]), "")}"] == [
+    condition = [for one in jsondecode(aws_api_gateway_rest_api_policy.allowed.policy).Statement : "${one.Effect} ${one.Action} ${try(join(",", one.Condition.NotIpAddress["aws:SourceIp"]), "")}"] == [
       "Allow execute-api:Invoke ", "Deny execute-api:Invoke 203.0.113.0/24,2001:db8::/32",
     ]
-    error_message = aws_api_gateway_rest_api_policy.allowed[0].policy
+    error_message = aws_api_gateway_rest_api_policy.allowed.policy
+  }
+  assert {
+    condition     = toset(jsondecode(aws_api_gateway_rest_api_policy.allowed.policy).Statement[*].Resource) == toset(["arn:aws:execute-api:eu-west-1:111122223333:api/*"])
+    error_message = "of this API alone"
   }
 }
 
