@@ -151,6 +151,7 @@ resource "aws_cloudwatch_log_group" "api" {
   kms_key_id        = local.key_arn
   retention_in_days = var.log_retention_days
   tags              = var.tags
+  depends_on        = [aws_kms_key_policy.this] # or CloudWatch refuses the key
 }
 
 # One for the whole account and region; without it a stage with access logs is refused.
@@ -161,6 +162,11 @@ resource "aws_iam_role" "api_logs" {
   permissions_boundary = var.role_permissions_boundary
   assume_role_policy   = local.trust["apigateway"]
   tags                 = var.tags
+
+  lifecycle {
+    # another one would be another role, by which every API of the account logs
+    ignore_changes = [path]
+  }
 }
 
 resource "aws_iam_role_policy_attachment" "api_logs" {

@@ -95,6 +95,7 @@ resource "aws_cloudwatch_log_group" "function" {
   kms_key_id        = local.key_arn
   retention_in_days = var.log_retention_days
   tags              = var.tags
+  depends_on        = [aws_kms_key_policy.this] # or CloudWatch refuses the key
 }
 
 resource "aws_lambda_event_source_mapping" "worker" {

@@ -51,6 +51,12 @@ resource "aws_kms_key" "this" {
   rotation_period_in_days = var.kms_key.rotation_days
   deletion_window_in_days = var.kms_key.deletion_days
   tags                    = var.tags
+}
+
+# Apart from the key, so that what is made with the key may tell which account this is.
+resource "aws_kms_key_policy" "this" {
+  count  = local.makes_key ? 1 : 0
+  key_id = aws_kms_key.this[0].key_id
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [

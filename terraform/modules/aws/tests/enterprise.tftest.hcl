@@ -127,17 +127,17 @@ run "a_key_of_ours_encrypts_all_that_is_kept" {
     error_message = "secrets, log groups, environments"
   }
   assert {
-    condition     = [for one in jsondecode(aws_kms_key.this[0].policy).Statement : one.Principal] == [{ AWS = "arn:aws:iam::111122223333:root" }, { Service = "logs.eu-west-1.amazonaws.com" }, { Service = "cloudwatch.amazonaws.com" }]
+    condition     = [for one in jsondecode(aws_kms_key_policy.this[0].policy).Statement : one.Principal] == [{ AWS = "arn:aws:iam::111122223333:root" }, { Service = "logs.eu-west-1.amazonaws.com" }, { Service = "cloudwatch.amazonaws.com" }]
     error_message = "the account, and the two services that ask for nobody"
   }
   assert {
-    condition = jsondecode(aws_kms_key.this[0].policy).Statement[1].Condition.ArnEquals["kms:EncryptionContext:aws:logs:arn"] == [
+    condition = jsondecode(aws_kms_key_policy.this[0].policy).Statement[1].Condition.ArnEquals["kms:EncryptionContext:aws:logs:arn"] == [
       for name in ["/aws/apigateway/dmdesk", "/aws/lambda/dmdesk-edge", "/aws/lambda/dmdesk-to-customer", "/aws/lambda/dmdesk-to-desk", "/aws/lambda/dmdesk-upkeep"] : "arn:aws:logs:eu-west-1:111122223333:log-group:${name}"
     ]
-    error_message = "our own log groups: ${aws_kms_key.this[0].policy}"
+    error_message = "our own log groups: ${aws_kms_key_policy.this[0].policy}"
   }
   assert {
-    condition     = jsondecode(aws_kms_key.this[0].policy).Statement[2].Condition == { StringEquals = { "aws:SourceAccount" = "111122223333" } } && jsondecode(aws_kms_key.this[0].policy).Statement[2].Action == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    condition     = jsondecode(aws_kms_key_policy.this[0].policy).Statement[2].Condition == { StringEquals = { "aws:SourceAccount" = "111122223333" } } && jsondecode(aws_kms_key_policy.this[0].policy).Statement[2].Action == ["kms:Decrypt", "kms:GenerateDataKey*"]
     error_message = "this account's alarms"
   }
 }
@@ -202,7 +202,7 @@ run "lambda_joins_the_vpc_and_the_code_may_not" {
   }
   assert {
     condition = {
-      for role, one in aws_iam_role_policy.function : role => one([for statement in jsondecode(one.policy).Statement : statement.Condition if statement.Effect == "Deny"])
+      for role, one in aws_iam_role_policy.function : role => one([for statement in jsondecode(one.policy).Statement : statement.Condition if statement.Effect == "Deny" && statement.Action == local.interfaces])
       } == {
       edge        = { ArnEquals = { "lambda:SourceFunctionArn" = "arn:aws:lambda:eu-west-1:111122223333:function:dmdesk-edge" } }
       to_desk     = { ArnEquals = { "lambda:SourceFunctionArn" = "arn:aws:lambda:eu-west-1:111122223333:function:dmdesk-to-desk" } }
