@@ -193,7 +193,8 @@ resource "aws_iam_role" "api_logs" {
 
   lifecycle {
     prevent_destroy = true
-    ignore_changes  = [path] # another one would be another role
+    # another one would be another role, by which every API of the account logs
+    ignore_changes = [path]
   }
 }
 
