@@ -10,9 +10,9 @@ from typing import Literal
 
 from chalicelib.vocabulary.records import Event
 
-# More than twice as long as any platform repeats what was not taken: 72 h (each webhook.py has its own, with the source).
-# Less than the ledger remembers (`aws/table.py`), also where what was captured is a repetition that was made three days
-# later, a clock was off by AHEAD_S, and the event waits on our queue for 14 days.
+# More than twice as long as any platform repeats what was not taken: 72 h (each webhook.py tells its own, and where it
+# is documented). Less than the ledger remembers (`aws/table.py`), also where what was captured is a repetition that was
+# made three days later, a clock was off by AHEAD_S, and the event waits on our queue for 14 days.
 OLDEST_S = 7 * 86_400
 # Clocks differ by seconds. What a time without its zone is off by is a matter of hours.
 AHEAD_S = 86_400
