@@ -90,7 +90,7 @@ class Bucket:
             "Bucket": self._name,
             "Key": key,
             "ResponseContentType": file.mime,
-            "ResponseContentDisposition": _disposition(file.name),
+            "ResponseContentDisposition": _disposition(file),
         }
         return call(self._client.generate_presigned_url, "get_object", Params=asked, ExpiresIn=seconds)
 
@@ -102,7 +102,9 @@ class Bucket:
             raise Retryable(f"aws: not deleted, {error.get('Code', '')}")
 
 
-def _disposition(name: str) -> str:
-    """The header for a file that is shown under its name (RFC 6266)."""
-    plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in " .-_") else "_" for sign in name)
-    return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+def _disposition(file: Stored) -> str:
+    """The header for a file under its name (RFC 6266): pictures, films and sound are shown, all else is downloaded, as
+    what a browser opens by itself may run in it."""
+    plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in " .-_") else "_" for sign in file.name)
+    shown = "inline" if file.mime.partition("/")[0] in {"image", "video", "audio"} else "attachment"
+    return f"{shown}; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}"

@@ -13,7 +13,12 @@ from chalicelib.rules.links import Token, ended, tag, unpacked
 OPEN_S = 60
 # What a key that was rotated may refute.
 _UNSURE = frozenset({"media_key"})
-_QUIET = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_QUIET = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 _LATER = Response(status=503, body="please repeat", headers={**_QUIET, "Retry-After": "5"})
 
 

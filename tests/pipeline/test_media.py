@@ -464,6 +464,7 @@ def test_the_door_leads_on_and_leaks_nothing(bench: Bench, method: str) -> None:
     assert reply.headers == {
         "Location": bench.door.open(token),
         "Cache-Control": "private, max-age=30",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
     }
