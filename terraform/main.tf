@@ -123,6 +123,10 @@ module "aws" {
   secret_versions       = merge(var.secret_versions, { "genesys-webhook" = local.webhook_version })
   alarms                = var.alarms
   closing               = var.closing
+  scan                  = var.scan
+  scan_seconds          = var.scan_seconds
+  scan_without_verdict  = var.scan_without_verdict
+  scan_unscannable      = var.scan_unscannable
 }
 
 module "genesys" {

@@ -173,7 +173,7 @@ def test_each_alarm_has_its_line() -> None:
 
 def settings_of_terraform() -> Iterator[str]:
     """Each variable of the root module, and each optional attribute of those that are objects."""
-    source = hcl("variables.tf", "channels.tf")
+    source = hcl("variables.tf", "variables_scanning.tf", "channels.tf")
     for name, body in re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', source, re.DOTALL | re.MULTILINE):
         yield name
         kind = re.search(

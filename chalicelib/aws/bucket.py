@@ -25,6 +25,11 @@ S3_CONFIG = CONFIG.merge(
 )
 
 
+# How GuardDuty's Malware Protection tells what it has found: terraform/modules/aws/scanning.tf lets nobody else say it.
+# docs.aws.amazon.com/guardduty/latest/ug/monitor-enable-s3-object-tagging-malware-protection.html
+VERDICT = "GuardDutyMalwareScanStatus"
+
+
 class Bucket:
     """Keys are chosen by the pipeline; encryption and age limits are the bucket's own settings."""
 
@@ -80,6 +85,21 @@ class Bucket:
             raise Retryable(f"aws: {status}") from error
         name = unquote(head["Metadata"].get("name", ""))
         return Stored(mime=head["ContentType"], name=name, size=head["ContentLength"])
+
+    def verdict(self, key: str) -> str | None:
+        """What the malware scanner says of what lies under the key: "" while it has said nothing, None where nothing
+        lies there. Raises Retryable."""
+        tags = call(self._tags, key)
+        return None if tags is None else tags.get(VERDICT, "")
+
+    def _tags(self, key: str) -> dict[str, str] | None:
+        try:
+            told = self._client.get_object_tagging(Bucket=self._name, Key=key)["TagSet"]
+        except ClientError as error:
+            if code_of(error) in {"NoSuchKey", "AccessDenied"}:  # as above
+                return None
+            raise
+        return {tag["Key"]: tag["Value"] for tag in told}
 
     def link(self, key: str, file: Stored, seconds: int) -> str:
         """A URL under which anybody can read the file for so long, under its type and name; no call is made.

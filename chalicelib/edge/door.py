@@ -7,8 +7,9 @@ from chalicelib.edge.checking import checked
 from chalicelib.errors import Misconfigured, Rejected, Retryable
 from chalicelib.http import Request, Response
 from chalicelib.observability import log, where
-from chalicelib.pipeline.ports import Clock, MediaShelf, SecretCache
+from chalicelib.pipeline.ports import Clock, DoorShelf, SecretCache
 from chalicelib.rules.links import Token, ended, tag, unpacked
+from chalicelib.rules.scanning import Policy, fate
 
 OPEN_S = 60
 # What a key that was rotated may refute.
@@ -24,28 +25,44 @@ _LATER = Response(status=503, body="please repeat", headers={**_QUIET, "Retry-Af
 
 class Door:
     """Checks links and opens them. The secret is `{"keys": […]}`, as MediaStore signs with; `days` is how long a link
-    lives."""
+    lives, `scan` what a malware scanner's verdicts mean, None where nobody scans."""
 
-    def __init__(self, *, shelf: MediaShelf, secrets: SecretCache, secret_name: str, days: int, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        shelf: DoorShelf,
+        secrets: SecretCache,
+        secret_name: str,
+        days: int,
+        clock: Clock,
+        scan: Policy | None = None,
+    ) -> None:
         self._shelf = shelf
         self._secrets = secrets
         self._secret_name = secret_name
         self._days = days
         self._clock = clock
+        self._scan = scan
 
     def open(self, token: str) -> str:
         """Where the file of a link can be read for a minute.
 
-        Raises Rejected: with 404 for a link that is not ours, has ended, or whose file is gone, with 503 where a key
-        that is newer than this container's copy may have signed it; Retryable.
+        Raises Rejected: with 404 for a link that is not ours, has ended, or whose file is gone or withheld, with 503
+        where a key that is newer than this container's copy may have signed it, or the file is being scanned;
+        Retryable.
         """
         now = self._clock()
         link = checked(self._secrets, self._secret_name, now, _UNSURE, lambda secret: _ours(token, secret))
         if ended(link.since_ms, self._days, now):
             raise Rejected(404, "media_link")
+        verdict = self._shelf.verdict(link.key) if self._scan else None
+        if self._scan and verdict is not None:
+            _clear(verdict, self._scan)
         file = self._shelf.stored(link.key)
         if file is None:
             raise Rejected(404, "media_link")
+        if self._scan and verdict is None:  # it came meanwhile, or this role may not read verdicts
+            raise Rejected(503, "being_scanned")
         return self._shelf.link(link.key, file, OPEN_S)
 
     def answer(self, request: Request, token: str) -> Response:
@@ -67,6 +84,15 @@ class Door:
         # shorter than what it leads to lives
         headers = {**_QUIET, "Location": location, "Cache-Control": f"private, max-age={OPEN_S // 2}"}
         return Response(status=302, headers=headers)
+
+
+def _clear(verdict: str, policy: Policy) -> None:
+    """A file that is copied anew is scanned anew. Raises Rejected."""
+    became = fate(verdict, policy.wait_s if policy.without_verdict == "allow" else 0.0, policy)
+    if became == "waits":
+        raise Rejected(503, "being_scanned")
+    if became != "clean":
+        raise Rejected(404, f"media_{became}")
 
 
 def _ours(token: str, secret: Secret) -> Token:

@@ -173,14 +173,14 @@ resource "aws_s3_bucket_policy" "shelf" {
   bucket = aws_s3_bucket.shelf.id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
+    Statement = concat([{
       Sid       = "TlsOnly"
       Effect    = "Deny"
       Principal = "*"
-      Action    = "s3:*"
+      Action    = ["s3:*"]
       Resource  = [aws_s3_bucket.shelf.arn, "${aws_s3_bucket.shelf.arn}/*"]
       Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }]
+    }], local.scan_statements)
   })
   # both write the bucket's policy status; together they conflict now and then
   depends_on = [aws_s3_bucket_public_access_block.shelf]
