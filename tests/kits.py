@@ -44,7 +44,7 @@ class Wired:
         media = MediaStore(
             shelf=shelf,
             fetch=fetch,
-            secrets=FakeSecrets(media={"keys": ["key"]}),
+            secrets=FakeSecrets(media={"keys": ["a-media-key-of-the-tests"]}),
             secret_name="media",
             public_url="https://bridge.example/v1",
         )

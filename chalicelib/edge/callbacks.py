@@ -114,9 +114,10 @@ class Counter:
         now = self._clock()
 
         def check(secret: Secret) -> Told:
-            keys = secret.every("secrets")
+            keys = secret.keys("secrets")
             if not keys:
-                raise Rejected(401, "no_secret", f"store the app secret in the secret {secret.name}")
+                advice = f"store the app secret in the secret {secret.name}; what an example had in its place is none"
+                raise Rejected(401, "no_secret", advice)
             return callbacks.read(request, keys, now)
 
         told = checked(self._secrets, self._secret_names[channel], now, _UNSURE, check)

@@ -100,6 +100,6 @@ def _ours(token: str, secret: Secret) -> Token:
     link = unpacked(token)
     if link is None:
         raise Rejected(404, "media_link")
-    if not signed_by(secret.every("keys"), link.tag, lambda key: tag(key, link.payload)):
+    if not signed_by(secret.keys("keys"), link.tag, lambda key: tag(key, link.payload)):
         raise Rejected(404, "media_key")
     return link

@@ -126,7 +126,7 @@ class MediaStore:
     def link(self, key: str, since_ms: int) -> str:
         """Our own URL of a copy, whose life is counted from then; the same for the same arguments and signing key.
         Raises Misconfigured where there is no signing key."""
-        keys = Secret(self._secret_name, self._secrets.get(self._secret_name)).every("keys")
+        keys = Secret(self._secret_name, self._secrets.get(self._secret_name)).keys("keys")
         if not keys:
             advice = f'store {{"keys": ["…"]}} in the secret {self._secret_name}'
             raise Misconfigured("there is no key to sign media links with", advice)

@@ -319,3 +319,11 @@ def test_what_was_made_long_ago_or_not_yet_is_refused(kit: Kit, age_s: int, answ
 def test_one_that_does_not_say_when_it_was_made_is_taken(kit: Kit, issued: Any) -> None:
     assert kit.asked(posted(signed(issued_at=issued))).status == 200
     assert kit.asked(posted(signed({key: value for key, value in SAID.items() if key != "issued_at"}))).status == 200
+
+
+@pytest.mark.parametrize("left", ["…", "short", "your-app-secret-here", "changeme-changeme", " "])
+def test_what_an_example_had_in_a_secrets_place_signs_nothing(kit: Kit, left: str) -> None:
+    kit.secrets.stored["instagram"] = {"secrets": [left]}
+    answer = kit.asked(posted(signed(secret=left)))
+    assert (answer.status, answer.body) == (401, "refused: no_secret")
+    assert kit.shelf.kept == {}

@@ -31,6 +31,10 @@ from chalicelib.wire import bounded, digest, hmac_sha256, mended
 # What Meta puts around events: developers.facebook.com/docs/instagram-platform/webhooks
 SECTIONS = ("messaging", "standby", "changes")
 LONGEST_CHALLENGE = 256
+VERIFY_ADVICE = (
+    "the verify token in the app dashboard differs from the secret's, which has 12 characters at least and is not an "
+    "example's"
+)
 ADVICE = "App dashboard > App settings > Basic (and Instagram > API setup) has the app secret"
 
 
@@ -49,9 +53,9 @@ class _Webhook:
         """
         challenge = request.query.get("hub.challenge", "")
         offered = request.query.get("hub.verify_token", "").encode(errors="replace")
-        known = signed_by(secret.every("verify_tokens"), offered, str.encode)
+        known = signed_by(secret.keys("verify_tokens"), offered, str.encode)
         if request.query["hub.mode"] != "subscribe" or not known:
-            raise Rejected(403, "verify_token", "the verify token in the app dashboard differs from the secret's")
+            raise Rejected(403, "verify_token", VERIFY_ADVICE)
         if not (challenge.isascii() and challenge.isalnum() and len(challenge) <= LONGEST_CHALLENGE):
             raise Rejected(403, "challenge")
         return Response(status=200, body=challenge)
