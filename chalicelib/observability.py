@@ -94,7 +94,7 @@ def _wordless(record: logging.LogRecord) -> bool:
     a body. Its type and place are kept, whoever handles the record."""
     if record.exc_info and record.exc_info[1]:
         record.error = where(record.exc_info[1])
-    record.args, record.exc_info, record.exc_text = (), None, None
+    record.args, record.exc_info = (), None
     return True
 
 

@@ -15,6 +15,7 @@ from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Unfetched
 from chalicelib.pipeline.ports import Fetch, MediaShelf, SecretCache
 from chalicelib.rules import links
+from chalicelib.rules.harmless import one_line
 from chalicelib.rules.mime import FileType, agreed, kind_of
 from chalicelib.vocabulary.messages import Attachment, CustomerMessage, Kind, Source
 from chalicelib.vocabulary.records import Conversation, Stored
@@ -168,5 +169,5 @@ def folder(conversation: Conversation) -> str:
 
 def _named(name: str, file_type: FileType) -> str:
     """The file's name: the desk's, made harmless, or just its kind; with the extension of what it is."""
-    stem = _EXTENSION.sub("", _UNFIT.sub("_", name)).strip(" .")[:LONGEST_NAME]
+    stem = _EXTENSION.sub("", one_line(_UNFIT.sub("_", name))).strip(" .")[:LONGEST_NAME]
     return f"{stem or file_type.kind}.{file_type.extension}"

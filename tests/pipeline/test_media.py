@@ -283,6 +283,7 @@ def test_an_agents_file_is_fetched_once(bench: Bench) -> None:
         ("../../etc/passwd", "_.._etc_passwd.jpg"),
         ('a"b\r\nSet-Cookie: x', "a_b__Set-Cookie_ x.jpg"),
         ("gpj\u202e.exe", "gpj_.jpg"),
+        ("inv\u061coi\u00adce\ufeff\U000e0041.pdf", "invoice.jpg"),
         ("...", "image.jpg"),
         ("x" * 500, "x" * 80 + ".jpg"),
         ("日本語 📷.png", "日本語 📷.jpg"),

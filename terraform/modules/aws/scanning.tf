@@ -179,3 +179,13 @@ resource "aws_iam_role_policy" "verdicts" {
     ]
   })
 }
+
+output "scan" {
+  description = "How files are searched for malware."
+  value = {
+    by              = var.scan
+    seconds         = var.scan_seconds
+    without_verdict = var.scan_without_verdict
+    unscannable     = var.scan_unscannable
+  }
+}
