@@ -29,6 +29,7 @@ _FORMS = (
     "todo",
     "your",
     "makeup",
+    "aword",
     "password",
     "secretsecret",
     "insert",
@@ -67,6 +68,10 @@ class Secret(msgspec.Struct, frozen=True):
     def every(self, field: str) -> list[str]:
         """The field's texts, see `texts`."""
         return texts(self.held.get(field))
+
+    def keys(self, field: str) -> list[str]:
+        """Of the field's texts, those that somebody who knows nothing would not try: what signs, or proves."""
+        return [text for text in self.every(field) if not guessable(text)]
 
     def owned(self, field: str) -> dict[str, str]:
         """Of an object of lists, each text and the name that it stands under; what stands under several is nobody's

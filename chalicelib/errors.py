@@ -40,6 +40,10 @@ class Waiting(Retryable):
     """Not this event's turn yet, or an answer that is on its way is waited for: nothing of its budget is spent."""
 
 
+class BeingScanned(Waiting):
+    """Nobody knows yet whether a file is harmless."""
+
+
 class Misconfigured(Waiting):
     """Somebody has to set something right; until then everything that needs it waits. `advice` says what."""
 
@@ -71,6 +75,7 @@ SECRET_MENDS = (TokenRefused, Misconfigured)
 Reason = Literal[
     "window_closed", "awaiting_answer", "comment_expired", "one_message", "too_long", "no_conversation",
     "person_unavailable", "wrong_person", "other_app", "file_gone", "media_refused", "media_too_big",
+    "media_threat", "media_unchecked",
     "account_disconnected", "rate_limited", "rejected_content", "unsupported", "unconfirmed", "other",
 ]  # fmt: skip
 

@@ -89,12 +89,22 @@ class Line(LambdaPowertoolsFormatter):
         return msgspec.json.encode(told).decode()
 
 
+def _wordless(record: logging.LogRecord) -> bool:
+    """Chalice logs under our name, with the path, which holds a link's token, and the exception, whose words may quote
+    a body. Its type and place are kept, whoever handles the record."""
+    if record.exc_info and record.exc_info[1]:
+        record.error = where(record.exc_info[1])
+    record.args, record.exc_info = (), None
+    return True
+
+
 class Log:
     """A structured logger that cannot leak a body: unknown facts are dropped."""
 
     def __init__(self) -> None:
         self._powertools = Logger(service=NAMESPACE, log_uncaught_exceptions=False, logger_formatter=Line())
         self._logger = logging.getLogger(NAMESPACE)  # which Powertools has set up
+        self._logger.addFilter(_wordless)
 
     def write_to(self, stream: TextIO) -> TextIO:
         """Sends the lines there; answers where they went before."""

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from chalicelib.protocols.archive import Archive, DeskArchive, OpenArchive, OpenDeskArchive
     from chalicelib.protocols.channel import Client, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
+    from chalicelib.rules.scanning import Policy
     from chalicelib.vocabulary.messages import Fetched
 
 
@@ -91,6 +92,7 @@ class Runtime:
             secret_name=self.settings.media_secret,
             days=self.settings.media_days,
             clock=self.clock,
+            scan=self._scan,
         )
 
     @cached_property
@@ -172,6 +174,7 @@ class Runtime:
                 clock=self.clock,
                 metrics=self.metrics,
                 outage_s=self.settings.outage_minutes * 60.0,
+                scan=self._scan,
             )
         )
 
@@ -365,6 +368,19 @@ class Runtime:
     @cached_property
     def bucket(self) -> Bucket:
         return Bucket(self.settings.bucket)
+
+    @property
+    def _scan(self) -> Policy | None:
+        from chalicelib.rules.scanning import Policy
+
+        held = self.settings
+        if held.scan == "off":
+            return None
+        return Policy(
+            wait_s=float(held.scan_seconds),
+            without_verdict=held.scan_without_verdict,
+            unscannable=held.scan_unscannable,
+        )
 
     @cached_property
     def media(self) -> MediaStore:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -52,6 +52,12 @@ class Settings(Places, frozen=True, kw_only=True):
     outage_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 15
     # events that were parked for want of an account come back by themselves where they are no older; 0: none do
     parked_return_hours: Annotated[int, msgspec.Meta(ge=0, le=2160)] = 48
+    # who searches files for malware, how long (s) a verdict is waited for, and what becomes of a file without one, and
+    # of one of which the scanner cannot tell
+    scan: Literal["off", "guardduty"] = "off"
+    scan_seconds: Annotated[int, msgspec.Meta(ge=5, le=900)] = 60
+    scan_without_verdict: Literal["refuse", "allow", "hold"] = "refuse"
+    scan_unscannable: Literal["refuse", "allow"] = "refuse"
     vendors: dict[str, str] = {}
 
     def url(self, name: str) -> str:

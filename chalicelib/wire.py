@@ -66,3 +66,13 @@ def iso(milliseconds: int) -> str:
     """The time as `yyyy-MM-ddTHH:mm:ss.mmmZ`: what desks and flows take."""
     moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+
+
+def moment_ms(text: str) -> int:
+    """The time of an ISO 8601 text (epoch ms), in UTC where it names no zone; 0 where it is none after 1970."""
+    try:
+        moment = datetime.fromisoformat(text)
+        found = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return 0
+    return max(0, int(found * 1000))

@@ -131,6 +131,10 @@ module "aws" {
   secret_versions       = merge(var.secret_versions, { "genesys-webhook" = local.webhook_version })
   alarms                = local.settings.alarms
   closing               = local.settings.closing
+  scan                  = var.scan
+  scan_seconds          = var.scan_seconds
+  scan_without_verdict  = var.scan_without_verdict
+  scan_unscannable      = var.scan_unscannable
 
   tags                      = var.tags
   role_permissions_boundary = var.role_permissions_boundary

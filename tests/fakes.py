@@ -146,6 +146,10 @@ class FakeShelf:
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
         self.files: dict[str, Stored] = {}
+        self.verdicts: dict[str, str] = {}
+
+    def verdict(self, key: str) -> str | None:
+        return self.verdicts.get(key, "") if key in self.files else None
 
     def keep(self, key: str, body: bytes) -> None:
         self.kept[key] = body
@@ -159,6 +163,7 @@ class FakeShelf:
     def keep_media(self, key: str, body: bytes, mime: str, name: str) -> None:
         self.kept[key] = body
         self.files[key] = Stored(mime=mime, name=name, size=len(body))
+        self.verdicts.pop(key, None)  # another file, of which nothing is said yet
 
     def stored(self, key: str) -> Stored | None:
         return self.files.get(key)

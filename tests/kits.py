@@ -19,6 +19,7 @@ from chalicelib.pipeline.ports import Ledger, Outbox, Redelivery, SecretCache
 from chalicelib.protocols.channel import Client, Translator
 from chalicelib.protocols.desk import Desk, DeskTranslator
 from chalicelib.registry import CHANNELS, DESKS, abouts
+from chalicelib.rules.scanning import Policy
 from chalicelib.vocabulary.records import Event
 from tests.fakes import FakeClock, FakeFetch, FakeLedger, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 
@@ -37,12 +38,13 @@ class Wired:
         fetch: FakeFetch,
         clock: FakeClock,
         metrics: FakeMetrics,
+        scan: Policy | None = None,
     ) -> None:
         self._clock, self.metrics = clock, metrics
         media = MediaStore(
             shelf=shelf,
             fetch=fetch,
-            secrets=FakeSecrets(media={"keys": ["key"]}),
+            secrets=FakeSecrets(media={"keys": ["a-media-key-of-the-tests"]}),
             secret_name="media",
             public_url="https://bridge.example/v1",
         )
@@ -58,6 +60,7 @@ class Wired:
                 shelf=shelf,
                 clock=clock,
                 metrics=metrics,
+                scan=scan,
             )
         )
 
@@ -92,6 +95,7 @@ class Bench:
         metrics: FakeMetrics | None = None,
         shelf: FakeShelf | None = None,
         queue: Callable[[], FakeQueue] = FakeQueue,
+        scan: Policy | None = None,
     ) -> None:
         self.clock = FakeClock() if clock is None else clock
         self.metrics = FakeMetrics() if metrics is None else metrics
@@ -109,6 +113,7 @@ class Bench:
             fetch=self.fetch,
             clock=self.clock,
             metrics=self.metrics,
+            scan=scan,
         )
 
     def to_desk(self, translators: Mapping[str, Translator], *enrichers: Enricher) -> ToDesk:

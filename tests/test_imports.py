@@ -34,10 +34,7 @@ WORKERS_ONLY = [
 
 def loaded(role: str, entry: str) -> set[str]:
     """Runs in a process of its own: the modules that this role has loaded through `entry`."""
-    needed = {
-        f"DMDESK_{name.upper()}": str(default) if isinstance(default, int) else "https://127.0.0.1/x"
-        for name, default in variables().items()
-    }
+    needed = {f"DMDESK_{name.upper()}": str(default or "https://127.0.0.1/x") for name, default in variables().items()}
     region = {"AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
     os.environ.update(needed | region | {"DMDESK_ROLE": role})
     if entry == "app":

@@ -25,6 +25,11 @@ S3_CONFIG = CONFIG.merge(
 )
 
 
+# How GuardDuty's Malware Protection tells what it has found: terraform/modules/aws/scanning.tf lets nobody else say it.
+# docs.aws.amazon.com/guardduty/latest/ug/monitor-enable-s3-object-tagging-malware-protection.html
+VERDICT = "GuardDutyMalwareScanStatus"
+
+
 class Bucket:
     """Keys are chosen by the pipeline; encryption and age limits are the bucket's own settings."""
 
@@ -81,6 +86,21 @@ class Bucket:
         name = unquote(head["Metadata"].get("name", ""))
         return Stored(mime=head["ContentType"], name=name, size=head["ContentLength"])
 
+    def verdict(self, key: str) -> str | None:
+        """What the malware scanner says of what lies under the key: "" while it has said nothing, None where nothing
+        lies there. Raises Retryable."""
+        tags = call(self._tags, key)
+        return None if tags is None else tags.get(VERDICT, "")
+
+    def _tags(self, key: str) -> dict[str, str] | None:
+        try:
+            told = self._client.get_object_tagging(Bucket=self._name, Key=key)["TagSet"]
+        except ClientError as error:
+            if code_of(error) in {"NoSuchKey", "AccessDenied"}:  # as above
+                return None
+            raise
+        return {tag["Key"]: tag["Value"] for tag in told}
+
     def link(self, key: str, file: Stored, seconds: int) -> str:
         """A URL under which anybody can read the file for so long, under its type and name; no call is made.
 
@@ -90,7 +110,7 @@ class Bucket:
             "Bucket": self._name,
             "Key": key,
             "ResponseContentType": file.mime,
-            "ResponseContentDisposition": _disposition(file.name),
+            "ResponseContentDisposition": _disposition(file),
         }
         return call(self._client.generate_presigned_url, "get_object", Params=asked, ExpiresIn=seconds)
 
@@ -102,7 +122,9 @@ class Bucket:
             raise Retryable(f"aws: not deleted, {error.get('Code', '')}")
 
 
-def _disposition(name: str) -> str:
-    """The header for a file that is shown under its name (RFC 6266)."""
-    plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in " .-_") else "_" for sign in name)
-    return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+def _disposition(file: Stored) -> str:
+    """The header for a file under its name (RFC 6266): pictures, films and sound are shown, all else is downloaded, as
+    what a browser opens by itself may run in it."""
+    plain = "".join(sign if sign.isascii() and (sign.isalnum() or sign in " .-_") else "_" for sign in file.name)
+    shown = "inline" if file.mime.partition("/")[0] in {"image", "video", "audio"} else "attachment"
+    return f"{shown}; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}"

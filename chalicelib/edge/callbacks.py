@@ -15,6 +15,7 @@ from chalicelib.http import Request, Response
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.ports import Clock, SecretCache, Shelf
 from chalicelib.protocols.callbacks import Callbacks, Told
+from chalicelib.rules.freshness import aged
 from chalicelib.vocabulary.deletion import Deletion, key_of
 from chalicelib.wire import digest, iso
 
@@ -23,6 +24,8 @@ ADVICE = (
     "whoever connected this account has withdrawn the app: log it in again and store its tokens in its secret, or take "
     "it out of Terraform's accounts"
 )
+# Who asks is told that it was refused, and asks anew.
+STALE_ADVICE = "somebody sends again what they captured, or a clock is off: what the platform itself asks is made anew"
 # What a secret that was rotated may refute.
 _UNSURE = frozenset({"signature_mismatch", "no_secret"})
 _CODE = re.compile("[0-9a-f]{32}")
@@ -111,12 +114,17 @@ class Counter:
         now = self._clock()
 
         def check(secret: Secret) -> Told:
-            keys = secret.every("secrets")
+            keys = secret.keys("secrets")
             if not keys:
-                raise Rejected(401, "no_secret", f"store the app secret in the secret {secret.name}")
+                advice = f"store the app secret in the secret {secret.name}; what an example had in its place is none"
+                raise Rejected(401, "no_secret", advice)
             return callbacks.read(request, keys, now)
 
-        return checked(self._secrets, self._secret_names[channel], now, _UNSURE, check)
+        told = checked(self._secrets, self._secret_names[channel], now, _UNSURE, check)
+        no = aged(told.made_ms, int(now * 1000))
+        if no is not None:
+            raise Rejected(401, no, STALE_ADVICE)
+        return told
 
     def _guarded(self, work: Callable[[], Response]) -> Response:
         try:

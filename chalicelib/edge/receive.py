@@ -144,7 +144,7 @@ class Edge:
         name = self._secret_names[webhook.name]
 
         def check(secret: Secret) -> str:
-            common = [key for key in secret.every("secrets") if not guessable(key)]
+            common = secret.keys("secrets")
             owned = {key: owner for key, owner in secret.owned("accounts").items() if not guessable(key)}
             if not (common or owned):
                 shape = '{"secrets": ["…"]}'

@@ -40,6 +40,8 @@ class Store:
         carried = [light for event in events if (light := self._light(event)) is not None]
         self._outbox.put(carried)
         self._metrics.count("received", len(carried), source=feed.name)
+        if undated := sum(not event.made_ms for event in events):
+            self._metrics.count("undated", undated, source=feed.name)
         for account, together in groupby(carried, lambda event: event.account):
             told = " ".join(event.id for event in together)
             log.info("received", events=told, source=feed.name, account=account)
@@ -70,6 +72,7 @@ def events_of(feed: Feed, body: bytes, now: float, signer: str = "") -> list[Eve
             received_ms=int(now * 1000),
             section=piece.section,
             sent_ms=piece.sent_ms,
+            made_ms=max(piece.made_ms, piece.sent_ms),
             raw=msgspec.Raw(piece.raw),
             signer=signer,
         )

@@ -14,17 +14,20 @@ from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.lines import Lines
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.outages import Outages, Watched
-from chalicelib.pipeline.ports import Clock, Ledger, SecretCache, Shelf
+from chalicelib.pipeline.ports import Clock, Ledger, ScannedShelf, SecretCache
 from chalicelib.pipeline.posting import Posting
 from chalicelib.pipeline.reading_back import ReadingBack
+from chalicelib.pipeline.scanning import Scanning
 from chalicelib.protocols.channel import Client
 from chalicelib.protocols.desk import Desk
+from chalicelib.rules.scanning import Policy
 from chalicelib.vocabulary.about import About
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """What comes from the outside: adapters, and the facts of the channels and desks that there are, by their names.
-    `outage_s` is how long (s) a desk is away before its customers are told."""
+    `outage_s` is how long (s) a desk is away before its customers are told, `scan` what a malware scanner's verdicts
+    mean, None where nobody scans."""
 
     channels: Mapping[str, About]
     known_desks: Mapping[str, About]
@@ -33,10 +36,11 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Ledger
     media: MediaStore
     secrets: SecretCache
-    shelf: Shelf
+    shelf: ScannedShelf
     clock: Clock
     metrics: Metrics
     outage_s: float = 900.0
+    scan: Policy | None = None
 
 
 class Common:
@@ -50,6 +54,7 @@ class Common:
         watched = {name: Watched(name, desk, self.outages) for name, desk in given.desks.items()}
         self.desks = Desks(watched, ledger)
         self.budgets = Budgets(ledger, clock)
+        self.scanning = Scanning(given.shelf, given.scan, self.budgets, clock, metrics)
         self.delivering = Delivering(
             desks=self.desks,
             posting=Posting(given.media.body, clock, metrics),

@@ -9,6 +9,7 @@ from chalicelib.errors import Malformed, Retryable
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.parking import Parking
 from chalicelib.pipeline.ports import Redelivery, Turn
+from chalicelib.rules.freshness import ADVICE, doubt
 from chalicelib.vocabulary.records import Event
 
 Happened = TypeVar("Happened")
@@ -39,8 +40,13 @@ class Intake(Generic[Happened]):
         return self._parking.fetched(event)
 
     def read(self, event: Event, turn: Turn) -> Happened | None:
-        """What happened, None where the event was parked, because nobody can read it. Raises Retryable."""
+        """What happened, None where the event was parked: nobody can read it, or its age does not let it be what it
+        seems. Raises Retryable."""
         whole = self._parking.fetched(event)
+        no = doubt(event)
+        if no is not None:
+            self._parking.park(whole, turn, no, ADVICE[no])
+            return None
         try:
             return self._translators[event.source].parse(whole)
         except Malformed as error:

@@ -15,6 +15,7 @@ from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Unfetched
 from chalicelib.pipeline.ports import Fetch, MediaShelf, SecretCache
 from chalicelib.rules import links
+from chalicelib.rules.harmless import one_line
 from chalicelib.rules.mime import FileType, agreed, kind_of
 from chalicelib.vocabulary.messages import Attachment, CustomerMessage, Kind, Source
 from chalicelib.vocabulary.records import Conversation, Stored
@@ -27,6 +28,14 @@ LONGEST_NAME = 80
 
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\"*/:<>?\\|]")
+
+
+Clear = Callable[[str, bool], None]
+"""Raises where a copy must not be handed on, by its key and by whether it is known to be there."""
+
+
+def _nobody_scans(key: str, there: bool) -> None:
+    """Any copy may be handed on."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,22 +68,30 @@ class MediaStore:
         self._secret_name = secret_name
         self._public_url = public_url
 
-    def keep(self, message: CustomerMessage, source_of: Callable[[], Source], again: bool = False) -> Attachment:
+    def keep(
+        self,
+        message: CustomerMessage,
+        source_of: Callable[[], Source],
+        again: bool = False,
+        clear: Clear = _nobody_scans,
+    ) -> Attachment:
         """Copies the media of a customer's message; answers what the desk is given.
 
         `source_of` is asked only where the file has to be fetched; `again` looks first whether an earlier try
-        has. Raises Unfetched, Retryable, and whatever `source_of` raises.
+        has; `clear` before anything is made of the copy. Raises Unfetched, Retryable, and whatever these raise.
         """
         assert message.media is not None
         key = _key(message.conversation, message.origin or message.id, message.part)
-        file = self._shelf.stored(key) if again else None
+        file = self._stored(key, clear) if again else None
         if file is None:
             try:
                 file = self._copy(key, source_of(), message.media.kind, "", documents=False)
             except Unfetched:
-                file = self._shelf.stored(key)  # a replay may come when only our copy is left
+                file = self._stored(key, clear)  # a replay may come when only our copy is left
                 if file is None:
                     raise
+            else:
+                clear(key, True)
         url = self.link(key, message.sent_ms)
         return Attachment(kind=kind_of(file.mime), url=url, mime=file.mime, name=file.name, key=key, size=file.size)
 
@@ -85,15 +102,18 @@ class MediaStore:
         number: int,
         source: Source,
         name: str,
+        clear: Clear = _nobody_scans,
     ) -> Kept:
-        """Copies an agent's file, the `number`th (from 0) of the message; `name` is what the desk calls it.
+        """Copies an agent's file, the `number`th (from 0) of the message; `name` is what the desk calls it, `clear` as
+        for `keep`.
 
         An earlier copy is taken as it is: the desk's URL may have ended since. Raises Unfetched, Retryable.
         """
         key = _key(conversation, message_id, number)
-        file = self._shelf.stored(key)
+        file = self._stored(key, clear)
         if file is None:
             file = self._copy(key, source, "file", name, documents=True)
+            clear(key, True)
         return Kept(key=key, kind=kind_of(file.mime), mime=file.mime, name=file.name, size=file.size)
 
     def body(self, key: str) -> bytes:
@@ -107,7 +127,7 @@ class MediaStore:
     def link(self, key: str, since_ms: int) -> str:
         """Our own URL of a copy, whose life is counted from then; the same for the same arguments and signing key.
         Raises Misconfigured where there is no signing key."""
-        keys = Secret(self._secret_name, self._secrets.get(self._secret_name)).every("keys")
+        keys = Secret(self._secret_name, self._secrets.get(self._secret_name)).keys("keys")
         if not keys:
             advice = f'store {{"keys": ["…"]}} in the secret {self._secret_name}'
             raise Misconfigured("there is no key to sign media links with", advice)
@@ -116,6 +136,14 @@ class MediaStore:
     def forget(self, conversation: Conversation, origin: str) -> None:
         """Removes our copies of a message that the customer took back. Raises Retryable."""
         self._shelf.remove([_key(conversation, origin, part) for part in range(MOST_FILES)])
+
+    def _stored(self, key: str, clear: Clear) -> Stored | None:
+        """An earlier copy. Until its verdict is there the bucket does not even tell of what type it is."""
+        clear(key, False)
+        file = self._shelf.stored(key)
+        if file is not None:
+            clear(key, True)
+        return file
 
     def _copy(self, key: str, source: Source, kind: Kind, name: str, *, documents: bool) -> Stored:
         fetched = self._fetch(source.url, source.hosts, source.headers)
@@ -141,5 +169,5 @@ def folder(conversation: Conversation) -> str:
 
 def _named(name: str, file_type: FileType) -> str:
     """The file's name: the desk's, made harmless, or just its kind; with the extension of what it is."""
-    stem = _EXTENSION.sub("", _UNFIT.sub("_", name)).strip(" .")[:LONGEST_NAME]
+    stem = _EXTENSION.sub("", one_line(_UNFIT.sub("_", name))).strip(" .")[:LONGEST_NAME]
     return f"{stem or file_type.kind}.{file_type.extension}"

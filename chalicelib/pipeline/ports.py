@@ -124,6 +124,22 @@ class MediaShelf(Protocol):
         """Deletes what lies under the keys; nothing lying there is fine."""
 
 
+class Verdicts(Protocol):
+    """The bucket, for who asks what a malware scanner has said."""
+
+    def verdict(self, key: str) -> str | None:
+        """What it says of what lies under the key: "" while it has said nothing, None where nothing lies there. Raises
+        Retryable."""
+
+
+class DoorShelf(MediaShelf, Verdicts, Protocol):
+    """The bucket, for who opens links."""
+
+
+class ScannedShelf(Shelf, Verdicts, Protocol):
+    """The bucket, for the workers."""
+
+
 class Fetch(Protocol):
     """How files are fetched from the world outside."""
 

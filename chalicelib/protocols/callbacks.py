@@ -12,10 +12,12 @@ from chalicelib.http import Request
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """Who it is about, by the platform's id, and what tells this request from every other: nobody can guess it."""
+    """Who it is about, by the platform's id, and what tells this request from every other: nobody can guess it.
+    `made_ms` is when the platform made it, 0 where it does not say."""
 
     user: str
     key: str
+    made_ms: int = 0
 
 
 class Callbacks(Protocol):

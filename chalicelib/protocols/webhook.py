@@ -16,7 +16,8 @@ MOST_PIECES = 1_200
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
-    """One event cut out of a delivery; see `records.Event` for the names."""
+    """One event cut out of a delivery; see `records.Event` for the names. `made_ms` is what the delivery says beside
+    the event's own time."""
 
     account: str
     party: str
@@ -24,6 +25,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     section: str = ""
     raw: bytes
     sent_ms: int = 0
+    made_ms: int = 0
 
 
 class Feed(Protocol):

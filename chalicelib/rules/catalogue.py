@@ -81,6 +81,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[A file< ({kind})> that could not be fetched]",
         "[Un archivo< ({kind})> que no se pudo descargar]",
     ),
+    "media_threat": (
+        "[A file< ({kind})> that is withheld: malware was found in it]",
+        "[Un archivo< ({kind})> que se retiene: contiene software malicioso]",
+    ),
+    "media_unchecked": (
+        "[A file< ({kind})> that is withheld: it could not be searched for malware]",
+        "[Un archivo< ({kind})> que se retiene: no se pudo analizar en busca de software malicioso]",
+    ),
     # comments and mentions
     "comment": ("[Commented on your post {url}]", "[Comentó tu publicación {url}]"),
     "live_comment": ("[Commented on your live video {url}]", "[Comentó tu vídeo en directo {url}]"),
@@ -207,6 +215,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "why_media_too_big": (
         "The file is too big for <{platform}|the platform><: more than {bytes}>.",
         "El archivo es demasiado grande para <{platform}|la plataforma><: más de {bytes}>.",
+    ),
+    "why_media_threat": (
+        "Malware was found in the file.",
+        "Se encontró software malicioso en el archivo.",
+    ),
+    "why_media_unchecked": (
+        "The file could not be searched for malware: it may be encrypted.",
+        "No se pudo analizar el archivo en busca de software malicioso: puede estar cifrado.",
     ),
     "why_other_app": (
         "Another app has this customer's conversation on <{platform}|the platform>. Answer there, or take it back.",

@@ -1,11 +1,15 @@
 """What a file is: told by its bytes first, by its server where the bytes leave it open, by its name never.
 
-Only what is listed here passes. Whatever a browser would run (HTML, SVG, scripts) is not.
+Only what is listed here passes, and only what is that and nothing else: whatever a browser would run (HTML, SVG,
+scripts) is not listed, nor are macros; a picture that another program would take for an archive, a page or a PDF is
+refused. docs/adr/0015-file-types.md says why no library tells it.
 """
 
 from __future__ import annotations
 
+import io
 import re
+import zlib
 from typing import NamedTuple, cast
 
 from chalicelib.vocabulary.messages import Kind
@@ -56,11 +60,18 @@ _MP4 = {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", 
 _TRACK = re.compile(rb"hdlr.{8}(vide|soun)", re.DOTALL)
 _OGG_VIDEO = (b"\x80theora", b"BBCD")
 _OGG_AUDIO = (b"\x01vorbis", b"OpusHead", b"Speex   ", b"\x7fFLAC")
-_OFFICE = (
-    (b"word/document.xml", "docx"),
-    (b"xl/workbook.xml", "xlsx"),
-    (b"ppt/presentation.xml", "pptx"),
-)
+_OFFICE = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx", "ppt/presentation.xml": "pptx"}
+_PARTS = "[Content_Types].xml"
+LARGEST_LIST = 1_000_000
+# ECMA-376 part 2: the list of parts tells what each is, whatever it is called. Macros, those of Excel 4.0, controls;
+# what could write one of these words in another way; and a folder that makes it Java's.
+_RUNS = re.compile(rb"macro|vbaproject|activex|&#|<!|^meta-inf/", re.IGNORECASE)
+# Where a reader of PDFs looks for a header (ISO 32000-1, annex H), and where a reader of archives looks for the end of
+# one: behind that stand 22 bytes and a comment. pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.16
+PDF_WITHIN, ENDS_WITHIN = 1024, 65_535 + 22
+_END, _ENTRY, _UNTOLD = b"PK\x05\x06", b"PK\x01\x02", b"\xff\xff\xff\xff"
+# long enough not to come about by chance in 25 MB of a film
+_CODE = re.compile(rb"<\?php\s|<script[\s>/]", re.IGNORECASE)
 _MARKUP = re.compile(rb"<\s*(?:!doctype|\?xml|html|head|body|script|svg|iframe|style|img|a\s)", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -81,6 +92,8 @@ def agreed(body: bytes, served: str, kind: Kind, documents: bool = False) -> Fil
     """
     heard = served.startswith("audio/") or (kind == "audio" and not served.startswith("video/"))
     mime = _by_bytes(body, heard)
+    if mime is not None and _two_in_one(body, mime):
+        return None
     if mime is not None:
         return FileType(kind_of(mime), mime, EXTENSIONS[mime])
     document = _document(body, served) if documents else None
@@ -141,12 +154,46 @@ def _frames(body: bytes) -> str | None:
     return "audio/mpeg" if body[1] & 0xE6 == 0xE2 and known else None
 
 
+def _two_in_one(body: bytes, mime: str) -> bool:
+    """Whether another program would take it for something else: GIF and JAR, JPEG and PHP, PNG and PDF, …"""
+    as_pdf = mime != "application/pdf" and b"%PDF-" in body[:PDF_WITHIN]
+    return as_pdf or _CODE.search(body) is not None or _ends_as_archive(body)
+
+
+def _ends_as_archive(body: bytes) -> bool:
+    """Whether a list of an archive's entries stands where its end says, as far from there as that says."""
+    at = body.rfind(_END, max(0, len(body) - ENDS_WITHIN))
+    while at >= 0:
+        size = body[at + 12 : at + 16]
+        start = at - int.from_bytes(size, "little")
+        if size == _UNTOLD or (0 <= start < at and body[start : start + 4] == _ENTRY):
+            return True
+        at = body.rfind(_END, max(0, len(body) - ENDS_WITHIN), at)
+    return False
+
+
 def _document(body: bytes, served: str) -> str | None:
-    # names of a zip's members are never compressed; one with macros is not what these types promise
-    if body.startswith(b"PK\x03\x04") and b"[Content_Types].xml" in body and b"vbaProject.bin" not in body:
-        ending = next((extension for member, extension in _OFFICE if member in body), None)
+    if body.startswith(b"PK\x03\x04"):
+        ending = _office(body)
         return next((mime for mime, extension in DOCUMENTS.items() if extension == ending), None)
     return served if served in {"text/plain", "text/csv"} and _clean_text(body) else None
+
+
+def _office(body: bytes) -> str:
+    """The extension of an office file without macros, "" of anything else."""
+    import zipfile  # agents' documents are few, and it takes a while to load
+
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            names = archive.namelist()
+            with archive.open(_PARTS) as listed:
+                parts = listed.read(LARGEST_LIST + 1)
+    except (zipfile.BadZipFile, KeyError, RuntimeError, ValueError, EOFError, NotImplementedError, OSError, zlib.error):
+        return ""  # torn, encrypted, or packed in a way of its own
+    found = {extension for member, extension in _OFFICE.items() if member in names}
+    runs = _RUNS.search(parts.replace(b"\0", b"")) or any(_RUNS.search(name.encode()) for name in names)
+    whole = len(parts) <= LARGEST_LIST and len(names) == len(set(names)) and b"%PDF-" not in body[:PDF_WITHIN]
+    return found.pop() if len(found) == 1 and whole and not runs else ""
 
 
 def _clean_text(body: bytes) -> bool:

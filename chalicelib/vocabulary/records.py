@@ -21,7 +21,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     integration id, `party` the customer whose events must stay in order ("" where none is named),
     `id` the same for every redelivery, `section` where in the delivery it stood, `raw` its exact
     bytes (JSON), `aside` the bucket key of those bytes where a queue cannot carry them. `sent_ms` is when it
-    happened by the platform's clock, 0 where the platform does not tell. `bundle` holds the events of one
+    happened by the platform's clock, 0 where the platform does not tell, `made_ms` the newest time that its delivery
+    states of it: neither can be changed by who captures what is signed. `bundle` holds the events of one
     conversation that came in one delivery: a queue takes them whole or not at all. `order` is the queue's count of
     what came before what, of an event that comes back from the shelf: it keeps its place however often that happens.
     `about` is the customer whom an event without a party is about.
@@ -36,6 +37,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     received_ms: int
     section: str = ""
     sent_ms: int = 0
+    made_ms: int = 0
     raw: msgspec.Raw = msgspec.Raw(b"null")
     aside: str = ""
     bundle: tuple[Event, ...] = ()

@@ -231,3 +231,26 @@ def test_a_file_that_stays_is_told(signing: Bucket, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(signing._client, "delete_objects", lambda **_: answer)
     with pytest.raises(Retryable, match="AccessDenied"):
         signing.remove(["media/a/c/0"])
+
+
+def test_a_verdict_is_the_scanners_tag(cloud: Cloud) -> None:
+    key, client = "media/a/b/7", cloud.aws.client("s3")
+    assert cloud.bucket.verdict(key) is None
+    cloud.bucket.keep_media(key, b"%PDF-1.4", "application/pdf", "a.pdf")
+    assert cloud.bucket.verdict(key) == ""
+    for verdict in ("NO_THREATS_FOUND", "THREATS_FOUND", "UNSUPPORTED"):
+        told = {"other": "x", "GuardDutyMalwareScanStatus": verdict}
+        tags: Any = [{"Key": name, "Value": value} for name, value in told.items()]
+        client.put_object_tagging(Bucket=BUCKET, Key=key, Tagging={"TagSet": tags})
+        assert cloud.bucket.verdict(key) == verdict
+
+
+@pytest.mark.parametrize("code", ["NoSuchKey", "AccessDenied"])
+def test_a_verdict_of_what_is_not_there_or_that_may_not_be_read_is_none(code: str) -> None:
+    class Client:
+        def get_object_tagging(self, **_: object) -> None:
+            told: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+            raise ClientError(told, "GetObjectTagging")
+
+    client: Any = Client()
+    assert Bucket(BUCKET, client).verdict("media/a/b/7") is None

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 
+from chalicelib.wire import iso
 from sandbox.simulators.instagram.inbox import new_mid
 from tests import terraform_here
 from tests.contract.signing import signed
@@ -295,10 +296,17 @@ def _token(deployed: Deployment) -> str:
     return str(answer.json()["access_token"])
 
 
+def _typing_off() -> bytes:
+    """Which Genesys tells now."""
+    body = json.loads((FIXTURES / "genesys" / "event__typing_off.json").read_text())
+    body["channel"]["time"] = iso(int(time.time() * 1000))
+    return json.dumps(body).encode()
+
+
 def test_the_webhook_secret_changes_under_way(deployed: Deployment) -> None:
     """Both clouds in one apply, AWS first; what was signed before the change is taken as long as both are listed."""
     [conversation] = {call["conversation_id"] for call in deployed.taken() if call["body"].get("content")}
-    after, body = "deployed-genesys-next-secret", (FIXTURES / "genesys" / "event__typing_off.json").read_bytes()
+    after, body = "deployed-genesys-next-secret", _typing_off()
     deployed.change(genesys_webhook_secret=after, genesys_webhook_former_secrets=[SECRETS["genesys"]])
     reply = deployed.genesys.reply(conversation, text="Signed with the next secret")
     assert deployed.status_of(reply) == "Delivered"

@@ -14,6 +14,7 @@ from chalice.app import ScheduledEventConfig, SQSEventConfig
 from app import app
 from chalicelib import settings
 from chalicelib.aws import keys, letters, pauses, table
+from chalicelib.aws.bucket import VERDICT
 from chalicelib.channels.instagram import client as instagram
 from chalicelib.edge.receive import LARGEST_BODY
 from chalicelib.observability import NAMESPACE
@@ -23,6 +24,7 @@ from chalicelib.protocols.webhook import Webhook
 from chalicelib.registry import CHANNELS, DESKS, abouts, part
 from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
+from chalicelib.rules.scanning import CLEAN
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.records import Account, Tried
 from ops.channels.instagram.graph import FIELDS
@@ -33,6 +35,7 @@ AWS = ROOT / "terraform" / "modules" / "aws"
 OURS = (
     "media_days", "media_hosts", "profile_days", "queue_days", "log_days", "backup_days",
     "closing_steps", "supervisors_topic", "outage_minutes", "parked_return_hours",
+    "scan", "scan_seconds", "scan_without_verdict", "scan_unscannable",
 )  # fmt: skip
 SETTINGS = settings.variables()
 
@@ -147,6 +150,20 @@ def test_a_number_that_nobody_sets_is_the_codes_default(name: str) -> None:
         block = re.search(rf'variable "{name}" \{{.*?default\s+= (\d+)', variables, re.DOTALL)
         assert block
         assert int(block[1]) == SETTINGS[name]
+
+
+@pytest.mark.parametrize("name", ["scan", "scan_seconds", "scan_without_verdict", "scan_unscannable"])
+def test_who_sets_nothing_of_the_scanner_has_the_codes_defaults(name: str) -> None:
+    for variables in (hcl("scanning.tf"), root("variables_scanning.tf")):
+        block = re.search(rf'variable "{name}" \{{.*?default\s+= "?(\w+)"?\n', variables, re.DOTALL)
+        assert block
+        assert block[1] == str(SETTINGS[name])
+
+
+def test_the_scanners_tag_and_verdicts_are_those_that_the_code_reads() -> None:
+    source = hcl("scanning.tf")
+    assert f'verdict_tag = "{VERDICT}"' in source
+    assert re.search(rf'let_through = concat\(\["{CLEAN}"\]', source)
 
 
 def test_the_steps_as_a_window_closes_are_the_codes() -> None:

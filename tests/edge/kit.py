@@ -62,7 +62,12 @@ BODIES: dict[str, bytes] = {
     "genesys": json.dumps(
         {
             "id": "0f0f0f0f0f0f0f0f",
-            "channel": {"id": "int-ig", "to": {"id": "55501", "idType": "Opaque"}, "platform": "Open"},
+            "channel": {
+                "id": "int-ig",
+                "to": {"id": "55501", "idType": "Opaque"},
+                "platform": "Open",
+                "time": "2027-01-15T07:59:59.000Z",
+            },
             "type": "Text",
             "text": "It is, since Monday.",
             "conversationId": "desk-1",

@@ -292,3 +292,38 @@ def test_one_requests_trouble_is_no_others(kit: Kit, trouble: str) -> None:
     if trouble == "a throttle":
         chore.run()
         assert [whose.customer for whose, _ in chore.erased] == [USER, "777"]
+
+
+@pytest.mark.parametrize(
+    ("age_s", "answer"),
+    [
+        (0, (200, "")),
+        (604_800, (200, "")),
+        (604_801, (401, "refused: too_old")),
+        (16 * 86_400, (401, "refused: too_old")),
+        (-86_400, (200, "")),
+        (-86_401, (401, "refused: in_the_future")),
+    ],
+)
+def test_what_was_made_long_ago_or_not_yet_is_refused(kit: Kit, age_s: int, answer: tuple[int, str]) -> None:
+    made = posted(signed(issued_at=int(kit.clock()) - age_s))
+    told = kit.counter.deauthorised(made, "instagram")
+    assert (told.status, told.body) == answer
+    assert kit.asked(made).status == answer[0]
+    assert bool(kit.shelf.kept) == (kit.metrics.total("account_stopped") == 1) == (answer[0] == 200)
+    if answer[0] != 200:
+        assert kit.metrics.total("rejected", endpoint="callback", reason=answer[1].split()[1]) == 2
+
+
+@pytest.mark.parametrize("issued", [None, "", "1800000000", -5, [], {}, 1.5])
+def test_one_that_does_not_say_when_it_was_made_is_taken(kit: Kit, issued: Any) -> None:
+    assert kit.asked(posted(signed(issued_at=issued))).status == 200
+    assert kit.asked(posted(signed({key: value for key, value in SAID.items() if key != "issued_at"}))).status == 200
+
+
+@pytest.mark.parametrize("left", ["…", "short", "your-app-secret-here", "changeme-changeme", " "])
+def test_what_an_example_had_in_a_secrets_place_signs_nothing(kit: Kit, left: str) -> None:
+    kit.secrets.stored["instagram"] = {"secrets": [left]}
+    answer = kit.asked(posted(signed(secret=left)))
+    assert (answer.status, answer.body) == (401, "refused: no_secret")
+    assert kit.shelf.kept == {}

@@ -484,8 +484,8 @@ def test_a_good_handshake_is_answered_with_the_bare_challenge() -> None:
 
 def test_any_of_several_verify_tokens_is_good() -> None:
     kit = EdgeKit()
-    kit.secrets.stored["instagram"] = {"verify_tokens": ["an-old-one", VERIFY_TOKEN, "ünïcode"]}
-    for token in ("an-old-one", VERIFY_TOKEN, "ünïcode"):
+    kit.secrets.stored["instagram"] = {"verify_tokens": ["an-old-token", VERIFY_TOKEN, "ünïcode-token"]}
+    for token in ("an-old-token", VERIFY_TOKEN, "ünïcode-token"):
         assert ask(kit, HANDSHAKE | {"hub.verify_token": token})[0] == 200
 
 
@@ -523,7 +523,16 @@ def test_a_verify_token_that_was_just_set_is_found() -> None:
     assert ask(kit, HANDSHAKE) == (200, "1158201444")
 
 
-@pytest.mark.parametrize("value", [{}, {"verify_tokens": []}, {"verify_tokens": [""]}, {"secrets": [SECRET]}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        {"verify_tokens": []},
+        {"verify_tokens": [""]},
+        {"secrets": [SECRET]},
+        *({"verify_tokens": [one]} for one in ("…", "short", "your-verify-token", "changeme-changeme")),
+    ],
+)
 @pytest.mark.parametrize("offered", [VERIFY_TOKEN, ""])
 def test_a_handshake_without_a_configured_token_is_refused(value: dict[str, Any], offered: str) -> None:
     kit = EdgeKit()

@@ -29,7 +29,7 @@ class EverySecret(FakeSecrets):
 
 def container() -> Any:
     """A runtime whose AWS is in memory."""
-    names = {name: str(default) if isinstance(default, int) else f"the-{name}" for name, default in variables().items()}
+    names = {name: str(default or f"the-{name}") for name, default in variables().items()}
     made: Any = Runtime(
         load({f"{PREFIX}{name.upper()}": value for name, value in names.items()}), FakeClock(), FakeMetrics()
     )

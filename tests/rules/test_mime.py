@@ -170,3 +170,97 @@ def test_whatever_comes_is_on_the_list_or_nothing(
     if found is not None:
         assert (EXTENSIONS | (DOCUMENTS if documents else {}))[found.mime] == found.extension
         assert found.kind == kind_of(found.mime)
+
+
+def packed(*names: str, said: str = "<x/>", before: bytes = b"", encoding: str = "utf-8") -> bytes:
+    """An archive behind other bytes, as `zip` writes it there."""
+    out = io.BytesIO()
+    out.write(before)
+    with zipfile.ZipFile(out, "a" if before else "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, said.encode(encoding))
+    return out.getvalue()
+
+
+GIF, PNG = b"GIF89a" + bytes(64), b"\x89PNG\r\n\x1a\n" + bytes(64)
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(64)
+JAR = ("META-INF/MANIFEST.MF", "Evil.class")
+ARCHIVE = packed(*JAR)
+TWO_IN_ONE: dict[str, bytes] = {
+    "gif and jar": packed(*JAR, before=GIF),
+    "gif and jar, joined": GIF + ARCHIVE,
+    "gif and jar, with a comment": GIF + ARCHIVE[:-2] + (700).to_bytes(2, "little") + bytes(700),
+    "gif and jar, another end behind it": GIF + ARCHIVE[:-2] + (40).to_bytes(2, "little") + b"PK\x05\x06" + bytes(36),
+    "gif and a big archive": GIF + ARCHIVE[:-10] + b"\xff\xff\xff\xff" + ARCHIVE[-6:],
+    "pdf and zip": b"%PDF-1.7\n" + ARCHIVE,
+    "mp4 and zip": iso(b"isom", tracks=(VIDEO,)) + ARCHIVE,
+    "jpeg and php": JPEG + b"\xff\xfe\x00\x20<?php system($_GET[0]); ?>",
+    "jpeg and php in capitals": JPEG + b"<?PHP\nphpinfo();",
+    "png and html": PNG + b"tEXt<html><ScRiPt src=//x></script>",
+    "gif and a page": b"GIF89a/*<script>*/=1;",
+    "jpeg and pdf": JPEG + b"%PDF-1.4\n1 0 obj",
+    "mp3 and pdf": b"ID3\x04\x00\x00\x00\x00\x00\x00" + bytes(900) + b"%PDF-1.4",
+    "pdf and page": b"%PDF-1.7\n<xdp:xdp><script contentType='application/x-javascript'>",
+}
+ONE: dict[str, tuple[bytes, str]] = {
+    "a picture with its description": (JPEG + b"<?xpacket begin='?'?><x:xmpmeta><rdf:RDF/></x:xmpmeta>", "image/jpeg"),
+    "a pdf with its description": (b"%PDF-1.7\n<?xpacket begin='?'?><x:xmpmeta/>", "application/pdf"),
+    "an archive's end and no archive": (JPEG + b"PK\x05\x06" + bytes(18), "image/jpeg"),
+    "an archive's end that points nowhere": (JPEG + b"PK\x05\x06" + b"\x7f" * 18, "image/jpeg"),
+    "half an archive's end": (JPEG + b"PK\x05\x06", "image/jpeg"),
+    "a pdf's beginning far inside": (JPEG + bytes(1024) + b"%PDF-1.4", "image/jpeg"),
+    "php's letters": (JPEG + b"<?phpx <scripture", "image/jpeg"),
+}
+
+
+@pytest.mark.parametrize("name", TWO_IN_ONE)
+@pytest.mark.parametrize("documents", [False, True])
+def test_what_is_two_files_in_one_does_not_pass(name: str, documents: bool) -> None:
+    assert agreed(TWO_IN_ONE[name], "image/gif", "image", documents) is None
+
+
+@pytest.mark.parametrize("name", ONE)
+def test_what_only_looks_a_little_like_it_passes(name: str) -> None:
+    body, mime = ONE[name]
+    found = agreed(body, "", "file", True)
+    assert found is not None
+    assert found.mime == mime
+
+
+WORDS = ("[Content_Types].xml", "word/document.xml")
+MACRO = "application/vnd.ms-word.document.macroEnabled.main+xml"
+RUNNING: dict[str, bytes] = {
+    "macros under another name": packed(*WORDS, "word/harmless.bin", said=MACRO),
+    "macros told in UTF-16": packed(*WORDS, said=MACRO, encoding="utf-16"),
+    "macros told by numbers": packed(*WORDS, said=MACRO.replace("m", "&#109;")),
+    "macros told by an entity": packed(*WORDS, said="<!DOCTYPE x [<!ENTITY m 'macr'>]>&m;o"),
+    "Excel 4.0's": packed("[Content_Types].xml", "xl/workbook.xml", said="application/vnd.ms-excel.macrosheet+xml"),
+    "Excel 4.0's folder": packed("[Content_Types].xml", "xl/workbook.xml", "xl/macrosheets/sheet1.xml"),
+    "a control": packed(*WORDS, "word/activeX/activeX1.bin"),
+    "a project of Visual Basic": packed(*WORDS, "word/VBAproject.bin"),
+    "java's": packed(*WORDS, *JAR),
+    "two kinds at once": packed(*WORDS, "xl/workbook.xml"),
+    "no list of parts": packed("word/document.xml"),
+    "a list without end": packed(*WORDS, said=" " * 1_000_001),
+    "torn": packed(*WORDS)[:-30],
+    "a pdf, as its first part's name": packed("%PDF-1.7", *WORDS),
+}
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_an_office_file_that_may_run_something_does_not_pass(name: str) -> None:
+    assert agreed(RUNNING[name], "application/octet-stream", "file", True) is None
+
+
+def test_an_encrypted_office_file_does_not_pass() -> None:
+    whole = bytearray(packed(*WORDS))
+    assert agreed(bytes(whole), "", "file", True) is not None
+    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        whole[whole.find(mark) + flags] |= 1
+    assert agreed(bytes(whole), "", "file", True) is None
+
+
+@given(st.binary(max_size=200), st.binary(max_size=200))
+def test_whatever_stands_behind_an_archives_beginning_is_told_or_refused(first: bytes, second: bytes) -> None:
+    for body in (b"PK\x03\x04" + first, GIF + first + b"PK\x05\x06" + second, packed(*WORDS) + first):
+        agreed(body, "", "file", True)

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
@@ -28,11 +29,13 @@ _CODED = re.compile("[A-Za-z0-9_-]+")
 
 
 class _Said(msgspec.Struct):
-    """What is signed; `expires` is 0 or absent where it does not end (epoch s)."""
+    """What is signed; `expires` is 0 or absent where it does not end, `issued_at` when Meta made it, where
+    it says so (epoch s)."""
 
     algorithm: str
     user_id: str | int
     expires: int = 0
+    issued_at: Any = 0
 
 
 class _Callbacks:
@@ -53,7 +56,8 @@ class _Callbacks:
             raise Rejected(401, "signature_expired")
         if not _USER.fullmatch(str(said.user_id)):
             raise Rejected(400, "user")
-        return Told(user=str(said.user_id), key=digest(offered, payload))
+        issued = said.issued_at if type(said.issued_at) is int else 0
+        return Told(user=str(said.user_id), key=digest(offered, payload), made_ms=max(0, issued) * 1000)
 
 
 CALLBACKS = _Callbacks()

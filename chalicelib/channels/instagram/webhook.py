@@ -31,6 +31,10 @@ from chalicelib.wire import bounded, digest, hmac_sha256, mended
 # What Meta puts around events: developers.facebook.com/docs/instagram-platform/webhooks
 SECTIONS = ("messaging", "standby", "changes")
 LONGEST_CHALLENGE = 256
+VERIFY_ADVICE = (
+    "the verify token in the app dashboard differs from the secret's, which has 12 characters at least and is not an "
+    "example's"
+)
 ADVICE = "App dashboard > App settings > Basic (and Instagram > API setup) has the app secret"
 
 
@@ -49,9 +53,9 @@ class _Webhook:
         """
         challenge = request.query.get("hub.challenge", "")
         offered = request.query.get("hub.verify_token", "").encode(errors="replace")
-        known = signed_by(secret.every("verify_tokens"), offered, str.encode)
+        known = signed_by(secret.keys("verify_tokens"), offered, str.encode)
         if request.query["hub.mode"] != "subscribe" or not known:
-            raise Rejected(403, "verify_token", "the verify token in the app dashboard differs from the secret's")
+            raise Rejected(403, "verify_token", VERIFY_ADVICE)
         if not (challenge.isascii() and challenge.isalnum() and len(challenge) <= LONGEST_CHALLENGE):
             raise Rejected(403, "challenge")
         return Response(status=200, body=challenge)
@@ -93,22 +97,27 @@ def _pieces(delivery: msgspec.Raw) -> Iterator[Piece]:
     foreign = _text(fields.get("object")) not in {"instagram", ""}
     for raw_entry in msgspec.json.decode(fields["entry"], type=list[msgspec.Raw]):
         entry = msgspec.json.decode(raw_entry, type=dict[str, msgspec.Raw])
-        account = _text(entry.get("id"))
-        if foreign or account == TEST_ACCOUNT:  # the test's message is always the same, its entry's time is not
-            yield _opaque(account, "other_object" if foreign else "dashboard_test", bytes(raw_entry))
-            continue
         at_ms = _moment(entry.get("time"))
-        events = [(section, raw) for section in SECTIONS if section in entry for raw in _items(entry[section])]
-        for section, raw in events:
-            if section == "changes":
-                yield _change(account, bytes(raw), _alone(entry, raw), at_ms)
-            else:
-                yield _event(account, section, bytes(raw))
-        # the flat shape: developers.facebook.com/docs/instagram-platform/webhooks/examples
-        if "field" in entry:
-            yield _change(account, bytes(raw_entry), bytes(raw_entry), at_ms)
-        elif not events:  # "changed_fields" only, or something new
-            yield _opaque(account, "entry", bytes(raw_entry))
+        for piece in _of_entry(entry, bytes(raw_entry), at_ms, foreign):
+            yield msgspec.structs.replace(piece, made_ms=at_ms)
+
+
+def _of_entry(entry: dict[str, msgspec.Raw], raw_entry: bytes, at_ms: int, foreign: bool) -> Iterator[Piece]:
+    account = _text(entry.get("id"))
+    if foreign or account == TEST_ACCOUNT:  # the test's message is always the same, its entry's time is not
+        yield _opaque(account, "other_object" if foreign else "dashboard_test", raw_entry)
+        return
+    events = [(section, raw) for section in SECTIONS if section in entry for raw in _items(entry[section])]
+    for section, raw in events:
+        if section == "changes":
+            yield _change(account, bytes(raw), _alone(entry, raw), at_ms)
+        else:
+            yield _event(account, section, bytes(raw))
+    # the flat shape: developers.facebook.com/docs/instagram-platform/webhooks/examples
+    if "field" in entry:
+        yield _change(account, raw_entry, raw_entry, at_ms)
+    elif not events:  # "changed_fields" only, or something new
+        yield _opaque(account, "entry", raw_entry)
 
 
 def _alone(entry: dict[str, msgspec.Raw], change: msgspec.Raw) -> bytes:

@@ -47,6 +47,7 @@ class _Webhook:
     def split(self, body: bytes) -> list[Piece]:
         """A TikTok delivery is one event; its `content` is JSON inside a JSON string."""
         delivery = opened(body)
+        made_ms = milliseconds(delivery.created, 0)
         return [
             Piece(
                 account=delivery.account,
@@ -54,7 +55,8 @@ class _Webhook:
                 id=_identifier(delivery),
                 section="echo" if _is_echo(delivery) else "",
                 raw=mended(body),
-                sent_ms=milliseconds(delivery.content.text("timestamp"), milliseconds(delivery.created, 0)),
+                sent_ms=milliseconds(delivery.content.text("timestamp"), made_ms),
+                made_ms=made_ms,
             )
         ]
 

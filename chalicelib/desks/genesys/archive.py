@@ -8,7 +8,6 @@ post_conversations_message_messages_bulk
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -20,6 +19,7 @@ from chalicelib.http import Outgoing
 from chalicelib.protocols.archive import Kept
 from chalicelib.vocabulary.proof import Told
 from chalicelib.vocabulary.records import Account, Seat
+from chalicelib.wire import moment_ms
 
 # A message's status (SDK model MessageData.status), where it says how an agent's message ended.
 ENDED: dict[str, Told] = {
@@ -59,7 +59,7 @@ class GenesysArchive:
 def _kept(account: Account, conversation: str, entity: dict[str, Any]) -> Kept | None:
     """The message; None where it is none, or another integration's."""
     said, identifier = entity.get("normalizedMessage"), entity.get("id")
-    at_ms = _milliseconds(entity.get("timestamp"))
+    at_ms = moment_ms(str(entity.get("timestamp")))
     if not (isinstance(said, dict) and isinstance(identifier, str) and identifier and at_ms):
         return None
     channel = said.get("channel")
@@ -76,14 +76,6 @@ def _kept(account: Account, conversation: str, entity: dict[str, Any]) -> Kept |
     text = said.get("text")
     words = text if isinstance(text, str) else ""
     return msgspec.structs.replace(kept, told=told, text=words, delivery=msgspec.json.encode(whole))
-
-
-def _milliseconds(moment: Any) -> int:
-    """Epoch ms of an ISO time, 0 where it is none."""
-    try:
-        return int(datetime.fromisoformat(str(moment)).timestamp() * 1000)
-    except (ValueError, OverflowError):
-        return 0
 
 
 def open_desk_archive(

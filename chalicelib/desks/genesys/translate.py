@@ -45,6 +45,8 @@ CODES: dict[str, str] = {
     "file_gone": "GeneralError",
     "media_refused": "MediaTypeNotAllowed",
     "media_too_big": "InvalidMediaContentLength",
+    "media_threat": "DataFiltered",
+    "media_unchecked": "MediaTypeNotAllowed",
     "rate_limited": "RateLimited",
     # the platform judged what is said, not how the message is built
     "rejected_content": "DataFiltered",

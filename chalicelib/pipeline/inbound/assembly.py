@@ -84,7 +84,7 @@ def _enrichers(common: Common, wording: Wording) -> list[Enricher]:
     clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
     return [
         wording.enrich,
-        Files(clients, given.media, common.budgets, given.secrets, metrics).enrich,
+        Files(clients, given.media, common.scanning, common.budgets, given.secrets, metrics).enrich,
         Profiles(clients, ledger, clock, metrics).enrich,
         Posts(clients, clock, metrics).enrich,
         Facts(given.channels, clients, clock).enrich,

@@ -7,13 +7,14 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.errors import SECRET_MENDS, Refused, Retryable, Uncertain, Unfetched
+from chalicelib.errors import SECRET_MENDS, BeingScanned, Refused, Retryable, Uncertain, Unfetched
 from chalicelib.fetching import LARGEST
 from chalicelib.observability import Metrics, log, new_codes
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.inbound.composing import Draft
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.ports import SecretCache
+from chalicelib.pipeline.scanning import Scanning
 from chalicelib.protocols.channel import Client
 from chalicelib.vocabulary.messages import Attachment, Line
 
@@ -22,10 +23,17 @@ class Files:
     """Copies what customers uploaded."""
 
     def __init__(
-        self, clients: Mapping[str, Client], media: MediaStore, budgets: Budgets, secrets: SecretCache, metrics: Metrics
+        self,
+        clients: Mapping[str, Client],
+        media: MediaStore,
+        scanning: Scanning,
+        budgets: Budgets,
+        secrets: SecretCache,
+        metrics: Metrics,
     ) -> None:
         self._clients = clients
         self._media = media
+        self._scanning = scanning
         self._budgets = budgets
         self._secrets = secrets
         self._metrics = metrics
@@ -53,7 +61,10 @@ class Files:
         client = self._clients[account.channel]
         try:
             with new_codes(self._metrics, account.channel):
-                kept = self._media.keep(message, partial(client.source, account, message), again=turn.again)
+                source, clear = partial(client.source, account, message), partial(self._scanning.clear, turn)
+                kept = self._media.keep(message, source, again=turn.again, clear=clear)
+        except BeingScanned:
+            raise
         except (Retryable, Uncertain) as error:
             if isinstance(error, SECRET_MENDS):
                 self._secrets.refresh(account.secret)

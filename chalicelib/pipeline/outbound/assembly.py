@@ -89,7 +89,7 @@ def _sending(common: Common, addressing: Addressing) -> Sending:
     return Sending(
         clients=clients,
         ledger=ledger,
-        files=Files(Enclosing(clients, common.desks, given.media), ledger, budgets),
+        files=Files(Enclosing(clients, common.desks, given.media, common.scanning), ledger, budgets),
         parts=parts,
         refusing=refusing,
         clock=clock,

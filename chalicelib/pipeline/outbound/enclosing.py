@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from chalicelib.errors import Refused
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.outbound.reply import Reply
+from chalicelib.pipeline.scanning import Scanning
 from chalicelib.protocols.channel import Client
 from chalicelib.rules.catalogue import say
 from chalicelib.vocabulary.replies import File, MediaPart, Part, TextPart
@@ -16,17 +18,19 @@ from chalicelib.vocabulary.replies import File, MediaPart, Part, TextPart
 class Enclosing:
     """Fetches agents' files, and chooses their form."""
 
-    def __init__(self, clients: Mapping[str, Client], desks: Desks, media: MediaStore) -> None:
+    def __init__(self, clients: Mapping[str, Client], desks: Desks, media: MediaStore, scanning: Scanning) -> None:
         self._clients = clients
         self._desks = desks
         self._media = media
+        self._scanning = scanning
 
     def part(self, reply: Reply, number: int, file: File) -> Part:
         """The message's part of that number. Raises Unfetched (it cannot be had), Refused (the channel cannot carry
         it), Retryable."""
         account = reply.account
         source = self._desks.at(reply.seat).source(file, reply.seat)
-        kept = self._media.take(reply.conversation, reply.message.id, number, source, file.name)
+        clear = partial(self._scanning.clear, reply.turn)
+        kept = self._media.take(reply.conversation, reply.message.id, number, source, file.name, clear)
         can = self._clients[account.channel].capabilities
         limit = can.media.get(kept.kind)
         instead = ""

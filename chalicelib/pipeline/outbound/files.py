@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.errors import Refused, Retryable, Uncertain, Unfetched
+from chalicelib.errors import BeingScanned, Reason, Refused, Retryable, Uncertain, Unfetched
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.outbound.enclosing import Enclosing
 from chalicelib.pipeline.outbound.reply import Reply
 from chalicelib.pipeline.ports import Ledger
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.replies import File, Part, Planned
+
+# Why a file is withheld that there is.
+_WITHHELD: dict[str, Reason] = {"media_threat": "media_threat", "media_unchecked": "media_unchecked"}
 
 
 class Files:
@@ -36,9 +39,11 @@ class Files:
         try:
             return self._enclosing.part(reply, number, file)
         except Unfetched as error:
-            return Refused("file_gone", f"{error.reason}: {error.detail}")
+            return Refused(_WITHHELD.get(error.reason, "file_gone"), f"{error.reason}: {error.detail}")
         except Refused as no:
             return no
+        except BeingScanned:
+            raise
         except (Retryable, Uncertain) as error:
             if self._budgets.spent(reply.turn, "reply", reply.received_s):
                 return Refused("file_gone", f"given up: {error.reason}")

@@ -20,7 +20,7 @@ from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.replies import CardsPart, ChoicesPart, File, Planned
 
 # What one part is refused for, while others may go.
-_OF_THE_PART = {"file_gone", "media_refused", "media_too_big", "unsupported"}
+_OF_THE_PART = {"file_gone", "media_refused", "media_too_big", "media_threat", "media_unchecked", "unsupported"}
 _TOO_LONG = Refused("too_long", f"more than {MOST_PARTS} messages")
 
 

@@ -33,6 +33,10 @@ locals {
       DMDESK_SUPERVISORS_TOPIC     = aws_sns_topic.supervisors.arn
       DMDESK_OUTAGE_MINUTES        = tostring(var.outage_minutes)
       DMDESK_PARKED_RETURN_HOURS   = tostring(var.parked_return_hours)
+      DMDESK_SCAN                  = var.scan
+      DMDESK_SCAN_SECONDS          = tostring(var.scan_seconds)
+      DMDESK_SCAN_WITHOUT_VERDICT  = var.scan_without_verdict
+      DMDESK_SCAN_UNSCANNABLE      = var.scan_unscannable
       # the dimension that tells this bridge's metrics from another's
       POWERTOOLS_SERVICE_NAME = var.name
     },

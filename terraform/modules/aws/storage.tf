@@ -187,8 +187,11 @@ resource "aws_s3_bucket_lifecycle_configuration" "shelf" {
 resource "aws_s3_bucket_policy" "shelf" {
   bucket = aws_s3_bucket.shelf.id
   policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [merge(local.tls_only, { Action = "s3:*", Resource = [aws_s3_bucket.shelf.arn, "${aws_s3_bucket.shelf.arn}/*"] })]
+    Version = "2012-10-17"
+    Statement = concat(
+      [merge(local.tls_only, { Action = ["s3:*"], Resource = [aws_s3_bucket.shelf.arn, "${aws_s3_bucket.shelf.arn}/*"] })],
+      local.scan_statements
+    )
   })
   # both write the bucket's policy status; together they conflict now and then
   depends_on = [aws_s3_bucket_public_access_block.shelf]

@@ -64,7 +64,8 @@ def stored(body: dict[str, Any]) -> tuple[EdgeKit, Event]:
     assert kit.deliver("genesys", json.dumps(body).encode()).status == 200
     [event] = kit.outbound.events
     assert kit.shelf.kept == {}
-    assert kit.metrics.lines == [("received", 1, {"source": "genesys"})]
+    counted = [line for line in kit.metrics.lines if line[0] != "undated"]
+    assert counted == [("received", 1, {"source": "genesys"})]
     return kit, event
 
 

@@ -26,6 +26,7 @@ from chalicelib.rules.budgets import BUDGETS
 from chalicelib.rules.catalogue import say
 from chalicelib.rules.echoes import mark_of
 from chalicelib.rules.planning import offer_key, token
+from chalicelib.rules.scanning import Policy
 from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.messages import (
     CustomerEvent,
@@ -88,12 +89,12 @@ class Says:
 
 
 class Kit:
-    def __init__(self, *happened: CustomerEvent) -> None:
+    def __init__(self, *happened: CustomerEvent, scan: Policy | None = None) -> None:
         self.desk = FakeDesk()
         self.says = Says(*happened)
         self.client = FakeClient()
         self.secrets = FakeSecrets()
-        bench = Bench({"instagram": self.client, "tiktok": self.client}, self.desk, self.secrets)
+        bench = Bench({"instagram": self.client, "tiktok": self.client}, self.desk, self.secrets, scan=scan)
         self.clock, self.metrics, self.ledger = bench.clock, bench.metrics, bench.ledger
         self.shelf, self.fetch, self.queue = bench.shelf, bench.fetch, bench.inbound
         self.work = bench.to_desk({"instagram": self.says, "tiktok": self.says})

@@ -30,6 +30,7 @@ from chalicelib.pipeline.outbound.telling import PAUSE_S
 from chalicelib.rules.budgets import BUDGETS
 from chalicelib.rules.echoes import mark_of
 from chalicelib.rules.planning import offer_key, token
+from chalicelib.rules.scanning import Policy
 from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, ChoicesLimit, MediaLimit, WindowPolicy
 from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.messages import Fetched, Ignored
@@ -105,12 +106,18 @@ class Says:
 class Kit:
     """The worker over fakes. The clients take 5 bytes at once, so that THREE is three parts."""
 
-    def __init__(self, said: DeskEvent = SAID, limit: int = 1000, can: Capabilities | None = None) -> None:
+    def __init__(
+        self,
+        said: DeskEvent = SAID,
+        limit: int = 1000,
+        can: Capabilities | None = None,
+        scan: Policy | None = None,
+    ) -> None:
         self.desk = FakeDesk()
         self.client = FakeClient(can or Capabilities(text_limit=limit, text_unit="bytes", window=WINDOW))
         self.tiktok = FakeClient()
         self.secrets = FakeSecrets()
-        bench = Bench({"instagram": self.client, "tiktok": self.tiktok}, self.desk, self.secrets)
+        bench = Bench({"instagram": self.client, "tiktok": self.tiktok}, self.desk, self.secrets, scan=scan)
         self.clock, self.metrics, self.ledger = bench.clock, bench.metrics, bench.ledger
         self.shelf, self.fetch, self.queue = bench.shelf, bench.fetch, bench.outbound
         self.ledger.threads[CONVERSATION.key] = Thread(customer_ms=int(START * 1000), seen_ms=int(START * 1000))
