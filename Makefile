@@ -5,10 +5,10 @@ ARCH ?= arm64
 BIN := .venv/bin
 # .venv stays with the Python that made it, unless another is named
 MAKER = $(shell test "$(origin PYTHON)" = file -a -x $(BIN)/python && echo $(BIN)/python || echo $(PYTHON))
-NEEDS := $(addprefix needs-,function sandbox operator developer)
+NEEDS := $(addprefix needs-,function sandbox operator supply developer)
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox operator venv test test-terraform check format docs chaos bench package checkov clean $(NEEDS)
+.PHONY: help sandbox operator venv test test-terraform check format docs chaos bench package checkov update sbom licences audit clean $(NEEDS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ operator: needs-operator ## the operator's command, .venv/bin/dmdesk (it brings 
 package: VERSION = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 package: ## build/dmdesk.zip for Lambda (ARCH=x86_64, PYTHON=python3.13 to choose)
 	$(call environment,$(PYTHON),function --folder build/python-$(VERSION))
-	build/python-$(VERSION)/bin/python tools/package.py --arch $(ARCH)
+	build/python-$(VERSION)/bin/python -m tools.package --arch $(ARCH)
 
 # --- to work on it
 
@@ -68,6 +68,22 @@ bench: needs-developer ## how fast it is, beside the floor; writes bench/RESULTS
 checkov: ## look over Terraform for what is open, unencrypted, unwatched
 	$(call environment,$(MAKER),checkov --folder build/checkov)
 	build/checkov/bin/checkov --config-file terraform/.checkov.yaml -d terraform
+
+# --- what others made
+
+# ARGS=--upgrade-package=NAME for one alone; without --upgrade only what the .in files changed
+update: ARGS = --upgrade
+update: needs-supply ## the newest versions of all that is required, with their hashes, into requirements*.txt
+	$(BIN)/python -m tools.locks $(ARGS)
+
+sbom: needs-supply package ## build/sbom.cdx.json: every project, licence and file of the package (CycloneDX)
+	$(BIN)/python -m tools.bill
+
+licences: needs-developer ## the licence of all that is required; fails on one that is unknown or not allowed
+	$(BIN)/python -m tools.licences
+
+audit: needs-supply ## known vulnerabilities of all that is required; fails where nobody could look
+	$(BIN)/python -m tools.audit $(ARGS)
 
 clean: ## take away what make made
 	rm -rf .venv build .mypy_cache .ruff_cache .hypothesis .import_linter_cache
