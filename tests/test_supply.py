@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
+import re
 import sys
 import zipfile
 from email.message import Message
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tools import audit, licences, locks
 from tools.bill import Incomplete, bill
@@ -217,7 +220,7 @@ def test_each_lock_is_made_by_one_command_in_the_order_in_which_they_bind(
     monkeypatch.setenv("PIP_CERT", "/ca.pem")
     assert locks.main() == 0
     lines = asked.read_text().splitlines()
-    assert [line.rpartition("--output-file ")[2].split()[0] for line in lines] == list(locks.LOCKS)
+    assert [re.findall(r"--output-file=(\S+)", line)[0] for line in lines] == list(locks.LOCKS)
     assert all(
         line.endswith("--quiet --upgrade") and "|https://index.example/simple|/ca.pem|" in line for line in lines
     )
@@ -232,3 +235,37 @@ def test_a_lock_that_cannot_be_made_is_named(
     monkeypatch.setattr(sys, "executable", "/bin/false")
     assert locks.main() == 1
     assert capsys.readouterr().err == "requirements.txt could not be made\n"
+
+
+# --- what runs elsewhere
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_a_workflow_may_read_and_no_more(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {}
+    for job in workflow["jobs"].values():
+        assert job["permissions"] == {"contents": "read"}
+    assert "pull_request_target" not in text
+    assert "secrets." not in text
+    used = re.findall(r"uses: (\S+)(.*)", text)
+    assert used
+    for action, comment in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action), f"{action}: a tag may be moved"
+        assert re.fullmatch(r" # v\d+\.\d+\.\d+", comment), f"{action}: say which version it is"
+    assert text.count("persist-credentials: false") == text.count("actions/checkout@")
+
+
+def test_what_runs_elsewhere_is_what_runs_here() -> None:
+    commands = {file.name: re.findall(r"run: (.+)", file.read_text(encoding="utf-8")) for file in WORKFLOWS}
+    assert commands == {"audit.yml": ["make audit"], "ci.yml": [".ci/run"]}
+    assert [step for step in commands["ci.yml"] if not (ROOT / step).exists()] == []
+
+
+def test_renovate_looks_after_the_locks() -> None:
+    told = json.loads((ROOT / "renovate.json").read_text(encoding="utf-8"))
+    [pattern] = told["pip-compile"]["managerFilePatterns"]
+    assert all(re.search(pattern.strip("/"), name) for name in locks.LOCKS)

@@ -55,7 +55,7 @@ def judged(names: set[str], report: dict[str, Any], said: str) -> tuple[int, str
     found = [f"{name} {one['version']}: {_known(each)}" for name, one in looked_up.items() for each in one["vulns"]]
     if found:
         return FOUND, f"{len(found)} known vulnerabilities\n  " + "\n  ".join(found)
-    if not looked_up or looked_up.keys() != names:
+    if not names <= looked_up.keys():
         last = next((line for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
         count = len(names - looked_up.keys())
         return UNKNOWN, f"NOT audited: of {count} of {len(names)} nothing is known; {ADVICE} pip-audit: {last.strip()}"

@@ -104,11 +104,14 @@ def make(purpose: str, folder: Path) -> None:
 
 
 def locked(file: Path) -> dict[str, tuple[str, ...]]:
-    """The requirements of a lock, as `name==version` with their markers, and the hashes of each one's files."""
+    """The requirements of a lock, as `name==version` with their markers, and the hashes of each one's files.
+
+    pip is left out: it is what installs, and comes with Python.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for written in file.read_text(encoding="utf-8").replace("\\\n", " ").splitlines():
         line = written.partition("#")[0].strip()
-        if line:
+        if line and not line.startswith("pip=="):
             requirement, *hashes = re.split(r"\s+--hash=", line)
             found[requirement] = tuple(hashes)
     return found

@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # those first by which others are bound
 ORDER = ("", "-sandbox", "-operator", "-supply", "-checkov", "-dev")
 LOCKS = tuple(f"requirements{name}.txt" for name in ORDER)
-# pip is what installs, and comes with Python
-OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-package", "pip")
+# Renovate reads them in a lock's first lines, and wants them so (docs.renovatebot.com/modules/manager/pip-compile)
+OPTIONS = ("--universal", "--python-version=3.11", "--generate-hashes")
 SAME = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX", "PIP_CERT": "SSL_CERT_FILE"}
 
 
@@ -37,7 +37,7 @@ def main() -> int:
 def command(lock: str) -> list[str]:
     """What makes the lock; its first lines say the same."""
     source = str(Path(lock).with_suffix(".in"))
-    return [sys.executable, "-m", "uv", "pip", "compile", *OPTIONS, source, "--output-file", lock]
+    return [sys.executable, "-m", "uv", "pip", "compile", *OPTIONS, f"--output-file={lock}", source]
 
 
 if __name__ == "__main__":
