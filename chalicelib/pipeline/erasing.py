@@ -387,7 +387,7 @@ def _elsewhere(keeping: Keeping, now: float, channel: str, desks: Sequence[str],
         where="backups of the table",
         what="the rows, among everybody's",
         until=day(keeping.backups),
-        sooner="not: after a restore, erase again",
+        sooner="not; `dmdesk restore` leaves the erased out",
     )
     logs = Elsewhere(
         where="logs",
