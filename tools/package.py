@@ -50,6 +50,8 @@ OLDEST_GLIBC = 17
 WHEEL_NAMES = {"arm64": "aarch64", "x86_64": "x86_64"}
 # boto3/docs and botocore/docs stay: they are imported for the docstrings
 UNUSED_PARTS = ("boto3/data", "boto3/examples", "certifi/tests", "regex/tests")
+# all of Chalice that runs in a function; the rest is its command line
+CHALICE = {"__init__.py", "app.py"}
 # botocore loads the description of a service when its client is made; credentials may come from STS.
 SERVICE = re.compile(r"""calls\.client\(\s*["']([a-z0-9-]+)["']""")
 ALWAYS = {"sts"}
@@ -154,6 +156,7 @@ def services(code: Path) -> set[str]:
 def prune(tree: Path, kept_services: set[str]) -> None:
     """Takes away what no function imports or reads."""
     unused = {tree / part for part in (*UNUSED_PARTS, "bin")}
+    unused |= {part for part in tree.glob("chalice/*") if part.name not in CHALICE}
     unused |= {part for part in tree.glob("botocore/data/*/") if part.name not in kept_services}
     # types, and sources of what is compiled: for people, not for Lambda
     unused |= {file for kind in ("*.pyi", "*.pyx", "*.c", "*.h", "py.typed") for file in tree.rglob(kind)}

@@ -134,6 +134,7 @@ def test_what_the_functions_never_import_is_not_in_it(unzipped: Path) -> None:
         "PureCloudPlatformClientV2", "_yaml", "bin", "blessed", "click", "inquirer", "ops", "packaging", "pip",
         "pkg_resources", "readchar", "sandbox", "setuptools", "terraform", "tests", "wcwidth", "wheel", "yaml",
     }  # fmt: skip
+    assert {path.name for path in (unzipped / "chalice").iterdir()} == {"__init__.py", "__pycache__", "app.py"}
     assert {path.name for path in (unzipped / "botocore" / "data").iterdir() if path.is_dir()} == {
         "dynamodb", "s3", "secretsmanager", "sns", "sqs", "sts",
     }  # fmt: skip
