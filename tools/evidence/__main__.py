@@ -64,7 +64,7 @@ def write(folder: Path, package: Path, checkov: Path) -> None:
     roles = _roles(folder)
     wrong = [
         *permissions.wrong(roles),
-        *skips.wrong(found, _variables()),
+        *skips.wrong(found, variables()),
         *threats.wrong(lines, _ended(folder, lines)),
         *retention.wrong(_paper("docs/data-protection.md"), _paper("terraform/variables.tf")),
     ]
@@ -88,8 +88,8 @@ def _paper(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def _variables() -> set[str]:
-    """Of all modules."""
+def variables() -> set[str]:
+    """The names of the variables of all modules."""
     texts = (path.read_text(encoding="utf-8") for path in (ROOT / "terraform").rglob("variables*.tf"))
     return {name for text in texts for name in re.findall(r'^variable "(\w+)"', text, re.MULTILINE)}
 
