@@ -11,9 +11,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
+from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from license_expression import ExpressionError, get_spdx_licensing
 
@@ -41,13 +42,19 @@ def rules(text: str | None = None) -> Rules:
     return Rules(allowed=frozenset(read["allowed"]), names=read["names"], projects=read["projects"])
 
 
+@cache
+def _spdx() -> Any:
+    """All that SPDX lists; reading it takes a third of a second."""
+    return get_spdx_licensing()
+
+
 def licence(project: Message, known: Rules) -> str:
     """The SPDX expression of a project by its METADATA. Raises Refused where it is unknown or not allowed.
 
     packaging.python.org/en/latest/specifications/core-metadata: License-Expression, else what came before it.
     """
     name = name_of(project["Name"])
-    spdx = get_spdx_licensing()
+    spdx = _spdx()
     for said in (
         known.projects.get(name),
         project["License-Expression"],
