@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from chalicelib.fetching import LARGEST, WHOLE_S
-from chalicelib.observability import FACTS
 from chalicelib.registry import CHANNELS, DESKS, abouts
-from tools.environment import ROOT, locked
+from tools.environment import ROOT
 from tools.evidence.retention import defaults
-from tools.package import needed
 
 YOURS = "yours to answer: "
 
@@ -117,9 +115,9 @@ def _keys() -> str:
 
 def _vulnerabilities() -> list[Answer]:
     return [
-        Answer("Are dependencies known and patched?", f"{len(needed())} projects in the package, "
-               f"{len(locked(ROOT / 'requirements-dev.txt'))} with all tools; each file by its hash; looked up among "
-               "known vulnerabilities daily; updates proposed weekly.", "docs/release.md", "sbom.cdx.json"),
+        Answer("Are dependencies known and patched?", "Each file of each project by its hash, in the package and in all "
+               "tools; looked up among known vulnerabilities daily; updates proposed a week after they appear.",
+               "docs/release.md", "sbom.cdx.json"),
         Answer("Is the app tested for vulnerabilities?", "By the tests of the threat model, at each change.",
                "docs/threat-model.md", "threats.md"),
         Answer("Is the cloud's configuration tested?", "By checkov, each exception with its reason.",
@@ -155,7 +153,7 @@ def _access() -> list[Answer]:
 
 def _incidents() -> list[Answer]:
     return [
-        Answer("What is logged?", f"Outcomes with {len(FACTS)} named facts; never a text, a token or a body.",
+        Answer("What is logged?", "Outcomes, with facts from a list; never a text, a token or a body.",
                "SECURITY.md", "logs.md"),
         Answer("Who is told of what?", "An alarm for each kind of trouble, each with a page that says what to do.",
                "docs/runbooks/README.md"),
