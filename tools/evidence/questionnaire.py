@@ -115,8 +115,8 @@ def _keys() -> str:
 
 def _vulnerabilities() -> list[Answer]:
     return [
-        Answer("Are dependencies known and patched?", "Each file of each project by its hash, in the package and in all "
-               "tools; looked up among known vulnerabilities daily; updates proposed a week after they appear.",
+        Answer("Are dependencies known and patched?", "Each file of each project by its hash, in the package and in "
+               "all tools; looked up among known vulnerabilities daily; updates proposed a week after they appear.",
                "docs/release.md", "sbom.cdx.json"),
         Answer("Is the app tested for vulnerabilities?", "By the tests of the threat model, at each change.",
                "docs/threat-model.md", "threats.md"),
