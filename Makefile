@@ -5,10 +5,10 @@ ARCH ?= arm64
 BIN := .venv/bin
 # .venv stays with the Python that made it, unless another is named
 MAKER = $(shell test "$(origin PYTHON)" = file -a -x $(BIN)/python && echo $(BIN)/python || echo $(PYTHON))
-NEEDS := $(addprefix needs-,function sandbox operator developer)
+NEEDS := $(addprefix needs-,function sandbox operator supply developer)
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox operator venv test test-terraform check format docs chaos bench package checkov clean $(NEEDS)
+.PHONY: help sandbox operator venv test test-terraform check format docs chaos bench package checkov update sbom licences audit evidence clean $(NEEDS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ operator: needs-operator ## the operator's command, .venv/bin/dmdesk (it brings 
 package: VERSION = $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 package: ## build/dmdesk.zip for Lambda (ARCH=x86_64, PYTHON=python3.13 to choose)
 	$(call environment,$(PYTHON),function --folder build/python-$(VERSION))
-	build/python-$(VERSION)/bin/python tools/package.py --arch $(ARCH)
+	build/python-$(VERSION)/bin/python -m tools.package --arch $(ARCH)
 
 # --- to work on it
 
@@ -55,7 +55,7 @@ format: needs-developer ## rewrite the code in its one style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: needs-function ## rewrite the pages of docs/ that the code tells (features, rendering, participant data)
+docs: needs-function ## rewrite the pages of docs/ that the code tells (features, rendering, errors, data flow …)
 	$(BIN)/python -m tools.docs
 
 chaos: needs-developer ## thousands of messages while processes die and calls fail: ten minutes, and a table (ARGS=--help)
@@ -67,7 +67,31 @@ bench: needs-developer ## how fast it is, beside the floor; writes bench/RESULTS
 # its requirements do not agree with ours, so it has a place of its own
 checkov: ## look over Terraform for what is open, unencrypted, unwatched
 	$(call environment,$(MAKER),checkov --folder build/checkov)
-	build/checkov/bin/checkov --config-file terraform/.checkov.yaml -d terraform
+	build/checkov/bin/checkov --config-file terraform/.checkov.yaml --quiet --compact -d terraform
+
+# --- what others made
+
+# ARGS=--upgrade-package=NAME for one alone; without --upgrade only what the .in files changed
+update: ARGS = --upgrade
+update: needs-supply ## the newest versions of all that is required, with their hashes, into requirements*.txt
+	$(BIN)/python -m tools.locks $(ARGS)
+
+sbom: needs-supply package ## build/sbom.cdx.json: every project, licence and file of the package (CycloneDX)
+	$(BIN)/python -m tools.bill
+
+licences: needs-developer ## the licence of all that is required; fails on one that is unknown or not allowed
+	$(BIN)/python -m tools.licences
+
+audit: needs-supply ## known vulnerabilities of all that is required; fails where nobody could look
+	$(BIN)/python -m tools.audit $(ARGS)
+
+# the deployment's story tells what each role used; it needs Terraform, and ten minutes
+evidence: needs-developer package ## build/evidence for reviewers: bill of materials, rights, threats, checkov, hashes …
+	$(call environment,$(MAKER),checkov --folder build/checkov)
+	rm -rf build/evidence && mkdir -p build/evidence
+	DMDESK_EVIDENCE=$(CURDIR)/build/evidence $(BIN)/python -m pytest tests/deploy/test_deployed.py \
+	  tests/deploy/test_package.py tests/deploy/test_upgrade.py --junitxml build/evidence/deployed.xml
+	$(BIN)/python -m tools.evidence
 
 clean: ## take away what make made
 	rm -rf .venv build .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -30,7 +30,7 @@ def package() -> Package:
     archive, folder = OUT / "dmdesk.zip", OUT / "unzipped"
     inputs = [ROOT / "app.py", ROOT / "requirements.txt", ROOT / "tools/package.py", *ROOT.glob("chalicelib/**/*.py")]
     if not archive.exists() or archive.stat().st_mtime < max(path.stat().st_mtime for path in inputs):
-        command = [sys.executable, "tools/package.py", "--arch", HERE, "--out", str(OUT)]
+        command = [sys.executable, "-m", "tools.package", "--arch", HERE, "--out", str(OUT)]
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(archive) as made:

@@ -1,4 +1,4 @@
-"""The commands erase and export."""
+"""The commands erase, export and restore."""
 
 from __future__ import annotations
 
@@ -104,14 +104,44 @@ def export(channel: str, customer: str, account: str, folder: Path | None, as_js
     run(as_json, work)
 
 
-def _agreed(yes: bool) -> None:
+@click.command(
+    cls=Command,
+    epilog=example(
+        "dmdesk restore --from dmdesk-restored --as-of 2026-11-27T03:00 --dry-run",
+        "dmdesk restore --from dmdesk-restored --as-of 2026-11-27T03:00 --yes",
+    ),
+)
+@click.option("--from", "source", required=True, help="The table that AWS has made of a backup or a point in time.")
+@click.option("--as-of", required=True, help="When it was as it is now there: 6h, 2d, or a time (UTC).")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be brought back.")
+@json_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def restore(source: str, as_of: str, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Bring back what the table has lost from a restored one, without the customers who were erased since.
+
+    What is there already stays as it is. Accounts are Terraform's and do not come back, nor does what is over. Where
+    the restored table has the deployment's own name, the erased are taken out of it. May be cut off and run again.
+    """
+    from ops import restoring
+
+    def work(out: Out) -> None:
+        bridge = _bridge(out)
+        if not dry_run:
+            _agreed(yes, f"Bring back what {source} holds?")
+        done = restoring.run(bridge, source, as_of, dry_run=dry_run)
+        out.result(msgspec.to_builtins(done), restoring.lines(done))
+
+    run(as_json, work)
+
+
+def _agreed(yes: bool, question: str = "Erase for good?") -> None:
     """Raises OpsError unless somebody has said yes: with --yes, or at a terminal."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise OpsError("this erases for good, and nobody was asked", "add --yes, or look first with --dry-run")
-    if not click.confirm("Erase for good?", err=True):
-        raise OpsError("nothing was erased")
+        raise OpsError(f"nobody was asked: {question}", "add --yes, or look first with --dry-run")
+    if not click.confirm(question, err=True):
+        raise OpsError("nothing was done")
 
 
 def _bridge(out: Out) -> Bridge:
@@ -120,4 +150,4 @@ def _bridge(out: Out) -> Bridge:
     return Bridge(os.environ, time.time, out.hide)
 
 
-COMMANDS = (erase, export)
+COMMANDS = (erase, export, restore)

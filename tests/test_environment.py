@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -16,7 +18,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from tools import environment
-from tools.environment import PURPOSES, ROOT, Progress, advice, held, name_of, wanted
+from tools.environment import HOLDS, PURPOSES, ROOT, WANTS, Progress, advice, held, locked, name_of, pin
+from tools.locks import LOCKS, command
 
 FILES = sorted(ROOT.glob("requirements*.txt"))
 WAIT_S = 60.0
@@ -28,7 +31,7 @@ WAIT_S = 60.0
 def needed(file: Path) -> set[str]:
     """The names of all that the file's requirements need, by what is installed here."""
     found: set[tuple[str, frozenset[str]]] = set()
-    todo = [Requirement(line) for line in wanted(file)]
+    todo = [Requirement(line) for line in here(file)]
     while todo:
         one = todo.pop()
         key = name_of(one.name), frozenset(one.extras)
@@ -43,25 +46,66 @@ def needed(file: Path) -> set[str]:
     return {name for name, _ in found}
 
 
+def here(file: Path) -> list[str]:
+    """What the lock names for this Python and system."""
+    found = map(Requirement, locked(file))
+    return [str(one) for one in found if one.marker is None or one.marker.evaluate()]
+
+
+def names(file: Path) -> set[str]:
+    return {name_of(line) for line in locked(file)}
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_every_requirement_is_pinned(file: Path) -> None:
-    assert [line for line in wanted(file) if not re.fullmatch(r"[\w.-]+(\[[\w,]+\])?==[\w.]+", line)] == []
-    names = [name_of(line) for line in wanted(file)]
-    assert len(names) == len(set(names))
+def test_every_requirement_is_pinned_with_the_hash_of_each_of_its_files(file: Path) -> None:
+    for line, hashes in locked(file).items():
+        assert re.fullmatch(r"[\w.-]+==[\w.]+( ; .+)?", line), line
+        assert hashes, line
+        assert all(re.fullmatch("sha256:[0-9a-f]{64}", one) for one in hashes), line
+    once = [name_of(line) for line in here(file)]
+    assert len(once) == len(set(once))
 
 
-@pytest.mark.parametrize("purpose", ["function", "sandbox", "operator", "developer"])
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_lock_says_what_made_it_and_names_no_host(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    made = " ".join(command(file.name)[2:])
+    assert text.splitlines()[1] == f"#    {made}"
+    assert not re.search(r"://|--(extra-)?index|--find-links|--trusted", text)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_lock_holds_all_that_its_source_asks_for(file: Path) -> None:
+    def asked(source: Path) -> set[str]:
+        lines = source.read_text(encoding="utf-8").splitlines()
+        inner = [source.with_name(line.removeprefix("-r ")) for line in lines if line.startswith("-r ")]
+        own = {name_of(line) for line in lines if line and line[0] not in "#-"}
+        return own.union(*map(asked, inner))
+
+    assert asked(file.with_suffix(".in")) <= names(file)
+
+
+def test_the_locks_agree() -> None:
+    """What the function holds is what the sandbox, the operator and the tests run; checkov cannot."""
+    pins: dict[str, set[str]] = {}
+    for file in FILES:
+        for line in () if "checkov" in file.name else here(file):
+            pins.setdefault(name_of(line), set()).add(line.partition(";")[0].strip())
+    assert {name: found for name, found in pins.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize("purpose", ["function", "sandbox", "operator", "supply", "developer"])
 def test_what_requirements_need_is_pinned_too(purpose: str) -> None:
     file = ROOT / PURPOSES[purpose].file
     # pip comes with every environment
-    assert needed(file) - {name_of(line) for line in wanted(file)} == {"pip"}
+    assert needed(file) - names(file) == {"pip"}
 
 
 def test_every_file_has_its_purpose_and_the_light_ones_stay_light() -> None:
-    assert {purpose.file for purpose in PURPOSES.values()} == {file.name for file in FILES}
-    light = {name_of(line) for line in wanted(ROOT / PURPOSES["sandbox"].file)}
-    assert not light & {"purecloudplatformclientv2", "pytest", "mypy", "playwright", "moto", "psutil"}
-    assert "purecloudplatformclientv2" in {name_of(line) for line in wanted(ROOT / PURPOSES["operator"].file)}
+    assert {purpose.file for purpose in PURPOSES.values()} == {file.name for file in FILES} == set(LOCKS)
+    light = names(ROOT / PURPOSES["sandbox"].file)
+    assert not light & {"purecloudplatformclientv2", "pytest", "mypy", "playwright", "moto", "psutil", "uv"}
+    assert "purecloudplatformclientv2" in names(ROOT / PURPOSES["operator"].file)
 
 
 # --- making it
@@ -80,7 +124,10 @@ class Place:
 
     def script(self, body: str) -> None:
         """What `pip install` does."""
-        head = f'#!/bin/sh\ncase "$3" in --version) exit 0;; esac\necho "$@" >> "{self.asked}"\n'
+        head = (
+            '#!/bin/sh\ncase "$3" in --version) exit 0;; esac\n'
+            f'echo "$@" "$(tr "\\n" " " < "{self.folder / WANTS}")" >> "{self.asked}"\n'
+        )
         self.python.write_text(head + body)
         self.python.chmod(0o755)
 
@@ -97,31 +144,69 @@ def test_what_is_missing_is_installed_once(place: Place, capsys: pytest.CaptureF
     environment.make("sandbox", place.folder)
     environment.make("sandbox", place.folder)
     [line] = place.lines()
-    assert set(wanted(ROOT / "requirements-sandbox.txt")) <= set(line.split())
+    wants = locked(ROOT / "requirements-sandbox.txt")
+    assert re.findall(r"[\w.-]+==[\w.]+", line) == [one.partition(" ")[0] for one in wants]
     said = capsys.readouterr().out.splitlines()
-    count = len(wanted(ROOT / "requirements-sandbox.txt"))
-    assert said[0].startswith(f"sandbox: {count} packages to fetch and unpack, about ")
+    assert said[0].startswith(f"sandbox: {len(wants)} packages to fetch and unpack, about ")
     assert "env is ready" in said[-1]
 
 
+def test_nothing_is_installed_but_ready_made_files_whose_hash_is_known(place: Place) -> None:
+    environment.make("function", place.folder)
+    [line] = place.lines()
+    options, _, wants = line.partition(f"--requirement {place.folder / WANTS} ")
+    assert options.endswith("--require-hashes --no-deps --only-binary :all: ")
+    assert options.split()[:3] == ["-m", "pip", "install"]
+    assert not [word for word in options.split()[3:] if "==" in word]
+    for requirement, hashes in locked(ROOT / "requirements.txt").items():
+        assert " --hash=".join([requirement, *hashes]) in wants
+
+
 def test_an_environment_grows(place: Place) -> None:
-    for purpose in ("sandbox", "operator", "developer", "sandbox", "function"):
+    for purpose in ("sandbox", "operator", "developer", "sandbox", "function", "supply"):
         environment.make(purpose, place.folder)
     first, second, third = place.lines()
     assert "ministack" in first
-    assert ("PureCloudPlatformClientV2" in second, "ministack" in second, "boto3==" in second) == (True, False, False)
-    assert ("pytest" in third, "PureCloudPlatformClientV2" in third) == (True, False)
-    assert set(held(place.folder)) == set(wanted(ROOT / "requirements-dev.txt"))
+    assert ("purecloudplatformclientv2" in second, "ministack" in second, "boto3==" in second) == (True, False, False)
+    assert ("pytest" in third, "purecloudplatformclientv2" in third) == (True, False)
+    assert set(held(place.folder)) == {pin(line) for line in locked(ROOT / "requirements-dev.txt")}
 
 
 def test_a_new_version_alone_is_installed(place: Place) -> None:
     environment.make("function", place.folder)
-    notes = place.folder / environment.HOLDS
+    notes = place.folder / HOLDS
     notes.write_text(re.sub(r"msgspec==\S+", "msgspec==0.1", notes.read_text()))
     environment.make("function", place.folder)
-    wants = next(line for line in wanted(ROOT / "requirements.txt") if line.startswith("msgspec"))
-    assert place.lines()[1].endswith(f"--retries 2 {wants}")
+    wants = next(line for line in locked(ROOT / "requirements.txt") if line.startswith("msgspec"))
+    assert re.findall(r"\S+==\S+", place.lines()[1]) == [wants]
     assert "msgspec==0.1" not in held(place.folder)
+
+
+def test_a_file_with_another_hash_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the real pip: a wheel that somebody changed on its way."""
+    wheel = tmp_path / "six-1.17.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as made:
+        made.writestr("six.py", "evil = True\n")
+        made.writestr("six-1.17.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: six\nVersion: 1.17.0\n")
+        made.writestr("six-1.17.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        made.writestr("six-1.17.0.dist-info/RECORD", "six.py,,\n")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    six = "six==1.17.0"
+    for hash_, installs in ((locked(ROOT / "requirements.txt")[six][0], False), (f"sha256:{sha256(wheel)}", True)):
+        (tmp_path / "requirements.txt").write_text(f"{six} \\\n    --hash={hash_}\n")
+        folder = tmp_path / "env"
+        if installs:
+            environment.make("function", folder)
+        else:
+            with pytest.raises(environment.CannotMake, match="other files than the lock names"):
+                environment.make("function", folder)
+        assert bool(list(folder.glob("lib/*/site-packages/six.py"))) == installs
+
+
+def sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def test_what_failed_is_tried_again(place: Place) -> None:
@@ -256,6 +341,7 @@ def test_an_index_that_does_not_answer_is_told_while_it_is_asked_again(tmp_path:
          "ERROR: No matching distribution found for six==1", "has no six==1 for this Python"),
         ("ERROR: No matching distribution found for msgspec==0.22.0; extra == 'x'", "has no msgspec==0.22.0 for"),
         ("ERROR: No matching distribution found for a", "has no a for this"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.", "other files than the lock"),
         ("error: subprocess-exited-with-error", "ready-made wheel"),
         ("ERROR: Failed building wheel for cffi", "ready-made wheel"),
         ("error: metadata-generation-failed", "ready-made wheel"),
@@ -296,6 +382,7 @@ def test_make_alone_tells_what_can_be_made() -> None:
 @pytest.mark.parametrize(
     ("target", "purpose"),
     [("sandbox", "sandbox"), ("operator", "operator"), ("docs", "function"), ("test", "developer"),
+     ("update", "supply"), ("audit", "supply"), ("licences", "developer"),
      ("check", "developer"), ("venv", "developer"), ("package", "function"), ("checkov", "checkov")],
 )  # fmt: skip
 def test_a_target_makes_only_what_it_needs(target: str, purpose: str) -> None:

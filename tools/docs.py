@@ -14,11 +14,13 @@ from typing import Any, get_args
 
 from chalicelib.protocols.channel import Rendering
 from chalicelib.protocols.verdicts import Action, Group, Problem, Verdict
-from chalicelib.registry import CHANNELS, abouts, part
+from chalicelib.registry import CHANNELS, DESKS, abouts, part
 from chalicelib.rules.catalogue import LANGUAGES, TEXTS, say
 from chalicelib.rules.participant import LATER, LONGEST_VALUE, NAMES, source
+from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.capabilities import Capabilities, CardsLimit, ChoicesLimit, MediaLimit
 from chalicelib.vocabulary.messages import Kind
+from tools.evidence import questionnaire
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 LANGUAGE_NAMES = {"en": "English", "es": "Spanish"}
@@ -311,11 +313,121 @@ def _wait(verdict: Verdict) -> str:
     return DOES[verdict.action][0] + wait
 
 
+# --- where data goes
+
+AWS = (
+    "every place of [data-protection.md](data-protection.md#every-place)",
+    "the region of your provider `aws`, which you choose, and no other",
+    "processor",
+)
+DIAGRAM = """```mermaid
+flowchart LR
+  customer((customer))
+  agent((agent))
+  operator((operator))
+  {platforms}
+  {desks}
+  subgraph region[AWS, the one region that you apply to]
+    api[REST API, TLS]
+    edge[edge: verifies, stores]
+    queues[(queues, encrypted)]
+    workers[workers: translate, send]
+    upkeep[upkeep: by the clock]
+    table[(table: ids, times, first words, profiles)]
+    bucket[(bucket: files, what waits, certificates)]
+    secrets[(secrets: tokens, keys)]
+    logs[(logs: ids and outcomes)]
+    api --> edge --> queues --> workers
+    workers --- table
+    workers --- bucket
+    workers --- secrets
+    edge --- secrets
+    edge --- bucket
+    upkeep --- table
+    upkeep --- secrets
+    edge & workers & upkeep --> logs
+  end
+{edges}
+  agent -- link to a file, for days --> api
+  operator -- AWS credentials --> table & bucket & queues
+```"""
+
+
+def data_flow() -> str:
+    """docs/data-flow.md."""
+    platforms, desks = abouts(CHANNELS), abouts(DESKS)
+    edges = [
+        *(f"  customer --> {name} -- signed webhook --> api\n  workers -- token --> {name}" for name in platforms),
+        *(f"  {name} -- signed webhook --> api\n  workers -- OAuth --> {name} --> agent" for name in desks),
+    ]
+    diagram = DIAGRAM.format(
+        platforms="\n  ".join(f"{name}[{about.title}]" for name, about in platforms.items()),
+        desks="\n  ".join(f"{name}[{about.title}]" for name, about in desks.items()),
+        edges="\n".join(edges),
+    )
+    return _page(
+        "Data flow",
+        "What enters, where it is kept, where it leaves. All of it is under TLS, all that is kept is encrypted.",
+        diagram,
+        "## Who gets what",
+        _table(
+            ["who", "what", "where", "role"],
+            [
+                ["AWS", *AWS],
+                *(
+                    [
+                        about.title,
+                        "agents' replies and files; customers' ids, to ask for profiles",
+                        _hosts(about),
+                        "controller",
+                    ]
+                    for about in platforms.values()
+                ),
+                *(
+                    [about.title, "customers' messages, links to files, profiles", _hosts(about), "processor"]
+                    for about in desks.values()
+                ),
+            ],
+        ),
+        "Nobody else: dmdesk sends no figures, errors or texts to whoever made it, or to anybody else. Files are "
+        "fetched from the platforms' own hosts. Who is controller and who processor: "
+        "[data-protection.md](data-protection.md#who-is-who).",
+    )
+
+
+def _hosts(about: About) -> str:
+    """The hosts of its settings; one without a default is the deployment's to name."""
+    addresses = [value for value in about.settings.values() if value and value.startswith("https://")]
+    own = ["of the region that you name"] if None in about.settings.values() else []
+    return (
+        ", ".join([*(f"`{address.removeprefix('https://')}`" for address in addresses), *own]) or "as the account says"
+    )
+
+
+def asked() -> str:
+    """docs/questionnaire.md."""
+    return _page(
+        "What reviewers ask",
+        "By the topics of Meta's [Data Protection Assessment](https://developers.facebook.com/docs/development/"
+        "maintaining-data-access/data-protection-assessment), which are those of most others. *Policy* is a paper, "
+        "*shown by* a file of `build/evidence`, which `make evidence` writes, or refuses to where something is not so. "
+        "What is yours to answer, no software can.",
+        questionnaire.page(_policy, lambda name: f"`{name}`"),
+    )
+
+
+def _policy(paper: str) -> str:
+    name = paper.removeprefix("docs/")
+    return f"[{name}]({name if name != paper else f'../{paper}'})"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "features.md": features,
     "rendering.md": rendering,
     "errors.md": errors,
     "participant-data.md": participant_data,
+    "data-flow.md": data_flow,
+    "questionnaire.md": asked,
 }
 
 

@@ -1,9 +1,10 @@
 """Makes .venv hold what a purpose needs, and tells how far it is: `python tools/environment.py sandbox`.
 
-    python tools/environment.py function|sandbox|operator|developer|checkov [--folder .venv]
+    python tools/environment.py function|sandbox|operator|supply|developer|checkov [--folder .venv]
 
 Runs in whatever Python 3.11 or newer makes the environment, and needs nothing else. What is there already is kept, so
-that one .venv grows with what is asked of it.
+that one .venv grows with what is asked of it. Only files whose hash is in the lock are installed, and only ready-made
+ones: what a build would fetch has no hash.
 """
 
 from __future__ import annotations
@@ -22,22 +23,25 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 HOLDS = "dmdesk-holds.txt"
+WANTS = "dmdesk-wants.txt"
 LOG = "dmdesk-install.log"
 TELL_S = 3.0
 SAME_S = 15.0
 # what fetching and unpacking a package takes on a usual machine
 USUAL_S = 0.6
+# pip.pypa.io/en/stable/topics/secure-installs
+HASHED = ("--require-hashes", "--no-deps", "--only-binary", ":all:")
 
 
 class Purpose(NamedTuple):
-    """A file of requirements, and whether the operator's command comes with them."""
+    """A lock, and whether the operator's command comes with them."""
 
     file: str
     command: bool = False
@@ -47,6 +51,7 @@ PURPOSES = {
     "function": Purpose("requirements.txt"),
     "sandbox": Purpose("requirements-sandbox.txt"),
     "operator": Purpose("requirements-operator.txt", command=True),
+    "supply": Purpose("requirements-supply.txt"),
     "developer": Purpose("requirements-dev.txt", command=True),
     "checkov": Purpose("requirements-checkov.txt"),
 }
@@ -77,15 +82,16 @@ def main() -> int:
 
 def make(purpose: str, folder: Path) -> None:
     """Brings the folder up to date. Raises CannotMake."""
-    lines = wanted(ROOT / PURPOSES[purpose].file)
+    wanted = locked(ROOT / PURPOSES[purpose].file)
     script = folder / "bin" / "dmdesk"
-    if _complete(folder, lines) and (script.exists() or not PURPOSES[purpose].command):
+    if _complete(folder, wanted) and (script.exists() or not PURPOSES[purpose].command):
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder, purpose):
             _environment(folder, purpose)
-            if missing := [line for line in lines if line not in held(folder)]:
+            there = held(folder)
+            if missing := {line: hashes for line, hashes in wanted.items() if pin(line) not in there}:
                 _install(folder, purpose, missing)
             if PURPOSES[purpose].command:
                 script.write_text(command(folder), encoding="utf-8")
@@ -97,24 +103,36 @@ def make(purpose: str, folder: Path) -> None:
 # --- what is wanted, and what is there
 
 
-def wanted(file: Path) -> list[str]:
-    """The requirements of a file and of those that it names by -r, each once, as `name==version`."""
-    found: list[str] = []
-    for written in file.read_text(encoding="utf-8").splitlines():
+def locked(file: Path) -> dict[str, tuple[str, ...]]:
+    """The requirements of a lock, as `name==version` with their markers, and the hashes of each one's files.
+
+    pip is left out: it is what installs, and comes with Python.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for written in file.read_text(encoding="utf-8").replace("\\\n", " ").splitlines():
         line = written.partition("#")[0].strip()
-        if line.startswith("-r "):
-            found += wanted(file.parent / line.removeprefix("-r ").strip())
-        elif line:
-            found.append(line)
-    return list(dict.fromkeys(found))
+        if line and not line.startswith("pip=="):
+            requirement, *hashes = re.split(r"\s+--hash=", line)
+            found[requirement] = tuple(hashes)
+    return found
+
+
+def lock(requirements: Mapping[str, Sequence[str]]) -> str:
+    """The text of a lock with these requirements and hashes."""
+    return "".join(f"{' --hash='.join([line, *hashes])}\n" for line, hashes in requirements.items())
 
 
 def held(folder: Path) -> list[str]:
-    """The requirements that were installed here."""
+    """The requirements that were installed here, as `name==version`."""
     try:
         return (folder / HOLDS).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return []
+
+
+def pin(requirement: str) -> str:
+    """`name==version` without the marker, which may differ between locks."""
+    return requirement.partition(" ")[0]
 
 
 def name_of(requirement: str) -> str:
@@ -131,8 +149,9 @@ def command(folder: Path) -> str:
     )
 
 
-def _complete(folder: Path, lines: Sequence[str]) -> bool:
-    return (folder / "bin" / "python").exists() and set(lines) <= set(held(folder)) and _version(folder) == _ours()
+def _complete(folder: Path, lines: Iterable[str]) -> bool:
+    there = (folder / "bin" / "python").exists() and _version(folder) == _ours()
+    return there and {pin(line) for line in lines} <= set(held(folder))
 
 
 def _version(folder: Path) -> str:
@@ -181,24 +200,26 @@ def _environment(folder: Path, purpose: str) -> None:
         raise CannotMake(advice(made.stdout + made.stderr))
 
 
-def _install(folder: Path, purpose: str, missing: Sequence[str]) -> None:
+def _install(folder: Path, purpose: str, missing: Mapping[str, Sequence[str]]) -> None:
     count = len(missing)
     _say(purpose, f"{count} packages to fetch and unpack, about {max(5, round(count * USUAL_S))} s on a usual line …")
     began = time.monotonic()
     _pip(folder, purpose, missing)
     names = {name_of(line) for line in missing}
     kept = [line for line in held(folder) if name_of(line) not in names]
-    (folder / HOLDS).write_text("\n".join([*kept, *missing]) + "\n", encoding="utf-8")
+    (folder / HOLDS).write_text("\n".join([*kept, *map(pin, missing)]) + "\n", encoding="utf-8")
     _say(purpose, f"{folder.name} is ready, after {time.monotonic() - began:.0f} s")
 
 
-def _pip(folder: Path, purpose: str, missing: Sequence[str]) -> None:
-    """Installs, and tells how far it is."""
+def _pip(folder: Path, purpose: str, missing: Mapping[str, Sequence[str]]) -> None:
+    """Installs, and tells how far it is. The lock is whole, so that nothing is looked for beside it."""
+    (folder / WANTS).write_text(lock(missing), encoding="utf-8")
     # an index that does not answer at all must not take minutes to say so
     options = ["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--retries", "2"]
-    progress, output = Progress(missing), []
+    options += [*HASHED, "--requirement", str(folder / WANTS)]
+    progress, output = Progress(list(missing)), []
     with subprocess.Popen(
-        [folder / "bin" / "python", "-m", "pip", "install", *options, *missing],
+        [folder / "bin" / "python", "-m", "pip", "install", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=os.environ | {"PIP_USER": "0"},
@@ -236,7 +257,7 @@ class Progress:
     """How far pip is, in words."""
 
     def __init__(self, missing: Sequence[str], now: float | None = None) -> None:
-        self._versions = {f"{name_of(line)}=={line.rpartition('==')[2]}" for line in missing}
+        self._versions = {f"{name_of(line)}=={pin(line).partition('==')[2]}" for line in missing}
         self._fetched: set[str] = set()
         self._unpacking = self._unanswered = False
         self._words_told = ""
@@ -306,6 +327,11 @@ CAUSES = (
         r"unreachable|name resolution|Name or service not known|Connection (refused|reset|aborted)",
         "the package index cannot be reached. Behind a proxy set PIP_PROXY, with an index of your own PIP_INDEX_URL "
         "(or proxy and index-url in pip's configuration), and run make again",
+    ),
+    (
+        r"THESE PACKAGES DO NOT MATCH THE HASHES|Hashes are required in --require-hashes mode",
+        "the package index has other files than the lock names, or the lock is not whole: somebody may have put them "
+        "there. Nothing was installed; compare with another index before you trust it",
     ),
     (
         r"No matching distribution found for (?P<what>[^\s;]+)",

@@ -1,15 +1,17 @@
 """Builds what Lambda runs: build/dmdesk.zip, and build/package.json that tells Terraform how to run it.
 
-    python tools/package.py [--arch arm64|x86_64] [--out build]
+    python -m tools.package [--arch arm64|x86_64] [--out build]
 
-Chalice resolves requirements.txt into wheels of the target's platform; this script then takes away what the
-functions never import, compiles the rest, and writes the zip so that the same input gives the same bytes.
-Lambda's runtime is the version of the Python that runs this. Needs what requirements.txt lists.
+pip fetches the wheels of the target's platform, each by its hash in requirements.txt (Chalice's own packager checks
+none of them); this script then takes away what the functions never import, compiles the rest, and writes the zip so
+that the same input gives the same bytes. Each project's RECORD tells which files are its own, for the bill of materials
+(tools/bill.py). Lambda's runtime is the version of the Python that runs this, which needs pip and nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import json
 import os
@@ -19,28 +21,41 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from importlib import metadata
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from tools.environment import HASHED, advice, lock, locked, name_of
 
 ROOT = Path(__file__).resolve().parent.parent
-# Lambda's Pythons that Chalice and every wheel know
+# Lambda's Pythons that every wheel knows
 PYTHONS = ((3, 11), (3, 13))
 # architecture → e_machine of an ELF file
 MACHINES = {"arm64": 183, "x86_64": 62}
 LARGEST = 20 * 1024 * 1024
 
-# Chalice's command line and what it needs, never imported by a function. What is not named here stays, so a new
-# requirement is in the package without a word, and the limit of size tells when something big came along.
+# Projects of Chalice's command line, never imported by a function. What is not named here is in the package without a
+# word, and the limit of size tells when something big came along.
 UNUSED = {
-    "_distutils_hack", "_yaml", "blessed", "click", "editor", "inquirer", "jinxed", "packaging", "pip",
-    "pkg_resources", "readchar", "runs", "setuptools", "wcwidth", "wheel", "xmod", "yaml",
+    "ansicon", "blessed", "click", "editor", "inquirer", "jinxed", "packaging", "pyyaml", "readchar", "runs",
+    "setuptools", "wcwidth", "wheel", "xmod",
 }  # fmt: skip
+# the oldest C library that a runtime has: Amazon Linux 2 (3.11), Amazon Linux 2023
+# docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+GLIBC = {(3, 11): 26}
+NEWER_GLIBC = 34
+# PEP 600: the first version that has tags of its own
+OLDEST_GLIBC = 17
+WHEEL_NAMES = {"arm64": "aarch64", "x86_64": "x86_64"}
 # boto3/docs and botocore/docs stay: they are imported for the docstrings
 UNUSED_PARTS = ("boto3/data", "boto3/examples", "certifi/tests", "regex/tests")
+# all of Chalice that runs in a function; the rest is its command line
+CHALICE = {"__init__.py", "app.py"}
 # botocore loads the description of a service when its client is made; credentials may come from STS.
 SERVICE = re.compile(r"""calls\.client\(\s*["']([a-z0-9-]+)["']""")
 ALWAYS = {"sts"}
+RECORD = "RECORD"
 # the version tells a vulnerability scanner what is inside; the licences want to travel with the code
 KEPT_FACTS = re.compile(r"METADATA|(licenses/.*)?(LICEN[CS]E|NOTICE|COPYING|AUTHORS)[^/]*", re.IGNORECASE)
 
@@ -62,10 +77,13 @@ def build(out: Path, arch: str) -> dict[str, Any]:
         sys.exit(f"Lambda runs Python 3.11 to 3.13, this is {version[0]}.{version[1]}: make package PYTHON=python3.13")
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="dmdesk-package-") as scratch:
-        tree = gathered(Path(scratch), arch)
+        tree = Path(scratch) / "tree"
+        wheels = gathered(tree, Path(scratch), arch)
+        owners = records(tree)
         prune(tree, services(tree / "chalicelib"))
         check(tree, arch)
         compile_all(tree)
+        write_records(tree, owners)
         archive = out / "dmdesk.zip"
         write(tree, archive)
     size = archive.stat().st_size
@@ -77,36 +95,56 @@ def build(out: Path, arch: str) -> dict[str, Any]:
         "architecture": arch,
         "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
         "bytes": size,
+        "wheels": wheels,
     }
     (out / "package.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     return facts
 
 
-def gathered(scratch: Path, arch: str) -> Path:
-    """Chalice's own deployment package of the app, unpacked."""
-    project = scratch / "project"
-    (project / ".chalice").mkdir(parents=True)
-    shutil.copy(ROOT / "app.py", project)
-    shutil.copy(ROOT / "requirements.txt", project)
-    shutil.copytree(ROOT / "chalicelib", project / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-    config = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
-    # only the zip is used of what Chalice makes, but it insists on a role
-    config |= {"lambda_architecture": arch, "iam_role_arn": "arn:aws:iam::123456789012:role/unused"}
-    (project / ".chalice" / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    options = ["package", "--stage", "prod", "--pkg-format", "terraform", "out"]
-    command = [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())", *options]
-    # it asks for a region though it calls nobody; the app must not look for its settings here
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("DMDESK_")}
-    environment |= {"AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
-    said = done.stdout + done.stderr
-    # Chalice only warns where it found no wheel
-    if done.returncode or "Could not install dependencies" in said:
-        sys.exit(f"chalice package failed:\n{said}")
-    tree = scratch / "tree"
-    with zipfile.ZipFile(project / "out" / "deployment.zip") as made:
-        made.extractall(tree)
-    return tree
+def gathered(tree: Path, scratch: Path, arch: str) -> dict[str, str]:
+    """Puts our code and what it needs into the tree; answers the wheels' names with their SHA-256."""
+    shutil.copytree(ROOT / "chalicelib", tree / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    shutil.copy(ROOT / "app.py", tree)
+    report, wants = scratch / "report.json", scratch / "requirements.txt"
+    wants.write_text(lock(needed()), encoding="utf-8")
+    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--no-compile", "--target", str(tree)]
+    options += [*HASHED, *target(arch), "--requirement", str(wants), "--report", str(report)]
+    # no setting of this machine's may bring in a file that the lock does not know
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "install", *options],
+        env=os.environ | {"PIP_USER": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"the wheels cannot be had: {advice(done.stdout + done.stderr)}")
+    found = [item["download_info"] for item in json.loads(report.read_text(encoding="utf-8"))["install"]]
+    named = {Path(urlsplit(info["url"]).path).name: sha256(info["archive_info"]) for info in found}
+    return dict(sorted(named.items()))
+
+
+def sha256(archive: Mapping[str, Any]) -> str:
+    """pip before 23 told one hash, as `sha256=…`."""
+    found: str = archive["hashes"]["sha256"] if "hashes" in archive else archive["hash"].removeprefix("sha256=")
+    return found
+
+
+def needed() -> dict[str, tuple[str, ...]]:
+    """The requirements of a function, with the hashes of their files."""
+    return {line: hashes for line, hashes in locked(ROOT / "requirements.txt").items() if name_of(line) not in UNUSED}
+
+
+def target(arch: str) -> list[str]:
+    """pip's options for wheels that run in Lambda."""
+    version, machine = sys.version_info[:2], WHEEL_NAMES[arch]
+    newest = GLIBC.get(version, NEWER_GLIBC)
+    platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(newest, OLDEST_GLIBC - 1, -1)]
+    abi = f"cp{version[0]}{version[1]}"
+    options = ["--implementation", "cp", "--python-version", f"{version[0]}.{version[1]}"]
+    for name, values in (("--platform", [*platforms, f"manylinux2014_{machine}"]), ("--abi", [abi, "abi3", "none"])):
+        options += [part for value in values for part in (name, value)]
+    return options
 
 
 def services(code: Path) -> set[str]:
@@ -117,10 +155,9 @@ def services(code: Path) -> set[str]:
 
 def prune(tree: Path, kept_services: set[str]) -> None:
     """Takes away what no function imports or reads."""
-    unused = {tree / part for part in UNUSED_PARTS}
-    unused |= {tree / name for name in UNUSED} | set(tree.glob("*.pth")) | set(tree.glob("*.data"))
+    unused = {tree / part for part in (*UNUSED_PARTS, "bin")}
+    unused |= {part for part in tree.glob("chalice/*") if part.name not in CHALICE}
     unused |= {part for part in tree.glob("botocore/data/*/") if part.name not in kept_services}
-    unused |= {facts for facts in tree.glob("*.dist-info") if project(facts) in unused_projects()}
     # types, and sources of what is compiled: for people, not for Lambda
     unused |= {file for kind in ("*.pyi", "*.pyx", "*.c", "*.h", "py.typed") for file in tree.rglob(kind)}
     unused |= {
@@ -136,30 +173,50 @@ def prune(tree: Path, kept_services: set[str]) -> None:
             path.unlink(missing_ok=True)
 
 
-def unused_projects() -> set[str]:
-    """The distributions whose modules are all taken away, by their normalised names."""
-    modules: dict[str, set[str]] = {}
-    for module, names in metadata.packages_distributions().items():
-        for name in names:
-            modules.setdefault(normal(name), set()).add(module)
-    return {name for name, found in modules.items() if found <= UNUSED}
+def records(tree: Path) -> dict[str, set[str]]:
+    """The files of each project, by its dist-info.
+
+    packaging.python.org/en/latest/specifications/recording-installed-packages
+    """
+    found: dict[str, set[str]] = {}
+    for record in tree.glob(f"*.dist-info/{RECORD}"):
+        with record.open(encoding="utf-8", newline="") as lines:
+            found[record.parent.name] = {row[0] for row in csv.reader(lines) if row}
+    return found
+
+
+def write_records(tree: Path, owners: Mapping[str, Collection[str]]) -> None:
+    """Says of each file that is left, compiled ones too, whose it is. Raises SystemExit for one that is nobody's."""
+    there = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()}
+    nobodys = {file for file in there if not ours(file)}
+    for facts, files in sorted(owners.items()):
+        kept = sorted(file for file in there if source_of(file) in files)
+        nobodys -= set(kept)
+        with (tree / facts / RECORD).open("w", encoding="utf-8", newline="") as out:
+            csv.writer(out, lineterminator="\n").writerows([file, "", ""] for file in [*kept, f"{facts}/{RECORD}"])
+    if nobodys:
+        sys.exit(f"in the package, and nobody's: {', '.join(sorted(nobodys)[:5])}")
+
+
+def ours(file: str) -> bool:
+    """Whether a file of the package is this repository's."""
+    return source_of(file) == "app.py" or file.startswith("chalicelib/")
+
+
+def source_of(file: str) -> str:
+    """`a/__pycache__/b.cpython-311.pyc` → `a/b.py`; any other file is its own."""
+    return re.sub(r"(?:^|(?<=/))__pycache__/([^/.]+)\.[^/]*pyc$", r"\1.py", file)
 
 
 def project(facts: Path) -> str:
     """`python_dateutil-2.9.0.dist-info` → `python-dateutil`."""
-    return normal(facts.name.partition("-")[0])
-
-
-def normal(name: str) -> str:
-    """A distribution's name as PyPI compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return name_of(facts.name.partition("-")[0])
 
 
 def check(tree: Path, arch: str) -> None:
     """Every requirement that is meant to be there is, and every native module is of the target's processor."""
     present = {project(facts) for facts in tree.glob("*.dist-info")}
-    listed = re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
-    missing = {normal(name) for name in listed} - present - unused_projects()
+    missing = {name_of(line) for line in needed()} - present
     if missing:
         sys.exit(f"not in the package: {', '.join(sorted(missing))}")
     for library in tree.rglob("*.so"):

@@ -215,5 +215,20 @@ def conversation_of(row: Mapping[str, Any]) -> Conversation:
     return named(row["pk"]["S"].removeprefix(_CONVERSATION))
 
 
+def owner(row: Mapping[str, Any]) -> Conversation | None:
+    """Of which conversation the row tells, wherever it lies; None where it tells of none."""
+    partition = str(row["pk"]["S"])
+    if partition.startswith(_CONVERSATION):
+        return conversation_of(row)
+    if partition.startswith(_SEAT):
+        return Conversation(*(row[name]["S"] for name in Conversation.__struct_fields__))
+    return named(name_of(row)) if partition == SPENT else None
+
+
+def outlives(row: Mapping[str, Any]) -> bool:
+    """Whether the row means as much in another table: what it says is neither Terraform's nor about one moment."""
+    return owner(row) is not None or row["pk"]["S"] in {HEARD, ERASED}
+
+
 def _key(pk: str, sk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": sk}}

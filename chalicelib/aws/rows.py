@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from chalicelib.aws import keys
-from chalicelib.aws.calls import call
+from chalicelib.aws.calls import call, met
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary.records import Conversation, Row
 
@@ -42,6 +42,18 @@ def erase(client: DynamoDBClient, table: str, conversation: Conversation, pause:
         _delete(client, table, there, pause)
         _delete(client, table, first["Items"], pause)
         erased += len(there) + len(first["Items"])
+
+
+def everything(client: DynamoDBClient, table: str) -> Iterator[dict[str, Any]]:
+    """All rows of a table, in no order, a page at a time. Raises Retryable; Misconfigured where there is no such."""
+    pages = iter(client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True))
+    while (page := call(lambda: next(pages, None))) is not None:
+        yield from page["Items"]
+
+
+def bring(client: DynamoDBClient, table: str, row: Mapping[str, Any]) -> bool:
+    """Puts the row into the table, unless one of its key is there: then False. Raises Retryable."""
+    return met(client.put_item, TableName=table, Item=row, ConditionExpression="attribute_not_exists(pk)")
 
 
 def under(client: DynamoDBClient, table: str, partition: str, **asked: Any) -> Iterator[dict[str, Any]]:

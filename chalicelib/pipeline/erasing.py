@@ -8,6 +8,7 @@ again, and ends with the same certificate.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from secrets import token_hex
 from typing import Any, Literal, Protocol
 
@@ -91,8 +92,9 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """That a customer was erased, without who it was: `subject` is the fingerprint of channel, account and id. Times
-    are ISO 8601; `up_to` is the moment up to which all was erased, "" for `ended` while it is not."""
+    """That a customer was erased, without who it was: `subject` is the fingerprint of channel, account and id, `marks`
+    those that the customer's events bear. Times are ISO 8601; `up_to` is the moment up to which all was erased, "" for
+    `ended` while it is not. All certificates together are the register by which erasures outlive the table."""
 
     id: str
     subject: str
@@ -104,6 +106,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     erased: dict[Place, Erased] = {}
     left: list[Left] = []
     elsewhere: list[Elsewhere] = []
+    marks: list[str] = []
 
 
 class Keeping(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,6 +216,7 @@ class Erasing:
         return msgspec.structs.replace(
             certificate,
             up_to=iso(until_ms),
+            marks=sorted(found.marks),
             erased=_more(certificate.erased, found.erased()),
             left=found.left,
             elsewhere=_elsewhere(self._keeping, self._clock(), certificate.channel, self._desks, integration),
@@ -245,6 +249,12 @@ class Erasing:
         )
         self._keep(certificate)
         return certificate
+
+    def certificates(self) -> Iterator[Certificate]:
+        """Every one that is kept. Raises Retryable."""
+        for key in self._shelf.keys(CERTIFICATES):
+            with suppress(LookupError):  # its time was over just now
+                yield msgspec.json.decode(self._shelf.fetch(key), type=Certificate)
 
     def _keep(self, certificate: Certificate) -> None:
         self._shelf.keep(f"{CERTIFICATES}{certificate.id}.json", msgspec.json.encode(certificate))
@@ -377,7 +387,7 @@ def _elsewhere(keeping: Keeping, now: float, channel: str, desks: Sequence[str],
         where="backups of the table",
         what="the rows, among everybody's",
         until=day(keeping.backups),
-        sooner="not: after a restore, erase again",
+        sooner="not; `dmdesk restore` leaves the erased out",
     )
     logs = Elsewhere(
         where="logs",

@@ -104,13 +104,17 @@ class Deployment:
         for log in self._logs:
             log.close()
 
-    def apply(self) -> None:
-        """Writes the root module that a customer would write, and applies it."""
+    def prepare(self) -> None:
+        """Writes the root module that a customer would write."""
         install(self.folder / "mirror")
         (self.folder / "terraformrc").write_text(configuration(self.folder / "mirror"), encoding="utf-8")
         self.company = self._company()
         (self.folder / "main.tf").write_text(self._root(), encoding="utf-8")
         self.terraform("init", "-input=false")
+
+    def apply(self) -> None:
+        """Writes it, and applies it."""
+        self.prepare()
         self.terraform("apply", "-auto-approve", "-input=false")
         self.read_outputs()
 
@@ -124,6 +128,14 @@ class Deployment:
         (self.folder / "main.tf").write_text(self._root(), encoding="utf-8")
         self.terraform("apply", "-auto-approve", "-input=false")
 
+    def planned(self, **inputs: Any) -> list[dict[str, Any]]:
+        """What would change over the state as it stands, by the state alone, with these inputs changed."""
+        self._changed |= inputs
+        (self.folder / "main.tf").write_text(self._root(), encoding="utf-8")
+        self.terraform("plan", "-refresh=false", "-input=false", "-out=planned")
+        changes: list[dict[str, Any]] = json.loads(self.terraform("show", "-json", "planned"))["resource_changes"]
+        return changes
+
     def terraform(self, *arguments: str, code: int = 0) -> str:
         """Runs Terraform, expecting that exit code; answers its output."""
         environment = {
@@ -135,7 +147,7 @@ class Deployment:
             "GENESYSCLOUD_OAUTHCLIENT_SECRET": SECRETS["terraform"],
         }
         ran = subprocess.run(
-            ["terraform", *arguments, "-no-color"] if arguments[0] != "output" else ["terraform", *arguments],
+            ["terraform", *arguments] if arguments[0] in {"output", "show"} else ["terraform", *arguments, "-no-color"],
             cwd=self.folder, env=environment, capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         assert ran.returncode == code, ran.stdout[-6000:] + ran.stderr[-6000:]
