@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chalicelib.edge.storing import events_of
-from chalicelib.protocols.webhook import Webhook
+from chalicelib.protocols.webhook import Feed, Webhook
 from chalicelib.vocabulary.records import Event
 
 Direction = Literal["in", "out"]
@@ -19,7 +19,8 @@ class Source:
     """Who sends webhooks of one kind.
 
     `name` as events have it; "in" comes from a channel's customers, "out" from a desk's agents. `path` is where the
-    bridge takes them, `header` tells them from others' at the same path. `events` cuts a delivery as the bridge does
+    bridge takes them, `header` tells them from others' at the same path: both are "" where they come by a queue, which
+    another service of AWS feeds. `events` cuts a delivery as the bridge does
     and raises Malformed; `told` is what an event says, with its `timestamp` in milliseconds where it has one.
     """
 
@@ -57,3 +58,8 @@ def signed(
         events=lambda body: events_of(webhook, body, 0),
         told=told,
     )
+
+
+def fed(feed: Feed, direction: Direction, told: Callable[[Event], dict[str, Any]] = plainly) -> Source:
+    """Who tells by a service of AWS, which vouches for it; the bridge's feed cuts the deliveries."""
+    return Source(feed.name, direction, "", "", events=lambda body: events_of(feed, body, 0), told=told)
