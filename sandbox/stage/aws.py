@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -115,7 +116,10 @@ class Aws:
             return self._clients[service]
 
     def create(
-        self, secrets: dict[str, dict[str, Any]], accounts: list[dict[str, Any]], topics: Mapping[str, Topic]
+        self,
+        secrets: dict[str, dict[str, Any]],
+        accounts: list[dict[str, Any]],
+        topics: Mapping[str, Topic] = MappingProxyType({}),
     ) -> dict[str, str]:
         """Makes everything; answers the queues' URLs by name (`inbound`, `inbound_dead_letters`, `from-<vendor>`, …).
         `topics` are those of the vendors that tell by them."""
