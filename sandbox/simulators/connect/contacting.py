@@ -38,9 +38,7 @@ class Contacting:
             "StopContact": self._stop,
             "DescribeContact": self._describe,
             "UpdateContactAttributes": self._set_attributes,
-            "GetContactAttributes": lambda asked: {
-                "Attributes": dict(self._known(asked["InitialContactId"]).attributes)
-            },
+            "GetContactAttributes": self._attributes,
             "UpdateContactRoutingData": self._route,
         }
 
@@ -48,13 +46,12 @@ class Contacting:
 
     def _start(self, asked: Asked) -> Asked:
         token = asked.get("ClientToken", "")
-        before = next(
-            (one for one in self._hall.chats.every.values() if token and one.asked["ClientToken"] == token), None
-        )
+        every = self._hall.chats.every.values()
+        before = next((one for one in every if token and one.asked["ClientToken"] == token), None)
         if before is not None:
             return self._started_again(before, asked)
         self._check(asked)
-        active = sum(not one.ended_at for one in self._hall.chats.every.values())
+        active = sum(not one.ended_at for one in every)
         if active >= self._hall.switches.active_chats:
             raise ApiError("LimitExceededException", "the quota of concurrent active chats is reached")
         chat = self._made(asked)
@@ -202,6 +199,9 @@ class Contacting:
         chat.attributes = {name: value for name, value in kept.items() if value}
         self._hall.watch.changed(chat)
         return {}
+
+    def _attributes(self, asked: Asked) -> Asked:
+        return {"Attributes": dict(self._known(asked["InitialContactId"]).attributes)}
 
     def _route(self, asked: Asked) -> Asked:
         chat = self._going(asked["ContactId"])

@@ -30,8 +30,8 @@ from sandbox.simulators.connect.uploads import Shelf
 
 Scanner = Literal["off", "approves", "rejects", "waits"]
 SYSTEM_TEXT = (
-    "The agent has disconnected. If the customer sends a message in the next 15 minutes, the chat will pick up where it "
-    "left off."
+    "The agent has disconnected. If the customer sends a message in the next 15 minutes, the chat will pick up where "
+    "it left off."
 )
 
 
@@ -39,12 +39,12 @@ SYSTEM_TEXT = (
 class Switches:
     """What an administrator, or AWS, has decided, and what nobody has documented.
 
-    `text_limit` is how many characters a text may have (1,024 until October 2026, 16,384 bytes since); `active_chats` the
-    quota of chats that have not ended; `scanner` what the attachments' scanner finds ("waits": nothing, until it is told); `disconnect_flow` whether the
-    sample flow runs when an agent ends a chat: it tells the customer, and holds the chat for 15 minutes;
-    `unconnected_s` after how many seconds a chat ends whose customer never connected (0: it does not); `random_ids`
-    whether items have UUIDv4 ids; `repeats` what a known ClientToken with other parameters gets; `throttles` whether the
-    rates of the API count.
+    `text_limit` is how many characters a text may have (1,024 until October 2026, 16,384 bytes since); `active_chats`
+    the quota of chats that have not ended; `scanner` what the attachments' scanner finds ("waits": nothing, until it
+    is told); `disconnect_flow` whether the sample flow runs when an agent ends a chat: it tells the customer, and
+    holds the chat for 15 minutes; `unconnected_s` after how many seconds a chat ends whose customer never connected
+    (0: it does not); `random_ids` whether items have UUIDv4 ids; `repeats` what a known ClientToken with other
+    parameters gets; `throttles` whether the rates of the API count.
     """
 
     text_limit: int = 1024

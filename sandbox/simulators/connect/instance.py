@@ -133,7 +133,8 @@ class Describing:
     def _instance_told(self, asked: Asked) -> Asked:
         one = self._instance
         told = {
-            "Id": one.id, "Arn": one.arn, "InstanceAlias": "sandbox", "InstanceStatus": "ACTIVE", "CreatedTime": CREATED,
+            "Id": one.id, "Arn": one.arn, "InstanceAlias": "sandbox", "InstanceStatus": "ACTIVE",
+            "CreatedTime": CREATED,
             "IdentityManagementType": "CONNECT_MANAGED", "InboundCallsEnabled": True, "OutboundCallsEnabled": True,
             "ServiceRole": f"arn:aws:iam::{one.account}:role/aws-service-role/connect.amazonaws.com/sandbox",
         }  # fmt: skip

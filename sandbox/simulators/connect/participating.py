@@ -22,6 +22,7 @@ from sandbox.simulators.connect.contacts import (
     Chat,
     File,
     Item,
+    Kind,
     Verdict,
 )
 from sandbox.simulators.connect.hall import Hall
@@ -31,6 +32,8 @@ from sandbox.stage.clock import iso
 Asked = dict[str, Any]
 JSON = "application/json"
 MOST_FILES = 35
+# Told as it happens, and not kept
+_PASSING = {TYPING, READ, DELIVERED}
 LINK_S = 300
 # What every scanner of viruses finds, and harms nobody: eicar.org/download-anti-malware-testfile
 EICAR = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
@@ -77,9 +80,7 @@ class Participating:
             raise ApiError("ValidationException", f"Content has more than {self._hall.switches.text_limit} characters")
         if kind in {JSON, RESPONSE} and not _is_json(content):
             raise ApiError("ValidationException", "Content is no JSON")
-        return self._once(
-            chat, asked, "message", lambda: _sent(self._hall.say(chat, "MESSAGE", chat.customer, kind, content))
-        )
+        return self._once(chat, asked, "message", lambda: self._said(chat, "MESSAGE", kind, content))
 
     def _event(self, asked: Asked) -> Asked:
         chat, kind = self._chat(asked), asked["ContentType"]
@@ -90,9 +91,11 @@ class Participating:
             self._check_receipt(chat, content)
         elif content:
             raise ApiError("ValidationException", f"an event {kind} has no Content")
-        return self._once(
-            chat, asked, "event", lambda: _sent(self._hall.say(chat, "EVENT", chat.customer, kind, content))
-        )
+        return self._once(chat, asked, "event", lambda: self._said(chat, "EVENT", kind, content))
+
+    def _said(self, chat: Chat, what: Kind, kind: str, content: str) -> Asked:
+        item = self._hall.say(chat, what, chat.customer, kind, content)
+        return {"Id": item.id, "AbsoluteTime": iso(item.at)}
 
     def _check_receipt(self, chat: Chat, content: str) -> None:
         try:
@@ -166,9 +169,7 @@ class Participating:
         chat = self._chat(asked)
         if chat.id != asked.get("ContactId", chat.id) and self._hall.chats.of(asked["ContactId"]) is not chat:
             raise DENIED
-        items = [
-            one for one in chat.items if one.visibility != "AGENT" and one.content_type not in {TYPING, READ, DELIVERED}
-        ]
+        items = [one for one in chat.items if one.visibility != "AGENT" and one.content_type not in _PASSING]
         forward = asked.get("ScanDirection") == "FORWARD"
         walked = items if forward else items[::-1]
         begin, most = self._begin(walked, asked), asked.get("MaxResults") or 15
@@ -201,10 +202,6 @@ class Participating:
         if key not in chat.repeats:
             chat.repeats[key] = do()
         return chat.repeats[key]
-
-
-def _sent(item: Item) -> Asked:
-    return {"Id": item.id, "AbsoluteTime": iso(item.at)}
 
 
 def _told(item: Item) -> Asked:

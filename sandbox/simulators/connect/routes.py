@@ -9,8 +9,9 @@ import msgspec
 
 from sandbox.simulators.connect.agents import Author, NotFound, Over
 from sandbox.simulators.connect.contacts import PLAIN, Verdict, Visibility
-from sandbox.simulators.connect.hall import Scanner
+from sandbox.simulators.connect.hall import Scanner, Switches
 from sandbox.simulators.connect.simulator import ConnectSimulator
+from sandbox.simulators.connect.streaming import Stream
 from sandbox.stage.routes import SAFE, Body, Handler, Routes, parsed
 from sandbox.stage.web import Answer, Call
 
@@ -47,7 +48,7 @@ class _Scan(Body):
 
 class _Stream(Body):
     Message: str | dict[str, Any]
-    MessageAttributes: dict[str, dict[str, str] | str] = {}
+    MessageAttributes: dict[str, dict[str, str] | str] = msgspec.field(default_factory=dict)
 
 
 class _Settings(Body):
@@ -79,7 +80,7 @@ class ConnectRoutes:
             "/connect/leave": {"POST": _known(self._leave)},
             "/connect/end": {"POST": _known(self._end)},
             "/connect/redeliver": {"POST": _known(self._redeliver)},
-            "/connect/stream": {"POST": self._stream},
+            "/connect/stream": {"POST": self._publish},
             "/connect/scan": {"POST": _known(self._scan)},
             "/connect/settings": {"GET": lambda call: self._switches(), "POST": self._settings},
         }
@@ -122,7 +123,7 @@ class ConnectRoutes:
         self._agents.redeliver(identifier)
         return {"id": identifier}
 
-    def _stream(self, call: Call) -> object:
+    def _publish(self, call: Call) -> object:
         record = parsed(call, _Stream)
         message = record.Message if isinstance(record.Message, str) else json.dumps(record.Message)
         self._agents.stream(message, {name: _value(name, one) for name, one in record.MessageAttributes.items()})
@@ -137,14 +138,19 @@ class ConnectRoutes:
         given = msgspec.structs.asdict(parsed(call, _Settings))
         for name, value in given.items():
             if value is not None:
-                setattr(
-                    self._simulator.stream if name in _OF_THE_STREAM else self._simulator.hall.switches, name, value
-                )
+                setattr(self._stream if name in _OF_THE_STREAM else self._switched, name, value)
         return self._switches()
 
+    @property
+    def _switched(self) -> Switches:
+        return self._simulator.hall.switches
+
+    @property
+    def _stream(self) -> Stream:
+        return self._simulator.stream
+
     def _switches(self) -> object:
-        stream = {name: getattr(self._simulator.stream, name) for name in _OF_THE_STREAM}
-        return vars(self._simulator.hall.switches) | stream
+        return vars(self._switched) | {name: getattr(self._stream, name) for name in _OF_THE_STREAM}
 
 
 _OF_THE_STREAM = ("duplicates", "reorders")

@@ -91,8 +91,8 @@ class ConnectSimulator(Served):
             return [self.hall.summary(chat) for chat in self.hall.chats.every.values()]
 
     def calls(self) -> list[dict[str, Any]]:
-        """Every call of the two APIs, oldest first: at, operation, status, code ("" where it was done), client_token,
-        and of what it left in a chat contact_id, item, kind, text; `trace` where the road names what it was made for."""
+        """Every call of the two APIs, oldest first: at, operation, status, code ("" where it was done), client_token;
+        of what it left in a chat contact_id, item, kind, text; `trace` where the road names what it was made for."""
         with self.hall.lock:
             return [dict(one) for one in self._log]
 

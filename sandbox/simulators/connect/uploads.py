@@ -56,9 +56,8 @@ class Shelf:
         token, until = secrets.token_urlsafe(24), self._clock() + seconds
         self._links[token] = file, until
         query = urlencode({"X-Amz-Expires": f"{seconds:.0f}", "X-Amz-Signature": token})
-        return {
-            "Url": f"{self._url}{DOWNLOADS}{file.id}?{query}", "UrlExpiry": iso(until), "AttachmentSizeInBytes": file.size,
-        }  # fmt: skip
+        url = f"{self._url}{DOWNLOADS}{file.id}?{query}"
+        return {"Url": url, "UrlExpiry": iso(until), "AttachmentSizeInBytes": file.size}
 
     def answer(self, call: Call) -> Answer:
         """What S3 answers at these addresses."""

@@ -134,30 +134,9 @@ def _elsewhere(member: Any, call: Call, named: dict[str, str]) -> Any:
 
 def broken(shape: Any, value: Any, place: str) -> Iterator[str]:
     """Each way in which a value breaks its shape, with where it stands."""
-    match shape.type_name:
-        case "structure":
-            yield from _structure(shape, value, place)
-        case "list":
-            yield from _list(shape, value, place)
-        case "map":
-            yield from _map(shape, value, place)
-        case "string":
-            yield from _string(shape, value, place)
-        case "boolean":
-            if not isinstance(value, bool):
-                yield f"{place} must be a boolean"
-        case "integer" | "long":
-            if not isinstance(value, int) or isinstance(value, bool):
-                yield f"{place} must be a whole number"
-            else:
-                yield from _within(shape, value, place)
-        case "float" | "double":
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                yield f"{place} must be a number"
-            else:
-                yield from _within(shape, value, place)
-        case _:
-            return
+    check = _CHECKS.get(shape.type_name)
+    if check:
+        yield from check(shape, value, place)
 
 
 def _structure(shape: Any, value: Any, place: str) -> Iterator[str]:
@@ -213,3 +192,22 @@ def _within(shape: Any, value: float, place: str) -> Iterator[str]:
         yield f"{place} must be at least {least}"
     if most is not None and value > most:
         yield f"{place} must be at most {most}"
+
+
+def _boolean(shape: Any, value: Any, place: str) -> Iterator[str]:
+    if not isinstance(value, bool):
+        yield f"{place} must be a boolean"
+
+
+def _number(shape: Any, value: Any, place: str) -> Iterator[str]:
+    kinds = int if shape.type_name in _WHOLE else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds):
+        yield f"{place} must be a number"
+    else:
+        yield from _within(shape, value, place)
+
+
+_CHECKS = {
+    "structure": _structure, "list": _list, "map": _map, "string": _string, "boolean": _boolean,
+    **dict.fromkeys((*_WHOLE, "float", "double"), _number),
+}  # fmt: skip

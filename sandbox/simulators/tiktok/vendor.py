@@ -55,7 +55,8 @@ class TikTok(Channel):
         },
         {
             "channel": "tiktok", "id": "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9Co2", "name": "our_help",
-            "integration": "6a1f2c3e-0000-4000-8000-000000000005", "secret": "dmdesk/account/tiktok-2", "desk": "connect",
+            "integration": "6a1f2c3e-0000-4000-8000-000000000005", "secret": "dmdesk/account/tiktok-2",
+            "desk": "connect",
         },
     ]  # fmt: skip
     customer = "+SandboxCustomer000000000000000000000000000001"
