@@ -148,7 +148,7 @@ class Sandbox:
         handlers: dict[str, Handler] = {"inbound": chalice_app.to_desk, "outbound": chalice_app.to_customer}
         for vendor in self.vendors.all:
             if vendor.topic():
-                handlers[f"from-{vendor.name}"] = partial(self.road.fed, vendor.name, chalice_app.fed)
+                handlers[f"from-{vendor.name}"] = partial(self.road.fed, vendor.source, chalice_app.fed)
         self._pollers = [Poller(self.aws, self._urls[name], handler, THREADS) for name, handler in handlers.items()]
         for poller in self._pollers:
             poller.start()

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
-from chalicelib.edge.relayed import body_of, queue_of
+from chalicelib.edge.relayed import queue_of
 from chalicelib.errors import Retryable, Uncertain, Unfetched
 from chalicelib.http import Answer
 from chalicelib.vocabulary.messages import Fetched
@@ -124,8 +124,8 @@ class Road:
         exact = {"request": request, "answer": self._masker.answer(answer.status, body, answer.content_type)}
         self._came(source.name, call.body, answer.status, exact, counted, at, took)
 
-    def fed(self, name: str, work: Handler, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        """A batch of the queue that a vendor of that name feeds, recorded as its webhooks are."""
+    def fed(self, source: Source, work: Handler, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """A batch of the queue that the source feeds, recorded as webhooks are."""
         started, at = time.perf_counter(), self._clock()
         with self._at(_Work()) as here:
             try:
@@ -136,7 +136,7 @@ class Road:
                     request = self._masker.request("SQS", queue_of(record), {}, record["body"].encode())
                     exact = {"request": request, "answer": None}
                     took = _since(started)
-                    self._came(name, body_of(record), status, exact, here.counted, at, took)
+                    self._came(source.name, source.delivered(record), status, exact, here.counted, at, took)
             finally:
                 self._let_go(here.stored)
         return answer
