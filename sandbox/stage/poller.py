@@ -15,8 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.local import LambdaContext
 
-from sandbox.stage.aws import Aws
-from sandbox.stage.region import ACCOUNT, REGION
+from sandbox.stage.aws import ACCOUNT, REGION, Aws
 
 BATCH = 10
 FUNCTION_TIMEOUT_MS = 60_000

@@ -10,7 +10,7 @@ from typing import Any
 from chalice.local import LambdaContext
 
 from chalicelib.pipeline.chores.upkeep import STARTS_S
-from sandbox.stage.region import REGION
+from sandbox.stage.aws import REGION
 
 LOOK_S = 0.5
 EVENT = {

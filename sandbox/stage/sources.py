@@ -23,7 +23,8 @@ class Source:
     `name` as events have it; "in" comes from a channel's customers, "out" from a desk's agents. `path` is where the
     bridge takes them, `header` tells them from others' at the same path: both are "" where they come by a queue, which
     another service of AWS feeds. `events` cuts a delivery as the bridge does and raises Malformed, `delivered` is the
-    delivery in a record of a queue; `told` is what an event says, with its `timestamp` in milliseconds where it has one.
+    delivery in a record of a queue; `told` is what an event says, with its `timestamp` in milliseconds where it has
+    one.
     """
 
     name: str

@@ -117,6 +117,7 @@ class Vendor(Protocol):
 
     def publishes(self, sns: Any) -> None:
         """From now on it tells there, with this client of SNS."""
+        return
 
     def settings(self) -> dict[str, str]:
         """The bridge's settings by which it finds the simulator and its secrets."""

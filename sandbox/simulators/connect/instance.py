@@ -205,4 +205,4 @@ class Describing:
         if "ExtensionConfiguration" in asked:
             given = asked["ExtensionConfiguration"]["AllowedExtensions"]
             self._instance.extensions = [one["Extension"].lower() for one in given]
-        return self._files(asked)["AttachedFilesConfiguration"]
+        return dict(self._files(asked)["AttachedFilesConfiguration"])

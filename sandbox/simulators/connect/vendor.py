@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
+
 from chalicelib.desks.connect.translate import TRANSLATOR
 from chalicelib.desks.connect.webhook import VISIBILITY, WEBHOOK
-
 from chalicelib.errors import Malformed
 from chalicelib.pipeline.presenting import desk_id
 from chalicelib.protocols.webhook import Notice
@@ -23,10 +23,10 @@ from sandbox.simulators.connect.routes import ConnectRoutes
 from sandbox.simulators.connect.simulator import ConnectSimulator
 from sandbox.simulators.connect.streaming import SERVICE, message
 from sandbox.simulators.connect.topics import SnsTopics
+from sandbox.stage.aws import ACCOUNT, REGION
 from sandbox.stage.clock import Clock
 from sandbox.stage.faults import Fault, Faults
 from sandbox.stage.purposes import Purpose, Tails, by_tail
-from sandbox.stage.region import ACCOUNT, REGION
 from sandbox.stage.routes import Routes
 from sandbox.stage.sources import fed, json_object
 from sandbox.stage.vendors import Account, Desk, Masked, Reply, Seen, Topic
