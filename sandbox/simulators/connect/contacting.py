@@ -180,8 +180,7 @@ class Contacting:
             "InitiationTimestamp": segment.began, "DisconnectTimestamp": segment.ended,
             "DisconnectReason": segment.reason, "CustomerId": chat.asked.get("CustomerId", ""),
             "QueuePriority": chat.priority, "QueueInfo": {"Id": QUEUE, "EnqueueTimestamp": segment.began},
-            "NextContacts": [{"Type": "STANDARD", "NextContactMetadata": {"StandardMetadata": {"ContactId": one.id}}}
-                             for one in following],
+            "NextContacts": [_next(one) for one in following if one.method == "TRANSFER"],
             "Attributes": dict(chat.attributes),
         }  # fmt: skip
         if chat.agent and segment is chat.current:
@@ -222,6 +221,11 @@ class Contacting:
         if chat.ended_at:
             raise ApiError("InvalidRequestException", "the contact has ended")
         return chat
+
+
+def _next(segment: Segment) -> Asked:
+    following = {"ContactId": segment.id, "InitiationTimestamp": segment.began}
+    return {"Type": "QUICK_CONNECT", "NextContactMetadata": {"QuickConnectContactData": following}}
 
 
 def _check_attributes(attributes: dict[str, str]) -> None:

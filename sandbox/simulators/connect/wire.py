@@ -86,7 +86,7 @@ def operations(names: frozenset[str]) -> tuple[Operation, ...]:
 
 def _pattern(model: Any) -> re.Pattern[str]:
     path = re.escape(model.http["requestUri"].partition("?")[0])
-    return re.compile(re.sub(r"\\\{(\w+)(?:\\\+)?\\\}", r"(?P<\1>[^?]+?)", path))
+    return re.compile(re.sub(r"\\\{(\w+)(?:\\\+)?\\\}", r"(?P<\1>[^/]+)", path))
 
 
 def found(known: Collection[Operation], call: Call) -> tuple[Operation, dict[str, str]] | None:
