@@ -1,4 +1,4 @@
-"""Amazon Connect as the bridge calls it: a contact begins with a customer's first message, and goes on until it is over.
+"""Amazon Connect as the bridge calls it: a contact begins with a customer's first message, and lasts until it is over.
 
 docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
 """
@@ -230,7 +230,8 @@ def open_desk(
         text_unit="characters" if limit <= TEXT_LIMIT else "bytes",
         continues=terms.persistent,
     )
-    return Connect(calls, Contacts(calls, terms), can, urlsplit(places.participant_api).hostname or AMAZON, clock)
+    host = urlsplit(places.participant_api).hostname or AMAZON
+    return Connect(calls, Contacts(calls, terms), can, AMAZON if host.endswith(AMAZON) else host, clock)
 
 
 def _number(setting: Callable[[str], str], name: str, least: int, most: int, *, none: bool = False) -> int:

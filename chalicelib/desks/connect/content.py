@@ -58,9 +58,7 @@ def _list(template: Fields, words: Words) -> Content:
     elements = content.each("elements")
     image = _image(content)
     if any(_image(element) for element in elements):
-        head = (
-            (Card(title=_title(words, content), description=_subtitle(words, content), image=image),) if image else ()
-        )
+        head = (_card(content, (), words),) if image else ()
         lines = () if image else _lines(words, content, "title", "subtitle")
         return Content(lines=lines, cards=(*head, *(_element_card(template, one, words) for one in elements)))
     choices = tuple(_choice(template, element, words) for element in elements if _says(element))

@@ -1,14 +1,14 @@
 """A text that an agent's editor wrote as Markdown, as a person would have typed it: no channel shows markup.
 
 Connect's editor writes CommonMark's basics (bold, italic, lists, links):
-docs.aws.amazon.com/connect/latest/adminguide/text-formatting-chat.html. Nothing that is said gets lost: a link keeps its
-address, a list its numbers, a picture its words; a sign that only marks goes, and stays where that is not certain, as
-between figures: 5*3.
+docs.aws.amazon.com/connect/latest/adminguide/text-formatting-chat.html. Nothing that is said gets lost: a link keeps
+its address, a list its numbers, a picture its words; a sign that only marks goes, and stays where that is not certain,
+as between figures: 5*3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from markdown_it import MarkdownIt
@@ -55,25 +55,21 @@ class _Writer:
         """The next of the parser's tokens, in order."""
         if token.map and token.type in _BLOCKS and token.map[0] > self._ended and self.lines and self.lines[-1]:
             self.lines.append("")
-        match token.type:
-            case "inline":
-                self._say(_inline(token.children or []))
-            case "fence":
-                self._say("\n".join(filter(None, (token.info.strip(), token.content.rstrip("\n")))))
-            case "code_block":
-                self._say(token.content.rstrip("\n"))
-            case "hr":
-                self._say(token.markup[:3])
-            case "list_item_open":
-                self._before.append(f"{token.info}{token.markup} " if token.info else "- ")
-            case "blockquote_open":
-                self._before.append(_QUOTE)
-            case "list_item_close" | "blockquote_close":
-                if self._before[-1] not in {_QUOTE, _INSIDE}:  # an item without a word
-                    self._say("")
-                self._before.pop()
+        if token.type in _SAID:
+            self._say(_SAID[token.type](token))
+        elif token.type == "list_item_open":
+            self._before.append(f"{token.info}{token.markup} " if token.info else "- ")
+        elif token.type == "blockquote_open":
+            self._before.append(_QUOTE)
+        elif token.type in {"list_item_close", "blockquote_close"}:
+            self._closed()
         if token.map and token.nesting == 0:
             self._ended = token.map[1]
+
+    def _closed(self) -> None:
+        if self._before[-1] not in {_QUOTE, _INSIDE}:  # an item without a word
+            self._say("")
+        self._before.pop()
 
     def _say(self, text: str) -> None:
         for line in text.split("\n"):
@@ -110,6 +106,10 @@ def _inline(pieces: Sequence[Token]) -> str:
     return "".join(said)
 
 
+def _fenced(token: Token) -> str:
+    return "\n".join(filter(None, (token.info.strip(), token.content.rstrip("\n"))))
+
+
 def _linked(words: str, piece: Token, name: str) -> str:
     """The words, and the address unless they are it, with what is read when somebody points at it."""
     address, title = str(piece.attrs.get(name, "")), str(piece.attrs.get("title", ""))
@@ -124,3 +124,11 @@ def _within(pieces: Sequence[Token], number: int) -> bool:
     before = next((one.content for one in reversed(pieces[:number]) if one.content), "")
     after = next((one.content for one in pieces[number + 1 :] if one.content), "")
     return before[-1:].isalnum() and after[:1].isalnum()
+
+
+_SAID: dict[str, Callable[[Token], str]] = {
+    "inline": lambda token: _inline(token.children or []),
+    "fence": _fenced,
+    "code_block": lambda token: token.content.rstrip("\n"),
+    "hr": lambda token: token.markup[:3],
+}

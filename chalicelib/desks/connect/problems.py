@@ -17,16 +17,16 @@ Api = Literal["connect", "participant"]
 Then = Literal["denied", "conflict", "role", "quota", "rate", "absent", "region", "full", "refused"]
 
 ROLE = (
-    "let the inbound function's role start contacts (connect:StartChatContact on the flow, connect:StartContactStreaming "
-    "on the instance's contacts), and see that connect_topic lets connect.amazonaws.com publish"
+    "let the role of the functions that call Connect begin contacts (connect:StartChatContact on the flow and "
+    "connect:StartContactStreaming on the instance's contacts)"
 )
 ABSENT = (
-    "connect_instance, connect_flow and connect_topic name what is not there: compare them, and the account's own flow, "
+    "connect_instance, connect_flow or connect_topic names what is not there: compare them, and the account's own flow, "
     "with the instance, whose region is the topic's"
 )
 QUOTA = (
-    "the instance has as many active chats as its quota allows: end forgotten ones, lower connect_chat_minutes, or have "
-    "the quota raised (Service Quotas > Amazon Connect > Concurrent active chats per instance)"
+    "the instance has as many active chats as its quota allows: end forgotten ones, lower connect_chat_minutes, or "
+    "have the quota raised (Service Quotas > Amazon Connect > Concurrent active chats per instance)"
 )
 ENDPOINT = "connect_participant_api, where it is set, is the participant service of the instance's region"
 # A quota is freed as chats end; whoever waits for one looks again after this.
@@ -46,9 +46,12 @@ class Conflict(Refused):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What an answer of that code and status means, and what happens then: "denied" and "conflict" (see the exceptions), "role", "absent",
-    "region" (somebody has to set it right), "quota" (waits for room), "rate" (again in a moment), "full" (this contact
-    takes no more files), "refused" (never)."""
+    """What an answer of that code and status means, and what happens then.
+
+    "denied" and "conflict" are the exceptions of these names; "role", "absent" and "region" have to be set right,
+    "quota" waits for room and "rate" for a moment; a contact that is "full" takes no more files, and what is "refused"
+    is so for good.
+    """
 
     status: int
     means: str
@@ -78,47 +81,46 @@ PROBLEMS: dict[tuple[Api, str], Problem] = {
 }
 # What has no row of its own.
 BY_STATUS: dict[int, Then] = {
-    400: "refused",
-    402: "refused",
-    404: "absent",
-    409: "conflict",
-    410: "denied",
-    413: "refused",
-}
+    400: "refused", 401: "role", 402: "refused", 403: "role", 404: "absent", 409: "conflict", 410: "denied", 429: "rate",
+}  # fmt: skip
 
 
 def judged(answer: Answer, api: Api, what: str) -> dict[str, Any]:
     """The object that was answered, {} where there is none. `what` is the call's name, for logs.
 
-    Raises Denied, Conflict, Misconfigured, RateLimited, Retryable (Unreachable among it) or Refused. Every call may be repeated,
-    so that a server's own fault is one that passes.
+    Raises Denied, Conflict, Misconfigured, RateLimited, Retryable (Unreachable among it) or Refused. Every call may be
+    repeated, so that a server's own fault is one that passes.
     """
     if answer.status // 100 == 2:
         body = answer.json()
         return body if isinstance(body, dict) else {}
-    code = code_of(answer)
-    detail, after_s = f"Connect {what}: HTTP {answer.status} {code} {_request(answer)}", answer.retry_after_s()
+    code, after_s = code_of(answer), answer.retry_after_s()
+    detail = f"Connect {what}: HTTP {answer.status} {code} request {answer.headers.get('x-amzn-requestid', '')[:64]}"
     problem = PROBLEMS.get((api, code))
-    known: Then | None = problem.then if problem and problem.status == answer.status else BY_STATUS.get(answer.status)
-    then = known or _other(answer.status, api)
-    match then:
-        case "denied":
-            raise Denied(detail)
-        case "conflict":
-            raise Conflict(detail)
-        case "rate":
-            raise RateLimited(detail, after_s)
-        case "quota":
-            raise Misconfigured(detail, QUOTA, QUOTA_S if after_s is None else after_s)
-        case "role" | "region" | "absent":
-            raise Misconfigured(detail, ENDPOINT if api == "participant" else ROLE if then == "role" else ABSENT)
-        case "full":
-            raise Refused("media_refused", detail)
-        case "refused":
-            raise Refused("other", detail)
+    known = problem.then if problem and problem.status == answer.status else BY_STATUS.get(answer.status)
+    if known is not None:
+        raise _error(known, api, detail, after_s)
     if answer.status in Answer.NOT_PROCESSED:
         raise Retryable(detail, after_s)
+    if 400 <= answer.status < 500:
+        raise Refused("other", detail)
     raise Unreachable(detail, after_s)
+
+
+def _error(then: Then, api: Api, detail: str, after_s: float | None) -> Exception:
+    match then:
+        case "denied":
+            return Denied(detail)
+        case "conflict":
+            return Conflict(detail)
+        case "rate":
+            return RateLimited(detail, after_s)
+        case "quota":
+            return Misconfigured(detail, QUOTA, QUOTA_S if after_s is None else after_s)
+        case "role" | "region" | "absent":
+            return Misconfigured(detail, ENDPOINT if api == "participant" else ROLE if then == "role" else ABSENT)
+        case "full" | "refused":
+            return Refused("media_refused" if then == "full" else "other", detail)
 
 
 def code_of(answer: Answer) -> str:
@@ -127,17 +129,3 @@ def code_of(answer: Answer) -> str:
     told = answer.headers.get("x-amzn-errortype") or (body.get("__type") if isinstance(body, dict) else "")
     name = str(told or "").partition(":")[0].rpartition("#")[2]
     return name if name.isascii() and name.isalnum() and len(name) <= 60 else ""
-
-
-def _other(status: int, api: Api) -> Then | None:
-    """Of a code that nobody lists; None where it may pass."""
-    if status == 429:  # TooManyRequestsException, ThrottlingException, or API Gateway's without a name
-        return "rate"
-    if status in {401, 403}:
-        return "role"
-    return "refused" if 400 <= status < 500 and status not in Answer.NOT_PROCESSED else None
-
-
-def _request(answer: Answer) -> str:
-    """By which AWS' support finds the call."""
-    return f"request {answer.headers.get('x-amzn-requestid', '')[:64]}"

@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.errors import Retryable
 
-# A connection's token lives for a day, a participant's as long as the contact: API reference, CreateParticipantConnection.
+# A connection's token lives for a day, a participant's as long as the contact: CreateParticipantConnection.
 DAY_S = 86_400.0
 # One that ends so soon is renewed before it is used.
 MARGIN_S = 300.0
