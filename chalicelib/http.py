@@ -104,8 +104,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Sign = Callable[[str, str, str, str, bytes], dict[str, str]]
-"""Signs a call to a service of AWS with the function's own role: makes the headers of the service's name, the region, the
-method, the URL and the JSON body. Raises Misconfigured where there are no credentials."""
+"""Signs a call to a service of AWS with the function's own role: makes the headers of the service's name, the region,
+the method, the URL and the JSON body. Raises Misconfigured where there are no credentials."""
 
 
 def _nobody(service: str, region: str, method: str, url: str, body: bytes) -> dict[str, str]:

@@ -320,9 +320,7 @@ def _marks(conversation: Conversation, integration: str, desks: Sequence[str], r
         told += [(source, bounded(integration), customer) for source in (conversation.channel, *desks)]
     for seat in (row.seat for row in rows if row.seat):
         desk = seat.desk or next(iter(desks))
-        told += [(desk, "", seat.conversation)] + (
-            [(desk, bounded(integration), seat.conversation)] if integration else []
-        )
+        told += [(desk, account, seat.conversation) for account in {"", bounded(integration)}]
     return frozenset(mark(*one) for one in told)
 
 

@@ -21,8 +21,8 @@ ROLE = (
     "connect:StartContactStreaming on the instance's contacts)"
 )
 ABSENT = (
-    "connect_instance, connect_flow or connect_topic names what is not there: compare them, and the account's own flow, "
-    "with the instance, whose region is the topic's"
+    "connect_instance, connect_flow or connect_topic names what is not there: compare them, and the account's own flow,"
+    " with the instance, whose region is the topic's"
 )
 QUOTA = (
     "the instance has as many active chats as its quota allows: end forgotten ones, lower connect_chat_minutes, or "
@@ -81,7 +81,8 @@ PROBLEMS: dict[tuple[Api, str], Problem] = {
 }
 # What has no row of its own.
 BY_STATUS: dict[int, Then] = {
-    400: "refused", 401: "role", 402: "refused", 403: "role", 404: "absent", 409: "conflict", 410: "denied", 429: "rate",
+    400: "refused", 401: "role", 402: "refused", 403: "role", 404: "absent", 409: "conflict", 410: "denied",
+    429: "rate",
 }  # fmt: skip
 
 
