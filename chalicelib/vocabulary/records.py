@@ -145,7 +145,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     conversations may have been opened, and which may still tell of them. `closing` is what is done as a window closes
     while its customer waits: nothing, supervisors are warned, or the conversation is raised at its desk, too.
     `after_end` is what the customer is told when the desk's conversation is over, such as a link to a survey ("":
-    nothing). `options` is what only accounts of its channel or its desk have (`About.options`).
+    nothing). `flow_texts` passes on what the desk's flows say by themselves. `options` is what only accounts of its
+    channel or its desk have (`About.options`).
     """
 
     channel: Word
@@ -164,6 +165,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     former_integrations: tuple[Word, ...] = ()
     closing: Literal["off", "warn", "raise"] = "warn"
     after_end: str = ""
+    flow_texts: bool = False
     options: dict[str, Any] = {}
 
     @property
