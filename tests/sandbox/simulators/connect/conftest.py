@@ -69,12 +69,12 @@ class Caller:
         begun: dict[str, Any] = self.connect.start_chat_contact(**asked | {"ClientToken": str(uuid.uuid4())} | changes)
         return begun
 
-    def stream(self, contact: str, topic: str = TOPIC, client_token: str = "stream") -> dict[str, Any]:
+    def stream(self, contact: str, topic: str = TOPIC, which: str = "stream") -> dict[str, Any]:
         told: dict[str, Any] = self.connect.start_contact_streaming(
             InstanceId=INSTANCE,
             ContactId=contact,
             ChatStreamingConfiguration={"StreamingEndpointArn": topic},
-            ClientToken=client_token,
+            ClientToken=which,
         )
         return told
 

@@ -167,10 +167,10 @@ def test_records_may_come_twice_and_overtake_each_other(caller: Caller) -> None:
 
 def test_two_topics_at_most_and_a_repeated_start_of_streaming_is_one(caller: Caller) -> None:
     contact = caller.start()["ContactId"]
-    first = caller.stream(contact, client_token="one")["StreamingId"]
-    assert caller.stream(contact, client_token="one")["StreamingId"] == first
-    second = caller.stream(contact, f"{TOPIC}-2", client_token="two")["StreamingId"]
-    assert refusal(lambda: caller.stream(contact, f"{TOPIC}-3", client_token="three")) == (
+    first = caller.stream(contact, which="one")["StreamingId"]
+    assert caller.stream(contact, which="one")["StreamingId"] == first
+    second = caller.stream(contact, f"{TOPIC}-2", which="two")["StreamingId"]
+    assert refusal(lambda: caller.stream(contact, f"{TOPIC}-3", which="three")) == (
         429,
         "LimitExceededException",
     )
@@ -191,7 +191,7 @@ def test_what_the_topic_does_not_permit_is_lost_without_a_word(caller: Caller) -
     caller.topics.statements = [PERMITS]
     caller.say(token, "Told")
     assert [item["Content"] for item, _ in caller.told(1)] == ["Told"]
-    assert caller.stream(contact, f"{TOPIC}-unknown", client_token="other")["StreamingId"]
+    assert caller.stream(contact, f"{TOPIC}-unknown", which="other")["StreamingId"]
 
 
 MINE = {"aws:SourceAccount": ACCOUNT}
