@@ -37,7 +37,8 @@ DEFAULTS = (
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What every contact of the deployment has. `minutes` is how long it may last, 0 for Connect's own; `one_call`
-    begins, streams and connects it at once, `persistent` shows agents what was said before."""
+    begins, streams and connects it at once, `persistent` shows agents what was said before. `wrong` tells which
+    settings cannot be read, "" for none."""
 
     instance: str
     flow: str
@@ -46,6 +47,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[str, ...]
     one_call: bool = False
     persistent: bool = False
+    wrong: str = ""
 
 
 class Contacts:
@@ -58,6 +60,8 @@ class Contacts:
     def opened(self, account: Account, message: DeskMessage, seat: Seat, now: float) -> tuple[str, Session]:
         """The contact that takes the place of what the seat had, and the session with it. Raises Retryable (Waiting,
         where the past is still being written, and Misconfigured among it) or Refused."""
+        if self._terms.wrong:
+            raise Misconfigured("Connect's settings", self._terms.wrong)
         source = self._source(message, seat, now)
         for number in range(TRIES):
             token = digest("contact", account.channel, account.id, message.customer, str(seat.generation), str(number))
