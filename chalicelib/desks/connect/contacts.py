@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.desks.connect.api import Calls
-from chalicelib.desks.connect.problems import ENDPOINT, Denied
+from chalicelib.desks.connect.problems import ENDPOINT, Absent, Denied
 from chalicelib.desks.connect.session import Session, connected
 from chalicelib.errors import Misconfigured, Refused, Retryable, Waiting
 from chalicelib.observability import log
@@ -27,7 +27,8 @@ CREDENTIALS = ["CONNECTION_CREDENTIALS"]
 SETTLED_S = 60.0
 TRIES = 2
 ATTRIBUTES_LIMIT = 32_768
-LONGEST_NAME, LONGEST_CUSTOMER = 256, 128
+# 256 bytes at the most, however a name is written
+LONGEST_NAME, LONGEST_CUSTOMER = 64, 128
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 DEFAULTS = (
     "Connect does not take connect_chat_minutes or connect_persistent as they are set: the chat was begun with its own "
@@ -115,11 +116,11 @@ class Contacts:
         duration be set, and not every chat that is over can be gone on with."""
         try:
             return self._calls.instance("PUT", START, asked | wished)
-        except Refused as no:
+        except (Refused, Absent) as no:
             if not wished:
                 raise
             begun = self._calls.instance("PUT", START, asked)
-            log.warning("a chat was begun with defaults", reason=no.detail, advice=DEFAULTS)
+            log.warning("a chat was begun with defaults", reason=str(no), advice=DEFAULTS)
             return begun
 
     def _joined(self, begun: dict[str, Any], now: float) -> Session:
