@@ -36,6 +36,7 @@ SETTINGS = {name: default or "" for name, default in ABOUT.settings.items()} | {
     "connect_topic": TOPIC,
 }
 DAY_S = 86_400
+EMPTY = Seat("connect")
 
 
 def error(status: int, code: str, **headers: str) -> Answer:
@@ -150,7 +151,7 @@ class Instance:
         given = SETTINGS | settings
         self.desk: Connect = open_desk(self.http, lambda name: {}, lambda name: True, given.__getitem__, self.clock)
 
-    def say(self, message: DeskMessage, seat: Seat = Seat("connect"), account: Account = ACCOUNT) -> Seat:
+    def say(self, message: DeskMessage, seat: Seat = EMPTY, account: Account = ACCOUNT) -> Seat:
         return self.desk.deliver(account, message, seat, self.clock())
 
     def opened(self) -> Seat:

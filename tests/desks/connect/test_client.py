@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from chalicelib.desks.connect.problems import Absent
 from chalicelib.desks.connect.session import read
 from chalicelib.errors import Misconfigured, RateLimited, Refused, Retryable, Unreachable, Waiting
 from chalicelib.http import Answer
@@ -458,7 +459,7 @@ def test_connect_has_no_word_for_a_reply_that_failed() -> None:
     [
         (error(403, "AccessDeniedException"), Misconfigured, "StartChatContact"),
         (error(403, "UnrecognizedClientException"), Misconfigured, "role"),
-        (error(404, "ResourceNotFoundException"), Misconfigured, "connect_instance"),
+        (error(404, "ResourceNotFoundException"), Absent, "connect_instance"),
         (error(400, "InvalidActiveRegionException"), Misconfigured, "region"),
         (error(429, "LimitExceededException"), Misconfigured, "quota"),
         (error(429, "TooManyRequestsException"), RateLimited, ""),

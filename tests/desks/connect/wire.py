@@ -1,6 +1,6 @@
 """What botocore's models of Connect say of a request, since AWS says it nowhere else that a machine can read.
 
-botocore's own validation lets pass what is too long, too great, of no enum or of no pattern, so these are looked at here.
+botocore's own validation lets pass what is too long, too great, of no enum or of no pattern: that is looked at here.
 """
 
 from __future__ import annotations
