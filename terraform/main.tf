@@ -80,13 +80,15 @@ locals {
         name    = account.name
         desk    = account.desk
         # a channel with one way to log in has none to tell
-        login       = try(coalesce(account.login, local.channels[account.channel].logins[0].name), "")
-        page        = account.page
-        closing     = account.closing
-        language    = account.language
-        after_end   = account.after_end
-        secret      = module.aws.account_secret_names[key]
-        integration = lookup(module.genesys.integration_ids, key, "")
+        login     = try(coalesce(account.login, local.channels[account.channel].logins[0].name), "")
+        page      = account.page
+        closing   = account.closing
+        language  = account.language
+        after_end = account.after_end
+        secret    = module.aws.account_secret_names[key]
+        flow      = account.flow
+        # elsewhere than at Genesys Cloud a name is enough that no other account has
+        integration = lookup(module.genesys.integration_ids, key, local.desk_of[key] == local.first_desk ? "" : "${local.desk_of[key]}-${key}")
       } : fact => { S = text } if text != ""
     }
   }
@@ -172,6 +174,7 @@ resource "aws_dynamodb_table_item" "account" {
     show_reads                    = { BOOL = each.value.show_reads }
     reconcile                     = { BOOL = each.value.reconcile }
     outage_reply                  = { BOOL = each.value.outage_reply }
+    flow_texts                    = { BOOL = each.value.flow_texts }
     }, {
     for name, text in { outage_text = each.value.outage_text } : name => { S = text } if text != ""
     }, {

@@ -11,7 +11,7 @@ variable "package" {
 }
 
 variable "accounts" {
-  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), desk (where its conversations go; by default the first, genesys), login (Instagram: instagram, which is the default, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (a line tells the agent that the customer has read the answer; Genesys takes it for something that the customer wrote), reconcile (every day what the platform and the desk hold is compared with what was delivered, and what no webhook brought is delivered late), outage_reply (while the desk is away, customers whom nobody can answer in time are told so, once) and outage_text (in these words, in place of the bridge's own), former_integrations (ids of integrations by which its open conversations may have been opened: docs/genesys.md), closing (what is done as a window closes while its customer waits: off; warn, which is the default: supervisors read of it; raise: the conversation goes up in its queue as well), after_end (what the customer is told when the desk's conversation is over; nothing by default)."
+  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), desk (where its conversations go; by default the first, genesys), login (Instagram: instagram, which is the default, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (a line tells the agent that the customer has read the answer; Genesys takes it for something that the customer wrote), reconcile (every day what the platform and the desk hold is compared with what was delivered, and what no webhook brought is delivered late), outage_reply (while the desk is away, customers whom nobody can answer in time are told so, once) and outage_text (in these words, in place of the bridge's own), former_integrations (ids of integrations by which its open conversations may have been opened: docs/genesys.md), closing (what is done as a window closes while its customer waits: off; warn, which is the default: supervisors read of it; raise: the conversation goes up in its queue as well), after_end (what the customer is told when the desk's conversation is over; nothing by default), flow_texts (what the desk's flows say by themselves is passed on), flow (at Amazon Connect: the flow that the account's chats enter, in place of connect.flow)."
   type = map(object({
     channel     = string
     id          = string
@@ -26,6 +26,8 @@ variable "accounts" {
     show_reads  = optional(bool, false)
     closing     = optional(string, "warn")
     after_end   = optional(string, "")
+    flow_texts  = optional(bool, false)
+    flow        = optional(string, "")
     reconcile   = optional(bool, false)
 
     outage_reply        = optional(bool, false)

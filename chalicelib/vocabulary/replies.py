@@ -8,7 +8,8 @@ import msgspec
 
 from chalicelib.vocabulary.messages import Ignored, Kind
 
-Author = Literal["human", "bot"]
+Author = Literal["human", "bot", "flow"]
+"""A flow is what the desk says by itself, as in a queue: not every account wants that passed on."""
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, tag="file"):
@@ -44,8 +45,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
 class AgentMessage(msgspec.Struct, frozen=True, kw_only=True, tag="agent_message"):
     """An agent or a bot wrote to the customer. `unsupported` names (", " between them) what the message holds and the
-    desk's half could not read; the rest goes out all the same (`rules.planning.left_out`). `by_flow` tells that a flow
-    of the desk's says it by itself, which not every account wants passed on.
+    desk's half could not read; the rest goes out all the same (`rules.planning.left_out`).
 
     A desk that does not tell the `customer` tells its conversation, by which they are found; so it is with all that
     a desk tells.
@@ -61,7 +61,6 @@ class AgentMessage(msgspec.Struct, frozen=True, kw_only=True, tag="agent_message
     choices: tuple[Choice, ...] = ()
     cards: tuple[Card, ...] = ()
     unsupported: str = ""
-    by_flow: bool = False
 
 
 class AgentTyping(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="agent_typing"):

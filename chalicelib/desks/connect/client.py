@@ -5,7 +5,7 @@ docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -210,39 +210,60 @@ def open_desk(
     setting: Callable[[str], str],
     clock: Callable[[], float],
 ) -> Connect:
-    """The desk over that session, which signs for it. See `OpenDesk`; raises SystemExit where a setting is none."""
+    """The desk over that session, which signs for it. See `OpenDesk`."""
     topic = setting("connect_topic")
     places = Places(topic=topic, api=setting("connect_api"), participant_api=setting("connect_participant_api"))
-    calls = Calls(http, places, clock)
+    read = Reading(setting)
     terms = Terms(
         instance=setting("connect_instance").rpartition("/")[2],
         flow=setting("connect_flow"),
         topic=topic,
-        minutes=_number(setting, "connect_chat_minutes", 60, 10_080, none=True),
-        types=tuple(filter(None, map(str.strip, setting("connect_content_types").split(",")))),
-        one_call=_choice(setting, "connect_one_call"),
-        persistent=_choice(setting, "connect_persistent"),
+        minutes=read.number("connect_chat_minutes", (0, *range(60, 10_081))),
+        types=read.types("connect_content_types"),
+        one_call=read.choice("connect_one_call"),
+        persistent=read.choice("connect_persistent"),
     )
-    limit = _number(setting, "connect_text_limit", 1, LONGEST_TEXT)
+    limit = read.number("connect_text_limit", range(1, LONGEST_TEXT + 1)) or TEXT_LIMIT
     can = msgspec.structs.replace(
         CAPABILITIES,
         text_limit=limit,
         text_unit="characters" if limit <= TEXT_LIMIT else "bytes",
         continues=terms.persistent,
     )
+    calls = Calls(http, places, clock)
+    contacts = Contacts(calls, msgspec.structs.replace(terms, wrong="; ".join(read.wrong)))
     host = urlsplit(places.participant_api).hostname or AMAZON
-    return Connect(calls, Contacts(calls, terms), can, AMAZON if host.endswith(AMAZON) else host, clock)
+    return Connect(calls, contacts, can, AMAZON if host.endswith(AMAZON) else host, clock)
 
 
-def _number(setting: Callable[[str], str], name: str, least: int, most: int, *, none: bool = False) -> int:
-    text = setting(name)
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else -1
-    if not (least <= number <= most or (none and not number)):
-        raise SystemExit(f"dmdesk: DMDESK_{name.upper()} is {text!r}: a number from {least} to {most}")
-    return number
+class Reading:
+    """Reads settings. One that cannot be read is told to whoever begins a contact: other desks work on without it."""
 
+    def __init__(self, setting: Callable[[str], str]) -> None:
+        self._setting = setting
+        self.wrong: list[str] = []
 
-def _choice(setting: Callable[[str], str], name: str) -> bool:
-    if setting(name) not in {"true", "false"}:
-        raise SystemExit(f"dmdesk: DMDESK_{name.upper()} is {setting(name)!r}: true or false")
-    return setting(name) == "true"
+    def number(self, name: str, allowed: Collection[int]) -> int:
+        """A whole number, 0 where it is none of those that are allowed."""
+        text = self._setting(name)
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else -1
+        if number in allowed:
+            return number
+        self._refuse(name, f"{min(filter(None, allowed))} to {max(allowed)}")
+        return 0
+
+    def choice(self, name: str) -> bool:
+        """Yes or no."""
+        if self._setting(name) not in {"true", "false"}:
+            self._refuse(name, "true or false")
+        return self._setting(name) == "true"
+
+    def types(self, name: str) -> tuple[str, ...]:
+        """The types of content, among which plain text has to be."""
+        told = tuple(filter(None, map(str.strip, self._setting(name).split(","))))
+        if PLAIN not in told:
+            self._refuse(name, f"types with commas between them, {PLAIN} among them")
+        return told
+
+    def _refuse(self, name: str, wants: str) -> None:
+        self.wrong.append(f"DMDESK_{name.upper()} is {self._setting(name)[:40]!r} and should be {wants}")

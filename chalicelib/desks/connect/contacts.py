@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.desks.connect.api import Calls
-from chalicelib.desks.connect.problems import ENDPOINT, Denied
+from chalicelib.desks.connect.problems import ENDPOINT, Absent, Denied
 from chalicelib.desks.connect.session import Session, connected
 from chalicelib.errors import Misconfigured, Refused, Retryable, Waiting
 from chalicelib.observability import log
@@ -27,7 +27,8 @@ CREDENTIALS = ["CONNECTION_CREDENTIALS"]
 SETTLED_S = 60.0
 TRIES = 2
 ATTRIBUTES_LIMIT = 32_768
-LONGEST_NAME, LONGEST_CUSTOMER = 256, 128
+# 256 bytes at the most, however a name is written
+LONGEST_NAME, LONGEST_CUSTOMER = 64, 128
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 DEFAULTS = (
     "Connect does not take connect_chat_minutes or connect_persistent as they are set: the chat was begun with its own "
@@ -37,7 +38,8 @@ DEFAULTS = (
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What every contact of the deployment has. `minutes` is how long it may last, 0 for Connect's own; `one_call`
-    begins, streams and connects it at once, `persistent` shows agents what was said before."""
+    begins, streams and connects it at once, `persistent` shows agents what was said before. `wrong` tells which
+    settings cannot be read, "" for none."""
 
     instance: str
     flow: str
@@ -46,6 +48,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[str, ...]
     one_call: bool = False
     persistent: bool = False
+    wrong: str = ""
 
 
 class Contacts:
@@ -58,6 +61,8 @@ class Contacts:
     def opened(self, account: Account, message: DeskMessage, seat: Seat, now: float) -> tuple[str, Session]:
         """The contact that takes the place of what the seat had, and the session with it. Raises Retryable (Waiting,
         where the past is still being written, and Misconfigured among it) or Refused."""
+        if self._terms.wrong:
+            raise Misconfigured("Connect's settings", self._terms.wrong)
         source = self._source(message, seat, now)
         for number in range(TRIES):
             token = digest("contact", account.channel, account.id, message.customer, str(seat.generation), str(number))
@@ -111,11 +116,11 @@ class Contacts:
         duration be set, and not every chat that is over can be gone on with."""
         try:
             return self._calls.instance("PUT", START, asked | wished)
-        except Refused as no:
+        except (Refused, Absent) as no:
             if not wished:
                 raise
             begun = self._calls.instance("PUT", START, asked)
-            log.warning("a chat was begun with defaults", reason=no.detail, advice=DEFAULTS)
+            log.warning("a chat was begun with defaults", reason=str(no), advice=DEFAULTS)
             return begun
 
     def _joined(self, begun: dict[str, Any], now: float) -> Session:

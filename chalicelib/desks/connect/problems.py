@@ -45,6 +45,10 @@ class Conflict(Refused):
         super().__init__("other", detail)
 
 
+class Absent(Misconfigured):
+    """What a setting names, or the chat that is gone on with, is not there."""
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """What an answer of that code and status means, and what happens then.
 
@@ -118,6 +122,8 @@ def _error(then: Then, api: Api, detail: str, after_s: float | None) -> Exceptio
             return RateLimited(detail, after_s)
         case "quota":
             return Misconfigured(detail, QUOTA, QUOTA_S if after_s is None else after_s)
+        case "absent" if api == "connect":
+            return Absent(detail, ABSENT)
         case "role" | "region" | "absent":
             return Misconfigured(detail, ENDPOINT if api == "participant" else ROLE if then == "role" else ABSENT)
         case "full" | "refused":

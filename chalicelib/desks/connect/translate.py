@@ -7,7 +7,6 @@ its initial one: that is the conversation's.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from chalicelib.desks.connect.content import Content, interactive
 from chalicelib.desks.connect.webhook import opened, unfinished
@@ -16,7 +15,7 @@ from chalicelib.fields import Fields
 from chalicelib.protocols.channel import unheard_of
 from chalicelib.vocabulary.messages import Ignored, Kind
 from chalicelib.vocabulary.records import Event
-from chalicelib.vocabulary.replies import AgentMessage, AgentTyping, DeskEnded, DeskEvent, DeskReceipt, File
+from chalicelib.vocabulary.replies import AgentMessage, AgentTyping, Author, DeskEnded, DeskEvent, DeskReceipt, File
 
 CUSTOMER = "CUSTOMER"
 PEOPLE = {"AGENT", "SUPERVISOR"}
@@ -86,8 +85,7 @@ def _message(item: Fields, contact: str, role: str) -> DeskEvent:
     return AgentMessage(
         id=_identifier(item),
         text="\n".join(content.lines),
-        author="human" if role in PEOPLE else "bot",
-        by_flow=role == "SYSTEM" and item.text("DisplayName") == FLOW,
+        author=_author(item, role),
         desk_conversation=contact,
         choices=content.choices,
         cards=content.cards,
@@ -100,8 +98,15 @@ def _files(item: Fields, contact: str, role: str) -> DeskEvent:
     files = [file for file in files if file.url]
     if not files:
         return Ignored("connect_file_rejected")
-    author: Any = "human" if role in PEOPLE else "bot"
-    return AgentMessage(id=_identifier(item), text="", author=author, desk_conversation=contact, files=tuple(files))
+    return AgentMessage(
+        id=_identifier(item), text="", author=_author(item, role), desk_conversation=contact, files=tuple(files)
+    )
+
+
+def _author(item: Fields, role: str) -> Author:
+    if role in PEOPLE:
+        return "human"
+    return "flow" if role == "SYSTEM" and item.text("DisplayName") == FLOW else "bot"
 
 
 def _identifier(item: Fields) -> str:

@@ -93,7 +93,7 @@ class ToCustomer:
         elif isinstance(told, DeskEnded):
             self._accounts.ready(account.channel, account.id, "outbound")
             self._ending.end(account, told.customer, seat, event.received_ms / 1000, turn)
-        elif told.by_flow and not account.flow_texts:
+        elif told.author == "flow" and not account.flow_texts:
             self._metrics.count("ignored", reason="flow_text")
         else:
             self._message(account, told, seat, event, turn)
