@@ -175,10 +175,10 @@ class ConnectLab(Lab):
         ]
 
     def agent(self, customer: str, text: str, account: Account = INSTAGRAM, files: int = 0) -> str:
-        """The agent answers in the chat that goes on; the id of the answer, "" where none does. A picture is an answer
-        of its own."""
+        """The agent answers in the chat that goes on; the id of the answer, "" where none does, or where nobody has
+        written in it. A picture is an answer of its own."""
         chat = self.open_chat(customer)
-        if chat is None:
+        if chat is None or all(item.by is not chat.customer for item in chat.items):
             return ""
         agents = self.connect.agents
         identifier = agents.file(chat.id, "image") if files else agents.text(chat.id, text)
@@ -186,8 +186,10 @@ class ConnectLab(Lab):
         return identifier
 
     def told(self, identifier: str) -> list[str]:
-        """Lines in the chat that tell of an answer that failed."""
-        return [one for one in self.shown(self.answers[identifier]) if one.startswith("[")]
+        """What tells that an answer failed: lines in its chat, or that it is over, as none is opened for a line."""
+        customer = self.answers[identifier]
+        of = next(chat for chat in self.chats(customer) if any(item.id == identifier for item in chat.items))
+        return ["over"] if of.ended_at else [one for one in self.shown(customer) if one.startswith("[")]
 
 
 class Gale:
