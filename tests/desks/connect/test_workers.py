@@ -321,3 +321,13 @@ def test_who_returns_brings_the_past_after_a_minute_and_waits_on_the_queue() -> 
     begun = kit.http.given("StartChatContact")[-1]
     assert begun["PersistentChat"]["SourceContactId"] == "contact-1"
     assert kit.http.texts()[-1] == ("contact-2", "text 2")
+
+
+def test_what_comes_after_a_newer_one_is_sent_all_the_same_and_counted() -> None:
+    kit = Kit()
+    kit.write(said())
+    kit.clock.advance(10)
+    for at, text in ((0, "One"), (5, "Three"), (3, "Two"), (6, "Four"), (4, "Between")):
+        kit.tell(Content=text, AbsoluteTime=iso(int((kit.clock() + at) * 1000)))
+    assert kit.client.texts == ["One", "Three", "Two", "Four", "Between"]
+    assert kit.metrics.total("overtaken", channel="instagram") == 2
