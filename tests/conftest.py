@@ -7,7 +7,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import botocore.session
 import pytest
+from botocore.loaders import create_loader
 from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
@@ -19,6 +21,9 @@ settings.register_profile(
     "dmdesk", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("dmdesk")
+
+# A function reads the models of AWS' services once in its life; a process of tests lives a thousand such lives.
+botocore.session.create_loader = cache(create_loader)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -230,7 +230,8 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     `customer_ms` when the customer last wrote, `ad_ms` when an advertisement last led them here.
     `comment` is the newest comment that may be answered by a message, written at `comment_ms`, and
     `answered` the comment that has been. `seen_ms` is up to when their messages are marked as seen,
-    `replies` how many messages went out since they last wrote.
+    `replies` how many messages went out since they last wrote, `said_ms` when the newest of all was written, by the
+    clock of a desk that tells it.
     """
 
     seat: Seat = NOBODYS
@@ -242,6 +243,7 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     answered: str = ""
     seen_ms: int = 0
     replies: int = 0
+    said_ms: int = 0
 
 
 Urged = Literal["", "raised", "held", "over"]

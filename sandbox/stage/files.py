@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import cache
 from pathlib import Path
 
 SAMPLES = Path(__file__).resolve().parent / "samples"
 WIDTH, HEIGHT = 240, 160
 
 
+@cache
 def png() -> bytes:
     """A picture of a green mug, 240 by 160 pixels."""
 

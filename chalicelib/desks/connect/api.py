@@ -1,7 +1,7 @@
 """The calls of Amazon Connect that the bridge makes: on the instance, signed, and as a participant, by its token.
 
-docs.aws.amazon.com/connect/latest/APIReference. They go out by our own session: botocore's client of the service would
-cost a worker more than all else that it loads (docs/adr/0015-connect.md), and sleeps between its own retries.
+docs.aws.amazon.com/connect/latest/APIReference. They go out by our own session: botocore's clients sleep between their
+own retries, and cost each cold start (docs/adr/0015-connect.md).
 """
 
 from __future__ import annotations

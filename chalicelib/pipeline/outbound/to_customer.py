@@ -175,12 +175,15 @@ class ToCustomer:
             thread=thread,
             received_s=event.received_ms / 1000,
             turn=turn,
+            said_ms=event.sent_ms,
         )
         outcome = self._sending.send(reply)
         if not outcome.news:
             self._metrics.count("duplicate", channel=account.channel)
             return
         self._tell(account, message, seat, outcome)
+        if reply.overtaken and outcome.arrived:
+            self._metrics.count("overtaken", channel=account.channel)
         if outcome.refused is None:
             self._metrics.measure("latency_ms", self._clock() * 1000 - event.received_ms, direction="outbound")
             log.info("sent", message=message.id, account=account.id, desk_conversation=message.desk_conversation,

@@ -15,7 +15,6 @@ from ops.errors import OpsError
 from ops.findings import Checks, check, made
 
 PUBLISHER = "connect.amazonaws.com"
-# What a customer queue flow, or another, says by itself goes to the customer as a message where the account wants that.
 FLOWS = "make it in the Connect console, or name another in connect_flow (or the account's flow)"
 
 
@@ -66,10 +65,10 @@ def _flow(bridge: Bridge, instance: str, flow: str) -> Checks:
 def _topic(bridge: Bridge, topic: str) -> Checks:
     client = _client(bridge, "sns")
     found: dict[str, Any] = bridge.aws(lambda: client.get_topic_attributes(TopicArn=topic), f"topic {topic}")
-    policy = json.loads(found["Attributes"].get("Policy") or "{}")
+    statements = json.loads(found["Attributes"].get("Policy") or "{}").get("Statement", [])
     if topic.endswith(".fifo"):
         raise OpsError("it is a FIFO topic", "Connect streams to standard topics only")
-    if PUBLISHER not in json.dumps(policy):
+    if not any(one.get("Effect") == "Allow" and PUBLISHER in json.dumps(one.get("Principal")) for one in statements):
         fix = f"let {PUBLISHER} publish (sns:Publish) where aws:SourceArn is the instance's: without it, nothing comes"
         raise OpsError(f"its policy does not name {PUBLISHER}", fix)
     yield check("topic", topic, "ok", f"{PUBLISHER} may publish")

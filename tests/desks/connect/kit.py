@@ -49,7 +49,8 @@ DENIED = error(403, "AccessDeniedException")
 
 
 class Played(Outgoing):
-    """Contacts that last, unless `ended` says otherwise; what `next` holds for a call is answered first."""
+    """Contacts that last, unless `ended` says otherwise; what `next` holds for a call is answered first. As Connect
+    does, it does once what comes twice under one ClientToken."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
@@ -58,11 +59,16 @@ class Played(Outgoing):
         self.contacts: dict[str, str] = {}
         self.ended: set[str] = set()
         self.stale: set[str] = set()
+        self.said: dict[str, dict[str, str]] = {}
         self.files: list[tuple[dict[str, str], bytes]] = []
 
     def names(self) -> list[str]:
         """Of the calls, in order."""
         return [name for name, _ in self.calls]
+
+    def texts(self) -> list[tuple[str, str]]:
+        """Contact and text of all that agents read."""
+        return [(contact, text) for contact, said in self.said.items() for text in said.values()]
 
     def given(self, name: str) -> list[dict[str, Any]]:
         """What each call of that name was given."""
@@ -123,9 +129,12 @@ class Played(Outgoing):
         return {"ConnectionCredentials": {"ConnectionToken": token, "Expiry": expiry}}
 
     def _SendMessage(self, given: dict[str, Any]) -> dict[str, Any]:
-        return {"Id": "i", "AbsoluteTime": iso(int(self.clock() * 1000))}
+        contact = given["ConnectionToken"].split(":")[1]
+        self.said.setdefault(contact, {}).setdefault(given["ClientToken"], given["Content"])
+        return self._SendEvent(given)
 
-    _SendEvent = _SendMessage
+    def _SendEvent(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {"Id": "i", "AbsoluteTime": iso(int(self.clock() * 1000))}
 
     def _StartAttachmentUpload(self, given: dict[str, Any]) -> dict[str, Any]:
         metadata = {"Url": UPLOADS, "UrlExpiry": iso(int(self.clock() * 1000)), "HeadersToInclude": HEADERS}
