@@ -56,8 +56,7 @@ const DESKS = {
     title: "Amazon Connect",
     say: async (id, what, bot) => ["/connect/reply", { contact_id: id, ...CONNECT[what.kind](what, bot) }],
     end: (id) => ["/connect/end", { contact_id: id }],
-    trouble: ["connect_429", "connect_down", "connect_silent"],
-    busy: "connect_429",
+    trouble: [],
   },
 };
 

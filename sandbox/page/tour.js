@@ -16,7 +16,7 @@ const LOOKS = 50; // at the road, one every 100 ms: whether a retry is to be see
 const STEPS = [
   { at: "customer", act: () => customer.act("text", { text: say("tour_1_say") }) },
   { at: "agent", act: participantData },
-  { at: "agent", act: () => agent.reply({ text: say("tour_3_say") }) },
+  { at: "agent", act: () => agent.reply({ kind: "text", text: say("tour_3_say") }) },
   { at: "road", act: road.openMessage },
   { at: "trouble", act: storm },
   { at: "agent", act: tooLate },

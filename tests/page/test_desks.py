@@ -67,14 +67,3 @@ def test_the_road_goes_to_connect_and_shows_no_token(desk: Desk) -> None:
     expect(desk.page.locator("#trace-hops")).to_contain_text("Amazon Connect")
     told = "".join(desk.page.locator("#trace-hops pre").all_text_contents())
     assert '"ParticipantToken":"•••"' in told.replace(" ", "")
-
-
-def test_connects_trouble_has_its_switches(desk: Desk) -> None:
-    desk.switch("Amazon Connect answers 429")
-    expect(desk.page.locator("#alarm")).to_contain_text("Amazon Connect answers 429")
-    desk.page.get_by_role("tab", name="TikTok").click()
-    desk.page.locator("#who").select_option(label=AT_CONNECT)
-    desk.say("Are you there?")
-    expect(desk.count("in_flight")).to_have_text("1")
-    desk.switch("Amazon Connect answers 429")
-    expect(desk.talk).to_contain_text("Are you there?")

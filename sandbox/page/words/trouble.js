@@ -23,21 +23,6 @@ export default {
     "It takes each message and says nothing. dmdesk waits 8 s, then reads back what arrived before it sends again: nothing doubles.",
     "Toma cada mensaje y no dice nada. dmdesk espera 8 s y luego lee lo que llegó antes de reenviar: nada se duplica.",
   ],
-  connect_429: ["Amazon Connect answers 429", "Amazon Connect responde 429"],
-  hint_connect_429: [
-    "It takes no call of a customer's for now. Messages wait; once this is off they arrive within seconds, in order.",
-    "No acepta llamadas de clientes por ahora. Los mensajes esperan; al quitarlo llegan en segundos, en orden.",
-  ],
-  connect_down: ["Amazon Connect is down", "Amazon Connect está caído"],
-  hint_connect_down: [
-    "Every call is answered 503. Messages wait, and are tried ever less often: once this is off they may take a minute.",
-    "Cada llamada recibe 503. Los mensajes esperan y se reintentan cada vez menos: al quitarlo pueden tardar un minuto.",
-  ],
-  connect_silent: ["Amazon Connect accepts and never answers", "Amazon Connect acepta y nunca responde"],
-  hint_connect_silent: [
-    "It takes each message and says nothing. dmdesk sends it again under the same token, which Connect knows: nothing doubles.",
-    "Toma cada mensaje y no dice nada. dmdesk lo reenvía con el mismo token, que Connect conoce: nada se duplica.",
-  ],
   platform_refuses: ["The platform refuses", "La plataforma rechaza"],
   hint_platform_refuses: [
     "It refuses each reply for good. The agent sees “Failed” within a second, and a line says why.",

@@ -25,7 +25,7 @@ from sandbox.simulators.connect.streaming import SERVICE, message
 from sandbox.simulators.connect.topics import SnsTopics
 from sandbox.stage.aws import ACCOUNT, REGION
 from sandbox.stage.clock import Clock
-from sandbox.stage.faults import Fault, Faults
+from sandbox.stage.faults import Faults
 from sandbox.stage.purposes import Purpose, Tails, by_tail
 from sandbox.stage.routes import Routes
 from sandbox.stage.sources import fed, json_object
@@ -58,11 +58,6 @@ class Connect(Desk):
     source = fed(WEBHOOK, "out")
     secrets: ClassVar[dict[str, str]] = {}
     creates = (_SENDS, "/participant/complete-attachment-upload")
-    troubles: ClassVar[Mapping[str, tuple[Fault, ...]]] = {
-        "connect_429": (Fault("connect", "status", status=429, path="/participant/"),),
-        "connect_down": (Fault("connect", "status", status=503),),
-        "connect_silent": (Fault("connect", "timeout_after_accept", path=_SENDS),),
-    }
     looks: ClassVar[Mapping[str, str]] = {"/connect/contacts": "what Amazon Connect's agents see"}
     simulator: ConnectSimulator
 
