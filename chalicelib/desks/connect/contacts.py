@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.desks.connect.api import Calls
-from chalicelib.desks.connect.problems import ENDPOINT, Absent, Denied
+from chalicelib.desks.connect.problems import ENDPOINT, Absent, Conflict, Denied
 from chalicelib.desks.connect.session import Session, connected
 from chalicelib.errors import Misconfigured, Refused, Retryable, Waiting
 from chalicelib.observability import log
@@ -147,6 +147,8 @@ class Contacts:
         }
         try:
             self._calls.instance("POST", STREAM, asked)
+        except Conflict:  # it is streamed already
+            return None
         except (Refused, Misconfigured) as problem:
             return problem
         return None

@@ -144,6 +144,12 @@ def test_a_contact_that_has_ended_cannot_be_streamed_and_that_is_no_fault_of_any
     assert connect.say(said()).conversation == "contact-2"
 
 
+def test_a_contact_that_is_streamed_already_is_well() -> None:
+    connect = Instance()
+    connect.http.next["StartContactStreaming"] = [error(409, "ResourceConflictException")]
+    assert connect.say(said()).conversation == "contact-1"
+
+
 def test_a_contact_that_cannot_be_streamed_is_told() -> None:
     connect = Instance()
     connect.http.next["StartContactStreaming"] = [error(404, "ResourceNotFoundException")]
