@@ -22,7 +22,7 @@ from chalicelib.pipeline.presenting import desk_message, line_message, remembere
 from chalicelib.registry import CHANNELS, abouts
 from chalicelib.rules import windows
 from chalicelib.rules.participant import attributes
-from chalicelib.vocabulary.messages import Attachment, CustomerMessage, Echo, Note
+from chalicelib.vocabulary.messages import Attachment, CustomerMessage, DeskMessage, Echo, Note
 from chalicelib.vocabulary.records import Account, Event, Seat
 from tests.edge.kit import EdgeKit
 from tests.fakes import WINDOW
@@ -57,13 +57,16 @@ def delivered(name: str) -> list[Event]:
 
 
 def posted(event: Event, said: CustomerMessage | Note | Echo) -> dict[str, Any]:
-    """The body that Genesys gets; a file has been copied, a conversation is open, and a post has its id for an
-    address."""
+    """The body that Genesys gets."""
+    return inbound_message(shown(event, said), event.received_ms / 1000)
+
+
+def shown(event: Event, said: CustomerMessage | Note | Echo) -> DeskMessage:
+    """What a desk is given; a file has been copied, a conversation is open, and a post has its id for an address."""
     account = Account(channel=event.source, id=event.account, integration="int", secret="s")
     if not isinstance(said, CustomerMessage):
         text = words(account, said.lines, said.text)
-        line = line_message(account, said.id, said.conversation.customer, said.sent_ms, text)
-        return inbound_message(line, event.received_ms / 1000)
+        return line_message(account, said.id, said.conversation.customer, said.sent_ms, text)
     for post in {line.post for line in said.lines} - {""}:
         said = msgspec.structs.replace(said, lines=led_to(said.lines, post, post))
     thread = remembered(said)
@@ -73,7 +76,7 @@ def posted(event: Event, said: CustomerMessage | Note | Echo) -> dict[str, Any]:
     if said.media:
         kind = said.media.kind
         copy = Attachment(kind=kind, url=f"https://bridge.example/{kind}", mime=f"{kind}/*", name=kind)
-    return inbound_message(desk_message(account, said, facts, attachment=copy), event.received_ms / 1000)
+    return desk_message(account, said, facts, attachment=copy)
 
 
 def became(event: Event) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from chalicelib.desks.connect.content import EVENT
 from chalicelib.desks.connect.problems import Conflict, Denied
 from chalicelib.desks.connect.session import Session, read
 from chalicelib.errors import Refused, Retryable
-from chalicelib.http import Outgoing
+from chalicelib.http import Answer, Outgoing
 from chalicelib.vocabulary.capabilities import DeskCapabilities
 from chalicelib.vocabulary.messages import Attachment, DeskMessage, Source
 from chalicelib.vocabulary.records import Account, Seat, Urged
@@ -163,17 +163,19 @@ class Connect:
             "AttachmentName": file.name,
             "ClientToken": digest("upload", message)[:40],
         }
+        begun = self._calls.participant(UPLOAD, token, asked)
+        put = _Upload.of(begun)
+        answer = self._calls.put(put.url, put.headers, file.body)
+        if answer.status in Answer.NOT_PROCESSED or answer.status >= 500:
+            raise Retryable(f"Connect's bucket answers {answer.status}", answer.retry_after_s())
+        done = {"AttachmentIds": [begun.get("AttachmentId", "")], "ClientToken": digest("uploaded", message)[:40]}
+        # asked of a file that the bucket refuses, too: where an earlier try has put it, its place is closed by now
         try:
-            begun = self._calls.participant(UPLOAD, token, asked)
-            identifier, put = str(begun.get("AttachmentId", "")), _Upload.of(begun)
-            answer = self._calls.put(put.url, put.headers, file.body)
-            if answer.status // 100 != 2:
-                detail = f"Connect's bucket answers {answer.status}"
-                raise Retryable(detail) if answer.status >= 500 else Refused("media_refused", detail)
-            done = {"AttachmentIds": [identifier], "ClientToken": digest("uploaded", message)[:40]}
             self._calls.participant(UPLOADED, token, done)
-        except Conflict:  # an earlier try, whose answer was lost, has completed it
+        except Conflict:  # an earlier try has completed it
             return
+        except Refused as no:
+            raise Refused("media_refused", f"{no.detail}; the bucket answers {answer.status}") from no
 
 
 class _Upload(msgspec.Struct, frozen=True):

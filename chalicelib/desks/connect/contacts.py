@@ -1,6 +1,6 @@
 """How a contact is begun: once, whoever tries, however often.
 
-Every try of a conversation's generation bears the same ClientToken, with which Connect answers the contact that it has
+Every try at an empty seat's generation bears the same ClientToken, with which Connect answers the contact that it has
 begun already, also one that has ended meanwhile: then, and only then, a second one is begun. API reference,
 StartChatContact.
 """
@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.desks.connect.api import Calls
-from chalicelib.desks.connect.problems import ENDPOINT, Absent, Denied
+from chalicelib.desks.connect.problems import ENDPOINT, Absent, Conflict, Denied
 from chalicelib.desks.connect.session import Session, connected
 from chalicelib.errors import Misconfigured, Refused, Retryable, Waiting
 from chalicelib.observability import log
@@ -64,8 +64,10 @@ class Contacts:
         if self._terms.wrong:
             raise Misconfigured("Connect's settings", self._terms.wrong)
         source = self._source(message, seat, now)
+        # the generation of the empty seat, which it is by now where the contact's end has been told meanwhile
+        vacancy = seat.generation + (1 if seat.conversation else 0)
         for number in range(TRIES):
-            token = digest("contact", account.channel, account.id, message.customer, str(seat.generation), str(number))
+            token = digest("contact", account.channel, account.id, message.customer, str(vacancy), str(number))
             begun = self._begun(account, message, token, source)
             try:
                 return str(begun["ContactId"]), self._joined(begun, now)
@@ -145,6 +147,8 @@ class Contacts:
         }
         try:
             self._calls.instance("POST", STREAM, asked)
+        except Conflict:  # it is streamed already
+            return None
         except (Refused, Misconfigured) as problem:
             return problem
         return None

@@ -137,7 +137,9 @@ class ToCustomer:
             self._metrics.count("ignored", reason="desk_ended_unknown")
             return
         missing = f"integration {told.integration}" if told.integration else f"conversation {told.desk_conversation}"
-        if not self._budgets.spent(turn, "account"):
+        # whose a conversation is may be written by a worker that has died, and is tried again
+        waits = "account" if told.integration or isinstance(told, DeskEnded) else "seat"
+        if not self._budgets.spent(turn, waits):
             raise Retryable(f"no account with the {missing} yet", UNKNOWN_S)
         if isinstance(told, DeskEnded):
             self._metrics.count("ignored", reason="desk_ended_unknown")

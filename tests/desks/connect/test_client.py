@@ -111,6 +111,17 @@ def test_each_generation_and_each_customer_begins_a_contact_of_its_own() -> None
     assert connect.say(said(), Seat("connect", generation=1)).conversation == seats[1].conversation
 
 
+def test_what_takes_a_contacts_place_is_one_contact_whether_its_end_is_told_by_now_or_not() -> None:
+    connect = Instance()
+    seat = msgspec.structs.replace(connect.opened(), generation=1)
+    connect.http.ended.add("contact-1")
+    first = connect.say(said(), seat)
+    assert connect.say(said(), seat.moved()).conversation == first.conversation == "contact-2"
+    later = msgspec.structs.replace(first, generation=2)  # as it is written, where the empty seat was read
+    connect.http.ended.add("contact-2")
+    assert connect.say(said(), later).conversation == "contact-3"
+
+
 def test_a_contact_that_has_ended_since_an_earlier_try_is_followed_by_a_second_one_and_no_third() -> None:
     connect = Instance()
     connect.http.next["SendMessage"] = [unknown()]
@@ -131,6 +142,12 @@ def test_a_contact_that_has_ended_cannot_be_streamed_and_that_is_no_fault_of_any
     connect.http.ended.add("contact-1")
     connect.http.next["StartContactStreaming"] = [error(400, "InvalidRequestException")]
     assert connect.say(said()).conversation == "contact-2"
+
+
+def test_a_contact_that_is_streamed_already_is_well() -> None:
+    connect = Instance()
+    connect.http.next["StartContactStreaming"] = [error(409, "ResourceConflictException")]
+    assert connect.say(said()).conversation == "contact-1"
 
 
 def test_a_contact_that_cannot_be_streamed_is_told() -> None:
@@ -367,7 +384,6 @@ def test_an_upload_that_an_earlier_try_completed_is_done() -> None:
         ("StartAttachmentUpload", error(400, "ValidationException")),
         ("StartAttachmentUpload", error(402, "ServiceQuotaExceededException")),
         ("CompleteAttachmentUpload", error(400, "ValidationException")),
-        ("PUT", Answer(status=403, headers={}, body=b"<Code>SignatureDoesNotMatch</Code>")),
     ],
 )
 def test_a_file_that_is_refused_is_told_before_a_word_is_said(call: str, answer: Answer) -> None:
@@ -379,7 +395,23 @@ def test_a_file_that_is_refused_is_told_before_a_word_is_said(call: str, answer:
     assert "SendMessage" not in connect.http.names()
 
 
-@pytest.mark.parametrize("failure", [Answer(status=503, headers={}, body=b""), unknown()])
+MISMATCH = Answer(status=403, headers={}, body=b"<Code>SignatureDoesNotMatch</Code>")
+
+
+def test_a_file_that_the_bucket_refuses_is_refused_unless_an_earlier_try_has_put_it() -> None:
+    connect = Instance()
+    seat = connect.opened()
+    connect.http.next |= {"PUT": [MISMATCH], "CompleteAttachmentUpload": [error(400, "ValidationException")]}
+    with pytest.raises(Refused, match="the bucket answers 403"):
+        connect.say(said("Look", attachment=picture()), seat)
+    connect.http.next |= {"PUT": [MISMATCH], "CompleteAttachmentUpload": [error(409, "ConflictException")]}
+    connect.say(said("Look", attachment=picture()), seat)
+    assert connect.http.names()[-1] == "SendMessage"
+
+
+@pytest.mark.parametrize(
+    "failure", [*(Answer(status=status, headers={}, body=b"") for status in (408, 429, 500, 503)), unknown()]
+)
 def test_an_upload_that_fails_is_done_again_as_the_same(failure: Any) -> None:
     connect = Instance()
     seat = connect.opened()

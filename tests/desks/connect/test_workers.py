@@ -331,3 +331,23 @@ def test_what_comes_after_a_newer_one_is_sent_all_the_same_and_counted() -> None
         kit.tell(Content=text, AbsoluteTime=iso(int((kit.clock() + at) * 1000)))
     assert kit.client.texts == ["One", "Three", "Two", "Four", "Between"]
     assert kit.metrics.total("overtaken", channel="instagram") == 2
+
+
+def test_an_agent_who_answers_before_it_is_written_whose_the_contact_is_is_heard_once_it_is() -> None:
+    """The worker that began it has died, and its message lies on the queue for minutes."""
+    kit = Kit()
+
+    def dies(*given: Any, **named: Any) -> bool:
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(kit.ledger, "delivered", dies)
+        with pytest.raises(Killed):
+            kit.write(said())
+    for _ in range(8):
+        with pytest.raises(Retryable):
+            kit.tell(Content="Yes?", Id="early")
+        kit.clock.advance(60)
+    kit.write(said())
+    kit.tell(Content="Yes?", Id="early")
+    assert kit.client.texts == ["Yes?"]
