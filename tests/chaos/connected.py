@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from email.message import Message
 from functools import partial
 from random import Random
+from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -111,18 +112,20 @@ class ConnectContainer(Container):
         about = part(DESKS["connect"], "about", "ABOUT")
         settings = {name: default for name, default in about.settings.items() if default is not None}
         settings |= {"connect_instance": INSTANCE, "connect_flow": FLOW, "connect_topic": TOPIC}
-        settings |= {"connect_api": url, "connect_participant_api": url}
+        settings |= {"connect_api": url, "connect_participant_api": url} | dict(lab.settings)
         return {"connect": open_desk(lab.world, secrets.get, lambda name: False, settings.__getitem__, clock)}
 
 
 class ConnectLab(Lab):
-    """`copies_s` answers after how long each copy of a record comes from the topic."""
+    """`settings` are those of the desk that are not its defaults; `copies_s` answers after how long each copy of a
+    record comes from the topic."""
 
     container: ClassVar[type[Container]] = ConnectContainer
     outside: ClassVar[type[World]] = Outside
     world: Outside
 
-    def __init__(self, containers: int = 1) -> None:
+    def __init__(self, containers: int = 1, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.settings = settings
         self.copies_s: Callable[[], Sequence[float]] = lambda: (0.1,)
         self.connect = ConnectSimulator(self._now, Faults(), region=REGION, account=NUMBER, topic=TOPIC)
         self.connect._web.stop()  # it is called without its server

@@ -4,7 +4,7 @@ contact at a time."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -29,8 +29,8 @@ class Scene:
     chats: int = 1
     loose: bool = False
 
-    def begun(self) -> ConnectLab:
-        lab = ConnectLab()
+    def begun(self, settings: Mapping[str, str]) -> ConnectLab:
+        lab = ConnectLab(settings=settings)
         if self.open:
             lab.customer(ANA, "Hello", AT_CONNECT[0])
             lab.run(30)
@@ -86,8 +86,8 @@ SCENES = {
 }
 
 
-def played(scene: Scene, strike: Strike | None = None, number: int = -1) -> ConnectLab:
-    lab = scene.begun()
+def played(scene: Scene, settings: Mapping[str, str], strike: Strike | None = None, number: int = -1) -> ConnectLab:
+    lab = scene.begun(settings)
     lab.steps.names.clear()
     scene.act(lab)
     if strike:
@@ -96,16 +96,44 @@ def played(scene: Scene, strike: Strike | None = None, number: int = -1) -> Conn
     return lab
 
 
-@pytest.mark.parametrize("name", SCENES)
-def test_a_call_that_is_struck_leaves_nothing_undone_and_nothing_done_twice(name: str) -> None:
+ONE_CALL, PERSISTENT = {"connect_one_call": "true"}, {"connect_persistent": "true"}
+BEGINS = ("a first message", "an end", "an expired connection")
+MODES: list[tuple[str, dict[str, str]]] = [
+    *((name, {}) for name in SCENES),
+    *((name, mode) for name in BEGINS for mode in (ONE_CALL, PERSISTENT)),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), MODES, ids=lambda one: one if isinstance(one, str) else "".join(one))
+def test_a_call_that_is_struck_leaves_nothing_undone_and_nothing_done_twice(
+    name: str, settings: dict[str, str]
+) -> None:
     scene = SCENES[name]
-    whole = played(scene)
+    whole = played(scene, settings)
     assert scene.wrong(whole) == []
     found: list[str] = []
     for number, step in struck(whole.steps.names):
         for what, strike in strikes(step):
-            found += [f"{what} {number} {step}: {words}" for words in scene.wrong(played(scene, strike, number))]
+            found += [
+                f"{what} {number} {step}: {words}" for words in scene.wrong(played(scene, settings, strike, number))
+            ]
     assert found == []
+
+
+def test_a_chat_goes_on_from_the_one_before_once_that_has_settled() -> None:
+    lab = SCENES["an end"].begun(PERSISTENT)
+    lab.connect.agents.end(lab.chats(ANA)[0].id)
+    lab.run(5)
+    lab.customer(ANA, "Again", AT_CONNECT[0])
+    lab.settle()
+    first, second = lab.chats(ANA)
+    assert second.continued_from == first.id
+    assert second.segments[0].began - first.ended_at >= 60
+
+
+def test_one_call_is_one_call() -> None:
+    lab = played(SCENES["a first message"], ONE_CALL)
+    assert [call["operation"] for call in lab.connect.calls()] == ["StartChatContact", "SendMessage"]
 
 
 @pytest.mark.parametrize("seed", [21, 22, 23, 26])
