@@ -7,11 +7,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
+import requests
 
 from sandbox.simulators.connect.simulator import ConnectSimulator
 from sandbox.stage.aws import TABLE
 from tests.scenarios.conftest import INSTAGRAM, Bridge
-from tests.scenarios.test_road import do, settled
+from tests.scenarios.test_road import do, events, settled
 
 ACCOUNTS = {"instagram": "17841400000000003", "tiktok": "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9Co2"}
 CUSTOMERS = {"instagram": "1000000000000001", "tiktok": "+SandboxCustomer000000000000000000000000000001"}
@@ -337,3 +338,45 @@ def test_a_switch_of_desks_leaves_open_conversations_where_they_sit(bridge: Brid
         sees(bridge, ["Two", "Two more"])
     finally:
         moved(bridge, "genesys")
+
+
+def test_what_the_control_api_cannot_do_it_says(bridge: Bridge) -> None:
+    def refused(path: str, body: dict[str, Any]) -> int:
+        return requests.post(f"{bridge.sandbox.control.url}/connect/{path}", json=body, timeout=30).status_code
+
+    say(bridge, "Hello")
+    [contact] = sees(bridge, ["Hello"])
+    named = {"contact_id": contact["contact_id"]}
+    assert refused("leave", named) == 400
+    assert refused("reply", named) == 400
+    assert refused("reply", named | {"text": "a", "file": "image"}) == 400
+    assert refused("reply", named | {"file": "unknown"}) == 400
+    assert refused("reply", {"contact_id": "unknown", "text": "a"}) == 404
+    assert refused("redeliver", {"id": "unknown"}) == 404
+    assert refused("stream", {"Message": "{}", "MessageAttributes": {"Type": {}}}) == 400
+    bridge.post("/connect/settings", {"text_limit": 16_384})
+    bridge.post("/connect/end", named)
+    for path in ("reply", "transfer", "leave", "end"):
+        assert refused(path, named | ({"text": "a"} if path == "reply" else {})) == 409
+    bridge.post("/reset")
+    assert bridge.get("/connect/settings")["text_limit"] == 1024
+    assert contacts(bridge) == []
+
+
+def test_no_token_of_a_contact_is_on_the_road(bridge: Bridge) -> None:
+    say(bridge, "Hello")
+    [contact] = sees(bridge, ["Hello"])
+    answered(bridge, contact["contact_id"], "Hi!")
+    bridge.until(lambda: got(bridge) == ["Hi!"], "the answer")
+    bridge.quiet()
+    text, passed = events(bridge)
+    assert {one["hop"] for name, one in passed if name == "road"} >= {
+        "webhook",
+        "edge",
+        "worker",
+        "connect",
+        "platform",
+    }
+    assert {one["desk"] for name, one in passed if name == "desk"} == {"connect"}
+    chat = bridge.sandbox.playing(ConnectSimulator).hall.chats.every[contact["initial_contact_id"]]
+    assert [token for token in (chat.token, *chat.connections) if token in text] == []
