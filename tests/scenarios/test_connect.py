@@ -347,7 +347,6 @@ def test_what_the_control_api_cannot_do_it_says(bridge: Bridge) -> None:
     say(bridge, "Hello")
     [contact] = sees(bridge, ["Hello"])
     named = {"contact_id": contact["contact_id"]}
-    assert refused("leave", named) == 400
     assert refused("reply", named) == 400
     assert refused("reply", named | {"text": "a", "file": "image"}) == 400
     assert refused("reply", named | {"file": "unknown"}) == 400

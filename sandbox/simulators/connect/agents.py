@@ -103,12 +103,10 @@ class Agents:
             return chat.current.id
 
     def leave(self, contact: str) -> None:
-        """The agent leaves, and the chat waits for another."""
+        """The agent, who has taken the chat at the latest now, leaves it: it waits for another."""
         with self._hall.lock:
             chat = self._going(contact)
-            if chat.agent is None:
-                raise ValueError("no agent is in this chat")
-            self._hall.leaves(chat, chat.agent)
+            self._hall.leaves(chat, self._author(chat, "agent"))
 
     def end(self, contact: str, late: str = "") -> None:
         """The agent ends the chat. `late` are last words that are told after the end, as the stream keeps no order."""
