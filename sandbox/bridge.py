@@ -215,7 +215,9 @@ class Sandbox:
                 for account in self.accounts
             ],
             "media": {
-                vendor.name: vendor.simulator.media() for vendor in (*self.vendors.channels, *self.vendors.desks)
+                vendor.name: files
+                for vendor in (*self.vendors.channels, *self.vendors.desks)
+                if (files := vendor.simulator.media())
             },
             "operator_environment": self._operator_environment(),
             "logs": str(self.folder),
@@ -223,11 +225,13 @@ class Sandbox:
         }
 
     def state(self) -> dict[str, Any]:
-        """What GET /state answers: queue depths (in flight included), dead letters, parked events, metrics."""
+        """What GET /state answers: depths (in flight included) of the bridge's queues and of those that others feed,
+        dead letters, parked events, metrics."""
         waiting = self.aws.waiting(self._urls)
         dead = [letter for name in QUEUES for letter in waiting[f"{name}_dead_letters"]]
         return {
-            "queues": {name: len(waiting[name]) for name in self._queues},
+            "queues": {name: len(waiting[name]) for name in QUEUES},
+            "fed": {name: len(waiting[name]) for name in self._fed},
             "dead_letters": [_letter(letter) for letter in dead],
             "parked": self.aws.objects("parked/"),
             "metrics": self.metrics.counts(),
@@ -236,7 +240,7 @@ class Sandbox:
     def totals(self) -> dict[str, int]:
         """Metrics as `state` has them, and each queue's depth as `queue:<name>`."""
         waiting = self.aws.waiting(self._urls)
-        return self.metrics.counts() | {f"queue:{name}": len(waiting[name]) for name in self._queues}
+        return self.metrics.counts() | {f"queue:{name}": len(waiting[name]) for name in (*QUEUES, *self._fed)}
 
     def held(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
         """The messages in the queues, those among the dead letters, and the keys of what is parked."""
@@ -246,9 +250,9 @@ class Sandbox:
         return queued, dead, self.aws.objects("parked/")
 
     @property
-    def _queues(self) -> list[str]:
-        """Those whose messages are still to be worked on."""
-        return [name for name in self._urls if not name.endswith("_dead_letters")]
+    def _fed(self) -> list[str]:
+        """The queues that other services of AWS feed."""
+        return [f"from-{vendor.name}" for vendor in self.vendors.all if vendor.topic()]
 
     def _whose(self, desk: str, conversation: str) -> tuple[str, str]:
         return next(one.whose(conversation) for one in self.vendors.desks if one.name == desk)

@@ -224,7 +224,7 @@ def test_the_whole_sandbox_starts_with_it(tmp_path: Path) -> None:
         "instagram", "tiktok", "pigeon", "instagram", "tiktok", "instagram",
     ]  # fmt: skip
     assert (set(about["media"]), about["secrets"]["pigeon_ring"]) == (
-        {"instagram", "tiktok", "pigeon", "genesys", "connect"}, "sandbox-pigeon-ring",
+        {"instagram", "tiktok", "pigeon", "genesys"}, "sandbox-pigeon-ring",
     )  # fmt: skip
     assert answer["id"]
     assert proof["customers_sent"] == 1

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.simulators.connect.agents import FILES, Agents
+from sandbox.simulators.connect.agents import Agents
 from sandbox.simulators.connect.contacting import Contacting
 from sandbox.simulators.connect.contacts import DENIED, Chat, Item
 from sandbox.simulators.connect.hall import Hall
@@ -79,8 +79,8 @@ class ConnectSimulator(Served):
             self._rates.forget()
 
     def media(self) -> dict[str, str]:
-        """What an agent may attach, by the names that POST /connect/reply takes."""
-        return {name: name for name in FILES}
+        """None: what agents attach has names, and an address only in a chat."""
+        return {}
 
     # --- what tests look at
 
