@@ -118,10 +118,6 @@ variable "connect" {
   })
   default = null
   validation {
-    condition     = var.connect != null || !contains([for account in var.accounts : account.desk], "connect")
-    error_message = "An account has desk = \"connect\": say in connect which instance, flow and topic that is."
-  }
-  validation {
     condition     = try(var.connect.chat_minutes == 0 || (var.connect.chat_minutes >= 60 && var.connect.chat_minutes <= 10080), true)
     error_message = "connect.chat_minutes is 0, or from 60 to 10080 (7 days)."
   }

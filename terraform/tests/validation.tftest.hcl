@@ -169,7 +169,7 @@ run "connect_without_an_instance" {
   variables {
     accounts = { acme_ig = { channel = "instagram", id = "17841400000000001", desk = "connect" } }
   }
-  expect_failures = [var.connect]
+  expect_failures = [var.accounts]
 }
 
 run "connect_with_a_fifo_topic" {
