@@ -174,9 +174,10 @@ resource "aws_dynamodb_table_item" "account" {
     show_reads                    = { BOOL = each.value.show_reads }
     reconcile                     = { BOOL = each.value.reconcile }
     outage_reply                  = { BOOL = each.value.outage_reply }
-    flow_texts                    = { BOOL = each.value.flow_texts }
     }, {
     for name, text in { outage_text = each.value.outage_text } : name => { S = text } if text != ""
+    }, {
+    for name, wanted in { flow_texts = each.value.flow_texts } : name => { BOOL = true } if wanted
     }, {
     for name, ids in { former_integrations = each.value.former_integrations } : name => { SS = ids } if length(ids) > 0
   }))

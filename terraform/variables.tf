@@ -47,6 +47,11 @@ variable "accounts" {
     error_message = "An account's desk is ${join(" or ", keys(local.desks))}."
   }
   validation {
+    # try: that the desk is known is told above
+    condition     = alltrue([for account in var.accounts : length(try(local.desks[coalesce(account.desk, local.first_desk)].settings, { none = "" })) > 0])
+    error_message = "An account's desk is one that nothing is said of: a desk has a variable of its name, such as connect."
+  }
+  validation {
     # try: that the channel is known is told above
     condition = alltrue([
       for account in var.accounts : can(regex(try(local.channels[account.channel].id.pattern, ""), account.id))

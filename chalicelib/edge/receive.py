@@ -168,7 +168,7 @@ class Edge:
                 advice = f"the queue {queue} is named after no channel and no desk (…-from-<name>)"
                 store.park("unknown_source", advice, queue, body_of(record))
             else:
-                store.keep(feed, _delivery(feed, record), self._clock())
+                store.keep(feed, _handed(feed, record), self._clock())
         except Exception as error:  # the queue hands it out again
             self._not_stored("fed", error)
             return False
@@ -178,12 +178,12 @@ class Edge:
         """When the first of what the record holds happened, 0 where nobody tells. Never raises."""
         try:
             feed, _ = self._feeds[source_of(queue_of(record))]
-            return min(piece.sent_ms for piece in feed.split(_delivery(feed, record)))
+            return min(piece.sent_ms for piece in feed.split(_handed(feed, record)))
         except Exception:  # whoever takes it finds out
             return 0
 
 
-def _delivery(feed: Feed, record: dict[str, Any]) -> bytes:
+def _handed(feed: Feed, record: dict[str, Any]) -> bytes:
     """What the feed is given of a record."""
     return notice_of(record, feed.attributes) if isinstance(feed, Noticed) else body_of(record)
 

@@ -163,3 +163,32 @@ run "a_former_integration_with_a_space" {
   }
   expect_failures = [var.accounts]
 }
+
+run "connect_without_an_instance" {
+  command = plan
+  variables {
+    accounts = { acme_ig = { channel = "instagram", id = "17841400000000001", desk = "connect" } }
+  }
+  expect_failures = [var.accounts]
+}
+
+run "connect_with_a_fifo_topic" {
+  command = plan
+  variables {
+    connect = { instance = "i", flow = "f", topic = "arn:aws:sns:eu-central-1:123456789012:dmdesk.fifo" }
+  }
+  expect_failures = [var.connect]
+}
+
+run "connect_without_plain_text" {
+  command = plan
+  variables {
+    connect = {
+      instance      = "i"
+      flow          = "f"
+      topic         = "arn:aws:sns:eu-central-1:123456789012:dmdesk"
+      content_types = ["text/markdown"]
+    }
+  }
+  expect_failures = [var.connect]
+}

@@ -85,8 +85,10 @@ class Contacts:
         """The contact whose past is shown, "" for none."""
         if not self._terms.persistent:
             return ""
-        left_s = message.former_ms / 1000 + SETTLED_S - now
-        if message.former and left_s > 0:
+        # of one whose end nobody has told, it was before the customer wrote, or little later
+        ended_ms = message.sent_ms if seat.conversation else message.former_ms
+        left_s = min(SETTLED_S, ended_ms / 1000 + SETTLED_S - now)
+        if (seat.conversation or message.former) and left_s > 0:
             raise Waiting("Connect still writes down the chat before", left_s)
         return seat.conversation or message.former
 

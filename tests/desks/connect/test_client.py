@@ -240,6 +240,21 @@ def test_a_customer_who_returns_brings_the_past_once_it_is_written_down() -> Non
     assert connect.desk.capabilities.continues
 
 
+def test_a_chat_whose_end_nobody_has_told_is_taken_to_have_ended_as_the_customer_wrote() -> None:
+    connect = Instance(connect_persistent="true")
+    seat = connect.opened()
+    connect.http.ended.add("contact-1")
+    connect.clock.advance(10)
+    written = said(sent_ms=int(connect.clock() * 1000))
+    connect.clock.advance(15)
+    with pytest.raises(Waiting) as told:
+        connect.say(written, seat)
+    assert told.value.after_s == pytest.approx(45)
+    connect.clock.advance(45)
+    connect.say(written, seat)
+    assert connect.http.given("StartChatContact")[-1]["PersistentChat"]["SourceContactId"] == "contact-1"
+
+
 @pytest.mark.parametrize("status", [400, 404])
 def test_a_past_that_cannot_be_had_keeps_nobody_waiting(status: int) -> None:
     connect = Instance(connect_persistent="true")
