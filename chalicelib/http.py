@@ -104,6 +104,15 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             return time.time()
 
 
+Sign = Callable[[str, str, str, str, bytes], dict[str, str]]
+"""Signs a call to a service of AWS with the function's own role: makes the headers of the service's name, the region,
+the method, the URL and the JSON body. Raises Misconfigured where there are no credentials."""
+
+
+def _nobody(service: str, region: str, method: str, url: str, body: bytes) -> dict[str, str]:
+    raise Misconfigured(f"nobody signs calls to {service} here", "give this process what signs for AWS")
+
+
 class Outgoing:
     """One pooled session. Never follows a redirect, never repeats a call, keeps no cookie, and always has a deadline
     and a limit. Several threads may call at once."""
@@ -113,12 +122,14 @@ class Outgoing:
         read_s: float | None = None,
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
+        sign: Sign = _nobody,
     ) -> None:
         """`read_s` is how long an answer may take (seconds, default READ_S), `clock` answers epoch seconds,
-        `steady` seconds that never go back."""
+        `steady` seconds that never go back; `sign` is for those who call services of AWS."""
         from chalicelib.session import Session, proxies_of  # requests: 30 ms that the edge does not pay
 
         self._steady = steady
+        self._sign = sign
         self._read_s = READ_S if read_s is None else read_s
         self._session = Session(clock)
         self._proxies = cache(proxies_of)  # read on each call, the environment would cost time
@@ -135,6 +146,14 @@ class Outgoing:
     def patch(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
         """PATCHes the URL; otherwise as `post`."""
         return self._call("PATCH", url, headers, body, read_s)
+
+    def put(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
+        """PUTs the bytes; otherwise as `post`."""
+        return self._call("PUT", url, headers, body, read_s)
+
+    def signed(self, service: str, region: str, method: str, url: str, body: bytes) -> Answer:
+        """Calls a service of AWS with a JSON body, signed with the function's own role; otherwise as `post`."""
+        return self._call(method, url, self._sign(service, region, method, url, body), body)
 
     def get(self, url: str, *, headers: dict[str, str], read_s: float | None = None) -> Answer:
         """GETs the URL; otherwise as `post`."""

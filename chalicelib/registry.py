@@ -16,6 +16,7 @@ CHANNELS = {
 # The first is that of every account and stored seat that names none: it stays the first.
 DESKS = {
     "genesys": "chalicelib.desks.genesys",
+    "connect": "chalicelib.desks.connect",
 }
 
 

@@ -443,7 +443,7 @@ class Runtime:
     def http(self) -> Outgoing:
         from chalicelib.http import Outgoing
 
-        return Outgoing()
+        return Outgoing(sign=_signed)
 
     @cached_property
     def clients(self) -> dict[str, Client]:
@@ -463,6 +463,12 @@ class Runtime:
             open_desk: OpenDesk = part(package, "client", "open_desk")
             opened[name] = open_desk(self.http, secrets.get, secrets.refresh, self.settings.url, self.clock)
         return opened
+
+
+def _signed(service: str, region: str, method: str, url: str, body: bytes) -> dict[str, str]:
+    from chalicelib.aws.signing import signed  # only where a desk is a service of AWS
+
+    return signed(service, region, method, url, body)
 
 
 class _Current:

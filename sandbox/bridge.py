@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TextIO, TypeVar
 
@@ -35,7 +36,7 @@ from sandbox.stage.counting import CountingMetrics
 from sandbox.stage.faults import Faults
 from sandbox.stage.gateway import Gateway
 from sandbox.stage.journal import Journal
-from sandbox.stage.poller import Poller
+from sandbox.stage.poller import Handler, Poller
 from sandbox.stage.running import NEVER, CannotRun, Folder, Interrupt, Interrupted, PortTaken
 from sandbox.stage.schedule import Schedule
 from sandbox.stage.vendors import Account, Desk, Simulator
@@ -78,7 +79,7 @@ class Sandbox:
         self.metrics = CountingMetrics()
         journal = Journal()
         channels = {account["integration"]: account["channel"] for account in self.accounts}
-        names = Names([vendor.source for vendor in self.vendors.all], channels)
+        names = Names([vendor.source for vendor in self.vendors.all], channels, self._whose)
         desks = {desk.name: desk.simulator.url for desk in self.vendors.desks}
         calls_out = Calls([type(vendor) for vendor in self.vendors.all], desks)
         self.road = Road(journal, Masker(hidden(self.vendors)), self.clock, names, calls_out)
@@ -128,7 +129,10 @@ class Sandbox:
 
     def _start_aws(self) -> None:
         self.aws.start(self._interrupt)
-        self._urls = self.aws.create(self._secrets(), self.accounts)
+        topics = {vendor.name: topic for vendor in self.vendors.all if (topic := vendor.topic())}
+        self._urls = self.aws.create(self._secrets(), self.accounts, topics)
+        for vendor in self.vendors.all:
+            vendor.publishes(self.aws.client("sns"))
         self._fresh_runtime()
 
     def _start_vendors(self) -> None:
@@ -141,8 +145,11 @@ class Sandbox:
         self._connect_platforms()
 
     def _start_workers(self) -> None:
-        handlers = {"inbound": chalice_app.to_desk, "outbound": chalice_app.to_customer}
-        self._pollers = [Poller(self.aws, self._urls[name], handlers[name], THREADS) for name in QUEUES]
+        handlers: dict[str, Handler] = {"inbound": chalice_app.to_desk, "outbound": chalice_app.to_customer}
+        for vendor in self.vendors.all:
+            if vendor.topic():
+                handlers[f"from-{vendor.name}"] = partial(self.road.fed, vendor.source, chalice_app.fed)
+        self._pollers = [Poller(self.aws, self._urls[name], handler, THREADS) for name, handler in handlers.items()]
         for poller in self._pollers:
             poller.start()
         self.schedule.start()
@@ -193,7 +200,7 @@ class Sandbox:
         return {
             "page_url": self.page_url,
             "webhook_url": self._webhook_url,
-            **{f"{desk.name}_webhook_url": self._desk_url(desk) for desk in self.vendors.desks},
+            **{f"{desk.name}_webhook_url": self._desk_url(desk) for desk in self.vendors.desks if not desk.topic()},
             "health_url": f"{self.gateway.url}/api/health",
             "secrets": self.secrets,
             "accounts": [
@@ -202,12 +209,15 @@ class Sandbox:
                     "id": account["id"],
                     "name": account["name"],
                     "integration_id": account["integration"],
+                    "desk": self.desk_of(account).name,
                     "human_agent": bool(account.get("human_agent")),
                 }
                 for account in self.accounts
             ],
             "media": {
-                vendor.name: vendor.simulator.media() for vendor in (*self.vendors.channels, *self.vendors.desks)
+                vendor.name: files
+                for vendor in (*self.vendors.channels, *self.vendors.desks)
+                if (files := vendor.simulator.media())
             },
             "operator_environment": self._operator_environment(),
             "logs": str(self.folder),
@@ -215,11 +225,13 @@ class Sandbox:
         }
 
     def state(self) -> dict[str, Any]:
-        """What GET /state answers: queue depths (in flight included), dead letters, parked events, metrics."""
+        """What GET /state answers: depths (in flight included) of the bridge's queues and of those that others feed,
+        dead letters, parked events, metrics."""
         waiting = self.aws.waiting(self._urls)
         dead = [letter for name in QUEUES for letter in waiting[f"{name}_dead_letters"]]
         return {
             "queues": {name: len(waiting[name]) for name in QUEUES},
+            "fed": {name: len(waiting[name]) for name in self._fed},
             "dead_letters": [_letter(letter) for letter in dead],
             "parked": self.aws.objects("parked/"),
             "metrics": self.metrics.counts(),
@@ -228,7 +240,7 @@ class Sandbox:
     def totals(self) -> dict[str, int]:
         """Metrics as `state` has them, and each queue's depth as `queue:<name>`."""
         waiting = self.aws.waiting(self._urls)
-        return self.metrics.counts() | {f"queue:{name}": len(waiting[name]) for name in QUEUES}
+        return self.metrics.counts() | {f"queue:{name}": len(waiting[name]) for name in (*QUEUES, *self._fed)}
 
     def held(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
         """The messages in the queues, those among the dead letters, and the keys of what is parked."""
@@ -236,6 +248,14 @@ class Sandbox:
         queued = [message for name in QUEUES for message in waiting[name]]
         dead = [message for name in QUEUES for message in waiting[f"{name}_dead_letters"]]
         return queued, dead, self.aws.objects("parked/")
+
+    @property
+    def _fed(self) -> list[str]:
+        """The queues that other services of AWS feed."""
+        return [f"from-{vendor.name}" for vendor in self.vendors.all if vendor.topic()]
+
+    def _whose(self, desk: str, conversation: str) -> tuple[str, str]:
+        return next(one.whose(conversation) for one in self.vendors.desks if one.name == desk)
 
     def hasten(self, passed_s: float) -> None:
         """The clock was put forward so many seconds: the queues' too."""

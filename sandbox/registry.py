@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from sandbox.simulators.connect.vendor import Connect
 from sandbox.simulators.genesys.vendor import Genesys
 from sandbox.simulators.instagram.vendor import Instagram
 from sandbox.simulators.tiktok.vendor import TikTok
@@ -17,6 +18,7 @@ CHANNELS: dict[str, type[Channel]] = {
 }
 DESKS: dict[str, type[Desk]] = {
     "genesys": Genesys,
+    "connect": Connect,
 }
 
 

@@ -59,6 +59,26 @@ locals {
       # <role> stands for the id of the bridge's role
       paste = { "Genesys Cloud: OAuth client > Roles (if made by hand)" = "the role ${var.name} bridge, id <role>" }
     }
+
+    connect = {
+      title           = "Amazon Connect"
+      webhook         = "" # it tells by a topic and a queue
+      webhook_secrets = [] # which only AWS writes to
+      client_secrets  = [] # and is called with the functions' role
+      settings = { for name, value in {
+        connect_instance        = try(var.connect.instance, null)
+        connect_flow            = try(var.connect.flow, null)
+        connect_topic           = try(var.connect.topic, null)
+        connect_api             = try(var.connect.api, null)
+        connect_participant_api = try(var.connect.participant_api, null)
+        connect_chat_minutes    = try(tostring(var.connect.chat_minutes), null)
+        connect_content_types   = try(join(",", var.connect.content_types), null)
+        connect_text_limit      = try(tostring(var.connect.text_limit), null)
+        connect_one_call        = try(tostring(var.connect.one_call), null)
+        connect_persistent      = try(tostring(var.connect.persistent), null)
+      } : name => value if value != null }
+      paste = {}
+    }
   }
 
   # where an account's conversations go that names no desk
@@ -82,4 +102,10 @@ variable "tiktok" {
   default     = null
   ephemeral   = true
   sensitive   = true
+}
+
+variable "connect" {
+  description = "The Amazon Connect instance where accounts with desk = \"connect\" are answered: its id or ARN, the id or ARN of the inbound flow that chats enter, the ARN of the standard SNS topic that it streams to, in its region; api and participant_api (other addresses, for tests), chat_minutes (how long a chat may last, 60 to 10080; 0: Connect's own 25 hours), content_types (what an agent or flow may send), text_limit (how long one message may be: characters up to 1024, bytes above, up to 16384), one_call (begin, stream and connect a chat by one call), persistent (agents see what was said in the chat before). docs/connect.md"
+  type        = any
+  default     = null
 }

@@ -17,11 +17,27 @@ module "inputs" {
     alarms       = var.alarms
     closing      = var.closing
     }, {
-    for name, given in { domain = var.domain, file_access_log = var.file_access_log } : name => given if given != null
+    for name, given in local.optional : name => given if given != null
   })
   accounts = var.accounts
   channels = { for name, channel in local.channels : name => { id = channel.id, logins = channel.logins } }
-  desks    = keys(local.desks)
+  # desk → whether anything is said of it; elsewhere than at the first one, a variable of its name says it
+  desks = { for name, desk in local.desks : name => length(desk.settings) > 0 }
+}
+
+locals {
+  # objects that may be absent
+  optional = {
+    connect         = var.connect
+    domain          = var.domain
+    file_access_log = var.file_access_log
+    kms_key         = var.kms_key
+    alarm_topic     = var.alarm_topic
+    vpc             = var.vpc
+    package_s3      = var.package_s3
+  }
+  # what was given of them. No `try`, which answers nothing of what is not wholly known yet, such as another module's ARN
+  chosen = { for name in keys(local.optional) : name => contains(keys(local.settings), name) ? local.settings[name] : null }
 }
 
 # Not by validations of the variables themselves: Terraform prints the line of the file that gave them.

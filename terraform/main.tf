@@ -81,13 +81,15 @@ locals {
         name    = account.name
         desk    = account.desk
         # a channel with one way to log in has none to tell
-        login       = try(coalesce(account.login, local.channels[account.channel].logins[0].name), "")
-        page        = account.page
-        closing     = account.closing
-        language    = account.language
-        after_end   = account.after_end
-        secret      = module.aws.account_secret_names[key]
-        integration = lookup(module.genesys.integration_ids, key, "")
+        login     = try(coalesce(account.login, local.channels[account.channel].logins[0].name), "")
+        page      = account.page
+        closing   = account.closing
+        language  = account.language
+        after_end = account.after_end
+        secret    = module.aws.account_secret_names[key]
+        flow      = account.flow
+        # elsewhere than at Genesys Cloud a name is enough that no other account has
+        integration = lookup(module.genesys.integration_ids, key, local.desk_of[key] == local.first_desk ? "" : "${local.desk_of[key]}-${key}")
       } : fact => { S = text } if text != ""
     }
   }
@@ -119,10 +121,10 @@ module "aws" {
   workers               = local.settings.workers
   throttling            = local.settings.throttling
   desk_edge             = local.settings.desk_edge
-  domain                = try(local.settings.domain, null)
+  domain                = local.chosen.domain
   waf                   = local.settings.waf
   allowed_addresses     = var.allowed_addresses
-  file_access_log       = try(local.settings.file_access_log, null)
+  file_access_log       = local.chosen.file_access_log
   api_gateway_logs_role = var.api_gateway_logs_role
   log_retention_days    = var.log_retention_days
   deletion_protection   = var.deletion_protection
@@ -139,10 +141,10 @@ module "aws" {
   tags                      = var.tags
   role_permissions_boundary = var.role_permissions_boundary
   role_path                 = var.role_path
-  kms_key                   = var.kms_key
-  alarm_topic               = var.alarm_topic
-  vpc                       = var.vpc
-  package_s3                = var.package_s3
+  kms_key                   = local.chosen.kms_key
+  alarm_topic               = local.chosen.alarm_topic
+  vpc                       = local.chosen.vpc
+  package_s3                = local.chosen.package_s3
   code_signing_config_arn   = var.code_signing_config_arn
 }
 
@@ -195,6 +197,8 @@ resource "aws_dynamodb_table_item" "account" {
     outage_reply                  = { BOOL = each.value.outage_reply }
     }, {
     for name, text in { outage_text = each.value.outage_text } : name => { S = text } if text != ""
+    }, {
+    for name, wanted in { flow_texts = each.value.flow_texts } : name => { BOOL = true } if wanted
     }, {
     for name, ids in { former_integrations = each.value.former_integrations } : name => { SS = sort(ids) } if length(ids) > 0
   }))

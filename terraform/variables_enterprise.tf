@@ -1,14 +1,5 @@
 # What the rules of a company ask for. Each is null, or empty, by default: then nothing is as if it were not there.
-# modules/aws has the limits; here is told what a typed object would drop in silence: a name that is none of its own.
-locals {
-  company_keys = {
-    kms_key     = ["create", "arn", "rotation_days", "deletion_days"]
-    alarm_topic = ["arn"]
-    vpc         = ["subnet_ids", "security_group_ids"]
-    package_s3  = ["bucket", "key", "version", "hash", "runtime", "architecture"]
-  }
-}
-
+# modules/inputs tells what each object holds, and modules/aws has the limits.
 variable "tags" {
   description = "Tags of every resource in AWS that takes tags, beside the provider's default_tags."
   type        = map(string)
@@ -33,40 +24,24 @@ variable "kms_key" {
   description = "The KMS key that encrypts table, queues, topics, bucket, secrets, log groups and the functions' environment: ours (create = true), or yours by its ARN (arn), whose policy has to let CloudWatch in: docs/deploy.md. AWS's own keys by default. Ours is rotated every rotation_days (365), and can be had back for deletion_days (30) after it was taken away."
   type        = any
   default     = null
-  validation {
-    condition     = var.kms_key == null || length(setsubtract(try(keys(var.kms_key), ["no object"]), local.company_keys.kms_key)) == 0
-    error_message = "kms_key has ${join(", ", local.company_keys.kms_key)}, and not ${join(", ", setsubtract(try(keys(var.kms_key), ["what is no object"]), local.company_keys.kms_key))}."
-  }
 }
 
 variable "alarm_topic" {
   description = "An SNS topic of yours (arn) that the alarms tell in place of one of ours: a standard one, of the same region, that lets CloudWatch publish."
   type        = any
   default     = null
-  validation {
-    condition     = var.alarm_topic == null || length(setsubtract(try(keys(var.alarm_topic), ["no object"]), local.company_keys.alarm_topic)) == 0
-    error_message = "alarm_topic has ${join(", ", local.company_keys.alarm_topic)}, and not ${join(", ", setsubtract(try(keys(var.alarm_topic), ["what is no object"]), local.company_keys.alarm_topic))}."
-  }
 }
 
 variable "vpc" {
   description = "Subnets (subnet_ids) and security groups (security_group_ids) that the functions run in. They need a way out to the platforms, to Genesys Cloud and to AWS: docs/deploy.md has the hosts and the endpoints."
   type        = any
   default     = null
-  validation {
-    condition     = var.vpc == null || length(setsubtract(try(keys(var.vpc), ["no object"]), local.company_keys.vpc)) == 0
-    error_message = "vpc has ${join(", ", local.company_keys.vpc)}, and not ${join(", ", setsubtract(try(keys(var.vpc), ["what is no object"]), local.company_keys.vpc))}."
-  }
 }
 
 variable "package_s3" {
   description = "The package from S3 in place of a file: bucket and key, the object's version, its runtime (such as python3.13) and architecture (arm64 by default), as its package.json has them. hash, its SHA-256 in base64, tells of another object under the same key where there is no version."
   type        = any
   default     = null
-  validation {
-    condition     = var.package_s3 == null || length(setsubtract(try(keys(var.package_s3), ["no object"]), local.company_keys.package_s3)) == 0
-    error_message = "package_s3 has ${join(", ", local.company_keys.package_s3)}, and not ${join(", ", setsubtract(try(keys(var.package_s3), ["what is no object"]), local.company_keys.package_s3))}."
-  }
   validation {
     condition     = var.package_s3 == null || var.package == null
     error_message = "package and package_s3 are two packages: give one."

@@ -459,14 +459,21 @@ class FakeLedger:
         return self.whose.get((desk, conversation))
 
     def sent(
-        self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "", words: str = ""
+        self,
+        conversation: Conversation,
+        item: str,
+        now: float,
+        platform_id: str,
+        answered: str = "",
+        words: str = "",
+        said_ms: int = 0,
     ) -> None:
         if self.state(conversation, item) == "done":
             return
         self._done(conversation, item, now, platform_id)
         old = self.thread(conversation)
         self.threads[conversation.key] = msgspec.structs.replace(
-            old, replies=old.replies + 1, answered=answered or old.answered
+            old, replies=old.replies + 1, answered=answered or old.answered, said_ms=said_ms or old.said_ms
         )
         if platform_id:
             self.ours.add((conversation.key, bounded(platform_id)))

@@ -50,7 +50,7 @@ class Web:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_GET = do_POST = _answer
+            do_GET = do_POST = do_PUT = _answer
 
             def log_message(self, format: str, *args: object) -> None: ...
 
@@ -444,3 +444,40 @@ def test_a_json_body(value: object) -> None:
 def test_a_header_that_is_absent_is_none() -> None:
     request = Request(method="GET", headers={"a": ""}, query={}, body=b"")
     assert (request.header("a"), request.header("b")) == ("", None)
+
+
+def test_a_file_is_put_with_just_the_headers_that_are_told_of_it() -> None:
+    web = Web(200, {}, b"")
+    told = {"Content-Type": "image/png", "Content-Length": "3", "x-amz-meta-a": "b", "Content-Disposition": "inline"}
+    web.start()
+    try:
+        assert Outgoing().put(web.url + "/a?X-Amz-Signature=s", headers=told, body=b"png").status == 200
+    finally:
+        web.stop()
+    [(method, path, headers, body)] = web.seen
+    assert (method, path, body) == ("PUT", "/a?X-Amz-Signature=s", b"png")
+    ours = {name: value for name, value in headers.items() if name.startswith(("content-", "x-amz-"))}
+    assert ours == {name.lower(): value for name, value in told.items()}
+
+
+def test_a_call_to_aws_goes_out_as_it_was_signed() -> None:
+    web = Web(200, {}, b"{}")
+    signed: list[tuple[object, ...]] = []
+
+    def sign(*call: object) -> dict[str, str]:
+        signed.append(call)
+        return {"Authorization": "AWS4-HMAC-SHA256 …".replace("…", "x"), "Content-Type": "application/json"}
+
+    web.start()
+    try:
+        assert Outgoing(sign=sign).signed("connect", "eu-central-1", "PUT", web.url + "/contact", b"{}").status == 200
+    finally:
+        web.stop()
+    [(method, path, headers, body)] = web.seen
+    assert signed == [("connect", "eu-central-1", "PUT", web.url + "/contact", b"{}")]
+    assert (method, path, body, headers["authorization"]) == ("PUT", "/contact", b"{}", "AWS4-HMAC-SHA256 x")
+
+
+def test_where_nobody_signs_nothing_goes_out() -> None:
+    with pytest.raises(Misconfigured, match="nobody signs"):
+        Outgoing().signed("connect", "eu-central-1", "PUT", "http://127.0.0.1:9/", b"")

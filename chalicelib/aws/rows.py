@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # As many as a call deletes.
 # docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 BATCH = 25
+# A seat's state may be the key to a conversation that is open: it is told to nobody, and erased with its row.
+UNTOLD = {"seat_state"}
 # What a call left undone is tried again after these.
 LEFT_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 
@@ -25,7 +27,7 @@ LEFT_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 def of(client: DynamoDBClient, table: str, conversation: Conversation) -> Iterator[Row]:
     """Everything that lies in the table of the conversation, in the order of its names."""
     for row in under(client, table, keys.partition(conversation), ConsistentRead=True):
-        fields = {name: _plain(value) for name, value in keys.fields(row).items()}
+        fields = {name: _plain(value) for name, value in keys.fields(row).items() if name not in UNTOLD}
         yield Row(name=keys.name_of(row), fields=fields, seat=keys.seat_of(row))
 
 

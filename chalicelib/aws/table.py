@@ -279,7 +279,14 @@ class Table:
         return Conversation(*(row[name]["S"] for name in Conversation.__struct_fields__)) if row else None
 
     def sent(
-        self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "", words: str = ""
+        self,
+        conversation: Conversation,
+        item: str,
+        now: float,
+        platform_id: str,
+        answered: str = "",
+        words: str = "",
+        said_ms: int = 0,
     ) -> None:
         """In one call: a part reached the platform, its echo will be known by the platform's id, and the
         conversation counts it and, unless it is the bridge's own, waits no more; `answered` is the comment that it went
@@ -297,6 +304,9 @@ class Table:
         if answered:
             expression += ", answered = :answered"
             counted[":answered"] = {"S": answered}
+        if said_ms:
+            expression += ", said_ms = :said_ms"
+            counted[":said_ms"] = {"N": str(said_ms)}
         writes.append(
             {
                 "Update": {

@@ -11,13 +11,13 @@ import msgspec
 
 from chalicelib.credentials import SHORTEST, Secret, guessable
 from chalicelib.edge.checking import checked
-from chalicelib.edge.relayed import body_of, queue_of, source_of
+from chalicelib.edge.relayed import body_of, notice_of, queue_of, source_of
 from chalicelib.edge.storing import Store
 from chalicelib.errors import Misconfigured, Rejected, Retryable
 from chalicelib.http import Request, Response
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.ports import Clock, Outbox, SecretCache, Shelf
-from chalicelib.protocols.webhook import Feed, Webhook
+from chalicelib.protocols.webhook import Feed, Noticed, Webhook
 
 # Lambda takes 6 MB (6 × 2^20 bytes) for a synchronous call, and API Gateway may hand the body over in base64, a third
 # longer, beside what it says of the request. docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -92,7 +92,8 @@ class Edge:
         Answers Lambda's partial batch response: what could not be stored comes again.
         docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
         """
-        failed = [record["messageId"] for record in records if not self._taken(record)]
+        # a standard queue knows no order: what lies on it together goes by its sender's clock
+        failed = [record["messageId"] for record in sorted(records, key=self._sent_ms) if not self._taken(record)]
         return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in failed]}
 
     def health(self, request: Request) -> Response:
@@ -162,17 +163,29 @@ class Edge:
         """Whether the record's delivery is kept, one way or the other."""
         try:
             queue = queue_of(record)
-            body = body_of(record)
             feed, store = self._feeds.get(source_of(queue), (None, self._inbound))
             if feed is None:
                 advice = f"the queue {queue} is named after no channel and no desk (…-from-<name>)"
-                store.park("unknown_source", advice, queue, body)
+                store.park("unknown_source", advice, queue, body_of(record))
             else:
-                store.keep(feed, body, self._clock())
+                store.keep(feed, _handed(feed, record), self._clock())
         except Exception as error:  # the queue hands it out again
             self._not_stored("fed", error)
             return False
         return True
+
+    def _sent_ms(self, record: dict[str, Any]) -> int:
+        """When the first of what the record holds happened, 0 where nobody tells. Never raises."""
+        try:
+            feed, _ = self._feeds[source_of(queue_of(record))]
+            return min(piece.sent_ms for piece in feed.split(_handed(feed, record)))
+        except Exception:  # whoever takes it finds out
+            return 0
+
+
+def _handed(feed: Feed, record: dict[str, Any]) -> bytes:
+    """What the feed is given of a record."""
+    return notice_of(record, feed.attributes) if isinstance(feed, Noticed) else body_of(record)
 
 
 def _acceptable(request: Request) -> None:

@@ -167,13 +167,20 @@ class Delivering:
         """Nothing has left the machine yet: whatever fails here gives a fresh claim back."""
         work, claim = attempt.work, attempt.claim
         try:
-            return work.build(claim)
+            return self._with_past(attempt, work.build(claim))
         except Dropped:
             raise
         except Exception:
             if claim.state == "fresh":
                 self._ledger.release(work.conversation, work.item)
             raise
+
+    def _with_past(self, attempt: Attempt, message: DeskMessage) -> DeskMessage:
+        """With what the desk goes on with, where it opens another conversation."""
+        if attempt.seat.conversation or not attempt.desk.capabilities.continues:
+            return message
+        past = self._ledger.standing(attempt.work.conversation)
+        return msgspec.structs.replace(message, former=past.ended, former_ms=past.ended_ms)
 
     def _end(self, attempt: Attempt, after: Seat) -> None:
         """Writes down that it was shown, and where the conversation sits. Whoever has moved it meanwhile is not

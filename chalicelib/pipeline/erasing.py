@@ -323,13 +323,14 @@ class Erasing:
 
 def _marks(conversation: Conversation, integration: str, desks: Sequence[str], rows: Sequence[Row]) -> frozenset[str]:
     """What the customer's events bear: from the platform, from each desk by the customer or by its own conversation,
-    and what the bridge tells on."""
+    which may be all that it tells, and what the bridge tells on."""
     customer = bounded(conversation.customer)
     told = [(conversation.channel, bounded(conversation.account), customer)]
     if integration:
         told += [(source, bounded(integration), customer) for source in (conversation.channel, *desks)]
-        seats = [row.seat for row in rows if row.seat]
-        told += [(seat.desk or next(iter(desks)), bounded(integration), seat.conversation) for seat in seats]
+    for seat in (row.seat for row in rows if row.seat):
+        desk = seat.desk or next(iter(desks))
+        told += [(desk, account, seat.conversation) for account in {"", bounded(integration)}]
     return frozenset(mark(*one) for one in told)
 
 

@@ -57,7 +57,8 @@ class Lines:
         """Shows the line at the seat, once; `thread` and `died` are the delivery's. Raises Retryable or Refused."""
 
         def build(claim: Claim) -> DeskMessage:
-            return line_message(account, line.id, line.conversation.customer, line.sent_ms, line.text)
+            said = line_message(account, line.id, line.conversation.customer, line.sent_ms, line.text)
+            return msgspec.structs.replace(said, opens=False)
 
         work = Delivery(conversation=line.conversation, id=line.id, build=build, thread=thread, seat=seat)
         self._delivering.once(account, work, died)

@@ -191,9 +191,17 @@ class Ledger(Protocol):
         """Whose the desk's conversation is; None where nobody has written that down."""
 
     def sent(
-        self, conversation: Conversation, item: str, now: float, platform_id: str, answered: str = "", words: str = ""
+        self,
+        conversation: Conversation,
+        item: str,
+        now: float,
+        platform_id: str,
+        answered: str = "",
+        words: str = "",
+        said_ms: int = 0,
     ) -> None:
-        """A part reached the platform; nothing where that is known already."""
+        """A part reached the platform; nothing where that is known already. `said_ms` is when the newest that did was
+        written, 0 where that is not told."""
 
     def words(self, conversation: Conversation, event: str, platform_id: str) -> str:
         """How a message begins: the customer's by its event's id, ours by the platform's."""

@@ -24,6 +24,8 @@ class ReadingBack:
 
     def found(self, attempt: Attempt) -> Seat | None:
         """The seat that holds the message, None where it has to be posted again. Raises Retryable."""
+        if attempt.desk.capabilities.idempotent:
+            return None
         known = self._known(attempt)
         # what was shown at another desk, which does not have the conversation any more, has to be shown here
         moved = attempt.claim.state == "doubt" and attempt.claim.seat.desk != known.desk

@@ -72,7 +72,8 @@ class Desk(Protocol):
         """
 
     def source(self, file: File, seat: Seat) -> Source:
-        """Where a file of the agent's, written at the seat, can be fetched now. Raises Retryable."""
+        """Where a file of the agent's, written at the seat, can be fetched now. Raises Retryable, or Refused where it
+        is not to be had any more."""
 
 
 class OpenDesk(Protocol):

@@ -41,6 +41,22 @@ class Feed(Protocol):
         other."""
 
 
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """A notification's message, as it is, and those of its attributes that it has."""
+
+    message: str
+    attributes: dict[str, str] = {}
+
+
+@runtime_checkable
+class Noticed(Feed, Protocol):
+    """A feed whose deliveries say a part of what they say beside them: `split` is given each as a `Notice`, in JSON."""
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The names of the notification's attributes that it reads."""
+
+
 @runtime_checkable
 class Webhook(Feed, Protocol):
     """A feed whose deliveries come over HTTP and are signed."""

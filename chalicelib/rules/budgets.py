@@ -35,6 +35,7 @@ BUDGETS: dict[str, Budget] = {
     "unforeseen": Budget(5, 15.0),
     "died": Budget(5, 60.0),
     "account": Budget(3, 180.0),
+    "seat": Budget(3, 15 * 60.0),
     "file": Budget(4, 20.0),
     "unseen": Budget(4, 20.0),
     "note": Budget(3, 10.0),

@@ -89,6 +89,9 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     finds the customer's conversation itself. `lag_s` is how long after a message entered a conversation that is not
     known `Desk.find` may not see it yet (seconds). `reopens` tells whether a conversation that was over may go on under
     the same id, so that an end that the desk tells may be an old one: it counts where the desk, when asked, says so.
+    `idempotent` tells that a message whose id it knows is not shown again, so that one of which nobody knows whether it
+    was taken is given to it once more and looked for nowhere; `continues`, that a new conversation may show what was
+    said in the one before, of which it is told.
     """
 
     text_limit: int | None = None
@@ -101,3 +104,5 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     stateful: bool = False
     lag_s: float = 0.0
     reopens: bool = False
+    idempotent: bool = False
+    continues: bool = False

@@ -215,7 +215,10 @@ class Tap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeskMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """What the agent is to see: one message of the customer, under an id that is the same on every try."""
+    """What the agent is to see: one message of the customer, under an id that is the same on every try. `opens` tells
+    whether a conversation may be opened for it: a line of the bridge's own belongs to one that is open. `former` is the
+    desk's conversation that was over last, at `former_ms`; "" where there was none, and for a desk that need not know.
+    """
 
     id: str
     customer: str
@@ -227,3 +230,6 @@ class DeskMessage(msgspec.Struct, frozen=True, kw_only=True):
     avatar: str = ""
     attachment: Attachment | None = None
     tap: Tap | None = None
+    opens: bool = True
+    former: str = ""
+    former_ms: int = 0

@@ -147,7 +147,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     conversations may have been opened, and which may still tell of them. `closing` is what is done as a window closes
     while its customer waits: nothing, supervisors are warned, or the conversation is raised at its desk, too.
     `after_end` is what the customer is told when the desk's conversation is over, such as a link to a survey ("":
-    nothing). `options` is what only accounts of its channel or its desk have (`About.options`).
+    nothing). `flow_texts` passes on what the desk's flows say by themselves. `options` is what only accounts of its
+    channel or its desk have (`About.options`).
     """
 
     channel: Word
@@ -166,6 +167,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     former_integrations: tuple[Word, ...] = ()
     closing: Literal["off", "warn", "raise"] = "warn"
     after_end: str = ""
+    flow_texts: bool = False
     options: dict[str, Any] = {}
 
     @property
@@ -230,7 +232,8 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     `customer_ms` when the customer last wrote, `ad_ms` when an advertisement last led them here.
     `comment` is the newest comment that may be answered by a message, written at `comment_ms`, and
     `answered` the comment that has been. `seen_ms` is up to when their messages are marked as seen,
-    `replies` how many messages went out since they last wrote.
+    `replies` how many messages went out since they last wrote, `said_ms` when the newest of all was written, by the
+    clock of a desk that tells it.
     """
 
     seat: Seat = NOBODYS
@@ -242,6 +245,7 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     answered: str = ""
     seen_ms: int = 0
     replies: int = 0
+    said_ms: int = 0
 
 
 Urged = Literal["", "raised", "held", "over"]

@@ -8,7 +8,8 @@ import msgspec
 
 from chalicelib.vocabulary.messages import Ignored, Kind
 
-Author = Literal["human", "bot"]
+Author = Literal["human", "bot", "flow"]
+"""A flow is what the desk says by itself, as in a queue: not every account wants that passed on."""
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, tag="file"):

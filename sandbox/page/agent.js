@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import * as aside from "./aside.js";
 import { composer } from "./composer.js";
-import { DESK } from "./desks.js";
+import { deskOf } from "./desks.js";
 import { $, attempt } from "./dom.js";
 import * as enclosures from "./enclosures.js";
 import { menu } from "./menu.js";
@@ -17,7 +17,7 @@ let [id, field, turned] = [null, null, () => {}];
 /** Wire the desktop; `turn(phone)` is called with the customer's phone when the user opens a conversation. */
 export function start(turn) {
   turned = turn;
-  field = composer($("reply"), $("reply-text"), (text) => reply({ text }));
+  field = composer($("reply"), $("reply-text"), (text) => reply({ kind: "text", text }));
   enclosures.start();
   aside.start();
   talk.start();
@@ -25,8 +25,8 @@ export function start(turn) {
     open(chosen);
     turned(phoneOf(current()));
   });
-  $("attach").addEventListener("click", () => menu($("attach"), enclosures.offers(send)));
-  $("disconnect").addEventListener("click", () => attempt(() => post(DESK.route("disconnect"), { conversation_id: id })));
+  $("attach").addEventListener("click", () => menu($("attach"), enclosures.offers(reply)));
+  $("disconnect").addEventListener("click", () => attempt(() => post(...deskOf(current()?.desk).end(id))));
   $("to-roster").addEventListener("click", () => {
     view("roster");
     roster.focus(id);
@@ -79,13 +79,9 @@ export function renew() {
   view("roster");
 }
 
-/** The agent (or the bot) sends; the reply's id, or null. */
-export const reply = (body) => send(() => body);
-
-function send(build) {
-  const common = { conversation_id: id, originatingEntity: $("as-bot").checked ? "Bot" : "Human" };
-  return attempt(async () => post(DESK.route("reply"), { ...common, ...(await build()) }));
-}
+/** The agent (or the bot) sends `{kind: "text" | "typing" | "file" | "quick" | "card", …}`; the reply's id, or null. */
+export const reply = (what) =>
+  attempt(async () => post(...(await deskOf(current()?.desk).say(id, what, $("as-bot").checked))));
 
 export function render() {
   talk.render(current());

@@ -1,6 +1,7 @@
 // Beside the conversation: the agent's script with the participant data, the customer's profile, notes.
 
 import { channelOf, mark } from "./channels.js";
+import { titleOf } from "./desks.js";
 import { $, el, write } from "./dom.js";
 import { avatar } from "./icons.js";
 import { link, web } from "./links.js";
@@ -61,6 +62,7 @@ function renderProfile(one) {
   const facts = [
     ["profile_channel", el("span", {}, mark(one.channel), ` ${channelOf(one.channel).name}`)],
     ["profile_account", account?.name ?? one.account],
+    ["profile_desk", titleOf(one.desk)],
     ["profile_username", one.attributes.username],
     ["profile_id", one.customer],
     ["profile_followers", one.attributes.followers],

@@ -22,7 +22,7 @@ const CHANNELS = {
     edits: false, // it tells of no edit, and of nothing taken back
     reads_one: false,
     customer: (n) => `+SandboxCustomer000000000000000000000000000${`${n}`.padStart(3, "0")}`,
-    first: [1, 2],
+    first: [1, 2, 3],
   },
 };
 const UNKNOWN = { mark: "other", actions: ["echo"], edits: false, reads_one: false, customer: (n) => `${n}`, first: [1] };

@@ -54,10 +54,11 @@ function meetAll() {
   for (const channel of channels()) for (const n of channelOf(channel).first) meet(channel, n);
 }
 
-/** Customer number `n` of the channel; Instagram's third writes to the second account. */
+/** Customer number `n` of the channel: the third writes to the second account, the fourth to the third; all others to
+    the first. */
 function meet(channel, n) {
   const accounts = model.accounts.filter((one) => one.channel === channel);
-  const account = accounts[n === 3 ? 1 : 0] ?? accounts[0];
+  const account = accounts[Math.max(0, n - 2)] ?? accounts[0];
   return thread(channel, account?.id ?? "", channelOf(channel).customer(n));
 }
 

@@ -1,33 +1,22 @@
 // What an agent may send besides text: files, quick replies, a card.
 
-import { get } from "./api.js";
-import { DESK } from "./desks.js";
 import { $, el } from "./dom.js";
 import { say } from "./words.js";
-
-/** A fresh link to one of the desk's sample files: such links expire. */
-const sample = async (name) => (await get("/")).media[DESK.name][name];
 
 export function start() {
   $("offer-cancel").addEventListener("click", () => $("offer").close());
 }
 
-/** The menu's items; `send(build)` sends the body that `build` answers. */
+/** The menu's items; `send(what)` sends it as the desk has it. */
 export function offers(send) {
-  const file = (name, mediaType, mime) => [
-    say(`attach_${name}`),
-    () => send(async () => {
-      const attachment = { mediaType, url: await sample(name), mime };
-      return { content: [{ contentType: "Attachment", attachment }] };
-    }),
-  ];
+  const file = (name) => [say(`attach_${name}`), () => send({ kind: "file", file: name })];
   return [
-    file("image", "Image", "image/png"),
-    file("pdf", "File", "application/pdf"),
-    file("video", "Video", "video/mp4"),
-    [say("attach_quick"), () => ask("quick_title", QUICK, (told) => send(() => quickReplies(told)))],
-    [say("attach_card"), () => ask("card_title", CARD, (told) => send(() => card(told)))],
-    [say("attach_typing"), () => send(() => ({ type: "Event" }))],
+    file("image"),
+    file("pdf"),
+    file("video"),
+    [say("attach_quick"), () => ask("quick_title", QUICK, (told) => send(quickReplies(told)))],
+    [say("attach_card"), () => ask("card_title", CARD, (told) => send(card(told)))],
+    [say("attach_typing"), () => send({ kind: "typing" })],
   ];
 }
 
@@ -35,19 +24,12 @@ const QUICK = ["quick_question", "quick_1", "quick_2", "quick_3"];
 const CARD = ["card_name", "card_text", "card_button", "card_link"];
 const REQUIRED = new Set(["quick_question", "quick_1", "card_name"]);
 
-function quickReplies({ quick_question, ...choices }) {
-  const named = Object.values(choices).filter(Boolean);
-  const content = named.map((text) => ({ contentType: "QuickReply", quickReply: { text, payload: text, action: "Message" } }));
-  return { text: quick_question, content };
+function quickReplies({ quick_question: question, ...choices }) {
+  return { kind: "quick", question, choices: Object.values(choices).filter(Boolean) };
 }
 
-async function card({ card_name, card_text, card_button, card_link }) {
-  const actions = [
-    card_button && { type: "Postback", text: card_button, payload: card_button },
-    card_link && { type: "Link", text: card_link, url: "https://example.com/mug" },
-  ];
-  const told = { title: card_name, description: card_text, image: await sample("image"), actions: actions.filter(Boolean) };
-  return { content: [{ contentType: "Card", card: told }] };
+function card({ card_name: title, card_text: description, card_button: button, card_link: link }) {
+  return { kind: "card", title, description, button, link };
 }
 
 function ask(title, names, then) {

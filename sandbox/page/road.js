@@ -1,7 +1,7 @@
 // The road: one line per message, hop by hop.
 
 import { called, channelOf, mark } from "./channels.js";
-import { DESK } from "./desks.js";
+import { isDesk } from "./desks.js";
 import { $, arrows, el, focusRow, show, spoken, write } from "./dom.js";
 import { direction, hopName, length, outcome } from "./hops.js";
 import { model } from "./store.js";
@@ -38,7 +38,7 @@ export function render() {
 
 /** Open the waterfall of the latest message of a customer's that agents have seen. */
 export function openMessage() {
-  const seen = (line) => line.direction === "in" && line.hops.some(({ hop, what }) => hop === DESK.name && what === "message");
+  const seen = (line) => line.direction === "in" && line.hops.some(({ hop, what }) => isDesk(hop) && what === "message");
   const latest = [...model.traces.values()].findLast(seen);
   if (latest) open(latest);
 }
@@ -53,7 +53,7 @@ export function throttled() {
   return [...model.traces.values()].slice(-most).some(({ hops }) => {
     const last = hops.findLast((hop) => hop.hop === "worker");
     const refused = hops.findLast((hop) => hop.outcome === "throttled" && hop.hop !== "worker");
-    return last?.outcome === "throttled" && (!refused || refused.hop === DESK.name);
+    return last?.outcome === "throttled" && (!refused || isDesk(refused.hop));
   });
 }
 

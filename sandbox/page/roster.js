@@ -1,6 +1,7 @@
 // The roster: who waits, who is answered, whose conversation is over.
 
 import { channelOf, mark } from "./channels.js";
+import { deskOf } from "./desks.js";
 import { $, arrows, el, pressed, show, spoken, write } from "./dom.js";
 import { avatar } from "./icons.js";
 import { fresh } from "./seen.js";
@@ -73,7 +74,8 @@ const same = (before, row) => (JSON.stringify(before) === JSON.stringify(row) ? 
 
 function told(one) {
   const n = one.id === chosen ? 0 : unseen(one);
-  const facts = [one.priority ? say("priority", { n: one.priority }) : "", left(one)].filter(Boolean);
+  const elsewhere = deskOf(one.desk) === deskOf() ? "" : deskOf(one.desk).title;
+  const facts = [elsewhere, one.priority ? say("priority", { n: one.priority }) : "", left(one)].filter(Boolean);
   return { id: one.id, channel: one.channel, customer: one.customer, who: title(one), preview: preview(one), state: state(one),
     waits: one.state === "connected" && one.waiting_since_ms > 0, facts, news: n, chosen: one.id === chosen };
 }

@@ -2,6 +2,7 @@
 
 import { channelOf, mark } from "./channels.js";
 import { $, arrows, el, spoken, write } from "./dom.js";
+import { titleOf } from "./desks.js";
 import { media } from "./files.js";
 import { avatar, icon } from "./icons.js";
 import { linked } from "./links.js";
@@ -39,7 +40,7 @@ function head(one) {
   const over = one.state !== "connected";
   write($("talk-who"), title(one));
   const typing = one.typing > Date.now();
-  write($("talk-state"), typing ? say("typing") : [channelOf(one.channel).name, account?.name].filter(Boolean).join(" · "));
+  write($("talk-state"), typing ? say("typing") : [channelOf(one.channel).name, account?.name, titleOf(one.desk)].filter(Boolean).join(" · "));
   if ($("talk-figure").dataset.of !== one.id) $("talk-figure").replaceChildren(avatar(one.customer), mark(one.channel));
   $("talk-figure").dataset.of = one.id;
   $("disconnect").disabled = over;

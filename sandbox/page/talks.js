@@ -4,7 +4,7 @@ import { thread } from "./phones.js";
 import { change, model, put } from "./store.js";
 
 const TYPING_MS = 5000;
-const FACTS = ["channel", "account", "customer", "state", "waiting_since_ms", "priority", "attributes"];
+const FACTS = ["desk", "channel", "account", "customer", "state", "waiting_since_ms", "priority", "attributes"];
 // The bridge's lines that tell what the brand wrote elsewhere
 const ELSEWHERE = new Set(["echo_app", "echo_automation"]);
 

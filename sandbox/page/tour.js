@@ -3,7 +3,7 @@
 import * as agent from "./agent.js";
 import * as aside from "./aside.js";
 import * as customer from "./customer.js";
-import { DESK } from "./desks.js";
+import { deskOf } from "./desks.js";
 import { $, write } from "./dom.js";
 import * as road from "./road.js";
 import { model } from "./store.js";
@@ -16,7 +16,7 @@ const LOOKS = 50; // at the road, one every 100 ms: whether a retry is to be see
 const STEPS = [
   { at: "customer", act: () => customer.act("text", { text: say("tour_1_say") }) },
   { at: "agent", act: participantData },
-  { at: "agent", act: () => agent.reply({ text: say("tour_3_say") }) },
+  { at: "agent", act: () => agent.reply({ kind: "text", text: say("tour_3_say") }) },
   { at: "road", act: road.openMessage },
   { at: "trouble", act: storm },
   { at: "agent", act: tooLate },
@@ -89,14 +89,14 @@ function participantData() {
 }
 
 async function storm() {
-  await trouble.turn(DESK.busy, true);
+  await trouble.turn(deskOf().busy, true);
   for (let n = 1; n <= STORM; n += 1) await customer.act("text", { text: say("tour_5_say", { n }) });
   for (let look = 0; look < LOOKS && !road.throttled(); look += 1) await new Promise((done) => setTimeout(done, 100));
-  await trouble.turn(DESK.busy, false);
+  await trouble.turn(deskOf().busy, false);
 }
 
 async function tooLate() {
   await trouble.shift(25 * 3600);
   agent.view("talk");
-  await agent.reply({ text: say("tour_6_say") });
+  await agent.reply({ kind: "text", text: say("tour_6_say") });
 }

@@ -2,7 +2,7 @@
 
 import { get, post, remove } from "./api.js";
 import * as address from "./address.js";
-import { DESK } from "./desks.js";
+import { TROUBLE } from "./desks.js";
 import { $, attempt, el, toast, write } from "./dom.js";
 import * as proof from "./proof.js";
 import * as road from "./road.js";
@@ -10,7 +10,7 @@ import { model, now } from "./store.js";
 import { moment, span } from "./times.js";
 import { say } from "./words.js";
 
-const SWITCHES = [...DESK.trouble, "platform_refuses", "platform_429", "duplicates", "reorder", "kill_worker"];
+const SWITCHES = [...TROUBLE, "platform_refuses", "platform_429", "duplicates", "reorder", "kill_worker"];
 const state = { trouble: {}, proof: null };
 
 export function start() {

@@ -39,7 +39,7 @@ class Live:
         self._stores, self._journal, self._road, self._vendors, self._names = stores, journal, road, vendors, names
         self._witness = Witness(names, clock)
         for desk in vendors.desks:
-            desk.show(self._telling("desk"), names.channels)
+            desk.show(self._telling("desk", desk=desk.name), names.channels)
         for channel in vendors.channels:
             phone = channel.phone(Screen(channel.name, self._telling("customer"), clock))
             channel.simulator.watch = _Both(channel.name, phone, self._witness)
@@ -105,8 +105,8 @@ class Live:
             for one in self._names.passages(vendor.name, body)
         )
 
-    def _telling(self, name: Name) -> Callable[[dict[str, Any]], None]:
-        return lambda data: self._journal.put(name, data)
+    def _telling(self, name: Name, **beside: str) -> Callable[[dict[str, Any]], None]:
+        return lambda data: self._journal.put(name, beside | data)
 
     def _tick(self) -> None:
         """Tells the totals while somebody listens and they change."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from chalicelib.errors import Malformed
@@ -29,12 +29,20 @@ class Passage(NamedTuple):
     message: str = ""
 
 
-class Names:
-    """`channels` are the channels' names by the desks' integration ids."""
+Whose = Callable[[str, str], tuple[str, str]]
 
-    def __init__(self, sources: Iterable[Source], channels: Mapping[str, str]) -> None:
+
+def _nobodys(desk: str, conversation: str) -> tuple[str, str]:
+    return "", ""
+
+
+class Names:
+    """`channels` are the channels' names by the desks' integration ids; `whose` answers channel and customer of a
+    conversation of a desk's, where the desk's events name no integration."""
+
+    def __init__(self, sources: Iterable[Source], channels: Mapping[str, str], whose: Whose = _nobodys) -> None:
         self._sources = {source.name: source for source in sources}
-        self.channels = channels
+        self.channels, self._whose = channels, whose
 
     def source_of(self, call: Call) -> Source | None:
         """Whose webhook a call of the bridge's HTTP API is: where several come to one path, theirs whose header it
@@ -48,11 +56,16 @@ class Names:
         direction: Direction = source.direction if source else "in"
         told = source.told(event) if source else {}
         echo = event.section == "echo"
+        channel, customer = event.source, event.party
+        if direction == "out":
+            channel = self.channels.get(event.account, "")
+            found = ("", "") if channel else self._whose(event.source, event.party)
+            channel, customer = (found[0], found[1] or customer) if found[0] else (channel, customer)
         return Passage(
             trace=event.id,
             direction=direction,
-            channel=self.channels.get(event.account, "") if direction == "out" else event.source,
-            customer=event.party,
+            channel=channel,
+            customer=customer,
             key=event.dedup,
             echo=echo,
             account=event.account,

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
+from chalicelib.edge.relayed import queue_of
 from chalicelib.errors import Retryable, Uncertain, Unfetched
 from chalicelib.http import Answer
 from chalicelib.vocabulary.messages import Fetched
@@ -21,7 +22,7 @@ from sandbox.show.naming import Names, Passage, message_id
 from sandbox.show.outcomes import Fact, Hop, Outcome, at_edge, at_worker, judged, postponed, tail
 from sandbox.show.purposes import Calls, of_table
 from sandbox.stage.journal import Journal
-from sandbox.stage.poller import WorkerKilled
+from sandbox.stage.poller import Handler, WorkerKilled
 from sandbox.stage.purposes import Purpose
 from sandbox.stage.sources import Source, json_object
 from sandbox.stage.watching import TRACE_HEADER
@@ -120,15 +121,43 @@ class Road:
         body = answer.body if isinstance(answer.body, bytes) else b""
         url = f"http://{call.header('Host')}{call.path}"
         request = self._masker.request(call.method, url, dict(call.headers), call.body)
-        answered = self._masker.answer(answer.status, body, answer.content_type)
+        exact = {"request": request, "answer": self._masker.answer(answer.status, body, answer.content_type)}
+        self._came(source.name, call.body, answer.status, exact, counted, at, took)
+
+    def fed(self, source: Source, work: Handler, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """A batch of the queue that the source feeds, recorded as webhooks are."""
+        started, at = time.perf_counter(), self._clock()
+        with self._at(_Work()) as here:
+            try:
+                answer = work(event, context)
+                failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+                for record in event["Records"]:
+                    status = 500 if record["messageId"] in failed else 200
+                    request = self._masker.request("SQS", queue_of(record), {}, record["body"].encode())
+                    exact = {"request": request, "answer": None}
+                    took = _since(started)
+                    self._came(source.name, source.delivered(record), status, exact, here.counted, at, took)
+            finally:
+                self._let_go(here.stored)
+        return answer
+
+    def _came(
+        self,
+        name: str,
+        body: bytes,
+        status: int,
+        exact: Mapping[str, Any],
+        counted: list[Fact],
+        at: float,
+        took: float,
+    ) -> None:
+        """A delivery's events have come to the edge, which has answered so."""
         outcome, detail = at_edge(counted)
-        for one in self._names.passages(source.name, call.body):
-            taken: Outcome = "ok" if answer.status < 400 else "failed" if answer.status >= 500 else "refused"
-            said = f"{answer.status}"
-            exact = {"request": request, "answer": answered}
-            self._record(one, "webhook", taken, said, took, at=at, exact=exact)
+        for one in self._names.passages(name, body):
+            taken: Outcome = "ok" if status < 400 else "failed" if status >= 500 else "refused"
+            self._record(one, "webhook", taken, f"{status}", took, at=at, exact=exact)
             self._record(one, "edge", outcome, detail, took, at=at)
-            if answer.status < 400:
+            if status < 400:
                 with self._lock:
                     self._accepted.add(one.key)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.aws import calls
 from chalicelib.aws.queues import Queue
+from chalicelib.aws.signing import signed
 from chalicelib.aws.table import Table
 from chalicelib.http import Answer, Outgoing
 from chalicelib.observability import Metrics
@@ -122,7 +123,7 @@ class _TracedQueue(Queue):
 
 class _TracedOutgoing(Outgoing):
     def __init__(self, road: Road) -> None:
-        super().__init__()
+        super().__init__(sign=signed)
         self._road = road
 
     def _call(

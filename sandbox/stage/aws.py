@@ -10,7 +10,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import boto3
@@ -20,8 +22,10 @@ from botocore.config import Config
 from chalicelib.aws.keys import SCHEMA
 from sandbox.stage import emulator
 from sandbox.stage.running import NEVER, CannotRun, Interrupt, Interrupted
+from sandbox.stage.vendors import Topic
 
 REGION = "eu-west-1"
+ACCOUNT = "000000000000"  # whose everything is, unless MiniStack is told otherwise
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0
 # what MiniStack and Python may take from the environment: nothing that would change what it is
@@ -35,7 +39,8 @@ RECEIVES = 100
 
 
 class Aws:
-    """MiniStack with two FIFO queues and their dead-letter queues, the table, the bucket, the secrets."""
+    """MiniStack with two FIFO queues and their dead-letter queues, the table, the bucket, the secrets; and a topic and
+    a standard queue for each vendor that tells by SNS."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
@@ -51,6 +56,7 @@ class Aws:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
+        self._fed: list[str] = []
         self._session = boto3.session.Session(
             aws_access_key_id=self.credentials["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.credentials["AWS_SECRET_ACCESS_KEY"],
@@ -110,8 +116,14 @@ class Aws:
                 self._clients[service] = make(service, endpoint_url=self.url, config=Config(proxies={}))
             return self._clients[service]
 
-    def create(self, secrets: dict[str, dict[str, Any]], accounts: list[dict[str, Any]]) -> dict[str, str]:
-        """Makes everything; answers the queues' URLs by name (`inbound`, `inbound_dead_letters`, …)."""
+    def create(
+        self,
+        secrets: dict[str, dict[str, Any]],
+        accounts: list[dict[str, Any]],
+        topics: Mapping[str, Topic] = MappingProxyType({}),
+    ) -> dict[str, str]:
+        """Makes everything; answers the queues' URLs by name (`inbound`, `inbound_dead_letters`, `from-<vendor>`, …).
+        `topics` are those of the vendors that tell by them."""
         self.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         dynamodb = self.client("dynamodb")
         dynamodb.create_table(TableName=TABLE, BillingMode="PAY_PER_REQUEST", **SCHEMA)
@@ -124,7 +136,28 @@ class Aws:
         for name, value in secrets.items():
             self.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(value))
         self.let_apis_log()
-        return self.create_queues()
+        self._fed = list(topics)
+        urls = self.create_queues()
+        for name, topic in topics.items():
+            self._subscribe(name, topic)
+        return urls
+
+    def _subscribe(self, name: str, topic: Topic) -> None:
+        """The topic, which its service may publish to, and its notifications to the vendor's queue."""
+        sns = self.client("sns")
+        conditions = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": topic.source}}
+        statement = {
+            "Effect": "Allow", "Principal": {"Service": topic.service}, "Action": "sns:Publish", "Resource": topic.arn,
+            "Condition": conditions,
+        }  # fmt: skip
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        sns.create_topic(Name=topic.arn.rpartition(":")[2], Attributes={"Policy": policy})
+        sns.subscribe(
+            TopicArn=topic.arn,
+            Protocol="sqs",
+            Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{_fed_queue(name)}",
+            Attributes={"FilterPolicy": json.dumps(topic.filter)},
+        )
 
     def let_apis_log(self) -> None:
         """The role by which the account's APIs write logs, as terraform/examples/account makes it."""
@@ -138,7 +171,7 @@ class Aws:
             self.client("secretsmanager").put_secret_value(SecretId=name, SecretString=json.dumps(value))
 
     def create_queues(self) -> dict[str, str]:
-        """The four queues, empty; answers their URLs by name."""
+        """All queues, empty; answers their URLs by name."""
         sqs = self.client("sqs")
         urls: dict[str, str] = {}
         for name in QUEUES:
@@ -154,6 +187,10 @@ class Aws:
                     "VisibilityTimeout": str(VISIBILITY_S),
                     "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES}),
                 },
+            )["QueueUrl"]
+        for name in self._fed:
+            urls[f"from-{name}"] = sqs.create_queue(
+                QueueName=_fed_queue(name), Attributes={"VisibilityTimeout": str(VISIBILITY_S)}
             )["QueueUrl"]
         return urls
 
@@ -195,6 +232,10 @@ class Aws:
         with requests.Session() as session:
             session.trust_env = False
             return session.get(f"{self.url}/_ministack/{what}", headers=headers, timeout=timeout_s)
+
+
+def _fed_queue(name: str) -> str:
+    return f"dmdesk-from-{name}"
 
 
 def _last_line(log: Path) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import heapq
 import http.client
 import itertools
 import socket
 import threading
-import time
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from sandbox.stage.lanes import Lane
+
 _LANES = 16
-_JOIN_S = 10.0
 _OVERTAKEN_S = 1.5
 
 
@@ -39,7 +38,7 @@ class _Job:
     delays_s: list[float]  # what is left of the retry rule
     retry_on: Callable[[int | None], bool]
     on_failure: Callable[[int | None], None] | None
-    lane: _Lane
+    lane: Lane[_Job]
     epoch: int
 
 
@@ -60,7 +59,7 @@ class Deliveries:
         self._epoch = 0  # of the jobs that still count: each cancel() begins another
         self._lock = threading.Lock()
         self._sockets: set[socket.socket | None] = set()
-        self._lanes = [_Lane(self._run) for _ in range(_LANES)]
+        self._lanes = [Lane(self._run) for _ in range(_LANES)]
 
     def post(
         self,
@@ -149,7 +148,7 @@ class Deliveries:
         for lane in self._lanes:
             lane.stop()
 
-    def _lane(self, key: str) -> _Lane:
+    def _lane(self, key: str) -> Lane[_Job]:
         return self._lanes[zlib.crc32(key.encode()) % _LANES]
 
     def _run(self, job: _Job) -> Attempt:
@@ -191,56 +190,3 @@ class Deliveries:
             with self._lock:
                 self._sockets.discard(connected)
             connection.close()
-
-
-@dataclass
-class _Lane:
-    """One thread that does its jobs at their time, one after the other. It starts with its first job."""
-
-    run: Callable[[_Job], Attempt]
-    _jobs: list[tuple[float, int, _Job]] = field(default_factory=list)
-    _turn: itertools.count[int] = field(default_factory=itertools.count)
-    _wake: threading.Condition = field(default_factory=threading.Condition)
-    _thread: threading.Thread | None = None
-    _stopped: bool = False
-    _busy: bool = False
-
-    def push(self, delay_s: float, job: _Job) -> None:
-        with self._wake:
-            if self._stopped:
-                return
-            heapq.heappush(self._jobs, (time.monotonic() + delay_s, next(self._turn), job))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, daemon=True)
-                self._thread.start()
-            self._wake.notify_all()
-
-    def clear(self) -> None:
-        """Returns when the job that it is at has ended."""
-        with self._wake:
-            self._jobs.clear()
-            self._wake.wait_for(lambda: not self._busy)
-
-    def stop(self) -> None:
-        with self._wake:
-            self._stopped = True
-            self._jobs.clear()
-            self._wake.notify_all()
-        if self._thread:
-            self._thread.join(_JOIN_S)
-
-    def _work(self) -> None:
-        while job := self._next():
-            self.run(job)
-
-    def _next(self) -> _Job | None:
-        with self._wake:
-            self._busy = False
-            self._wake.notify_all()
-            while not self._stopped:
-                wait = self._jobs[0][0] - time.monotonic() if self._jobs else None
-                if wait is not None and wait <= 0:
-                    self._busy = True
-                    return heapq.heappop(self._jobs)[2]
-                self._wake.wait(wait)
-        return None

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs
 from sandbox.stage.web import refusal
 
 # what the bridge and its operator use; no Lambda, which would run whatever code it is given
-SERVICES = ("sqs", "s3", "dynamodb", "secretsmanager", "cloudwatch", "apigateway", "iam")
+SERVICES = ("sqs", "s3", "dynamodb", "secretsmanager", "cloudwatch", "apigateway", "iam", "sns")
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]

@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.local import LambdaContext
 
-from sandbox.stage.aws import REGION, Aws
+from sandbox.stage.aws import ACCOUNT, REGION, Aws
 
 BATCH = 10
 FUNCTION_TIMEOUT_MS = 60_000
@@ -175,6 +175,6 @@ class Poller:
             "messageAttributes": message.get("MessageAttributes", {}),
             "md5OfBody": message["MD5OfBody"],
             "eventSource": "aws:sqs",
-            "eventSourceARN": f"arn:aws:sqs:{REGION}:000000000000:{self._url.rpartition('/')[2]}",
+            "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self._url.rpartition('/')[2]}",
             "awsRegion": REGION,
         }

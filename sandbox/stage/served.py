@@ -11,6 +11,8 @@ from sandbox.stage.web import Handle, WebServer
 class Served:
     """What simulators begin with. It has a port at once, and serves once it is started."""
 
+    _webhook_timeout_s = 10.0  # how long whoever gets a webhook may take
+
     def __init__(self, handle: Handle, port: int = 0) -> None:
         """`handle` answers the API's calls; port 0 takes any that is free."""
         self.deliveries = Deliveries()

@@ -69,6 +69,16 @@ class Platform(Simulator, Protocol):
         """Sign and deliver a webhook byte for byte; the first attempt's status, None for no answer."""
 
 
+class Topic(NamedTuple):
+    """Where a service of AWS' own tells what its people do, for a queue of the bridge's named `…-from-<vendor>`:
+    `service` publishes for `source` (an ARN), and `filter` says which notifications go on to the queue."""
+
+    arn: str
+    service: str
+    source: str
+    filter: Mapping[str, Any]
+
+
 class Masked(NamedTuple):
     """What the road must not show: `texts` wherever they stand, the values of `headers` (lower case) and of `members`
     of JSON, forms and queries, and what follows `links` (the beginning of a path)."""
@@ -100,6 +110,14 @@ class Vendor(Protocol):
     @staticmethod
     def purpose(path: str, query: str, body: bytes | None) -> Purpose:
         """What a call of this vendor's API is for; "" where it is none that is known."""
+
+    def topic(self) -> Topic | None:
+        """Where it tells, unless it calls the bridge's webhook."""
+        return None
+
+    def publishes(self, sns: Any) -> None:
+        """From now on it tells there, with this client of SNS."""
+        return
 
     def settings(self) -> dict[str, str]:
         """The bridge's settings by which it finds the simulator and its secrets."""
@@ -167,6 +185,10 @@ class Desk(Vendor, Protocol):
 
     def connect(self, accounts: Iterable[Account], webhook_url: str) -> None:
         """The accounts have their integrations, whose webhooks go to `webhook_url`."""
+
+    def whose(self, conversation: str) -> tuple[str, str]:
+        """The channel and the customer of one of its conversations, where its events name only that."""
+        return "", ""
 
     def show(self, tell: Callable[[dict[str, Any]], None], channels: Mapping[str, str]) -> None:
         """Tells from now on what its agents see; `channels` are the channels' names by integration id."""

@@ -52,47 +52,6 @@ run "who_runs_no_command_is_told_which_to_run" {
   }
 }
 
-run "a_key_by_a_name_that_is_none" {
-  command = plan
-  variables {
-    kms_key = { create = true, rotation = 90 }
-  }
-  expect_failures = [var.kms_key]
-}
-
-run "a_key_that_is_no_object" {
-  command = plan
-  variables {
-    kms_key = "arn:aws:kms:eu-west-1:111122223333:key/theirs"
-  }
-  expect_failures = [var.kms_key]
-}
-
-run "a_topic_that_is_no_object" {
-  command = plan
-  variables {
-    alarm_topic = "arn:aws:sns:eu-west-1:111122223333:on-call"
-  }
-  expect_failures = [var.alarm_topic]
-}
-
-run "subnets_by_a_name_that_is_none" {
-  command = plan
-  variables {
-    vpc = { subnets = ["subnet-0a"], subnet_ids = ["subnet-0a"], security_group_ids = ["sg-0b"] }
-  }
-  expect_failures = [var.vpc]
-}
-
-run "a_package_by_a_name_that_is_none" {
-  command = plan
-  variables {
-    package    = null
-    package_s3 = { bucket = "releases", key = "dmdesk.zip", runtime = "python3.13", version_id = "1" }
-  }
-  expect_failures = [var.package_s3]
-}
-
 run "two_packages" {
   command = plan
   variables {

@@ -109,3 +109,15 @@ def test_an_erasure_that_was_cut_off_is_resumed(cloud: Cloud) -> None:
     with pytest.raises(InterruptedError):
         Table(TABLE, client).erase(conversation)
     assert cloud.table.erase(conversation) == MANY + 2
+
+
+def test_the_key_to_an_open_conversation_is_told_to_nobody_and_erased(cloud: Cloud) -> None:
+    conversation = somebody()
+    seat = Seat("counter", conversation.customer, "the key to it", 1)
+    cloud.table.delivered(conversation, "IN#1", 101, Thread(seat=seat), before=Seat(), listed=True)
+    assert cloud.table.thread(conversation).seat == seat
+    rows = list(cloud.table.all_of(conversation))
+    assert rows
+    assert "the key to it" not in str(rows)
+    cloud.table.erase(conversation)
+    assert cloud.table.thread(conversation).seat == Seat()

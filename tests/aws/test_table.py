@@ -216,6 +216,14 @@ def test_a_sent_part_is_no_longer_in_flight_and_known_by_its_id(cloud: Cloud) ->
     assert not cloud.table.is_ours(conversation, "another")
 
 
+def test_when_the_newest_reply_was_written_is_remembered_until_another_tells(cloud: Cloud) -> None:
+    conversation = somebody()
+    for item, said_ms in (("OUT#m#1", 1_800_000_000_466), ("OUT#m#2", 0)):
+        cloud.table.claim(conversation, item, 100, LEASE_S)
+        cloud.table.sent(conversation, item, 102, item, said_ms=said_ms)
+        assert cloud.table.thread(conversation).said_ms == 1_800_000_000_466
+
+
 def test_an_echo_wins_over_what_the_sender_did_not_learn(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.claim(conversation, "OUT#m#1", 100, LEASE_S)

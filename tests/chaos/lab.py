@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -28,6 +28,8 @@ from chalicelib.pipeline.chores.ends import Ends
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.erased import Heeding
 from chalicelib.protocols.channel import Client
+from chalicelib.protocols.desk import Desk, DeskTranslator
+from chalicelib.protocols.webhook import Feed
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.records import Account
 from tests.chaos import webhooks
@@ -62,6 +64,13 @@ URLS = {
 class Container:
     """One process of one of the bridge's functions: what it holds in memory ends with it."""
 
+    translators: ClassVar[Mapping[str, DeskTranslator]] = {"genesys": GENESYS_TRANSLATOR}
+    feeds: ClassVar[Sequence[Feed]] = [GENESYS_WEBHOOK]
+
+    def desks(self, lab: Any, secrets: SecretStore, clock: Any) -> dict[str, Desk]:
+        """Those that the deployment has."""
+        return {"genesys": _desk(lab, secrets, clock)}
+
     def __init__(self, lab: Lab) -> None:
         self.skew_s = 0.0
         """How far its clock is ahead."""
@@ -77,21 +86,21 @@ class Container:
         fetch: Any = Stepped(lab.fetch, lab.steps, "file", FETCH_S)
         secrets = SecretStore(clock, manager)
         inbound, outbound = Queue("in", "in-dead", client), Queue("out", "out-dead", client)
-        desk = _desk(lab, secrets, clock)
+        desks = self.desks(lab, secrets, clock)
         clients: dict[str, Client] = {
             "instagram": instagram_client.open_client(lab.world, secrets.get, URLS.__getitem__),
             "tiktok": tiktok_client.open_client(lab.world, secrets.get, URLS.__getitem__),
         }
         seen: dict[str, Any] = {"clock": clock, "metrics": lab.metrics}
         held: dict[str, Any] = {"secrets": secrets, "shelf": shelf}
-        wired = Wired(clients=clients, desk=desk, ledger=ledger, fetch=fetch, **held, **seen)
+        wired = Wired(clients=clients, desk=desks, ledger=ledger, fetch=fetch, **held, **seen)
         to_desk = wired.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, inbound)
-        to_customer = wired.to_customer(GENESYS_TRANSLATOR, outbound)
+        to_customer = wired.to_customer(self.translators, outbound)
         heeds_in = Heeding(to_desk, ledger, clock, lab.metrics)
         heeds_out = Heeding(to_customer, ledger, clock, lab.metrics, to_customer.let_go)
         self.batches = {"in": wired.batch(heeds_in, inbound), "out": wired.batch(heeds_out, outbound)}
         self.ends = Ends(
-            desks=Desks({"genesys": desk}, ledger),
+            desks=Desks(desks, ledger),
             channels=abouts(CHANNELS),
             known_desks=abouts(DESKS),
             ledger=ledger,
@@ -100,7 +109,7 @@ class Container:
         )
         self.edge = Edge(
             channels=[INSTAGRAM_WEBHOOK, TIKTOK_WEBHOOK],
-            desks=[GENESYS_WEBHOOK],
+            desks=self.feeds,
             secret_names={"instagram": "edge", "tiktok": "edge", "genesys": "edge"},
             inbound=inbound,
             outbound=outbound,
@@ -119,14 +128,17 @@ def _desk(lab: Lab, secrets: SecretStore, clock: Any) -> Genesys:
 
 class Lab:
     """The bridge's functions, their queues and everybody who talks to them. A container serves one batch or request
-    at a time; where one is killed, a new one takes its place."""
+    at a time; where one is killed, a new one takes its place. `container` and `outside` are what it is made of."""
+
+    container: ClassVar[type[Container]] = Container
+    outside: ClassVar[type[World]] = World
 
     def __init__(self, containers: int = 1) -> None:
         """`containers` is how many each function may have at a time."""
         self.clock = FakeClock()
         self.timeline = Timeline(self.clock)
         self.steps = Steps(self.timeline)
-        self.world = World(self.timeline, self.steps, self._sent)
+        self.world = self.outside(self.timeline, self.steps, self._sent)
         self.sqs = Sqs(self.clock, self.steps)
         self.ledger = FakeLedger(listed=[INSTAGRAM, TIKTOK])
         self.shelf = FakeShelf()
@@ -157,7 +169,7 @@ class Lab:
         """Whom each answer is for, by its id."""
         self.turned_away: list[tuple[str, int]] = []
         """Deliveries that were refused for good, by sender and status."""
-        self._free = {role: [Container(self) for _ in range(containers)] for role in ("in", "out", "edge")}
+        self._free = {role: [self.container(self) for _ in range(containers)] for role in ("in", "out", "edge")}
 
     # --- who writes
 
@@ -198,7 +210,7 @@ class Lab:
 
     def _deliver(self, source: str, body: bytes, tried: int) -> None:
         request = signed(source, body, self.sign[source], self.clock())
-        container = self._free["edge"].pop() if self._free["edge"] else Container(self)
+        container = self._free["edge"].pop() if self._free["edge"] else self.container(self)
         container.skew_s = self.skew_s()
         try:
             edge = container.edge
@@ -259,7 +271,7 @@ class Lab:
 
     def _upkeep(self) -> None:
         try:
-            Container(self).ends.run(self.clock())
+            self.container(self).ends.run(self.clock())
         except Retryable:  # it is due again at the next start
             return
         except Killed:
@@ -287,7 +299,7 @@ class Lab:
         told = {message for message, _ in self.world.receipts}
         self.told_at_kill = told | {one for one in self.answers if any(f"receipt:{one}:" in body for body in waiting)}
         self.dead_at_kill = [message["body"] for message in self.dead]
-        self._free[role].append(Container(self))
+        self._free[role].append(self.container(self))
 
     def replay(self) -> None:
         """The operator puts all dead letters back where they came from, each under an id of its own."""

@@ -111,9 +111,13 @@ class World(Outgoing):
         """The desk's conversation that a message of the customer's enters."""
         return f"desk-{customer}" + (f"-{self.over[customer]}" if self.over[customer] else "")
 
+    def target(self, netloc: str) -> str:
+        """Who is called there."""
+        return next(name for name in ("genesys", "instagram", "tiktok") if name in netloc)
+
     def _called(self, method: str, url: str, headers: dict[str, str], body: bytes, read_s: float | None) -> Answer:
         parts = urlsplit(url)
-        target = next(name for name in ("genesys", "instagram", "tiktok") if name in parts.netloc)
+        target = self.target(parts.netloc)
         fault = self.faults(target, parts.path, body)
         name = f"{target} {parts.path}"
 

@@ -41,7 +41,11 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], str]] = {
     "bracketed": ({"name": "<name>"}, "accounts.bracketed.name is still a placeholder"),
     "long_name": ({"name": LONG}, "accounts.long_name.name has 400 characters, and 100 at most."),
     "two_lines": ({"name": "a\nb"}, "accounts.two_lines.name is one line"),
-    "no_desk": ({"desk": "reception"}, 'accounts.no_desk.desk is genesys, not "reception".'),
+    "no_desk": ({"desk": "reception"}, 'accounts.no_desk.desk is connect or genesys, not "reception".'),
+    "idle_desk": (
+        {"desk": "connect"},
+        "accounts.idle_desk.desk is connect, of which nothing is said: give the variable",
+    ),
     "no_login": ({"login": "meta"}, 'accounts.no_login.login is facebook (FL) or instagram (IL), not "meta".'),
     "no_page": ({"login": "facebook"}, "accounts.no_page.page has to be given with the login facebook"),
     "my_page": ({"login": "facebook", "page": "my page"}, "accounts.my_page.page is the number of the Facebook Page"),
@@ -138,6 +142,39 @@ SETTINGS: list[tuple[str, dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        "kms_key",
+        {"create": "perhaps", "rotation": 90, "rotation_days": 90.5},
+        ["kms_key.create is true or false.", "kms_key.rotation is not known", "kms_key.rotation_days is a whole number"],
+    ),
+    ("alarm_topic", {"name": "on-call"}, ["alarm_topic.arn has to be given.", "alarm_topic.name is not known"]),
+    (
+        "vpc",
+        {"subnets": ["subnet-0a"], "subnet_ids": ["subnet 0a"], "security_group_ids": "sg-0b"},
+        [
+            "vpc.subnets is not known", "vpc.subnet_ids is the id of a subnet, not",
+            "vpc.security_group_ids is a list of texts.",
+        ],
+    ),
+    (
+        "package_s3",
+        {"bucket": "releases", "version_id": "1", "runtime": "…"},
+        [
+            "package_s3.key has to be given.", "package_s3.version_id is not known",
+            "package_s3.runtime is still a placeholder",
+        ],
+    ),
+    (
+        "connect",
+        {"instance": "", "flow": "f", "topic": "arn:aws:sns:eu-central-1:123456789012:dmdesk.fifo", "queue": "q",
+         "chat_minutes": 30, "text_limit": 0, "content_types": ["text/markdown"], "api": "x"},
+        [
+            'connect.instance is the instance', "connect.topic is the ARN of a standard SNS topic",
+            "connect.queue is not known", "connect.chat_minutes is 0, or from 60 to 10080",
+            "connect.text_limit is at least 1, not 0.", "connect.content_types must hold text/plain.",
+            "connect.api is an address",
+        ],
+    ),
+    (
         "retention",
         {"queue_days": 11.5, "parked": 1, "backup_days": "all"},
         ["retention.queue_days is a whole number", "retention.parked is not known", "retention.backup_days is a num"],
@@ -207,7 +244,12 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Module:
 
 
 def given(accounts: Any, **settings: Any) -> dict[str, Any]:
-    return {"accounts": accounts, "settings": settings, "channels": CHANNELS, "desks": ["genesys"]}
+    return {
+        "accounts": accounts,
+        "settings": settings,
+        "channels": CHANNELS,
+        "desks": {"genesys": True, "connect": False},
+    }
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.registry import DESKS, abouts
 from chalicelib.settings import PREFIX, variables
 from tests import terraform_here
 from tests.stub_provider.__main__ import VERSION, configuration, install
@@ -277,6 +278,8 @@ def test_a_channel_is_one_entry_of_the_map_and_so_is_a_desk(settings: Path, copi
     assert version["secret_string_wo_version"] == 2, "a value was given, or a raised version is refused"
 
     known = {PREFIX + name.upper() for name in variables()}
+    _, *unused = abouts(DESKS).values()
+    others = {PREFIX + name.upper() for about in unused for name in (*about.secrets, *about.settings)}
     for role in ROLES:
         [environment] = resources[f'module.aws.aws_lambda_function.role["{role}"]']["environment"]
         told: dict[str, str] = environment["variables"]
@@ -284,7 +287,8 @@ def test_a_channel_is_one_entry_of_the_map_and_so_is_a_desk(settings: Path, copi
             "DMDESK_PIGEON_SECRET", "DMDESK_PIGEON_API", "DMDESK_LOFT_KEY_SECRET", "DMDESK_LOFT_API",
             "DMDESK_ROLE", "POWERTOOLS_SERVICE_NAME",
         }  # fmt: skip
-        assert known <= set(told)
+        assert known - others <= set(told)
+        assert not others & set(told), "a desk that nobody uses is in no function's environment"
         assert (told["DMDESK_PIGEON_SECRET"], told["DMDESK_PIGEON_API"]) == ("dmdesk/pigeon", "https://loft.example")
 
     roles = {role: resources[f'module.aws.aws_iam_role_policy.function["{role}"]']["policy"] for role in ROLES}

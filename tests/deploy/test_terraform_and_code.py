@@ -83,7 +83,7 @@ def environment() -> set[str]:
         *channels, "media",
         *re.findall(r'"([^"]+)"', "".join(of(desk, "webhook_secrets") + of(desk, "client_secrets") for desk in desks)),
     }  # fmt: skip
-    settings = re.findall(r"(\w+) = ", "".join(of(desk, "settings") for desk in desks))
+    settings = re.findall(r"(\w+)\s+= ", "".join(of(desk, "settings") for desk in desks))
     names = {f"{secret.replace('-', '_')}_secret" for secret in secrets} | set(settings) | set(vendors())
     return set(re.findall(r"^\s+(DMDESK_[A-Z_]+)\s+=", hcl("functions.tf"), re.MULTILINE)) | {
         f"DMDESK_{name.upper()}" for name in names
@@ -140,8 +140,15 @@ def test_an_agent_may_attach_what_the_code_lets_pass() -> None:
 
 
 def test_the_vendors_real_addresses_are_the_codes_defaults() -> None:
-    defaults = {name: default for name, default in SETTINGS.items() if default is not None and name not in OURS}
-    assert vendors() == defaults
+    of_channels = {name: default for about in abouts(CHANNELS).values() for name, default in about.settings.items()}
+    assert vendors() == {name: default for name, default in of_channels.items() if default is not None}
+
+
+def test_what_a_desk_has_by_default_terraform_leaves_to_it_or_says_the_same() -> None:
+    written = dict(re.findall(r"(\w+)\s+= optional\(\w+(?:\(\w+\))?, (.+)\)", root("channels.tf")))
+    own = {name: default for name, default in abouts(DESKS)["connect"].settings.items() if default}
+    given = {f"connect_{name}": json.loads(default) for name, default in written.items() if name != "app_id"}
+    assert {name: ",".join(one) if isinstance(one, list) else json.dumps(one) for name, one in given.items()} == own
 
 
 @pytest.mark.parametrize("name", ["media_days", "outage_minutes", "parked_return_hours"])

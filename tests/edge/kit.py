@@ -11,7 +11,7 @@ from chalicelib.pipeline.ports import SecretCache
 from chalicelib.protocols.webhook import Feed
 from chalicelib.registry import CHANNELS, DESKS
 from chalicelib.vocabulary.records import Event
-from tests.contract.registered import FEEDS
+from tests.contract.registered import FEEDS, WEBHOOKS
 from tests.contract.signing import signed
 from tests.fakes import FakeClock, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 
@@ -77,6 +77,12 @@ BODIES: dict[str, bytes] = {
 }
 
 
+def fed(platform: str, body: bytes) -> dict[str, str]:
+    """A record of the queue that another service of AWS feeds."""
+    arn = f"arn:aws:sqs:eu-central-1:123456789012:x-from-{platform}"
+    return {"messageId": "m-1", "body": body.decode(), "eventSourceARN": arn}
+
+
 class EdgeKit:
     """The edge and everything around it: the registry's channels and desks, and further ones."""
 
@@ -116,6 +122,13 @@ class EdgeKit:
     def deliver(self, platform: str, body: bytes | None = None) -> Response:
         """A well signed delivery."""
         return self.post(platform, signed(platform, BODIES[platform] if body is None else body, SECRET, self.clock()))
+
+    def feed(self, platform: str, body: bytes) -> None:
+        """A delivery, in whichever way the platform's come."""
+        if platform in WEBHOOKS:
+            assert self.deliver(platform, body).status == 200
+        else:
+            assert self.edge.fed([fed(platform, body)]) == {"batchItemFailures": []}
 
     def queue(self, platform: str) -> FakeQueue:
         return self.outbound if platform in DESKS else self.inbound

@@ -14,6 +14,7 @@ from app import fed
 from chalicelib import runtime
 from chalicelib.errors import Retryable
 from chalicelib.http import Request
+from chalicelib.protocols.webhook import Notice, Piece
 from chalicelib.vocabulary.records import Event, Parked
 from tests.edge.kit import BODIES, EdgeKit
 from tests.edge.made_up import Feed, delivery
@@ -126,12 +127,12 @@ def test_a_duplicate_is_the_same_event_to_the_queue() -> None:
     assert len({event.dedup for event in kit.outbound.events}) == 1
 
 
-def test_a_standard_queue_knows_no_order_and_each_event_keeps_its_own_time() -> None:
+def test_a_standard_queue_knows_no_order_and_what_lies_there_together_goes_by_its_senders_clock() -> None:
     kit = kit_of()
     assert (
         kit.edge.fed([record(delivery(name, at=at)) for name, at in (("e-3", 3), ("e-1", 1), ("e-2", 2))]) == failures()
     )
-    assert [(event.id, event.sent_ms) for event in kit.outbound.events] == [("e-3", 3), ("e-1", 1), ("e-2", 2)]
+    assert [(event.id, event.sent_ms) for event in kit.outbound.events] == [("e-1", 1), ("e-2", 2), ("e-3", 3)]
     assert len({event.group for event in kit.outbound.events}) == 1
 
 
@@ -240,3 +241,58 @@ def test_one_that_is_only_fed_is_not_let_in_over_http() -> None:
     headers = {"content-type": "application/json", "": "x"}
     reply = kit.edge.desk(Request(method="POST", headers=headers, query={}, body=delivery("e-1")))
     assert (reply.status, reply.body, kit.stored) == (401, "refused: signature_missing", [])
+
+
+class Noticing(Feed):
+    """Reads an attribute, too."""
+
+    attributes = ("Who",)
+
+    def split(self, body: bytes) -> list[Piece]:
+        told = msgspec.json.decode(body, type=Notice)
+        who = told.attributes.get("Who", "nobody")
+        pieces = super().split(told.message.encode())
+        return [msgspec.structs.replace(piece, party=who) for piece in pieces]
+
+
+def noticing() -> EdgeKit:
+    return EdgeKit(channels=[], desks=[Noticing("heron")])
+
+
+SNS = {"MessageAttributes": {"Who": {"Type": "String", "Value": "ada"}, "Other": {"Type": "String", "Value": "x"}}}
+SQS = {"messageAttributes": {"Who": {"dataType": "String", "stringValue": "ada"}}}
+
+
+@pytest.mark.parametrize(
+    ("entry", "who"),
+    [
+        (record(noticed(delivery("e-1"), **SNS)), "ada"),
+        (record(delivery("e-1")) | SQS, "ada"),
+        (record(noticed(delivery("e-1"))), "nobody"),
+        (record(noticed(delivery("e-1"), MessageAttributes=7)), "nobody"),
+        (record(noticed(delivery("e-1"), MessageAttributes={"Who": {"Value": 7}})), "nobody"),
+        (record(delivery("e-1")), "nobody"),
+        ({name: value for name, value in record(delivery("e-1")).items() if name != "messageAttributes"}, "nobody"),
+    ],
+    ids=["in SNS' envelope", "raw", "without", "odd", "not a text", "raw without", "raw with no place for any"],
+)
+def test_a_feed_that_reads_attributes_gets_those_that_it_names(entry: dict[str, Any], who: str) -> None:
+    kit = noticing()
+    assert kit.edge.fed([entry]) == failures()
+    assert [event.party for event in kit.outbound.events] == [who]
+
+
+def test_what_such_a_feed_cannot_cut_is_parked_with_its_attributes() -> None:
+    kit = noticing()
+    kit.edge.fed([record(noticed(b"hello", **SNS))])
+    [kept] = parked(kit)
+    assert msgspec.json.decode(kept.body) == {"message": "hello", "attributes": {"Who": "ada"}}
+
+
+@given(at=st.lists(st.integers(0, 3), max_size=6))
+def test_what_lies_there_together_goes_in_the_order_of_its_times(at: list[int]) -> None:
+    kit = kit_of()
+    records = [record(delivery(f"e-{number}", at=when), number) for number, when in enumerate(at)]
+    kit.edge.fed([*records, record(b"{", 9)])
+    assert [event.sent_ms for event in kit.outbound.events] == sorted(at)
+    assert ids(kit.outbound.events) == [f"e-{n}" for _, n in sorted((when, n) for n, when in enumerate(at))]

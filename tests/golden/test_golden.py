@@ -13,6 +13,7 @@ import pytest
 
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM_TRANSLATOR
 from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK_TRANSLATOR
+from chalicelib.desks.connect.translate import TRANSLATOR as CONNECT_TRANSLATOR
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
 from chalicelib.desks.genesys.translate import inbound_message
 from chalicelib.errors import Malformed
@@ -21,7 +22,7 @@ from chalicelib.pipeline.presenting import desk_message, line_message, remembere
 from chalicelib.registry import CHANNELS, abouts
 from chalicelib.rules import windows
 from chalicelib.rules.participant import attributes
-from chalicelib.vocabulary.messages import Attachment, CustomerMessage, Echo, Note
+from chalicelib.vocabulary.messages import Attachment, CustomerMessage, DeskMessage, Echo, Note
 from chalicelib.vocabulary.records import Account, Event, Seat
 from tests.edge.kit import EdgeKit
 from tests.fakes import WINDOW
@@ -34,6 +35,7 @@ PARSE: dict[str, Callable[[Event], list[Any]]] = {
     "instagram": INSTAGRAM_TRANSLATOR.parse,
     "tiktok": TIKTOK_TRANSLATOR.parse,
     "genesys": lambda event: [GENESYS_TRANSLATOR.parse(event)],
+    "connect": lambda event: [CONNECT_TRANSLATOR.parse(event)],
 }
 
 
@@ -49,19 +51,22 @@ def delivered(name: str) -> list[Event]:
     """The events that the edge stores of a fixture, sent compactly, as the platforms do."""
     body = json.dumps(json.loads((FIXTURES / f"{name}.json").read_text()), separators=(",", ":")).encode()
     kit = EdgeKit()
-    assert kit.deliver(name.partition("/")[0], body).status == 200
-    assert kit.shelf.kept == {}
+    kit.feed(name.partition("/")[0], body)
+    assert all(b"not_json" in kept for kept in kit.shelf.kept.values())
     return kit.stored
 
 
 def posted(event: Event, said: CustomerMessage | Note | Echo) -> dict[str, Any]:
-    """The body that Genesys gets; a file has been copied, a conversation is open, and a post has its id for an
-    address."""
+    """The body that Genesys gets."""
+    return inbound_message(shown(event, said), event.received_ms / 1000)
+
+
+def shown(event: Event, said: CustomerMessage | Note | Echo) -> DeskMessage:
+    """What a desk is given; a file has been copied, a conversation is open, and a post has its id for an address."""
     account = Account(channel=event.source, id=event.account, integration="int", secret="s")
     if not isinstance(said, CustomerMessage):
         text = words(account, said.lines, said.text)
-        line = line_message(account, said.id, said.conversation.customer, said.sent_ms, text)
-        return inbound_message(line, event.received_ms / 1000)
+        return line_message(account, said.id, said.conversation.customer, said.sent_ms, text)
     for post in {line.post for line in said.lines} - {""}:
         said = msgspec.structs.replace(said, lines=led_to(said.lines, post, post))
     thread = remembered(said)
@@ -71,7 +76,7 @@ def posted(event: Event, said: CustomerMessage | Note | Echo) -> dict[str, Any]:
     if said.media:
         kind = said.media.kind
         copy = Attachment(kind=kind, url=f"https://bridge.example/{kind}", mime=f"{kind}/*", name=kind)
-    return inbound_message(desk_message(account, said, facts, attachment=copy), event.received_ms / 1000)
+    return desk_message(account, said, facts, attachment=copy)
 
 
 def became(event: Event) -> dict[str, Any]:

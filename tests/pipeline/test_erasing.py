@@ -15,7 +15,7 @@ from chalicelib.pipeline.media import folder
 from chalicelib.pipeline.parking import Parking
 from chalicelib.pipeline.ports import Turn
 from chalicelib.vocabulary.claims import LEASE_S
-from chalicelib.vocabulary.records import Conversation, Erasure, Event
+from chalicelib.vocabulary.records import Conversation, Erasure, Event, Seat
 from tests.fakes import FakeMetrics
 from tests.pipeline.places import Places
 
@@ -61,6 +61,17 @@ def places() -> Places:
     fill(made, WHOSE)
     fill(made, OTHER)
     return made
+
+
+def test_events_of_a_desk_that_tells_its_conversation_and_nothing_else_go_too() -> None:
+    places = Places(desks=("genesys", "connect"))
+    places.row(WHOSE, "SEAT#1", seat=Seat("connect", "contact-1"))
+    whose = Event(source="connect", account="", party="contact-1", id="e", received_ms=1000, raw=msgspec.Raw(b"{}"))
+    for integration in (INTEGRATION, ""):
+        park(places, whose)
+        assert len(places.erasing.held(WHOSE, integration).parked) == 1
+    places.erasing.erase(WHOSE, INTEGRATION)
+    assert [key for key in places.bucket if key.startswith("parked/")] == []
 
 
 def held(places: Places, whose: Conversation) -> list[str]:

@@ -14,6 +14,7 @@ from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.inbound.composing import Draft, Enricher
 from chalicelib.protocols.desk import Desk
 from chalicelib.rules.budgets import BUDGETS
+from chalicelib.vocabulary.capabilities import DeskCapabilities
 from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Fetched, Line, Media, Note
 from chalicelib.vocabulary.records import Conversation, Event, Parked, Seat, Thread
@@ -22,6 +23,7 @@ from tests.extension.memory import Counter
 from tests.fakes import INSTAGRAM, START, FakeClient, FakeDesk, FakeFetch, FakeLedger, turn
 from tests.kits import Bench
 
+START_MS = int(START) * 1000
 CONVERSATION = Conversation("instagram", INSTAGRAM.id, "55501")
 SESSION = Seat("counter", "session-1", "key", 1)
 
@@ -406,6 +408,68 @@ def _dies(method: Callable[..., Any], after: bool) -> Callable[..., Any]:
         raise Killed
 
     return dying
+
+
+# Desks that do once what comes twice, and that go on with the past
+
+
+class Able(FakeDesk):
+    """`can` is what it says of itself."""
+
+    def __init__(self, **can: Any) -> None:
+        super().__init__()
+        self.can = can
+
+    @property
+    def capabilities(self) -> DeskCapabilities:
+        return DeskCapabilities(stateful=True, lag_s=120.0, **self.can)
+
+
+class AbleKit(Kit):
+    def __init__(self, **can: Any) -> None:
+        super().__init__(desks="genesys")
+        self.able = Able(**can)
+        bench = Bench({"instagram": self.client}, {"genesys": self.able}, clock=self.clock, metrics=self.metrics)
+        self.ledger = bench.ledger
+        self.ledger.listed = [INSTAGRAM]
+        self.to_desk = bench.to_desk({"instagram": self.says})
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_a_desk_that_does_once_what_comes_twice_is_given_it_again_and_not_searched(idempotent: bool) -> None:
+    kit = AbleKit(idempotent=idempotent)
+    kit.able.answers = [Killed(), "desk-1"]
+    with pytest.raises(Killed):
+        kit.write(said())
+    kit.clock.advance(LEASE_S + 1)
+    if idempotent:
+        kit.write(said())
+        assert (kit.able.looked_for, kit.metrics.total("sent_again")) == ([], 0)
+        assert [message.id for message in kit.able.delivered] == [kit.able.delivered[0].id] * 2
+    else:
+        with pytest.raises(Waiting):
+            kit.write(said())
+        assert len(kit.able.looked_for) == 1
+
+
+@pytest.mark.parametrize("continues", [True, False])
+def test_a_desk_that_goes_on_with_the_past_is_told_which_conversation_was_over_last(continues: bool) -> None:
+    kit = AbleKit(continues=continues)
+    kit.write(said())
+    kit.write(said(2))
+    ended_ms = int(kit.clock() * 1000)
+    assert kit.ledger.end(CONVERSATION, kit.ledger.standing(CONVERSATION), kit.clock())
+    kit.clock.advance(5)
+    kit.write(said(3))
+    told = [(message.former, message.former_ms) for message in kit.able.delivered]
+    assert told == [("", 0), ("", 0), ("desk-conversation", ended_ms) if continues else ("", 0)]
+
+
+def test_only_what_a_customer_says_may_open_a_conversation() -> None:
+    kit = AbleKit()
+    kit.write(said())
+    kit.write(Note(id="n-1", conversation=CONVERSATION, sent_ms=START_MS, kind="reaction", lines=(Line("theirs"),)))
+    assert [message.opens for message in kit.able.delivered] == [True, False]
 
 
 # Enrichers

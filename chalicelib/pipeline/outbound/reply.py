@@ -16,7 +16,8 @@ SAME_S = 60.0
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent's message, the seat where it was written, where it goes, and when the bridge was given it (epoch s)."""
+    """An agent's message, the seat where it was written, where it goes, and when the bridge was given it (epoch s).
+    `said_ms` is when it was written, 0 where the desk does not tell."""
 
     account: Account
     message: AgentMessage
@@ -25,6 +26,12 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     thread: Thread
     received_s: float
     turn: Turn
+    said_ms: int = 0
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether one that was written later has gone out before."""
+        return 0 < self.said_ms < self.thread.said_ms
 
     def item(self, number: int) -> str:
         """The claim of its part of that number, from 1."""

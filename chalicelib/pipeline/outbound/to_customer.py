@@ -93,6 +93,8 @@ class ToCustomer:
         elif isinstance(told, DeskEnded):
             self._accounts.ready(account.channel, account.id, "outbound")
             self._ending.end(account, told.customer, seat, event.received_ms / 1000, turn)
+        elif told.author == "flow" and not account.flow_texts:
+            self._metrics.count("ignored", reason="flow_text")
         else:
             self._message(account, told, seat, event, turn)
 
@@ -135,7 +137,9 @@ class ToCustomer:
             self._metrics.count("ignored", reason="desk_ended_unknown")
             return
         missing = f"integration {told.integration}" if told.integration else f"conversation {told.desk_conversation}"
-        if not self._budgets.spent(turn, "account"):
+        # whose a conversation is may be written by a worker that has died, and is tried again
+        waits = "account" if told.integration or isinstance(told, DeskEnded) else "seat"
+        if not self._budgets.spent(turn, waits):
             raise Retryable(f"no account with the {missing} yet", UNKNOWN_S)
         if isinstance(told, DeskEnded):
             self._metrics.count("ignored", reason="desk_ended_unknown")
@@ -173,12 +177,15 @@ class ToCustomer:
             thread=thread,
             received_s=event.received_ms / 1000,
             turn=turn,
+            said_ms=event.sent_ms,
         )
         outcome = self._sending.send(reply)
         if not outcome.news:
             self._metrics.count("duplicate", channel=account.channel)
             return
         self._tell(account, message, seat, outcome)
+        if reply.overtaken and outcome.arrived:
+            self._metrics.count("overtaken", channel=account.channel)
         if outcome.refused is None:
             self._metrics.measure("latency_ms", self._clock() * 1000 - event.received_ms, direction="outbound")
             log.info("sent", message=message.id, account=account.id, desk_conversation=message.desk_conversation,

@@ -64,6 +64,7 @@ export default {
   ],
   profile_channel: ["Channel", "Canal"],
   profile_account: ["Wrote to", "Escribió a"],
+  profile_desk: ["Desk", "Escritorio"],
   profile_username: ["User name", "Usuario"],
   profile_id: ["Id", "Id"],
   profile_followers: ["Followers", "Seguidores"],

@@ -1,4 +1,4 @@
-"""Instagram as the sandbox plays it: two of the brand's accounts, one of each login."""
+"""Instagram as the sandbox plays it: three of the brand's accounts, of both logins, one of them at another desk."""
 
 from __future__ import annotations
 
@@ -48,6 +48,11 @@ class Instagram(Channel):
             "channel": "instagram", "id": "17841400000000002", "name": "our.other.shop", "login": "facebook",
             "page": "100000000000002", "integration": "6a1f2c3e-0000-4000-8000-000000000003",
             "secret": "dmdesk/account/instagram-2", "human_agent": True, "show_reads": True, "reconcile": True,
+        },
+        {
+            "channel": "instagram", "id": "17841400000000003", "name": "our.help", "login": "instagram",
+            "integration": "6a1f2c3e-0000-4000-8000-000000000004", "secret": "dmdesk/account/instagram-3",
+            "desk": "connect",
         },
     ]  # fmt: skip
     customer = "1000000000000001"

@@ -1,4 +1,4 @@
-"""TikTok as the sandbox plays it: one of the brand's accounts, and the app that it authorised."""
+"""TikTok as the sandbox plays it: two of the brand's accounts at different desks, and the app that they authorised."""
 
 from __future__ import annotations
 
@@ -52,6 +52,11 @@ class TikTok(Channel):
         {
             "channel": "tiktok", "id": "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0", "name": "our_shop",
             "integration": "6a1f2c3e-0000-4000-8000-000000000002", "secret": "dmdesk/account/tiktok-1",
+        },
+        {
+            "channel": "tiktok", "id": "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9Co2", "name": "our_help",
+            "integration": "6a1f2c3e-0000-4000-8000-000000000005", "secret": "dmdesk/account/tiktok-2",
+            "desk": "connect",
         },
     ]  # fmt: skip
     customer = "+SandboxCustomer000000000000000000000000000001"

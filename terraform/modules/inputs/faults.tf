@@ -81,6 +81,16 @@ locals {
       try(length(distinct(cell.value)) < length(cell.value), false)
     ],
 
+    # what no row of the table can say
+    [
+      for given in [try(var.settings.connect.chat_minutes, null)] : "connect.chat_minutes is 0, or from 60 to 10080 (7 days)."
+      if try(given > 0 && given < 60, false)
+    ],
+    [
+      for given in [try(var.settings.connect.content_types, null)] : "connect.content_types must hold text/plain."
+      if given != null && try(!contains(given, "text/plain"), false)
+    ],
+
     local.account_faults,
   )
 }
@@ -103,6 +113,10 @@ locals {
     [
       for key, account in local.known : "accounts.${key}.id is not ${jsonencode(account.id)}: ${var.channels[account.channel].id.error}"
       if !can(regex(var.channels[account.channel].id.pattern, account.id))
+    ],
+    [
+      for key, account in local.known : "accounts.${key}.desk is ${account.desk}, of which nothing is said: give the variable ${account.desk}."
+      if !try(var.desks[account.desk], true)
     ],
     [
       for key, account in local.known : "accounts.${key}.login is ${length(account.logins) == 0 ? "not set, as ${account.channel} has one way to log in" : join(" or ", [for login in account.logins : "${login.name} (${login.title})"])}, not ${jsonencode(account.login)}."

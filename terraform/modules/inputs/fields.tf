@@ -92,6 +92,45 @@ locals {
       prefix = { kind = "text", form = "^[^\\s]*$", says = "what the names of the log's objects begin with, without spaces" }
     }
 
+    kms_key = {
+      create        = { kind = "flag" }
+      arn           = { kind = "text" }
+      rotation_days = local.whole
+      deletion_days = local.whole
+    }
+
+    alarm_topic = {
+      arn = { kind = "text", must = true }
+    }
+
+    vpc = {
+      subnet_ids         = { kind = "texts", must = true, form = local.word, says = "the id of a subnet" }
+      security_group_ids = { kind = "texts", must = true, form = local.word, says = "the id of a security group" }
+    }
+
+    package_s3 = {
+      bucket       = { kind = "text", must = true }
+      key          = { kind = "text", must = true }
+      version      = { kind = "text" }
+      hash         = { kind = "text" }
+      runtime      = { kind = "text", must = true }
+      architecture = { kind = "text" }
+    }
+
+    # docs.aws.amazon.com/connect/latest/APIReference/API_StartChatContact.html, API_SendMessage.html
+    connect = {
+      instance        = { kind = "text", must = true, form = local.word, says = "the instance's id or ARN" }
+      flow            = { kind = "text", must = true, form = local.word, says = "the id or ARN of an inbound flow" }
+      topic           = { kind = "text", must = true, form = "^arn:[^:]+:sns:[^:]+:[0-9]{12}:[A-Za-z0-9_-]+$", says = "the ARN of a standard SNS topic, arn:aws:sns:<region>:<account>:<name>" }
+      api             = local.at
+      participant_api = local.at
+      chat_minutes    = { kind = "number", most = 10080 }
+      content_types   = { kind = "texts", form = local.word, says = "a content type" }
+      text_limit      = { kind = "number", least = 1, most = 16384 }
+      one_call        = { kind = "flag" }
+      persistent      = { kind = "flag" }
+    }
+
     retention = {
       queue_days       = local.whole
       dead_letter_days = local.whole
@@ -136,7 +175,7 @@ locals {
     channel     = { kind = "text", must = true, among = keys(var.channels) }
     id          = { kind = "text", must = true, form = local.word, says = "one word without spaces", longest = 128 }
     name        = merge(local.name, { default = "", longest = 100 })
-    desk        = { kind = "text", default = "", among = concat([""], var.desks) }
+    desk        = { kind = "text", default = "", among = concat([""], keys(var.desks)) }
     login       = { kind = "text", default = "" }
     page        = { kind = "text", default = "", form = "^[0-9]*$", says = "the number of the Facebook Page" }
     human_agent = { kind = "flag", default = false }
@@ -147,6 +186,8 @@ locals {
     closing     = { kind = "text", default = "warn", among = ["off", "warn", "raise"] }
     after_end   = { kind = "text", default = "", longest = 1000, prose = true }
     reconcile   = { kind = "flag", default = false }
+    flow_texts  = { kind = "flag", default = false }
+    flow        = { kind = "text", default = "", form = "^[!-~]*$", says = "the id or ARN of a flow" }
 
     outage_reply = { kind = "flag", default = false }
     # one message on every channel: Instagram takes 1,000 bytes, and a character has four at most

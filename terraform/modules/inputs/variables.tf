@@ -20,7 +20,7 @@ variable "channels" {
 }
 
 variable "desks" {
-  description = "The desks that an account may name."
-  type        = list(string)
+  description = "The desks that an account may name, and whether anything is said of each."
+  type        = map(bool)
   nullable    = false
 }

@@ -1,0 +1,132 @@
+"""What doctor finds in an Amazon Connect instance, whose answers botocore's stubber holds to the services' models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import get_session
+from botocore.stub import Stubber
+
+from chalicelib.vocabulary.records import Account
+from ops import causes
+from ops.desks.connect import PROVIDER, checks
+from ops.findings import Check
+from ops.provider import Asked
+from tests.desks.connect.kit import ACCOUNT, FLOW, INSTANCE, SETTINGS, TOPIC
+
+OWN = "bbbbbbbb-0000-4000-8000-00000000000f"
+ALLOWED = {"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"}, "Action": "sns:Publish"}
+
+
+class Bridge:
+    """As much of one as the checks ask for."""
+
+    def __init__(self) -> None:
+        self.settings = SimpleNamespace(vendors=dict(SETTINGS))
+
+    def aws(self, work: Callable[[], Any], what: str) -> Any:
+        try:
+            return work()
+        except (BotoCoreError, ClientError) as error:
+            raise causes.aws(error, what) from None
+
+
+class Client:
+    """Of one service: each question by a client of its own, so that botocore judges question and answer."""
+
+    def __init__(self, service: str, told: dict[str, Any]) -> None:
+        self._service, self._told = service, told
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def ask(**given: Any) -> Any:
+            made = get_session().create_client(
+                self._service, region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
+            )
+            with Stubber(made) as stubber:
+                if isinstance(self._told[name], str):
+                    stubber.add_client_error(name, self._told[name])
+                else:
+                    stubber.add_response(name, self._told[name], given)
+                return getattr(made, name)(**given)
+
+        return ask
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What each question is answered: an instance in which all is well."""
+    answers: dict[str, Any] = {
+        "describe_instance": {"Instance": {"InstanceStatus": "ACTIVE", "InstanceAlias": "tea"}},
+        "describe_contact_flow": {"ContactFlow": {"Name": "Inbound", "Type": "CONTACT_FLOW", "Status": "PUBLISHED"}},
+        "get_topic_attributes": {"Attributes": {"Policy": json.dumps({"Statement": [ALLOWED]})}},
+        "list_instance_storage_configs": {"StorageConfigs": [{"StorageType": "S3"}]},
+    }
+    monkeypatch.setattr(checks, "_client", lambda bridge, service: Client(service, answers))
+    return answers
+
+
+def found(*accounts: Account, bridge: Bridge | None = None) -> dict[tuple[str, str], Check]:
+    asked: Any = bridge or Bridge()
+    return {(one.check, one.subject): one for one in PROVIDER.checks(asked, accounts, Asked())}
+
+
+def test_where_all_is_well_each_part_says_so(told: dict[str, Any]) -> None:
+    every = found(ACCOUNT, msgspec.structs.replace(ACCOUNT, id="2", options={"flow": f"arn:aws:x/contact-flow/{OWN}"}))
+    assert [key for key, one in every.items() if one.status != "ok"] == []
+    assert set(every) == {
+        ("instance", INSTANCE), ("flow", FLOW), ("flow", OWN), ("topic", TOPIC), ("files", INSTANCE),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "check", "says"),
+    [
+        ("describe_instance", {"Instance": {"InstanceStatus": "CREATION_FAILED"}}, "instance", "CREATION_FAILED"),
+        ("describe_instance", "ResourceNotFoundException", "instance", "instance"),
+        ("describe_contact_flow", {"ContactFlow": {"Type": "CONTACT_FLOW", "Status": "SAVED"}}, "flow", "published"),
+        ("describe_contact_flow", {"ContactFlow": {"Type": "AGENT_WHISPER"}}, "flow", "AGENT_WHISPER"),
+        ("describe_contact_flow", "AccessDeniedException", "flow", "flow"),
+        ("get_topic_attributes", {"Attributes": {}}, "topic", "connect.amazonaws.com"),
+        (
+            "get_topic_attributes",
+            {"Attributes": {"Policy": json.dumps({"Statement": [ALLOWED | {"Effect": "Deny"}]})}},
+            "topic",
+            "connect.amazonaws.com",
+        ),
+        ("list_instance_storage_configs", {"StorageConfigs": []}, "files", "links"),
+    ],
+)
+def test_what_is_wrong_is_told_with_what_to_do_and_stops_nothing_else(
+    told: dict[str, Any], question: str, answer: Any, check: str, says: str
+) -> None:
+    told[question] = answer
+    every = list(found(ACCOUNT).values())
+    [wrong] = [one for one in every if one.status != "ok"]
+    assert wrong.check == check
+    assert wrong.fix
+    assert says in f"{wrong.detail} {wrong.fix}"
+    assert len(every) == 4
+
+
+def test_a_topic_of_the_wrong_kind_is_told(told: dict[str, Any]) -> None:
+    bridge = Bridge()
+    bridge.settings.vendors["connect_topic"] = f"{TOPIC}.fifo"
+    assert found(bridge=bridge)["topic", f"{TOPIC}.fifo"].status == "fail"
+
+
+def test_where_the_topic_tells_no_region_nothing_can_be_asked() -> None:
+    bridge = Bridge()
+    bridge.settings.vendors["connect_topic"] = "dmdesk"
+    assert {one.status for one in found(bridge=bridge).values()} == {"fail"}
+
+
+def test_it_has_no_secret_and_tells_no_time() -> None:
+    bridge: Any = Bridge()
+    assert PROVIDER.secrets(bridge.settings) == ()
+    assert list(PROVIDER.clock(bridge, Asked())) == []
