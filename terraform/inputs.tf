@@ -68,7 +68,7 @@ locals {
   channel_parts = {
     for channel, fact in local.channels : channel => {
       for name in values(fact.secret) : name => {
-        kind = lookup({ app_secrets = "keys", verify_tokens = "words" }, name, "word")
+        kind = lookup({ app_secrets = "keys", verify_tokens = "keys" }, name, "word")
         must = name != "app_id"
       }
     }

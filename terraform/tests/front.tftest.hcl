@@ -11,7 +11,7 @@ variables {
   accounts               = { acme_ig = { channel = "instagram", id = "17841400000000001" } }
   ops_command            = "true"
   # terraform test takes no default of an ephemeral variable
-  instagram             = { app_secrets = ["meta-app-secret"], verify_tokens = ["verify"] }
+  instagram             = { app_secrets = ["meta-app-secret"], verify_tokens = ["verify-token-0001"] }
   tiktok                = { app_secrets = ["tiktok-app-secret"], app_id = "7000000000000000001" }
   genesys_oauth_clients = [{ id = "client", secret = "oauth-client-secret" }] # checkov:skip=CKV_SECRET_6:made up
   channel_secrets       = {}

@@ -17,7 +17,7 @@ variables {
     acme_tt   = { channel = "tiktok", id = "-000Ab1Cd", closing = "raise" }
   }
   # terraform test takes no default of an ephemeral variable
-  instagram             = { app_secrets = ["meta-app-secret"], verify_tokens = ["verify"] }
+  instagram             = { app_secrets = ["meta-app-secret"], verify_tokens = ["verify-token-0001"] }
   tiktok                = { app_secrets = ["tiktok-app-secret"], app_id = "7000000000000000001" }
   genesys_oauth_clients = [{ id = "client", secret = "client-secret" }] # checkov:skip=CKV_SECRET_6:made up
   channel_secrets       = {}
@@ -116,7 +116,7 @@ run "a_channels_secret_may_be_given_under_its_name" {
     error_message = "it goes before the channel's variable"
   }
   assert {
-    condition     = nonsensitive(jsondecode(local.secrets["instagram"])) == { secrets = ["meta-app-secret"], verify_tokens = ["verify"] }
+    condition     = nonsensitive(jsondecode(local.secrets["instagram"])) == { secrets = ["meta-app-secret"], verify_tokens = ["verify-token-0001"] }
     error_message = "the others keep theirs"
   }
 }

@@ -79,7 +79,7 @@ variables {
   package                = "tests/fixtures/dmdesk.zip"
   genesys_region         = "eu-west-1"
   genesys_webhook_secret = "webhook-webhook-webhook"
-  instagram              = { app_secrets = ["meta-app-secret"], verify_tokens = ["verify"] }
+  instagram              = { app_secrets = ["meta-app-secret"], verify_tokens = ["verify-token-0001"] }
   tiktok                 = { app_secrets = ["tiktok-app-secret"] }
   genesys_oauth_clients  = [{ id = "client", secret = "client-secret" }]
   channel_secrets        = { pigeon = { app_secrets = ["roo-coo-to-you-42"] } }
@@ -197,7 +197,7 @@ def test_the_example_is_refused_until_it_is_filled_in(settings: Path, copied: Pa
 
 
 WRONG_SECRETS = """
-instagram              = { app_secret = ["never-to-be-printed-1"], verify_tokens = ["verify"] }
+instagram              = { app_secret = ["never-to-be-printed-1"], verify_tokens = ["verify-token-0001"] }
 tiktok                 = { app_secrets = ["never-to-be-printed-2"], appid = "1" }
 genesys_oauth_clients  = [{ id = "client", secret = "never-to-be-printed-3", role = "x" }]
 genesys_webhook_secret = "never-printed-4"

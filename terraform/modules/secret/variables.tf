@@ -4,7 +4,7 @@ locals {
   # As chalicelib/credentials.py has it, which the edge refuses keys by; a test compares. What stands before and between
   # the letters of a form does not matter.
   shortest = 12
-  forms    = ["changeme", "example", "placeholder", "todo", "your", "makeup", "password", "secretsecret", "insert", "replace"]
+  forms    = ["changeme", "example", "placeholder", "todo", "your", "makeup", "aword", "password", "secretsecret", "insert", "replace"]
   between  = "[^\\p{L}\\p{N}]*"
 
   form      = "(?i)^${local.between}(${join("|", [for form in local.forms : join(local.between, split("", form))])})"
