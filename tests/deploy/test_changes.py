@@ -44,6 +44,22 @@ module "dmdesk" {{
 }}
 {extra}
 """
+SECOND = """
+module "second" {{
+  source = "../dmdesk"
+
+  name                   = "dmdesk-b"
+  package                = "dmdesk/tests/fixtures/dmdesk.zip"
+  genesys_region         = "eu-west-1"
+  genesys_webhook_secret = "webhook-webhook-webhook"
+  ops_command            = "true"
+  accounts               = {accounts}
+}}
+"""
+# by what a resource is called within an AWS account, or within an organisation; what stands inside another is called
+# within that, and what is not known before it is made is AWS' own
+CALLED = ("name", "bucket", "function_name", "alarm_name", "dashboard_name")
+INSIDE = {"aws_iam_role_policy", "aws_cloudwatch_log_metric_filter"}
 TESTS = """
 mock_provider "aws" {
   source = "./dmdesk/modules/aws/tests"
@@ -78,8 +94,8 @@ def moved(old: str = "old", new: str = "new") -> str:
 
 @pytest.fixture(scope="module")
 def planned(settings: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What each change does: name of the change → address → actions. All on a state whose accounts' secrets were
-    made under their keys, as releases before this one named them."""
+    """What each change does: name of the change → address → what is done there. All on a state whose accounts' secrets
+    were made under their keys, as releases before this one named them."""
     folder = tmp_path_factory.mktemp("changes")
     for name in ("dmdesk", "former"):
         left_out = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfvars")
@@ -93,6 +109,7 @@ def planned(settings: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
         "waits": {"first": "2"},
         "renamed": {"accounts": RENAMED, "extra": moved()},
         "removed": {"accounts": {"other": ACCOUNTS["other"]}},
+        "beside": {"extra": SECOND.format(accounts=json.dumps(ACCOUNTS))},
     }
     for name, change in changes.items():
         call = {"first": "1", "source": "../dmdesk", "accounts": ACCOUNTS, "extra": ""} | change
@@ -107,7 +124,7 @@ def planned(settings: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     printed = [json.loads(line) for line in terraform(settings, folder, "test", "-json", "-verbose").splitlines()]
     return {
         line["@testrun"]: {
-            one["address"].removeprefix("module.dmdesk."): one["change"]["actions"]
+            one["address"].removeprefix("module.dmdesk."): one["change"]
             for one in line["test_plan"]["resource_changes"]
         }
         for line in printed
@@ -115,23 +132,23 @@ def planned(settings: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     }
 
 
-def undone(plan: dict[str, list[str]]) -> set[str]:
-    return {address for address, actions in plan.items() if "delete" in actions}
+def undone(plan: dict[str, Any]) -> set[str]:
+    return {address for address, change in plan.items() if "delete" in change["actions"]}
 
 
-def begun(plan: dict[str, list[str]]) -> set[str]:
-    return {address for address, actions in plan.items() if "create" in actions}
+def begun(plan: dict[str, Any]) -> set[str]:
+    return {address for address, change in plan.items() if "create" in change["actions"]}
 
 
 def test_what_the_module_waits_for_replaces_nothing(planned: Any) -> None:
     plan = planned["waits"]
-    assert plan["module.aws.aws_s3_bucket.shelf"] in (["no-op"], ["update"])
+    assert plan["module.aws.aws_s3_bucket.shelf"]["actions"] in (["no-op"], ["update"])
     assert undone(plan) == begun(plan) == set()
 
 
 def test_another_key_for_an_account_replaces_nothing(planned: Any) -> None:
     plan = planned["renamed"]
-    assert plan['module.aws.aws_secretsmanager_secret.this["account/new"]'] in (["no-op"], ["update"])
+    assert plan['module.aws.aws_secretsmanager_secret.this["account/new"]']["actions"] in (["no-op"], ["update"])
     assert undone(plan) == begun(plan) == set()
 
 
@@ -148,3 +165,17 @@ def test_an_account_that_is_taken_out_takes_its_own_with_it_only(planned: Any) -
     # the last account of its channel takes what only that channel has, too
     ours = ('["old"]', '["account/old"]', '["instagram"]')
     assert [address for address in undone(plan) if not address.endswith(ours)] == ["terraform_data.webhook_secrets"]
+
+
+def test_a_second_bridge_calls_nothing_as_the_first_does(planned: Any) -> None:
+    plan = planned["beside"]
+    assert undone(plan) == set()
+    called: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
+    for address, change in plan.items():
+        kind = re.findall(r"(?:^|\.)((?:aws|genesyscloud)_\w+)\.", address)
+        if kind and kind[-1] not in INSIDE:
+            names = [(kind[-1], change["after"][word]) for word in CALLED if change["after"].get(word)]
+            called[address.startswith("module.second.")] |= set(names)
+    assert len(called[True]) > 50
+    assert called[True] & called[False] == set()
+    assert all("dmdesk-b" in name for _, name in called[True])

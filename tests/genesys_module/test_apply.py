@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import shlex
+import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -145,6 +148,28 @@ def test_what_the_module_waits_for_detaches_no_flow(terraform: Terraform) -> Non
         terraform.run("apply", "-auto-approve")
     (identifier,) = terraform.outputs()["integration_ids"].values()
     assert terraform.genesys.admin.integration(identifier)["flow"]["id"] == other
+
+
+def test_one_of_two_bridges_is_destroyed_and_the_other_stays_whole(terraform: Terraform, initialised: Path) -> None:
+    terraform.inputs["ops_command"] = OPS
+    terraform.inputs["accounts"] = {"acme_tt": terraform.inputs["accounts"]["acme_tt"]}
+    terraform.apply()
+    alone = terraform.genesys.admin.held()
+    second = copy.copy(terraform)
+    second.folder = terraform.folder / "second"
+    second.inputs = terraform.inputs | {"name": "acme-b"}
+    shutil.copytree(initialised, second.folder, symlinks=True)
+    second.apply()
+    both = terraform.genesys.admin.held()
+    for kind, names in alone.items():
+        more = [name for name in both[kind] if name not in names]
+        assert len(more) == len(names), f"each has {kind} of its own"
+        assert all(name.startswith("acme-b") for name in more), kind
+    second.run("destroy", "-auto-approve")
+    assert terraform.genesys.admin.held() == alone
+    terraform.run("plan", "-detailed-exitcode")  # 0: nothing of it is gone or changed
+    (identifier,) = terraform.outputs()["integration_ids"].values()
+    assert terraform.genesys.admin.integration(identifier)["flow"]["id"] == terraform.outputs()["flow_id"]
 
 
 def test_what_exists_is_used_by_name(terraform: Terraform) -> None:
