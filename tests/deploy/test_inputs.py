@@ -144,7 +144,7 @@ SETTINGS: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "kms_key",
         {"create": "perhaps", "rotation": 90, "rotation_days": 90.5},
-        ["kms_key.create is true or false.", "kms_key.rotation is not known", "kms_key.rotation_days is a whole number"],
+        ["kms_key.create is true or false.", "kms_key.rotation is not known", "kms_key.rotation_days is a whole"],
     ),
     ("alarm_topic", {"name": "on-call"}, ["alarm_topic.arn has to be given.", "alarm_topic.name is not known"]),
     (

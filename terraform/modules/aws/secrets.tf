@@ -49,7 +49,9 @@ resource "aws_secretsmanager_secret_version" "this" {
   secret_string_wo_version = local.secret_versions[each.key]
   # A version without a label is deleted by AWS once others follow, and Terraform would write it again: an old token
   # over a renewed one. The second label keeps what Terraform wrote.
-  version_stages = ["AWSCURRENT", "terraform"]
+  # One of its own, as a label is one version's at a time: the next version would take it, and this one's deletion, which
+  # takes it away first, would be refused.
+  version_stages = ["AWSCURRENT", "terraform-${local.secret_versions[each.key]}"]
 
   lifecycle {
     # AWSCURRENT moves on when a token is renewed or a value is put by hand
