@@ -1,4 +1,4 @@
-"""restore: what the table has lost comes back from a restored one, and the erased do not (docs/adr/0018-restore.md)."""
+"""restore: what the table has lost comes back from a restored one, and the erased do not (docs/adr/0017-restore.md)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Only what is listed here passes, and only what is that and nothing else: whatever a browser would run (HTML, SVG,
 scripts) is not listed, nor are macros; a picture that another program would take for an archive, a page or a PDF is
-refused. docs/adr/0015-file-types.md says why no library tells it.
+refused. docs/adr/0016-file-types.md says why no library tells it.
 """
 
 from __future__ import annotations

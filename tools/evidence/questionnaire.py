@@ -85,7 +85,7 @@ def _deletion() -> list[Answer]:
         Answer("Can a person's data be deleted on request?", "Yes: by one command, and by Meta's data deletion "
                "callback within hours; with a certificate.", "docs/data-protection.md", "threats.md"),
         Answer("And from backups?", f"They end after {days['retention.backup_days']} days; a restore leaves the erased "
-               "out, by a register outside the table.", "docs/adr/0018-restore.md", "threats.md"),
+               "out, by a register outside the table.", "docs/adr/0017-restore.md", "threats.md"),
     ]  # fmt: skip
 
 
