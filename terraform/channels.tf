@@ -67,8 +67,6 @@ locals {
       client_secrets  = [] # and is called with the functions' role
       settings = { for name, value in {
         connect_instance        = try(var.connect.instance, null)
-        connect_flow            = try(var.connect.flow, null)
-        connect_topic           = try(var.connect.topic, null)
         connect_api             = try(var.connect.api, null)
         connect_participant_api = try(var.connect.participant_api, null)
         connect_chat_minutes    = try(tostring(var.connect.chat_minutes), null)
@@ -79,6 +77,19 @@ locals {
       } : name => value if value != null }
       paste = {}
     }
+  }
+
+  # what is made of a desk, where it is there, beside its entry: further settings, the topic that its queue is fed by and
+  # who publishes there, and what the function that begins conversations may do for it. By [0]: whoever names the module as
+  # a whole waits for all of it, and its subscription waits for the queue.
+  made = {
+    connect = [
+      for there in local.chosen.connect[*] : {
+        settings = { connect_flow = module.connect[0].flow, connect_topic = module.connect[0].topic }
+        fed      = { topic = module.connect[0].topic, service = "connect.amazonaws.com" }
+        rights   = module.connect[0].rights
+      }
+    ]
   }
 
   # where an account's conversations go that names no desk
@@ -105,7 +116,7 @@ variable "tiktok" {
 }
 
 variable "connect" {
-  description = "The Amazon Connect instance where accounts with desk = \"connect\" are answered: its id or ARN, the id or ARN of the inbound flow that chats enter, the ARN of the standard SNS topic that it streams to, in its region; api and participant_api (other addresses, for tests), chat_minutes (how long a chat may last, 60 to 10080; 0: Connect's own 25 hours), content_types (what an agent or flow may send), text_limit (how long one message may be: characters up to 1024, bytes above, up to 16384), one_call (begin, stream and connect a chat by one call), persistent (agents see what was said in the chat before). docs/connect.md"
+  description = "The Amazon Connect instance where accounts with desk = \"connect\" are answered: its id or ARN. The rest is made, or is there already: topic (the ARN of a standard SNS topic in its region), flow or flow_name (the inbound flow that chats enter, by id or ARN, or by name), disconnect_flow_name and waiting_flow_name (what ours leads to), queue (a name; BasicQueue) and hours (of operation, by name: then the queue is made); transcripts and attachments (the buckets that it shall keep them in; left as they are without). api and participant_api (other addresses, for tests), chat_minutes (how long a chat may last, 60 to 10080; 0: Connect's own 25 hours), content_types (what an agent or flow may send), text_limit (how long one message may be: characters up to 1024, bytes above, up to 16384), one_call (begin, stream and connect a chat by one call), persistent (agents see what was said in the chat before). docs/connect.md"
   type        = any
   default     = null
 }

@@ -109,7 +109,13 @@ module "aws" {
       signature_header = try(channel.signature_header, "")
     }
   }
-  desks                 = local.desks
+  desks = {
+    for name, desk in local.desks : name => merge(desk, {
+      settings = merge(desk.settings, lookup(local.made, name, [])[*].settings...)
+      fed      = one(lookup(local.made, name, [])[*].fed)
+      rights   = flatten(lookup(local.made, name, [])[*].rights)
+    })
+  }
   public_url            = var.public_url
   media_days            = var.media_days
   retention             = local.settings.retention
@@ -173,6 +179,20 @@ module "genesys" {
   ops_command         = var.link == "none" ? "true" : var.ops_command # which does nothing, whatever it is told to do
   base_url            = local.genesys_api
   login_url           = can(coalesce(var.genesys_urls.api)) ? try(coalesce(var.genesys_urls.login), "") : local.genesys_login
+}
+
+module "connect" {
+  source = "./modules/connect"
+  count  = local.chosen.connect == null ? 0 : 1
+
+  name    = var.name
+  region  = module.aws.region
+  connect = local.chosen.connect
+  # conversations stay there until they end, whichever desk an account names by now
+  account_flows = [for account in local.accounts : account.flow if account.flow != ""]
+  queue_arn     = module.aws.fed_queue_arns["connect"]
+  key_arn       = module.aws.key_arn
+  tags          = var.tags
 }
 
 # A new one, with an id of its own, whenever the webhooks' secrets change.

@@ -82,3 +82,16 @@ output "arns" {
   description = "The ARN of everything in AWS that another policy, or another module, may have to name: functions, roles, log groups, queues, dead-letter queues, table, bucket, topics, secrets, key, API, stage, schedule."
   value       = module.aws.arns
 }
+
+output "connect" {
+  description = "Of Amazon Connect, where accounts are answered there: the topic's ARN, the flows' and the queue's ARNs, the queue that the topic feeds, and the filter of its subscription."
+  value = one([
+    for made in module.connect : {
+      topic         = made.topic
+      flows         = made.flow_ids
+      queue         = made.queue_arn
+      fed_queue     = module.aws.fed_queue_arns["connect"]
+      filter_policy = made.filter_policy
+    }
+  ])
+}

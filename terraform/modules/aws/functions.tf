@@ -1,6 +1,6 @@
 # One function per role, all from one zip; the role decides what it imports and what it may do.
 locals {
-  functions = {
+  functions = merge({
     edge = { handler = "app.app", size = var.edge }
     # the edge once more, for the desks' routes alone: replies wait behind nothing that comes in elsewhere
     desk_edge   = { handler = "app.app", size = merge(var.edge, { reserved_concurrency = var.desk_edge.reserved_concurrency }) }
@@ -9,7 +9,12 @@ locals {
     # one at a time, so it needs no reserve; an erasure waits for what is under way, and must not be cut off: as long
     # as AWS lets a function run
     upkeep = { handler = "app.upkeep", size = merge(var.workers, { reserved_concurrency = null, timeout_s = 900 }) }
-  }
+    }, {
+    for role, one in {
+      # it stores, as the edge does; its queue waits where it is held up
+      fed = { handler = "app.fed", size = merge(var.edge, { reserved_concurrency = null }) }
+    } : role => one if length(local.fed) > 0
+  })
   function_names = { for role in keys(local.functions) : role => "${var.name}-${replace(role, "_", "-")}" }
   workers        = { to_desk = "inbound", to_customer = "outbound" }
   log_groups     = merge({ for role, name in local.function_names : role => "/aws/lambda/${name}" }, { api = "/aws/apigateway/${var.name}" })

@@ -59,7 +59,7 @@ resource "aws_kms_key_policy" "this" {
   key_id = aws_kms_key.this[0].key_id
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         # the roles', the operators' and the administrators' policies of this account decide; without this nobody could
         # ever change the key again
@@ -93,7 +93,17 @@ resource "aws_kms_key_policy" "this" {
         Resource  = "*"
         Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
       },
-    ]
+      ], [
+      # the topic that a desk publishes to, and SNS to its queue
+      for services in [[for feeder in local.fed : feeder.service]] : {
+        Sid       = "Feeders"
+        Effect    = "Allow"
+        Principal = { Service = concat(["sns.${data.aws_partition.current.dns_suffix}"], services) }
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:SourceAccount" = local.account_id } }
+      } if length(services) > 0
+    ])
   })
 }
 
@@ -101,4 +111,9 @@ resource "aws_kms_alias" "this" {
   count         = local.makes_key ? 1 : 0
   name          = "alias/${var.name}"
   target_key_id = aws_kms_key.this[0].key_id
+}
+
+output "key_arn" {
+  description = "The key; null where it is AWS's own."
+  value       = local.key_arn
 }

@@ -30,6 +30,14 @@ locals {
         Resource = [for secret in secrets : aws_secretsmanager_secret.this[secret].arn]
       } if length(secrets) > 0
     ])
+    fed = concat(local.edge_permissions["outbound"], [
+      {
+        # as which the event source mapping polls and deletes
+        Sid      = "TakeWhatIsFed"
+        Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+        Resource = [for queue in aws_sqs_queue.fed : queue.arn]
+      },
+    ])
     to_desk = concat(local.worker_permissions["inbound"], [
       {
         # to copy what customers upload, and to delete what they take back
@@ -43,6 +51,9 @@ locals {
         Action   = ["dynamodb:DeleteItem"]
         Resource = [aws_dynamodb_table.ledger.arn]
       },
+      ], [
+      # it alone begins conversations: whoever else calls a desk does so in one that is open (pipeline/lines.py)
+      for right in flatten([for desk in var.desks : desk.rights]) : { Sid = right.sid, Action = right.actions, Resource = right.resources }
     ])
     to_customer = concat(local.worker_permissions["outbound"], [
       {

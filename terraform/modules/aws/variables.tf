@@ -33,7 +33,7 @@ variable "channels" {
 }
 
 variable "desks" {
-  description = "The desks: what people call each, the route that it delivers agents' messages to (empty: none), the header that they are signed in (empty: none), the secrets that the edge verifies them with, those that the workers call it with, and its settings in the functions' environment."
+  description = "The desks: what people call each, the route that it delivers agents' messages to (empty: none), the header that they are signed in (empty: none), the secrets that the edge verifies them with, those that the workers call it with, and its settings in the functions' environment; the topic (ARN) that its queue is fed by, and the service that publishes there (null: it has none); and what the function that begins conversations may do in AWS for it."
   type = map(object({
     title           = string
     webhook         = string
@@ -42,6 +42,9 @@ variable "desks" {
     settings        = map(string)
 
     signature_header = optional(string, "")
+
+    fed    = optional(object({ topic = string, service = string }))
+    rights = optional(list(object({ sid = string, actions = list(string), resources = list(string) })), [])
   }))
   nullable = false
 }

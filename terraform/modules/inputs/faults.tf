@@ -91,6 +91,15 @@ locals {
       if given != null && try(!contains(given, "text/plain"), false)
     ],
 
+    [
+      for given in [try(local.given["connect"], {})] : "connect.flow and connect.flow_name are two flows: give one."
+      if alltrue([for field in ["flow", "flow_name"] : lookup(given, field, null) != null])
+    ],
+    [
+      for given in [try(local.given["connect"], {})] : "connect.hours makes a queue: connect.queue has to name it."
+      if lookup(given, "hours", null) != null && lookup(given, "queue", null) == null
+    ],
+
     local.account_faults,
   )
 }

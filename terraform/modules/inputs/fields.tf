@@ -120,8 +120,8 @@ locals {
     # docs.aws.amazon.com/connect/latest/APIReference/API_StartChatContact.html, API_SendMessage.html
     connect = {
       instance        = { kind = "text", must = true, form = local.word, says = "the instance's id or ARN" }
-      flow            = { kind = "text", must = true, form = local.word, says = "the id or ARN of an inbound flow" }
-      topic           = { kind = "text", must = true, form = "^arn:[^:]+:sns:[^:]+:[0-9]{12}:[A-Za-z0-9_-]+$", says = "the ARN of a standard SNS topic, arn:aws:sns:<region>:<account>:<name>" }
+      flow            = { kind = "text", form = local.word, says = "the id or ARN of an inbound flow" }
+      topic           = { kind = "text", form = "^arn:[^:]+:sns:[^:]+:[0-9]{12}:[A-Za-z0-9_-]+$", says = "the ARN of a standard SNS topic, arn:aws:sns:<region>:<account>:<name>" }
       api             = local.at
       participant_api = local.at
       chat_minutes    = { kind = "number", most = 10080 }
@@ -129,6 +129,14 @@ locals {
       text_limit      = { kind = "number", least = 1, most = 16384 }
       one_call        = { kind = "flag" }
       persistent      = { kind = "flag" }
+
+      flow_name            = merge(local.name, { form = local.filled, longest = 127 })
+      disconnect_flow_name = merge(local.name, { form = local.filled, longest = 127 })
+      waiting_flow_name    = merge(local.name, { form = local.filled, longest = 127 })
+      queue                = merge(local.name, { form = local.filled, longest = 127 })
+      hours                = merge(local.name, { form = local.filled, longest = 127 })
+      transcripts          = { kind = "text", form = local.word, says = "the name of a bucket" }
+      attachments          = { kind = "text", form = local.word, says = "the name of a bucket" }
     }
 
     retention = {
