@@ -490,10 +490,10 @@ def use(runtime: Runtime | None) -> None:
 
 
 def preload(role: str) -> None:
-    """Builds what the role ("edge", "desk_edge", "to_desk", "to_customer", "upkeep") needs while Lambda starts the
-    container.
+    """Builds what the role ("edge", "desk_edge", "fed", "to_desk", "to_customer", "upkeep") needs while Lambda starts
+    the container.
 
     Init has its own time and full CPU; the first event has neither. Other roles build when asked.
     """
-    if role in {"edge", "desk_edge", "to_desk", "to_customer", "upkeep"}:
-        getattr(current(), role.removeprefix("desk_"))
+    if role in {"edge", "desk_edge", "fed", "to_desk", "to_customer", "upkeep"}:
+        getattr(current(), {"desk_edge": "edge", "fed": "edge"}.get(role, role))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from botocore.session import get_session
 from chalice.app import ScheduledEventConfig, SQSEventConfig
 
 from app import app
@@ -16,6 +17,7 @@ from chalicelib import settings
 from chalicelib.aws import keys, letters, pauses, table
 from chalicelib.aws.bucket import VERDICT
 from chalicelib.channels.instagram import client as instagram
+from chalicelib.desks.connect.contacts import START, STREAM
 from chalicelib.edge.receive import LARGEST_BODY
 from chalicelib.observability import NAMESPACE
 from chalicelib.pipeline import batch, erasing
@@ -28,6 +30,7 @@ from chalicelib.rules.scanning import CLEAN
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.records import Account, Tried
 from ops.channels.instagram.graph import FIELDS
+from sandbox.simulators.connect.vendor import FILTER
 from tests.counted import metrics
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,6 +87,9 @@ def environment() -> set[str]:
         *re.findall(r'"([^"]+)"', "".join(of(desk, "webhook_secrets") + of(desk, "client_secrets") for desk in desks)),
     }  # fmt: skip
     settings = re.findall(r"(\w+)\s+= ", "".join(of(desk, "settings") for desk in desks))
+    settings += re.findall(
+        r"(\w+)\s+= ", "".join(re.findall(r"^ +settings = \{(.*)\}$", root("channels.tf"), re.MULTILINE))
+    )
     names = {f"{secret.replace('-', '_')}_secret" for secret in secrets} | set(settings) | set(vendors())
     return set(re.findall(r"^\s+(DMDESK_[A-Z_]+)\s+=", hcl("functions.tf"), re.MULTILINE)) | {
         f"DMDESK_{name.upper()}" for name in names
@@ -99,7 +105,8 @@ def served() -> dict[str, set[str]]:
         for route, verbs in re.findall(r'"(/[^"]+)"\s+= \{(.*?)\}', listed[1])
     }
     assert "for route in local.desk_routes : route => { POST =" in hcl("api.tf")
-    return made | {of(desk, "webhook").strip('"'): {"POST"} for desk in entries("desks").values()}
+    told = {of(desk, "webhook").strip('"') for desk in entries("desks").values()}
+    return made | dict.fromkeys(told - {""}, {"POST"})  # one that tells by a topic has no route
 
 
 def test_the_api_has_the_routes_of_the_app() -> None:
@@ -119,7 +126,41 @@ def test_each_queue_handler_of_the_app_is_a_function_with_a_queue() -> None:
 def test_every_handler_of_the_app_is_a_function_and_there_is_no_other() -> None:
     made = re.findall(r'^\s+(\w+)\s+= \{ handler = "app\.(\w+)"', hcl("functions.tf"), re.MULTILINE)
     edges = dict.fromkeys(("edge", "desk_edge"), "app")
-    assert dict(made) == edges | {source.name: source.name for source in app.event_sources}
+    by_queue_or_clock = {source.name: source.name for source in app.event_sources}
+    called = {function.name: function.name for function in app.pure_lambda_functions}
+    assert dict(made) == edges | by_queue_or_clock | called
+
+
+def test_the_filter_is_the_one_that_the_sandbox_tries() -> None:
+    """Which plays the ends, echoes, typing and files that have to pass it, or not to."""
+    source = (ROOT / "terraform/modules/connect/main.tf").read_text(encoding="utf-8")
+    written = re.search(r"^  filter = (\{\n.*?^  \})", source, re.DOTALL | re.MULTILINE)
+    assert written
+    told = re.sub(r'"?([$\w-]+)"? = ', r'"\1": ', written[1])
+    assert json.loads(re.sub(r",(\s*[\]}])", r"\1", re.sub(r"\]\n", "],\n", told))) == FILTER
+
+
+def test_a_contact_is_begun_by_the_calls_that_the_role_allows() -> None:
+    """Whatever else is called is called as a participant, by a token, and needs no right."""
+    listed = re.findall(r'actions\s+= \["connect:(\w+)"\]', (ROOT / "terraform/modules/connect/outputs.tf").read_text())
+    model = get_session().get_service_model("connect")
+    paths = {model.operation_model(name).http["requestUri"]: name for name in model.operation_names}
+    assert sorted(listed) == sorted(paths[path] for path in (START, STREAM))
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "chalicelib/desks/connect").glob("*.py"))
+    assert re.findall(r"\.instance\(\"\w+\", (\w+)", code) == ["START", "START", "STREAM"]
+
+
+@pytest.mark.parametrize("name", ["inbound", "disconnect", "waiting"])
+def test_a_flow_leads_to_its_own_actions_and_says_nothing(name: str) -> None:
+    text = (ROOT / f"terraform/modules/connect/flows/{name}.json").read_text(encoding="utf-8")
+    flow = json.loads(text)
+    actions = {action["Identifier"]: action for action in flow["Actions"]}
+    led = {flow["StartAction"], *re.findall(r'"NextAction": "(\w+)"', text)}
+    assert led == set(actions)
+    assert flow["Version"] == "2019-10-30"
+    assert not {action["Type"] for action in actions.values()} & {"MessageParticipant", "MessageParticipantIteratively"}
+    # one hook each: API reference, UpdateContactEventHooks
+    assert all(len(action["Parameters"].get("EventHooks", {1: 1})) == 1 for action in actions.values())
 
 
 def test_what_the_app_schedules_terraform_schedules_as_often() -> None:
@@ -144,11 +185,15 @@ def test_the_vendors_real_addresses_are_the_codes_defaults() -> None:
     assert vendors() == {name: default for name, default in of_channels.items() if default is not None}
 
 
-def test_what_a_desk_has_by_default_terraform_leaves_to_it_or_says_the_same() -> None:
-    written = dict(re.findall(r"(\w+)\s+= optional\(\w+(?:\(\w+\))?, (.+)\)", root("channels.tf")))
-    own = {name: default for name, default in abouts(DESKS)["connect"].settings.items() if default}
-    given = {f"connect_{name}": json.loads(default) for name, default in written.items() if name != "app_id"}
-    assert {name: ",".join(one) if isinstance(one, list) else json.dumps(one) for name, one in given.items()} == own
+def test_what_a_desk_has_by_default_terraform_leaves_to_it() -> None:
+    table = re.search(r"^    connect = \{\n(.*?)^    \}", root("modules/inputs/fields.tf"), re.DOTALL | re.MULTILINE)
+    assert table
+    assert "default" not in table[1]
+    read = dict(re.findall(r"connect_(\w+)\s+= try\(.*?var\.connect\.(\w+)\)*, null\)", root("channels.tf")))
+    assert all(setting == field for setting, field in read.items())
+    own = {name.removeprefix("connect_") for name in abouts(DESKS)["connect"].settings}
+    assert own == set(read) | {"flow", "topic"}, "these two are made"
+    assert own <= set(re.findall(r"^      (\w+) +=", table[1], re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", ["media_days", "outage_minutes", "parked_return_hours"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chalicelib.vocabulary.records import Account
+from ops.desks.connect.commands import link_connect
 from ops.findings import Checks
 from ops.provider import Asked, Desk, Option
 
@@ -20,7 +21,7 @@ class AmazonConnect:
     """It is asked with the operator's own credentials for AWS."""
 
     options: Sequence[Option] = ()
-    commands: Sequence[click.Command] = ()
+    commands: Sequence[click.Command] = (link_connect,)
 
     def secrets(self, settings: Settings) -> Sequence[tuple[str, str]]:
         """None: it is called with the functions' role, and told by a queue that only AWS writes to."""

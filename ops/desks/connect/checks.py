@@ -6,42 +6,33 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.aws import calls
-from chalicelib.desks.connect.api import Places
-from chalicelib.errors import Misconfigured
 from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
+from ops.desks.connect import asking, files
 from ops.errors import OpsError
 from ops.findings import Checks, check, made
 
 PUBLISHER = "connect.amazonaws.com"
+LINK = "dmdesk link-connect"
+BUCKET = "set connect.attachments, or Connect console > Data storage > Attachments > Enable"
 FLOWS = "make it in the Connect console, or name another in connect_flow (or the account's flow)"
 
 
 def run(bridge: Bridge, accounts: Sequence[Account]) -> Checks:
     """One that cannot be made is a failed one, and stops no other."""
     told = bridge.settings.vendors
-    instance, flow = (told[name].rpartition("/")[2] for name in ("connect_instance", "connect_flow"))
+    instance, flow = asking.instance(bridge), told["connect_flow"].rpartition("/")[2]
     yield from made("instance", instance, _instance, bridge, instance)
     own = (str(account.options.get("flow") or "").rpartition("/")[2] for account in accounts)
     for one in dict.fromkeys([flow, *filter(None, own)]):
         yield from made("flow", one, _flow, bridge, instance, one)
     yield from made("topic", told["connect_topic"], _topic, bridge, told["connect_topic"])
     yield from made("files", instance, _files, bridge, instance)
-
-
-def _client(bridge: Bridge, service: str) -> Any:
-    told = bridge.settings.vendors
-    try:
-        region = Places(topic=told["connect_topic"]).region
-    except Misconfigured as no:
-        raise OpsError(no.reason, no.advice) from None
-    address = told["connect_api"] if service == "connect" else ""
-    return calls.session().create_client(service, region_name=region, endpoint_url=address or None, config=calls.CONFIG)
+    yield from made("kinds of files", instance, _kinds, bridge, instance)
 
 
 def _instance(bridge: Bridge, instance: str) -> Checks:
-    client = _client(bridge, "connect")
+    client = asking.client(bridge, "connect")
     found: dict[str, Any] = bridge.aws(lambda: client.describe_instance(InstanceId=instance), f"instance {instance}")
     status = str(found["Instance"].get("InstanceStatus", ""))
     if status != "ACTIVE":
@@ -50,7 +41,7 @@ def _instance(bridge: Bridge, instance: str) -> Checks:
 
 
 def _flow(bridge: Bridge, instance: str, flow: str) -> Checks:
-    client = _client(bridge, "connect")
+    client = asking.client(bridge, "connect")
     found: dict[str, Any] = bridge.aws(
         lambda: client.describe_contact_flow(InstanceId=instance, ContactFlowId=flow), f"flow {flow}"
     )
@@ -63,7 +54,7 @@ def _flow(bridge: Bridge, instance: str, flow: str) -> Checks:
 
 
 def _topic(bridge: Bridge, topic: str) -> Checks:
-    client = _client(bridge, "sns")
+    client = asking.client(bridge, "sns")
     found: dict[str, Any] = bridge.aws(lambda: client.get_topic_attributes(TopicArn=topic), f"topic {topic}")
     statements = json.loads(found["Attributes"].get("Policy") or "{}").get("Statement", [])
     if topic.endswith(".fifo"):
@@ -75,13 +66,22 @@ def _topic(bridge: Bridge, topic: str) -> Checks:
 
 
 def _files(bridge: Bridge, instance: str) -> Checks:
-    client = _client(bridge, "connect")
+    client = asking.client(bridge, "connect")
     found: dict[str, Any] = bridge.aws(
         lambda: client.list_instance_storage_configs(InstanceId=instance, ResourceType="ATTACHMENTS"),
         f"instance {instance}",
     )
     if not found.get("StorageConfigs"):
         detail = "customers' files go as links: the instance keeps no attachments"
-        yield check("files", instance, "warn", detail, "Connect console > Data storage > Attachments > Enable")
+        yield check("files", instance, "warn", detail, BUCKET)
         return
     yield check("files", instance, "ok", "attachments are kept")
+
+
+def _kinds(bridge: Bridge, instance: str) -> Checks:
+    taken = files.taken(bridge)
+    if taken.enough:
+        yield check("kinds of files", instance, "ok", "it takes what the bridge uploads")
+        return
+    refused = ", ".join(taken.lacking) or f"more than {taken.largest} bytes"
+    yield check("kinds of files", instance, "warn", f"it refuses, so that they go as links: {refused}", LINK)

@@ -15,13 +15,24 @@ from botocore.stub import Stubber
 
 from chalicelib.vocabulary.records import Account
 from ops import causes
-from ops.desks.connect import PROVIDER, checks
+from ops.desks.connect import PROVIDER, asking
 from ops.findings import Check
 from ops.provider import Asked
 from tests.desks.connect.kit import ACCOUNT, FLOW, INSTANCE, SETTINGS, TOPIC
 
 OWN = "bbbbbbbb-0000-4000-8000-00000000000f"
+# the extensions of what docs/connect.md says that files go as
+TAKEN = ("jpg", "png", "heic", "mp4", "mov", "wav", "pdf", "txt", "csv", "docx", "xlsx", "pptx")
 ALLOWED = {"Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"}, "Action": "sns:Publish"}
+
+
+def taking(*extensions: str, largest: int = 20_971_520) -> dict[str, Any]:
+    """An instance's configuration of files in chats."""
+    allowed = [{"Extension": one} for one in extensions]
+    return {
+        "InstanceId": INSTANCE, "AttachmentScope": "CHAT", "MaximumSizeLimitInBytes": largest,
+        "ExtensionConfiguration": {"AllowedExtensions": allowed},
+    }  # fmt: skip
 
 
 class Bridge:
@@ -66,8 +77,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "describe_contact_flow": {"ContactFlow": {"Name": "Inbound", "Type": "CONTACT_FLOW", "Status": "PUBLISHED"}},
         "get_topic_attributes": {"Attributes": {"Policy": json.dumps({"Statement": [ALLOWED]})}},
         "list_instance_storage_configs": {"StorageConfigs": [{"StorageType": "S3"}]},
+        "describe_attached_files_configuration": {"AttachedFilesConfiguration": taking(*TAKEN)},
     }
-    monkeypatch.setattr(checks, "_client", lambda bridge, service: Client(service, answers))
+    monkeypatch.setattr(asking, "client", lambda bridge, service: Client(service, answers))
     return answers
 
 
@@ -81,6 +93,7 @@ def test_where_all_is_well_each_part_says_so(told: dict[str, Any]) -> None:
     assert [key for key, one in every.items() if one.status != "ok"] == []
     assert set(every) == {
         ("instance", INSTANCE), ("flow", FLOW), ("flow", OWN), ("topic", TOPIC), ("files", INSTANCE),
+        ("kinds of files", INSTANCE),
     }  # fmt: skip
 
 
@@ -100,6 +113,18 @@ def test_where_all_is_well_each_part_says_so(told: dict[str, Any]) -> None:
             "connect.amazonaws.com",
         ),
         ("list_instance_storage_configs", {"StorageConfigs": []}, "files", "links"),
+        (
+            "describe_attached_files_configuration",
+            {"AttachedFilesConfiguration": taking(*(set(TAKEN) - {"pdf", "csv", "mov"}), "PDF")},
+            "kinds of files",
+            "csv, mov dmdesk link-connect",
+        ),
+        (
+            "describe_attached_files_configuration",
+            {"AttachedFilesConfiguration": taking(*TAKEN, largest=5_000_000)},
+            "kinds of files",
+            "5000000",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_what_to_do_and_stops_nothing_else(
@@ -111,7 +136,7 @@ def test_what_is_wrong_is_told_with_what_to_do_and_stops_nothing_else(
     assert wrong.check == check
     assert wrong.fix
     assert says in f"{wrong.detail} {wrong.fix}"
-    assert len(every) == 4
+    assert len(every) == 5
 
 
 def test_a_topic_of_the_wrong_kind_is_told(told: dict[str, Any]) -> None:
