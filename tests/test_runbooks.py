@@ -17,7 +17,10 @@ RESOURCES = dict(
     re.findall(r'^resource "aws_cloudwatch_metric_alarm" "(\w+)" \{\n(.*?)^\}', AWS, re.DOTALL | re.MULTILINE)
 )
 # What tells of the same thing a second time has its page.
-SHARED = {"dead_letters_oldest": "dead_letters", "parked_oldest_days": "parked"}
+SHARED = {
+    "dead_letters_oldest": "dead_letters", "parked_oldest_days": "parked",
+    "fed_dead_letters": "dead_letters", "fed_oldest_message": "oldest_message",
+}  # fmt: skip
 
 
 def counted() -> set[str]:

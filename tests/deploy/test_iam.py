@@ -81,5 +81,5 @@ def test_who_runs_terraform_reaches_nobodys_messages_and_no_other_role(
     action: str, resource: str, context: dict[str, list[str]], allowed: bool
 ) -> None:
     policies = [json.loads(path.read_text(encoding="utf-8")) for path in POLICIES.glob("deployer*.json")]
-    assert len(policies) == 3
+    assert len(policies) == 5
     assert iam.allows(policies, action, resource, context) is allowed

@@ -165,13 +165,16 @@ SETTINGS: list[tuple[str, dict[str, Any], list[str]]] = [
     ),
     (
         "connect",
-        {"instance": "", "flow": "f", "topic": "arn:aws:sns:eu-central-1:123456789012:dmdesk.fifo", "queue": "q",
+        {"instance": "", "flow": "f", "topic": "arn:aws:sns:eu-central-1:123456789012:dmdesk.fifo", "queues": "q",
+         "flow_name": " f", "hours": "Basic Hours", "transcripts": "a bucket",
          "chat_minutes": 30, "text_limit": 0, "content_types": ["text/markdown"], "api": "x"},
         [
             'connect.instance is the instance', "connect.topic is the ARN of a standard SNS topic",
-            "connect.queue is not known", "connect.chat_minutes is 0, or from 60 to 10080",
+            "connect.queues is not known", "connect.chat_minutes is 0, or from 60 to 10080",
             "connect.text_limit is at least 1, not 0.", "connect.content_types must hold text/plain.",
-            "connect.api is an address",
+            "connect.api is an address", "connect.flow and connect.flow_name are two flows: give one.",
+            "connect.hours makes a queue: connect.queue has to name it.", "connect.flow_name is one line",
+            "connect.transcripts is the name of a bucket",
         ],
     ),
     (

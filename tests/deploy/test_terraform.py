@@ -22,7 +22,7 @@ from tests import terraform_here
 from tests.stub_provider.__main__ import VERSION, configuration, install
 
 ROOT = Path(__file__).resolve().parents[2] / "terraform"
-MODULES = {"root": ".", "aws": "modules/aws", "example": "examples/complete", "account": "examples/account"}
+MODULES = {"root": ".", "aws": "modules/aws", "connect": "modules/connect", "example": "examples/complete", "account": "examples/account"}
 ROLES = ("edge", "desk_edge", "to_desk", "to_customer", "upkeep")
 LOCK = ".terraform.lock.hcl"
 # a channel that nobody has: its entry in the map, and below what a person would set
@@ -168,7 +168,7 @@ def test_it_is_valid(settings: Path, copied: Path, module: str) -> None:
     terraform(settings, folder, "validate", "-no-color")
 
 
-@pytest.mark.parametrize("module", ["aws", "root"])
+@pytest.mark.parametrize("module", ["aws", "connect", "root"])
 def test_its_own_tests_pass(settings: Path, copied: Path, module: str) -> None:
     folder = copied / MODULES[module]
     terraform(settings, folder, "init", "-backend=false", "-input=false", "-no-color")
