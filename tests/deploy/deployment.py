@@ -45,7 +45,7 @@ SERVICES = (
 TAGS = {"cost-centre": "4711", "owner": "contact centre"}
 PATH = "/dmdesk/"  # so that the roles match what terraform/policies names
 # the services that a role of the company's may use at all
-BOUNDARY = ("dynamodb", "ec2", "kms", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs")
+BOUNDARY = ("connect", "dynamodb", "ec2", "kms", "lambda", "logs", "s3", "secretsmanager", "sns", "sqs")
 # who runs Terraform, with what terraform/policies grants and no more
 DEPLOYER, POLICIES = "deployer", REPOSITORY / "terraform" / "policies"
 # the root user of MiniStack's IAM

@@ -22,7 +22,13 @@ from tests import terraform_here
 from tests.stub_provider.__main__ import VERSION, configuration, install
 
 ROOT = Path(__file__).resolve().parents[2] / "terraform"
-MODULES = {"root": ".", "aws": "modules/aws", "connect": "modules/connect", "example": "examples/complete", "account": "examples/account"}
+MODULES = {
+    "root": ".",
+    "aws": "modules/aws",
+    "connect": "modules/connect",
+    "example": "examples/complete",
+    "account": "examples/account",
+}
 ROLES = ("edge", "desk_edge", "to_desk", "to_customer", "upkeep")
 LOCK = ".terraform.lock.hcl"
 # a channel that nobody has: its entry in the map, and below what a person would set

@@ -105,3 +105,8 @@ output "link_commands" {
   description = "What attaches the flow and gives the role, where Terraform does not (link = \"none\")."
   value       = module.dmdesk.link_commands
 }
+
+output "connect" {
+  description = "Of Amazon Connect, where it is given: topic, flows, the queue that the topic feeds and its filter."
+  value       = module.dmdesk.connect
+}
