@@ -18,22 +18,34 @@ import msgspec
 RUNS = 1
 
 
-def counted() -> dict[str, tuple[float, float]]:
-    """Thousands of instructions per message, ours and the floor's, by the subject's name; {} without valgrind."""
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """Per message: thousands of instructions, ours and the floor's, and network calls."""
+
+    ours: float
+    floor: float
+    calls: float
+
+
+def counted(*desk: str) -> dict[str, Count]:
+    """By the subject's name; {} without valgrind. `desk` is what bench.warm is told of one."""
     if shutil.which("valgrind") is None:
         return {}
     with tempfile.TemporaryDirectory(prefix="dmdesk-callgrind-") as folder:
         out, profile = Path(folder) / "counts.json", Path(folder) / "profile"
         # the marker of bench.warm is a function that nothing else calls
         options = ["--tool=callgrind", f"--callgrind-out-file={profile}", "--dump-before=getloadavg"]
-        command = ["valgrind", *options, sys.executable, "-m", "bench.warm", str(out), "count", str(RUNS)]
+        command = ["valgrind", *options, sys.executable, "-m", "bench.warm", str(out), "count", str(RUNS), *desk]
         fixed = {**os.environ, "PYTHONHASHSEED": "0"}
         subprocess.run(command, env=fixed, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        subjects = msgspec.json.decode(out.read_bytes(), type=list[tuple[str, int]])
+        subjects = msgspec.json.decode(out.read_bytes(), type=list[tuple[str, int, int]])
         return {
             # dump 1 is what led to the first marker; from there on each subject has ours, its floor, and the way on
-            name: (_total(profile, 3 * place + 2) / messages / 1e3, _total(profile, 3 * place + 3) / messages / 1e3)
-            for place, (name, messages) in enumerate(subjects)
+            name: Count(
+                ours=_total(profile, 3 * place + 2) / messages / 1e3,
+                floor=_total(profile, 3 * place + 3) / messages / 1e3,
+                calls=calls * RUNS / messages,
+            )
+            for place, (name, messages, calls) in enumerate(subjects)
         }
 
 

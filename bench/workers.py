@@ -8,7 +8,7 @@ from typing import Any
 
 from bench import stub
 from bench.measure import Subject, recorded
-from bench.place import INSTAGRAM, Context, messaging, record, reply
+from bench.place import AT_CONNECT, KNOWN, MET, Context, item, messaging, record, reply
 
 GOAL, MOST_CALLS = 1.3, 3.0
 BATCH = 10
@@ -35,6 +35,23 @@ def subjects(url: str) -> list[Subject]:
     ]  # fmt: skip
 
 
+def at_connect(url: str) -> list[Subject]:
+    """One message at a time, at an account whose desk is Amazon Connect."""
+
+    def says(customer: str, mid: str, picture: str = "") -> list[str]:
+        return [inbound(messaging(customer, mid, picture, AT_CONNECT))]
+
+    return [
+        _subject(url, "to_desk", "text", lambda run: says(KNOWN, f"{run:032d}")),
+        _subject(url, "to_desk", "text, the conversation new to the container", lambda run: says(
+            f"{MET}{run:012d}", f"{run:032d}"
+        )),
+        _subject(url, "to_desk", "first message", lambda run: says(f"5551{run:012d}", f"{run:032d}")),
+        _subject(url, "to_desk", "image", lambda run: says(KNOWN, f"i{run:031d}", f"{url}/picture.png")),
+        _subject(url, "to_customer", "agent's text", lambda run: [streamed(run)]),
+    ]  # fmt: skip
+
+
 def inbound(event: dict[str, Any]) -> str:
     """As the edge stores it."""
     import msgspec
@@ -44,21 +61,32 @@ def inbound(event: dict[str, Any]) -> str:
     customer, mid = event["sender"]["id"], event["message"]["mid"]
     raw = msgspec.Raw(json.dumps(event, separators=(",", ":")).encode())
     stored = Event(
-        source="instagram", account=INSTAGRAM, party=customer, id=f"message:{mid}", received_ms=event["timestamp"],
+        source="instagram", account=event["recipient"]["id"], party=customer, id=f"message:{mid}", received_ms=event["timestamp"],
         section="messaging", raw=raw,
     )  # fmt: skip
     return msgspec.json.encode(stored).decode()
 
 
 def outbound(customer: str, number: int) -> str:
+    from chalicelib.desks.genesys.webhook import WEBHOOK
+
+    return _stored(WEBHOOK, reply(customer, number))
+
+
+def streamed(number: int) -> str:
+    from chalicelib.desks.connect.webhook import WEBHOOK
+
+    return _stored(WEBHOOK, item(number))
+
+
+def _stored(source: Any, body: bytes) -> str:
     import time
 
     import msgspec
 
-    from chalicelib.desks.genesys.webhook import WEBHOOK
     from chalicelib.edge.storing import events_of
 
-    [event] = events_of(WEBHOOK, reply(customer, number), time.time())
+    [event] = events_of(source, body, time.time())
     return msgspec.json.encode(event).decode()
 
 
