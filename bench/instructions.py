@@ -19,11 +19,10 @@ RUNS = 1
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):
-    """Per message: thousands of instructions, ours and the floor's, and network calls."""
+    """Thousands of instructions per message, ours and the floor's."""
 
     ours: float
     floor: float
-    calls: float
 
 
 def counted(*desk: str) -> dict[str, Count]:
@@ -37,15 +36,14 @@ def counted(*desk: str) -> dict[str, Count]:
         command = ["valgrind", *options, sys.executable, "-m", "bench.warm", str(out), "count", str(RUNS), *desk]
         fixed = {**os.environ, "PYTHONHASHSEED": "0"}
         subprocess.run(command, env=fixed, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        subjects = msgspec.json.decode(out.read_bytes(), type=list[tuple[str, int, int]])
+        subjects = msgspec.json.decode(out.read_bytes(), type=list[tuple[str, int]])
         return {
             # dump 1 is what led to the first marker; from there on each subject has ours, its floor, and the way on
             name: Count(
                 ours=_total(profile, 3 * place + 2) / messages / 1e3,
                 floor=_total(profile, 3 * place + 3) / messages / 1e3,
-                calls=calls * RUNS / messages,
             )
-            for place, (name, messages, calls) in enumerate(subjects)
+            for place, (name, messages) in enumerate(subjects)
         }
 
 

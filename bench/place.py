@@ -144,10 +144,17 @@ def reply(customer: str, number: int) -> bytes:
 def item(number: int) -> bytes:
     """An agent's text as Connect streams it, read off a notification of its topic."""
     said = {
-        "AbsoluteTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.123Z", "Content": "It is! Shall I wrap it?", "ContentType": "text/plain",
-        "Id": f"{number:032x}", "Type": "MESSAGE", "ParticipantId": "p", "DisplayName": "Ada", "ParticipantRole": "AGENT",
-        "InitialContactId": CONTACT, "ContactId": CONTACT,
-    }  # fmt: skip
+        "AbsoluteTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.123Z",
+        "Content": "It is! Shall I wrap it?",
+        "ContentType": "text/plain",
+        "Id": f"{number:032x}",
+        "Type": "MESSAGE",
+        "ParticipantId": "p",
+        "DisplayName": "Ada",
+        "ParticipantRole": "AGENT",
+        "InitialContactId": CONTACT,
+        "ContactId": CONTACT,
+    }
     return json.dumps({"message": json.dumps(said), "attributes": {"MessageVisibility": "ALL"}}).encode()
 
 

@@ -15,9 +15,6 @@ from bench import edge, stub, workers
 from bench.measure import Subject, cpu, warm
 from bench.place import connect, environment
 
-Counted = tuple[str, int, int]
-"""A subject's name, how many messages of it were counted, and how many network calls a run makes."""
-
 
 def main(out: Path, how: str, rounds: int, desk: str = "") -> None:
     """Writes results as JSON: of the functions, or of their workers with Amazon Connect as the desk."""
@@ -28,10 +25,10 @@ def main(out: Path, how: str, rounds: int, desk: str = "") -> None:
         if how == "time":
             out.write_bytes(msgspec.json.encode(cpu(subjects, rounds)))
         else:
-            out.write_bytes(msgspec.json.encode([_counted(subject, rounds) for subject in subjects]))
+            out.write_bytes(msgspec.json.encode([_count(subject, rounds) for subject in subjects]))
 
 
-def _counted(subject: Subject, runs: int) -> Counted:
+def _count(subject: Subject, runs: int) -> tuple[str, int]:
     """Between the first and the second marker it is ours, between the second and the third the floor."""
     warm(subject, 1)
     given = [subject.make(number) for number in range(1_000_000, 1_000_000 + runs)]
@@ -42,7 +39,7 @@ def _counted(subject: Subject, runs: int) -> Counted:
     for one in given:
         subject.floor(one)
     os.getloadavg()
-    return subject.name, runs * subject.messages, subject.calls
+    return subject.name, runs * subject.messages
 
 
 if __name__ == "__main__":

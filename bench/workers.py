@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench import stub
-from bench.measure import Subject, recorded
+from bench.measure import Replay, Subject, recorded
 from bench.place import AT_CONNECT, KNOWN, MET, Context, item, messaging, record, reply
 
 GOAL, MOST_CALLS = 1.3, 3.0
@@ -58,10 +58,10 @@ def inbound(event: dict[str, Any]) -> str:
 
     from chalicelib.vocabulary.records import Event
 
-    customer, mid = event["sender"]["id"], event["message"]["mid"]
+    customer, account, mid = event["sender"]["id"], event["recipient"]["id"], event["message"]["mid"]
     raw = msgspec.Raw(json.dumps(event, separators=(",", ":")).encode())
     stored = Event(
-        source="instagram", account=event["recipient"]["id"], party=customer, id=f"message:{mid}", received_ms=event["timestamp"],
+        source="instagram", account=account, party=customer, id=f"message:{mid}", received_ms=event["timestamp"],
         section="messaging", raw=raw,
     )  # fmt: skip
     return msgspec.json.encode(stored).decode()
@@ -112,12 +112,19 @@ def _subject(
             call()
 
     ours(make(0))
-    before = stub.calls(url)
-    with recorded() as calls:
-        ours(make(1))
-    arrived = stub.calls(url) - before
-    assert arrived == len(calls), f"{arrived} calls arrived, {len(calls)} are known"
+    # some calls are made once in a while, whatever comes: the one that has none of them is the message's own
+    calls = min((_calls(url, ours, make(run)) for run in (1, 2)), key=len)
     return Subject(
-        name=f"worker: {name}", make=make, ours=ours, floor=floor, messages=len(bodies(0)), calls=arrived,
+        name=f"worker: {name}", make=make, ours=ours, floor=floor, messages=len(bodies(0)), calls=len(calls),
         goal=goal, most_calls=most_calls,
     )  # fmt: skip
+
+
+def _calls(url: str, work: Callable[[Any], object], given: Any) -> list[Replay]:
+    """The network calls that the work makes: all that arrive."""
+    before = stub.calls(url)
+    with recorded() as calls:
+        work(given)
+    arrived = stub.calls(url) - before
+    assert arrived == len(calls), f"{arrived} calls arrived, {len(calls)} are known"
+    return calls
