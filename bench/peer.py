@@ -36,8 +36,8 @@ that this page is written.
 
 ## The same deliveries
 
-The numbers are those of the sample's 22 defects; those that the sandbox cannot play are in the second table. Nothing is
-counted before all has come to rest.
+The numbers are those of the sample's 22 defects; those that the sandbox does not play are in the second table.
+Nothing is counted before all has come to rest.
 
 """
 # Of each of the sample's messages: network calls, milliseconds of CPU (process, no TLS), as run on 2026-11-26.
@@ -142,10 +142,10 @@ COSTS = """
 ## What a message costs
 
 One message at a time, warm, by the real handlers against a stub that answers at once; in batches of ten it is less
-([RESULTS.md](RESULTS.md)). The floor makes the worker's own calls, bare, and does nothing else. Instructions are of user
-space, by callgrind, and the same on a busy machine; milliseconds are not. The sample's instructions were not counted:
-its milliseconds are of 2026-11-26, and tell no more than their order. Most of them are clients that are made anew for
-each message.
+([RESULTS.md](RESULTS.md)). The floor makes the worker's own calls, bare, and does nothing else. Instructions are of
+user space, by callgrind, and the same on a busy machine; milliseconds are not. The sample's instructions were not
+counted: its milliseconds are of 2026-11-26, and tell no more than their order. Most of them are clients that are made
+anew for each message.
 
 To each of the worker's rows comes the edge with one call, which stores the message before the platform is answered;
 the sample does all of its calls before that. With it the bridge makes as many calls as the sample for a text, and more
