@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from random import SystemRandom
 
+from sandbox.registry import DESKS
 from tests.chaos import in_memory
 from tests.chaos.processes.run import ROOT, Run
 from tests.chaos.processes.site import Site
@@ -72,6 +73,7 @@ def _weather(given: argparse.Namespace) -> Weather:
     whole_s = given.minutes * 60
     return Weather(
         seed=given.seed,
+        desk=given.desk,
         messages=given.messages or Weather.messages,
         people=given.people,
         lasts_s=whole_s * 0.55,
@@ -84,6 +86,7 @@ def _weather(given: argparse.Namespace) -> Weather:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000), help="draws the same again")
+    parser.add_argument("--desk", choices=list(DESKS), default=Weather.desk, help=f"(default {Weather.desk})")
     parser.add_argument(
         "--messages", type=int, help=f"both ways together, as many as the time allows (default {Weather.messages})"
     )

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.xdist_group("chaos-processes")
 # workers that die are waited for as long as their leases run
 SMALL = Weather(
     seed=5, messages=24, people=6, vendors=0, aws=0, doubled=0.3, late=0.3, kill_s=1e9, patience=(0, 0),
-    mortal=("edge",), lasts_s=150, ends_s=300, sizes={"edge": 2, "to_desk": 2, "to_customer": 2},
+    mortal=("edge",), lasts_s=150, ends_s=300, sizes={"edge": 2, "to_desk": 2, "to_customer": 2, "fed": 1},
 )  # fmt: skip
 
 
