@@ -66,6 +66,15 @@ class Stage:
         """The next calls of Connect's that fail."""
         self.post("/faults", {"target": "connect", "path": path, "count": count, "kind": kind, "status": status})
 
+    def failed(self) -> int:
+        """How many calls have failed so."""
+        return sum(one["fired"] for one in self.get("/faults"))
+
+    def streamed(self) -> int:
+        """How many notifications have woken a function."""
+        number: int = self.get("/state")["metrics"].get("received:source=connect", 0)
+        return number
+
     # --- the two sides
 
     def says(self, text: str = "Hello", customer: str = CUSTOMER) -> None:
@@ -169,7 +178,7 @@ def throttled(stage: Stage) -> Outcome:
     stage.says()
     stage.reads(["Hello"])
     stage.rest()
-    return {"read": stage.read()}
+    return {"calls that failed": stage.failed(), "read": stage.read()}
 
 
 def transferred(stage: Stage) -> Outcome:
@@ -237,9 +246,10 @@ def told_twice(stage: Stage) -> Outcome:
     [contact] = stage.reads(["Hello"])
     identifier = stage.answers(contact, text="Once")
     stage.got(1)
+    before = stage.streamed()
     stage.post("/connect/redeliver", {"id": identifier})
-    stage.rest()
-    return {"customer got": stage.got(1)}
+    stage.until(lambda: stage.streamed() > before)
+    return {"came again": stage.streamed() - before, "customer got": stage.got(1)}
 
 
 def half_way(stage: Stage) -> Outcome:
@@ -247,7 +257,7 @@ def half_way(stage: Stage) -> Outcome:
     stage.says()
     stage.reads(["Hello"])
     stage.rest()
-    return {"read": stage.read(), "contacts": len(stage.contacts())}
+    return {"calls that failed": stage.failed(), "read": stage.read(), "contacts": len(stage.contacts())}
 
 
 def two_at_once(stage: Stage) -> Outcome:
@@ -263,7 +273,8 @@ def one_of_a_batch(stage: Stage) -> Outcome:
     answers = stage.delivered((CUSTOMER, "1" * 32), (OTHER, "2" * 32))
     stage.reads([TEXT], [TEXT])
     stage.rest()
-    return {"answers": answers, "read in each contact": [len(texts) for texts in stage.read()]}
+    read = [len(texts) for texts in stage.read()]
+    return {"answers": answers, "calls that failed": stage.failed(), "read in each contact": read}
 
 
 def away(stage: Stage) -> Outcome:
@@ -272,7 +283,8 @@ def away(stage: Stage) -> Outcome:
     before = len(stage.contacts())
     stage.reads([TEXT])
     stage.rest()
-    return {"answers": answers, "read before": before, "read after": len(stage.read()[0])}
+    failed, after = stage.failed(), len(stage.read()[0])
+    return {"answers": answers, "calls that failed": failed, "read before": before, "read after": after}
 
 
 def own_words(stage: Stage) -> Outcome:
@@ -283,7 +295,7 @@ def own_words(stage: Stage) -> Outcome:
     stage.got(1)
     stage.rest()
     # the agent who joined, and the answer
-    return {"notifications that woke a function": stage.get("/state")["metrics"].get("received:source=connect", 0)}
+    return {"notifications that woke a function": stage.streamed()}
 
 
 def two_hours(stage: Stage) -> Outcome:
@@ -313,7 +325,7 @@ PROBES = (
     Probe("3", "an agent's picture", "Connect's own link is passed on, which dies in minutes; on X it is the text",
           file_of_an_agent, {"sent as": "image", "from the bridge's own copy": True}),
     Probe("4", "`SendMessage` throttled three times", "200 to the platform, and the message is gone",
-          throttled, {"read": HELLO}),
+          throttled, {"calls that failed": 3, "read": HELLO}),
     Probe("5", "a reply after a transfer", "dropped, as are all after it", transferred, {"customer got": ["Now me"]}),
     Probe("6", "the agent leaves, the customer writes, the next agent replies",
           "the session's row is deleted: a second contact, and the replies of the first are dropped",
@@ -327,16 +339,18 @@ PROBES = (
           refused, {"lines in the contact": 1, "that tell it": 1}),
     Probe("10", "the same webhook three times", "3 `SendMessage`",
           repeated, {"answers": [200, 200, 200], "read": 1, "SendMessage": 1}),
-    Probe("10", "the same notification twice", "the customer gets it twice", told_twice, {"customer got": ["Once"]}),
+    Probe("10", "the same notification twice", "the customer gets it twice",
+          told_twice, {"came again": 1, "customer got": ["Once"]}),
     Probe("11", "a first message that fails half way, three times", "3 contacts, none of them remembered",
-          half_way, {"read": HELLO, "contacts": 1}),
+          half_way, {"calls that failed": 3, "read": HELLO, "contacts": 1}),
     Probe("12", "two quick first messages", "2 contacts, 2 rows; later messages go to either",
           two_at_once, {"read": [["One", "Two"]]}),
     Probe("13", "a delivery of two messages, one of which fails at first",
           "500: both come again, and the one that was sent is sent again",
-          one_of_a_batch, {"answers": [200], "read in each contact": [1, 1]}),
-    Probe("14", "a first message while Connect answers 503", "5 to 10 calls in series before the platform is answered, "
-          "whose timeouts make the duplicates above", away, {"answers": [200], "read before": 0, "read after": 1}),
+          one_of_a_batch, {"answers": [200], "calls that failed": 1, "read in each contact": [1, 1]}),
+    Probe("14", "a first message while Connect answers 503",
+          "5 to 10 calls in series before the platform is answered, whose timeouts make the duplicates above",
+          away, {"answers": [200], "calls that failed": 5, "read before": 0, "read after": 1}),
     Probe("15", "what two texts and a reply stream back", "each event wakes a function, and reads a secret",
           own_words, {"notifications that woke a function": 2}),
     Probe("16", "the customer writes again after two hours", "the session has died after one: a second contact",

@@ -29,9 +29,9 @@ def main() -> int:
     began_s = time.monotonic()
     weather = _weather(given)
     print(
-        f'seed {given.seed} (ARGS="--seed {given.seed}" draws the same again): up to {weather.messages} messages in '
-        f"{weather.people} conversations; {weather.vendors:.0%} of the vendors' and {weather.aws:.0%} of AWS' calls "
-        f"fail; it ends within {given.minutes:g} minutes"
+        f'seed {given.seed} (ARGS="--desk {given.desk} --seed {given.seed}" draws the same again): up to '
+        f"{weather.messages} messages in {weather.people} conversations; {weather.vendors:.0%} of the vendors' and "
+        f"{weather.aws:.0%} of AWS' calls fail; it ends within {given.minutes:g} minutes"
     )
 
     def say(words: str) -> None:
