@@ -220,6 +220,6 @@ def test_what_a_company_makes_in_the_same_apply_is_planned(planned: Any) -> None
     assert undone(planned["theirs"]) == set()
     aws = "module.company.module.aws"
     assert f"{aws}.aws_sns_topic.alarms" not in made
-    assert f"{aws}.aws_lambda_function.this" in made
+    assert f"{aws}.aws_lambda_function.role" in made
     own = ("aws_api_gateway_domain_name.this", "aws_s3_bucket_logging.shelf", "aws_wafv2_web_acl_association.this")
     assert {f"{aws}.{one}" for one in own} <= made
