@@ -134,7 +134,7 @@ def reply(customer: str, number: int) -> bytes:
         "messageId": identifier,
         "from": {"nickname": "our.shop", "id": INTEGRATION, "idType": "Opaque"},
         "to": {"id": customer, "idType": "Opaque"},
-        "time": "2027-01-15T07:59:50.123Z",
+        "time": _now(),
     }
     body = {"id": identifier, "channel": channel, "conversationId": "d06cb41e-0000-4000-8000-000000000001"}
     said = {"direction": "Outbound", "type": "Text", "originatingEntity": "Human", "text": "It is! Shall I wrap it?"}
@@ -144,7 +144,7 @@ def reply(customer: str, number: int) -> bytes:
 def item(number: int) -> bytes:
     """An agent's text as Connect streams it, read off a notification of its topic."""
     said = {
-        "AbsoluteTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.123Z",
+        "AbsoluteTime": _now(),
         "Content": "It is! Shall I wrap it?",
         "ContentType": "text/plain",
         "Id": f"{number:032x}",
@@ -156,6 +156,11 @@ def item(number: int) -> bytes:
         "ContactId": CONTACT,
     }
     return json.dumps({"message": json.dumps(said), "attributes": {"MessageVisibility": "ALL"}}).encode()
+
+
+def _now() -> str:
+    """What was written tomorrow is parked."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.123Z"
 
 
 def record(body: str, group: str) -> dict[str, Any]:

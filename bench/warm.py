@@ -29,17 +29,16 @@ def main(out: Path, how: str, rounds: int, desk: str = "") -> None:
 
 
 def _count(subject: Subject, runs: int) -> tuple[str, int]:
-    """Between the first and the second marker it is ours, between the second and the third the floor."""
+    """Of each run, between the first and the second marker it is ours, between the second and the third the floor."""
     warm(subject, 1)
-    given = [subject.make(number) for number in range(1_000_000, 1_000_000 + runs)]
-    os.getloadavg()
-    for one in given:
-        subject.ours(one)
-    os.getloadavg()
-    for one in given:
-        subject.floor(one)
-    os.getloadavg()
-    return subject.name, runs * subject.messages
+    for number in range(1_000_000, 1_000_000 + runs):
+        given = subject.make(number)
+        os.getloadavg()
+        subject.ours(given)
+        os.getloadavg()
+        subject.floor(given)
+        os.getloadavg()
+    return subject.name, subject.messages
 
 
 if __name__ == "__main__":
