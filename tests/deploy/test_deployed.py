@@ -523,6 +523,11 @@ def test_destroy_leaves_nothing(deployed: Deployment) -> None:
 
 # What the policies for whoever runs Terraform grant, and this story does not use.
 DEPLOYERS_UNUSED = {
+    "Amazon Connect, which the emulator lacks, and which this story leaves alone": {
+        action
+        for statement in json.loads((POLICIES / "deployer-connect.json").read_text(encoding="utf-8"))["Statement"]
+        for action in statement["Action"]
+    },
     "the embedded CloudWatch asks for no permission": {
         f"cloudwatch:{call}"
         for call in (
@@ -546,7 +551,8 @@ DEPLOYERS_UNUSED = {
     "settings that this story leaves alone: mails, a log of who opens files, a scanner, which the emulator lacks": {
         *(f"guardduty:{call}MalwareProtectionPlan" for call in ("Create", "Delete", "Get", "Update")),
         "guardduty:ListTagsForResource", "guardduty:TagResource", "guardduty:UntagResource",
-        "s3:PutBucketLogging", "sns:GetSubscriptionAttributes", "sns:Subscribe", "sns:Unsubscribe",
+        "s3:PutBucketLogging", "sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes",
+        "sns:Subscribe", "sns:Unsubscribe",
     },
     "changes that this story does not make": {
         "dynamodb:UpdateItem", "dynamodb:UpdateTable",
