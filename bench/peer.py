@@ -62,7 +62,7 @@ NOT_PLAYED = (
      "the sandbox has five accounts at two desks in one deployment; an account may have a flow of its own"),
     ("21", "media go to a retired address of X", "X is no channel here"),
     ("22", "nobody lets Connect publish to the topic",
-     "[the topic's policy](../docs/connect.md#2-the-topic-and-the-queue), and `dmdesk doctor` looks"),
+     "[the topic's policy](../docs/connect.md#1-give-it-to-terraform), and `dmdesk doctor` looks"),
 )  # fmt: skip
 
 
