@@ -541,6 +541,9 @@ DEPLOYERS_UNUSED = {
     "AWS asks for them, and the emulator does not": {
         "iam:PassRole", "iam:CreateServiceLinkedRole", "apigateway:SetWebACL", "apigateway:UpdateRestApiPolicy",
         "apigateway:AddCertificateToDomain", "apigateway:RemoveCertificateFromDomain",
+        # whoever makes a function in a VPC; whoever has services keep something under a key
+        "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs", "kms:CreateGrant", "kms:Decrypt",
+        "kms:Encrypt", "kms:GenerateDataKey",
     },
     "certificates and names are made by a setting, for which the emulator has no zone": {
         *(f"acm:{call}" for call in ("DeleteCertificate", "DescribeCertificate", "RequestCertificate")),
@@ -551,11 +554,15 @@ DEPLOYERS_UNUSED = {
     "settings that this story leaves alone: mails, a log of who opens files, a scanner, which the emulator lacks": {
         *(f"guardduty:{call}MalwareProtectionPlan" for call in ("Create", "Delete", "Get", "Update")),
         "guardduty:ListTagsForResource", "guardduty:TagResource", "guardduty:UntagResource",
+        "iam:AttachRolePolicy", "iam:DetachRolePolicy",  # api_gateway_logs_role
+        "lambda:DeleteFunctionCodeSigningConfig", "lambda:PutFunctionCodeSigningConfig",
         "s3:PutBucketLogging", "sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes",
         "sns:Subscribe", "sns:Unsubscribe",
     },
     "changes that this story does not make": {
         "dynamodb:UpdateItem", "dynamodb:UpdateTable",
+        "iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary", "kms:UpdateAlias",
+        "kms:UpdateKeyDescription", "logs:AssociateKmsKey", "logs:DisassociateKmsKey",
         "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
         "lambda:DeleteFunctionConcurrency", "lambda:UpdateFunctionConfiguration",
         "lambda:GetFunctionConfiguration", "scheduler:UpdateSchedule", "secretsmanager:RestoreSecret",
