@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from chalicelib.errors import Waiting
 from chalicelib.protocols.desk import Desk
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.messages import DeskMessage
@@ -20,6 +21,15 @@ class Dropped(Exception):
         self.reason = reason
 
 
+class Together(Waiting):
+    """The message has to be shown with the texts of exactly these events behind its own: it may have been already.
+    Without any, it is to be shown by itself. Who cannot do that leaves it to whoever can."""
+
+    def __init__(self, events: tuple[str, ...] = ()) -> None:
+        super().__init__(f"shown with {len(events)} others")
+        self.events = events
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to be shown: its claim, how it is put into the desk's words, what is remembered of it.
 
@@ -27,6 +37,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     seat at which it was shown. `seat` is the only one at which it may be shown, None where it goes wherever the
     conversation sits. `words` is how it begins, by which a quote or a reaction names it later; `since_ms` is when the
     bridge was given it (epoch ms), 0 where nobody waits for it. `late` tells that no webhook had brought it.
+    `also` are the events whose texts are shown in the same message, each with how it begins; they are claimed and done
+    with it. `shown_as` is the id under which the desk has it, "" where that is its own; `apart` shows it by itself
+    whatever it was to be shown with.
     """
 
     conversation: Conversation
@@ -37,10 +50,23 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     words: str = ""
     since_ms: int = 0
     late: bool = False
+    also: dict[str, str] = {}
+    shown_as: str = ""
+    apart: bool = False
 
     @property
     def item(self) -> str:
         return claims.inbound(self.id)
+
+    @property
+    def others(self) -> dict[str, str]:
+        """The items that are done with it, with how each begins."""
+        return {claims.inbound(event): words for event, words in self.also.items()}
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """All that is given back where it is not shown, its own last: a claim that is there tells of the others."""
+        return *self.others, self.item
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
+import msgspec
+
 from chalicelib.errors import Refused, Retryable
-from chalicelib.observability import Metrics, log
-from chalicelib.pipeline.budgets import Budgets
+from chalicelib.observability import Metrics, log, where
+from chalicelib.pipeline.budgets import Budgets, WornOut
 from chalicelib.pipeline.delivering import Delivering
-from chalicelib.pipeline.delivery import Delivery
+from chalicelib.pipeline.delivery import Delivery, Together
 from chalicelib.pipeline.inbound.acknowledging import Acknowledging
 from chalicelib.pipeline.inbound.composing import Composing
 from chalicelib.pipeline.inbound.leads import Leads
 from chalicelib.pipeline.inbound.mentions import Mentions
 from chalicelib.pipeline.intake import Intake
 from chalicelib.pipeline.ports import Arrival, Clock, Ledger
-from chalicelib.pipeline.presenting import line_message, remembered
+from chalicelib.pipeline.presenting import desk_id, line_message, remembered
 from chalicelib.protocols.channel import Client
+from chalicelib.rules import folding
 from chalicelib.rules.catalogue import say
 from chalicelib.rules.quoting import beginning
 from chalicelib.vocabulary import claims
@@ -56,8 +59,16 @@ class Messages:
         self._clock = clock
         self._metrics = metrics
 
-    def show(self, arrival: Arrival, message: CustomerMessage) -> str:
-        """Shows the message; answers the result of its claim where that had ended before. Raises Retryable."""
+    def show(
+        self,
+        arrival: Arrival,
+        message: CustomerMessage,
+        others: Sequence[CustomerMessage] = (),
+        *,
+        apart: bool = False,
+    ) -> str:
+        """Shows the message, in one with the `others`, or `apart` from all; answers the result of its claim where that
+        had ended before. Raises Retryable, and Together where others than these are to be shown with it."""
         account = arrival.account
         message = self._leads.told(self._mentions.told(account, message))
         if not message.starts_window and self._is_own(account, message):
@@ -66,27 +77,53 @@ class Messages:
         if any(line.key == "unknown" for line in message.lines):
             self._metrics.count("unknown_kind", channel=account.channel)
         message, replies = self._acknowledging.told(arrival, message)
+        whole = folding.one([message, *others]) if others else message
         work = Delivery(
             conversation=message.conversation,
             id=message.id,
-            build=partial(self._composing.message, arrival, message),
-            thread=partial(remembered, message, replies=replies),
-            words=beginning(account.language, message.text, message.media.kind if message.media else ""),
+            build=partial(self._built, arrival, [message, *others]),
+            thread=partial(remembered, whole, replies=replies),
+            words=_begins(account, message),
             since_ms=arrival.event.received_ms,
             late=arrival.event.late,
+            also={other.id: _begins(account, other) for other in others},
+            shown_as=whole.id if others else "",
+            apart=apart,
         )
+        for other in work.also:
+            log.info("folded", event=other, key=desk_id(account, whole.id), account=account.id)
         try:
             result = self._delivering.once(account, work, partial(self._budgets.died, arrival.turn))
             self._leads.over(message)
             return result
-        except Refused as no:
-            self.missing(account, message)
-            self._intake.bury(arrival.event, arrival.turn, str(no))
-            log.error("the desk refuses a message", event=message.id, detail=no.detail, account=account.id)
-            return ""
+        except Together:
+            raise
         except Retryable:
             self._acknowledging.waits(arrival, message)
             raise
+        except Exception as error:
+            if others and not isinstance(
+                error, WornOut
+            ):  # whichever of them it is, it is told when each is shown by itself
+                log.warning("not folded", event=message.id, account=account.id, error=where(error))
+                raise Together from error
+            if not isinstance(error, Refused):
+                raise
+            self.missing(account, message)
+            self._intake.bury(arrival.event, arrival.turn, str(error))
+            log.error("the desk refuses a message", event=message.id, detail=error.detail, account=account.id)
+            return ""
+
+    def _built(self, arrival: Arrival, messages: Sequence[CustomerMessage], claim: Claim) -> DeskMessage:
+        """The messages as one, each with the newest of its edits. Raises Retryable, Dropped."""
+        if len(messages) == 1:
+            return self._composing.message(arrival, messages[0], claim)
+        edits = (claim.edited, *claim.others)
+        worded = [
+            msgspec.structs.replace(message, text=edit or message.text)
+            for message, edit in zip(messages, edits, strict=True)
+        ]
+        return self._composing.message(arrival, folding.one(worded), msgspec.structs.replace(claim, edited=""))
 
     def _is_own(self, account: Account, message: CustomerMessage) -> bool:
         return self._clients[account.channel].own(account, message.conversation.customer, message.username)
@@ -107,3 +144,7 @@ class Messages:
         )
         with suppress(Refused):
             self._delivering.once(account, work)
+
+
+def _begins(account: Account, message: CustomerMessage) -> str:
+    return beginning(account.language, message.text, message.media.kind if message.media else "")
