@@ -59,6 +59,8 @@ class Delivering:
         """
         claim = self._ledger.claim(work.conversation, work.item, self._clock(), LEASE_S, folded=tuple(work.also))
         if claim.state in {"done", "refused"}:
+            if work.also:  # what is done with it finds that out by itself
+                raise Together
             self._metrics.count("duplicate", channel=account.channel)
             return claim.result
         if claim.state == "busy":
@@ -88,18 +90,17 @@ class Delivering:
         one of them has been done by itself, this never was. Raises Together where it is not to be shown so, Retryable.
         """
         work, claim = attempt.work, attempt.claim
-        fits = work.apart or claim.folded == tuple(work.also)
-        if claim.state == "lapsed" and (work.also or not fits):  # nobody has to wait for the lease if this ends here
-            self._doubt(attempt, claim.until_s + DIED_S, self._known(attempt))
-        if not fits:
-            raise Together(claim.folded)
         taken: list[str] = []
         try:
+            if not work.apart and claim.folded != tuple(work.also):
+                raise Together(claim.folded)
             others = tuple([self._beside(attempt, item, taken) for item in work.others])
         except Retryable as no:
-            if claim.state == "fresh" or isinstance(no, Together):
+            if claim.state == "fresh" or (isinstance(no, Together) and not no.events):
                 for item in (*taken, work.item):
                     self._ledger.release(work.conversation, item)
+            elif claim.state == "lapsed":  # nobody has to wait for a lease that ends here
+                self._doubt(attempt, claim.until_s + DIED_S, self._known(attempt))
             raise
         return msgspec.structs.replace(attempt, claim=msgspec.structs.replace(claim, others=others))
 

@@ -47,14 +47,15 @@ class Folding:
         others = self._others(arrival, message) if arrival.account.fold_s else []
         apart = False
         try:
-            self._messages.show(arrival, message, others)
+            ended = self._messages.show(arrival, message, others)
         except Together as told:
             others = self._named(arrival, told.events)
             apart = len(others) < len(told.events)
             if apart and not self._budgets.spent(arrival.turn, "folded"):
                 raise Waiting("what it is shown with was not handed out with it", LOOK_S) from told
             others = [] if apart else others
-            self._again(arrival, message, others, told.__cause__, apart=apart)
+            ended = self._again(arrival, message, others, told.__cause__, apart=apart)
+        others = [] if ended else others  # each of them finds out by itself
         if others:
             self._metrics.count("folded", len(others), channel=arrival.account.channel)
         return [other.id for other in others]
@@ -67,10 +68,10 @@ class Folding:
         failed: BaseException | None,
         *,
         apart: bool,
-    ) -> None:
+    ) -> str:
         """Shows it as it has to be. What failed, and may have been shown all the same, fails as anything does."""
         try:
-            self._messages.show(arrival, message, others, apart=apart)
+            return self._messages.show(arrival, message, others, apart=apart)
         except Together:
             if failed is not None:
                 raise failed from None

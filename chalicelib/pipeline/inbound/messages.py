@@ -29,6 +29,10 @@ from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, DeskM
 from chalicelib.vocabulary.records import Account, Claim
 
 
+# The result of a message that was buried.
+GIVEN_UP = "given up"
+
+
 class Messages:
     """Delivers messages, and buries those that the desk takes in no form."""
 
@@ -68,7 +72,7 @@ class Messages:
         apart: bool = False,
     ) -> str:
         """Shows the message, in one with the `others`, or `apart` from all; answers the result of its claim where that
-        had ended before. Raises Retryable, and Together where others than these are to be shown with it."""
+        had ended before, GIVEN_UP where it was buried, "" where all were shown. Raises Retryable, and Together where others than these are to be shown with it."""
         account = arrival.account
         message = self._leads.told(self._mentions.told(account, message))
         if not message.starts_window and self._is_own(account, message):
@@ -112,7 +116,7 @@ class Messages:
             self.missing(account, message)
             self._intake.bury(arrival.event, arrival.turn, str(error))
             log.error("the desk refuses a message", event=message.id, detail=error.detail, account=account.id)
-            return ""
+            return GIVEN_UP
 
     def _built(self, arrival: Arrival, messages: Sequence[CustomerMessage], claim: Claim) -> DeskMessage:
         """The messages as one, each with the newest of its edits. Raises Retryable, Dropped."""
