@@ -179,7 +179,9 @@ def test_a_threat_whose_test_did_not_pass_is_told() -> None:
 
 # --- how long everything is kept
 
-VARIABLES = (ROOT / "terraform" / "variables.tf").read_text(encoding="utf-8")
+VARIABLES = "\n".join(
+    (ROOT / "terraform" / file).read_text("utf-8") for file in ("variables.tf", "modules/aws/variables.tf")
+)
 PAPER = (ROOT / "docs" / "data-protection.md").read_text(encoding="utf-8")
 
 

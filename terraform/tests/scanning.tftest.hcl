@@ -13,7 +13,7 @@ variables {
   genesys_webhook_secret = "webhook-webhook-webhook"
   accounts               = { acme_ig = { channel = "instagram", id = "17841400000000001" } }
   # terraform test takes no default of an ephemeral variable
-  instagram             = { app_secrets = ["app-secret"], verify_tokens = ["verify-token-0001"] }
+  instagram             = { app_secrets = ["meta-app-secret"], verify_tokens = ["verify-token-0001"] }
   tiktok                = null
   genesys_oauth_clients = [{ id = "client", secret = "client-secret" }] # checkov:skip=CKV_SECRET_6:made up
   channel_secrets       = {}

@@ -56,6 +56,29 @@ module "second" {{
   accounts               = {accounts}
 }}
 """
+# what a company's own modules make in the same apply: nobody knows it yet
+THEIRS = """
+resource "terraform_data" "theirs" {{}}
+
+module "company" {{
+  source = "../dmdesk"
+
+  name                   = "dmdesk-c"
+  package                = "dmdesk/tests/fixtures/dmdesk.zip"
+  genesys_region         = "eu-west-1"
+  genesys_webhook_secret = "webhook-webhook-webhook"
+  ops_command            = "true"
+  accounts               = {accounts}
+
+  kms_key                   = {{ arn = "arn:aws:kms:eu-west-1:111122223333:key/${{terraform_data.theirs.id}}" }}
+  alarm_topic               = {{ arn = "arn:aws:sns:eu-west-1:111122223333:${{terraform_data.theirs.id}}" }}
+  vpc                       = {{ subnet_ids = [terraform_data.theirs.id], security_group_ids = [terraform_data.theirs.id] }}
+  domain                    = {{ name = "dm.example.com", certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/${{terraform_data.theirs.id}}" }}
+  file_access_log           = {{ bucket = terraform_data.theirs.id }}
+  role_permissions_boundary = "arn:aws:iam::111122223333:policy/${{terraform_data.theirs.id}}"
+  waf                       = {{ acl = "given", arn = "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/theirs/${{terraform_data.theirs.id}}" }}
+}}
+"""
 # by what a resource is called within an AWS account, or within an organisation; what stands inside another is called
 # within that, and what is not known before it is made is AWS' own
 CALLED = ("name", "bucket", "function_name", "alarm_name", "dashboard_name")
@@ -110,6 +133,7 @@ def planned(settings: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
         "renamed": {"accounts": RENAMED, "extra": moved()},
         "removed": {"accounts": {"other": ACCOUNTS["other"]}},
         "beside": {"extra": SECOND.format(accounts=json.dumps(ACCOUNTS))},
+        "theirs": {"extra": THEIRS.format(accounts=json.dumps(ACCOUNTS))},
     }
     for name, change in changes.items():
         call = {"first": "1", "source": "../dmdesk", "accounts": ACCOUNTS, "extra": ""} | change
@@ -179,3 +203,14 @@ def test_a_second_bridge_calls_nothing_as_the_first_does(planned: Any) -> None:
     assert len(called[True]) > 50
     assert called[True] & called[False] == set()
     assert all("dmdesk-b" in name for _, name in called[True])
+
+
+def test_what_a_company_makes_in_the_same_apply_is_planned(planned: Any) -> None:
+    made = {address for address in begun(planned["theirs"]) if address.startswith("module.company.module.aws.")}
+    assert undone(planned["theirs"]) == set()
+    assert "module.company.module.aws.aws_sns_topic.alarms[0]" not in made
+    assert {
+        "module.company.module.aws.aws_api_gateway_domain_name.this[0]",
+        "module.company.module.aws.aws_s3_bucket_logging.shelf[0]",
+        "module.company.module.aws.aws_wafv2_web_acl_association.this[0]",
+    } <= made

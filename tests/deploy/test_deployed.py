@@ -543,7 +543,9 @@ DEPLOYERS_UNUSED = {
         *(f"route53:{call}" for call in ("ChangeResourceRecordSets", "GetChange", "GetHostedZone")),
         "route53:ListResourceRecordSets",
     },
-    "settings that this story leaves alone: mails, a log of who opens files": {
+    "settings that this story leaves alone: mails, a log of who opens files, a scanner, which the emulator lacks": {
+        *(f"guardduty:{call}MalwareProtectionPlan" for call in ("Create", "Delete", "Get", "Update")),
+        "guardduty:ListTagsForResource", "guardduty:TagResource", "guardduty:UntagResource",
         "s3:PutBucketLogging", "sns:GetSubscriptionAttributes", "sns:Subscribe", "sns:Unsubscribe",
     },
     "changes that this story does not make": {

@@ -58,6 +58,13 @@ def held(state: Path) -> set[str]:
     return {resource["type"] for resource in json.loads(state.read_text())["resources"]} & HOLDING
 
 
+def left(state: Path) -> bytes:
+    """What a release has left, once the role of API Gateway's logs is handed over (docs/upgrade.md)."""
+    told = json.loads(state.read_text(encoding="utf-8"))
+    told["resources"] = [one for one in told["resources"] if one["name"] != "api_logs"]
+    return json.dumps(told).encode()
+
+
 def test_there_is_a_release_to_come_from() -> None:
     assert STATES
     for state in STATES:
@@ -66,7 +73,7 @@ def test_there_is_a_release_to_come_from() -> None:
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.stem)
 def test_nothing_that_holds_data_is_replaced(clouds: Deployment, state: Path) -> None:
-    (clouds.folder / "terraform.tfstate").write_bytes(state.read_bytes())
+    (clouds.folder / "terraform.tfstate").write_bytes(left(state))
     changes = clouds.planned()
     assert {change["type"] for change in changes} >= held(state)
     assert lost(changes) == set()
@@ -74,7 +81,7 @@ def test_nothing_that_holds_data_is_replaced(clouds: Deployment, state: Path) ->
 
 def test_what_would_be_replaced_is_seen(clouds: Deployment) -> None:
     """The counter-proof: under another name all of it is."""
-    (clouds.folder / "terraform.tfstate").write_bytes(STATES[-1].read_bytes())
+    (clouds.folder / "terraform.tfstate").write_bytes(left(STATES[-1]))
     addresses = " ".join(lost(clouds.planned(name="other")))
     assert "aws_dynamodb_table" in addresses
     assert "aws_sqs_queue" in addresses

@@ -66,7 +66,7 @@ def write(folder: Path, package: Path, checkov: Path) -> None:
         *permissions.wrong(roles),
         *skips.wrong(found, variables()),
         *threats.wrong(lines, _ended(folder, lines)),
-        *retention.wrong(_paper("docs/data-protection.md"), _paper("terraform/variables.tf")),
+        *retention.wrong(_paper("docs/data-protection.md"), retention.variables()),
     ]
     if wrong:
         raise Unproven("\n".join(wrong))

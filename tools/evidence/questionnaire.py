@@ -12,7 +12,7 @@ from typing import NamedTuple
 from chalicelib.fetching import LARGEST, WHOLE_S
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from tools.environment import ROOT
-from tools.evidence.retention import defaults
+from tools.evidence import retention
 
 YOURS = "yours to answer: "
 
@@ -56,7 +56,7 @@ def page(link: Callable[[str], str], shown: Callable[[str], str]) -> str:
 
 
 def _days() -> dict[str, str]:
-    return defaults((ROOT / "terraform" / "variables.tf").read_text(encoding="utf-8"))
+    return retention.defaults(retention.variables())
 
 
 def _list(names: Iterable[str]) -> str:
@@ -109,7 +109,7 @@ def _encryption() -> list[Answer]:
 
 
 def _keys() -> str:
-    variables = (ROOT / "terraform" / "variables.tf").read_text(encoding="utf-8")
+    variables = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "terraform").glob("*.tf"))
     return "AWS' keys, or your own (`kms_key`)" if 'variable "kms_key"' in variables else "AWS' keys"
 
 

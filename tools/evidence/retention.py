@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
 SETTING = re.compile(r"`((?:retention\.)?\w+_days)`")
 
 
@@ -16,11 +18,17 @@ def table(paper: str) -> list[str]:
     return lines[first:last]
 
 
+def variables() -> str:
+    """Where Terraform's defaults stand: the root module's, and those of the module that takes its objects."""
+    files = (TERRAFORM / "variables.tf", TERRAFORM / "modules" / "aws" / "variables.tf")
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
 def defaults(variables: str) -> dict[str, str]:
     """Terraform's defaults of what is counted in days, by the name that the paper has."""
     found = dict(re.findall(r'^variable "(\w+_days)" \{\n(?:  .*\n)*?  default\s*= (\d+)$', variables, re.MULTILINE))
-    retention = re.search(r'^variable "retention" \{\n(.*?)^\}', variables, re.DOTALL | re.MULTILINE)
-    inner = re.findall(r"(\w+_days)\s*= optional\(number, (\d+)\)", retention[1] if retention else "")
+    retention = re.findall(r'^variable "retention" \{\n(.*?)^\}', variables, re.DOTALL | re.MULTILINE)
+    inner = re.findall(r"(\w+_days)\s*= optional\(number, (\d+)\)", "".join(retention))
     return found | {f"retention.{name}": days for name, days in inner}
 
 

@@ -95,3 +95,13 @@ output "aws" {
   description = "Names and URLs in AWS, for operators."
   value       = module.dmdesk.aws
 }
+
+output "genesys_role_id" {
+  description = "The least role for the bridge's OAuth clients."
+  value       = module.dmdesk.genesys_role_id
+}
+
+output "link_commands" {
+  description = "What attaches the flow and gives the role, where Terraform does not (link = \"none\")."
+  value       = module.dmdesk.link_commands
+}

@@ -124,7 +124,7 @@ resource "aws_api_gateway_stage" "this" {
   #checkov:skip=CKV_AWS_120:a webhook must never be answered from a cache
   #checkov:skip=CKV2_AWS_4:execution logs would hold bodies and signatures
   #checkov:skip=CKV2_AWS_29:var.waf attaches one; without it limits per route and signatures guard the API, and a WAF costs more than the bridge
-  #checkov:skip=CKV2_AWS_51:the platforms present no client certificate
+  #checkov:skip=CKV2_AWS_51:not every platform presents a client certificate; signatures over the body prove who sends
   #checkov:skip=CKV2_AWS_77:nothing here runs Java, and rules on bodies would refuse what customers write
   rest_api_id          = aws_api_gateway_rest_api.this.id
   deployment_id        = aws_api_gateway_deployment.this.id

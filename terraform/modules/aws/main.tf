@@ -8,7 +8,10 @@ locals {
   region     = split(":", aws_dynamodb_table.ledger.arn)[3]
   account_id = split(":", aws_dynamodb_table.ledger.arn)[4]
   # runtime and architecture
-  package = var.package_s3 == null ? jsondecode(file("${dirname(var.package)}/package.json")) : var.package_s3
+  package = {
+    for fact in ["runtime", "architecture"] :
+    fact => var.package_s3 == null ? jsondecode(file("${dirname(var.package)}/package.json"))[fact] : var.package_s3[fact]
+  }
 
   # whom every alarm tells
   alarm_topic = var.alarm_topic == null ? one(aws_sns_topic.alarms[*].arn) : var.alarm_topic.arn

@@ -26,7 +26,7 @@ locals {
 
 resource "aws_secretsmanager_secret" "this" {
   #checkov:skip=CKV_AWS_149:var.kms_key encrypts it where there is one, else AWS's own key; the roles' policies name each secret
-  #checkov:skip=CKV2_AWS_57:the values are the platforms' and Genesys's to issue: they are rotated by secret_versions
+  #checkov:skip=CKV2_AWS_57:tokens are renewed by the upkeep, what we make up is rotated by secret_versions, the rest is the platforms' to issue
   for_each                = local.secrets
   name                    = "${var.name}/${local.secret_names[each.key]}"
   description             = "dmdesk: ${each.key}"

@@ -6,7 +6,7 @@ locals {
 }
 
 resource "aws_dynamodb_table" "ledger" {
-  #checkov:skip=CKV_AWS_119:var.kms_key encrypts it where there is one; ids and states, no message text
+  #checkov:skip=CKV_AWS_119:var.kms_key encrypts it where there is one, else AWS's own key; it holds ids, states, profiles and the first words of messages
   name                        = var.name
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "pk"
@@ -82,7 +82,7 @@ resource "aws_dynamodb_table" "ledger" {
 resource "aws_s3_bucket" "shelf" {
   #checkov:skip=CKV_AWS_18:var.file_access_log switches it on; without, the API's access log and the edge's have who opened what
   #checkov:skip=CKV_AWS_21:a version would outlive the erasure of a customer's data
-  #checkov:skip=CKV_AWS_144:copies of what the platforms hold, and what waits for days; a region's loss loses the queues too
+  #checkov:skip=CKV_AWS_144:nothing is copied to another region by default; docs/data-protection.md says what a region's loss costs
   #checkov:skip=CKV_AWS_145:var.kms_key encrypts it where there is one, else S3's own key
   #checkov:skip=CKV2_AWS_62:an alarm counts what is parked
   bucket        = "${var.name}-${local.account_id}-${local.region}"

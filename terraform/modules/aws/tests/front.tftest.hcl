@@ -6,7 +6,7 @@ mock_provider "aws" {
 variables {
   secrets  = {} # terraform test takes no default of an ephemeral variable
   package  = "../../tests/fixtures/dmdesk.zip"
-  accounts = { acme_ig = { channel = "instagram" } }
+  accounts = { acme_ig = { channel = "instagram", id = "17841400000000001" } }
   channels = {
     instagram = { title = "Instagram", settings = {}, signature_header = "X-Hub-Signature-256" }
     tiktok    = { title = "TikTok", settings = {}, signature_header = "Tiktok-Signature" }
@@ -264,7 +264,7 @@ run "an_unsigned_delivery_is_not_told_where_one_signs_in_no_header" {
   variables {
     waf      = { acl = "own" }
     channels = { pigeon = { title = "Pigeon", settings = {} } }
-    accounts = { acme_pg = { channel = "pigeon" } }
+    accounts = { acme_pg = { channel = "pigeon", id = "42" } }
   }
   assert {
     condition     = toset(aws_wafv2_web_acl.own["this"].rule[*].name) == toset(["too-long", "too-long-elsewhere", "too-often-files", "too-often"])

@@ -6,7 +6,7 @@ mock_provider "aws" {
 variables {
   secrets  = {} # terraform test takes no default of an ephemeral variable
   package  = "../../tests/fixtures/dmdesk.zip"
-  accounts = { acme_ig = { channel = "instagram" } }
+  accounts = { acme_ig = { channel = "instagram", id = "17841400000000001" } }
   channels = {
     instagram = { title = "Instagram", settings = { instagram_graph = "https://graph.instagram.com" } }
     tiktok    = { title = "TikTok", settings = { tiktok_api = "https://business-api.tiktok.com" } }
