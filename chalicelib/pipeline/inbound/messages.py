@@ -28,7 +28,6 @@ from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, DeskMessage
 from chalicelib.vocabulary.records import Account, Claim
 
-
 # The result of a message that was buried.
 GIVEN_UP = "given up"
 
@@ -71,8 +70,9 @@ class Messages:
         *,
         apart: bool = False,
     ) -> str:
-        """Shows the message, in one with the `others`, or `apart` from all; answers the result of its claim where that
-        had ended before, GIVEN_UP where it was buried, "" where all were shown. Raises Retryable, and Together where others than these are to be shown with it."""
+        """Shows the message, in one with the `others`, or `apart` from all. Answers "" where they were shown, GIVEN_UP
+        where it was buried, the result of its claim where that had ended before. Raises Retryable, and Together where
+        others than these are to be shown with it."""
         account = arrival.account
         message = self._leads.told(self._mentions.told(account, message))
         if not message.starts_window and self._is_own(account, message):

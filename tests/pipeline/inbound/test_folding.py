@@ -355,7 +355,7 @@ def test_a_worker_that_dies_at_any_step_leaves_each_text_to_be_read_once(
     road = Road(idempotent=idempotent)
     for number in (1, 2, 3):
         road.writes(number)
-    road.desk.fails, road.desk.taken_first = [first], True if isinstance(first, Uncertain) else False
+    road.desk.fails, road.desk.taken_first = [first], isinstance(first, Uncertain)
     whole, count = getattr(road.ledger, call), iter(range(1000))
 
     def dies(*given: Any, **named: Any) -> Any:
