@@ -9,7 +9,7 @@ import msgspec
 from chalicelib.vocabulary.messages import CustomerMessage
 from chalicelib.wire import digest
 
-# What every desk takes in one message: Amazon Connect takes the least, 1,024 characters.
+# What every desk takes in one message (characters): the least is 1,024.
 LONGEST = 1000
 # Each is a write of one transaction, of which DynamoDB takes 100.
 MOST = 20

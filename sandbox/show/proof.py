@@ -32,9 +32,9 @@ class Findings:
     """The records of both sides. `customers` are the events that the platforms accepted from customers and `agents`
     the replies that the desk accepted, each once; `waiting` the keys of what is in the queues, `parked` of what lies
     in the bucket or among the dead letters, `given_up` of the webhooks that nobody took; `delivered` the keys of those
-    that the bridge has taken; `ignored` why it left out which; `folded` with which trace's message it
-    showed which; `told` the replies whose failure the desk was told of; `at_desk` and `at_platform` what arrived, oldest
-    first. A passage's `written_ms` serves to compare it with others.
+    that the bridge has taken; `ignored` why it left out which; `folded` with which trace's message it showed which;
+    `told` the replies whose failure the desk was told of; `at_desk` and `at_platform` what arrived, oldest first. A
+    passage's `written_ms` serves to compare it with others.
     """
 
     customers: Mapping[str, Passage]

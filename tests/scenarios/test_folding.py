@@ -65,13 +65,19 @@ def test_quick_texts_are_one_message_and_what_follows_names_each(bridge: Bridge,
     assert "Three, and four" in texts(bridge, desk)[2]
 
 
-def test_a_worker_that_is_killed_over_them_leaves_one_message(hasty: None, bridge: Bridge, desk: str) -> None:
+@pytest.mark.parametrize("how", ["killed", "unanswered"])
+def test_a_worker_that_dies_or_hears_nothing_leaves_one_message(
+    hasty: None, bridge: Bridge, desk: str, how: str
+) -> None:
     act(bridge, desk, action="text", text="Zero")
     sees(bridge, desk, "Zero")
     for text in ("One", "Two"):
         act(bridge, desk, action="text", text=text)
     path = {"genesys": "/inbound", "connect": "/participant/message"}[desk]
-    bridge.post("/faults", {"target": desk, "path": path, "count": 1, "kind": "timeout_after_accept"})
+    if how == "killed":
+        bridge.post("/trouble", {"name": "kill_worker", "on": True})
+    else:
+        bridge.post("/faults", {"target": desk, "path": path, "count": 1, "kind": "timeout_after_accept"})
     bridge.pass_time(2.0, lambda: "One" in "".join(texts(bridge, desk)), "the message")
     bridge.pass_time(2.0, lambda: bridge.get("/proof")["in_flight"] == 0, "the end")
     proof = settled(bridge, customers_sent=3, agents_saw=3)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -179,6 +181,54 @@ def test_off_nothing_waits_and_nothing_is_asked_besides() -> None:
     assert road.queue == []
     assert road.bench.inbound.postponed == []
     assert all(work.folded == () for work in road.ledger.claims.values())
+
+
+def counted(fold_s: int, texts: int) -> dict[str, int]:
+    """How often what is called while so many texts come within a second, in a conversation that is open."""
+    road = Road(fold_s=fold_s)
+    road.writes(0)
+    road.empties()
+    road.clock.advance(60)
+    counts: Counter[str] = Counter()
+
+    def counting(owner: Any, name: str) -> None:
+        whole = getattr(owner, name)
+
+        def call(*given: Any, **named: Any) -> Any:
+            counts[name] += 1
+            return whole(*given, **named)
+
+        setattr(owner, name, call)
+
+    for name in vars(type(road.ledger)):
+        if not name.startswith("_") and callable(getattr(road.ledger, name)) and name not in {"state", "erasures"}:
+            counting(road.ledger, name)
+    counting(road.desk, "deliver")
+    counting(road.bench.inbound, "postpone")
+    counting(road.batch, "run")
+    for number in range(1, texts + 1):
+        road.writes(number)
+    road.empties()
+    told = {"accounts", "held", "pauses", "led", "thread"}  # once a minute, whatever comes; and the fake's own
+    return {name: count for name, count in counts.items() if name not in told}
+
+
+def test_what_it_saves_is_what_the_papers_say() -> None:
+    alone, folded = counted(0, 3), counted(FOLD_S, 3)
+    assert alone == {"claim": 3, "delivered": 3, "deliver": 3, "run": 1}
+    assert folded == {"claim": 3, "delivered": 1, "deliver": 1, "run": 2, "postpone": 1}
+    page = (Path(__file__).parents[3] / "docs" / "deploy.md").read_text(encoding="utf-8")
+    rows = {
+        "messages at the desk": "deliver", "claims, a write each": "claim", "transactions": "delivered",
+        "`ChangeMessageVisibility`": "postpone",
+    }  # fmt: skip
+    for row, name in rows.items():
+        assert f"| {row} | {alone.get(name, 0)} | {folded.get(name, 0)} |" in page
+
+
+def test_a_text_that_stays_alone_costs_one_look_more() -> None:
+    assert counted(0, 1) == {"claim": 1, "delivered": 1, "deliver": 1, "run": 1}
+    assert counted(FOLD_S, 1) == {"claim": 1, "delivered": 1, "deliver": 1, "run": 2, "postpone": 1}
 
 
 OTHERS: dict[str, dict[str, Any]] = {
