@@ -106,9 +106,8 @@ class Messages:
             self._acknowledging.waits(arrival, message)
             raise
         except Exception as error:
-            if others and not isinstance(
-                error, WornOut
-            ):  # whichever of them it is, it is told when each is shown by itself
+            # whichever of them it is, that is told when each is shown by itself
+            if others and not isinstance(error, WornOut):
                 log.warning("not folded", event=message.id, account=account.id, error=where(error))
                 raise Together from error
             if not isinstance(error, Refused):
