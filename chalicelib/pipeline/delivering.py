@@ -55,7 +55,7 @@ class Delivering:
         a worker began it and never came back.
 
         Raises Retryable, or Refused (with the claim given back) where the desk takes it in no form; Together where it
-        was to be shown with other events than these.
+        is not to be shown with these others.
         """
         claim = self._ledger.claim(work.conversation, work.item, self._clock(), LEASE_S, folded=tuple(work.also))
         if claim.state in {"done", "refused"}:
@@ -67,6 +67,7 @@ class Delivering:
             raise Waiting("another worker is at this message", max(1.0, claim.until_s - self._clock()))
         if claim.state == "lapsed" or claim.buried:  # who was giving it up may have died over that
             died()
+        work = self._as_noted(work, claim)
         attempt = self._joined(self._attempt(account, work, claim))
         try:
             after = self._shown(attempt)
@@ -85,6 +86,20 @@ class Delivering:
                  conversation=work.conversation.key)  # fmt: skip
         return ""
 
+    def _as_noted(self, work: Delivery, claim: Claim) -> Delivery:
+        """The delivery with what is noted on its claim. Raises Together, Waiting."""
+        if work.apart or claim.folded == tuple(work.also):
+            return work
+        try:
+            if work.noted is None:
+                raise Together
+            return work.noted(claim.folded)
+        except Waiting:
+            if claim.state == "lapsed":  # nobody has to wait for a lease that ends here
+                seat, until_s = self._ledger.thread(work.conversation).seat, claim.until_s + DIED_S
+                self._ledger.doubt(work.conversation, work.item, self._clock(), until_s, seat)
+            raise
+
     def _joined(self, attempt: Attempt) -> Attempt:
         """The attempt, once all that is shown with its message is claimed too: before anything is sent, so that where
         one of them has been done by itself, this never was. Raises Together where it is not to be shown so, Retryable.
@@ -92,11 +107,9 @@ class Delivering:
         work, claim = attempt.work, attempt.claim
         taken: list[str] = []
         try:
-            if not work.apart and claim.folded != tuple(work.also):
-                raise Together(claim.folded)
             others = tuple([self._beside(attempt, item, taken) for item in work.others])
         except Retryable as no:
-            if claim.state == "fresh" or (isinstance(no, Together) and not no.events):
+            if claim.state == "fresh" or isinstance(no, Together):
                 for item in (*taken, work.item):
                     self._ledger.release(work.conversation, item)
             elif claim.state == "lapsed":  # nobody has to wait for a lease that ends here

@@ -22,12 +22,11 @@ class Dropped(Exception):
 
 
 class Together(Waiting):
-    """The message has to be shown with the texts of exactly these events behind its own: it may have been already.
-    Without any, it is to be shown by itself. Who cannot do that leaves it to whoever can."""
+    """The message is not to be shown with these others, or only with others: who cannot do that leaves it to whoever
+    can."""
 
-    def __init__(self, events: tuple[str, ...] = ()) -> None:
-        super().__init__(f"shown with {len(events)} others")
-        self.events = events
+    def __init__(self) -> None:
+        super().__init__("it is to be shown with others, or alone")
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,8 +37,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     conversation sits. `words` is how it begins, by which a quote or a reaction names it later; `since_ms` is when the
     bridge was given it (epoch ms), 0 where nobody waits for it. `late` tells that no webhook had brought it.
     `also` are the events whose texts are shown in the same message, each with how it begins; they are claimed and done
-    with it. `shown_as` is the id under which the desk has it, "" where that is its own; `apart` shows it by itself
-    whatever it was to be shown with.
+    with it. `shown_as` is the id under which the desk has it, "" where that is its own. `noted` answers the delivery of
+    the same with the events that an earlier try has noted, which it may have shown; it may raise Waiting. `apart` shows
+    it by itself whatever was noted.
     """
 
     conversation: Conversation
@@ -52,6 +52,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     late: bool = False
     also: dict[str, str] = {}
     shown_as: str = ""
+    noted: Callable[[tuple[str, ...]], Delivery] | None = None
     apart: bool = False
 
     @property

@@ -13,7 +13,7 @@ from chalicelib.errors import MoreMayCome, Waiting
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.delivery import Together
-from chalicelib.pipeline.inbound.messages import Messages
+from chalicelib.pipeline.inbound.messages import Messages, Noted
 from chalicelib.pipeline.intake import Intake
 from chalicelib.pipeline.ports import Arrival, Clock
 from chalicelib.rules import folding
@@ -44,34 +44,28 @@ class Folding:
     def show(self, arrival: Arrival, message: CustomerMessage) -> Sequence[str]:
         """Shows the message; answers the ids of the events behind it that were shown with it. Raises Waiting while
         others may follow, and Retryable."""
-        others = self._others(arrival, message) if arrival.account.fold_s else []
-        apart = False
-        try:
-            ended = self._messages.show(arrival, message, others)
-        except Together as told:
-            others = self._named(arrival, told.events)
-            apart = len(others) < len(told.events)
-            if apart and not self._budgets.spent(arrival.turn, "folded"):
-                raise Waiting("what it is shown with was not handed out with it", LOOK_S) from told
-            others = [] if apart else others
-            ended = self._again(arrival, message, others, told.__cause__, apart=apart)
-        others = [] if ended else others  # each of them finds out by itself
-        if others:
-            self._metrics.count("folded", len(others), channel=arrival.account.channel)
-        return [other.id for other in others]
+        shown: list[CustomerMessage] = self._others(arrival, message) if arrival.account.fold_s else []
 
-    def _again(
-        self,
-        arrival: Arrival,
-        message: CustomerMessage,
-        others: Sequence[CustomerMessage],
-        failed: BaseException | None,
-        *,
-        apart: bool,
-    ) -> str:
-        """Shows it as it has to be. What failed, and may have been shown all the same, fails as anything does."""
+        def noted(events: tuple[str, ...]) -> list[CustomerMessage] | None:
+            nonlocal shown
+            named = self._named(arrival, events)
+            shown = named or []
+            return named
+
         try:
-            return self._messages.show(arrival, message, others, apart=apart)
+            ended = self._messages.show(arrival, message, shown, noted)
+        except Together as told:
+            shown = []
+            ended = self._alone(arrival, message, noted, told.__cause__)
+        taken = [] if ended else shown  # else each of them finds out by itself
+        if taken:
+            self._metrics.count("folded", len(taken), channel=arrival.account.channel)
+        return [other.id for other in taken]
+
+    def _alone(self, arrival: Arrival, message: CustomerMessage, noted: Noted, failed: BaseException | None) -> str:
+        """Shows it by itself. What failed, and may have been shown all the same, fails as anything does."""
+        try:
+            return self._messages.show(arrival, message, (), noted)
         except Together:
             if failed is not None:
                 raise failed from None
@@ -91,11 +85,17 @@ class Folding:
             raise MoreMayCome("the customer may go on writing", left_s)
         return [one for one in behind[:number] if one is not None]
 
-    def _named(self, arrival: Arrival, events: Sequence[str]) -> list[CustomerMessage]:
-        """Those of the events that were handed out with this one, in that order."""
+    def _named(self, arrival: Arrival, events: Sequence[str]) -> list[CustomerMessage] | None:
+        """The messages of the events, which were handed out with this one; None where they were not, again and again.
+        Raises Waiting while they may be."""
         behind = {event.id: event for event in arrival.turn.behind if event.id in events}
         read = [self._read(behind[event]) for event in events if event in behind]
-        return [message for message in read if message is not None]
+        named = [message for message in read if message is not None]
+        if len(named) == len(events):
+            return named
+        if self._budgets.spent(arrival.turn, "folded"):
+            return None
+        raise Waiting("what it is shown with was not handed out with it", LOOK_S)
 
     def _read(self, event: Event) -> CustomerMessage | None:
         """The message that the event holds, None where it is something else, or more, or comes back: it is then dealt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -28,6 +28,9 @@ from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, DeskMessage
 from chalicelib.vocabulary.records import Account, Claim
 
+Noted = Callable[[tuple[str, ...]], Sequence[CustomerMessage] | None]
+"""The messages of the events that an earlier try has shown with this one; None where they are not to be had any more.
+Raises Waiting where they may be later."""
 # The result of a message that was buried.
 GIVEN_UP = "given up"
 
@@ -67,12 +70,11 @@ class Messages:
         arrival: Arrival,
         message: CustomerMessage,
         others: Sequence[CustomerMessage] = (),
-        *,
-        apart: bool = False,
+        noted: Noted | None = None,
     ) -> str:
-        """Shows the message, in one with the `others`, or `apart` from all. Answers "" where they were shown, GIVEN_UP
-        where it was buried, the result of its claim where that had ended before. Raises Retryable, and Together where
-        others than these are to be shown with it."""
+        """Shows the message, in one with the `others`, or with those that an earlier try has `noted`. Answers "" where
+        they were shown, GIVEN_UP where it was buried, the result of its claim where that had ended before. Raises
+        Retryable; Together where it cannot be shown with others."""
         account = arrival.account
         message = self._leads.told(self._mentions.told(account, message))
         if not message.starts_window and self._is_own(account, message):
@@ -81,21 +83,7 @@ class Messages:
         if any(line.key == "unknown" for line in message.lines):
             self._metrics.count("unknown_kind", channel=account.channel)
         message, replies = self._acknowledging.told(arrival, message)
-        whole = folding.one([message, *others]) if others else message
-        work = Delivery(
-            conversation=message.conversation,
-            id=message.id,
-            build=partial(self._built, arrival, [message, *others]),
-            thread=partial(remembered, whole, replies=replies),
-            words=_begins(account, message),
-            since_ms=arrival.event.received_ms,
-            late=arrival.event.late,
-            also={other.id: _begins(account, other) for other in others},
-            shown_as=whole.id if others else "",
-            apart=apart,
-        )
-        for other in work.also:
-            log.info("folded", event=other, key=desk_id(account, whole.id), account=account.id)
+        work = self._work(arrival, message, others, replies, noted)
         try:
             result = self._delivering.once(account, work, partial(self._budgets.died, arrival.turn))
             self._leads.over(message)
@@ -105,17 +93,53 @@ class Messages:
         except Retryable:
             self._acknowledging.waits(arrival, message)
             raise
+        except WornOut as no:
+            return self._given_up(arrival, message, no)
         except Exception as error:
-            # whichever of them it is, that is told when each is shown by itself
-            if others and not isinstance(error, WornOut):
+            if others:  # whichever of them it is, that is told when each is shown by itself
                 log.warning("not folded", event=message.id, account=account.id, error=where(error))
                 raise Together from error
             if not isinstance(error, Refused):
                 raise
-            self.missing(account, message)
-            self._intake.bury(arrival.event, arrival.turn, str(error))
-            log.error("the desk refuses a message", event=message.id, detail=error.detail, account=account.id)
-            return GIVEN_UP
+            return self._given_up(arrival, message, error)
+
+    def _work(
+        self,
+        arrival: Arrival,
+        message: CustomerMessage,
+        others: Sequence[CustomerMessage],
+        replies: int,
+        noted: Noted | None,
+    ) -> Delivery:
+        """What is to be done for the message, in one with the others."""
+        account = arrival.account
+        whole = folding.one([message, *others]) if others else message
+
+        def again(events: tuple[str, ...]) -> Delivery:
+            named = noted(events) if noted else None
+            work = self._work(arrival, message, named or (), replies, None)
+            return work if named is not None else msgspec.structs.replace(work, apart=True)
+
+        for other in others:
+            log.info("folded", event=other.id, key=desk_id(account, whole.id), account=account.id)
+        return Delivery(
+            conversation=message.conversation,
+            id=message.id,
+            build=partial(self._built, arrival, [message, *others]),
+            thread=partial(remembered, whole, replies=replies),
+            words=_begins(account, message),
+            since_ms=arrival.event.received_ms,
+            late=arrival.event.late,
+            also={other.id: _begins(account, other) for other in others},
+            shown_as=whole.id if others else "",
+            noted=again if noted else None,
+        )
+
+    def _given_up(self, arrival: Arrival, message: CustomerMessage, no: Refused) -> str:
+        self.missing(arrival.account, message)
+        self._intake.bury(arrival.event, arrival.turn, str(no))
+        log.error("the desk refuses a message", event=message.id, detail=no.detail, account=arrival.account.id)
+        return GIVEN_UP
 
     def _built(self, arrival: Arrival, messages: Sequence[CustomerMessage], claim: Claim) -> DeskMessage:
         """The messages as one, each with the newest of its edits. Raises Retryable, Dropped."""

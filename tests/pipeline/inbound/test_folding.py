@@ -421,14 +421,21 @@ def test_a_worker_that_dies_at_any_step_leaves_each_text_to_be_read_once(
     assert road.ended(1, 2, 3)
 
 
-def test_workers_that_die_over_them_again_and_again_cost_one_message_and_the_others_are_shown() -> None:
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_workers_that_die_over_them_again_and_again_cost_one_message_and_the_others_are_shown(meanwhile: bool) -> None:
+    """Also where another text, which was written in time, came when they had begun."""
     road = Road()
     for number in (1, 2):
         road.writes(number)
     road.desk.fails = [Killed() for _ in range(5)]
+    road.clock.advance(FOLD_S)
+    road.look()
+    if meanwhile:
+        road.writes(3, sent_ms=START_MS + 1000 * FOLD_S)
     road.empties()
     assert [event.id for event, _ in road.bench.inbound.buried] == ["message:mid-1"]
-    assert [text for text in road.desk.texts if text.startswith("text")] == ["text 2"]
+    said = [line for text in road.desk.texts for line in text.splitlines() if line.startswith("text")]
+    assert said == ["text 2", *(["text 3"] if meanwhile else [])]
 
 
 def test_what_it_was_shown_with_never_comes_again() -> None:
