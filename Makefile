@@ -8,7 +8,7 @@ MAKER = $(shell test "$(origin PYTHON)" = file -a -x $(BIN)/python && echo $(BIN
 NEEDS := $(addprefix needs-,function sandbox operator supply developer)
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox operator venv test test-terraform check format docs chaos bench package checkov update sbom licences audit evidence clean $(NEEDS)
+.PHONY: help sandbox operator venv test test-terraform check format docs chaos bench peer package checkov update sbom licences audit evidence clean $(NEEDS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ chaos: needs-developer ## thousands of messages while processes die and calls fa
 
 bench: needs-developer ## how fast it is, beside the floor; writes bench/RESULTS.md (ARGS=--quick)
 	$(BIN)/python -m bench $(ARGS)
+
+peer: needs-developer ## AWS' sample for Amazon Connect and this bridge side by side; writes bench/peer.md
+	@$(BIN)/python -m bench.peer
 
 # its requirements do not agree with ours, so it has a place of its own
 checkov: ## look over Terraform for what is open, unencrypted, unwatched

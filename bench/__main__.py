@@ -64,10 +64,10 @@ def _pure_and_counted(quick: bool) -> list[Section]:
         return [_pure(quick), *(_counted(counted.result()) if counted else [])]
 
 
-def _counted(counts: dict[str, tuple[float, float]]) -> list[Section]:
+def _counted(counts: dict[str, instructions.Count]) -> list[Section]:
     rows = [
-        Row(name=name, unit="k instr.", ours=ours, floor=floor, most=_goal(name))
-        for name, (ours, floor) in counts.items()
+        Row(name=name, unit="k instr.", ours=count.ours, floor=count.floor, most=_goal(name))
+        for name, count in counts.items()
     ]
     return [("The same in instructions, user space, by callgrind", rows)] if rows else []
 

@@ -9,6 +9,7 @@ import json
 import struct
 import time
 import zlib
+from datetime import UTC, datetime
 from email.message import Message
 from typing import Any
 
@@ -17,10 +18,17 @@ from chalicelib.registry import CHANNELS, DESKS, abouts
 INSTAGRAM, TIKTOK = "17841400000000001", "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0"
 KEY = "the-webhook-secret-of-the-bench"
 INTEGRATION = "6a1f2c3e-0000-4000-8000-000000000001"
+AT_CONNECT = "17841400000000003"
+# At Connect only those customers are known whose ids begin as this one's does; the profile is known of those that begin
+# as below.
+KNOWN, MET = "7772000000000001", "7773"
+CONTACT = "c0a1b2c3-0000-4000-8000-000000000001"
 ACCOUNTS: list[dict[str, str]] = [
     {"channel": "instagram", "id": INSTAGRAM, "name": "our.shop", "integration": INTEGRATION, "secret": "account"},
     {"channel": "tiktok", "id": TIKTOK, "integration": INTEGRATION[:-1] + "2", "secret": "account"},
-]
+    {"channel": "instagram", "id": AT_CONNECT, "integration": INTEGRATION[:-1] + "3", "secret": "account",
+     "desk": "connect"},
+]  # fmt: skip
 SECRETS: dict[str, dict[str, Any]] = {
     "instagram": {"secrets": [KEY]},
     "tiktok": {"secrets": [KEY]},
@@ -33,7 +41,7 @@ TEXT = "Hi! Is the green mug back in stock? I would like two of them, gift-wrapp
 
 
 def environment(url: str) -> dict[str, str]:
-    """The variables of a function whose AWS and vendors are all at one address."""
+    """The variables of a function whose AWS and vendors are all at one address, and that knows one desk."""
     queue = f"{url}/000000000000/dmdesk-"
     ours = {
         "table": "dmdesk",
@@ -46,12 +54,25 @@ def environment(url: str) -> dict[str, str]:
         "public_url": "https://dmdesk.example",
         "media_hosts": url,
     }
-    for about in abouts(CHANNELS | DESKS).values():
+    first = next(iter(DESKS))
+    for about in abouts(CHANNELS | {first: DESKS[first]}).values():
         ours |= {name: name.removesuffix("_secret").replace("_", "-") for name in about.secrets}
         ours |= {name: url for name, real in about.settings.items() if real is None or real.startswith("https:")}
     aws = {"AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": "eu-west-1"}
     credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     return {f"DMDESK_{name.upper()}": value for name, value in ours.items()} | aws | credentials
+
+
+def connect(url: str) -> dict[str, str]:
+    """The variables of a function that knows Amazon Connect, too."""
+    ours = {
+        "instance": "i0a1b2c3-0000-4000-8000-000000000001",
+        "flow": "f0a1b2c3-0000-4000-8000-000000000001",
+        "topic": "arn:aws:sns:eu-west-1:000000000000:dmdesk-connect",
+        "api": url,
+        "participant_api": url,
+    }
+    return {f"DMDESK_CONNECT_{name.upper()}": value for name, value in ours.items()}
 
 
 class Context:
@@ -62,12 +83,12 @@ class Context:
         return 60_000
 
 
-def messaging(customer: str, mid: str, picture: str = "") -> dict[str, Any]:
+def messaging(customer: str, mid: str, picture: str = "", account: str = INSTAGRAM) -> dict[str, Any]:
     """One of Meta's messaging events: a text, or the picture at the URL."""
     said = {"attachments": [{"type": "image", "payload": {"url": picture}}]} if picture else {"text": TEXT}
     return {
         "sender": {"id": customer},
-        "recipient": {"id": INSTAGRAM},
+        "recipient": {"id": account},
         "timestamp": int(time.time() * 1000),
         "message": {"mid": f"aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAw{mid}", **said},
     }
@@ -113,11 +134,33 @@ def reply(customer: str, number: int) -> bytes:
         "messageId": identifier,
         "from": {"nickname": "our.shop", "id": INTEGRATION, "idType": "Opaque"},
         "to": {"id": customer, "idType": "Opaque"},
-        "time": "2027-01-15T07:59:50.123Z",
+        "time": _now(),
     }
     body = {"id": identifier, "channel": channel, "conversationId": "d06cb41e-0000-4000-8000-000000000001"}
     said = {"direction": "Outbound", "type": "Text", "originatingEntity": "Human", "text": "It is! Shall I wrap it?"}
     return json.dumps(body | said | {"content": [], "reasons": []}).encode()
+
+
+def item(number: int) -> bytes:
+    """An agent's text as Connect streams it, read off a notification of its topic."""
+    said = {
+        "AbsoluteTime": _now(),
+        "Content": "It is! Shall I wrap it?",
+        "ContentType": "text/plain",
+        "Id": f"{number:032x}",
+        "Type": "MESSAGE",
+        "ParticipantId": "p",
+        "DisplayName": "Ada",
+        "ParticipantRole": "AGENT",
+        "InitialContactId": CONTACT,
+        "ContactId": CONTACT,
+    }
+    return json.dumps({"message": json.dumps(said), "attributes": {"MessageVisibility": "ALL"}}).encode()
+
+
+def _now() -> str:
+    """What was written tomorrow is parked."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.123Z"
 
 
 def record(body: str, group: str) -> dict[str, Any]:

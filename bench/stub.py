@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from bench.place import ACCOUNTS, PICTURE, SECRETS
+from bench.place import ACCOUNTS, AT_CONNECT, CONTACT, KNOWN, MET, PICTURE, SECRETS
 
 CALLS = "/stub/calls"
 
@@ -73,19 +73,22 @@ class _Connection(asyncio.Protocol):
             said = str(_Connection.taken).encode()
         else:
             _Connection.taken += 1
-            said = answer(method, path, headers.get("x-amz-target", ""), body)
+            said = answer(method, path, headers, body)
         kind = "image/png" if said is PICTURE else "application/json"
         self._transport.write(
             b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (kind.encode(), len(said), said)
         )
 
 
-def answer(method: str, path: str, target: str, body: bytes) -> bytes:
+def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> bytes:
     """What the service that is meant says to this."""
-    if target:
+    reply: dict[str, Any]
+    if target := headers.get("x-amz-target", ""):
         reply = _AWS.get(target.partition(".")[2], _nothing)(json.loads(body))
     elif path == "/oauth/token":
         reply = {"access_token": "a-token-of-the-stub-" + "x" * 60, "token_type": "bearer", "expires_in": 86400}
+    elif path.startswith(("/contact/", "/participant/")):
+        reply = _connect(path, f"http://{headers.get('host', '')}")
     elif "/inbound/open/message" in path:
         reply = {"id": "0" * 32, "type": "Text", "direction": "Inbound", "conversationId": CONVERSATION}
     elif method == "POST" and path.endswith("/messages"):
@@ -102,6 +105,20 @@ def answer(method: str, path: str, target: str, body: bytes) -> bytes:
 
 
 CONVERSATION = "d06cb41e-0000-4000-8000-000000000001"
+PARTICIPANT, CONNECTION, FAR = "a-participants-token-" + "x" * 500, "a-connections-token-" + "x" * 500, 4_000_000_000
+
+
+def _connect(path: str, url: str) -> dict[str, Any]:
+    """A contact that has just begun, its connection, a place for a file, or a message's id."""
+    credentials = {"ConnectionToken": CONNECTION, "Expiry": "2096-10-02T07:06:40.000Z"}
+    put = {"Url": f"{url}/put", "HeadersToInclude": {"x-amz-acl": "bucket-owner-full-control"}}
+    replies: dict[str, dict[str, Any]] = {
+        "/contact/chat": {"ContactId": CONTACT, "ParticipantId": "p", "ParticipantToken": PARTICIPANT},
+        "/participant/connection": {"ConnectionCredentials": credentials},
+        "/participant/start-attachment-upload": {"AttachmentId": "a", "UploadMetadata": put},
+        "/participant/message": {"Id": "m", "AbsoluteTime": "2027-01-15T07:59:50.123Z"},
+    }
+    return replies.get(path, {})
 
 
 def _nothing(_: dict[str, Any]) -> dict[str, Any]:
@@ -109,11 +126,23 @@ def _nothing(_: dict[str, Any]) -> dict[str, Any]:
 
 
 def _item(asked: dict[str, Any]) -> dict[str, Any]:
-    """The state of a conversation whose last message is of now and was seen; nothing else is known."""
+    """The state of a conversation whose last message is of now and was seen, and whose a contact is; nothing else is
+    known, and nothing of the state of those that are new at Connect."""
+    partition = asked["Key"]["pk"]["S"]
+    if asked["Key"]["sk"]["S"] == "PROFILE" and f"{AT_CONNECT}#{MET}" in partition:
+        return {"Item": {"body": {"S": '{"name": "Ada Lovelace"}'}, "expires_at": {"N": str(FAR)}}}
+    if partition == f"SEAT#connect#{CONTACT}":
+        names = {"channel": "instagram", "account": AT_CONNECT, "customer": KNOWN}
+        return {"Item": {name: {"S": value} for name, value in names.items()}}
     if asked["Key"]["sk"]["S"] != "STATE":
         return {}
-    far = {"N": "4000000000000"}
-    return {"Item": {"desk": {"S": CONVERSATION}, "customer_ms": far, "seen_ms": far, "replies": {"N": "1"}}}
+    far = {"N": f"{FAR}000"}
+    item = {"desk": {"S": CONVERSATION}, "customer_ms": far, "seen_ms": far, "replies": {"N": "1"}}
+    if AT_CONNECT not in partition:
+        return {"Item": item}
+    session = json.dumps([PARTICIPANT, CONNECTION, FAR])
+    seat = {"seat_desk": {"S": "connect"}, "desk": {"S": CONTACT}, "seat_state": {"S": session}}
+    return {"Item": item | seat} if f"#{KNOWN[:3]}" in partition else {}
 
 
 def _rows(asked: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The process in which warm code is measured: `python -m bench.warm OUT.json time|count ROUNDS`.
+"""The process in which warm code is measured: `python -m bench.warm OUT.json time|count ROUNDS [connect]`.
 
 `count` is run under callgrind, which tells instructions apart by the marker that stands between the subjects.
 """
@@ -13,15 +13,15 @@ import msgspec
 
 from bench import edge, stub, workers
 from bench.measure import Subject, cpu, warm
-from bench.place import environment
+from bench.place import connect, environment
 
 
-def main(out: Path, how: str, rounds: int) -> None:
-    """Writes results as JSON."""
+def main(out: Path, how: str, rounds: int, desk: str = "") -> None:
+    """Writes results as JSON: of the functions, or of their workers with Amazon Connect as the desk."""
     with stub.serving() as url:
-        os.environ.update(environment(url))
+        os.environ.update(environment(url) | (connect(url) if desk else {}))
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is logged is formatted and written all the same
-        subjects = [*edge.subjects(), *workers.subjects(url)]
+        subjects = workers.at_connect(url) if desk else [*edge.subjects(), *workers.subjects(url)]
         if how == "time":
             out.write_bytes(msgspec.json.encode(cpu(subjects, rounds)))
         else:
@@ -29,18 +29,17 @@ def main(out: Path, how: str, rounds: int) -> None:
 
 
 def _count(subject: Subject, runs: int) -> tuple[str, int]:
-    """Between the first and the second marker it is ours, between the second and the third the floor."""
+    """Of each run, between the first and the second marker it is ours, between the second and the third the floor."""
     warm(subject, 1)
-    given = [subject.make(number) for number in range(1_000_000, 1_000_000 + runs)]
-    os.getloadavg()
-    for one in given:
-        subject.ours(one)
-    os.getloadavg()
-    for one in given:
-        subject.floor(one)
-    os.getloadavg()
-    return subject.name, runs * subject.messages
+    for number in range(1_000_000, 1_000_000 + runs):
+        given = subject.make(number)
+        os.getloadavg()
+        subject.ours(given)
+        os.getloadavg()
+        subject.floor(given)
+        os.getloadavg()
+    return subject.name, subject.messages
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), *sys.argv[4:])

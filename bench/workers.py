@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bench import stub
-from bench.measure import Subject, recorded
-from bench.place import INSTAGRAM, Context, messaging, record, reply
+from bench.measure import Replay, Subject, recorded
+from bench.place import AT_CONNECT, KNOWN, MET, Context, item, messaging, record, reply
 
 GOAL, MOST_CALLS = 1.3, 3.0
 BATCH = 10
@@ -35,30 +35,58 @@ def subjects(url: str) -> list[Subject]:
     ]  # fmt: skip
 
 
+def at_connect(url: str) -> list[Subject]:
+    """One message at a time, at an account whose desk is Amazon Connect."""
+
+    def says(customer: str, mid: str, picture: str = "") -> list[str]:
+        return [inbound(messaging(customer, mid, picture, AT_CONNECT))]
+
+    return [
+        _subject(url, "to_desk", "text", lambda run: says(KNOWN, f"{run:032d}")),
+        _subject(url, "to_desk", "text, the conversation new to the container", lambda run: says(
+            f"{MET}{run:012d}", f"{run:032d}"
+        )),
+        _subject(url, "to_desk", "first message", lambda run: says(f"5551{run:012d}", f"{run:032d}")),
+        _subject(url, "to_desk", "image", lambda run: says(KNOWN, f"i{run:031d}", f"{url}/picture.png")),
+        _subject(url, "to_customer", "agent's text", lambda run: [streamed(run)]),
+    ]  # fmt: skip
+
+
 def inbound(event: dict[str, Any]) -> str:
     """As the edge stores it."""
     import msgspec
 
     from chalicelib.vocabulary.records import Event
 
-    customer, mid = event["sender"]["id"], event["message"]["mid"]
+    customer, account, mid = event["sender"]["id"], event["recipient"]["id"], event["message"]["mid"]
     raw = msgspec.Raw(json.dumps(event, separators=(",", ":")).encode())
     stored = Event(
-        source="instagram", account=INSTAGRAM, party=customer, id=f"message:{mid}", received_ms=event["timestamp"],
+        source="instagram", account=account, party=customer, id=f"message:{mid}", received_ms=event["timestamp"],
         section="messaging", raw=raw,
     )  # fmt: skip
     return msgspec.json.encode(stored).decode()
 
 
 def outbound(customer: str, number: int) -> str:
+    from chalicelib.desks.genesys.webhook import WEBHOOK
+
+    return _stored(WEBHOOK, reply(customer, number))
+
+
+def streamed(number: int) -> str:
+    from chalicelib.desks.connect.webhook import WEBHOOK
+
+    return _stored(WEBHOOK, item(number))
+
+
+def _stored(source: Any, body: bytes) -> str:
     import time
 
     import msgspec
 
-    from chalicelib.desks.genesys.webhook import WEBHOOK
     from chalicelib.edge.storing import events_of
 
-    [event] = events_of(WEBHOOK, reply(customer, number), time.time())
+    [event] = events_of(source, body, time.time())
     return msgspec.json.encode(event).decode()
 
 
@@ -84,12 +112,19 @@ def _subject(
             call()
 
     ours(make(0))
-    before = stub.calls(url)
-    with recorded() as calls:
-        ours(make(1))
-    arrived = stub.calls(url) - before
-    assert arrived == len(calls), f"{arrived} calls arrived, {len(calls)} are known"
+    # some calls are made once in a while, whatever comes: the one that has none of them is the message's own
+    calls = min((_calls(url, ours, make(run)) for run in (1, 2)), key=len)
     return Subject(
-        name=f"worker: {name}", make=make, ours=ours, floor=floor, messages=len(bodies(0)), calls=arrived,
+        name=f"worker: {name}", make=make, ours=ours, floor=floor, messages=len(bodies(0)), calls=len(calls),
         goal=goal, most_calls=most_calls,
     )  # fmt: skip
+
+
+def _calls(url: str, work: Callable[[Any], object], given: Any) -> list[Replay]:
+    """The network calls that the work makes: all that arrive."""
+    before = stub.calls(url)
+    with recorded() as calls:
+        work(given)
+    arrived = stub.calls(url) - before
+    assert arrived == len(calls), f"{arrived} calls arrived, {len(calls)} are known"
+    return calls

@@ -6,11 +6,13 @@ import importlib
 import multiprocessing
 import os
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from chalicelib.registry import DESKS, part
 from chalicelib.settings import variables
 
 APP = Path(__file__).parent.parent / "app.py"
@@ -19,6 +21,8 @@ CLIENTS = [
     "chalicelib.channels.tiktok.client",
     "chalicelib.desks.genesys.client",
 ]
+# what reads the Markdown of its agents among it
+CONNECT = ["chalicelib.desks.connect.client", "chalicelib.desks.connect.translate", "markdown_it"]
 WORKERS_ONLY = [
     "requests",
     "regex",
@@ -32,9 +36,12 @@ WORKERS_ONLY = [
 ]
 
 
-def loaded(role: str, entry: str) -> set[str]:
-    """Runs in a process of its own: the modules that this role has loaded through `entry`."""
-    needed = {f"DMDESK_{name.upper()}": str(default or "https://127.0.0.1/x") for name, default in variables().items()}
+def loaded(role: str, entry: str, without: Sequence[str]) -> set[str]:
+    """Runs in a process of its own: the modules that this role has loaded through `entry`, where no setting of the
+    desks `without` is given."""
+    unset = {name for desk in without for name in part(DESKS[desk], "about", "ABOUT").settings}
+    given = {name: default for name, default in variables().items() if name not in unset}
+    needed = {f"DMDESK_{name.upper()}": str(default or "https://127.0.0.1/x") for name, default in given.items()}
     region = {"AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
     os.environ.update(needed | region | {"DMDESK_ROLE": role})
     if entry == "app":
@@ -44,9 +51,9 @@ def loaded(role: str, entry: str) -> set[str]:
     return set(sys.modules)
 
 
-def modules(role: str, entry: str = "chalicelib.runtime") -> set[str]:
+def modules(role: str, entry: str = "chalicelib.runtime", without: Sequence[str] = ()) -> set[str]:
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(loaded, role, entry).result(timeout=60)
+        return pool.submit(loaded, role, entry, without).result(timeout=60)
 
 
 @pytest.mark.parametrize("role", ["edge", "desk_edge"])
@@ -72,6 +79,14 @@ def test_the_outbound_worker_loads_what_it_sends_with() -> None:
     found = modules("to_customer")
     assert [name for name in [*CLIENTS, "requests", "chalicelib.aws.table"] if name not in found] == []
     assert "PureCloudPlatformClientV2" not in found
+
+
+@pytest.mark.parametrize("role", ["to_desk", "to_customer", "upkeep"])
+def test_a_worker_pays_for_connect_only_where_it_is_set_up(role: str) -> None:
+    assert CONNECT[0] in modules(role)
+    found = modules(role, without=["connect"])
+    assert "chalicelib.desks.genesys.client" in found
+    assert [name for name in [*CONNECT, "chalicelib.aws.signing"] if name in found] == []
 
 
 def test_a_role_that_is_not_known_loads_nothing_yet() -> None:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from random import SystemRandom
 
+from sandbox.registry import DESKS
 from tests.chaos import in_memory
 from tests.chaos.processes.run import ROOT, Run
 from tests.chaos.processes.site import Site
@@ -28,9 +29,9 @@ def main() -> int:
     began_s = time.monotonic()
     weather = _weather(given)
     print(
-        f'seed {given.seed} (ARGS="--seed {given.seed}" draws the same again): up to {weather.messages} messages in '
-        f"{weather.people} conversations; {weather.vendors:.0%} of the vendors' and {weather.aws:.0%} of AWS' calls "
-        f"fail; it ends within {given.minutes:g} minutes"
+        f'seed {given.seed} (ARGS="--desk {given.desk} --seed {given.seed}" draws the same again): up to '
+        f"{weather.messages} messages in {weather.people} conversations; {weather.vendors:.0%} of the vendors' and "
+        f"{weather.aws:.0%} of AWS' calls fail; it ends within {given.minutes:g} minutes"
     )
 
     def say(words: str) -> None:
@@ -72,6 +73,7 @@ def _weather(given: argparse.Namespace) -> Weather:
     whole_s = given.minutes * 60
     return Weather(
         seed=given.seed,
+        desk=given.desk,
         messages=given.messages or Weather.messages,
         people=given.people,
         lasts_s=whole_s * 0.55,
@@ -84,6 +86,7 @@ def _weather(given: argparse.Namespace) -> Weather:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000), help="draws the same again")
+    parser.add_argument("--desk", choices=list(DESKS), default=Weather.desk, help=f"(default {Weather.desk})")
     parser.add_argument(
         "--messages", type=int, help=f"both ways together, as many as the time allows (default {Weather.messages})"
     )

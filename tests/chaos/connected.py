@@ -170,12 +170,11 @@ class ConnectLab(Lab):
 
     def shown(self, customer: str) -> list[str]:
         """What agents read of the customer, in order; a file is a picture."""
-        return [
-            item.content or PICTURE
-            for chat in self.chats(customer)
-            for item in chat.items
-            if item.kind != "EVENT" and item.by is chat.customer
-        ]
+        return [text for chat in self.chats(customer) for text in self.read(chat)]
+
+    def read(self, chat: Chat) -> list[str]:
+        """The same of one chat."""
+        return [item.content or PICTURE for item in chat.items if item.kind != "EVENT" and item.by is chat.customer]
 
     def agent(self, customer: str, text: str, account: Account = INSTAGRAM, files: int = 0) -> str:
         """The agent answers in the chat that goes on; the id of the answer, "" where none does, or where nobody has
@@ -193,6 +192,14 @@ class ConnectLab(Lab):
         customer = self.answers[identifier]
         of = next(chat for chat in self.chats(customer) if any(item.id == identifier for item in chat.items))
         return ["over"] if of.ended_at else [one for one in self.shown(customer) if one.startswith("[")]
+
+
+# One whose answer was lost, and whose contact ended before it was repeated: nobody can look into that one any more.
+AGAIN = "shown_again_in_the_next_contact"
+FAULTS = (
+    "customers_messages_lost", "customers_messages_doubled", AGAIN, "answers_lost_and_not_told", "answers_doubled",
+    "contacts_too_many", "contacts_beside_another",
+)  # fmt: skip
 
 
 class Gale:
@@ -221,6 +228,29 @@ class Gale:
     def run(self) -> None:
         self.lab.run(self.lasts_s)
         self.lab.settle(12 * 3600)
+
+    def faults(self) -> dict[str, int]:
+        """What became of everything that must not, by its kind."""
+        lab, found = self.lab, dict.fromkeys(FAULTS, 0)
+        for person in self.people:
+            chats, wrote = lab.chats(person), Counter(lab.wrote[person])
+            read = [Counter(_own(lab.read(chat))) for chat in chats]
+            shown = sum(read, Counter[str]())
+            again = (shown - wrote).total()
+            within = sum((in_one - wrote).total() for in_one in read)
+            found["customers_messages_lost"] += (wrote - shown).total()
+            found["customers_messages_doubled"] += within
+            found[AGAIN] += again - within
+            # another one only after an end, and one at a time
+            found["contacts_too_many"] += max(0, len(chats) - 1 - self.ends[person])
+            found["contacts_beside_another"] += max(0, sum(not chat.ended_at for chat in chats) - 1)
+        got = Counter(text for person in self.people for text in lab.got(person))
+        found["answers_doubled"] = sum(times - 1 for times in got.values())
+        found["answers_lost_and_not_told"] = sum(
+            not got[words] and not lab.told(one) for one, words in self.answers.items()
+        )
+        found |= {"parked": len(lab.parked), "dead": len(lab.dead), "turned_away": len(lab.turned_away)}
+        return found | {"unfinished": int(not lab.idle)}
 
     def _at(self, second: float, work: Callable[[], object]) -> None:
         self.lab.timeline.at(self.start_s + second, work)
@@ -273,3 +303,8 @@ class Gale:
         """Every connection has expired: the tokens are taken for old, as after a day."""
         for chat in self.lab.connect.hall.chats.every.values():
             chat.connections = dict.fromkeys(chat.connections, 0.0)
+
+
+def _own(texts: list[str]) -> list[str]:
+    """The customer's own words: the bridge's lines stand in brackets."""
+    return [text for text in texts if not text.startswith("[")]

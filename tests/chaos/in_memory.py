@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from tests.chaos.connected import AGAIN, Gale
 from tests.chaos.order import figures
 from tests.chaos.storm import Storm, Weather, tally
 
@@ -14,8 +15,8 @@ MOST = 5_000
 
 
 def main(seed: int, messages: int) -> int:
-    """Two storms, one of the vendors' and one of AWS' faults, and the order of what overtakes. 1 where anything became
-    what it must not."""
+    """Storms of the vendors' faults, of AWS', and with Amazon Connect as the desk, and the order of what overtakes. 1
+    where anything became what it must not."""
     messages = max(20, min(MOST, messages))
     vendors = Weather(seed=seed, messages=messages, people=messages // 5, lasts_s=4.0 * messages, kills=messages // 15)
     logging.disable(logging.CRITICAL)
@@ -30,6 +31,7 @@ def main(seed: int, messages: int) -> int:
         found = tally(storm)
         print(f"\n{name}; {storm.lab.kills} processes killed; {len(storm.lab.steps.names)} steps\n{found}")
         wrong |= {f"{name}: {what}": number for what, number in found.faults.items()}
+    wrong |= _at_connect(seed, messages)
     print(f"\nconversations of 20 read in another order, every other webhook 1.5 s late\n{figures()}")
     print(
         "\n" + "\n".join(f"WRONG {what}: {number}" for what, number in wrong.items())
@@ -37,3 +39,18 @@ def main(seed: int, messages: int) -> int:
         else "\nall as it must be"
     )
     return 1 if wrong else 0
+
+
+def _at_connect(seed: int, messages: int) -> dict[str, int]:
+    """A storm over Amazon Connect, and what became of it that must not."""
+    gale = Gale(seed, people=messages // 5, messages=messages, lasts_s=4.0 * messages)
+    gale.run()
+    lab, found = gale.lab, gale.faults()
+    print(
+        f"\nAmazon Connect as the desk; 10 % of the vendors' calls fail; {lab.kills} processes killed; "
+        f"{sum(len(texts) for texts in lab.wrote.values())} messages, {len(gale.answers)} answers, "
+        f"{sum(len(lab.chats(person)) for person in gale.people)} contacts of {len(gale.people)} customers, "
+        f"{gale.ends.total()} of them ended meanwhile\n"
+        + "\n".join(f"{what.replace('_', ' '):32}{number:6}" for what, number in found.items())
+    )
+    return {f"Amazon Connect: {what}": number for what, number in found.items() if number and what != AGAIN}

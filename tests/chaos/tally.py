@@ -87,6 +87,8 @@ class Tally:
     dead: int = 0
     parked: int = 0
     unfinished: int = 0
+    begun_again: int = 0
+    """Conversations beside another of the same customer's, where somebody counts them."""
     excused: int = 0
     """How many receipts may have come again: nobody could know that the first was taken."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sandbox.registry import DESKS
 from tests.chaos.__main__ import ALLOWED
 from tests.chaos.processes import run
 from tests.chaos.processes.site import Site
@@ -15,15 +17,16 @@ pytestmark = pytest.mark.xdist_group("chaos-processes")
 # workers that die are waited for as long as their leases run
 SMALL = Weather(
     seed=5, messages=24, people=6, vendors=0, aws=0, doubled=0.3, late=0.3, kill_s=1e9, patience=(0, 0),
-    mortal=("edge",), lasts_s=150, ends_s=300, sizes={"edge": 2, "to_desk": 2, "to_customer": 2},
+    mortal=("edge", "fed"), lasts_s=150, ends_s=300, sizes={"edge": 2, "to_desk": 2, "to_customer": 2, "fed": 1},
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("desk", DESKS)
 def test_processes_that_die_lose_nothing_and_every_message_has_its_trace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run, "LOOK_S", 0.1)
-    with Site(tmp_path, SMALL) as site:
+    with Site(tmp_path, replace(SMALL, desk=desk)) as site:
         ran = run.Run(site, lambda words: None)
         found = ran.go()
         assert site.failed == []

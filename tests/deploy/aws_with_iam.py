@@ -6,7 +6,7 @@ under the operation's name, so a policy that is right at AWS would be refused he
 
 Nor does it know `dynamodb:LeadingKeys`, the partition keys that a call names. They are read from the call here
 (docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html). Of some calls it does not see
-what they are about, which AWS asks for: a function that is made, a web ACL and what it is put before.
+what they are about, which AWS asks for: a function that is made, a web ACL and what it is put before, a key's alias.
 
 And it drops what labels a secret's version is put with beside AWSCURRENT, and with them the version once two others
 have followed (docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html).
@@ -40,7 +40,7 @@ def main() -> None:
 
     def about(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> str:
         found: str = seen(service, method, path, headers, body, *rest)
-        return _named(body, *rest[-2:]) if found == "*" and service in {"dynamodb", "lambda", "wafv2"} else found
+        return _named(body, *rest[-2:]) if found == "*" and service in {"dynamodb", "kms", "lambda", "wafv2"} else found
 
     iam_actions.extract_resource_arn = about
     context = iam_actions.dynamodb_service_context
@@ -64,6 +64,8 @@ def _named(body: bytes, region: str, account: str) -> str:
     named = [asked[field] for field in ("WebACLArn", "ResourceArn", "ResourceARN") if field in asked]
     if "FunctionName" in asked and "EventSourceArn" not in asked:
         named.append(f"arn:aws:lambda:{region}:{account}:function:{asked['FunctionName']}")
+    if "AliasName" in asked:
+        named.append(f"arn:aws:kms:{region}:{account}:{asked['AliasName']}")
     return named[0] if named else "*"
 
 

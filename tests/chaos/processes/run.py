@@ -19,7 +19,7 @@ from chalicelib.vocabulary.records import Account
 from sandbox.stage.aws import QUEUES, TABLE
 from sandbox.stage.faults import Fault
 from tests.chaos.processes.changes import change
-from tests.chaos.processes.site import LATE, Site
+from tests.chaos.processes.site import Site
 from tests.chaos.processes.town import Town
 from tests.chaos.processes.weather import Weather
 from tests.chaos.tally import Tally, counted
@@ -55,7 +55,7 @@ class Run:
         self._storm()
         self._say(f"the storm is over: {self._site.died} processes have died; all comes to rest")
         self._settle(0.8)
-        self._site.add(LATE)
+        self._site.add(self._site.late)
         self.replayed = self._replay()
         self._say(f"replayed: {self.replayed['replayed']} ({self.replayed['reasons']})")
         self.at_rest = self._settle(0.95)
@@ -67,6 +67,7 @@ class Run:
     def _storm(self) -> None:
         for fault in faults(self._weather):
             self._site.faults.arm(fault)
+        self._site.disorder(True)
         self._site.raging = True
         changes = partial(change, self._site, self._over)
         raging = [threading.Thread(target=work, daemon=True) for work in (self._kill, changes)]
@@ -77,6 +78,7 @@ class Run:
         for thread in raging:
             thread.join()
         self._site.raging = False
+        self._site.disorder(False)
         self._faults = self._site.faults.describe()
         self._site.faults.clear()
 
@@ -115,7 +117,8 @@ class Run:
         waiting = site.aws.waiting(site.urls)
         found.dead = sum(len(waiting[f"{queue}_dead_letters"]) for queue in QUEUES)
         found.parked = len(site.aws.objects("parked/"))
-        found.unfinished = town.under_way + sum(len(waiting[queue]) for queue in QUEUES)
+        found.unfinished = town.under_way + sum(len(waiting[queue]) for queue in site.queues)
+        found.begun_again = town.begun_again
         found.turned_away = sum(len(site.postman(vendor.name).given_up()) for vendor in site.vendors.all)
         table = Table(TABLE, site.aws.client("dynamodb"))
         accounts = [row for row in table.accounts() if isinstance(row, Account)]
@@ -147,7 +150,7 @@ def faults(weather: Weather) -> list[Fault]:
         {"kind": "timeout_after_accept"},
         {"kind": "delay", "delay_ms": 700.0},
     ]
-    names = ("genesys", "instagram", "tiktok")
+    names = (weather.desk, "instagram", "tiktok")
     return [
         Fault(target=name, rate=each, seed=weather.seed + number, **kind)
         for name in names

@@ -17,6 +17,7 @@ import app as chalice_app
 from sandbox import registry
 from sandbox.bridge import MEDIA_SECRET, NO_PROXIES
 from sandbox.cast import tokens_of
+from sandbox.simulators.connect.vendor import Connect
 from sandbox.stage.aws import BUCKET, QUEUES, TABLE, Aws
 from sandbox.stage.clock import Clock
 from sandbox.stage.faults import Faults
@@ -34,7 +35,7 @@ IMMORTAL = 10**9
 ROLES = {"inbound": "to_desk", "outbound": "to_customer"}
 # Accounts that are there from the beginning; of the others one is added soon, one at the end.
 FIRST = 2
-LATE: Account = {
+_LATE: Account = {
     "channel": "instagram", "id": "17841400000000003", "name": "late.shop", "login": "instagram",
     "integration": "6a1f2c3e-0000-4000-8000-000000000004", "secret": "dmdesk/account/instagram-3",
 }  # fmt: skip
@@ -53,8 +54,12 @@ class Site:
         self.random = Random(weather.seed)
         self.clock, self.faults = Clock(), Faults()
         self.aws = Aws(folder / "aws.log")
-        self.vendors = _called(registry.vendors(self.clock, self.faults))
-        self.accounts = _accounts(self.vendors)
+        self.vendors = registry.vendors(self.clock, self.faults)
+        self.desk = next(desk for desk in self.vendors.desks if desk.name == weather.desk)
+        """At which everybody is answered."""
+        self.accounts = [account | {"desk": self.desk.name} for account in _accounts(self.vendors)]
+        self.late = self.accounts[-1]
+        """The one that is added at the end."""
         self.deaths = folder / "deaths.log"
         self.deaths.touch()
         self.crews: dict[str, Crew] = {}
@@ -78,14 +83,18 @@ class Site:
 
     def _start(self) -> None:
         self.aws.start()
-        self.urls = self.aws.create(self._secrets(), self.accounts[:FIRST])
+        topics = {desk.name: topic for desk in self.vendors.desks if (topic := desk.topic())}
+        self.urls = self.aws.create(self._secrets(), self.accounts[:FIRST], topics)
+        for desk in self.vendors.desks:
+            desk.publishes(self.aws.client("sns"))
         self._gateway = Gateway(chalice_app.app, run=self._edge)
         self.environment = self._environment()
         self._start_functions()
         self._start_vendors()
-        for queue in QUEUES:
-            crew = self.crews[ROLES[queue]]
-            self._pollers.append(Poller(self.aws, self.urls[queue], crew, self.weather.sizes[ROLES[queue]], self._died))
+        for queue in self.queues:
+            role = ROLES.get(queue, "fed")
+            poller = Poller(self.aws, self.urls[queue], self.crews[role], self.weather.sizes[role], self._died)
+            self._pollers.append(poller)
         for poller in self._pollers:
             poller.start()
 
@@ -154,10 +163,21 @@ class Site:
         """The logs of all processes there were."""
         return sorted(self.folder.glob("*.lines"))
 
+    @property
+    def queues(self) -> list[str]:
+        """The bridge's own, and that which the desk's topic feeds."""
+        return [*QUEUES, *([f"from-{self.desk.name}"] if self.desk.topic() else [])]
+
     def idle(self) -> bool:
-        """Whether both queues are empty, in flight or not."""
+        """Whether all queues are empty, in flight or not."""
         waiting = self.aws.waiting(self.urls)
-        return not any(waiting[queue] for queue in QUEUES)
+        return not any(waiting[queue] for queue in self.queues)
+
+    def disorder(self, on: bool) -> None:
+        """What the desk's topic carries comes twice, and every other notification late."""
+        if isinstance(self.desk, Connect):
+            stream = self.desk.simulator.stream
+            stream.duplicates = stream.reorders = on
 
     def kill_one(self, random: Random) -> None:
         """A process of any function's."""
@@ -219,16 +239,8 @@ class Site:
         return kept
 
 
-def _called(vendors: Vendors) -> Vendors:
-    """Without the desks that tell by a topic: tests/chaos/connected.py plays that."""
-    for desk in vendors.desks:
-        if desk.topic():
-            desk.simulator.stop()
-    return Vendors(vendors.channels, tuple(desk for desk in vendors.desks if not desk.topic()))
-
-
 def _accounts(vendors: Vendors) -> list[Account]:
     """One of each channel, then the others; those that name a desk of their own are not here."""
     firsts = [channel.accounts[0] for channel in vendors.channels]
     others = [one for channel in vendors.channels for one in channel.accounts[1:] if "desk" not in one]
-    return [*firsts, *others, LATE]
+    return [*firsts, *others, _LATE]

@@ -6,21 +6,17 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
 
-from sandbox.simulators.genesys.simulator import ConversationDead
-from sandbox.simulators.genesys.store import Conversation, StoredMessage
-from sandbox.simulators.genesys.vendor import Genesys
-from sandbox.simulators.genesys.watching import Unwatched as UnwatchedDesk
 from sandbox.stage.acts import Act
 from sandbox.stage.vendors import Account, Channel
 from sandbox.stage.watching import Unwatched
+from tests.chaos.processes.agents import agents_of
 from tests.chaos.processes.postmen import WORDS
 from tests.chaos.processes.postmen import Way as Taken
-from tests.chaos.processes.site import LATE, Site
+from tests.chaos.processes.site import Site
 from tests.chaos.tally import Said, Talk
 from tests.chaos.world import PICTURE
 
@@ -58,9 +54,6 @@ class Town:
         self._weather = site.weather
         self._random = Random(site.weather.seed + 1)
         self._channels: dict[str, Channel] = {channel.name: channel for channel in site.vendors.channels}
-        [desk] = site.vendors.desks
-        assert isinstance(desk, Genesys)
-        self._desk = desk
         self.people = {one.id: one for one in _people(site)}
         self._all = list(self.people.values())
         self._silent = self._all[::-1]
@@ -72,7 +65,7 @@ class Town:
         self._under_way: set[str] = set()
         half = self._weather.messages // 2
         self._left = {"in": half, "out": self._weather.messages - half}
-        desk.simulator.watch = _Agents(self)
+        self._agents = agents_of(site.desk, self, site.weather.people)
         for channel in site.vendors.channels:
             channel.simulator.watch = _Phones(self)
 
@@ -87,12 +80,18 @@ class Town:
     @property
     def under_way(self) -> int:
         """How many messages have not come, and nobody was told of."""
+        self._agents.look()
         with self._lock:
             return len(self._under_way)
 
+    @property
+    def begun_again(self) -> int:
+        """How many conversations more than one there have been of somebody, as none has ended."""
+        return sum(max(0, self._agents.conversations(one) - 1) for one in self.people)
+
     def talks(self) -> list[Talk]:
         """What became of everything."""
-        desk_ways = self._site.postman(self._desk.name).ways
+        desk_ways = self._site.postman(self._site.desk.name).ways
         ways = {name: self._site.postman(name).ways for name in self._channels}
         found = []
         for one in self.people.values():
@@ -110,17 +109,23 @@ class Town:
             )
         return found
 
-    def opened(self, person: Person, conversation: str) -> None:
-        """A conversation of the person's has begun at the desk."""
+    def read(self, customer: str, conversation: str, text: str) -> None:
+        """Agents read it, in a conversation that may have begun with it."""
+        person = self.people[customer]
+        person.shown.append(text)
+        found = WORDS.search(text)
         with self._lock:
             if not person.conversation:
                 self._open.append(person)
             person.conversation = conversation
+            if found:
+                self._under_way.discard(found[0])
 
-    def came(self, words: str) -> None:
+    def learnt(self, answer: str, status: str) -> None:
         """It is where it should be, or somebody was told that it is not."""
+        self.told[answer].append(status)
         with self._lock:
-            self._under_way.discard(words)
+            self._under_way.discard(answer)
 
     # --- who writes
 
@@ -153,7 +158,7 @@ class Town:
         if silent or not self._left["in"]:
             return "in", silent
         person = self._random.choice(self._all)
-        return "in", None if person.account is LATE and len(person.wrote) >= PATIENT else person
+        return "in", None if person.account is self._site.late and len(person.wrote) >= PATIENT else person
 
     def _says(self, person: Person) -> None:
         channel, account = self._channels[person.account["channel"]], person.account["id"]
@@ -162,7 +167,7 @@ class Town:
             identifier = channel.do(account, person.id, Act(action="picture"))
             person.wrote.append((identifier, PICTURE))
             return
-        if person.account is not LATE:
+        if person.account is not self._site.late:
             with self._lock:
                 self._under_way.add(words)
         person.wrote.append((channel.simulator.write(account, person.id, words), words))
@@ -174,34 +179,11 @@ class Town:
             parts = [THANKS]
         elif chance < 0.15 and person.account["channel"] == "instagram":
             parts = [f"{words}-{part}" for part in LONG]
-        with suppress(ConversationDead):
-            identifier = self._desk.reply(person.conversation, "".join(parts))
+        if identifier := self._agents.reply(person.conversation, "".join(parts)):
             person.answers.append((identifier, parts, words))
             with self._lock:
                 if not self.told[identifier]:
                     self._under_way.add(identifier)
-
-
-class _Agents(UnwatchedDesk):
-    """What the desk shows."""
-
-    def __init__(self, town: Town) -> None:
-        self._town = town
-
-    def message(self, conversation: Conversation, message: StoredMessage) -> None:
-        if message.outbound:
-            return
-        person = self._town.people[conversation.customer["id"]]
-        files = [PICTURE for _ in message.normalized.get("content", [])]
-        text = "\n".join([*filter(None, [message.normalized.get("text", "")]), *files])
-        person.shown.append(text)
-        self._town.opened(person, conversation.id)
-        if found := WORDS.search(text):
-            self._town.came(found[0])
-
-    def receipt(self, conversation: Conversation, message: StoredMessage) -> None:
-        self._town.told[message.id].append(str(message.receipts[-1]["status"]))
-        self._town.came(message.id)
 
 
 class _Phones(Unwatched):

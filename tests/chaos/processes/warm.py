@@ -13,5 +13,5 @@ from tests.chaos.processes import worker
 if f"{PREFIX}TABLE" in os.environ:
     _warm = Runtime(load(os.environ))
     for _role in worker.HANDLERS:
-        getattr(_warm, _role)
+        worker.prepare(_warm, _role)
     gc.freeze()

@@ -26,6 +26,7 @@ HANDLERS: dict[str, Callable[[dict[str, Any], Any], Any]] = {
     "edge": chalice_app.app,
     "to_desk": chalice_app.to_desk,
     "to_customer": chalice_app.to_customer,
+    "fed": chalice_app.fed,
 }
 
 
@@ -58,7 +59,7 @@ def work(role: str, environment: dict[str, str], orders: Orders, lines: Path, pi
     clock = Clock()
     made = runtime.Runtime(load(os.environ), clock, CountingMetrics())
     runtime.use(made)
-    getattr(made, role)  # as a warm container has it
+    prepare(made, role)
     while True:
         try:
             errand: Errand = pipe.recv()
@@ -66,6 +67,11 @@ def work(role: str, environment: dict[str, str], orders: Orders, lines: Path, pi
             return
         clock.offset_s, breaking.raging = errand.skew_s, errand.raging
         pipe.send(_done(HANDLERS[role], errand))
+
+
+def prepare(made: runtime.Runtime, role: str) -> None:
+    """As a warm container of that function has it: what a queue feeds is the edge, too."""
+    getattr(made, role.replace("fed", "edge"))
 
 
 def _done(handler: Callable[[dict[str, Any], Any], Any], errand: Errand) -> Any:

@@ -263,8 +263,8 @@ run "our_web_acl_before_the_api" {
 run "an_unsigned_delivery_is_not_told_where_one_signs_in_no_header" {
   variables {
     waf      = { acl = "own" }
-    channels = { pigeon = { title = "Pigeon", settings = {} } }
-    accounts = { acme_pg = { channel = "pigeon", id = "42" } }
+    channels = { letters = { title = "Letters", settings = {} } }
+    accounts = { acme_lt = { channel = "letters", id = "42" } }
   }
   assert {
     condition     = toset(aws_wafv2_web_acl.own["this"].rule[*].name) == toset(["too-long", "too-long-elsewhere", "too-often-files", "too-often"])
