@@ -40,6 +40,10 @@ class Waiting(Retryable):
     """Not this event's turn yet, or an answer that is on its way is waited for: nothing of its budget is spent."""
 
 
+class MoreMayCome(Waiting):
+    """A text waits for those that may follow it, once, for exactly as long as it says."""
+
+
 class BeingScanned(Waiting):
     """Nobody knows yet whether a file is harmless."""
 

@@ -220,6 +220,8 @@ resource "aws_dynamodb_table_item" "account" {
     }, {
     for name, wanted in { flow_texts = each.value.flow_texts } : name => { BOOL = true } if wanted
     }, {
+    for name, seconds in { fold_s = each.value.fold_s } : name => { N = tostring(seconds) } if seconds > 0
+    }, {
     for name, ids in { former_integrations = each.value.former_integrations } : name => { SS = sort(ids) } if length(ids) > 0
   }))
 }

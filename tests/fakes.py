@@ -232,6 +232,7 @@ class _Work:
     detail: str = ""
     tried: float = 0.0
     seat: Seat = NOBODYS
+    folded: tuple[str, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -306,16 +307,27 @@ class FakeLedger:
         work = self.claims.get((conversation.key, item))
         return work.state if work else ""
 
-    def claim(self, conversation: Conversation, item: str, now: float, lease_s: float, text: str = "") -> Claim:
+    def claim(
+        self,
+        conversation: Conversation,
+        item: str,
+        now: float,
+        lease_s: float,
+        text: str = "",
+        folded: Sequence[str] = (),
+    ) -> Claim:
         self._up()
         key = (conversation.key, item)
         old = self.claims.get(key)
         if old is None or old.state == "buried" or (old.state == "leased" and old.until < now):
-            self.claims[key] = _Work("leased", now + lease_s, old.since if old else now, text)
+            noted = (old.folded if old and old.state != "buried" else ()) or tuple(folded)
+            self.claims[key] = _Work("leased", now + lease_s, old.since if old else now, text, folded=noted)
             if old is None or old.state == "buried":
                 edited = self.edits.get(key, (0, ""))[1]
-                return Claim(state="fresh", since_s=old.since if old else now, buried=old is not None, edited=edited)
-            return Claim(state="lapsed", since_s=old.since, tried_s=old.tried or old.since, until_s=old.until)
+                since, known = old.since if old else now, old is not None
+                return Claim(state="fresh", since_s=since, buried=known, edited=edited, folded=noted)
+            tried = old.tried or old.since
+            return Claim(state="lapsed", since_s=old.since, tried_s=tried, until_s=old.until, folded=noted)
         return msgspec.convert(
             {
                 "state": "busy" if old.state == "leased" else old.state,
@@ -326,6 +338,8 @@ class FakeLedger:
                 "reason": old.reason,
                 "detail": old.detail,
                 "seat": old.seat,
+                "folded": old.folded,
+                "edited": self.edits.get(key, (0, ""))[1],
             },
             Claim,
         )
@@ -390,14 +404,16 @@ class FakeLedger:
         words: str = "",
         before: Seat | None = None,
         listed: bool = False,
+        also: Mapping[str, str] | None = None,
     ) -> bool:
         self._up()
         old = self.thread(conversation)
         unmoved = old.seat.desk == "" if before is None else old.seat.generation == before.generation
         if thread.seat.conversation and not unmoved:
             return False
-        self._done(conversation, item, now, thread.seat.conversation)
-        self.begins[(conversation.key, item)] = words
+        for one, begins in {item: words, **(also or {})}.items():
+            self._done(conversation, one, now, thread.seat.conversation)
+            self.begins[(conversation.key, one)] = begins
         new = {name: getattr(thread, name) for name in Thread.__struct_fields__ if name != "seat"}
         if thread.customer_ms < old.customer_ms:  # a replay of an older event
             new = {"platform": thread.platform}

@@ -96,27 +96,39 @@ class Table:
         self._pause = pause
         self._heard = heard.Heard(self._client, name)
 
-    def claim(self, conversation: Conversation, item: str, now: float, lease_s: float, text: str = "") -> Claim:
-        """Takes the work if nobody has it. `text` is a fingerprint by which an echo can be told.
+    def claim(
+        self,
+        conversation: Conversation,
+        item: str,
+        now: float,
+        lease_s: float,
+        text: str = "",
+        folded: Sequence[str] = (),
+    ) -> Claim:
+        """Takes the work if nobody has it. `text` is a fingerprint by which an echo can be told, `folded` the events
+        that are to be shown in the same message, which are noted where nobody has noted any.
 
         A claim whose lease ran out is taken over and reported as `lapsed`.
         """
         owner = uuid4().hex
         values = {":leased": "leased", ":buried": "buried", ":owner": owner, ":text": text}
         numbers = {":until": now + lease_s, ":now": now}
+        noted = {":folded": {"S": msgspec.json.encode(folded).decode()}} if folded else {}
         try:
             old = conditional(
                 self._client.update_item,
                 TableName=self._name,
                 Key=keys.item(conversation, item),
                 UpdateExpression="SET #state = :leased, #owner = :owner, #until = :until, #text = :text,"
-                " since = if_not_exists(since, :now), expires_at = :expires",
+                " since = if_not_exists(since, :now), expires_at = :expires"
+                + (", folded = if_not_exists(folded, :folded)" if noted else ""),
                 ConditionExpression="attribute_not_exists(#state) OR #state = :buried"
                 " OR (#state = :leased AND #until < :now)",
                 ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
                 ExpressionAttributeValues={
                     **{name: {"S": value} for name, value in values.items()},
                     **{name: {"N": str(value)} for name, value in numbers.items()},
+                    **noted,
                     ":expires": states.expiry(now, REMEMBERED_S),
                 },
                 ReturnValues="ALL_OLD",
@@ -124,14 +136,15 @@ class Table:
             ).get("Attributes")
         except Unmet as no:
             if no.held.get("owner") == {"S": owner}:  # botocore repeated a write whose answer was lost
-                return Claim(state="fresh", since_s=now)
+                return msgspec.structs.replace(_claim_of(no.held), state="fresh", since_s=now)
             return _claim_of(no.held)
         if not old:
-            return Claim(state="fresh", since_s=now)
+            return Claim(state="fresh", since_s=now, folded=tuple(folded))
         # an item without a state holds an edit that came before its message
         state = old.get("state", {}).get("S", "")
         told = msgspec.structs.replace(_claim_of(old), state="fresh" if state in {"", "buried"} else "lapsed")
-        return msgspec.structs.replace(told, buried=state == "buried", since_s=told.since_s or now)
+        known = told.folded or tuple(folded)
+        return msgspec.structs.replace(told, buried=state == "buried", since_s=told.since_s or now, folded=known)
 
     def release(self, conversation: Conversation, item: str) -> None:
         """Gives the work back: it is known not to have happened. No effect on work that has ended. What else is
@@ -140,7 +153,7 @@ class Table:
             self._client.update_item,
             TableName=self._name,
             Key=keys.item(conversation, item),
-            UpdateExpression="REMOVE #state, #owner, #until, since, tried, desk, seat_desk, #text",
+            UpdateExpression="REMOVE #state, #owner, #until, since, tried, desk, seat_desk, #text, folded",
             ConditionExpression="#state IN (:leased, :doubt)",
             ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
             ExpressionAttributeValues=_OPEN,
@@ -173,7 +186,7 @@ class Table:
             self._client.update_item,
             TableName=self._name,
             Key=keys.item(conversation, item),
-            UpdateExpression="SET #state = :buried, since = :now, expires_at = :expires",
+            UpdateExpression="SET #state = :buried, since = :now, expires_at = :expires REMOVE folded",
             ConditionExpression="attribute_not_exists(#state) OR #state IN (:leased, :doubt, :buried)",
             ExpressionAttributeNames={"#state": "state"},
             ExpressionAttributeValues={
@@ -214,23 +227,23 @@ class Table:
         words: str = "",
         before: Seat | None = None,
         listed: bool = False,
+        also: Mapping[str, str] | None = None,
     ) -> bool:
         """In one call: the customer's event is done, and the conversation remembers it, and how it begins; where the
-        customer wrote, it waits for an answer. Where `listed`, the desk's conversation is remembered as theirs.
+        customer wrote, it waits for an answer. Where `listed`, the desk's conversation is remembered as theirs. What is
+        done with it goes `also`, by its item with how it begins.
 
         `before` is the seat that was read, None where none was. False, and no effect, where `thread` names another
         seat and the conversation has been moved since.
         """
         result = thread.seat.conversation
-        done = _update(self._name, conversation, item, _DONE, _done(now, result))
-        if words:
-            done["Update"]["UpdateExpression"] += ", words = :words"
-            done["Update"]["ExpressionAttributeValues"] = {**_done(now, result), ":words": {"S": words}}
+        items = {item: words, **(also or {})}
+        done = [_shown(self._name, conversation, one, now, result, begins) for one, begins in items.items()]
         whose = states.listing(self._name, conversation, now, thread.seat) if listed else []
         for newest in (True, False):  # an older event than the newest known is a replay
             with suppress(_Cancelled):
                 remember = states.remember(self._name, conversation, now, thread, before, newest=newest)
-                self._transact([done, waiting.begun(remember, conversation, now, thread), *whose])
+                self._transact([*done, waiting.begun(remember, conversation, now, thread), *whose])
                 self._heard.note(conversation, now, thread.customer_ms)
                 return True
         return False
@@ -683,6 +696,14 @@ def _update(
     }
 
 
+def _shown(
+    table: str, conversation: Conversation, item: str, now: float, result: str, words: str
+) -> TransactWriteItemTypeDef:
+    """A customer's event is done, and begins so."""
+    named = {":words": {"S": words}} if words else {}
+    return _update(table, conversation, item, _DONE + (", words = :words" if named else ""), _done(now, result) | named)
+
+
 def _claim_of(item: dict[str, Any]) -> Claim:
 
     def text(name: str) -> str:
@@ -703,9 +724,15 @@ def _claim_of(item: dict[str, Any]) -> Claim:
             "detail": text("detail"),
             "edited": text("edited"),
             "seat": {"desk": text("seat_desk"), "conversation": text("desk")},
+            "folded": msgspec.json.decode(text("folded") or "[]"),
         },
         Claim,
     )
+
+
+def _plain(value: dict[str, Any]) -> Any:
+    """What Terraform writes, without its type; None where it writes no such thing."""
+    return msgspec.json.decode(value["N"]) if "N" in value else value.get("S", value.get("BOOL", value.get("SS")))
 
 
 _CORE = set(Account.__struct_fields__) - {"options"}
@@ -713,7 +740,7 @@ _CORE = set(Account.__struct_fields__) - {"options"}
 
 def _account(item: dict[str, Any]) -> Account | Unreadable:
     """What is no field of every account is an option of its channel's or its desk's."""
-    plain = {name: value.get("S", value.get("BOOL", value.get("SS"))) for name, value in keys.fields(item).items()}
+    plain = {name: _plain(value) for name, value in keys.fields(item).items()}
     core = {name: plain.pop(name) for name in _CORE & plain.keys()}
     try:
         return msgspec.convert(core | {"options": plain}, Account)

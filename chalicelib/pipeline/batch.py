@@ -6,11 +6,11 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from chalicelib.errors import Misconfigured, RateLimited, Retryable, Waiting
+from chalicelib.errors import Misconfigured, MoreMayCome, RateLimited, Retryable, Waiting
 from chalicelib.http import LONGEST_FETCH_S, USUAL_CALL_S
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.budgets import Budgets
@@ -23,12 +23,15 @@ NEEDED_S = LONGEST_FETCH_S + 2 * USUAL_CALL_S + 5
 # Nobody writes two messages within this (ms): what is closer may come from two clocks, or from a coarse one.
 APART_MS = 500
 
+Pair = tuple[dict[str, Any], Event]
+"""A record as Lambda hands it over, and its event."""
+
 
 class Work(Protocol):
     """What a queue's events go through."""
 
-    def handle(self, event: Event, turn: Turn) -> None:
-        """Deals with an event. Raises Retryable."""
+    def handle(self, event: Event, turn: Turn) -> Sequence[str] | None:
+        """Deals with an event; answers the ids of those behind it that are dealt with alongside. Raises Retryable."""
 
     def give_up(self, event: Event, turn: Turn, reason: str) -> None:
         """Buries an event that nobody can deal with, and tells who has to know. Raises Retryable."""
@@ -60,43 +63,46 @@ class Batch:
         A failed record's visibility is set to its delay, and so is that of every later one of its group.
         docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
         """
-        stopped: dict[str, int] = {}
         failed: list[dict[str, str]] = []
         waiting: defaultdict[int, list[str]] = defaultdict(list)
-        for record, event in _ordered([(record, _event(record)) for record in records]):
-            group = record["attributes"]["MessageGroupId"]
-            if group not in stopped:
-                delay = self._record(record, event, remaining_s)
-                if delay is None:
-                    continue
-                stopped[group] = delay
-            failed.append({"itemIdentifier": record["messageId"]})
-            waiting[stopped[group]].append(record["receiptHandle"])
+        for group in _ordered([(record, _event(record)) for record in records]):
+            number, delay = self._group(group, remaining_s)
+            for record, _ in group[number:]:
+                failed.append({"itemIdentifier": record["messageId"]})
+                waiting[delay].append(record["receiptHandle"])
         for delay, handles in waiting.items():
             self._queue.postpone(handles, delay)
         return {"batchItemFailures": failed}
 
-    def _record(self, record: dict[str, Any], event: Event, remaining_s: Callable[[], float]) -> int | None:
-        """None where all of the record is dealt with, else the seconds until it shall be tried again."""
-        events = event.bundle or (event,)
-        for number, single in enumerate(events):
+    def _group(self, group: Sequence[Pair], remaining_s: Callable[[], float]) -> tuple[int, int]:
+        """How many of the records are dealt with, and the seconds until the others shall be tried again."""
+        looks = [look for number, (record, event) in enumerate(group) for look in _looks(number, record, event)]
+        taken: set[str] = set()
+        for place, (number, event, life, order) in enumerate(looks):
+            if event.id in taken:
+                continue
             if remaining_s() < NEEDED_S:
                 self._metrics.count("out_of_time")
-                return 0
+                return number, 0
             turn = Turn(
-                life=record["messageId"] + (f"/{number}" if event.bundle else ""),
-                order=single.order or _order(record, number if event.bundle else None),
+                life=life,
+                order=order,
                 remaining_s=remaining_s,
-                received=int(record["attributes"]["ApproximateReceiveCount"]),
+                received=int(group[number][0]["attributes"]["ApproximateReceiveCount"]),
+                behind=tuple(later.event for later in looks[place + 1 :] if later.event.id not in taken),
             )
-            delay = self._handled(single, turn)
+            delay = self._handled(event, turn, taken)
             if delay is not None:
-                return delay
-        return None
+                return number, delay
+        return len(group), 0
 
-    def _handled(self, event: Event, turn: Turn) -> int | None:
+    def _handled(self, event: Event, turn: Turn, taken: set[str]) -> int | None:
+        """None where the event is dealt with, and the ids of what was dealt with alongside are `taken`; else the
+        seconds until it shall be tried again."""
         try:
-            self._work.handle(event, turn)
+            taken.update(self._work.handle(event, turn) or ())
+        except MoreMayCome as later:
+            return math.ceil(later.after_s or 0.0)
         except Waiting as later:
             self._waits(later, event, turn.received)
             return self._whole(waits_s(turn.received, later.after_s))
@@ -144,6 +150,25 @@ def _order(record: dict[str, Any], number: int | None) -> str:
     return order if number is None or not order else f"{order}.{number:04d}"
 
 
+class Look(NamedTuple):
+    """An event as it comes to its turn: in which record of its group, and what its turn knows of it."""
+
+    record: int
+    event: Event
+    life: str
+    order: str
+
+
+def _looks(number: int, record: dict[str, Any], event: Event) -> list[Look]:
+    """The record's events, one by one."""
+    if not event.bundle:
+        return [Look(number, event, record["messageId"], event.order or _order(record, None))]
+    return [
+        Look(number, single, f"{record['messageId']}/{place}", single.order or _order(record, place))
+        for place, single in enumerate(event.bundle)
+    ]
+
+
 def _event(record: dict[str, Any]) -> Event:
     """The record's event; what is none is one that says so, and ends as anything unforeseen does."""
     try:
@@ -155,16 +180,15 @@ def _event(record: dict[str, Any]) -> Event:
         )  # fmt: skip
 
 
-def _ordered(batch: list[tuple[dict[str, Any], Event]]) -> list[tuple[dict[str, Any], Event]]:
+def _ordered(batch: list[Pair]) -> list[list[Pair]]:
     """Events of one group that lie on the queue together, in the order of the platform's clock, where it tells one:
     webhooks may overtake each other (docs/adr/0011-order.md). The queue's order decides else. Of the groups, which have
     no order to each other, that goes first which has waited longest: its window closes first."""
-    groups: defaultdict[str, list[tuple[dict[str, Any], Event]]] = defaultdict(list)
+    groups: defaultdict[str, list[Pair]] = defaultdict(list)
     for record, event in batch:
         group = groups[record["attributes"]["MessageGroupId"]]
         place = len(group)
         while place and event.sent_ms and group[place - 1][1].sent_ms - event.sent_ms >= APART_MS:
             place -= 1
         group.insert(place, (record, event))
-    waited = sorted(groups.values(), key=lambda group: group[0][1].sent_ms or group[0][1].received_ms)
-    return [pair for group in waited for pair in group]
+    return sorted(groups.values(), key=lambda group: group[0][1].sent_ms or group[0][1].received_ms)

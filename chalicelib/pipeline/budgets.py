@@ -8,6 +8,10 @@ from chalicelib.rules.budgets import BUDGETS, used_up
 from chalicelib.vocabulary.records import Tried
 
 
+class WornOut(Refused):
+    """Workers died over it, again and again."""
+
+
 class Budgets:
     """Counts tries by the event's life on the queue."""
 
@@ -29,6 +33,6 @@ class Budgets:
         return used_up(BUDGETS[what], self.tried(turn, what), self._clock(), since_s)
 
     def died(self, turn: Turn) -> None:
-        """A worker began this and never came back. Raises Refused where that happens again and again."""
+        """A worker began this and never came back. Raises WornOut where that happens again and again."""
         if self.spent(turn, "died"):
-            raise Refused("other", "workers died over it, again and again")
+            raise WornOut("other", "workers died over it, again and again")

@@ -8,7 +8,7 @@ import msgspec
 
 from chalicelib.errors import AlreadyThere, Refused, Retryable, Uncertain, Waiting
 from chalicelib.observability import Metrics, log
-from chalicelib.pipeline.delivery import Attempt, Delivery, Dropped
+from chalicelib.pipeline.delivery import Attempt, Delivery, Dropped, Together
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.ports import Clock, Ledger
 from chalicelib.pipeline.posting import Posting
@@ -54,21 +54,26 @@ class Delivering:
         """Delivers what nobody has delivered; answers the claim's result where somebody has. `died` is told that
         a worker began it and never came back.
 
-        Raises Retryable, or Refused (with the claim given back) where the desk takes it in no form.
+        Raises Retryable, or Refused (with the claim given back) where the desk takes it in no form; Together where it
+        is not to be shown with these others.
         """
-        claim = self._ledger.claim(work.conversation, work.item, self._clock(), LEASE_S)
+        claim = self._ledger.claim(work.conversation, work.item, self._clock(), LEASE_S, folded=tuple(work.also))
         if claim.state in {"done", "refused"}:
+            if work.also:  # what is done with it finds that out by itself
+                raise Together
             self._metrics.count("duplicate", channel=account.channel)
             return claim.result
         if claim.state == "busy":
             raise Waiting("another worker is at this message", max(1.0, claim.until_s - self._clock()))
         if claim.state == "lapsed" or claim.buried:  # who was giving it up may have died over that
             died()
-        attempt = self._attempt(account, work, claim)
+        work = self._as_noted(work, claim)
+        attempt = self._joined(self._attempt(account, work, claim))
         try:
             after = self._shown(attempt)
         except Dropped as dropped:
-            self._ledger.refuse(work.conversation, work.item, self._clock(), "dropped", dropped.reason)
+            for item in work.items:
+                self._ledger.refuse(work.conversation, item, self._clock(), "dropped", dropped.reason)
             self._metrics.count("ignored", reason=dropped.reason)
             return ""
         self._end(attempt, after)
@@ -80,6 +85,55 @@ class Delivering:
         log.info("delivered", event=work.id, account=account.id, desk_conversation=after.conversation,
                  conversation=work.conversation.key)  # fmt: skip
         return ""
+
+    def _as_noted(self, work: Delivery, claim: Claim) -> Delivery:
+        """The delivery with what is noted on its claim. Raises Together, Waiting."""
+        if work.apart or claim.folded == tuple(work.also):
+            return work
+        try:
+            if work.noted is None:
+                raise Together
+            return work.noted(claim.folded)
+        except Waiting:
+            if claim.state == "lapsed":  # nobody has to wait for a lease that ends here
+                seat, until_s = self._ledger.thread(work.conversation).seat, claim.until_s + DIED_S
+                self._ledger.doubt(work.conversation, work.item, self._clock(), until_s, seat)
+            raise
+
+    def _joined(self, attempt: Attempt) -> Attempt:
+        """The attempt, once all that is shown with its message is claimed too: before anything is sent, so that where
+        one of them has been done by itself, this never was. Raises Together where it is not to be shown so, Retryable.
+        """
+        work, claim = attempt.work, attempt.claim
+        taken: list[str] = []
+        try:
+            others = tuple([self._beside(attempt, item, taken) for item in work.others])
+        except Retryable as no:
+            if claim.state == "fresh" or isinstance(no, Together):
+                for item in (*taken, work.item):
+                    self._ledger.release(work.conversation, item)
+            elif claim.state == "lapsed":  # nobody has to wait for a lease that ends here
+                self._doubt(attempt, claim.until_s + DIED_S, self._known(attempt))
+            raise
+        return msgspec.structs.replace(attempt, claim=msgspec.structs.replace(claim, others=others))
+
+    def _beside(self, attempt: Attempt, item: str, taken: list[str]) -> str:
+        """Claims what is shown with the message; answers its newest text. Raises Together, Waiting."""
+        work, first = attempt.work, attempt.claim.state == "fresh"
+        other = self._ledger.claim(work.conversation, item, self._clock(), LEASE_S)
+        if other.state == "busy" and not first:
+            raise Waiting("another worker is at what is shown with it", max(1.0, other.until_s - self._clock()))
+        if other.state == "lapsed" or (other.state == "fresh" and not first):
+            until_s = max(attempt.claim.until_s, other.until_s) + DIED_S
+            self._ledger.doubt(work.conversation, item, self._clock(), until_s, self._known(attempt))
+        if other.state != "fresh" and (first or other.state in {"done", "refused"}):
+            raise Together
+        taken.append(item)
+        return other.edited
+
+    def _release(self, work: Delivery) -> None:
+        for item in work.items:
+            self._ledger.release(work.conversation, item)
 
     def _attempt(self, account: Account, work: Delivery, claim: Claim) -> Attempt:
         """Where it is to be shown. Raises Retryable where that cannot be told now; a fresh claim is given back."""
@@ -107,11 +161,11 @@ class Delivering:
         except Dropped:
             raise
         except Refused:  # so that a replay is not taken for a duplicate
-            self._ledger.release(work.conversation, work.item)
+            self._release(work)
             raise
         except Retryable:
             if claim.state == "fresh":
-                self._ledger.release(work.conversation, work.item)
+                self._release(work)
             elif claim.state == "lapsed":  # a retry finds out first, and need not wait for this lease too
                 self._doubt(attempt, claim.until_s + DIED_S, self._known(attempt))
             raise
@@ -142,8 +196,8 @@ class Delivering:
             raise
 
     def _doubt(self, attempt: Attempt, until_s: float, seat: Seat) -> None:
-        work = attempt.work
-        self._ledger.doubt(work.conversation, work.item, self._clock(), until_s, seat)
+        for item in attempt.work.items:
+            self._ledger.doubt(attempt.work.conversation, item, self._clock(), until_s, seat)
 
     def _known(self, attempt: Attempt) -> Seat:
         """The seat that is known while the message is posted, nobody's where that cannot be told."""
@@ -172,7 +226,7 @@ class Delivering:
             raise
         except Exception:
             if claim.state == "fresh":
-                self._ledger.release(work.conversation, work.item)
+                self._release(work)
             raise
 
     def _with_past(self, attempt: Attempt, message: DeskMessage) -> DeskMessage:
@@ -188,15 +242,16 @@ class Delivering:
         work, before, seat = attempt.work, attempt.before, after
         for _ in range(MOVES):
             listed = attempt.desk.capabilities.stateful and seat.conversation != "" and seat.place != attempt.seat.place
+            thread = work.thread(seat)
             if self._ledger.delivered(
-                work.conversation, work.item, self._clock(), work.thread(seat), work.words, before, listed
+                work.conversation, work.item, self._clock(), thread, work.words, before, listed, work.others
             ):
                 return
             now = self._ledger.thread(work.conversation).seat
             self._metrics.count("moved_meanwhile", channel=attempt.account.channel)
             verdict = seating.settled(attempt.seat, after, now if self._desks.has(now) else NOBODYS)
             if verdict == "again":
-                self._ledger.release(work.conversation, work.item)
+                self._release(work)
                 raise Waiting("the conversation sits elsewhere by now", MOVED_S)
             before = now
             seat = msgspec.structs.replace(after, generation=now.generation + 1) if verdict == "take" else NOBODYS

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from chalicelib.errors import Waiting
 from chalicelib.protocols.desk import Desk
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.messages import DeskMessage
@@ -20,6 +21,14 @@ class Dropped(Exception):
         self.reason = reason
 
 
+class Together(Waiting):
+    """The message is not to be shown with these others, or only with others: who cannot do that leaves it to whoever
+    can."""
+
+    def __init__(self) -> None:
+        super().__init__("it is to be shown with others, or alone")
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to be shown: its claim, how it is put into the desk's words, what is remembered of it.
 
@@ -27,6 +36,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     seat at which it was shown. `seat` is the only one at which it may be shown, None where it goes wherever the
     conversation sits. `words` is how it begins, by which a quote or a reaction names it later; `since_ms` is when the
     bridge was given it (epoch ms), 0 where nobody waits for it. `late` tells that no webhook had brought it.
+    `also` are the events whose texts are shown in the same message, each with how it begins; they are claimed and done
+    with it. `shown_as` is the id under which the desk has it, "" where that is its own. `noted` answers the delivery of
+    the same with the events that an earlier try has noted, which it may have shown; it may raise Waiting. `apart` shows
+    it by itself whatever was noted.
     """
 
     conversation: Conversation
@@ -37,10 +50,24 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     words: str = ""
     since_ms: int = 0
     late: bool = False
+    also: dict[str, str] = {}
+    shown_as: str = ""
+    noted: Callable[[tuple[str, ...]], Delivery] | None = None
+    apart: bool = False
 
     @property
     def item(self) -> str:
         return claims.inbound(self.id)
+
+    @property
+    def others(self) -> dict[str, str]:
+        """The items that are done with it, with how each begins."""
+        return {claims.inbound(event): words for event, words in self.also.items()}
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """All that is given back where it is not shown, its own last: a claim that is there tells of the others."""
+        return *self.others, self.item
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
+
+import msgspec
 
 from chalicelib.errors import Waiting
 from chalicelib.observability import Metrics, log
@@ -47,14 +49,15 @@ class Heeding:
         self._known: Mapping[str, Erasure] = {}
         self._read_s = float("-inf")
 
-    def handle(self, event: Event, turn: Turn) -> None:
+    def handle(self, event: Event, turn: Turn) -> Sequence[str] | None:
         """The work's own, of what was not erased. Raises Retryable; Waiting while the customer is being erased."""
         if self._gone(event):
             self._let_go(event)
             self._metrics.count("erased", source=event.source)
             log.info("erased", event=event.id, source=event.source)
-        else:
-            self._work.handle(event, turn)
+            return ()
+        left = tuple(one for one in turn.behind if not self._gone(one))
+        return self._work.handle(event, turn if left == turn.behind else msgspec.structs.replace(turn, behind=left))
 
     def give_up(self, event: Event, turn: Turn, reason: str) -> None:
         """As `handle`: what was erased leaves no dead letter, even where nobody can be told."""

@@ -53,6 +53,17 @@ class Intake(Generic[Happened]):
             self._parking.park(whole, turn, "unreadable", str(error))
             return None
 
+    def peek(self, event: Event) -> Happened | None:
+        """What an event holds whose turn has not come, None where that cannot be told now: nothing is asked for, parked
+        or counted for it. Never raises."""
+        if event.aside or doubt(event) is not None:
+            return None
+        try:
+            return self._translators[event.source].parse(event)
+        except Exception as error:  # it is dealt with, whatever it is, when its turn comes
+            log.info("not to be had", kind="event", event=event.id, error=where(error))
+            return None
+
     def read_again(self, event: Event) -> Happened | None:
         """What an event holds that nobody can deal with; None where even reading it fails. Raises Retryable."""
         try:

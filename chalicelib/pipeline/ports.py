@@ -39,12 +39,14 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     `life` is the same for as long as the event lies on the queue: budgets and burials are counted by it, and a
     replay begins a new one. `order` sorts events as the queue took them. `received` is how often the queue has
     handed it out, which says nothing of its own tries. `remaining_s` answers how long the worker still runs (seconds).
+    `behind` are the events of its group that were handed out with it and come next.
     """
 
     life: str
     order: str
     remaining_s: Callable[[], float]
     received: int = 1
+    behind: tuple[Event, ...] = ()
 
     @property
     def again(self) -> bool:
@@ -152,7 +154,18 @@ class Ledger(Protocol):
     """Claims and conversation state, shared by all workers. All methods may raise Retryable. What only the upkeep asks
     for is in `UpkeepLedger`: tests/chaos breaks each call of this one."""
 
-    def claim(self, conversation: Conversation, item: str, now: float, lease_s: float, text: str = "") -> Claim: ...
+    def claim(
+        self,
+        conversation: Conversation,
+        item: str,
+        now: float,
+        lease_s: float,
+        text: str = "",
+        folded: Sequence[str] = (),
+    ) -> Claim:
+        """Takes the work if nobody has it. `folded` are the events that are to be shown in the same message: they are
+        noted where nobody has noted any."""
+
     def release(self, conversation: Conversation, item: str) -> None: ...
 
     def doubt(self, conversation: Conversation, item: str, now: float, until: float, seat: Seat = NOBODYS) -> None:
@@ -171,9 +184,11 @@ class Ledger(Protocol):
         words: str = "",
         before: Seat | None = None,
         listed: bool = False,
+        also: Mapping[str, str] | None = None,
     ) -> bool:
         """The customer's event is done, and the conversation remembers it, and how it begins; where `listed`, the
-        desk's conversation is remembered as this customer's. `before` is the seat that was read, None where none was.
+        desk's conversation is remembered as this customer's. `also` are the items that are done with it, and how each
+        begins. `before` is the seat that was read, None where none was.
         False, and no effect, where the thread names another seat and the conversation has been moved since."""
 
     def standing(self, conversation: Conversation) -> Standing:

@@ -73,7 +73,7 @@ class ReadingBack:
         """The seat that holds the message, None where none does or where we may not look: an agent who reads a line
         twice beats a customer who is never heard."""
         account, claim, work = attempt.account, attempt.claim, attempt.work
-        wanted, customer = desk_id(account, work.id), work.conversation.customer
+        wanted, customer = desk_id(account, work.shown_as or work.id), work.conversation.customer
         earlier = claim.seat if claim.seat.conversation and claim.seat.desk == known.desk else known
         try:
             # it may have been another when the message was posted

@@ -36,6 +36,7 @@ BUDGETS: dict[str, Budget] = {
     "died": Budget(5, 60.0),
     "account": Budget(3, 180.0),
     "seat": Budget(3, 15 * 60.0),
+    "folded": Budget(5, 60.0),
     "file": Budget(4, 20.0),
     "unseen": Budget(4, 20.0),
     "note": Budget(3, 10.0),

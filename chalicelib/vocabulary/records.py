@@ -147,7 +147,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     conversations may have been opened, and which may still tell of them. `closing` is what is done as a window closes
     while its customer waits: nothing, supervisors are warned, or the conversation is raised at its desk, too.
     `after_end` is what the customer is told when the desk's conversation is over, such as a link to a survey ("":
-    nothing). `flow_texts` passes on what the desk's flows say by themselves. `options` is what only accounts of its
+    nothing). `flow_texts` passes on what the desk's flows say by themselves. Plain texts that follow each other within
+    `fold_s` (s) are shown as one message (`rules.folding`), 0: each by itself. `options` is what only accounts of its
     channel or its desk have (`About.options`).
     """
 
@@ -168,6 +169,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     closing: Literal["off", "warn", "raise"] = "warn"
     after_end: str = ""
     flow_texts: bool = False
+    fold_s: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
     options: dict[str, Any] = {}
 
     @property
@@ -325,7 +327,9 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     `tried_s` and is to be found out until `until_s`. `done` and `refused` are final; `result` and
     `reason` say how it ended. `since_s` is when it was first claimed; `buried` tells that it was given
     up before, and has come back; `edited` is the newest text of a message that was edited before it came;
-    `seat` what was known of where the conversation sits when it was tried (desk and conversation).
+    `seat` what was known of where the conversation sits when it was tried (desk and conversation). `folded` are the ids
+    of the events whose texts are shown in the same message, behind this one's; `others` the newest texts of those, ""
+    where none was edited.
     """
 
     state: Literal["fresh", "lapsed", "busy", "doubt", "done", "refused"]
@@ -338,6 +342,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     buried: bool = False
     edited: str = ""
     seat: Seat = NOBODYS
+    folded: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 Edited = Literal["held", "newest", "older"]

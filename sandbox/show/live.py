@@ -87,6 +87,7 @@ class Live:
                 waiting=keys_of(queued),
                 parked=keys_of(dead) | {named(key).dedup for key in parked},
                 ignored=self._road.ignored(),
+                folded=self._road.shown_with(),
                 told=frozenset(reply.id for _, reply in replies if reply.failed),
                 at_desk=tuple(one for desk in self._vendors.desks for one in taken(desk.calls(), desk.shown)),
                 at_platform=tuple(

@@ -32,8 +32,9 @@ class Findings:
     """The records of both sides. `customers` are the events that the platforms accepted from customers and `agents`
     the replies that the desk accepted, each once; `waiting` the keys of what is in the queues, `parked` of what lies
     in the bucket or among the dead letters, `given_up` of the webhooks that nobody took; `delivered` the keys of those
-    that the bridge has taken; `ignored` why it left out which; `told` the replies whose failure the desk was told of;
-    `at_desk` and `at_platform` what arrived, oldest first. A passage's `written_ms` serves to compare it with others.
+    that the bridge has taken; `ignored` why it left out which; `folded` with which trace's message it showed which;
+    `told` the replies whose failure the desk was told of; `at_desk` and `at_platform` what arrived, oldest first. A
+    passage's `written_ms` serves to compare it with others.
     """
 
     customers: Mapping[str, Passage]
@@ -43,6 +44,7 @@ class Findings:
     waiting: frozenset[str] = frozenset()
     parked: frozenset[str] = frozenset()
     ignored: Mapping[str, str] = field(default_factory=dict)
+    folded: Mapping[str, str] = field(default_factory=dict)
     told: frozenset[str] = frozenset()
     at_desk: tuple[Taken, ...] = ()
     at_platform: tuple[Taken, ...] = ()
@@ -50,7 +52,9 @@ class Findings:
 
 def prove(found: Findings) -> dict[str, Any]:
     """What GET /proof answers."""
-    seen = {one.trace for one in found.at_desk}
+    alone = {one.trace for one in found.at_desk}
+    folded = {one.trace for key, one in found.customers.items() if found.folded.get(key) in alone}
+    seen = alone | folded
     got = {one.trace for one in found.at_platform}
     left_out = _left_out(found, seen)
     unaccounted = [key for key, one in found.customers.items() if one.trace not in seen and key not in left_out] + [
@@ -67,7 +71,9 @@ def prove(found: Findings) -> dict[str, Any]:
         "parked": sum(where == "parked" for where in still.values()),
         "in_flight": sum(where == "in_flight" for where in still.values()),
         "lost": sum(where == "lost" for where in still.values()),
-        "doubled": doubled(found.at_desk, by_attempt=False) + doubled(found.at_platform, by_attempt=True),
+        "doubled": doubled(found.at_desk, by_attempt=False)
+        + doubled(found.at_platform, by_attempt=True)
+        + len(folded & alone),
         "out_of_order": _late(found.at_desk, found.customers) + _late(found.at_platform, found.agents),
     }
 

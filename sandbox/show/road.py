@@ -78,6 +78,7 @@ class Road:
         self.kill_next = False
         self._accepted: set[str] = set()
         self._ended: dict[str, tuple[Outcome, str]] = {}
+        self._folded: dict[str, str] = {}
         self._queued: dict[str, float] = {}
         self._left: dict[str, float] = {}
         self._held: dict[str, list[dict[str, Any]]] = {}
@@ -96,7 +97,7 @@ class Road:
         """Forgets what has passed."""
         with self._lock:
             self.kill_next = False
-            for known in (self._accepted, self._ended, self._queued, self._left):
+            for known in (self._accepted, self._ended, self._folded, self._queued, self._left):
                 known.clear()
 
     # --- the edge
@@ -221,6 +222,21 @@ class Road:
                     if outcome in {"retry", "throttled", "failed"}:
                         self._left[about.key] = self._clock()
                 self._record(about, "worker", outcome, detail, _since(started), at=now)
+
+    def folded(self, event: Event, others: Sequence[Event]) -> None:
+        """The others were shown in the message of the event, without a call of their own."""
+        into = self._names.passage(event).trace
+        for about in map(self._names.passage, others):
+            with self._lock:
+                self._folded[about.key] = into
+                self._left.pop(about.key, None)
+                self._ended[about.key] = "ok", "folded"
+            self._record(about, "worker", "ok", "folded", 0.0, at=self._clock())
+
+    def shown_with(self) -> dict[str, str]:
+        """In whose message which events were shown, by key."""
+        with self._lock:
+            return dict(self._folded)
 
     def trace_headers(self) -> dict[str, str]:
         """By which the simulators' records tell what a call was made for: event or reply, and the attempt."""

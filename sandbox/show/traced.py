@@ -75,9 +75,14 @@ class _Overheard:
         self._work, self._road = work, road
         self._attempts: Counter[str] = Counter()
 
-    def handle(self, event: Event, turn: Turn) -> None:
+    def handle(self, event: Event, turn: Turn) -> Sequence[str]:
         self._attempts[turn.life] += 1
-        self._road.work(event, self._attempts[turn.life], lambda event, _: self._work.handle(event, turn))
+        taken: list[str] = []
+        self._road.work(
+            event, self._attempts[turn.life], lambda event, _: taken.extend(self._work.handle(event, turn) or ())
+        )
+        self._road.folded(event, [one for one in turn.behind if one.id in taken])
+        return taken
 
     def give_up(self, event: Event, turn: Turn, reason: str) -> None:
         self._work.give_up(event, turn, reason)

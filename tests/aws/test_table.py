@@ -483,6 +483,30 @@ def test_conversations_do_not_see_each_other(cloud: Cloud) -> None:
     assert cloud.table.in_flight(other, 100) == {}
 
 
+def test_what_is_shown_together_is_written_on_the_first_claim_once_and_ends_with_it(cloud: Cloud) -> None:
+    conversation = somebody()
+    assert cloud.table.claim(conversation, "IN#1", 100, LEASE_S, folded=("2", "3")).folded == ("2", "3")
+    assert cloud.table.claim(conversation, "IN#1", 101, LEASE_S, folded=("4",)).folded == ("2", "3")
+    lapsed = cloud.table.claim(conversation, "IN#1", 111, LEASE_S, folded=("4",))
+    assert (lapsed.state, lapsed.folded) == ("lapsed", ("2", "3"))
+    cloud.table.doubt(conversation, "IN#1", 112, 120)
+    assert cloud.table.claim(conversation, "IN#1", 113, LEASE_S).folded == ("2", "3")
+    cloud.table.release(conversation, "IN#1")
+    assert cloud.table.claim(conversation, "IN#1", 114, LEASE_S).folded == ()
+    thread = Thread(seat=Seat(conversation="d"), customer_ms=1)
+    assert cloud.table.delivered(conversation, "IN#1", 115, thread, "one", also={"IN#2": "two", "IN#3": ""})
+    assert [cloud.table.claim(conversation, f"IN#{one}", 116, LEASE_S).state for one in (1, 2, 3)] == ["done"] * 3
+    assert [cloud.table.words(conversation, one, "") for one in ("1", "2", "3")] == ["one", "two", ""]
+
+
+def test_a_claim_that_is_given_up_forgets_with_what_it_was_shown(cloud: Cloud) -> None:
+    conversation = somebody()
+    cloud.table.claim(conversation, "IN#1", 100, LEASE_S, folded=("2",))
+    assert cloud.table.buried(conversation, "IN#1", 101)
+    again = cloud.table.claim(conversation, "IN#1", 102, LEASE_S)
+    assert (again.state, again.buried, again.folded) == ("fresh", True, ())
+
+
 def test_everything_but_accounts_expires(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.claim(conversation, "OUT#m#1", 1_000_000, LEASE_S)
@@ -507,13 +531,14 @@ def test_accounts_are_read_as_terraform_writes_them(cloud: Cloud) -> None:
 def test_an_accounts_former_integrations_are_a_set(cloud: Cloud) -> None:
     dynamodb = cloud.aws.client("dynamodb")
     key = {"pk": {"S": "ACCOUNT"}, "sk": {"S": "instagram#1786"}}
-    given = {"id": {"S": "1786"}, "former_integrations": {"SS": ["i-0", "i-00"]}, "outage_reply": {"BOOL": True}}
+    given = {"id": {"S": "1786"}, "former_integrations": {"SS": ["i-0", "i-00"]}, "outage_reply": {"BOOL": True},
+             "fold_s": {"N": "5"}}  # fmt: skip
     dynamodb.put_item(TableName="dmdesk", Item=key | ROW | given)
     try:
         found = [one for one in cloud.table.accounts() if isinstance(one, Account)]
         [ours] = [one for one in found if one.id == "1786"]
-        assert (set(ours.former_integrations), ours.outage_reply) == ({"i-0", "i-00"}, True)
-        assert found[0].former_integrations == ()
+        assert (set(ours.former_integrations), ours.outage_reply, ours.fold_s) == ({"i-0", "i-00"}, True, 5)
+        assert (found[0].former_integrations, found[0].fold_s) == ((), 0)
     finally:
         dynamodb.delete_item(TableName="dmdesk", Key=key)
 
@@ -526,6 +551,9 @@ FAULTY: dict[str, tuple[dict[str, Any], str]] = {
     "a blank field": (ROW | {"integration": {"S": ""}}, "$.integration"),
     "a field with a line break": (ROW | {"id": {"S": "1785\n"}}, "$.id"),
     "a number for a text": (ROW | {"name": {"N": "5"}}, "$.name"),
+    "a text for a number": (ROW | {"fold_s": {"S": "5"}}, "$.fold_s"),
+    "half a second": (ROW | {"fold_s": {"N": "0.5"}}, "$.fold_s"),
+    "too long": (ROW | {"fold_s": {"N": "21"}}, "$.fold_s"),
     "null": (ROW | {"integration": {"NULL": True}}, "$.integration"),
     "a text for a flag": (ROW | {"human_agent": {"S": "true"}}, "$.human_agent"),
     "a flag for a text": (ROW | {"language": {"BOOL": True}}, "$.language"),

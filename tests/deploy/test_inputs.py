@@ -60,6 +60,8 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], str]] = {
     "no_language": ({"language": ""}, 'accounts.no_language.language is en or es, not "".'),
     "always": ({"closing": "always"}, 'accounts.always.closing is off or warn or raise, not "always".'),
     "wordy": ({"outage_text": "x" * 251}, "accounts.wordy.outage_text has 251 characters, and 250 at most."),
+    "slow": ({"fold_s": 21}, "accounts.slow.fold_s is at most 20, not 21."),
+    "early": ({"fold_s": -1}, "accounts.early.fold_s is at least 0, not -1."),
     "unsaid": ({"after_end": "…"}, "accounts.unsaid.after_end is still a placeholder"),
     "one_former": ({"former_integrations": "int-1"}, "accounts.one_former.former_integrations is a list of texts."),
     "former": ({"former_integrations": ["int 1"]}, "accounts.former.former_integrations is the id of an integration"),

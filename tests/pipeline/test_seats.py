@@ -402,9 +402,9 @@ def test_a_worker_that_dies_at_any_step_leaves_one_message_in_one_session(step: 
 
 
 def _dies(method: Callable[..., Any], after: bool) -> Callable[..., Any]:
-    def dying(*given: Any) -> Any:
+    def dying(*given: Any, **named: Any) -> Any:
         if after:
-            method(*given)
+            method(*given, **named)
         raise Killed
 
     return dying

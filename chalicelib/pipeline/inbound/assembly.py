@@ -10,6 +10,7 @@ from chalicelib.pipeline.inbound.composing import Composing, Enricher
 from chalicelib.pipeline.inbound.echoes import Echoes
 from chalicelib.pipeline.inbound.facts import Facts
 from chalicelib.pipeline.inbound.files import Files
+from chalicelib.pipeline.inbound.folding import Folding
 from chalicelib.pipeline.inbound.leads import Leads
 from chalicelib.pipeline.inbound.looking_up import LookingUp
 from chalicelib.pipeline.inbound.mentions import Mentions
@@ -62,6 +63,7 @@ def to_desk(
         intake=intake,
         accounts=common.accounts,
         messages=messages,
+        folding=Folding(intake=intake, messages=messages, budgets=budgets, clock=clock, metrics=metrics),
         looking_up=LookingUp(
             clients=clients,
             messages=messages,

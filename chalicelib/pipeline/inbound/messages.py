@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
+import msgspec
+
 from chalicelib.errors import Refused, Retryable
-from chalicelib.observability import Metrics, log
-from chalicelib.pipeline.budgets import Budgets
+from chalicelib.observability import Metrics, log, where
+from chalicelib.pipeline.budgets import Budgets, WornOut
 from chalicelib.pipeline.delivering import Delivering
-from chalicelib.pipeline.delivery import Delivery
+from chalicelib.pipeline.delivery import Delivery, Together
 from chalicelib.pipeline.inbound.acknowledging import Acknowledging
 from chalicelib.pipeline.inbound.composing import Composing
 from chalicelib.pipeline.inbound.leads import Leads
 from chalicelib.pipeline.inbound.mentions import Mentions
 from chalicelib.pipeline.intake import Intake
 from chalicelib.pipeline.ports import Arrival, Clock, Ledger
-from chalicelib.pipeline.presenting import line_message, remembered
+from chalicelib.pipeline.presenting import desk_id, line_message, remembered
 from chalicelib.protocols.channel import Client
+from chalicelib.rules import folding
 from chalicelib.rules.catalogue import say
 from chalicelib.rules.quoting import beginning
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, DeskMessage
 from chalicelib.vocabulary.records import Account, Claim
+
+Noted = Callable[[tuple[str, ...]], Sequence[CustomerMessage] | None]
+"""The messages of the events that an earlier try has shown with this one; None where they are not to be had any more.
+Raises Waiting where they may be later."""
+# The result of a message that was buried.
+GIVEN_UP = "given up"
 
 
 class Messages:
@@ -56,8 +65,16 @@ class Messages:
         self._clock = clock
         self._metrics = metrics
 
-    def show(self, arrival: Arrival, message: CustomerMessage) -> str:
-        """Shows the message; answers the result of its claim where that had ended before. Raises Retryable."""
+    def show(
+        self,
+        arrival: Arrival,
+        message: CustomerMessage,
+        others: Sequence[CustomerMessage] = (),
+        noted: Noted | None = None,
+    ) -> str:
+        """Shows the message, in one with the `others`, or with those that an earlier try has `noted`. Answers "" where
+        they were shown, GIVEN_UP where it was buried, the result of its claim where that had ended before. Raises
+        Retryable; Together where it cannot be shown with others."""
         account = arrival.account
         message = self._leads.told(self._mentions.told(account, message))
         if not message.starts_window and self._is_own(account, message):
@@ -66,27 +83,74 @@ class Messages:
         if any(line.key == "unknown" for line in message.lines):
             self._metrics.count("unknown_kind", channel=account.channel)
         message, replies = self._acknowledging.told(arrival, message)
-        work = Delivery(
-            conversation=message.conversation,
-            id=message.id,
-            build=partial(self._composing.message, arrival, message),
-            thread=partial(remembered, message, replies=replies),
-            words=beginning(account.language, message.text, message.media.kind if message.media else ""),
-            since_ms=arrival.event.received_ms,
-            late=arrival.event.late,
-        )
+        work = self._work(arrival, message, others, replies, noted)
         try:
             result = self._delivering.once(account, work, partial(self._budgets.died, arrival.turn))
             self._leads.over(message)
             return result
-        except Refused as no:
-            self.missing(account, message)
-            self._intake.bury(arrival.event, arrival.turn, str(no))
-            log.error("the desk refuses a message", event=message.id, detail=no.detail, account=account.id)
-            return ""
+        except Together:
+            raise
         except Retryable:
             self._acknowledging.waits(arrival, message)
             raise
+        except WornOut as no:
+            return self._given_up(arrival, message, no)
+        except Exception as error:
+            if others:  # whichever of them it is, that is told when each is shown by itself
+                log.warning("not folded", event=message.id, account=account.id, error=where(error))
+                raise Together from error
+            if not isinstance(error, Refused):
+                raise
+            return self._given_up(arrival, message, error)
+
+    def _work(
+        self,
+        arrival: Arrival,
+        message: CustomerMessage,
+        others: Sequence[CustomerMessage],
+        replies: int,
+        noted: Noted | None,
+    ) -> Delivery:
+        """What is to be done for the message, in one with the others."""
+        account = arrival.account
+        whole = folding.one([message, *others]) if others else message
+
+        def again(events: tuple[str, ...]) -> Delivery:
+            named = noted(events) if noted else None
+            work = self._work(arrival, message, named or (), replies, None)
+            return work if named is not None else msgspec.structs.replace(work, apart=True)
+
+        for other in others:
+            log.info("folded", event=other.id, key=desk_id(account, whole.id), account=account.id)
+        return Delivery(
+            conversation=message.conversation,
+            id=message.id,
+            build=partial(self._built, arrival, [message, *others]),
+            thread=partial(remembered, whole, replies=replies),
+            words=_begins(account, message),
+            since_ms=arrival.event.received_ms,
+            late=arrival.event.late,
+            also={other.id: _begins(account, other) for other in others},
+            shown_as=whole.id if others else "",
+            noted=again if noted else None,
+        )
+
+    def _given_up(self, arrival: Arrival, message: CustomerMessage, no: Refused) -> str:
+        self.missing(arrival.account, message)
+        self._intake.bury(arrival.event, arrival.turn, str(no))
+        log.error("the desk refuses a message", event=message.id, detail=no.detail, account=arrival.account.id)
+        return GIVEN_UP
+
+    def _built(self, arrival: Arrival, messages: Sequence[CustomerMessage], claim: Claim) -> DeskMessage:
+        """The messages as one, each with the newest of its edits. Raises Retryable, Dropped."""
+        if len(messages) == 1:
+            return self._composing.message(arrival, messages[0], claim)
+        edits = (claim.edited, *claim.others)
+        worded = [
+            msgspec.structs.replace(message, text=edit or message.text)
+            for message, edit in zip(messages, edits, strict=True)
+        ]
+        return self._composing.message(arrival, folding.one(worded), msgspec.structs.replace(claim, edited=""))
 
     def _is_own(self, account: Account, message: CustomerMessage) -> bool:
         return self._clients[account.channel].own(account, message.conversation.customer, message.username)
@@ -107,3 +171,7 @@ class Messages:
         )
         with suppress(Refused):
             self._delivering.once(account, work)
+
+
+def _begins(account: Account, message: CustomerMessage) -> str:
+    return beginning(account.language, message.text, message.media.kind if message.media else "")

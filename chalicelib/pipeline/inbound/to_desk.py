@@ -9,6 +9,7 @@ from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.inbound.echoes import Echoes
+from chalicelib.pipeline.inbound.folding import Folding
 from chalicelib.pipeline.inbound.leads import Leads
 from chalicelib.pipeline.inbound.looking_up import LookingUp
 from chalicelib.pipeline.inbound.messages import Messages
@@ -31,6 +32,7 @@ class ToDesk:
         intake: Intake[list[CustomerEvent]],
         accounts: Accounts,
         messages: Messages,
+        folding: Folding,
         looking_up: LookingUp,
         notes: Notes,
         echoes: Echoes,
@@ -41,6 +43,7 @@ class ToDesk:
         self._intake = intake
         self._accounts = accounts
         self._messages = messages
+        self._folding = folding
         self._looking_up = looking_up
         self._notes = notes
         self._echoes = echoes
@@ -48,8 +51,9 @@ class ToDesk:
         self._budgets = budgets
         self._metrics = metrics
 
-    def handle(self, event: Event, turn: Turn) -> None:
-        """One event of the inbound queue. Raises Retryable."""
+    def handle(self, event: Event, turn: Turn) -> Sequence[str]:
+        """One event of the inbound queue; answers the ids of those behind it that were shown in its message. Raises
+        Retryable."""
         happened = self._intake.read(event, turn) or []
         known = [happening for happening in happened if not isinstance(happening, Ignored)]
         if known:
@@ -58,15 +62,15 @@ class ToDesk:
             if isinstance(happening, Ignored):
                 self._metrics.count("ignored", reason=happening.reason)
         if not known:
-            return
+            return ()
         account = self._accounts.of_channel(event.source, event.account)
         if account is not None:
-            self._all(Arrival(event=event, turn=turn, account=account), known)
-        elif self._budgets.spent(turn, "account"):
+            return self._taken(Arrival(event=event, turn=turn, account=account), known)
+        if self._budgets.spent(turn, "account"):
             advice = f"add the {event.source} account {event.account} to Terraform's accounts, then replay"
             self._intake.park(event, turn, UNKNOWN_ACCOUNT, advice)
-        else:
-            raise Retryable(f"no account {event.account} of {event.source} yet", UNKNOWN_S)
+            return ()
+        raise Retryable(f"no account {event.account} of {event.source} yet", UNKNOWN_S)
 
     def give_up(self, event: Event, turn: Turn, reason: str) -> None:
         """Buries the event, and shows the agents that a message of the customer's is missing. Raises Retryable."""
@@ -76,6 +80,13 @@ class ToDesk:
                 if isinstance(happening, CustomerMessage):
                     self._messages.missing(account, happening)
         self._intake.bury(event, turn, reason)
+
+    def _taken(self, arrival: Arrival, happened: Sequence[CustomerEvent]) -> Sequence[str]:
+        first, *more = happened
+        if isinstance(first, CustomerMessage) and not more and first.id == arrival.event.id:
+            return self._folding.show(arrival, first)
+        self._all(arrival, happened)
+        return ()
 
     def _all(self, arrival: Arrival, happened: Sequence[CustomerEvent]) -> None:
         """In order. What the customer took back before it came is left out with all its parts."""

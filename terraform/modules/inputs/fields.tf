@@ -195,6 +195,7 @@ locals {
     after_end   = { kind = "text", default = "", longest = 1000, prose = true }
     reconcile   = { kind = "flag", default = false }
     flow_texts  = { kind = "flag", default = false }
+    fold_s      = { kind = "number", default = 0, least = 0, most = 20 }
     flow        = { kind = "text", default = "", form = "^[!-~]*$", says = "the id or ARN of a flow" }
 
     outage_reply = { kind = "flag", default = false }
