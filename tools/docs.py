@@ -353,12 +353,18 @@ flowchart LR
 ```"""
 
 
+def _both_ways(about: About) -> str:
+    """How a desk tells the bridge, and is called: one without secrets is another service of AWS."""
+    told = f"{about.name} -- signed webhook --> api" if about.signed_by else f"{about.name} -- topic, queue --> workers"
+    return f"  {told}\n  workers -- {'OAuth' if about.secrets else 'their role'} --> {about.name} --> agent"
+
+
 def data_flow() -> str:
     """docs/data-flow.md."""
     platforms, desks = abouts(CHANNELS), abouts(DESKS)
     edges = [
         *(f"  customer --> {name} -- signed webhook --> api\n  workers -- token --> {name}" for name in platforms),
-        *(f"  {name} -- signed webhook --> api\n  workers -- OAuth --> {name} --> agent" for name in desks),
+        *(_both_ways(about) for about in desks.values()),
     ]
     diagram = DIAGRAM.format(
         platforms="\n  ".join(f"{name}[{about.title}]" for name, about in platforms.items()),
