@@ -13,8 +13,8 @@ from botocore.loaders import create_loader
 from hypothesis import HealthCheck, settings
 
 TESTS = Path(__file__).parent
-# Folders whose tests share one sandbox, of which a process can have but one.
-TOGETHER = ("scenarios", "extension")
+# Folders whose tests share one sandbox, of which a process can have but one; and in how many of them they are played.
+TOGETHER = {"scenarios": 2, "extension": 1}
 
 # A busy machine makes examples slowly, which says nothing of the code.
 settings.register_profile(
@@ -43,13 +43,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = _folder(item.path)
         if folder in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(folder))
+            share = _place(item.path) % TOGETHER[folder]
+            item.add_marker(pytest.mark.xdist_group(f"{folder}-{share}" if share else folder))
 
 
 @cache  # fourteen thousand tests stand in two hundred files
 def _folder(file: Path) -> str:
     """Which folder of tests/ the file is in."""
     return file.relative_to(TESTS).parts[0]
+
+
+@cache
+def _place(file: Path) -> int:
+    """Which of its folder's the file is."""
+    return sorted(file.parent.glob("test_*.py")).index(file)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -213,6 +213,7 @@ def test_the_link_says_what_it_holds(open_page: Open, on: bool, words: str) -> N
     desk = open_page(permissions=["clipboard-read", "clipboard-write"]).enter()
     if on:
         desk.switch("Webhooks come twice")
+        expect(desk.page).to_have_url(re.compile("trouble="))
     desk.page.get_by_role("button", name="Copy link").click()
     expect(desk.page.locator("#toast")).to_contain_text(words)
     copied = desk.page.evaluate("navigator.clipboard.readText()")

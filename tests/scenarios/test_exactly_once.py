@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
+import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -28,8 +29,9 @@ STORM: list[dict[str, Any]] = [
 ]
 
 
-def instagram(*said: tuple[str, str, str], at_ms: int = 1_790_000_000_000) -> bytes:
-    """A delivery of (customer, mid, text)."""
+def instagram(*said: tuple[str, str, str]) -> bytes:
+    """A delivery of (customer, mid, text), of now: what is a week old is not dealt with."""
+    at_ms = int(time.time() * 1000)
     messaging = [
         {
             "sender": {"id": customer},
@@ -45,8 +47,9 @@ def instagram(*said: tuple[str, str, str], at_ms: int = 1_790_000_000_000) -> by
 
 
 def tiktok(customer: str, message: str, text: str) -> bytes:
+    at_ms = int(time.time() * 1000)
     content = {
-        "timestamp": 1_790_000_000_000,
+        "timestamp": at_ms,
         "from_user": {"id": customer, "role": "personal_account"},
         "to_user": {"id": TIKTOK, "role": "business_account"},
         "from": "sample_customer",
@@ -57,7 +60,7 @@ def tiktok(customer: str, message: str, text: str) -> bytes:
         "type": "text",
         "text": {"body": text},
     }
-    envelope = {"client_key": "7600000000000000001", "event": "im_receive_msg", "create_time": 1_790_000_000}
+    envelope = {"client_key": "7600000000000000001", "event": "im_receive_msg", "create_time": at_ms // 1000}
     return json.dumps({**envelope, "user_openid": TIKTOK, "content": json.dumps(content)}).encode()
 
 
@@ -69,11 +72,9 @@ def texts(bridge: Bridge) -> dict[str, list[str]]:
     return dict(found)
 
 
-@pytest.mark.parametrize(
-    ("channel", "raw"),
-    [("instagram", instagram(("71", "mid-1", "Hello"))), ("tiktok", tiktok("+71/a=", "mid+1/=", "Hello"))],
-)
-def test_the_same_webhook_three_times_at_once_and_minutes_apart(bridge: Bridge, channel: str, raw: bytes) -> None:
+@pytest.mark.parametrize("channel", ["instagram", "tiktok"])
+def test_the_same_webhook_three_times_at_once_and_minutes_apart(bridge: Bridge, channel: str) -> None:
+    raw = instagram(("71", "mid-1", "Hello")) if channel == "instagram" else tiktok("+71/a=", "mid+1/=", "Hello")
     with ThreadPoolExecutor(3) as pool:
         assert set(pool.map(lambda _: bridge.deliver(channel, raw), range(3))) == {200}
     bridge.until(bridge.taken, "the message at Genesys")

@@ -112,8 +112,8 @@ def test_a_closed_window_is_told_by_a_failed_receipt(bridge: Bridge, channel: st
 def test_an_unknown_account_is_parked_and_seen(bridge: Bridge) -> None:
     raw = (
         b'{"object":"instagram","entry":[{"id":"999","time":1,"messaging":[{"sender":{"id":"5"},'
-        b'"recipient":{"id":"999"},"timestamp":1790000000000,"message":{"mid":"m-unknown","text":"hi"}}]}]}'
-    )
+        b'"recipient":{"id":"999"},"timestamp":%d,"message":{"mid":"m-unknown","text":"hi"}}]}]}'
+    ) % bridge.now_ms()
     assert bridge.deliver("instagram", raw) == 200
     bridge.until(lambda: bridge.metric("retried") >= 2, "two tries to find its account")
     assert bridge.get("/state")["parked"] == []
@@ -125,7 +125,7 @@ def test_an_unknown_account_is_parked_and_seen(bridge: Bridge) -> None:
 
 def test_a_text_cut_inside_an_emoji_arrives_with_the_rest_of_its_delivery(bridge: Bridge) -> None:
     messages = [
-        f'{{"sender":{{"id":"7{number}"}},"recipient":{{"id":"{INSTAGRAM}"}},"timestamp":1790000000000,'
+        f'{{"sender":{{"id":"7{number}"}},"recipient":{{"id":"{INSTAGRAM}"}},"timestamp":{bridge.now_ms()},'
         f'"message":{{"mid":"m-cut-{number}","text":"{text}"}}}}'
         for number, text in enumerate((r"cut \ud83d", "whole"))
     ]
