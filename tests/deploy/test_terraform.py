@@ -132,7 +132,7 @@ def terraform(settings: Path, folder: Path, *arguments: str, code: int = 0) -> s
         },
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
         check=False,
     )
     assert ran.returncode == code, ran.stdout + ran.stderr

@@ -61,7 +61,8 @@ def held(state: Path) -> set[str]:
 def left(state: Path) -> bytes:
     """What a release has left, once the role of API Gateway's logs is handed over (docs/upgrade.md)."""
     told = json.loads(state.read_text(encoding="utf-8"))
-    told["resources"] = [one for one in told["resources"] if one["name"] != "api_logs"]
+    handed = ("api_logs", "aws_api_gateway_account")
+    told["resources"] = [one for one in told["resources"] if one["name"] not in handed and one["type"] not in handed]
     return json.dumps(told).encode()
 
 

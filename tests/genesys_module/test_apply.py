@@ -195,7 +195,7 @@ def test_queue_and_role_are_in_the_division(terraform: Terraform) -> None:
     terraform.apply()
     role = terraform.outputs()["role_id"]
     admin = terraform.genesys.admin
-    assert admin.division_of("Social messages") == "Sales"
+    assert admin.division_of("acme social messages") == "Sales"
     assert (admin.roles_of("bridge", sales), admin.roles_of("bridge")) == ([role], [])
     terraform.run("plan", "-detailed-exitcode")
     terraform.inputs["division"] = "Home"
