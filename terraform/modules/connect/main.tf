@@ -73,6 +73,8 @@ resource "aws_sns_topic_subscription" "this" {
 # Chat is enabled by a bucket for its transcripts, and files by one for attachments. An instance has one of each: one that
 # is there already is left alone, or imported. docs.aws.amazon.com/connect/latest/adminguide/web-and-mobile-chat.html
 resource "aws_connect_instance_storage_config" "this" {
+  #checkov:skip=CKV_AWS_269:nothing of a chat is a video stream
+  #checkov:skip=CKV_AWS_270:the bucket is yours, and its default encryption, by a key of yours where it has one, holds for what is written there
   for_each      = { for type, bucket in { CHAT_TRANSCRIPTS = var.connect.transcripts, ATTACHMENTS = var.connect.attachments } : type => bucket if bucket != null }
   instance_id   = local.instance_id
   resource_type = each.key
