@@ -489,11 +489,21 @@ def use(runtime: Runtime | None) -> None:
     _Current.runtime = runtime
 
 
+# role → the part of the runtime that it works with
+BUILT = {
+    "edge": "edge",
+    "desk_edge": "edge",
+    "fed": "edge",
+    "to_desk": "to_desk",
+    "to_customer": "to_customer",
+    "upkeep": "upkeep",
+}
+
+
 def preload(role: str) -> None:
-    """Builds what the role ("edge", "desk_edge", "fed", "to_desk", "to_customer", "upkeep") needs while Lambda starts
-    the container.
+    """Builds what a role of `BUILT` needs while Lambda starts the container.
 
     Init has its own time and full CPU; the first event has neither. Other roles build when asked.
     """
-    if role in {"edge", "desk_edge", "fed", "to_desk", "to_customer", "upkeep"}:
-        getattr(current(), {"desk_edge": "edge", "fed": "edge"}.get(role, role))
+    if role in BUILT:
+        getattr(current(), BUILT[role])

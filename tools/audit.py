@@ -23,7 +23,7 @@ from tools.locks import LOCKS
 CLEAN, FOUND, UNKNOWN = range(3)
 # each hash is the lock's, so that nothing is resolved or installed to be looked up
 OPTIONS = ("--strict", "--require-hashes", "--disable-pip", "--progress-spinner", "off", "--format", "json")
-ADVICE = "is its database (pypi.org, or with --vulnerability-service osv: api.osv.dev) reachable from here?"
+ADVICE = "is the database that it asks (--vulnerability-service names another) reachable from here?"
 
 
 def main() -> int:

@@ -156,8 +156,12 @@ def _frames(body: bytes) -> str | None:
 
 def _two_in_one(body: bytes, mime: str) -> bool:
     """Whether another program would take it for something else: GIF and JAR, JPEG and PHP, PNG and PDF, …"""
-    as_pdf = mime != "application/pdf" and b"%PDF-" in body[:PDF_WITHIN]
+    as_pdf = mime != "application/pdf" and _opens_as_pdf(body)
     return as_pdf or _CODE.search(body) is not None or _ends_as_archive(body)
+
+
+def _opens_as_pdf(body: bytes) -> bool:
+    return b"%PDF-" in body[:PDF_WITHIN]
 
 
 def _ends_as_archive(body: bytes) -> bool:
@@ -192,7 +196,7 @@ def _office(body: bytes) -> str:
         return ""  # torn, encrypted, or packed in a way of its own
     found = {extension for member, extension in _OFFICE.items() if member in names}
     runs = _RUNS.search(parts.replace(b"\0", b"")) or any(_RUNS.search(name.encode()) for name in names)
-    whole = len(parts) <= LARGEST_LIST and len(names) == len(set(names)) and b"%PDF-" not in body[:PDF_WITHIN]
+    whole = len(parts) <= LARGEST_LIST and len(names) == len(set(names)) and not _opens_as_pdf(body)
     return found.pop() if len(found) == 1 and whole and not runs else ""
 
 

@@ -465,7 +465,9 @@ def test_what_anybody_guesses_is_what_the_edge_refuses() -> None:
     forms = re.search(r"  forms\s+= \[(.*?)\]", source)
     assert forms
     assert tuple(re.findall(r'"(\w+)"', forms[1])) == credentials._FORMS
-    assert re.search(r"  shortest = (\d+)", source)[1] == str(credentials.SHORTEST)  # type: ignore[index]
+    shortest = re.search(r"  shortest = (\d+)", source)
+    assert shortest
+    assert shortest[1] == str(credentials.SHORTEST)
     keys = {name: value for name, (kind, value, _) in WRONG.items() if kind == "key"}
     assert all(
         credentials.guessable(credentials.trimmed(value))

@@ -266,6 +266,23 @@ def made(printed: str, run: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return resources, {name: output["value"] for name, output in state["outputs"].items()}
 
 
+def told_of_a_channel_and_a_desk(resources: dict[str, Any]) -> None:
+    """Each function's environment has what the entries ask for, and nothing of a desk that nobody uses."""
+    known = {PREFIX + name.upper() for name in variables()}
+    _, *unused = abouts(DESKS).values()
+    others = {PREFIX + name.upper() for about in unused for name in (*about.secrets, *about.settings)}
+    for role in ROLES:
+        [environment] = resources[f'module.aws.aws_lambda_function.role["{role}"]']["environment"]
+        told: dict[str, str] = environment["variables"]
+        assert set(told) - known == {
+            "DMDESK_PIGEON_SECRET", "DMDESK_PIGEON_API", "DMDESK_LOFT_KEY_SECRET", "DMDESK_LOFT_API",
+            "DMDESK_ROLE", "POWERTOOLS_SERVICE_NAME",
+        }  # fmt: skip
+        assert known - others <= set(told)
+        assert not others & set(told), "a desk that nobody uses is in no function's environment"
+        assert (told["DMDESK_PIGEON_SECRET"], told["DMDESK_PIGEON_API"]) == ("dmdesk/pigeon", "https://loft.example")
+
+
 def test_a_channel_is_one_entry_of_the_map_and_so_is_a_desk(settings: Path, copied: Path, tmp_path: Path) -> None:
     folder = tmp_path / "terraform"
     shutil.copytree(copied, folder, symlinks=True)
@@ -283,19 +300,7 @@ def test_a_channel_is_one_entry_of_the_map_and_so_is_a_desk(settings: Path, copi
     version = resources['module.aws.aws_secretsmanager_secret_version.this["pigeon"]']
     assert version["secret_string_wo_version"] == 2, "a value was given, or a raised version is refused"
 
-    known = {PREFIX + name.upper() for name in variables()}
-    _, *unused = abouts(DESKS).values()
-    others = {PREFIX + name.upper() for about in unused for name in (*about.secrets, *about.settings)}
-    for role in ROLES:
-        [environment] = resources[f'module.aws.aws_lambda_function.role["{role}"]']["environment"]
-        told: dict[str, str] = environment["variables"]
-        assert set(told) - known == {
-            "DMDESK_PIGEON_SECRET", "DMDESK_PIGEON_API", "DMDESK_LOFT_KEY_SECRET", "DMDESK_LOFT_API",
-            "DMDESK_ROLE", "POWERTOOLS_SERVICE_NAME",
-        }  # fmt: skip
-        assert known - others <= set(told)
-        assert not others & set(told), "a desk that nobody uses is in no function's environment"
-        assert (told["DMDESK_PIGEON_SECRET"], told["DMDESK_PIGEON_API"]) == ("dmdesk/pigeon", "https://loft.example")
+    told_of_a_channel_and_a_desk(resources)
 
     roles = {role: resources[f'module.aws.aws_iam_role_policy.function["{role}"]']["policy"] for role in ROLES}
     assert {role for role, policy in roles.items() if "secretsmanager:::pigeon" in policy} == {"edge", "upkeep"}

@@ -125,7 +125,7 @@ def test_where_it_is_held_it_waits_on_and_is_shown_once_it_is_clean() -> None:
 def test_a_role_that_may_not_read_verdicts_hands_nothing_on() -> None:
     """The bucket answers it as if nothing lay there."""
     kit = customers()
-    kit.shelf.verdict = lambda key: None  # type: ignore[method-assign]
+    kit.shelf.verdict = lambda key: None  # type: ignore[method-assign]  # a bucket that shows no tags
     waits(kit)
     kit.clock.advance(61)
     kit.handle(again=True)
@@ -135,7 +135,7 @@ def test_a_role_that_may_not_read_verdicts_hands_nothing_on() -> None:
 
 def test_where_nobody_scans_nobody_asks() -> None:
     kit = inbound.Kit(inbound.PICTURE)
-    kit.shelf.verdict = None  # type: ignore[assignment, method-assign]
+    kit.shelf.verdict = None  # type: ignore[assignment, method-assign]  # to be asked would raise
     kit.handle()
     assert kit.desk.delivered[0].attachment is not None
 
@@ -186,7 +186,7 @@ def test_an_agents_file_that_waits_for_hours_is_not_given_up_as_a_reply_is() -> 
 
 def door(links: Links, policy: Policy, verdict: str | None) -> Any:
     """One that asks for verdicts, over the same bucket."""
-    links.shelf.verdict = lambda key: verdict  # type: ignore[method-assign]
+    links.shelf.verdict = lambda key: verdict  # type: ignore[method-assign]  # the scanner says one thing of all
     made: Container = links.container()
     made.door._scan = policy
     return made.door

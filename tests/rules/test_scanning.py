@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,8 +49,10 @@ def test_every_outcome_has_its_rule(verdict: str, refusing: str, allowing: str) 
         ("hold", 6 * 3600, "unchecked"),
     ],
 )
-def test_what_is_without_a_verdict_waits_and_then_as_is_set(without: str, waited_s: float, became: str) -> None:
-    policy = Policy(wait_s=60, without_verdict=without)  # type: ignore[arg-type]
+def test_what_is_without_a_verdict_waits_and_then_as_is_set(
+    without: Literal["refuse", "allow", "hold"], waited_s: float, became: str
+) -> None:
+    policy = Policy(wait_s=60, without_verdict=without)
     assert fate("", waited_s, policy) == became
 
 

@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "connect.md"
 @pytest.mark.parametrize(("api", "code"), PROBLEMS)
 def test_each_code_has_its_line_on_the_page(api: str, code: str) -> None:
     assert f"| `{code}`" in PAGE.read_text(encoding="utf-8")
-    assert f"| {PROBLEMS[api, code].status} |" in PAGE.read_text(encoding="utf-8")  # type: ignore[index]
+    assert f"| {PROBLEMS[api, code].status} |" in PAGE.read_text(encoding="utf-8")  # type: ignore[index]  # the keys are the table's
 
 
 @pytest.mark.parametrize("service", ["connect", "connectparticipant"])
