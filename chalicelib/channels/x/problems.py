@@ -142,21 +142,20 @@ _WORDED = ("title", "detail", "type", "message", "reason")
 
 def judged(answer: Answer, act: Act) -> dict[str, Any]:
     """X's answer, whole; raises what its problem means to the act. Some problems come with HTTP 200 and no data."""
-    body = answer.json()
-    succeeded = 200 <= answer.status < 300
-    if succeeded and isinstance(body, dict) and ("errors" not in body or body.get("data") is not None):
-        return body
+    body, after_s = answer.json(), answer.retry_after_s()
     if answer.status == 204:
         return {}
-    after_s = answer.retry_after_s()
     if not isinstance(body, dict):
         raise_for(by_status(answer.status, after_s), act, f"X, HTTP {answer.status} without JSON", after_s)
-    told = Fields(body)
-    errors = told.each("errors")
-    code = next((code for error in errors if (code := number(error.value("code"))) is not None), None)
-    named = next((status for error in errors if (status := number(error.value("status")))), 404)
-    words = " ".join(one.text(name) for one in (told, *errors) for name in _WORDED)
-    _raise(answer, act, code, named if succeeded else answer.status, words)
+    succeeded = 200 <= answer.status < 300
+    if not succeeded or ("errors" in body and body.get("data") is None):
+        told = Fields(body)
+        errors = told.each("errors")
+        code = next((code for error in errors if (code := number(error.value("code"))) is not None), None)
+        named = next((status for error in errors if (status := number(error.value("status")))), 404)
+        words = " ".join(one.text(name) for one in (told, *errors) for name in _WORDED)
+        _raise(answer, act, code, named if succeeded else answer.status, words)
+    return body
 
 
 def _raise(answer: Answer, act: Act, code: int | None, status: int, words: str) -> NoReturn:
