@@ -174,6 +174,7 @@ class Runtime:
                 clock=self.clock,
                 metrics=self.metrics,
                 outage_s=self.settings.outage_minutes * 60.0,
+                late_s=self.settings.late_reply_minutes * 60.0,
                 scan=self._scan,
             )
         )
