@@ -65,6 +65,7 @@ class Notes:
         return False
 
     def _edit(self, note: Note) -> Edited:
-        """Whether this is the newest text of its message. It is kept for a message that has not come yet, too."""
+        """Whether this is the newest text of its message. It is kept for a message that has not come yet, too,
+        unless it came encrypted: of that nothing is written down."""
         item = claims.inbound(bounded(self._wording.event(note.conversation, note.about)))
-        return self._ledger.edited(note.conversation, item, self._clock(), note.edit, note.text)
+        return self._ledger.edited(note.conversation, item, self._clock(), note.edit, "" if note.sealed else note.text)
