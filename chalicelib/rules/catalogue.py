@@ -62,16 +62,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[<{name}|Somebody> wrote in a group conversation:]",
         "[<{name}|Alguien> escribió en una conversación de grupo:]",
     ),
-    "sealed": (
-        "[An encrypted message that could not be opened here. Read it in the< {platform}> app.]",
-        "[Un mensaje cifrado que aquí no se pudo abrir. Léelo en la app< de {platform}>.]",
-    ),
-    "sealed_no_keys": (
-        "[Encrypted messages of this customer cannot be read here. Read and answer them in the< {platform}> app, and "
-        "ask the administrators to store the account's keys.]",
-        "[Los mensajes cifrados de este cliente no se pueden leer aquí. Léelos y respóndelos en la app< de "
-        "{platform}>, y pide a los administradores que guarden las claves de la cuenta.]",
-    ),
     # before a text that begins as one of these lines does
     "theirs": ("[In the customer's own words:]", "[Con las palabras del cliente:]"),
     # media

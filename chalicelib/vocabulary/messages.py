@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.vocabulary.records import Conversation
+from chalicelib.vocabulary.records import Conversation, Profile
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -61,7 +61,7 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     message lets the brand answer; `from_ad` whether an advertisement led here; `tap` is the token of the offered choice
     that was tapped. `quotes` is the platform's id of the message that this one answers, `mention` what has to be asked
     for where the platform told no more. `attributes` become participant data. `sealed` tells that it came encrypted, so
-    that nothing of what it says is kept.
+    that nothing of what it says is kept. `profile` is what the delivery itself tells of the customer.
     """
 
     id: str
@@ -84,6 +84,7 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     platform_thread: str = ""
     attributes: dict[str, str] = {}
     sealed: bool = False
+    profile: Profile | None = None
 
 
 class Led(msgspec.Struct, frozen=True, kw_only=True, tag="led"):

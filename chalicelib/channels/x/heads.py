@@ -16,7 +16,9 @@ import msgspec
 from chalicelib.errors import Malformed
 from chalicelib.wire import LATEST_MS
 
-SEQUENCE, MESSAGE, SENDER, CONVERSATION, CREATED, PREVIOUS = 1, 2, 3, 4, 6, 10
+SEQUENCE, MESSAGE, SENDER, CONVERSATION, CREATED, DETAIL, PREVIOUS = 1, 2, 3, 4, 6, 7, 10
+# What an event may be about, by the first field of its detail: what is said, in whatever form, is the first.
+SAID = 1
 _STOP, _BOOL, _BYTE, _DOUBLE, _I16, _I32, _I64, _STRING, _STRUCT, _MAP, _SET, _LIST = (
     0,
     2,
@@ -37,8 +39,8 @@ _DEEPEST = 16
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """What is readable: the server's count in the conversation and that of the event before it (both numbers, as
-    text), the signed id of the message, who sent it, the conversation as it is written there, and when (epoch ms, 0
-    where no time stands)."""
+    text), the signed id of the message, who sent it, the conversation as it is written there, when (epoch ms, 0
+    where no time stands), and what it is about (SAID, or another number; 0 where that is not told)."""
 
     message: str
     sender: str
@@ -46,6 +48,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     sequence: str = ""
     previous: str = ""
     sent_ms: int = 0
+    about: int = 0
 
 
 def head_of(encoded: str) -> Head:
@@ -54,7 +57,8 @@ def head_of(encoded: str) -> Head:
     try:
         # X leaves the padding out where it likes
         body = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-        texts = _Reader(body).texts()
+        reader = _Reader(body)
+        texts = reader.texts()
         found = {
             name: texts.get(name, b"").decode() for name in (SEQUENCE, MESSAGE, SENDER, CONVERSATION, CREATED, PREVIOUS)
         }
@@ -71,6 +75,7 @@ def head_of(encoded: str) -> Head:
         sequence=found[SEQUENCE],
         previous=found[PREVIOUS],
         sent_ms=int(created) if plain and int(created) <= LATEST_MS else 0,
+        about=reader.about,
     )
 
 
@@ -80,6 +85,7 @@ class _Reader:
     def __init__(self, body: bytes) -> None:
         self._body = body
         self._at = 0
+        self.about = 0
 
     def texts(self) -> dict[int, bytes]:
         """The struct's own texts by their field's number."""
@@ -88,8 +94,10 @@ class _Reader:
             field = self._number(2)
             if kind == _STRING:
                 found.setdefault(field, self._take(self._number(4)))
-            else:
-                self._skip(kind, _DEEPEST)
+                continue
+            if field == DETAIL and kind == _STRUCT:
+                self.about = int.from_bytes(self._body[self._at + 1 : self._at + 3], "big")
+            self._skip(kind, _DEEPEST)
         return found
 
     def _skip(self, kind: int, depth: int) -> None:

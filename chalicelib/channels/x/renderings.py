@@ -49,7 +49,7 @@ RENDERINGS: dict[str, Rendering] = {
     "chat:unknown": _message("unknown"),
     "chat:reply": _message("quotes"),
     "chat:group": _message("in_group"),
-    "chat:sealed": _message("sealed"),
+    "chat:unopened": _message("sealed_unopened"),
     "chat:no_keys": _message("sealed_no_keys"),
     "chat:reaction": _note("reacted"),
     "chat:reaction_removed": _note("unreacted"),

@@ -14,6 +14,7 @@ import msgspec
 from chalicelib import fields
 from chalicelib.errors import Malformed
 from chalicelib.fields import Fields
+from chalicelib.vocabulary.records import Profile
 from chalicelib.wire import LATEST_MS, moment_ms
 
 MESSAGES, READS, TYPING = (
@@ -146,6 +147,22 @@ def other_party(conversation: str, account: str) -> str:
     if len(people) != 2:
         return conversation
     return people[1] if people[0] == account else people[0] if people[1] == account else ""
+
+
+def profile_of(person: Fields) -> Profile | None:
+    """What X tells of somebody: in the words of its first API (Account Activity), or of its second. None where that is
+    nothing."""
+    if not person.names():
+        return None
+    counts = [person.value("followers_count"), person.at("public_metrics").value("followers_count")]
+    avatar = person.text("profile_image_url_https") or person.text("profile_image_url")
+    return Profile(
+        name=person.text("name").strip(),
+        username=person.text("screen_name") or person.text("username"),
+        avatar=avatar if avatar.startswith("https://") else "",
+        followers=next((count for count in counts if type(count) is int), None),
+        verified=person.flag("verified"),
+    )
 
 
 def milliseconds(stamp: str) -> int:

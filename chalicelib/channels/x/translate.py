@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import msgspec
 
 from chalicelib.channels.x.about import ABOUT
+from chalicelib.channels.x.heads import SAID, head_of
 from chalicelib.channels.x.renderings import RENDERINGS, ignored, lines, unheard
-from chalicelib.channels.x.schema import Told, opened
+from chalicelib.channels.x.schema import Told, conversation_of, opened, profile_of
 from chalicelib.channels.x.wording import words
 from chalicelib.errors import Malformed
 from chalicelib.fields import Fields
@@ -53,7 +54,7 @@ class _Translator:
         if event.party == event.account != "":  # the account writes to itself
             return [ignored("self")]
         if told.kind == "chat":
-            return [_sealed(event)]
+            return [_sealed(event, told)]
         return _message(event, told) if told.kind == "dm" else [_note(event, told)]
 
 
@@ -67,12 +68,20 @@ def _conversation(event: Event) -> Conversation:
     return Conversation("x", event.account, event.party)
 
 
-def _sealed(event: Event) -> Sealed:
+def _sealed(event: Event, told: Told) -> Sealed:
+    payload = told.seen
+    try:
+        head = head_of(payload.text("encoded_event"))
+    except Malformed:  # whoever opens it says so
+        head = None
     return Sealed(
         id=event.id,
         conversation=_conversation(event),
         sent_ms=event.sent_ms or event.received_ms,
         body=bytes(event.raw),
+        thread=conversation_of(head.conversation if head else payload.text("conversation_id")),
+        own=event.section == "echo",
+        silent=head is not None and head.about not in {0, SAID},
     )
 
 
@@ -108,7 +117,7 @@ def _message(event: Event, told: Told) -> list[CustomerEvent]:
     text = words(data.text("text"), data.at("entities").each("urls"), attachment.at("media"))
     if event.section == "echo":
         return [_echo(event, told, text, data)]
-    conversation, person = _conversation(event), _profile(told)
+    conversation, person = _conversation(event), profile_of(told.person)
     parts = _parts(text, attachment, data)
     group = event.party.startswith("g")
     if group:  # anybody in it may have written
@@ -198,23 +207,6 @@ def _writer(told: Told, person: Profile | None) -> tuple[Line, ...]:
     handle = f"@{known.username}" if known.username else ""
     name = f"{known.name} ({handle})" if known.name and handle else known.name or handle or told.sender
     return lines("dm:group", name=name)
-
-
-def _profile(told: Told) -> Profile | None:
-    """What the delivery tells of who wrote: in the words of X's first API, or of its second."""
-    person = told.person
-    if not person.names():
-        return None
-    followers = number(person.value("followers_count"))
-    if followers is None:
-        followers = number(person.at("public_metrics").value("followers_count"))
-    return Profile(
-        name=person.text("name"),
-        username=person.text("screen_name") or person.text("username"),
-        avatar=person.text("profile_image_url_https") or person.text("profile_image_url"),
-        followers=followers,
-        verified=person.flag("verified"),
-    )
 
 
 def _echo(event: Event, told: Told, text: str, data: Fields) -> Echo:
