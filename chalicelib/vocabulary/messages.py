@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.vocabulary.records import Conversation
+from chalicelib.vocabulary.records import Conversation, Profile
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -60,8 +60,8 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     message; `public` tells whether it is a comment or a mention, which anybody can read; `starts_window` whether the
     message lets the brand answer; `from_ad` whether an advertisement led here; `tap` is the token of the offered choice
     that was tapped. `quotes` is the platform's id of the message that this one answers, `mention` what has to be asked
-    for where the platform told no more. `attributes` become participant data. `sealed` tells that it came encrypted, so
-    that nothing of what it says is kept.
+    for where the platform told no more. `attributes` become participant data, `profile` is what the delivery itself
+    tells of the customer. `sealed` tells that it came encrypted, so that nothing of what it says is kept.
     """
 
     id: str
@@ -83,6 +83,7 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     profile_url: str = ""
     platform_thread: str = ""
     attributes: dict[str, str] = {}
+    profile: Profile | None = None
     sealed: bool = False
 
 
