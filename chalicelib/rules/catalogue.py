@@ -58,6 +58,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Escribió alguien del EEE, Suiza o el Reino Unido. <{platform}|La plataforma> no lo muestra: "
         "léelo y respóndelo en la app.]",
     ),
+    "in_group": (
+        "[<{name}|Somebody> wrote in a group conversation:]",
+        "[<{name}|Alguien> escribió en una conversación de grupo:]",
+    ),
     # before a text that begins as one of these lines does
     "theirs": ("[In the customer's own words:]", "[Con las palabras del cliente:]"),
     # media
@@ -125,6 +129,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unsent": ("[Took back a message]", "[Retiró un mensaje]"),
     "unsent_words": ("[Took back<: {words}| a message>]", "[Retiró<: {words}| un mensaje>]"),
     "read": ("[Has read your message]", "[Ha leído tu mensaje]"),
+    "typing": ("[Is typing]", "[Está escribiendo]"),
     "echo_app": (
         "[Sent from the< {platform}> app, not from here:]",
         "[Enviado desde la app< de {platform}>, no desde aquí:]",

@@ -60,8 +60,8 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     message; `public` tells whether it is a comment or a mention, which anybody can read; `starts_window` whether the
     message lets the brand answer; `from_ad` whether an advertisement led here; `tap` is the token of the offered choice
     that was tapped. `quotes` is the platform's id of the message that this one answers, `mention` what has to be asked
-    for where the platform told no more. `attributes` become participant data, `profile` is what the delivery itself
-    tells of the customer. `sealed` tells that it came encrypted, so that nothing of what it says is kept.
+    for where the platform told no more. `attributes` become participant data. `sealed` tells that it came encrypted, so
+    that nothing of what it says is kept. `profile` is what the delivery itself tells of the customer.
     """
 
     id: str
@@ -83,8 +83,8 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     profile_url: str = ""
     platform_thread: str = ""
     attributes: dict[str, str] = {}
-    profile: Profile | None = None
     sealed: bool = False
+    profile: Profile | None = None
 
 
 class Led(msgspec.Struct, frozen=True, kw_only=True, tag="led"):
