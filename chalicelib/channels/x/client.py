@@ -16,7 +16,7 @@ from chalicelib.channels.x.api import Api
 from chalicelib.channels.x.capabilities import CAPABILITIES
 from chalicelib.channels.x.uploads import Uploads
 from chalicelib.credentials import Secrets
-from chalicelib.errors import AccountStopped, RateLimited, Refused, Throttled, Uncertain, Unfetched
+from chalicelib.errors import AccountStopped, Refused, Uncertain, Unfetched
 from chalicelib.fields import Fields
 from chalicelib.http import Outgoing
 from chalicelib.protocols import history

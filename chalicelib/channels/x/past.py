@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from html import unescape
 
 from chalicelib.channels.x.schema import milliseconds
+from chalicelib.channels.x.wording import words
 from chalicelib.fields import Fields
 from chalicelib.protocols.history import Held
 from chalicelib.vocabulary.messages import Kind
@@ -22,8 +22,6 @@ QUERY = {
     "user.fields": "name,profile_image_url,public_metrics,username,verified",
 }
 KINDS: dict[str, Kind] = {"photo": "image", "animated_gif": "image", "video": "video"}
-# The link that stands in a text for the message's own file.
-_OWN_FILE = re.compile(r"https://(twitter|x)\.com/messages/media/")
 
 
 def messages(page: Fields) -> list[Fields]:
@@ -53,15 +51,12 @@ def held(account: Account, page: Fields, event: Fields, text: str, mark: str, me
 
 
 def _likest(event: Fields, text: str) -> str:
-    """The message's words in the form, of all that X may have given them, that is the text's own: X shortens every
-    link, says what it leads to and how it is shown, and escapes three characters."""
-    told = event.text("text")
-    links = event.at("entities").each("urls")
-    forms = [told]
-    for name in ("expanded_url", "display_url"):
-        form = told
-        for link in links:
-            full = link.text(name)
-            form = form.replace(link.text("url"), "" if _OWN_FILE.match(link.text("expanded_url")) else full)
-        forms += [form, unescape(form)]
-    return next((form for form in forms if form.strip() == text.strip()), told)
+    """The message's words in that form, of all that X may have given them, which is the text's own: X shortens every
+    link, says where it leads and how it is shown, and may escape three characters."""
+    told, links = event.text("text"), event.at("entities").each("urls")
+    shown = told
+    for link in links:
+        shown = shown.replace(link.text("url"), link.text("display_url"))
+    full = words(told, links, Fields({"file": True} if media_keys(event) else None))
+    forms = [form for one in (full, shown, told) for form in (one, unescape(one))]
+    return next((form for form in forms if form.strip() == text.strip()), full)

@@ -1,7 +1,7 @@
 """Files on their way to X: begun, appended piece by piece, ended, and asked for until X has worked on them.
 
-docs.x.com/x-api/media/quickstart/media-upload-chunked. Nothing of it is seen by anybody before the file is sent. How far
-it has come is remembered, so that no worker waits for X, and none begins anew.
+docs.x.com/x-api/media/quickstart/media-upload-chunked. Nobody sees anything of it before the file is sent. How far it
+has come is remembered, so that no worker waits for X, and none begins anew.
 """
 
 from __future__ import annotations

@@ -269,6 +269,8 @@ class Platform:
     """Gives a new pair for the newest refresh token, and for the one before it until the new one was used: so that an
     answer that is lost is not lost for good. A `strict` one knows the newest only."""
 
+    every_s = HOUR_S
+
     def __init__(self, strict: bool) -> None:
         self.strict, self.given = strict, 1
 
