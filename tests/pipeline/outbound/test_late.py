@@ -8,6 +8,7 @@ import pytest
 from chalicelib.errors import Misconfigured, Refused, Retryable, Throttled, Uncertain, Waiting
 from chalicelib.pipeline.outbound.telling import LATE_TRIES
 from chalicelib.rules.budgets import BUDGETS
+from chalicelib.vocabulary.capabilities import Capabilities, WindowPolicy
 from tests.fakes import INSTAGRAM, START
 from tests.pipeline.outbound.test_to_customer import DELIVERED, SAID, Kit, failed
 
@@ -81,7 +82,7 @@ def test_a_desk_that_cannot_be_told_holds_up_no_reply(error: Exception) -> None:
 
 
 def test_a_day_is_the_end_and_told() -> None:
-    kit = Kit()
+    kit = Kit(can=Capabilities(text_limit=1000, text_unit="bytes", window=WindowPolicy(open_s=None)))
     kit.client.answers = [throttled(3600.0) for _ in range(60)]
     kit.until()
     assert kit.clock() - START >= BUDGETS["throttled"].for_s
