@@ -166,6 +166,7 @@ class XActs:
         def made(key: Key, chat: Chat) -> Payload:
             ciphertext = key.holder.chat.encrypt_stream(content, key.key)
             attachment = {
+                "attachment_type": "media",
                 "media_hash_key": self._net.library.seal(chat.id, ciphertext),
                 "width": WIDTH,
                 "height": HEIGHT,

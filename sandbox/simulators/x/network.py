@@ -203,7 +203,8 @@ class Network:
             found += [(hook, to_json(whole)) for hook in self.hooks.following(account)]
         for hook, raw in found:
             self.hooks.noted(hook, raw)
-        return Told(to_json(envelope(unsubscribed(event_type, account), payload)), tuple(found))
+        unasked = to_json(envelope(unsubscribed(event_type, account), payload))
+        return Told(found[0][1] if found else unasked, tuple(found))
 
     def post(self, told: Told, key: str, *, wait: bool = True) -> int | None:
         """Delivers it to whoever is subscribed; the first attempt's status where that is waited for, None where nobody
@@ -239,7 +240,8 @@ class Network:
 
 
 class Told(NamedTuple):
-    """What happened, as X tells of it: `raw` is how it would be told if nobody had asked, `to` what goes where."""
+    """What happened, as X tells of it: `raw` is the first delivery, or what it would be if anybody had asked for it, `to`
+    what goes where."""
 
     raw: bytes
     to: tuple[tuple[Hook, bytes], ...]
