@@ -105,6 +105,10 @@ class Client(Protocol):
 class Renewal(Protocol):
     """The upkeep's half: how the platform's access tokens are renewed."""
 
+    @property
+    def every_s(self) -> float:
+        """How often it is looked whether one is due (s): several times before a token ends."""
+
     def due(self, account: Account, held: dict[str, Any], now: float) -> bool:
         """Whether the account's secret should be renewed now (epoch seconds)."""
 

@@ -30,10 +30,15 @@ class WindowPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MediaLimit(msgspec.Struct, frozen=True):
-    """MIME types and the most bytes of a file."""
+    """MIME types and the most bytes of a file; `larger` are those types of which a file may have more."""
 
     mimes: tuple[str, ...]
     size: int
+    larger: dict[str, int] = {}
+
+    def takes(self, mime: str, size: int) -> bool:
+        """Whether a file of this type and so many bytes is taken."""
+        return mime in self.mimes and size <= self.larger.get(mime, self.size)
 
 
 class ChoicesLimit(msgspec.Struct, frozen=True, kw_only=True):
