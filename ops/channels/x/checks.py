@@ -9,7 +9,7 @@ from chalicelib.credentials import trimmed
 from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
 from ops.channels.x import api, keys, subscriptions, webhooks
-from ops.findings import Checks, check, made, subject
+from ops.findings import Checks, Status, check, made, subject
 from ops.provider import Asked
 from ops.tokens import token
 
@@ -85,5 +85,5 @@ def _keys(bridge: Bridge, account: Account) -> Checks:
         yield check("keys", subject(account), "ok", f"X knows the bridge's keys, {known.matches}")
         return
     # without any, plain messages come and go as they should
-    status = "warn" if not known.held else "fail"
+    status: Status = "fail" if known.held else "warn"
     yield check("keys", subject(account), status, f"{known.missing}: encrypted messages are not read", known.fix)

@@ -58,10 +58,11 @@ def _chosen(bridge: Bridge, named: str | None) -> Account:
 )
 @json_option
 def x_webhook(action: str, webhook_url: str | None, since: str, as_json: bool) -> None:
-    """Have X deliver to the bridge: `create` registers its address, `subscribe` does that and asks for every account's
-    events, `validate` has X ask the address again and take it up, `replay` has X deliver a day's events once more.
+    """Have X deliver to the bridge, again where it has stopped, and once more what was lost.
 
-    All may be run again at any time: what holds is left alone, and an event that came already is known by its id.
+    `create` registers the bridge's address, `subscribe` does that and asks for every account's events, `validate` has X
+    ask the address again and take it up, `replay` has X deliver a day's events once more. All may be run again at any
+    time: what holds is left alone, and an event that came already is known by its id.
     """
     from ops.channels.x import webhooks
 
@@ -114,8 +115,11 @@ def _replay(out: Out, bridge: Bridge, url: str, since: str) -> None:
     from ops.channels.x import webhooks
     from ops.letters import moment_ms
 
-    asked = moment_ms(since, bridge.clock())
-    done = webhooks.replay(bridge, webhooks.needed(bridge, url), asked / 1000)
+    try:
+        asked_s = moment_ms(since, bridge.clock()) / 1000
+    except ValueError:
+        raise OpsError(f"{since!r} is no time", webhooks.SINCE) from None
+    done = webhooks.replay(bridge, webhooks.needed(bridge, url), asked_s)
     out.result(
         msgspec.to_builtins(done),
         [
@@ -132,7 +136,6 @@ def _replay(out: Out, bridge: Bridge, url: str, since: str) -> None:
     epilog=example(
         "dmdesk x-keys status",
         "dmdesk x-keys import 1111111111111111111 --pin",
-        "dmdesk x-keys import 1111111111111111111 < keys.txt",
         "dmdesk x-keys create 1111111111111111111",
     ),
 )
@@ -182,7 +185,8 @@ def _asked(words: str) -> str:
 def _piped(out: Out) -> str:
     from ops import pasting
 
-    text = pasting.stdin("keys", "pipe them in: dmdesk x-keys import ID < file; or --pin")
+    how = "dmdesk x-keys import ID < file, which holds 64 bytes in base64; or --pin"
+    text = pasting.stdin("keys", how, how)
     out.hide(text.split())
     return text
 

@@ -11,6 +11,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -68,11 +69,9 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 def sdk() -> ModuleType:
     """X's library for encrypted messages. Raises OpsError where this Python has none."""
     try:
-        import chat_xdk
+        return import_module("chat_xdk")
     except ModuleNotFoundError:
         raise OpsError("this Python has no chatxdk", "make operator") from None
-    module: ModuleType = chat_xdk
-    return module
 
 
 def rows(bridge: Bridge, account: Account, *, storage: bool = False) -> list[Row]:
@@ -316,8 +315,8 @@ def _pending(bridge: Bridge, account: Account) -> dict[str, Any]:
     made: dict[str, Any] = {}
 
     def change(held: dict[str, Any]) -> dict[str, Any]:
-        waiting = held.get(PENDING)
-        made.update(waiting if kept(held, PENDING) is not None else _generated(account))
+        waiting: dict[str, Any] | None = held.get(PENDING) if kept(held, PENDING) is not None else None
+        made.update(waiting or _generated(account))
         return held | {PENDING: dict(made)}
 
     bridge.store(account, change)

@@ -21,7 +21,7 @@ from ops.provider import Asked
 EVENTS = (
     "dm.received", "dm.sent", "dm.read", "dm.indicate_typing", "chat.received", "chat.sent", "chat.conversation_join",
 )  # fmt: skip
-# X answers the second of these names for what is asked for as the first: openapi.json, CreateActivitySubscriptionRequest
+# What is asked for by the first of these names X tells of by the second (openapi.json 2.167).
 _ALIASES = {"chat.conversation_join": "chat.conversation.join"}
 # Of every account at once. Its page lists it, openapi.json does not.
 REVOKED = "oauth.revoke"
@@ -140,8 +140,8 @@ def _revoked(bridge: Bridge, asked: Asked, hook: webhooks.Hook, before: Sequence
     """X may refuse it; then the first call that is refused tells."""
     there = any(row.event == REVOKED and row.webhook == hook.id for row in before)
     if there or not asked.change:
-        status = "ok" if there else "off"
-        return Subscribed(account=APP, status=status, detail=f"{REVOKED}: {'delivered' if there else 'not subscribed'}")
+        detail = f"{REVOKED}: {'delivered' if there else 'not subscribed'}"
+        return Subscribed(account=APP, status="ok" if there else "off", detail=detail)
     body = {"event_type": REVOKED, "filter": {}, "tag": TAG, "webhook_id": hook.id}
     try:
         api.call(bridge, "POST", "/2/activity/subscriptions", api.bearer(bridge), "X", body)

@@ -20,6 +20,7 @@ from ops.errors import OpsError
 WHAT = "X webhooks"
 # X hands out again what it delivered, or could not, within a day: docs.x.com/x-api/webhooks (POST /2/webhooks/replay)
 FURTHEST_S = 24 * 3600
+SINCE = "--since 6h, --since 24h or --since 2026-11-27T03:00"
 
 
 class Hook(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +99,7 @@ def replay(bridge: Bridge, hook: Hook, since_s: float) -> Replayed:
     it knows by its id. Raises OpsError."""
     now = bridge.clock()
     if since_s >= now - 60:
-        raise OpsError("that lies less than a minute back", "--since 6h, --since 24h or --since 2026-11-27T03:00")
+        raise OpsError("that lies less than a minute back", SINCE)
     # X refuses what is older than a day when it comes to it
     first = max(ceil(since_s / 60), ceil((now - FURTHEST_S) / 60) + 1)
     span = {"from_date": minute(first * 60), "to_date": minute(now)}
