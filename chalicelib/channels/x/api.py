@@ -35,7 +35,7 @@ class Api:
         clock: Callable[[], float],
     ) -> None:
         self._http = http
-        self._secrets = secrets
+        self.secrets = secrets
         self.host = setting("x_api")
         self._app = setting("x_secret")
         self._limits = Limits(memory, clock)
@@ -77,22 +77,22 @@ class Api:
 
     def authorization(self, account: Account, method: str, url: str, query: Mapping[str, str]) -> dict[str, str]:
         """The header that proves whose call it is: by OAuth 2.0, else 1.0a. Raises Misconfigured."""
-        held = self._secrets(account.secret)
+        held = self.secrets(account.secret)
         if not trimmed(held.get("access_token")) and self.signs(account):
             return self.signed(account, method, url, query)
         return self.bearer(account)
 
     def bearer(self, account: Account) -> dict[str, str]:
         """The header by OAuth 2.0. Raises Misconfigured."""
-        return {"Authorization": f"Bearer {access_token(self._secrets, account)}"}
+        return {"Authorization": f"Bearer {access_token(self.secrets, account)}"}
 
     def signs(self, account: Account) -> bool:
         """Whether the account has keys of OAuth 1.0a."""
-        return bool(self._secrets(account.secret).get("oauth1"))
+        return bool(self.secrets(account.secret).get("oauth1"))
 
     def signed(self, account: Account, method: str, url: str, query: Mapping[str, str]) -> dict[str, str]:
         """The header by OAuth 1.0a. Raises Misconfigured."""
-        held, app = self._secrets(account.secret).get("oauth1"), Secret(self._app, self._secrets(self._app))
+        held, app = self.secrets(account.secret).get("oauth1"), Secret(self._app, self.secrets(self._app))
         if not isinstance(held, dict):
             shape = '{"oauth1": {"token": "…", "token_secret": "…"}}'
             raise Misconfigured(f"the secret {account.secret} holds no keys", f"store {shape} in {account.secret}")
