@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.pipeline.returning import Returning
     from chalicelib.protocols.archive import Archive, DeskArchive, OpenDeskArchive
-    from chalicelib.protocols.channel import Client, Open, Translator
+    from chalicelib.protocols.channel import Client, Open, Renewal, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
     from chalicelib.rules.scanning import Policy
     from chalicelib.vocabulary.messages import Fetched
@@ -177,6 +177,7 @@ class Runtime:
                 clock=self.clock,
                 metrics=self.metrics,
                 outage_s=self.settings.outage_minutes * 60.0,
+                late_s=self.settings.late_reply_minutes * 60.0,
                 scan=self._scan,
             )
         )
@@ -187,7 +188,7 @@ class Runtime:
         from chalicelib.pipeline.chores.upkeep import Upkeep
 
         chores: list[Chore] = [
-            self._tokens,
+            *self._tokens,
             self._closing,
             self._spending,
             self._waits,
@@ -207,24 +208,32 @@ class Runtime:
         )
 
     @cached_property
-    def _tokens(self) -> Tokens:
+    def _tokens(self) -> list[Tokens]:
+        """One for each pace."""
         from chalicelib.pipeline.chores.tokens import Tokens
 
-        open_renewal = {name: part(CHANNELS[name], "renewal", "open_renewal") for name in CHANNELS}
-        return Tokens(
-            renewals={name: open_renewal[name](self.http, self.settings.url) for name in CHANNELS},
-            app_secrets={
-                name: self.settings.vendors[about.renewed_by]
-                for name, about in abouts(CHANNELS).items()
-                if about.renewed_by
-            },
-            channels=abouts(CHANNELS),
-            desks=abouts(DESKS),
-            ledger=self.table,
-            secrets=self.secrets,
-            clock=self.clock,
-            metrics=self.metrics,
-        )
+        renewals: dict[str, Renewal] = {
+            name: part(package, "renewal", "open_renewal")(self.http, self.settings.url)
+            for name, package in CHANNELS.items()
+        }
+        return [
+            Tokens(
+                every_s=every_s,
+                renewals={name: renewal for name, renewal in renewals.items() if renewal.every_s == every_s},
+                app_secrets={
+                    name: self.settings.vendors[about.renewed_by]
+                    for name, about in abouts(CHANNELS).items()
+                    if about.renewed_by
+                },
+                channels=abouts(CHANNELS),
+                desks=abouts(DESKS),
+                ledger=self.table,
+                secrets=self.secrets,
+                clock=self.clock,
+                metrics=self.metrics,
+            )
+            for every_s in sorted({renewal.every_s for renewal in renewals.values()})
+        ]
 
     @cached_property
     def _waits(self) -> Waits:

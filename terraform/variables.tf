@@ -61,6 +61,13 @@ variable "outage_minutes" {
   nullable    = false
 }
 
+variable "late_reply_minutes" {
+  description = "How long a reply waits for a platform's limit before its agent reads that it waits; it goes out by itself (minutes)."
+  type        = number
+  default     = 5
+  nullable    = false
+}
+
 variable "parked_return_hours" {
   description = "Events that were parked because no account was theirs come back by themselves once it is there, where they are no older than this (hours; 0: none do). Older ones come back by `dmdesk replay`."
   type        = number

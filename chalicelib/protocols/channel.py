@@ -104,28 +104,19 @@ class Client(Protocol):
         own. Raises as `send`."""
 
 
-Opened_co = TypeVar("Opened_co", covariant=True)
-
-
-class Open(Protocol[Opened_co]):
-    """How a channel's adapters are opened: `open_client` of its folder's `client`, and what it has besides (`archive`,
-    `unsealing`)."""
-
-    def __call__(
-        self,
-        http: Outgoing,
-        secrets: Secrets,
-        setting: Callable[[str], str],
-        memory: Memory,
-        clock: Callable[[], float],
-        /,
-    ) -> Opened_co:
-        """The adapter over that session; `setting` answers a setting by its name, `memory` outlives the container,
-        `clock` answers epoch seconds. Who needs no more than the first three takes no notice of the others."""
+Opened = TypeVar("Opened")
+Open = Callable[[Outgoing, Secrets, Callable[[str], str], Memory, Callable[[], float]], Opened]
+"""How a channel's adapters are opened: `open_client` of its folder's `client`, and what it has besides (`archive`,
+`unsealing`). It is given a session, the secrets by their names, the settings by theirs, what outlives the container,
+and a clock (epoch s); who needs no more than the first three takes no notice of the others."""
 
 
 class Renewal(Protocol):
     """The upkeep's half: how the platform's access tokens are renewed."""
+
+    @property
+    def every_s(self) -> float:
+        """How often it is looked whether one is due (s): several times before a token ends."""
 
     def due(self, account: Account, held: dict[str, Any], now: float) -> bool:
         """Whether the account's secret should be renewed now (epoch seconds)."""

@@ -44,6 +44,7 @@ BUDGETS: dict[str, Budget] = {
     "echo": Budget(2, 15 * 60.0),
     "token": Budget(2, 60.0),
     "reply": Budget(3, 15 * 60.0),
+    "throttled": Budget(3, 24 * HOUR_S),
     "history": Budget(3, 60.0),
     "receipt": Budget(3, 24 * HOUR_S),
     "notice": Budget(3, HOUR_S),

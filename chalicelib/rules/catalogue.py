@@ -185,6 +185,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Tu respuesta llegó sin <esto: {what}|una parte>. {reason}]",
     ),
     "notice": ("[Your reply was not delivered. {reason}]", "[Tu respuesta no se entregó. {reason}]"),
+    "notice_late": (
+        "[Your reply waits: <{platform}|the platform> accepts no more messages of this account right now. "
+        "It goes out by itself as soon as it may.]",
+        "[Tu respuesta espera: <{platform}|la plataforma> no acepta más mensajes de esta cuenta en este momento. "
+        "Saldrá por sí sola en cuanto pueda.]",
+    ),
     "desk_receipt": (
         "[A message of the customer's, or its file, did not reach you: {reason}]",
         "[Un mensaje del cliente, o su archivo, no te llegó: {reason}]",

@@ -19,6 +19,8 @@ from chalicelib.wire import LATEST_MS
 SEQUENCE, MESSAGE, SENDER, CONVERSATION, CREATED, DETAIL, PREVIOUS = 1, 2, 3, 4, 6, 7, 10
 # What an event may be about, by the first field of its detail: what is said, in whatever form, is the first.
 SAID = 1
+# Why what was sent is not passed on. github.com/xdevplatform/chat-xdk docs
+FAILURE = 5
 _STOP, _BOOL, _BYTE, _DOUBLE, _I16, _I32, _I64, _STRING, _STRUCT, _MAP, _SET, _LIST = (
     0,
     2,

@@ -14,6 +14,7 @@ from chalicelib.errors import (
     Reason,
     Refused,
     Retryable,
+    Throttled,
     TokenRefused,
     Uncertain,
     Waiting,
@@ -144,6 +145,11 @@ class Parts:
         if isinstance(error, TokenRefused):
             if self._budgets.spent(reply.turn, "token"):
                 return AccountStopped(error.reason, error.advice or RECONNECT.format(secret=reply.account.secret))
+        elif isinstance(error, Throttled):
+            if self._budgets.spent(reply.turn, "throttled", reply.received_s):
+                return Refused("rate_limited", f"given up: {error.reason}")
+        elif type(error) is Waiting:  # how long the platform works on a file, its client judges
+            return None
         elif self._budgets.spent(reply.turn, "reply", reply.received_s):
             if isinstance(error, Misconfigured):
                 return AccountStopped(error.reason, error.advice)

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Refused, Retryable, Uncertain
 from chalicelib.pipeline.chores import tokens
-from chalicelib.pipeline.chores.tokens import BEGIN_S, DAY_S, LEASE_S, Tokens, lock_of
+from chalicelib.pipeline.chores.tokens import BEGIN_S, DAY_S, HOUR_S, LEASE_S, Tokens, lock_of
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.records import Account, Unreadable
 from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeLedger, FakeMetrics, FakeSecrets
@@ -23,6 +23,8 @@ NEW = {"access_token": "new-tt", "refresh_token": "r2"}
 
 class Renews:
     """Says what it is told; keeps what it was asked."""
+
+    every_s = HOUR_S
 
     def __init__(self, *ends: dict[str, Any] | BaseException, due: bool = True) -> None:
         self.ends = list(ends)
@@ -56,6 +58,7 @@ class Kit:
             "tt-app": {"app_id": "7", "secrets": ["s"]},
         }
         self.tokens = Tokens(
+            every_s=HOUR_S,
             renewals={"instagram": instagram, "tiktok": tiktok},
             app_secrets={"instagram": "ig-app", "tiktok": "tt-app"},
             channels=abouts(CHANNELS),
@@ -265,6 +268,8 @@ def test_the_days_left_are_told_by_what_ends_for_good() -> None:
 class Platform:
     """Gives a new pair for the newest refresh token, and for the one before it until the new one was used: so that an
     answer that is lost is not lost for good. A `strict` one knows the newest only."""
+
+    every_s = HOUR_S
 
     def __init__(self, strict: bool) -> None:
         self.strict, self.given = strict, 1
