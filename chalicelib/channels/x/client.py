@@ -11,9 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
 
+import msgspec
+
 from chalicelib.channels.x import past
 from chalicelib.channels.x.api import Api
 from chalicelib.channels.x.capabilities import CAPABILITIES
+from chalicelib.channels.x.schema import profile_of
 from chalicelib.channels.x.uploads import Uploads
 from chalicelib.credentials import Secrets
 from chalicelib.errors import AccountStopped, Refused, Uncertain, Unfetched
@@ -118,16 +121,10 @@ class XClient:
         query = {"user.fields": USER_FIELDS}
         told = self._api.get("profile", account, "users", f"/2/users/{quote(to.customer, safe='')}", query, OPTIONAL_S)
         user = Fields(told).at("data")
-        ties, avatar = user.value("connection_status"), user.text("profile_image_url")
-        followers = user.at("public_metrics").value("followers_count")
-        return Profile(
-            name=user.text("name").strip(),
-            username=user.text("username"),
-            avatar=avatar if avatar.startswith("https://") else "",
-            followers=followers if type(followers) is int else None,
-            verified=user.flag("verified"),
-            follows="followed_by" in ties if isinstance(ties, list) else None,
-        )
+        found, ties = profile_of(user), user.value("connection_status")
+        if found is None or not isinstance(ties, list):
+            return found
+        return msgspec.structs.replace(found, follows="followed_by" in ties)
 
     def post_url(self, account: Account, post: str) -> str:
         """Messages name no posts by their ids alone."""

@@ -18,7 +18,7 @@ QUERY = {
     "max_results": str(PAGE),
     "dm_event.fields": "attachments,created_at,dm_conversation_id,entities,event_type,id,text",
     "expansions": "attachments.media_keys,sender_id",
-    "media.fields": "media_key,preview_image_url,type,url,variants",
+    "media.fields": "duration_ms,media_key,type,url,variants",
     "user.fields": "name,profile_image_url,public_metrics,username,verified",
 }
 KINDS: dict[str, Kind] = {"photo": "image", "animated_gif": "image", "video": "video"}
@@ -33,6 +33,12 @@ def media_keys(event: Fields) -> list[str]:
     """By what the page calls the message's files: a kind, and the id under which each was uploaded."""
     keys = event.at("attachments").value("media_keys")
     return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+
+
+def own_words(event: Fields) -> str:
+    """What was written, without the link that X puts there for a file."""
+    beside = Fields({"type": "file"} if media_keys(event) else None)
+    return words(event.text("text"), event.at("entities").each("urls"), beside)
 
 
 def held(account: Account, page: Fields, event: Fields, text: str, mark: str, media_id: str) -> Held:
@@ -57,6 +63,5 @@ def _likest(event: Fields, text: str) -> str:
     shown = told
     for link in links:
         shown = shown.replace(link.text("url"), link.text("display_url"))
-    full = words(told, links, Fields({"file": True} if media_keys(event) else None))
-    forms = [form for one in (full, shown, told) for form in (one, unescape(one))]
-    return next((form for form in forms if form.strip() == text.strip()), full)
+    forms = [form for one in (own_words(event), shown, told) for form in (one, unescape(one))]
+    return next((form for form in forms if form.strip() == text.strip()), forms[0])
