@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from chalicelib.aws.closing import Closing as Windows
+    from chalicelib.aws.memory import Memory
     from chalicelib.aws.runs import Runs
     from chalicelib.aws.table import Table
     from chalicelib.aws.topics import Topic
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.erasing import Erasing
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.pipeline.returning import Returning
-    from chalicelib.protocols.archive import Archive, DeskArchive, OpenArchive, OpenDeskArchive
-    from chalicelib.protocols.channel import Client, Renewal, Translator
+    from chalicelib.protocols.archive import Archive, DeskArchive, OpenDeskArchive
+    from chalicelib.protocols.channel import Client, Open, Renewal, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
     from chalicelib.rules.scanning import Policy
     from chalicelib.vocabulary.messages import Fetched
@@ -166,6 +167,8 @@ class Runtime:
                 channels=abouts(CHANNELS),
                 known_desks=abouts(DESKS),
                 clients=self.clients,
+                unsealings=self._opened("unsealing"),
+                memory=self.memory,
                 desks=self.desks,
                 ledger=self.table,
                 media=self.media,
@@ -339,11 +342,7 @@ class Runtime:
 
     @cached_property
     def _archives(self) -> dict[str, Archive]:
-        opened: dict[str, Archive] = {}
-        for name, package in having(CHANNELS, "archive").items():
-            open_archive: OpenArchive = part(package, "archive", "open_archive")
-            opened[name] = open_archive(self.http, self.secrets.get, self.settings.url)
-        return opened
+        return self._opened("archive")
 
     @cached_property
     def _desk_archives(self) -> dict[str, DeskArchive]:
@@ -455,10 +454,24 @@ class Runtime:
         return Outgoing(sign=_signed)
 
     @cached_property
+    def memory(self) -> Memory:
+        """What channels' adapters remember."""
+        from chalicelib.aws.memory import Memory
+
+        return Memory(self.settings.table, self.clock, self._dynamodb)
+
+    @cached_property
     def clients(self) -> dict[str, Client]:
         """A client per channel, all over one session."""
-        open_client = {name: part(CHANNELS[name], "client", "open_client") for name in CHANNELS}
-        return {name: open_client[name](self.http, self.secrets.get, self.settings.url) for name in CHANNELS}
+        return self._opened("client")
+
+    def _opened(self, module: str) -> dict[str, Any]:
+        """Of each channel that has the module, what it opens."""
+        opened: dict[str, Any] = {}
+        for name, package in having(CHANNELS, module).items():
+            opens: Open[Any] = part(package, module, f"open_{module}")
+            opened[name] = opens(self.http, self.secrets.get, self.settings.url, self.memory, self.clock)
+        return opened
 
     @cached_property
     def _desks_here(self) -> dict[str, str]:

@@ -20,6 +20,8 @@ from chalicelib.pipeline.reading_back import ReadingBack
 from chalicelib.pipeline.scanning import Scanning
 from chalicelib.protocols.channel import Client
 from chalicelib.protocols.desk import Desk
+from chalicelib.protocols.memory import Memory
+from chalicelib.protocols.unsealing import Unsealing
 from chalicelib.rules.scanning import Policy
 from chalicelib.vocabulary.about import About
 
@@ -33,6 +35,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     channels: Mapping[str, About]
     known_desks: Mapping[str, About]
     clients: Mapping[str, Client]
+    unsealings: Mapping[str, Unsealing] = {}
+    memory: Memory
     desks: Mapping[str, Desk]
     ledger: Ledger
     media: MediaStore

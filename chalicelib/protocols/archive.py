@@ -13,6 +13,7 @@ import msgspec
 
 from chalicelib.credentials import Secrets
 from chalicelib.http import Outgoing
+from chalicelib.protocols.channel import Open
 from chalicelib.vocabulary.proof import Told
 from chalicelib.vocabulary.records import Account, Seat
 
@@ -66,11 +67,8 @@ class Archive(Protocol):
         """What the conversation of that id holds. Raises as `chats`."""
 
 
-class OpenArchive(Protocol):
-    """How a channel's is opened: `archive.open_archive` of its folder."""
-
-    def __call__(self, http: Outgoing, secrets: Secrets, setting: Callable[[str], str]) -> Archive:
-        """The archive over that session; `setting` answers an address by its field of the settings."""
+OpenArchive = Open[Archive]
+"""How a channel's is opened: `archive.open_archive` of its folder."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):

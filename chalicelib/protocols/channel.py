@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
-from chalicelib.credentials import Secret
+from chalicelib.credentials import Secret, Secrets
+from chalicelib.http import Outgoing
+from chalicelib.protocols.memory import Memory
 from chalicelib.vocabulary.capabilities import Capabilities, WindowPolicy
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Mention, Mentioned, Source, Unseen
 from chalicelib.vocabulary.records import Account, Event, Profile
@@ -100,6 +102,26 @@ class Client(Protocol):
     def unseen(self, account: Account, missing: Unseen) -> CustomerMessage | None:
         """The message that was mentioned and never delivered; None where it cannot be read, or is the brand's
         own. Raises as `send`."""
+
+
+Opened_co = TypeVar("Opened_co", covariant=True)
+
+
+class Open(Protocol[Opened_co]):
+    """How a channel's adapters are opened: `open_client` of its folder's `client`, and what it has besides (`archive`,
+    `unsealing`)."""
+
+    def __call__(
+        self,
+        http: Outgoing,
+        secrets: Secrets,
+        setting: Callable[[str], str],
+        memory: Memory,
+        clock: Callable[[], float],
+        /,
+    ) -> Opened_co:
+        """The adapter over that session; `setting` answers a setting by its name, `memory` outlives the container,
+        `clock` answers epoch seconds. Who needs no more than the first three takes no notice of the others."""
 
 
 class Renewal(Protocol):

@@ -39,6 +39,7 @@ BUDGETS: dict[str, Budget] = {
     "folded": Budget(5, 60.0),
     "file": Budget(4, 20.0),
     "unseen": Budget(4, 20.0),
+    "sealed": Budget(4, 30.0),
     "note": Budget(3, 10.0),
     "echo": Budget(2, 15 * 60.0),
     "token": Budget(2, 60.0),

@@ -48,7 +48,7 @@ def test_only_plain_texts_are_folded_on_either_side(more: dict[str, Any]) -> Non
 def test_every_field_of_a_message_is_judged() -> None:
     """A new kind of content is not folded until somebody has thought of it."""
     harmless = {"id", "conversation", "sent_ms", "text", "origin", "username", "profile_url", "platform_thread",
-                "attributes"}  # fmt: skip
+                "attributes", "sealed"}  # fmt: skip
     judged = {name for more in OTHER.values() for name in more}
     assert harmless | judged == set(CustomerMessage.__struct_fields__)
 
@@ -60,6 +60,8 @@ def test_every_field_of_a_message_is_judged() -> None:
         "too late": said(2, after_ms=5001),
         "the same again": said(1),
         "another account's": said(2, conversation=Conversation("instagram", "1785", "55501")),
+        "another road": said(2, platform_thread="1:2"),
+        "encrypted": said(2, sealed=True),
         "other facts": said(2, attributes={"follows": "true"}),
     }.values(),
 )

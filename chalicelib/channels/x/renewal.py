@@ -34,8 +34,7 @@ class XRenewal:
     def due(self, account: Account, held: dict[str, Any], now: float) -> bool:
         """Whether the token ends within the hour, or nobody knows when."""
         ends = held.get("expires_at")
-        known = isinstance(ends, int | float) and not isinstance(ends, bool)
-        return bool(trimmed(held.get("refresh_token"))) and (not known or ends - now < MARGIN_S)
+        return bool(trimmed(held.get("refresh_token"))) and (not isinstance(ends, int | float) or ends - now < MARGIN_S)
 
     def renew(self, account: Account, held: dict[str, Any], app: Callable[[], Secret], now: float) -> dict[str, Any]:
         """The secret with its new tokens; see `Renewal.renew`."""

@@ -26,9 +26,9 @@ BEGIN_S = 10.0
 
 
 class Tokens:
-    """The chore that renews them, of the channels of `renewals`, and goes through their accounts every so often (s): one
-    for each pace that a channel's tokens ask for. `app_secrets` maps a channel to the name of its app's secret, where it
-    renews by one; `channels` and `desks` are those that there are, by their names."""
+    """The chore that renews them, of the channels of `renewals`, and goes through their accounts every so often (s):
+    one for each pace that a channel's tokens ask for. `app_secrets` maps a channel to the name of its app's secret,
+    where it renews by one; `channels` and `desks` are those that there are, by their names."""
 
     def __init__(
         self,

@@ -25,7 +25,7 @@ from chalicelib.wire import bounded
 
 # A desk that has just failed to be told is left alone for a moment: its silence must not hold up replies.
 PAUSE_S = 10.0
-# How often it is tried to tell that a reply waits: it may go out before that.
+# How often it is tried to tell that a reply waits.
 LATE_TRIES = 3
 SECTION = "telling"
 Way = Literal["receipt", "notice"]
@@ -131,9 +131,8 @@ class Telling:
         channel = self._channels.get(account.channel)
         text = say(account.language, "notice_late", platform=channel.title if channel else "")
         try:
-            if self._line(account, reply.conversation, reply.seat, f"late:{message.id}", text):
-                self._metrics.count("notice", outcome="late", channel=account.channel)
-        except (Refused, Retryable, Uncertain) as error:
+            self._line(account, reply.conversation, reply.seat, f"late:{message.id}", text)
+        except Exception as error:  # whatever it is, the reply goes out in its time
             log.info("not told that it waits", message=message.id, account=account.id, error=type(error).__name__)
 
     def again(self, event: Event, turn: Turn) -> None:
