@@ -54,6 +54,7 @@ from chalicelib.wire import bounded
 
 INSTAGRAM = Account(channel="instagram", id="17841400000000777", integration="int-ig", secret="s/ig", name="tea.shop")
 TIKTOK = Account(channel="tiktok", id="-000TeaShop", integration="int-tt", secret="s/tt", name="tea_shop")
+X = Account(channel="x", id="1111111111111111111", integration="int-x", secret="s/x", name="TeaShop")
 PAGE = Account(
     channel="instagram",
     id="17841400000000888",

@@ -13,7 +13,6 @@ import msgspec
 
 from chalicelib.credentials import Secrets
 from chalicelib.http import Outgoing
-from chalicelib.protocols.channel import Open
 from chalicelib.vocabulary.proof import Told
 from chalicelib.vocabulary.records import Account, Seat
 
@@ -65,10 +64,6 @@ class Archive(Protocol):
 
     def history(self, account: Account, chat: str) -> History:
         """What the conversation of that id holds. Raises as `chats`."""
-
-
-OpenArchive = Open[Archive]
-"""How a channel's is opened: `archive.open_archive` of its folder."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):

@@ -104,24 +104,11 @@ class Client(Protocol):
         own. Raises as `send`."""
 
 
-Opened_co = TypeVar("Opened_co", covariant=True)
-
-
-class Open(Protocol[Opened_co]):
-    """How a channel's adapters are opened: `open_client` of its folder's `client`, and what it has besides (`archive`,
-    `unsealing`)."""
-
-    def __call__(
-        self,
-        http: Outgoing,
-        secrets: Secrets,
-        setting: Callable[[str], str],
-        memory: Memory,
-        clock: Callable[[], float],
-        /,
-    ) -> Opened_co:
-        """The adapter over that session; `setting` answers a setting by its name, `memory` outlives the container,
-        `clock` answers epoch seconds. Who needs no more than the first three takes no notice of the others."""
+Opened = TypeVar("Opened")
+Open = Callable[[Outgoing, Secrets, Callable[[str], str], Memory, Callable[[], float]], Opened]
+"""How a channel's adapters are opened: `open_client` of its folder's `client`, and what it has besides (`archive`,
+`unsealing`). It is given a session, the secrets by their names, the settings by theirs, what outlives the container,
+and a clock (epoch s); who needs no more than the first three takes no notice of the others."""
 
 
 class Renewal(Protocol):

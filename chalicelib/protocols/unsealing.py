@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from chalicelib.protocols.channel import Open
 from chalicelib.vocabulary.messages import CustomerEvent, Sealed
 from chalicelib.vocabulary.records import Account
 
@@ -34,7 +33,3 @@ class Unsealing(Protocol):
     def opened(self, account: Account, sealed: Sealed) -> list[CustomerEvent]:
         """What happened, as if the translator had said so: none of it is sealed again, and what it holds that the
         customer wrote is marked as `sealed`. Raises Unopened, NoKeys, or Retryable where a key may still come."""
-
-
-OpenUnsealing = Open[Unsealing]
-"""How a channel's is opened: `unsealing.open_unsealing` of its folder."""

@@ -5,7 +5,8 @@ encrypted conversations hold, which stays sealed. docs.x.com/x-api/direct-messag
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ import msgspec
 
 from chalicelib.channels.x import past
 from chalicelib.channels.x.api import Api
-from chalicelib.channels.x.heads import SAID, head_of
+from chalicelib.channels.x.heads import SAID, Head, head_of
 from chalicelib.channels.x.schema import conversation_of, milliseconds, other_party
 from chalicelib.credentials import Secrets
 from chalicelib.errors import AccountStopped, Malformed, Refused, Throttled
@@ -118,10 +119,12 @@ class XArchive:
         path = f"{CHATS}/{quote(name.replace(':', '-'), safe='')}/events"
         query = {"max_results": "100", "chat_message_event.fields": EVENT_FIELDS}
         page = Fields(self._api.get("history", account, "chat_events", path, query, READ_S))
-        keys = page.at("meta").value("conversation_key_events")
-        key = keys[0] if isinstance(keys, list) and len(keys) == 1 and isinstance(keys[0], str) else ""
+        told = page.at("meta").value("conversation_key_events")
+        keys = [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
+        key = keys[0] if len(keys) == 1 else ""
         read = [written for event in page.each("data") if (written := _said(account, event, key))]
-        return History(messages=_oldest_first(read), whole=not page.at("meta").has("next_token"))
+        gaps = _gaps([*keys, *(event.text("encoded_event") for event in page.each("data"))])
+        return History(messages=_oldest_first(read), whole=not gaps and not page.at("meta").has("next_token"))
 
 
 def _oldest_first(read: list[Written] | list[Written | None]) -> tuple[Written, ...]:
@@ -225,6 +228,20 @@ def _said(account: Account, event: Fields, key: str) -> Written | None:
         sent_ms=at_ms,
         delivery=b"" if own else _activity(account, "chat.received", payload),
     )
+
+
+def _gaps(events: list[str]) -> bool:
+    """Whether X leaves out what was before one of the events: each names the one before it. Before the oldest there may
+    be a page more, of which X tells by itself. github.com/mautrix/twitter: lists have holes"""
+    heads = sorted(_heads(events), key=lambda head: (len(head.sequence), head.sequence))
+    known = {head.sequence for head in heads}
+    return any(head.previous and head.previous not in known for head in heads[1:])
+
+
+def _heads(events: list[str]) -> Iterator[Head]:
+    for encoded in events:
+        with suppress(Malformed):
+            yield head_of(encoded)
 
 
 def _activity(account: Account, kind: str, payload: dict[str, Any]) -> bytes:

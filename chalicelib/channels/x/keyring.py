@@ -30,7 +30,7 @@ KEY_FIELDS = "public_key_version,public_key,signing_public_key,identity_public_k
 PAGE = 100
 READ_S = 4.0
 # Longer than a conversation rests; a key that is gone comes again with X's next delivery, or from its history.
-KEYS_S = 400 * 86_400.0
+KEYS_S = 60 * 86_400.0
 ROWS_S = 86_400.0
 # Each costs a quarter of a millisecond at every message: nobody makes so many keys within what is still read.
 MOST_ROWS = 24

@@ -51,7 +51,8 @@ _PAIR = re.compile("([0-9]{1,20})[-:]([0-9]{1,20})")
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """One event of a delivery: its `kind` of KINDS' values ("" for one that is none of them), X's `name` for it, the
-    account that it is for, what it says, and what stands around that. `count` is how many of one name it stands for."""
+    account that it is for, what it says, and what stands around that. `count` is how many of one name it stands for,
+    `uuid` X's id of the delivery, "" where it has none."""
 
     kind: str
     name: str
@@ -59,6 +60,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     seen: Fields
     around: Fields
     count: int = 1
+    uuid: str = ""
 
     @property
     def sender(self) -> str:
@@ -108,7 +110,7 @@ def _activity(data: Fields) -> Iterator[Told]:
     events = [one for key in LISTS if KINDS[key] == kind for one in payload.each(key)]
     seen = events[0] if events else payload
     account = data.at("filter").text("user_id") or (payload.text("user_id") if kind == "revoke" else "")
-    told = Told(kind=kind, name=name, account=account, seen=seen, around=payload)
+    told = Told(kind=kind, name=name, account=account, seen=seen, around=payload, uuid=data.text("event_uuid"))
     if not account and kind in {"dm", "read", "typing"}:  # a subscription may have another filter
         told = msgspec.structs.replace(told, account=told.sender if name == "dm.sent" else told.recipient)
     yield told

@@ -30,7 +30,7 @@ from chalicelib.vocabulary.records import Conversation, Event, Profile
 
 RECONNECT = (
     "X: the brand's account withdrew the app's permission; its owner has to log in again (dmdesk token set), and the "
-    "account to be subscribed again (dmdesk subscribe)"
+    "account to be subscribed again (dmdesk x-webhook subscribe)"
 )
 # By which road an answer to a plain message goes.
 PLAIN = "dm"
@@ -199,7 +199,7 @@ def _location(location: Fields) -> tuple[Line, ...]:
     point = ""
     if isinstance(points, list) and len(points) == 2 and all(isinstance(one, int | float) for one in points):
         point = f"{points[1]:.6f}, {points[0]:.6f}"  # GeoJSON has the longitude first
-    return lines("dm:location", title=place.text("full_name") or place.text("name"), place=point, url=place.text("url"))
+    return lines("dm:location", title=place.text("full_name") or place.text("name"), place=point)
 
 
 def _writer(told: Told, person: Profile | None) -> tuple[Line, ...]:

@@ -33,9 +33,9 @@ from chalicelib.protocols.webhook import MOST_PIECES, Piece
 from chalicelib.wire import bounded, digest, hmac_sha256, mended
 
 ADVICE = "developer.x.com > the app > Keys and tokens has the consumer (API) secret, which belongs into X's secret"
-# What X asks with is answered with its signature, which is made like a delivery's: whoever could have a delivery's body
-# signed so could forge it. No delivery is written in these characters, as JSON's objects are not.
-_CHALLENGE = re.compile(rb"[\w+/=.:~-]{1,256}")
+# Anybody may ask with a challenge, and its answer is signed as a delivery is: who could have a delivery signed so could
+# forge it. An object of JSON cannot be written in these characters; X's own are base64 of an id.
+_CHALLENGE = re.compile(rb"[\w+/=.:~-]{1,128}")
 
 
 class _Webhook:
@@ -76,8 +76,6 @@ class _Webhook:
         signer = signed_by(secrets, given, lambda secret: hmac_sha256(secret, request.body))
         if not signer:
             raise Rejected(401, "signature_mismatch", ADVICE)
-        if _CHALLENGE.fullmatch(request.body):  # which anybody can have signed
-            raise Rejected(401, "challenge")
         return signer
 
     def split(self, body: bytes) -> list[Piece]:
@@ -85,7 +83,7 @@ class _Webhook:
         of its own."""
         text = mended(body)
         top = _object(text, "not an X delivery")
-        parts = _activity(top) if "data" in top else _account_activity(top)
+        parts = _activity(top, text) if "data" in top else _account_activity(top, text)
         pieces = [_piece(raw) for raw in islice(parts, MOST_PIECES + 1)]
         if not pieces:
             raise Malformed("an X delivery that tells nothing")
@@ -94,23 +92,26 @@ class _Webhook:
 
 WEBHOOK = _Webhook()
 
+# What goes on with all that it says.
+_WHOLE = frozenset({*LISTS, "user_event", "replay_job_status"})
+
 
 # --- where a delivery is cut
 
 
-def _activity(top: Mapping[str, msgspec.Raw]) -> Iterator[bytes]:
-    """X Activity's delivery, as often as its payload's list has events."""
+def _activity(top: Mapping[str, msgspec.Raw], text: bytes) -> Iterator[bytes]:
+    """X Activity's delivery as it came, or as often as its payload's list has events."""
     try:
         data = _object(top["data"], "data")
         payload = _object(data["payload"], "payload")
     except (Malformed, KeyError):  # the worker says what it is
-        yield msgspec.json.encode(top)
+        yield text
         return
     kind = KINDS.get(str(fields.value_of(data.get("event_type"))))
     names = [name for name in LISTS if KINDS[name] == kind and name in payload]
     events = [(name, raw) for name in names for raw in _items(payload[name])]
     if len(events) <= 1:
-        yield msgspec.json.encode(top)
+        yield text
         return
     rest = {name: raw for name, raw in payload.items() if name not in LISTS}
     for name, raw in events:
@@ -118,19 +119,21 @@ def _activity(top: Mapping[str, msgspec.Raw]) -> Iterator[bytes]:
         yield msgspec.json.encode({**top, "data": {**data, "payload": alone}})
 
 
-def _account_activity(top: Mapping[str, msgspec.Raw]) -> Iterator[bytes]:
-    """Each direct message with the people that it names. Of what is none, and nobody's message, no more than its name
-    and number goes on: posts, likes and follows come from people who have not written to the brand."""
+def _account_activity(top: Mapping[str, msgspec.Raw], text: bytes) -> Iterator[bytes]:
+    """A delivery of one event as it came; else each direct message with the people that it names. Of what is none, and
+    nobody's message, no more than its name and number goes on: posts, likes and follows come from people who have not
+    written to the brand."""
     around = {name: raw for name, raw in top.items() if name in AROUND}
-    for name, raw in top.items():
-        events = _items(raw) if name in LISTS else []
-        for event in events:
-            yield msgspec.json.encode(_of_parties(around, event) | {name: [event]})
-        if name in {"user_event", "replay_job_status"}:
-            yield msgspec.json.encode({name: raw} | {key: top[key] for key in ("for_user_id",) if key in top})
-        elif not events and name not in AROUND:
+    told = {name: _items(raw) for name, raw in top.items() if name not in AROUND}
+    if len(told) == 1 and all(name in _WHOLE and len(events) == 1 for name, events in told.items()):
+        yield text
+        return
+    for name, events in told.items():
+        for event in events if name in _WHOLE else ():
+            yield msgspec.json.encode(_of_parties(around, event) | {name: [event] if name in LISTS else event})
+        if not events or name not in _WHOLE:
             named = {key: top[key] for key in ("for_user_id",) if key in top}
-            yield msgspec.json.encode({**named, name: [{}] * len(_items(raw)), "of": digest(name, bytes(raw))})
+            yield msgspec.json.encode({**named, name: [{}] * len(events), "of": digest(name, bytes(top[name]))})
 
 
 def _of_parties(around: Mapping[str, msgspec.Raw], event: msgspec.Raw) -> dict[str, object]:
@@ -176,7 +179,12 @@ def _piece(raw: bytes) -> Piece:
     if told.kind in {"dm", "read", "typing"}:
         return _plain(told, raw)
     at_ms = milliseconds(told.seen.text("date_time"))
-    return Piece(account=told.account, party="", id=digest(raw), raw=raw, sent_ms=at_ms)
+    return Piece(account=told.account, party="", id=_name(told, raw), raw=raw, sent_ms=at_ms)
+
+
+def _name(told: Told, raw: bytes) -> str:
+    """By X's id of the delivery, which is the same in a replay, and may be a negative number; else by its bytes."""
+    return bounded(f"{told.name}:{told.uuid}") if told.uuid else digest(raw)
 
 
 def _plain(told: Told, raw: bytes) -> Piece:
@@ -187,14 +195,20 @@ def _plain(told: Told, raw: bytes) -> Piece:
         group = told.group or f"g{told.recipient}"  # it was sent to others than the account: never to its sender alone
     else:
         group = told.group
-    identifier = told.seen.text("id")
+    identifier, at_ms = told.seen.text("id"), milliseconds(told.seen.text("created_timestamp"))
+    if told.kind == "dm":
+        name = f"dm:{identifier}" if identifier else digest(raw)
+    else:
+        # X repeats every few seconds that somebody writes: once a minute tells as much
+        which = told.seen.text("last_read_event_id") or str(at_ms // 60_000)
+        name = digest(told.kind, told.sender, group or told.recipient, which) if at_ms else _name(told, raw)
     return Piece(
         account=told.account,
         party=group or other,
-        id=bounded(f"dm:{identifier}") if identifier and told.kind == "dm" else digest(raw),
+        id=bounded(name),
         section="echo" if own and told.kind == "dm" else "",
         raw=raw,
-        sent_ms=milliseconds(told.seen.text("created_timestamp")),
+        sent_ms=at_ms,
     )
 
 
@@ -213,9 +227,7 @@ def _sealed(told: Told, raw: bytes) -> Piece:
     return Piece(
         account=account,
         party=party,
-        id=bounded(f"chat:{head.message}")
-        if head
-        else digest(told.name, payload.text("encoded_event"), payload.text("id")),
+        id=bounded(f"chat:{head.message}") if head else _name(told, raw),
         section="echo" if sender == account != "" or told.name == "chat.sent" else "",
         raw=raw,
         sent_ms=_sent_ms(head, payload),

@@ -201,9 +201,16 @@ def field(number: int, body: bytes, kind: int = 11) -> bytes:
     return bytes([kind]) + number.to_bytes(2, "big") + size + body
 
 
-def encoded(message: str, sender: str = ANA, about: int = 1, where: str = f"{BRAND.id}:{ANA}") -> str:
+def encoded(
+    message: str,
+    sender: str = ANA,
+    about: int = 1,
+    where: str = f"{BRAND.id}:{ANA}",
+    sequence: str = "2125946133279670273",
+    previous: str = "",
+) -> str:
     """An event with a readable head, and nothing that anybody could open."""
-    texts = {1: "2125946133279670273", 2: message, 3: sender, 4: where, 6: str(NOON_MS)}
+    texts = {1: sequence, 2: message, 3: sender, 4: where, 6: str(NOON_MS)} | ({10: previous} if previous else {})
     head = b"".join(field(number, text.encode()) for number, text in texts.items())
     return b64encode(head + field(7, field(about, b"\0", 12) + b"\0", 12) + b"\0").decode()
 
@@ -257,6 +264,28 @@ def test_what_nobody_said_is_no_message_and_what_we_said_is_told_of_without_a_de
     history = kit.archive.history(BRAND, f"chat:{PAIR}")
     assert [(one.id, one.own, one.delivery) for one in history.messages] == [("m-2", True, b"")]
     assert not history.whole
+
+
+@pytest.mark.parametrize(
+    ("chain", "whole"),
+    [
+        ([("99", "8"), ("100", "99"), ("101", "100")], True),
+        ([("99", "8"), ("101", "100")], False),
+        ([("99", "8"), ("100", "99"), ("103", "102"), ("102", "101")], False),
+        ([("99", ""), ("100", "")], True),
+    ],
+)
+def test_what_x_leaves_out_between_two_events_is_told(chain: list[tuple[str, str]], whole: bool) -> None:
+    events = [{"encoded_event": encoded(f"m-{one}", sequence=one, previous=before)} for one, before in chain[::-1]]
+    assert Kit(sealed(*events, keys=())).archive.history(BRAND, f"chat:{PAIR}").whole is whole
+
+
+def test_a_key_event_is_in_the_chain_though_it_stands_apart() -> None:
+    change = encoded("k-1", about=3, sequence="100", previous="99")
+    events = [
+        {"encoded_event": encoded("m", sequence=one, previous=before)} for one, before in (("101", "100"), ("99", ""))
+    ]
+    assert Kit(sealed(*events, keys=[change])).archive.history(BRAND, f"chat:{PAIR}").whole
 
 
 def test_an_account_that_has_no_encrypted_conversations_is_compared_all_the_same() -> None:
