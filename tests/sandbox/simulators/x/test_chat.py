@@ -190,7 +190,7 @@ def test_keys_are_registered_if_they_belong_together(network: Network, brand: Br
         "public_key_fingerprint", "registration_method",
     )  # fmt: skip
     body: dict[str, Any] = {
-        "version": str(int(made.version) + 1000), "generate_version": True,
+        "version": str(int(made.version or 0) + 1000), "generate_version": True,
         "public_key": {name: getattr(made.public_key, name) for name in names},
     }  # fmt: skip
     path = f"/2/users/{SHOP}/public_keys"

@@ -42,7 +42,8 @@ def test_who_never_wrote_or_closed_their_door_is_not_reached(network: Network) -
 
 def test_what_a_message_may_be(network: Network) -> None:
     network.do("text", text="Hi")
-    for body in ({}, {"text": ""}, {"text": "x" * 10_001}, {"words": "Hi"}, {"attachments": []}):
+    wrong: list[dict[str, Any]] = [{}, {"text": ""}, {"text": "x" * 10_001}, {"words": "Hi"}, {"attachments": []}]
+    for body in wrong:
         assert sent(network, **body)[0] == 400
     assert sent(network, text="x" * 10_000)[0] == 201
 
