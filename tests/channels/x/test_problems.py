@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.channels.x.problems import PROBLEMS, judged, reset_s
 from chalicelib.errors import AccountStopped, Judged, RateLimited, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.http import Answer
-from chalicelib.protocols.verdicts import Act
+from chalicelib.protocols.verdicts import Act, Problem
 from tests.fakes import answer
 
 TEXT = "a text that only the customer may read"
@@ -160,9 +160,9 @@ def test_what_x_quotes_is_not_passed_on(status: int) -> None:
 
 
 @pytest.mark.parametrize("row", PROBLEMS, ids=lambda row: f"{row.code} {row.words} {row.acts}")
-def test_every_row_is_reached(row: Any) -> None:
+def test_every_row_is_reached(row: Problem) -> None:
     """None stands in another's shadow."""
-    act = row.acts[0] if row.acts else "send" if row.code != 409 else "media"
+    act: Act = row.acts[0] if row.acts else "send" if row.code != 409 else "media"
     found = problem(row.code, row.words) if row.code >= 400 and row.code != 453 and row.code != 476 else None
     found = found or coded(row.code, 403, row.words)
     error = raised(found, act)
