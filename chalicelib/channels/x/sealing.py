@@ -112,7 +112,10 @@ class Safe:
         """The file that was sealed. Raises ValueError where it is torn, or sealed by another key."""
         stream = self._chat.stream_decryptor(key)
         pieces = [stream.push(piece) for piece in _pieces(file)]
-        return b"".join([*pieces, stream.finish()])
+        whole = b"".join([*pieces, stream.finish()])
+        if not whole:  # of a stream whose end is lost the beginning alone may be a whole one
+            raise ValueError("an empty file")
+        return whole
 
     # --- what is sealed for others
 
