@@ -46,7 +46,7 @@ def test_only_plain_texts_are_folded_on_either_side(more: dict[str, Any]) -> Non
 
 
 def test_who_wrote_may_be_told_beside_each() -> None:
-    known = {"profile": Profile(name="Ana"), "username": "ana_diaz"}
+    known: dict[str, Any] = {"profile": Profile(name="Ana"), "username": "ana_diaz"}
     assert folding.together(said(1, **known), [said(2, **known), said(3)], 5) == 2
 
 
