@@ -27,4 +27,5 @@ CAPABILITIES = Capabilities(
     typing=True,
     seen=True,
     message_event="dm:{}",
+    plain="dm",
 )

@@ -17,8 +17,9 @@ from chalicelib.http import Answer
 from chalicelib.protocols.memory import Memory, of_account
 from chalicelib.vocabulary.records import Account
 
-# Who waits looks again this soon (s), so that who has only come is not much ahead of who has waited long.
-LOOK_S = 60.0
+# Who waits looks again after a part of what is left, and the sooner the less that is: who has only come shall not be
+# much ahead of who has waited long. At the soonest after this, at the latest after that (s).
+LOOK_S, LONGEST_LOOK_S = 60.0, 900.0
 
 
 class Limits:
@@ -62,7 +63,8 @@ def _used_up(answer: Answer) -> bool:
 
 
 def _wait(route: str, left_s: float) -> NoReturn:
-    raise Throttled(f"X takes no more {route} of the account for {int(left_s)} s", min(left_s, LOOK_S))
+    look_s = min(left_s, LONGEST_LOOK_S, max(left_s / 4, LOOK_S))
+    raise Throttled(f"X takes no more {route} of the account for {int(left_s)} s", look_s)
 
 
 def _name(route: str) -> str:

@@ -113,7 +113,8 @@ class Parts:
             self._finding_out.doubt(reply, item)
             raise
         else:
-            words = remembered(account.language, part)
+            sealed = self._clients[account.channel].capabilities.sealed(to.thread)
+            words = "" if sealed else remembered(account.language, part)
             told = {"said_ms": max(reply.said_ms, reply.thread.said_ms)} if reply.said_ms else {}
             self._ledger.sent(conversation, item, self._clock(), platform_id, to.comment, words, **told)
             self._metrics.count("sent", channel=account.channel)

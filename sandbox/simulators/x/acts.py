@@ -202,7 +202,7 @@ class XActs:
     def _tap(self, who: Parties, act: XAct) -> str:
         def made(key: Key, chat: Chat) -> Payload:
             asked, option = offered(self._about(chat, act), act.choice)
-            answer = {"request_id": asked, "metadata": option.get("metadata"), "selected_option_id": option["id"]}
+            answer: Any = {"request_id": asked, "metadata": option.get("metadata"), "selected_option_id": option["id"]}
             tapped: Payload = key.holder.chat.encrypt_message(
                 chat.id, option["label"], quick_reply={"response": {"options": answer}}, **key.given
             )

@@ -220,11 +220,11 @@ class Api:
         found = [pair for pair in self._net.dms.theirs(caller.user.id) if pair[1].id == event]
         if not found:
             raise missing("dm_event", event)
-        told = {"data": dms.listed(found[0], fields(call, "dm_event.fields", dms.FIELDS))}
+        told = {"data": dms.listed(found[0], _shown(call))}
         return Done(told | self._more(call, found))
 
     def _listed(self, call: Call, messages: list[tuple[str, Message]]) -> Done:
-        wanted = fields(call, "dm_event.fields", dms.FIELDS)
+        wanted = _shown(call)
         kinds = fields(call, "event_types", ("MessageCreate", "ParticipantsJoin", "ParticipantsLeave"))
         recent = self._net.dms.recent(messages, self._net.clock()) if not kinds or "MessageCreate" in kinds else []
         page, meta = _page(call, recent, 100)
@@ -235,7 +235,7 @@ class Api:
 
     def _more(self, call: Call, page: list[tuple[str, Message]]) -> dict[str, Any]:
         """What a list has beside."""
-        wanted = fields(call, "expansions", dms.EXPANSIONS)
+        wanted = fields(call, "expansions", dms.EXPANDED)
         media, people = fields(call, "media.fields", dms.MEDIA_FIELDS), fields(call, "user.fields", dms.USER_FIELDS)
         told: dict[str, Any] = {}
         if "attachments.media_keys" in wanted:
@@ -441,6 +441,12 @@ def _told(chat: Chat) -> dict[str, Any]:
     first, last = chat.entries[0], chat.entries[-1]
     told = {"id": in_path(chat.id), "type": kind, "participant_ids": list(chat.members), "is_muted": False}
     return told | {"created_at": dms.rfc3339(first.created_ms), "updated_at": dms.rfc3339(last.created_ms)}
+
+
+def _shown(call: Call) -> list[str]:
+    """The fields of a message that are asked for; what is expanded is shown, too."""
+    expanded = [dms.EXPANDED[name] for name in fields(call, "expansions", dms.EXPANDED)]
+    return fields(call, "dm_event.fields", dms.FIELDS) + expanded
 
 
 def _page(call: Call, everything: list[Any], usual: int) -> tuple[list[Any], dict[str, Any]]:

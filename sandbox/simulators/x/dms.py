@@ -15,12 +15,20 @@ from sandbox.stage.people import display_name
 from sandbox.stage.people import username as made_up
 
 Made = dict[str, Any]
+# sender_id and participant_ids are asked for on X's pages, and are none of openapi.json's
 FIELDS = ("attachments", "created_at", "dm_conversation_id", "entities", "event_type", "id", "participant_ids",
           "referenced_tweets", "sender_id", "text")  # fmt: skip
-USER_FIELDS = ("created_at", "description", "entities", "id", "location", "name", "profile_image_url", "protected",
-               "public_metrics", "url", "username", "verified", "verified_type")  # fmt: skip
-EXPANSIONS = ("attachments.media_keys", "participant_ids", "sender_id")
-MEDIA_FIELDS = ("height", "media_key", "preview_image_url", "type", "url", "variants", "width")
+USER_FIELDS = (
+    "confirmed_email", "connection_status", "created_at", "description", "entities", "id", "is_identity_verified",
+    "location", "name", "parody", "profile_banner_url", "profile_image_url", "protected", "public_metrics",
+    "receives_your_dm", "subscribes_to_you", "subscription", "subscription_type", "url", "username", "verified",
+    "verified_followers_count", "verified_type", "withheld",
+)  # fmt: skip
+EXPANDED = {"attachments.media_keys": "attachments", "participant_ids": "participant_ids", "sender_id": "sender_id",
+            "referenced_posts": "referenced_posts"}  # fmt: skip
+MEDIA_FIELDS = ("alt_text", "duration_ms", "height", "media_key", "non_public_metrics", "organic_metrics",
+                "preview_image_url", "promoted_metrics", "public_metrics", "type", "url", "variants",
+                "width")  # fmt: skip
 _KEPT_DAYS = 30  # docs.x.com/x-api/direct-messages/lookup
 
 
@@ -176,14 +184,16 @@ def user(identifier: str, brands: dict[str, str], url: str) -> Made:
         "protected": False,
         "verified": False,
         "verified_type": "none",
+        "connection_status": ["followed_by"],
         "public_metrics": metrics,
         "profile_image_url": f"{url}/pbs.twimg.com/profile_images/{identifier}/figure_normal.png",
     }
 
 
 def counted_twice(told: Made) -> Made:
-    """As the X Activity API has numbers: each a second time, as text."""
+    """As the X Activity API tells of people: each number a second time, as text, and nothing of the two's relation."""
     metrics = told["public_metrics"]
+    told = {name: value for name, value in told.items() if name != "connection_status"}
     return told | {"public_metrics": metrics | {f"{name}_str": str(count) for name, count in metrics.items()}}
 
 
@@ -216,6 +226,7 @@ def included(picture: Picture, wanted: list[str]) -> Made:
     told: Made = {"media_key": picture.key, "type": picture.kind, "height": 160, "width": 240}
     told |= {"preview_image_url": picture.url} if picture.film else {"url": picture.url}
     if picture.film:
+        told["duration_ms"] = 2000
         told["variants"] = [{"bit_rate": 632_000, "content_type": "video/mp4", "url": picture.film}]
     return {name: value for name, value in told.items() if name in ("media_key", "type", *wanted)}
 

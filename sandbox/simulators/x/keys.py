@@ -22,11 +22,11 @@ class Holder:
 
         self.user, self.chat = user, Chat()
         made = self.chat.generate_keypairs()
-        self.version = made.version
-        self.chat.set_identity(user, made.version)
+        self.version = made.version or ""
+        self.chat.set_identity(user, self.version)
         public = made.public_key
         self.row: Row = {
-            "public_key_version": made.version,
+            "public_key_version": self.version,
             "public_key": public.public_key,
             "signing_public_key": public.signing_public_key,
             "identity_public_key_signature": public.identity_public_key_signature,

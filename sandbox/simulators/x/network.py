@@ -240,8 +240,8 @@ class Network:
 
 
 class Told(NamedTuple):
-    """What happened, as X tells of it: `raw` is the first delivery, or what it would be if anybody had asked for it, `to`
-    what goes where."""
+    """What happened, as X tells of it: `raw` is the first delivery, or what it would be if anybody had asked for it,
+    `to` what goes where."""
 
     raw: bytes
     to: tuple[tuple[Hook, bytes], ...]
