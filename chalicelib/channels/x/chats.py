@@ -17,7 +17,7 @@ from chalicelib.channels.x.api import Api
 from chalicelib.channels.x.contents import Said, begins_of, place_of
 from chalicelib.channels.x.enclosures import Enclosures
 from chalicelib.channels.x.heads import FAILURE, Head, head_of
-from chalicelib.channels.x.keyring import CHATS, Keyrings, Ring, path_of
+from chalicelib.channels.x.keyring import CHATS, Key, Keyrings, Ring, path_of
 from chalicelib.channels.x.sealing import ADVICE, Row, Safe, Safes, Unreadable
 from chalicelib.channels.x.unsealing import remember_said
 from chalicelib.errors import AccountStopped, Malformed, RateLimited, Reason, Refused, Retryable, Unfetched
@@ -109,8 +109,8 @@ class Chats:
             "encoded_message_create_event": prepared.content,
             "encoded_message_event_signature": prepared.signature,
         }
-        if token := self._token(talk.safe, talk.of):
-            body["conversation_token"] = token
+        if talk.ring.newest and talk.ring.newest.token:
+            body["conversation_token"] = talk.ring.newest.token
         try:
             told = self._api.post("send", talk.account, "chat_send", f"{talk.path}/messages", body)
         except Refused:
@@ -162,7 +162,7 @@ class Chats:
         if action == "typing":
             self._api.post("react", account, "chat_typing", f"{path_of(to.thread)}/typing", read_s=OPTIONAL_S)
             return
-        newest = self._keyrings.newest(_of(account, to))
+        newest = self._keyrings.ring(safe, _of(account, to)).newest
         if newest is not None:
             body = {"seen_until_sequence_id": newest.sequence}
             self._api.post("react", account, "chat_read", f"{path_of(to.thread)}/read", body, read_s=OPTIONAL_S)
@@ -217,22 +217,16 @@ class Chats:
             return prepared
         return msgspec.json.decode(self._memory.keep_first(talk.of, name, value, PREPARED_S), type=Prepared)
 
-    def _token(self, safe: Safe, of: Conversation) -> str:
-        held = self._memory.get(of, "token")
-        value = safe.unshut(of, "token", held) if held else None
-        return value.decode() if value else ""
-
     # --- under which key
 
     def _key(self, talk: _Talk) -> tuple[str, bytes]:
         """The version and the key. Only where nobody has ever written in the conversation one is made: to whoever is in
         it, a change of keys is something to wonder at."""
-        newest = self._keyrings.newest(talk.of)
-        found = talk.ring.to_send(newest)
+        found = talk.ring.to_send()
         if found is None:
             page = self._keyrings.history(talk.account, talk.to.thread)
             self._keyrings.learn(talk.account, talk.safe, talk.of, talk.ring, page.changes)
-            found = talk.ring.to_send(newest)
+            found = talk.ring.to_send()
             if found is None and not (page.events or page.changes):
                 found = self._new_key(talk)
         if found is None:
@@ -246,7 +240,7 @@ class Chats:
             return
         page = self._keyrings.history(talk.account, talk.to.thread)
         self._keyrings.learn(talk.account, talk.safe, talk.of, talk.ring, page.changes)
-        found = talk.ring.to_send(None)
+        found = talk.ring.to_send()
         if found is None or found[0] == old:
             raise Retryable("X: a newer key of the conversation has not come yet")
 
@@ -255,19 +249,20 @@ class Chats:
         if talk.of.customer.startswith("g"):
             raise Refused("unsupported", "X: the keys of a group are its members' own matter")
         try:
-            change = talk.safe.key_change(talk.to.thread, self._people(talk.account, talk.safe, talk.of))
+            change = talk.safe.key_change(talk.to.thread, self._people(talk))
         except Unreadable as no:
             raise Refused("other", f"X: keys that are not signed as they have to be ({no.wrong})") from None
         harmless(lambda: self._api.post("history", talk.account, "chat_keys", f"{talk.path}/keys", _handed_out(change)))
         version, key = str(change["conversation_key_version"]), bytes(change["conversation_key"])
-        self._keyrings.add(talk.safe, talk.of, talk.ring, version, key)
+        self._keyrings.add(talk.safe, talk.of, talk.ring, version, Key(key, verified=True))
         return version, key
 
-    def _people(self, account: Account, safe: Safe, of: Conversation) -> list[Row]:
+    def _people(self, talk: _Talk) -> list[Row]:
         """The newest keys of both, as X has them now."""
-        theirs = self._keyrings.rows(account, of, of.customer, anew=True)
-        ours = self._keyrings.rows(account, of, account.id, anew=True)
-        own = next((row for row in ours if row["public_key_version"] == safe.version), None)
+        account, of = talk.account, talk.of
+        theirs = self._keyrings.rows(account, of, talk.ring, of.customer, anew=True)
+        ours = self._keyrings.rows(account, of, talk.ring, account.id, anew=True)
+        own = next((row for row in ours if row["public_key_version"] == talk.safe.version), None)
         if own is None:
             raise AccountStopped("X: the account's keys are not those that are registered", KEYS.format(id=account.id))
         if not theirs:

@@ -80,7 +80,11 @@ def begins_of(text: str) -> str:
     line = " ".join(text[:2000].split())
     if len(line) <= LONGEST_WORDS:
         return line
-    cut = "".join(_GRAPHEMES.findall(line)[:LONGEST_WORDS])[:LONGEST_WORDS]
+    cut = ""
+    for sign in _GRAPHEMES.findall(line):
+        if len(cut) + len(sign) > LONGEST_WORDS:
+            break
+        cut += sign
     return f"{cut.rpartition(' ')[0] or cut}…"
 
 

@@ -6,7 +6,7 @@ that was handed out is not yet one that somebody has signed for: nothing is sent
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -32,6 +32,7 @@ READ_S = 4.0
 # Longer than a conversation rests; a key that is gone comes again with X's next delivery, or from its history.
 KEYS_S = 60 * 86_400.0
 ROWS_S = 86_400.0
+RING = "ring/"
 # Each costs a quarter of a millisecond at every message: nobody makes so many keys within what is still read.
 MOST_ROWS = 24
 LONGEST_NUMBER = 20
@@ -45,10 +46,12 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class Newest(msgspec.Struct, frozen=True, kw_only=True):
-    """Of the customer's newest message that was opened: the server's count of it, and its key's version."""
+    """Of the customer's newest message that was opened: the server's count of it, its key's version, and the token that
+    X wants back with an answer ("" where it gave none)."""
 
     sequence: str
     version: str
+    token: str = ""
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,10 +64,13 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ring:
-    """The keys of one conversation, by their versions."""
+    """What is held of one conversation: its keys by their versions, who may sign in it, and the customer's newest
+    message."""
 
-    def __init__(self, held: Mapping[str, Key]) -> None:
-        self.held = dict(held)
+    def __init__(self) -> None:
+        self.held: dict[str, Key] = {}
+        self.rows: dict[str, list[Row]] = {}
+        self.newest: Newest | None = None
 
     @property
     def keys(self) -> dict[str, bytes]:
@@ -76,11 +82,11 @@ class Ring:
         held = self.held.get(version)
         return held is not None and held.verified
 
-    def to_send(self, newest: Newest | None) -> tuple[str, bytes] | None:
+    def to_send(self) -> tuple[str, bytes] | None:
         """The version and the key to send under: the highest that is verified, else that of the customer's newest
         message, who has signed something under it; None where there is neither."""
         verified = [version for version, one in self.held.items() if one.verified]
-        version = max(verified, key=numeric) if verified else newest.version if newest else ""
+        version = max(verified, key=numeric) if verified else self.newest.version if self.newest else ""
         return (version, self.held[version].key) if version in self.held else None
 
 
@@ -102,16 +108,22 @@ class Keyrings:
         self._api = api
         self._memory = memory
 
-    # --- a conversation's keys
-
     def ring(self, safe: Safe, of: Conversation) -> Ring:
-        """What is held of the conversation's keys. Raises Retryable."""
-        held: dict[str, Key] = {}
-        for name, sealed in self._memory.under(of, "key/").items():
-            opened = safe.unshut(of, name, sealed)
-            if opened is not None:
-                held[name.removeprefix("key/")] = msgspec.json.decode(opened, type=Key)
-        return Ring(held)
+        """What is held of the conversation, by one read. Raises Retryable."""
+        ring = Ring()
+        for name, value in self._memory.under(of, RING).items():
+            _, kind, key = name.split("/", 2)
+            if kind == "rows":
+                ring.rows[key] = msgspec.json.decode(value, type=list[Row])
+            elif (opened := safe.unshut(of, name, value)) is None:
+                continue
+            elif kind == "key":
+                ring.held[key] = msgspec.json.decode(opened, type=Key)
+            else:
+                ring.newest = msgspec.json.decode(opened, type=Newest)
+        return ring
+
+    # --- a conversation's keys
 
     def learn(self, account: Account, safe: Safe, of: Conversation, ring: Ring, changes: Sequence[str]) -> bool:
         """Takes what the changes of keys hand out, each by itself, and keeps it; whether that was anything new.
@@ -121,20 +133,17 @@ class Keyrings:
             head = head_within(account, of, change)
             if head is None:
                 continue
-            for version, key, verified in safe.unwrapped(change, self.rows(account, of, head.sender)):
+            for version, key, verified in safe.unwrapped(change, self.rows(account, of, ring, head.sender)):
                 if is_number(version) and not ring.trusts(version):
-                    new |= self._add(safe, of, ring, version, Key(key, verified))
+                    new |= self.add(safe, of, ring, version, Key(key, verified))
         return new
 
-    def add(self, safe: Safe, of: Conversation, ring: Ring, version: str, key: bytes) -> None:
-        """A key of our own making. Raises Retryable."""
-        self._add(safe, of, ring, version, Key(key, verified=True))
-
-    def _add(self, safe: Safe, of: Conversation, ring: Ring, version: str, key: Key) -> bool:
-        """A verified key takes the place of one that is not, never the other way round."""
+    def add(self, safe: Safe, of: Conversation, ring: Ring, version: str, key: Key) -> bool:
+        """Keeps a key; whether that was anything new. A verified one takes the place of one that is not, never the
+        other way round. Raises Retryable."""
         if ring.held.get(version) == key:
             return False
-        name = f"key/{version}"
+        name = f"{RING}key/{version}"
         value = safe.shut(of, name, msgspec.json.encode(key))
         if key.verified:
             self._memory.keep(of, name, value, KEYS_S)
@@ -147,20 +156,30 @@ class Keyrings:
         ring.held[version] = key
         return True
 
+    def note(self, safe: Safe, of: Conversation, ring: Ring, newest: Newest) -> None:
+        """Remembers the customer's newest message, unless a newer one is known. Raises Retryable."""
+        known = ring.newest
+        if is_number(newest.sequence) and (known is None or numeric(known.sequence) < numeric(newest.sequence)):
+            name = f"{RING}newest/"
+            self._memory.keep(of, name, safe.shut(of, name, msgspec.json.encode(newest)), KEYS_S)
+            ring.newest = newest
+
     # --- who may sign
 
-    def rows(self, account: Account, of: Conversation, user: str, *, anew: bool = False) -> list[Row]:
+    def rows(self, account: Account, of: Conversation, ring: Ring, user: str, *, anew: bool = False) -> list[Row]:
         """The person's keys as X tells them, the newest first, remembered for a day unless they are wanted `anew`; none
         where X knows of none. Raises as the API's calls do."""
-        if not user.isdigit():
+        if not is_number(user):
             return []
-        where = of_account(account) if user == account.id else of
-        held = None if anew else self._memory.get(where, f"rows/{user}")
-        if held is not None:
-            return msgspec.json.decode(held, type=list[Row])
-        rows = self._asked(account, user)
-        self._memory.keep(where, f"rows/{user}", msgspec.json.encode(rows), ROWS_S)
-        return rows
+        if user in ring.rows and not anew:
+            return ring.rows[user]
+        own, name = user == account.id, f"{RING}rows/{user}"
+        held = self._memory.get(of_account(account), name) if own and not anew else None
+        if held is None:
+            held = msgspec.json.encode(self._asked(account, user))
+            self._memory.keep(of_account(account) if own else of, name, held, ROWS_S)
+        ring.rows[user] = msgspec.json.decode(held, type=list[Row])
+        return ring.rows[user]
 
     def _asked(self, account: Account, user: str) -> list[Row]:
         query = {"public_key.fields": KEY_FIELDS}
@@ -195,31 +214,17 @@ class Keyrings:
             whole=not meta.has("next_token"),
         )
 
-    # --- the customer's newest message
-
-    def newest(self, of: Conversation) -> Newest | None:
-        """What is remembered of it. Raises Retryable."""
-        held = self._memory.get(of, "newest")
-        return msgspec.json.decode(held, type=Newest) if held else None
-
-    def note_newest(self, of: Conversation, sequence: str, version: str) -> None:
-        """Remembers it, unless a newer one is known. Raises Retryable."""
-        known = self.newest(of)
-        if is_number(sequence) and (known is None or numeric(known.sequence) < numeric(sequence)):
-            newest = Newest(sequence=sequence, version=version)
-            self._memory.keep(of, "newest", msgspec.json.encode(newest), KEYS_S)
-
 
 def read(keyrings: Keyrings, account: Account, safe: Safe, of: Conversation, ring: Ring, event: str) -> dict[str, Any]:
     """What the event says, under the keys that are there; who may sign is asked for anew once where nobody is known.
     Raises Unreadable, and as the API's calls do."""
     sender = head_of(event).sender
     try:
-        return safe.read(event, ring.keys, keyrings.rows(account, of, sender))
+        return safe.read(event, ring.keys, keyrings.rows(account, of, ring, sender))
     except Unreadable as no:
         if no.wrong != "no_signer":
             raise
-    return safe.read(event, ring.keys, keyrings.rows(account, of, sender, anew=True))
+    return safe.read(event, ring.keys, keyrings.rows(account, of, ring, sender, anew=True))
 
 
 def head_within(account: Account, of: Conversation, event: str) -> Head | None:

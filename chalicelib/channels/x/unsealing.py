@@ -16,7 +16,7 @@ from chalicelib.channels.x.about import ABOUT
 from chalicelib.channels.x.api import Api
 from chalicelib.channels.x.contents import Opened, Said, begins_of, happened
 from chalicelib.channels.x.heads import Head, head_of
-from chalicelib.channels.x.keyring import Keyrings, Ring, head_within, is_number, read
+from chalicelib.channels.x.keyring import Keyrings, Newest, Ring, head_within, is_number, read
 from chalicelib.channels.x.schema import opened as delivered
 from chalicelib.channels.x.sealing import ADVICE, Safe, Safes, Unreadable
 from chalicelib.credentials import Secrets
@@ -55,8 +55,9 @@ class XUnsealing:
         head = head_within(account, sealed.conversation, event)
         if head is None:
             raise Unopened("foreign" if _is_event(event) else "malformed")
-        told = Fields(self._read(account, safe, sealed, payload, event))
-        self._remember(safe, sealed, payload, told, own=head.sender == account.id)
+        ring = self._keyrings.ring(safe, sealed.conversation)
+        told = Fields(self._read(account, safe, sealed, ring, payload, event))
+        self._remember(safe, sealed, ring, payload, told, own=head.sender == account.id)
         return happened(
             Opened(
                 sealed=sealed,
@@ -69,10 +70,11 @@ class XUnsealing:
 
     # --- keys
 
-    def _read(self, account: Account, safe: Safe, sealed: Sealed, payload: Fields, event: str) -> dict[str, Any]:
+    def _read(
+        self, account: Account, safe: Safe, sealed: Sealed, ring: Ring, payload: Fields, event: str
+    ) -> dict[str, Any]:
         """What the event says. Raises Unopened, or Retryable while a key may still come."""
         of = sealed.conversation
-        ring = self._keyrings.ring(safe, of)
         sources = self._sources(account, safe, of, ring, sealed.thread, payload)
         while True:
             try:
@@ -96,7 +98,7 @@ class XUnsealing:
 
     # --- what is remembered
 
-    def _remember(self, safe: Safe, sealed: Sealed, payload: Fields, told: Fields, *, own: bool) -> None:
+    def _remember(self, safe: Safe, sealed: Sealed, ring: Ring, payload: Fields, told: Fields, *, own: bool) -> None:
         """What an answer needs, and what names the message to those that are about it. Raises Retryable."""
         of, sequence = sealed.conversation, told.text("sequence_id")
         if told.text("type") != "Message":
@@ -106,10 +108,9 @@ class XUnsealing:
             one = Said(id=told.text("id"), sender=told.text("sender_id"), words=words)
             remember_said(self._memory, safe, of, sequence, one)
         if not own and told.flag("verified") is True:
-            self._keyrings.note_newest(of, sequence, told.text("key_version"))
-        token = payload.text("conversation_token")
-        if token:
-            self._memory.keep(of, "token", safe.shut(of, "token", token.encode()), SAID_S)
+            token = payload.text("conversation_token")
+            newest = Newest(sequence=sequence, version=told.text("key_version"), token=token)
+            self._keyrings.note(safe, of, ring, newest)
 
     # --- who writes
 

@@ -10,6 +10,7 @@ from chalicelib.channels.x import enclosures
 from chalicelib.channels.x.api import Api
 from chalicelib.channels.x.chats import open_chats
 from chalicelib.channels.x.client import open_client
+from chalicelib.channels.x.keyring import Key, Ring
 from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, Uncertain, Unfetched
 from chalicelib.vocabulary.messages import CustomerMessage, Echo, Line, Note, Sealed
 from chalicelib.vocabulary.replies import Choice, ChoicesPart, MediaPart, Recipient, TextPart
@@ -175,8 +176,8 @@ def test_it_goes_under_the_newest_key_by_its_number_and_not_by_its_text(road: Se
     assert safe is not None
     ring = road.unsealing._keyrings.ring(safe, CONVERSATION)
     road.talk.version, road.talk.key = "10000000000000", bytes(range(32))
-    road.unsealing._keyrings.add(safe, CONVERSATION, ring, road.talk.version, road.talk.key)
-    road.unsealing._keyrings.add(safe, CONVERSATION, ring, "9999999999999", bytes(32))
+    road.unsealing._keyrings.add(safe, CONVERSATION, ring, road.talk.version, Key(road.talk.key, verified=True))
+    road.unsealing._keyrings.add(safe, CONVERSATION, ring, "9999999999999", Key(bytes(32), verified=True))
     road.client.send(ACCOUNT, road.to(), WORDS)
     assert road.seen_by_ana() == WORDS.text
 
@@ -342,7 +343,7 @@ def test_a_file_is_sealed_uploaded_in_pieces_and_named_in_the_message(
     assert Line("app_media", {"kind": "image"}) in echo.lines
     told = road.ana.chat.decrypt_event(
         road.server.events[-1], {road.talk.version: road.talk.key},
-        [road.unsealing._keyrings.rows(ACCOUNT, CONVERSATION, BRAND)[0]],
+        [road.unsealing._keyrings.rows(ACCOUNT, CONVERSATION, Ring(), BRAND)[0]],
     )  # fmt: skip
     (attached,) = told["attachments"]
     assert attached["dimensions"] == {"width": 32, "height": 20}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import random
+import subprocess
+import sys
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 import pytest
 
-from chalicelib.channels.x.keyring import KEYS_S
+from chalicelib.channels.x.keyring import KEYS_S, Key
 from chalicelib.channels.x.translate import TRANSLATOR
 from chalicelib.channels.x.unsealing import open_unsealing
 from chalicelib.channels.x.webhook import WEBHOOK
@@ -160,7 +162,7 @@ def test_two_conversations_may_have_keys_of_one_version(road: Road) -> None:
     assert safe is not None
     for one, talk in ((CONVERSATION, road.talk), (Conversation("x", BRAND, "444"), other.talk)):
         ring = road.unsealing._keyrings.ring(safe, one)
-        road.unsealing._keyrings.add(safe, one, ring, talk.version, talk.key)
+        road.unsealing._keyrings.add(safe, one, ring, talk.version, Key(talk.key, verified=True))
     assert road.texts(road.talk.say(road.ana, "hers")) == ["hers"]
     (sealed,) = other.sealed(other.talk.say(other.ana, "his"))
     assert isinstance(sealed, Sealed)
@@ -204,7 +206,7 @@ def test_what_is_kept_is_of_no_use_to_whoever_reads_the_table(road: Road) -> Non
         )
     assert "marzipan" not in held
     names = {name for _, name in road.memory.held}
-    assert any(name.startswith("key/") for name in names)
+    assert any(name.startswith("ring/key/") for name in names)
     other = Phone(BRAND, "1700000000001")
     road.secrets["x_keys"] = other.identity
     with pytest.raises(Retryable):
@@ -217,6 +219,12 @@ def test_former_keys_of_the_account_open_what_is_old(road: Road) -> None:
     new = Phone(BRAND, "1700000000008")
     road.secrets = {"access_token": "act", "x_keys": new.identity, "x_keys_former": [road.brand.identity]}
     assert road.texts(old, change) == ["old"]
+
+
+def test_who_has_no_keys_loads_no_cryptography() -> None:
+    code = "import tests.channels.x.plain_account as one; print(one.loaded())"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert found.stdout.strip() == "False"
 
 
 def test_keys_are_forgotten_when_nobody_has_needed_them_for_long(road: Road) -> None:
