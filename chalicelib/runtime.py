@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
@@ -16,8 +16,7 @@ from chalicelib.registry import CHANNELS, DESKS, abouts, having, part
 from chalicelib.settings import PREFIX, Settings, load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -167,7 +166,7 @@ class Runtime:
                 channels=abouts(CHANNELS),
                 known_desks=abouts(DESKS),
                 clients=self.clients,
-                unsealings=self._opened("unsealing"),
+                unsealings=_WhenAsked(lambda name: self._open(name, "unsealing")),
                 memory=self.memory,
                 desks=self.desks,
                 ledger=self.table,
@@ -467,11 +466,11 @@ class Runtime:
 
     def _opened(self, module: str) -> dict[str, Any]:
         """Of each channel that has the module, what it opens."""
-        opened: dict[str, Any] = {}
-        for name, package in having(CHANNELS, module).items():
-            opens: Open[Any] = part(package, module, f"open_{module}")
-            opened[name] = opens(self.http, self.secrets.get, self.settings.url, self.memory, self.clock)
-        return opened
+        return {name: self._open(name, module) for name in having(CHANNELS, module)}
+
+    def _open(self, channel: str, module: str) -> Any:
+        opens: Open[Any] = part(CHANNELS[channel], module, f"open_{module}")
+        return opens(self.http, self.secrets.get, self.settings.url, self.memory, self.clock)
 
     @cached_property
     def _desks_here(self) -> dict[str, str]:
@@ -491,6 +490,17 @@ def _signed(service: str, region: str, method: str, url: str, body: bytes) -> di
     from chalicelib.aws.signing import signed  # only where a desk is a service of AWS
 
     return signed(service, region, method, url, body)
+
+
+class _WhenAsked(dict[str, Any]):
+    """What is loaded when somebody first asks for it, which few accounts have a use for."""
+
+    def __init__(self, opens: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._opens = opens
+
+    def __missing__(self, name: str) -> Any:
+        return self.setdefault(name, self._opens(name))
 
 
 class _Current:
