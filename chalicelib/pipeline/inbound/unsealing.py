@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.errors import SECRET_MENDS, Misconfigured, Refused, Retryable, Uncertain
+from chalicelib.errors import SECRET_MENDS, AccountStopped, Misconfigured, Refused, Retryable, Uncertain
 from chalicelib.observability import Metrics, log, new_codes, where
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.ports import Arrival, SecretCache
@@ -77,6 +77,9 @@ class Opening:
             raise
         except Refused as no:
             reason = no.reason
+            if isinstance(no, AccountStopped):
+                self._metrics.count("account_stopped", account=account.id)
+                log.error("account stopped", account=account.id, reason=no.detail, advice=no.advice)
         except (Retryable, Uncertain) as error:
             if isinstance(error, SECRET_MENDS):
                 self._secrets.refresh(account.secret)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from chalicelib.errors import Misconfigured, Refused, Retryable, TokenRefused, Uncertain
+from chalicelib.errors import AccountStopped, Misconfigured, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.pipeline.inbound.to_desk import ToDesk
 from chalicelib.protocols.unsealing import NoKeys, Unopened
 from chalicelib.vocabulary import claims
@@ -152,11 +152,14 @@ def test_a_key_that_never_comes_holds_nothing_up_for_long(error: Exception) -> N
     assert road.bench.ledger.thread(CONVERSATION).platform == "1:2"
 
 
-@pytest.mark.parametrize("error", [Unopened("forged"), Refused("other", "403")])
+@pytest.mark.parametrize(
+    "error", [Unopened("forged"), Refused("other", "403"), AccountStopped("402", "buy credits at console.x.com")]
+)
 def test_what_nobody_will_ever_open_is_told_at_once(error: Exception) -> None:
     road = Road(error)
     assert road.ends() == 1
     assert len(road.texts) == 1
+    assert road.bench.metrics.total("account_stopped") == isinstance(error, AccountStopped)
 
 
 def test_a_fault_of_configuration_waits_for_whoever_sets_it_right() -> None:
