@@ -148,7 +148,7 @@ def test_a_key_that_never_comes_holds_nothing_up_for_long(error: Exception) -> N
         "[An encrypted message that cannot be opened here. Read it in the Instagram app, or ask for it again.]"
     ]
     assert road.bench.metrics.total("sealed_unopened", reason="no_key") == 1
-    assert bool(road.secrets.refreshed) is isinstance(error, TokenRefused)
+    assert road.secrets.refreshed
     assert road.bench.ledger.thread(CONVERSATION).platform == "1:2"
 
 
@@ -195,6 +195,16 @@ def test_without_keys_each_customer_is_told_of_once_a_day() -> None:
     road.bench.clock.advance(86_401)
     road.ends("chat:4")
     assert len(road.texts) == 2
+
+
+def test_keys_that_were_stored_just_now_are_looked_for() -> None:
+    road = Road(NoKeys("run dmdesk x-keys"), [message()])
+    assert road.ends() == 1
+    assert road.texts == [WORDS]
+    road = Road(NoKeys("run dmdesk x-keys"))
+    road.secrets.refreshable = False
+    road.ends()
+    assert road.unsealing.asked == ["chat:1"]
 
 
 def test_a_worker_that_dies_before_the_line_leaves_it_to_the_next() -> None:
