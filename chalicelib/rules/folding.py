@@ -29,6 +29,7 @@ def plain(message: CustomerMessage) -> bool:
         platform_thread=message.platform_thread,
         attributes=message.attributes,
         sealed=message.sealed,
+        profile=message.profile,
     )
     return message.text != "" and message == only
 

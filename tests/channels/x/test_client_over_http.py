@@ -10,7 +10,9 @@ import pytest
 from chalicelib.channels.x.archive import open_archive
 from chalicelib.channels.x.client import XClient, open_client
 from chalicelib.channels.x.renewal import open_renewal
+from chalicelib.channels.x.webhook import WEBHOOK
 from chalicelib.credentials import Secret
+from chalicelib.edge.storing import events_of
 from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, Throttled, TokenRefused, Waiting
 from chalicelib.http import Outgoing
 from chalicelib.vocabulary.messages import CustomerMessage, Media
@@ -155,6 +157,19 @@ def test_a_history_holds_both_sides(both: Both) -> None:
     customers, ours = archive.history(BRAND, chat).messages
     assert (customers.text, customers.own, ours.id, ours.own, ours.text) == ("Hola", False, sent, True, "Hello")
     assert archive.chats(BRAND, 0, chats.cursor).cursor == ""
+
+
+def test_a_history_of_what_is_encrypted_stays_sealed(both: Both) -> None:
+    for words in ("one", "two"):
+        both.sim.whisper(BRAND.id, ANA, words)
+    archive = open_archive(both.http, both.secret, both.setting, both.memory, both.clock)
+    [chat] = archive.chats(BRAND, int((both.clock() - 3600) * 1000), "chat:").ids
+    history = archive.history(BRAND, chat)
+    assert (len(history.messages), history.whole) == (2, True)
+    for written in history.messages:
+        assert (written.customer, written.own, written.text) == (ANA, False, "")
+        [event] = events_of(WEBHOOK, written.delivery, both.clock())
+        assert (event.id, event.party) == (f"chat:{written.id}", ANA)
 
 
 @pytest.mark.parametrize(
