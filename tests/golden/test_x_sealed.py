@@ -189,6 +189,7 @@ def test_every_kind_of_rendering_has_its_golden_or_a_reason() -> None:
     made = {
         "chat:text", "chat:nothing", "chat:quick_reply", "chat:media", "chat:media_gone", "chat:reply", "chat:group",
         "chat:reaction", "chat:reaction_removed", "chat:edit", "chat:deleted", "chat:hidden", "chat:read",
-        "chat:typing", "chat:echo", "chat:echo:media", "chat:key_change", "chat:member_deleted", "chat:failure",
+        "chat:typing", "chat:echo", "chat:echo:choices", "chat:echo:media", "chat:key_change", "chat:member_deleted",
+        "chat:failure",
     }  # fmt: skip
     assert made | UNMADE | ELSEWHERE == {row for row in RENDERINGS if row.startswith("chat:")}

@@ -13,13 +13,12 @@ CAPABILITIES = Capabilities(
     text_limit=10_000,
     text_unit="characters",
     window=WindowPolicy(open_s=None),
-    # As media_category dm_image, dm_gif, dm_video; a GIF may be larger than a still, and a film of X's 512 MB is larger
-    # than anything that is fetched (`fetching.LARGEST`).
+    # as media_category dm_image, dm_gif, dm_video
     media={
         "image": MediaLimit(
             ("image/jpeg", "image/png", "image/webp", "image/gif"), 5 * _MB, larger={"image/gif": 15 * _MB}
         ),
-        "video": MediaLimit(("video/mp4", "video/quicktime"), 512 * _MB),
+        "video": MediaLimit(("video/mp4", "video/quicktime"), 25 * _MB),  # X takes 512 MB, nobody here fetches more
     },
     media_by="upload",
     # Both exist in encrypted conversations only; in a plain one the client does nothing.

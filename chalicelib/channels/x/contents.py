@@ -250,12 +250,15 @@ def _echo(opened: Opened, content: Fields) -> Echo:
     """What the brand's account sent, by whatever means."""
     attached = [_KINDS.get(one.text("media_type"), "file") for one in opened.event.each("attachments")]
     shown = lines("chat:echo", platform=ABOUT.title)
+    shown += tuple(line for kind in attached for line in lines("chat:echo:media", kind=kind))
+    offered = content.at("quick_reply", "request", "options").each("options")
+    labels = [label for option in offered if (label := option.text("label"))]
     return Echo(
         id=opened.event.text("id"),
         conversation=opened.sealed.conversation,
         sent_ms=opened.sealed.sent_ms,
         text=content.text("text"),
-        lines=shown + tuple(line for kind in attached for line in lines("chat:echo:media", kind=kind)),
+        lines=shown + (lines("chat:echo:choices", choices=" | ".join(labels)) if labels else ()),
     )
 
 

@@ -234,6 +234,8 @@ def head_within(account: Account, of: Conversation, event: str) -> Head | None:
         head = head_of(event)
     except Malformed:
         return None
+    if not is_number(head.sender):
+        return None
     group = of.customer.startswith("g")
     here = other_party(conversation_of(head.conversation), account.id) == of.customer
     return head if here and (group or head.sender in {account.id, of.customer}) else None

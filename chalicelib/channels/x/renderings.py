@@ -61,6 +61,7 @@ RENDERINGS: dict[str, Rendering] = {
     "chat:typing": _note("typing"),
     "chat:echo": _note("echo_app"),
     "chat:echo:media": _note("app_media"),
+    "chat:echo:choices": _note("buttons"),
     "chat:key_change": _ignored("x_key_change"),
     "chat:group_change": _ignored("x_group_change"),
     "chat:member_deleted": _ignored("x_group_change"),

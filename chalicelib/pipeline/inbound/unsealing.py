@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.errors import SECRET_MENDS, Misconfigured, Refused, Retryable, Uncertain
+from chalicelib.errors import AccountStopped, Misconfigured, Refused, Retryable, Uncertain
 from chalicelib.observability import Metrics, log, new_codes, where
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.ports import Arrival, SecretCache
@@ -67,7 +67,7 @@ class Opening:
         account = arrival.account
         try:
             with new_codes(self._metrics, account.channel):
-                return self._unsealings[account.channel].opened(account, sealed)
+                return self._read(account, sealed)
         except NoKeys as no:
             return [self._unreadable(account, sealed, no)]
         except Unopened as no:
@@ -77,13 +77,25 @@ class Opening:
             raise
         except Refused as no:
             reason = no.reason
+            if isinstance(no, AccountStopped):
+                self._metrics.count("account_stopped", account=account.id)
+                log.error("account stopped", account=account.id, reason=no.detail, advice=no.advice)
         except (Retryable, Uncertain) as error:
-            if isinstance(error, SECRET_MENDS):
-                self._secrets.refresh(account.secret)
+            self._secrets.refresh(account.secret)  # where the account has got other keys, or another token
             if not self._budgets.spent(arrival.turn, "sealed"):
                 raise Retryable(f"sealed: {error.reason}", getattr(error, "after_s", None)) from error
             reason = "no_key"
         return [self._unopened(account, sealed, reason)]
+
+    def _read(self, account: Account, sealed: Sealed) -> list[CustomerEvent]:
+        """What was sealed. Of an account that seems to have no keys it is looked whether it has got some just now."""
+        unsealing = self._unsealings[account.channel]
+        try:
+            return unsealing.opened(account, sealed)
+        except NoKeys:
+            if not self._secrets.refresh(account.secret):
+                raise
+            return unsealing.opened(account, sealed)
 
     def _unopened(self, account: Account, sealed: Sealed, reason: str) -> CustomerEvent:
         self._metrics.count("sealed_unopened", channel=account.channel, reason=reason)

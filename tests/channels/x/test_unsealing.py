@@ -296,6 +296,15 @@ def test_another_senders_or_another_conversations_message_is_refused(road: Road)
         road.read(outsider)
 
 
+def test_whoever_has_no_number_is_nobody() -> None:
+    """An event that nobody signs may name anybody as its sender, and X is asked by that name."""
+    road = Road(group="g9001")
+    road.bea.user = "1/../2/users/me?x="
+    with pytest.raises(Unopened, match="foreign"):
+        road.read(road.talk.event(road.bea, "t-1", nested(6, b"\0") + b"\0"))
+    assert road.server.calls == []
+
+
 def test_what_is_not_sealed_is_nobodys_word(road: Road) -> None:
     content = text(100, "plain") + b"\0"
     event = road.talk.event(road.ana, "m-1", nested(1, content) + b"\0")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from chalicelib.errors import Misconfigured, Refused, Retryable, TokenRefused, Uncertain
+from chalicelib.errors import AccountStopped, Misconfigured, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.pipeline.inbound.to_desk import ToDesk
 from chalicelib.protocols.unsealing import NoKeys, Unopened
 from chalicelib.vocabulary import claims
@@ -148,15 +148,18 @@ def test_a_key_that_never_comes_holds_nothing_up_for_long(error: Exception) -> N
         "[An encrypted message that cannot be opened here. Read it in the Instagram app, or ask for it again.]"
     ]
     assert road.bench.metrics.total("sealed_unopened", reason="no_key") == 1
-    assert bool(road.secrets.refreshed) is isinstance(error, TokenRefused)
+    assert road.secrets.refreshed
     assert road.bench.ledger.thread(CONVERSATION).platform == "1:2"
 
 
-@pytest.mark.parametrize("error", [Unopened("forged"), Refused("other", "403")])
+@pytest.mark.parametrize(
+    "error", [Unopened("forged"), Refused("other", "403"), AccountStopped("402", "buy credits at console.x.com")]
+)
 def test_what_nobody_will_ever_open_is_told_at_once(error: Exception) -> None:
     road = Road(error)
     assert road.ends() == 1
     assert len(road.texts) == 1
+    assert road.bench.metrics.total("account_stopped") == isinstance(error, AccountStopped)
 
 
 def test_a_fault_of_configuration_waits_for_whoever_sets_it_right() -> None:
@@ -192,6 +195,16 @@ def test_without_keys_each_customer_is_told_of_once_a_day() -> None:
     road.bench.clock.advance(86_401)
     road.ends("chat:4")
     assert len(road.texts) == 2
+
+
+def test_keys_that_were_stored_just_now_are_looked_for() -> None:
+    road = Road(NoKeys("run dmdesk x-keys"), [message()])
+    assert road.ends() == 1
+    assert road.texts == [WORDS]
+    road = Road(NoKeys("run dmdesk x-keys"))
+    road.secrets.refreshable = False
+    road.ends()
+    assert road.unsealing.asked == ["chat:1"]
 
 
 def test_a_worker_that_dies_before_the_line_leaves_it_to_the_next() -> None:
