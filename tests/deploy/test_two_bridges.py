@@ -30,6 +30,13 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     package.build(made.package, HERE)
     try:
         made.start()
+        # Tokens that nobody renews: of a secret that is written twice the emulator forgets Terraform's label
+        # (docs/doubts.md), and the next plan would write it again.
+        page = {"channel": "instagram", "id": INSTAGRAM, "name": "acme", "login": "facebook", "page": "100000000000001"}
+        made._changed = {
+            "accounts": {"acme_ig": page, "acme_tt": {"channel": "tiktok", "id": TIKTOK, "name": "acme"}},
+            "account_tokens": {key: {"access_token": f"token-{key[-2:]}"} for key in ("acme_ig", "acme_tt")},
+        }
         made.apply()
         made.connect_platforms()
         yield made
@@ -41,7 +48,7 @@ def beside(first: Deployment, folder: Path) -> Deployment:
     """Another bridge with the same accounts, in the same clouds and with a state of its own."""
     second = copy.copy(first)
     second.folder, second.outputs = folder, {}
-    second._changed = {"name": "dmdesk-b"}
+    second._changed = first._changed | {"name": "dmdesk-b"}
     second.apply()
     return second
 
@@ -95,11 +102,11 @@ def test_another_key_keeps_an_accounts_secret_and_its_integration(first: Deploym
     held = secrets.get_secret_value(SecretId=name)
     assert "token-ig" in held["SecretString"]
     integration = first.outputs["integration_ids"]["acme_ig"]
-    accounts = first._inputs()["accounts"]
+    accounts = first._changed["accounts"]
     (first.folder / "moved.tf").write_text(moved("acme_ig", "shop"), encoding="utf-8")
     first.change(
         accounts={"shop": accounts["acme_ig"], "acme_tt": accounts["acme_tt"]},
-        account_tokens={"acme_tt": {"access_token": "token-tt", "refresh_token": "refresh-tt"}},
+        account_tokens={"acme_tt": {"access_token": "token-tt"}},
     )
     first.read_outputs()
     assert first.outputs["aws"]["account_secret_names"]["shop"] == name
@@ -110,7 +117,7 @@ def test_another_key_keeps_an_accounts_secret_and_its_integration(first: Deploym
 
 def test_an_account_that_is_taken_out_leaves_the_others_whole(first: Deployment) -> None:
     (first.folder / "moved.tf").unlink(missing_ok=True)
-    first.change(accounts={"acme_tt": first._inputs()["accounts"]["acme_tt"]})
+    first.change(accounts={"acme_tt": first._changed["accounts"]["acme_tt"]}, account_tokens={})
     table = first.outputs["aws"]["table_name"]
     rows = first.client("dynamodb").query(
         TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": "ACCOUNT"}}
