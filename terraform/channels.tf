@@ -6,7 +6,7 @@ locals {
       title = "Instagram" # as people call it
       # what an account's id looks like (a pattern), and what to say of another
       id = {
-        pattern = "^[0-9]+$"
+        pattern = "^[1-9][0-9]*$"
         error   = "An Instagram account's id is its number (`user_id` of GET /me), not its name."
       }
       # the ways to log an account in, if there are several: the first is the default; some need the account's `page`
