@@ -64,6 +64,10 @@ class RateLimited(Retryable):
     """The other side takes no more calls for now."""
 
 
+class Throttled(RateLimited, Waiting):
+    """It has told until when it takes none: a reply waits for that, and its agent is told where it takes long."""
+
+
 class TokenRefused(Retryable):
     """The platform does not take the account's access token; nothing was sent. `advice` says how to get another."""
 

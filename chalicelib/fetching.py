@@ -16,7 +16,7 @@ from urllib3.exceptions import LocationParseError
 
 from chalicelib import connections
 from chalicelib.connections import Left, Place, Timed, Tls, countdown, dial, tls
-from chalicelib.errors import Retryable, Unfetched
+from chalicelib.errors import Retryable, TokenRefused, Unfetched
 from chalicelib.vocabulary.messages import LED_TO, Fetched
 
 # What a desk takes per attachment: its content.py has the source.
@@ -136,7 +136,7 @@ def _exchange(sock: Timed, where: Place, headers: Mapping[str, str]) -> Fetched 
         moved = answer.getheader("Location", "")
         if answer.status in {301, 302, 303, 307, 308} and moved:
             return moved
-        _judge(answer, where.host)
+        _judge(answer, where.host, keyed=bool(headers))
         return Fetched(body=_body(answer, where.host), mime=_mime(answer))
 
 
@@ -144,9 +144,11 @@ def _within(host: str, allowed: str) -> bool:
     return host == allowed or host.endswith("." + allowed)
 
 
-def _judge(answer: http.client.HTTPResponse, host: str) -> None:
-    """Raises unless the answer is a file that may be read."""
+def _judge(answer: http.client.HTTPResponse, host: str, *, keyed: bool) -> None:
+    """Raises unless the answer is a file that may be read; `keyed` tells that it was asked for with a key."""
     status = answer.status
+    if status == 401 and keyed:
+        raise TokenRefused(f"{host}: 401")
     if status in {408, 425, 429} or status >= 500:
         after = answer.getheader("Retry-After", "")
         wait = min(float(after), _LONGEST_WAIT_S) if after.isascii() and after.isdigit() else None

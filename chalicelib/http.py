@@ -91,12 +91,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         where it is absent or neither. RFC 9110, section 10.2.3."""
         value = self.headers.get("retry-after", "").strip()
         try:
-            wait = float(value) if value.isascii() and value.isdigit() else _date_s(value) - self._answered_s()
+            wait = float(value) if value.isascii() and value.isdigit() else _date_s(value) - self.answered_s()
         except ValueError:
             return None
         return min(max(wait, 0.0), LONGEST_WAIT_S)
 
-    def _answered_s(self) -> float:
+    def answered_s(self) -> float:
         """When it was answered, by the clock of whoever names a date; by ours where they do not tell."""
         try:
             return _date_s(self.headers.get("date", ""))

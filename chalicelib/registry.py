@@ -12,6 +12,7 @@ from chalicelib.vocabulary.about import About
 CHANNELS = {
     "instagram": "chalicelib.channels.instagram",
     "tiktok": "chalicelib.channels.tiktok",
+    "x": "chalicelib.channels.x",
 }
 # The first is that of every account and stored seat that names none: it stays the first.
 DESKS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
@@ -16,12 +16,12 @@ from chalicelib.registry import CHANNELS, DESKS, abouts, having, part
 from chalicelib.settings import PREFIX, Settings, load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from chalicelib.aws.closing import Closing as Windows
+    from chalicelib.aws.memory import Memory
     from chalicelib.aws.runs import Runs
     from chalicelib.aws.table import Table
     from chalicelib.aws.topics import Topic
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.erasing import Erasing
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.pipeline.returning import Returning
-    from chalicelib.protocols.archive import Archive, DeskArchive, OpenArchive, OpenDeskArchive
-    from chalicelib.protocols.channel import Client, Translator
+    from chalicelib.protocols.archive import Archive, DeskArchive, OpenDeskArchive
+    from chalicelib.protocols.channel import Client, Open, Renewal, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
     from chalicelib.rules.scanning import Policy
     from chalicelib.vocabulary.messages import Fetched
@@ -166,6 +166,8 @@ class Runtime:
                 channels=abouts(CHANNELS),
                 known_desks=abouts(DESKS),
                 clients=self.clients,
+                unsealings=_WhenAsked(lambda name: self._open(name, "unsealing")),
+                memory=self.memory,
                 desks=self.desks,
                 ledger=self.table,
                 media=self.media,
@@ -174,6 +176,7 @@ class Runtime:
                 clock=self.clock,
                 metrics=self.metrics,
                 outage_s=self.settings.outage_minutes * 60.0,
+                late_s=self.settings.late_reply_minutes * 60.0,
                 scan=self._scan,
             )
         )
@@ -184,7 +187,7 @@ class Runtime:
         from chalicelib.pipeline.chores.upkeep import Upkeep
 
         chores: list[Chore] = [
-            self._tokens,
+            *self._tokens,
             self._closing,
             self._spending,
             self._waits,
@@ -204,24 +207,32 @@ class Runtime:
         )
 
     @cached_property
-    def _tokens(self) -> Tokens:
+    def _tokens(self) -> list[Tokens]:
+        """One for each pace."""
         from chalicelib.pipeline.chores.tokens import Tokens
 
-        open_renewal = {name: part(CHANNELS[name], "renewal", "open_renewal") for name in CHANNELS}
-        return Tokens(
-            renewals={name: open_renewal[name](self.http, self.settings.url) for name in CHANNELS},
-            app_secrets={
-                name: self.settings.vendors[about.renewed_by]
-                for name, about in abouts(CHANNELS).items()
-                if about.renewed_by
-            },
-            channels=abouts(CHANNELS),
-            desks=abouts(DESKS),
-            ledger=self.table,
-            secrets=self.secrets,
-            clock=self.clock,
-            metrics=self.metrics,
-        )
+        renewals: dict[str, Renewal] = {
+            name: part(package, "renewal", "open_renewal")(self.http, self.settings.url)
+            for name, package in CHANNELS.items()
+        }
+        return [
+            Tokens(
+                every_s=every_s,
+                renewals={name: renewal for name, renewal in renewals.items() if renewal.every_s == every_s},
+                app_secrets={
+                    name: self.settings.vendors[about.renewed_by]
+                    for name, about in abouts(CHANNELS).items()
+                    if about.renewed_by
+                },
+                channels=abouts(CHANNELS),
+                desks=abouts(DESKS),
+                ledger=self.table,
+                secrets=self.secrets,
+                clock=self.clock,
+                metrics=self.metrics,
+            )
+            for every_s in sorted({renewal.every_s for renewal in renewals.values()})
+        ]
 
     @cached_property
     def _waits(self) -> Waits:
@@ -330,11 +341,7 @@ class Runtime:
 
     @cached_property
     def _archives(self) -> dict[str, Archive]:
-        opened: dict[str, Archive] = {}
-        for name, package in having(CHANNELS, "archive").items():
-            open_archive: OpenArchive = part(package, "archive", "open_archive")
-            opened[name] = open_archive(self.http, self.secrets.get, self.settings.url)
-        return opened
+        return self._opened("archive")
 
     @cached_property
     def _desk_archives(self) -> dict[str, DeskArchive]:
@@ -446,10 +453,24 @@ class Runtime:
         return Outgoing(sign=_signed)
 
     @cached_property
+    def memory(self) -> Memory:
+        """What channels' adapters remember."""
+        from chalicelib.aws.memory import Memory
+
+        return Memory(self.settings.table, self.clock, self._dynamodb)
+
+    @cached_property
     def clients(self) -> dict[str, Client]:
         """A client per channel, all over one session."""
-        open_client = {name: part(CHANNELS[name], "client", "open_client") for name in CHANNELS}
-        return {name: open_client[name](self.http, self.secrets.get, self.settings.url) for name in CHANNELS}
+        return self._opened("client")
+
+    def _opened(self, module: str) -> dict[str, Any]:
+        """Of each channel that has the module, what it opens."""
+        return {name: self._open(name, module) for name in having(CHANNELS, module)}
+
+    def _open(self, channel: str, module: str) -> Any:
+        opens: Open[Any] = part(CHANNELS[channel], module, f"open_{module}")
+        return opens(self.http, self.secrets.get, self.settings.url, self.memory, self.clock)
 
     @cached_property
     def _desks_here(self) -> dict[str, str]:
@@ -469,6 +490,17 @@ def _signed(service: str, region: str, method: str, url: str, body: bytes) -> di
     from chalicelib.aws.signing import signed  # only where a desk is a service of AWS
 
     return signed(service, region, method, url, body)
+
+
+class _WhenAsked(dict[str, Any]):
+    """What is loaded when somebody first asks for it, which few accounts have a use for."""
+
+    def __init__(self, opens: Callable[[str], Any]) -> None:
+        super().__init__()
+        self._opens = opens
+
+    def __missing__(self, name: str) -> Any:
+        return self.setdefault(name, self._opens(name))
 
 
 class _Current:

@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
     sys.exit(f"dmdesk: this Python has no {error.name}: `make operator` makes .venv/bin/dmdesk, which has it")
 
 from ops import privacy_commands, registry, shelf_commands
-from ops.help import DASHES, Address, Group, example, json_option
+from ops.help import DASHES, Group, example, json_option, webhook_option
 from ops.output import Out, run
 from ops.provider import Asked, Provider
 from ops.reconcile_command import reconcile
@@ -36,15 +36,6 @@ def _options_of(providers: Mapping[str, Provider]) -> Callable[[Command], Comman
     return added
 
 
-def _webhook_option(command: Command) -> Command:
-    return click.option(
-        "--webhook-url",
-        envvar="DMDESK_WEBHOOK_URL",
-        type=Address(),
-        help="The bridge's /api/social/webhook [env: DMDESK_WEBHOOK_URL].",
-    )(command)
-
-
 @click.group(
     cls=Group,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -61,21 +52,21 @@ def cli() -> None:
     """
 
 
-for _desk in registry.desks().values():
-    for _command in _desk.commands:
+for _provider in (*registry.desks().values(), *registry.channels().values()):
+    for _command in _provider.commands:
         cli.add_command(_command)
 for _command in (*shelf_commands.COMMANDS, *privacy_commands.COMMANDS, reconcile):
     cli.add_command(_command)
 
 
 @cli.command(epilog=example("dmdesk subscribe --comments", "dmdesk subscribe --check"))
-@_webhook_option
+@webhook_option
 @_options_of(registry.channels())
 @click.option("--comments", is_flag=True, help="Comments and mentions too; they need permissions of their own.")
 @click.option("--check", is_flag=True, help="Only compare; change nothing.")
 @json_option
 def subscribe(webhook_url: str | None, comments: bool, check: bool, as_json: bool, **options: str | None) -> None:
-    """Have Instagram and TikTok deliver every account's messages, and compare what they say they deliver.
+    """Have Instagram, TikTok and X deliver every account's messages, and compare what they say they deliver.
 
     May be run again: what is subscribed already is left alone.
     """
@@ -153,6 +144,7 @@ def trace(identifier: str, hours: float, named: str, as_json: bool) -> None:
         "dmdesk token status",
         "dmdesk token set instagram 17841400000000001",
         "dmdesk token set tiktok -000Ab1Cd2Ef3Gh4Ij5",
+        "dmdesk token set x 1111111111111111111",
     ),
 )
 @click.argument("action", type=click.Choice(["status", "set"]))
@@ -210,7 +202,7 @@ def conversations(waiting: bool, closing: float | None, as_json: bool) -> None:
 
 
 @cli.command(epilog=example("dmdesk doctor", "dmdesk doctor --json"))
-@_webhook_option
+@webhook_option
 @_options_of(registry.channels())
 @_options_of(registry.desks())
 @json_option

@@ -221,6 +221,10 @@ class Bridge:
         """POSTs to a vendor, as `get`."""
         return self._vendor(lambda: self.http.post(url, headers=headers, body=body), what)
 
+    def put(self, url: str, headers: dict[str, str], body: bytes, what: str) -> Answer:
+        """PUTs to a vendor, as `get`."""
+        return self._vendor(lambda: self.http.put(url, headers=headers, body=body), what)
+
     def _vendor(self, work: Callable[[], Answer], what: str) -> Answer:
         try:
             return work()

@@ -53,6 +53,16 @@ def example(*lines: str) -> str:
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
+def webhook_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Of a command that tells a platform, or compares, where the bridge is reached."""
+    return click.option(
+        "--webhook-url",
+        envvar="DMDESK_WEBHOOK_URL",
+        type=Address(),
+        help="The bridge's /api/social/webhook [env: DMDESK_WEBHOOK_URL].",
+    )(command)
+
+
 _json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 # Whoever scripts the commands may answer all of them alike; those that do ask have a --yes that says so.
 _unasked = click.option("--yes", is_flag=True, expose_value=False, hidden=True, help="Do not ask.")

@@ -15,7 +15,7 @@ HIDDEN = "[hidden]"
 # Shorter values could stand inside innocent words.
 SHORTEST = 6
 # Names inside a secret's object that are known anyway, and that findings are about.
-PUBLIC = {"id", "app_id"}
+PUBLIC = {"id", "app_id", "user_id", "version", "scope"}
 
 
 class Out:

@@ -40,16 +40,21 @@ class Given(msgspec.Struct, frozen=True):
         return trimmed(self.held.get(name)) not in {"", known}
 
 
-def stdin() -> str:
-    """All that is piped in. Raises OpsError at a terminal, which would show it, and where there is nothing."""
+def stdin(
+    what: str = "token",
+    pipe: str = "pipe it in: pbpaste | dmdesk token set …, or … < file",
+    shape: str = "pipe in the token itself, or a JSON object with access_token",
+) -> str:
+    """All that is piped in. Raises OpsError at a terminal, which would show it, and where there is nothing; `what` is
+    what should come, `pipe` and `shape` say how it does."""
     if sys.stdin.isatty():
-        raise OpsError("no token on standard input", "pipe it in: pbpaste | dmdesk token set …, or … < file")
+        raise OpsError(f"no {what} on standard input", pipe)
     try:
         text = trimmed(sys.stdin.read(LARGEST + 1))
     except UnicodeDecodeError:
         text = ""
     if not text or len(text) > LARGEST:
-        raise OpsError("standard input holds no token", "pipe in the token itself, or a JSON object with access_token")
+        raise OpsError(f"standard input holds no {what}", shape)
     return text
 
 

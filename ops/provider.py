@@ -44,6 +44,10 @@ class Provider(Protocol):
     def options(self) -> Sequence[Option]:
         """Its own options of doctor (a channel's are subscribe's too), each with a parameter name of its own."""
 
+    @property
+    def commands(self) -> Sequence[click.Command]:
+        """What only this provider needs, such as what Terraform cannot link, grant or register there."""
+
     def secrets(self, settings: Settings) -> Sequence[tuple[str, str]]:
         """The secrets without which the bridge refuses its webhooks or its calls: a secret's name, and the key under
         which it has to list something."""
@@ -74,10 +78,6 @@ class Channel(Provider, Protocol):
 
 class Desk(Provider, Protocol):
     """Where the agents are."""
-
-    @property
-    def commands(self) -> Sequence[click.Command]:
-        """What only this desk needs, such as what its Terraform provider cannot link or grant."""
 
     def clock(self, bridge: Bridge, asked: Asked) -> Checks:
         """This machine's clock by the desk's."""

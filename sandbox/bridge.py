@@ -319,7 +319,11 @@ class Sandbox:
         return load({f"DMDESK_{name.upper()}": value for name, value in given.items()})
 
     def _account_secrets(self) -> dict[str, dict[str, Any]]:
-        return {account["secret"]: tokens_of(account) for account in self.accounts}
+        return {
+            account["secret"]: tokens_of(account) | channel.holds(account)
+            for channel in self.vendors.channels
+            for account in channel.accounts
+        }
 
     def _secrets(self) -> dict[str, dict[str, Any]]:
         kept = self._account_secrets() | {MEDIA_SECRET: {"keys": ["sandbox-media-key-of-more-than-32-characters"]}}

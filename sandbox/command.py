@@ -161,8 +161,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=ABOUT)
     parser.set_defaults(work=_run)
     parser.add_argument("--port", type=_port, help=f"the control API's port (default {PORT}, or a free one)")
-    parser.add_argument("--no-demo", action="store_true", help="do not play the two conversations first")
-    parser.add_argument("--once", action="store_true", help="end after the two conversations")
+    parser.add_argument("--no-demo", action="store_true", help="do not play the conversations first")
+    parser.add_argument("--once", action="store_true", help="end after the conversations")
     for vendor in (*registry.DESKS.values(), *registry.CHANNELS.values()):
         for flag, words in vendor.flags.items():
             parser.add_argument(f"--{flag}", dest="flags", action="append_const", const=flag, default=[], help=words)

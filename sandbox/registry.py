@@ -8,6 +8,7 @@ from sandbox.simulators.connect.vendor import Connect
 from sandbox.simulators.genesys.vendor import Genesys
 from sandbox.simulators.instagram.vendor import Instagram
 from sandbox.simulators.tiktok.vendor import TikTok
+from sandbox.simulators.x.vendor import X
 from sandbox.stage.clock import Clock
 from sandbox.stage.faults import Faults
 from sandbox.stage.vendors import Channel, Desk, Vendors
@@ -15,6 +16,7 @@ from sandbox.stage.vendors import Channel, Desk, Vendors
 CHANNELS: dict[str, type[Channel]] = {
     "instagram": Instagram,
     "tiktok": TikTok,
+    "x": X,
 }
 DESKS: dict[str, type[Desk]] = {
     "genesys": Genesys,

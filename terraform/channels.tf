@@ -14,7 +14,7 @@ locals {
         { name = "instagram", title = "Instagram Login", page = false },
         { name = "facebook", title = "Facebook Login for Business", page = true },
       ]
-      # the fields of its secret, and the setting that each has its value from
+      # the fields of its secret, and the setting that each has its value from; `spare` are those that may be left out
       secret           = { secrets = "app_secrets", verify_tokens = "verify_tokens" }
       signature_header = "X-Hub-Signature-256" # its deliveries are signed in it
       # the functions' environment and what `vendors` changes: base URLs, and versions such as v25.0
@@ -36,11 +36,32 @@ locals {
       id     = { pattern = ".", error = "A TikTok account's id is its business_id." }
       logins = []
       secret = { secrets = "app_secrets", app_id = "app_id" }
+      spare  = ["app_id"]
 
       signature_header = "Tiktok-Signature"
       addresses        = { tiktok_api = "https://business-api.tiktok.com" }
       versions         = {}
       paste            = { "TikTok: set by `dmdesk subscribe` to" = "<webhook>" }
+    }
+
+    x = {
+      title  = "X"
+      id     = { pattern = "^[0-9]{1,19}$", error = "An X account's id is its number (`id` of GET /2/users/me), not its handle." }
+      logins = []
+      secret = {
+        secrets       = "app_secrets"
+        client_id     = "client_id"
+        client_secret = "client_secret"
+        bearer_token  = "bearer_token"
+        consumer_key  = "consumer_key"
+      }
+      # a public client has no secret, and only OAuth 1.0a names the app by its key
+      spare = ["client_secret", "consumer_key"]
+
+      signature_header = "X-Twitter-Webhooks-Signature"
+      addresses        = { x_api = "https://api.x.com" }
+      versions         = {}
+      paste            = { "X: set by `dmdesk x-webhook create` to" = "<webhook>" }
     }
   }
 
@@ -96,7 +117,7 @@ locals {
   first_desk = "genesys"
 
   # what the settings give for each channel's secret
-  app_secrets = merge({ instagram = var.instagram, tiktok = var.tiktok }, try({ for channel in keys(local.channels) : channel => var.channel_secrets[channel] if can(var.channel_secrets[channel]) }, {}))
+  app_secrets = merge({ instagram = var.instagram, tiktok = var.tiktok, x = var.x }, try({ for channel in keys(local.channels) : channel => var.channel_secrets[channel] if can(var.channel_secrets[channel]) }, {}))
 }
 
 variable "instagram" {
@@ -109,6 +130,14 @@ variable "instagram" {
 
 variable "tiktok" {
   description = "The TikTok app's secrets (several while you rotate) and its app id, without which neither tokens are renewed nor `dmdesk subscribe` works. Written once; raise secret_versions.tiktok to write again."
+  type        = any
+  default     = null
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "x" {
+  description = "The X app's API Key Secrets (app_secrets; several while you rotate), its OAuth 2.0 client_id and, of a confidential client, client_secret; its app-only bearer_token, by which dmdesk x-webhook works; and its API Key (consumer_key), where accounts have OAuth 1.0a besides. Written once; raise secret_versions.x to write again."
   type        = any
   default     = null
   ephemeral   = true

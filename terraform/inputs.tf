@@ -69,7 +69,7 @@ locals {
     for channel, fact in local.channels : channel => {
       for name in values(fact.secret) : name => {
         kind = lookup({ app_secrets = "keys", verify_tokens = "keys" }, name, "word")
-        must = name != "app_id"
+        must = !contains(try(fact.spare, []), name)
       }
     }
   }

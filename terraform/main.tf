@@ -121,6 +121,7 @@ module "aws" {
   retention             = local.settings.retention
   media_hosts           = var.media_hosts
   outage_minutes        = var.outage_minutes
+  late_reply_minutes    = var.late_reply_minutes
   parked_return_hours   = var.parked_return_hours
   environment           = var.environment
   edge                  = local.settings.edge

@@ -12,7 +12,7 @@ variable "package" {
 }
 
 variable "accounts" {
-  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok), id (Instagram: `user_id` of GET /me; TikTok: business_id), name (for people), desk (where its conversations go; by default the first, genesys), login (Instagram: instagram, which is the default, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (a line tells the agent that the customer has read the answer; Genesys takes it for something that the customer wrote), reconcile (every day what the platform and the desk hold is compared with what was delivered, and what no webhook brought is delivered late), outage_reply (while the desk is away, customers whom nobody can answer in time are told so, once) and outage_text (in these words, in place of the bridge's own), former_integrations (ids of integrations by which its open conversations may have been opened: docs/genesys.md), closing (what is done as a window closes while its customer waits: off; warn, which is the default: supervisors read of it; raise: the conversation goes up in its queue as well), after_end (what the customer is told when the desk's conversation is over; nothing by default), flow_texts (what the desk's flows say by themselves is passed on), fold_s (plain texts that a customer sends within so many seconds, up to 20, are shown as one message; 0, which is the default: each by itself), flow (at Amazon Connect: the flow that the account's chats enter, in place of connect.flow)."
+  description = "The brand's accounts, under keys of your choice: channel (instagram, tiktok, x), id (Instagram: `user_id` of GET /me; TikTok: business_id; X: `id` of GET /2/users/me), name (for people), desk (where its conversations go; by default the first, genesys), login (Instagram: instagram, which is the default, or facebook with the linked Page's id in `page`), human_agent (Meta approved the Human Agent tag), language (en, es: of the bridge's own lines in conversations), notices (a line for the agent where a reply was not delivered), mark_seen (the customer sees that the message was read when the agent first answers), show_reads (a line tells the agent that the customer has read the answer; Genesys takes it for something that the customer wrote), reconcile (every day what the platform and the desk hold is compared with what was delivered, and what no webhook brought is delivered late), outage_reply (while the desk is away, customers whom nobody can answer in time are told so, once) and outage_text (in these words, in place of the bridge's own), former_integrations (ids of integrations by which its open conversations may have been opened: docs/genesys.md), closing (what is done as a window closes while its customer waits: off; warn, which is the default: supervisors read of it; raise: the conversation goes up in its queue as well), after_end (what the customer is told when the desk's conversation is over; nothing by default), flow_texts (what the desk's flows say by themselves is passed on), fold_s (plain texts that a customer sends within so many seconds, up to 20, are shown as one message; 0, which is the default: each by itself), flow (at Amazon Connect: the flow that the account's chats enter, in place of connect.flow)."
   type        = any
   nullable    = false
 }
@@ -61,6 +61,13 @@ variable "outage_minutes" {
   nullable    = false
 }
 
+variable "late_reply_minutes" {
+  description = "How long a reply waits for a platform's limit before its agent reads that it waits; it goes out by itself (minutes)."
+  type        = number
+  default     = 5
+  nullable    = false
+}
+
 variable "parked_return_hours" {
   description = "Events that were parked because no account was theirs come back by themselves once it is there, where they are no older than this (hours; 0: none do). Older ones come back by `dmdesk replay`."
   type        = number
@@ -69,7 +76,7 @@ variable "parked_return_hours" {
 }
 
 variable "vendors" {
-  description = "Other addresses of the channels' APIs, and another version of Meta's Graph API, than the real ones: instagram_graph, facebook_graph, graph_version, tiktok_api."
+  description = "Other addresses of the channels' APIs, and another version of Meta's Graph API, than the real ones: instagram_graph, facebook_graph, graph_version, tiktok_api, x_api."
   type        = map(string)
   default     = {}
   nullable    = false
@@ -92,7 +99,7 @@ variable "vendors" {
 }
 
 variable "channel_secrets" {
-  description = "As instagram and tiktok, for any channel, and before them: channel → what its app's secret is made of. Written once; raise secret_versions.<channel> to write again."
+  description = "As instagram, tiktok and x, for any channel, and before them: channel → what its app's secret is made of. Written once; raise secret_versions.<channel> to write again."
   type        = any
   default     = {}
   ephemeral   = true
@@ -141,7 +148,7 @@ variable "genesys_webhook_former_secrets" {
 }
 
 variable "account_tokens" {
-  description = "Account key → what its secret holds at first: access_token, for TikTok also refresh_token. Written when the account is added; afterwards the bridge's to renew. Raise secret_versions[\"account/<key>\"] to write again."
+  description = "Account key → what its secret holds at first: access_token, for TikTok and X also refresh_token. Written when the account is added; afterwards the bridge's to renew. Raise secret_versions[\"account/<key>\"] to write again, in place of all that the secret holds: an X account's keys go with it."
   type        = any
   default     = {}
   ephemeral   = true
@@ -150,7 +157,7 @@ variable "account_tokens" {
 }
 
 variable "secret_versions" {
-  description = "Raise a secret's number to write its value again: instagram, tiktok, genesys-oauth, account/<key>; or to make a new key for links to media, which ends all former links: media. Each is 1 at first."
+  description = "Raise a secret's number to write its value again: instagram, tiktok, x, genesys-oauth, account/<key>; or to make a new key for links to media, which ends all former links: media. Each is 1 at first."
   type        = map(number)
   default     = {}
   nullable    = false

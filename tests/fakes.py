@@ -54,6 +54,7 @@ from chalicelib.wire import bounded
 
 INSTAGRAM = Account(channel="instagram", id="17841400000000777", integration="int-ig", secret="s/ig", name="tea.shop")
 TIKTOK = Account(channel="tiktok", id="-000TeaShop", integration="int-tt", secret="s/tt", name="tea_shop")
+X = Account(channel="x", id="1111111111111111111", integration="int-x", secret="s/x", name="TeaShop")
 PAGE = Account(
     channel="instagram",
     id="17841400000000888",
@@ -237,6 +238,35 @@ class _Work:
     @property
     def open(self) -> bool:
         return self.state in {"leased", "doubt"}
+
+
+class FakeMemory:
+    """What channels' adapters remember, by the table's rules. `down` makes every method raise Retryable."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.held: dict[tuple[str, str], tuple[bytes, float]] = {}
+        self.down = False
+
+    def get(self, of: Conversation, name: str) -> bytes | None:
+        if self.down:
+            raise Retryable("table busy")
+        value, until_s = self.held.get((of.key, name), (b"", 0.0))
+        return value if until_s > self.clock() else None
+
+    def under(self, of: Conversation, prefix: str) -> dict[str, bytes]:
+        names = [name for key, name in self.held if key == of.key and name.startswith(prefix)]
+        return {name: value for name in names if (value := self.get(of, name)) is not None}
+
+    def keep(self, of: Conversation, name: str, value: bytes, for_s: float) -> None:
+        self.get(of, name)
+        self.held[of.key, name] = (value, self.clock() + for_s)
+
+    def keep_first(self, of: Conversation, name: str, value: bytes, for_s: float) -> bytes:
+        held = self.get(of, name)
+        if held is None:
+            self.keep(of, name, value, for_s)
+        return value if held is None else held
 
 
 class FakeRuns:

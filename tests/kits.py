@@ -18,10 +18,11 @@ from chalicelib.pipeline.outbound.to_customer import ToCustomer
 from chalicelib.pipeline.ports import Ledger, Outbox, Redelivery, SecretCache
 from chalicelib.protocols.channel import Client, Translator
 from chalicelib.protocols.desk import Desk, DeskTranslator
+from chalicelib.protocols.unsealing import Unsealing
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.rules.scanning import Policy
 from chalicelib.vocabulary.records import Event
-from tests.fakes import FakeClock, FakeFetch, FakeLedger, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
+from tests.fakes import FakeClock, FakeFetch, FakeLedger, FakeMemory, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 
 
 class Wired:
@@ -39,6 +40,8 @@ class Wired:
         clock: FakeClock,
         metrics: FakeMetrics,
         scan: Policy | None = None,
+        unsealings: Mapping[str, Unsealing] | None = None,
+        memory: FakeMemory | None = None,
     ) -> None:
         self._clock, self.metrics = clock, metrics
         media = MediaStore(
@@ -53,6 +56,8 @@ class Wired:
                 channels=abouts(CHANNELS),
                 known_desks=abouts(DESKS),
                 clients=clients,
+                unsealings=unsealings or {},
+                memory=memory or FakeMemory(clock),
                 desks=desk if isinstance(desk, Mapping) else {"genesys": desk},
                 ledger=ledger,
                 media=media,
@@ -96,12 +101,14 @@ class Bench:
         shelf: FakeShelf | None = None,
         queue: Callable[[], FakeQueue] = FakeQueue,
         scan: Policy | None = None,
+        unsealings: Mapping[str, Unsealing] | None = None,
     ) -> None:
         self.clock = FakeClock() if clock is None else clock
         self.metrics = FakeMetrics() if metrics is None else metrics
         self.ledger = FakeLedger()
         self.shelf = FakeShelf() if shelf is None else shelf
         self.fetch = FakeFetch()
+        self.memory = FakeMemory(self.clock)
         self.inbound = queue()
         self.outbound = queue()
         self.wired = Wired(
@@ -114,6 +121,8 @@ class Bench:
             clock=self.clock,
             metrics=self.metrics,
             scan=scan,
+            unsealings=unsealings,
+            memory=self.memory,
         )
 
     def to_desk(self, translators: Mapping[str, Translator], *enrichers: Enricher) -> ToDesk:

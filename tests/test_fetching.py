@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from chalicelib import fetching
 from chalicelib.connections import Tls
-from chalicelib.errors import Retryable, Unfetched
+from chalicelib.errors import Retryable, TokenRefused, Unfetched
 from chalicelib.fetching import LARGEST, REDIRECTS, WHOLE_S, Fetcher, place, public
 from chalicelib.vocabulary.messages import Fetched
 
@@ -364,6 +364,12 @@ def test_an_answer_without_the_file_says_why(web: Web, status: int, reason: str)
     with pytest.raises(Unfetched) as caught:
         fetcher(web)(url, (), {})
     assert caught.value.reason == reason
+
+
+def test_a_key_that_is_not_taken_may_have_been_renewed(web: Web) -> None:
+    url = web.answers("/a", 401)
+    with pytest.raises(TokenRefused):
+        fetcher(web)(url, (), {"Authorization": "Bearer old"})
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503])

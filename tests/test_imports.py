@@ -89,6 +89,11 @@ def test_a_worker_pays_for_connect_only_where_it_is_set_up(role: str) -> None:
     assert [name for name in [*CONNECT, "chalicelib.aws.signing"] if name in found] == []
 
 
+@pytest.mark.parametrize("role", ["edge", "desk_edge", "to_desk", "to_customer", "upkeep"])
+def test_nobody_pays_for_cryptography_before_an_account_with_keys_needs_it(role: str) -> None:
+    assert {"chat_xdk", "chalicelib.channels.x.sealing"} & modules(role) == set()
+
+
 def test_a_role_that_is_not_known_loads_nothing_yet() -> None:
     assert "chalicelib.edge.receive" not in modules("")
 

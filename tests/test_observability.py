@@ -91,7 +91,8 @@ def metrics() -> FakeMetrics:
 def marked(platform: str) -> bytes:
     """A delivery whose text is the marker."""
     body = BODIES[platform]
-    for words in (b"Is the oolong back?", b"Do you ship to Oslo?", b"It is, since Monday."):
+    said = (b"Is the oolong back?", b"Do you ship to Oslo?", b"Do you have a white pot?", b"It is, since Monday.")
+    for words in said:
         body = body.replace(words, TEXT.encode())
     assert TEXT.encode() in body
     return body

@@ -18,6 +18,7 @@ from tests.fakes import (
     FakeClient,
     FakeClock,
     FakeLedger,
+    FakeMemory,
     FakeMetrics,
     FakeQueue,
     FakeSecrets,
@@ -33,10 +34,11 @@ SESSION = Seat("counter", "session-1", "key", 1)
 def runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
     monkeypatch.setitem(registry.DESKS, "counter", "tests.extension.counter")
     required = {f"{PREFIX}{name.upper()}": "https://127.0.0.1/x" for name, given in variables().items() if not given}
-    made = Runtime(load(required), FakeClock(), FakeMetrics())
+    clock = FakeClock()
+    made = Runtime(load(required), clock, FakeMetrics())
     stand_ins: dict[str, Any] = {
         "table": FakeLedger(), "bucket": FakeShelf(), "secrets": FakeSecrets(), "outbound": FakeQueue(),
-        "clients": {"instagram": FakeClient()},
+        "clients": {"instagram": FakeClient()}, "memory": FakeMemory(clock),
     }  # fmt: skip
     vars(made).update(stand_ins)
     return made

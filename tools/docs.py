@@ -83,13 +83,18 @@ def _media(kind: Kind) -> Callable[[Capabilities], str]:
         if limit is None:
             return "as a link" if can.links else "no"
         beyond = "; others as a link" if can.links else ""
-        return f"{_formats(limit)}, up to {_size(limit.size)}{beyond}"
+        more = "".join(f"; {_format(mime)} up to {_size(size)}" for mime, size in limit.larger.items())
+        return f"{_formats(limit)}, up to {_size(limit.size)}{more}{beyond}"
 
     return tell
 
 
 def _formats(limit: MediaLimit) -> str:
-    return ", ".join(dict.fromkeys(mime.partition("/")[2].removeprefix("x-") for mime in limit.mimes))
+    return ", ".join(dict.fromkeys(_format(mime) for mime in limit.mimes if mime not in limit.larger))
+
+
+def _format(mime: str) -> str:
+    return mime.partition("/")[2].removeprefix("x-")
 
 
 def _size(size: int) -> str:

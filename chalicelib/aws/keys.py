@@ -9,6 +9,7 @@
     CONV#channel#account#customer       PROFILE           what the platform tells of the customer
     CONV#channel#account#customer       LED               what led them here, until they write
     CONV#channel#account#customer       OUTAGE            that they were told that nobody can answer, and when
+    CONV#channel#account#customer       MEMO#name         what the channel remembers; no customer: account-wide
     CONV#channel#account#customer       SEAT#…            the key of the next, which names the customer
     SEAT#desk#the desk's conversation   CONVERSATION      whose it is, of a desk that does not tell that itself
     TRIES#life of an event              what              how often that was tried for the event's own sake
@@ -51,6 +52,7 @@ PROFILE = "PROFILE"
 LED = "LED"
 OUTAGE = "OUTAGE"
 _AWAY = "AWAY#"
+_MEMO = "MEMO#"
 WAITING = "waiting"
 _CONVERSATION = "CONV#"
 _SEAT = "SEAT#"
@@ -110,6 +112,16 @@ def sent(platform_id: str) -> str:
 def offer(key: str) -> str:
     """The name of what a message offers."""
     return f"OFFER#{key}"
+
+
+def memo(name: str) -> str:
+    """The name of what a channel's adapters remember under that one."""
+    return f"{_MEMO}{name}"
+
+
+def memo_of(row: Mapping[str, Any]) -> str:
+    """What the adapters call it."""
+    return name_of(row).removeprefix(_MEMO)
 
 
 def account(channel: str, identifier: str) -> str:

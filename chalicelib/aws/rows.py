@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 # As many as a call deletes.
 # docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 BATCH = 25
-# A seat's state may be the key to a conversation that is open: it is told to nobody, and erased with its row.
-UNTOLD = {"seat_state"}
+# A seat's state may be the key to a conversation that is open, and so may what a channel remembers: both are told to
+# nobody, and erased with their rows.
+UNTOLD = {"seat_state", "memo"}
 # What a call left undone is tried again after these.
 LEFT_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 

@@ -20,18 +20,23 @@ from chalicelib.pipeline.reading_back import ReadingBack
 from chalicelib.pipeline.scanning import Scanning
 from chalicelib.protocols.channel import Client
 from chalicelib.protocols.desk import Desk
+from chalicelib.protocols.memory import Memory
+from chalicelib.protocols.unsealing import Unsealing
 from chalicelib.rules.scanning import Policy
 from chalicelib.vocabulary.about import About
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """What comes from the outside: adapters, and the facts of the channels and desks that there are, by their names.
-    `outage_s` is how long (s) a desk is away before its customers are told, `scan` what a malware scanner's verdicts
+    `outage_s` is how long (s) a desk is away before its customers are told, `late_s` how long
+    a reply waits for a platform's limit before its agent is told, `scan` what a malware scanner's verdicts
     mean, None where nobody scans."""
 
     channels: Mapping[str, About]
     known_desks: Mapping[str, About]
     clients: Mapping[str, Client]
+    unsealings: Mapping[str, Unsealing] = {}
+    memory: Memory
     desks: Mapping[str, Desk]
     ledger: Ledger
     media: MediaStore
@@ -40,6 +45,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     metrics: Metrics
     outage_s: float = 900.0
+    late_s: float = 300.0
     scan: Policy | None = None
 
 

@@ -17,7 +17,7 @@ from chalicelib.pipeline.ports import Fetch, MediaShelf, SecretCache
 from chalicelib.rules import links
 from chalicelib.rules.harmless import one_line
 from chalicelib.rules.mime import FileType, agreed, kind_of
-from chalicelib.vocabulary.messages import Attachment, CustomerMessage, Kind, Source
+from chalicelib.vocabulary.messages import Attachment, CustomerMessage, Fetched, Kind, Source
 from chalicelib.vocabulary.records import Conversation, Stored
 from chalicelib.wire import digest
 
@@ -146,13 +146,23 @@ class MediaStore:
         return file
 
     def _copy(self, key: str, source: Source, kind: Kind, name: str, *, documents: bool) -> Stored:
-        fetched = self._fetch(source.url, source.hosts, source.headers)
+        fetched = _opened(source, self._fetch(source.url, source.hosts, source.headers))
         file_type = agreed(fetched.body, fetched.mime, kind, documents)
         if file_type is None:
             raise Unfetched("media_type", f"{kind}, {len(fetched.body)} bytes")
         file = Stored(mime=file_type.mime, name=_named(name, file_type), size=len(fetched.body))
         self._shelf.keep_media(key, fetched.body, file.mime, file.name)
         return file
+
+
+def _opened(source: Source, fetched: Fetched) -> Fetched:
+    """The file, where what was fetched is encrypted: then only its bytes tell what it is. Raises Unfetched."""
+    if source.opened is None:
+        return fetched
+    try:
+        return Fetched(body=source.opened(fetched.body), mime="")
+    except ValueError:
+        raise Unfetched("media_failed", "it cannot be decrypted") from None
 
 
 def _key(conversation: Conversation, origin: str, part: int) -> str:

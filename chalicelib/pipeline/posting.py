@@ -61,7 +61,7 @@ class Posting:
 def takes(can: DeskCapabilities, file: Attachment) -> bool:
     """Whether the desk takes such a file, as far as that is known here."""
     limit = can.media.get(file.kind)
-    return not can.media or (limit is not None and file.mime in limit.mimes and file.size <= limit.size)
+    return not can.media or (limit is not None and limit.takes(file.mime, file.size))
 
 
 def parts(can: DeskCapabilities, message: DeskMessage) -> list[DeskMessage]:

@@ -66,13 +66,6 @@ class Archive(Protocol):
         """What the conversation of that id holds. Raises as `chats`."""
 
 
-class OpenArchive(Protocol):
-    """How a channel's is opened: `archive.open_archive` of its folder."""
-
-    def __call__(self, http: Outgoing, secrets: Secrets, setting: Callable[[str], str]) -> Archive:
-        """The archive over that session; `setting` answers an address by its field of the settings."""
-
-
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """A message as the desk has it, since `at_ms`.
 

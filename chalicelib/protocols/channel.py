@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
-from chalicelib.credentials import Secret
+from chalicelib.credentials import Secret, Secrets
+from chalicelib.http import Outgoing
+from chalicelib.protocols.memory import Memory
 from chalicelib.vocabulary.capabilities import Capabilities, WindowPolicy
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Mention, Mentioned, Source, Unseen
 from chalicelib.vocabulary.records import Account, Event, Profile
@@ -102,8 +104,19 @@ class Client(Protocol):
         own. Raises as `send`."""
 
 
+Opened = TypeVar("Opened")
+Open = Callable[[Outgoing, Secrets, Callable[[str], str], Memory, Callable[[], float]], Opened]
+"""How a channel's adapters are opened: `open_client` of its folder's `client`, and what it has besides (`archive`,
+`unsealing`). It is given a session, the secrets by their names, the settings by theirs, what outlives the container,
+and a clock (epoch s); who needs no more than the first three takes no notice of the others."""
+
+
 class Renewal(Protocol):
     """The upkeep's half: how the platform's access tokens are renewed."""
+
+    @property
+    def every_s(self) -> float:
+        """How often it is looked whether one is due (s): several times before a token ends."""
 
     def due(self, account: Account, held: dict[str, Any], now: float) -> bool:
         """Whether the account's secret should be renewed now (epoch seconds)."""

@@ -58,6 +58,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Escribió alguien del EEE, Suiza o el Reino Unido. <{platform}|La plataforma> no lo muestra: "
         "léelo y respóndelo en la app.]",
     ),
+    "in_group": (
+        "[<{name}|Somebody> wrote in a group conversation:]",
+        "[<{name}|Alguien> escribió en una conversación de grupo:]",
+    ),
     # before a text that begins as one of these lines does
     "theirs": ("[In the customer's own words:]", "[Con las palabras del cliente:]"),
     # media
@@ -125,6 +129,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unsent": ("[Took back a message]", "[Retiró un mensaje]"),
     "unsent_words": ("[Took back<: {words}| a message>]", "[Retiró<: {words}| un mensaje>]"),
     "read": ("[Has read your message]", "[Ha leído tu mensaje]"),
+    "typing": ("[Is typing]", "[Está escribiendo]"),
     "echo_app": (
         "[Sent from the< {platform}> app, not from here:]",
         "[Enviado desde la app< de {platform}>, no desde aquí:]",
@@ -141,6 +146,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "comment_hidden": ("[A comment was hidden]", "[Se ocultó un comentario]"),
     "comment_public": ("[A comment was made public]", "[Se hizo público un comentario]"),
     "mention_changed": ("[Changed a post that mentions you: {url}]", "[Cambió una publicación que te menciona: {url}]"),
+    # what came encrypted
+    "sealed_unopened": (
+        "[An encrypted message that cannot be opened here. Read it in the< {platform}> app, or ask for it again.]",
+        "[Un mensaje cifrado que aquí no se puede abrir. Léelo en la app< de {platform}> o pide que lo repita.]",
+    ),
+    "sealed_no_keys": (
+        "[Writes in an encrypted conversation< of {platform}'s>. The account has no keys here: read and answer it in "
+        "the app. An administrator can set the keys up.]",
+        "[Escribe en una conversación cifrada< de {platform}>. La cuenta no tiene claves aquí: léelo y respóndelo en "
+        "la app. Un administrador puede configurar las claves.]",
+    ),
     # what is given up, and comes back
     "missing": (
         "[A message of the customer's could not be shown here. It is kept; the administrators have been alarmed.]",
@@ -169,6 +185,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Tu respuesta llegó sin <esto: {what}|una parte>. {reason}]",
     ),
     "notice": ("[Your reply was not delivered. {reason}]", "[Tu respuesta no se entregó. {reason}]"),
+    "notice_late": (
+        "[Your reply waits: <{platform}|the platform> accepts no more messages of this account right now. "
+        "It goes out by itself as soon as it may.]",
+        "[Tu respuesta espera: <{platform}|la plataforma> no acepta más mensajes de esta cuenta en este momento. "
+        "Saldrá por sí sola en cuanto pueda.]",
+    ),
     "desk_receipt": (
         "[A message of the customer's, or its file, did not reach you: {reason}]",
         "[Un mensaje del cliente, o su archivo, no te llegó: {reason}]",

@@ -28,6 +28,8 @@ def plain(message: CustomerMessage) -> bool:
         profile_url=message.profile_url,
         platform_thread=message.platform_thread,
         attributes=message.attributes,
+        sealed=message.sealed,
+        profile=message.profile,
     )
     return message.text != "" and message == only
 
@@ -71,4 +73,9 @@ def name(events: Sequence[str]) -> str:
 
 def _alike(first: CustomerMessage, message: CustomerMessage, within_s: int) -> bool:
     near = abs(message.sent_ms - first.sent_ms) <= within_s * 1000
-    return near and (message.conversation, message.attributes) == (first.conversation, first.attributes)
+    return near and _road(message) == _road(first)
+
+
+def _road(message: CustomerMessage) -> tuple[object, ...]:
+    """What is the same of all that is answered alike."""
+    return message.conversation, message.platform_thread, message.sealed, message.attributes

@@ -30,10 +30,15 @@ class WindowPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MediaLimit(msgspec.Struct, frozen=True):
-    """MIME types and the most bytes of a file."""
+    """MIME types and the most bytes of a file; `larger` are those types of which a file may have more."""
 
     mimes: tuple[str, ...]
     size: int
+    larger: dict[str, int] = {}
+
+    def takes(self, mime: str, size: int) -> bool:
+        """Whether a file of this type and so many bytes is taken."""
+        return mime in self.mimes and size <= self.larger.get(mime, self.size)
 
 
 class ChoicesLimit(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +64,9 @@ class CardsLimit(msgspec.Struct, frozen=True, kw_only=True):
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What the platform takes. `text_unit` is bytes (UTF-8) or characters. `media_by` tells whether it fetches
     a file from our URL or has to be given it; `links` whether a URL may stand in a text. `message_event` is the id of
-    the event that brought a customer's message, with the platform's id of it in place of `{}`."""
+    the event that brought a customer's message, with the platform's id of it in place of `{}`. `plain` is what the
+    thread of a conversation is called that is not encrypted, "" where none is.
+    """
 
     text_limit: int
     text_unit: Literal["bytes", "characters"]
@@ -73,6 +80,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     typing: bool = True
     seen: bool = True
     message_event: str = "message:{}"
+    plain: str = ""
+
+    def sealed(self, thread: str) -> bool:
+        """Whether what goes into the thread goes encrypted, so that nothing of what it says is kept."""
+        return self.plain != "" and thread not in {"", self.plain}
 
 
 class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,12 +5,12 @@ Nothing here knows a platform, a desk or AWS. Times are epoch milliseconds unles
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
 
-from chalicelib.vocabulary.records import Conversation
+from chalicelib.vocabulary.records import Conversation, Profile
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -60,7 +60,8 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     message; `public` tells whether it is a comment or a mention, which anybody can read; `starts_window` whether the
     message lets the brand answer; `from_ad` whether an advertisement led here; `tap` is the token of the offered choice
     that was tapped. `quotes` is the platform's id of the message that this one answers, `mention` what has to be asked
-    for where the platform told no more. `attributes` become participant data.
+    for where the platform told no more. `attributes` become participant data. `sealed` tells that it came encrypted, so
+    that nothing of what it says is kept. `profile` is what the delivery itself tells of the customer.
     """
 
     id: str
@@ -82,6 +83,8 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     profile_url: str = ""
     platform_thread: str = ""
     attributes: dict[str, str] = {}
+    sealed: bool = False
+    profile: Profile | None = None
 
 
 class Led(msgspec.Struct, frozen=True, kw_only=True, tag="led"):
@@ -112,7 +115,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
     `about` is the platform's id of the message that was reacted to, edited, read or taken back. `edit` tells which of
     two edits of one message is the newer: the greater. `removes` is the platform's id of a message that the customer
     took back: our copies of its media go; `prevents` the event id under which that message is never shown if it should
-    come later.
+    come later. `sealed` as for a message.
     """
 
     id: str
@@ -125,6 +128,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
     edit: int = 0
     removes: str = ""
     prevents: str = ""
+    sealed: bool = False
 
 
 class Echo(msgspec.Struct, frozen=True, kw_only=True, tag="echo"):
@@ -156,6 +160,22 @@ class Unseen(msgspec.Struct, frozen=True, kw_only=True, tag="unseen"):
     told: bool = False
 
 
+class Sealed(msgspec.Struct, frozen=True, kw_only=True, tag="sealed"):
+    """Something came that is encrypted: whoever has the account's keys opens it (protocols/unsealing.py).
+
+    `id` is the event's, `thread` the platform's id of the conversation, `body` what is to be opened, as it came. `own`
+    tells that the brand's account sent it, `silent` that it cannot be a message, so that nobody misses it.
+    """
+
+    id: str
+    conversation: Conversation
+    sent_ms: int
+    body: bytes
+    thread: str = ""
+    own: bool = False
+    silent: bool = False
+
+
 class Trouble(msgspec.Struct, frozen=True, tag="trouble"):
     """The platform tells that the account will not work any more; somebody has to act."""
 
@@ -169,7 +189,7 @@ class Ignored(msgspec.Struct, frozen=True, tag="ignored"):
     reason: str
 
 
-CustomerEvent = CustomerMessage | Led | Note | Echo | Unseen | Trouble | Ignored
+CustomerEvent = CustomerMessage | Led | Note | Echo | Unseen | Sealed | Trouble | Ignored
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,11 +210,13 @@ LED_TO = ">"
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Where a file can be fetched now: with these headers, from one of these hosts (and their subdomains). A host that
-    begins with LED_TO is one that another leads on to, and that no URL may name itself."""
+    begins with LED_TO is one that another leads on to, and that no URL may name itself. `opened` makes the file of what
+    was fetched, where that is encrypted, and raises ValueError where it cannot be."""
 
     url: str
     hosts: tuple[str, ...]
     headers: dict[str, str] = {}
+    opened: Callable[[bytes], bytes] | None = None
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):

@@ -137,19 +137,19 @@ Word = Annotated[str, msgspec.Meta(pattern=r"^\S+\Z")]
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """A brand's account on a platform and the desk integration that its conversations enter.
 
-    `secret` names the secret with the account's access token. `language` is what the bridge's own words
-    are said in; `notices` puts a line into the conversation where a reply was not delivered, `mark_seen`
-    marks the customer's messages as seen when the agent first answers, `show_reads` shows the agent that
-    the customer has read the answer, `reconcile` compares every day what the platform and the desk hold with what the
-    bridge has delivered. `outage_reply` tells customers, while the desk is away, that nobody can answer before their
-    window closes, in the words of `outage_text` ("": the bridge's own). `desk` names the desk at which new
+    `secret` names the secret with the account's access token. `language` is what the bridge's own words are said
+    in; `notices` puts a line into the conversation where a reply was not delivered, `mark_seen` marks the
+    customer's messages as seen when the agent first answers, `show_reads` shows the agent that the customer has
+    read the answer, or is writing, `reconcile` compares every day what the platform and the desk hold with what the
+    bridge has delivered. `outage_reply` tells customers, while the desk is away, that nobody can answer before
+    their window closes, in the words of `outage_text` ("": the bridge's own). `desk` names the desk at which new
     conversations are seated, "" for the deployment's first; `former_integrations` are those by which its open
-    conversations may have been opened, and which may still tell of them. `closing` is what is done as a window closes
-    while its customer waits: nothing, supervisors are warned, or the conversation is raised at its desk, too.
-    `after_end` is what the customer is told when the desk's conversation is over, such as a link to a survey ("":
-    nothing). `flow_texts` passes on what the desk's flows say by themselves. Plain texts that follow each other within
-    `fold_s` (s) are shown as one message (`rules.folding`), 0: each by itself. `options` is what only accounts of its
-    channel or its desk have (`About.options`).
+    conversations may have been opened, and which may still tell of them. `closing` is what is done as a window
+    closes while its customer waits: nothing, supervisors are warned, or the conversation is raised at its desk,
+    too. `after_end` is what the customer is told when the desk's conversation is over, such as a link to a survey
+    ("": nothing). `flow_texts` passes on what the desk's flows say by themselves. Plain texts that follow each
+    other within `fold_s` (s) are shown as one message (`rules.folding`), 0: each by itself. `options` is what only
+    accounts of its channel or its desk have (`About.options`).
     """
 
     channel: Word

@@ -24,11 +24,24 @@ const CHANNELS = {
     customer: (n) => `+SandboxCustomer000000000000000000000000000${`${n}`.padStart(3, "0")}`,
     first: [1, 2, 3],
   },
+  x: {
+    name: "X",
+    mark: "talk",
+    actions: ["picture", "gif", "video", "read", "echo"],
+    sealed: ["picture", "gif", "video", "voice", "file", "read", "echo", "rotate"], // what they can do encrypted
+    edits: true, // of what is encrypted: of plain messages it tells of no edit, reaction or taking back
+    reads_one: true,
+    customer: (n) => `2222222222222222${`${n}`.padStart(3, "0")}`,
+    first: [1, 2, 3],
+  },
 };
 const UNKNOWN = { mark: "other", actions: ["echo"], edits: false, reads_one: false, customer: (n) => `${n}`, first: [1] };
 
 /** What is known of a channel, also of one that the page has not met. */
 export const channelOf = (name) => CHANNELS[name] ?? { ...UNKNOWN, name };
+
+/** What the channel's customers can do with a message: where it encrypts, nothing with those that are plain. */
+export const lively = (item) => !channelOf(item.channel).sealed || Boolean(item.encrypted);
 
 /** The mark of a channel; its name is to stand beside it. */
 export const mark = (name) => icon(channelOf(name).mark, "icon mark");

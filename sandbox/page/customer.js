@@ -29,6 +29,7 @@ export function start(follow) {
   $("who").addEventListener("change", () => pick(model.threads.get($("who").value)));
   $("somebody").addEventListener("click", () => pick(meet(chosen.channel, unknown(chosen.channel))));
   $("do").addEventListener("click", () => menu($("do"), actions()));
+  $("sealed").addEventListener("change", () => (chosen.phone.sealed = $("sealed").checked));
   $("editing-stop").addEventListener("click", () => edit(null));
   select($("channels").firstElementChild);
 }
@@ -98,6 +99,8 @@ export function turnTo(one) {
 export function render() {
   if (!chosen.phone) return;
   renderWho();
+  $("sealing").hidden = !seals();
+  $("sealed").checked = Boolean(chosen.phone.sealed);
   for (const one of $("channels").children) {
     one.classList.toggle("has-news", of(one.dataset.channel).some((other) => other !== chosen.phone && unseen(other) > 0));
   }
@@ -131,10 +134,14 @@ function name(one) {
 
 // --- what they do
 
-/** Do something as the chosen customer; the id of what was done, or null. */
+/** Whether the chosen channel's customers may encrypt. */
+const seals = () => Boolean(channelOf(chosen.channel).sealed);
+
+/** Do something as the chosen customer; the id of what was done, or null. What concerns a message goes as that did. */
 export function act(action, more = {}) {
-  const { channel, account, customer } = chosen.phone;
-  return attempt(() => post(`/${channel}/do`, { customer, account, action, ...more }));
+  const { channel, account, customer, sealed } = chosen.phone;
+  const road = seals() && !more.about ? { encrypted: Boolean(sealed) } : {};
+  return attempt(() => post(`/${channel}/do`, { customer, account, action, ...road, ...more }));
 }
 
 function send(text) {
@@ -154,7 +161,8 @@ function edit(item) {
 }
 
 function actions() {
-  return channelOf(chosen.channel).actions.map((action) => {
+  const { actions: plain, sealed } = channelOf(chosen.channel);
+  return (chosen.phone.sealed ? sealed : plain).map((action) => {
     const more = { ...(WITH_TEXT.has(action) && { text: say(`text_${action}`) }), ...(action === "read" && about()) };
     const nothing = action === "read" && !answered();
     return [say(nothing ? "do_read_nothing" : `do_${action}`), nothing ? null : () => act(action, more)];

@@ -21,7 +21,8 @@ const PATHS = {
   script: "M6 4h12v16H6zM9 8h6M9 12h6M9 16h3",
   person: "M12 5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM5 20c0-4 3-6 7-6s7 2 7 6",
   note: "M5 4h14v10l-5 6H5zM14 20v-6h5",
-  // the channels: what people mostly share there, a picture and a film
+  // the channels: what people mostly share there, a picture, a film, and words
+  talk: "M4 5h16v11h-9l-4 4v-4H4zM8 9h8M8 12h5",
   picture: "M4 6h16v13H4zM4 16l5-5 4 4 2-2 5 5M15.5 9.5h.01",
   film: "M5 5h14v14H5zM10 9l5 3-5 3z",
   other: "M4 5h16v11H9l-5 4z",

@@ -1,6 +1,6 @@
 // What the customer's phone shows.
 
-import { channelOf } from "./channels.js";
+import { channelOf, lively } from "./channels.js";
 import { $, arrows, el, spoken, write } from "./dom.js";
 import { media } from "./files.js";
 import { linked } from "./links.js";
@@ -56,6 +56,7 @@ function bubble(item) {
       { className: "under" },
       reactions(item),
       el("time", { dateTime: new Date(item.at_ms).toISOString() }, clockTime(item.at_ms)),
+      item.encrypted ? el("span", {}, say("encrypted")) : null,
       item.edited ? el("span", {}, say("edited")) : null,
       item.seen ? el("span", {}, say("seen")) : null,
       item.unsent ? null : more(item, mine),
@@ -79,7 +80,7 @@ function content(item) {
 }
 
 function more(item, mine) {
-  if ((mine && !channelOf(item.channel).edits) || NO_MESSAGE.has(item.kind)) return null;
+  if ((mine && !channelOf(item.channel).edits) || NO_MESSAGE.has(item.kind) || !lively(item)) return null;
   const about = messageOf(item);
   const given = item.reactions?.customer;
   const things = mine

@@ -149,6 +149,10 @@ class Channel(Vendor, Protocol):
     def connect(self, account: Account, webhook_url: str, tokens: Mapping[str, str]) -> None:
         """The account's tokens (`access_token`, `refresh_token`) are fresh, and its webhooks go to `webhook_url`."""
 
+    def holds(self, account: Account) -> dict[str, Any]:
+        """What the account's secret has for the bridge, beside its tokens."""
+        return {}
+
     def phone(self, screen: Screen) -> PhoneWatch:
         """What shows on the screen whatever the channel's customers do and see."""
 

@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AWS = ROOT / "terraform" / "modules" / "aws"
 OURS = (
     "media_days", "media_hosts", "profile_days", "queue_days", "log_days", "backup_days",
-    "closing_steps", "supervisors_topic", "outage_minutes", "parked_return_hours",
+    "closing_steps", "supervisors_topic", "outage_minutes", "late_reply_minutes", "parked_return_hours",
     "scan", "scan_seconds", "scan_without_verdict", "scan_unscannable",
 )  # fmt: skip
 SETTINGS = settings.variables()
@@ -196,7 +196,7 @@ def test_what_a_desk_has_by_default_terraform_leaves_to_it() -> None:
     assert own <= set(re.findall(r"^      (\w+) +=", table[1], re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["media_days", "outage_minutes", "parked_return_hours"])
+@pytest.mark.parametrize("name", ["media_days", "outage_minutes", "late_reply_minutes", "parked_return_hours"])
 def test_a_number_that_nobody_sets_is_the_codes_default(name: str) -> None:
     for variables in (hcl("variables.tf"), root("variables.tf")):
         block = re.search(rf'variable "{name}" \{{.*?default\s+= (\d+)', variables, re.DOTALL)

@@ -15,7 +15,7 @@ from tests.contract.registered import FEEDS, WEBHOOKS
 from tests.contract.signing import signed
 from tests.fakes import FakeClock, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 
-PLATFORMS = ["instagram", "tiktok", "genesys"]
+PLATFORMS = ["instagram", "tiktok", "x", "genesys"]
 SECRET = "the-webhook-secret-of-the-tests"
 VERIFY_TOKEN = "the-verify-token"
 
@@ -57,6 +57,29 @@ BODIES: dict[str, bytes] = {
                     "text": {"body": "Do you ship to Oslo?"},
                 }
             ),
+        }
+    ).encode(),
+    "x": json.dumps(
+        {
+            "data": {
+                "event_uuid": "-3577827201104920132",
+                "filter": {"user_id": "1111111111111111111"},
+                "event_type": "dm.received",
+                "payload": {
+                    "direct_message_events": [
+                        {
+                            "type": "message_create",
+                            "id": "2080763914820927863",
+                            "created_timestamp": "1799999999000",
+                            "message_create": {
+                                "target": {"recipient_id": "1111111111111111111"},
+                                "sender_id": "2222222222222222222",
+                                "message_data": {"text": "Do you have a white pot?"},
+                            },
+                        }
+                    ]
+                },
+            }
         }
     ).encode(),
     "genesys": json.dumps(

@@ -43,7 +43,7 @@ def asks(**query: str) -> Request:
 
 
 def test_a_token_is_answered_signed_as_json(kit: EdgeKit) -> None:
-    reply = entered(kit, asks(crc_token="abc"))
+    reply = entered(kit, asks(pigeon_token="abc"))
     proof = base64.b64encode(hmac.new(SECRET.encode(), b"abc", hashlib.sha256).digest()).decode()
     assert (reply.status, reply.content_type) == (200, "application/json")
     assert json.loads(reply.body) == {"response_token": f"sha256={proof}"}
@@ -52,20 +52,20 @@ def test_a_token_is_answered_signed_as_json(kit: EdgeKit) -> None:
 
 def test_a_handshake_without_a_secret_is_refused(kit: EdgeKit) -> None:
     kit.secrets.stored["pigeon"] = {}
-    reply = entered(kit, asks(crc_token="abc"))
+    reply = entered(kit, asks(pigeon_token="abc"))
     assert (reply.status, reply.body) == (401, "refused: no_secret")
     assert kit.metrics.lines == [("rejected", 1, {"endpoint": endpoint(kit), "reason": "no_secret"})]
 
 
 def test_a_secret_that_was_set_for_the_handshake_is_found(kit: EdgeKit) -> None:
     kit.secrets.cached["pigeon"] = {}
-    assert entered(kit, asks(crc_token="abc")).status == 200
+    assert entered(kit, asks(pigeon_token="abc")).status == 200
 
 
 def test_a_handshake_while_no_newer_secret_can_be_read_is_asked_for_again(kit: EdgeKit) -> None:
     kit.secrets.cached["pigeon"] = {}
     kit.secrets.refreshable = False
-    assert entered(kit, asks(crc_token="abc")).status == 503
+    assert entered(kit, asks(pigeon_token="abc")).status == 503
     assert kit.metrics.lines == [("not_checked", 1, {"endpoint": endpoint(kit), "reason": "no_secret"})]
 
 

@@ -23,6 +23,7 @@ from tests.fakes import FakeQueue
 FORGED = {
     "instagram": "sha256=" + "0" * 64,
     "tiktok": "t=1800000000,s=" + "0" * 64,
+    "x": "sha256=" + "A" * 43 + "=",
     "genesys": "sha256=" + "A" * 43 + "=",
 }
 each_platform = pytest.mark.parametrize("platform", PLATFORMS)
@@ -156,6 +157,7 @@ def test_a_redelivery_is_the_same_event(platform: str) -> None:
 NOT_THE_PLATFORMS_JSON: dict[str, list[bytes]] = {
     "instagram": [b"[]", b'{"object": "instagram"}', b'{"entry": {}}', b'{"entry": [1]}', b'{"entry": null}'],
     "tiktok": [b"[]", b"{}", b'{"event": 1}', b'{"event": "im_receive_msg", "content": {}}'],
+    "x": [b"[]", b"{}", b'{"for_user_id": "1"}', b'{"for_user_id": "1", "users": {}}'],
     "genesys": [b"[]", b'[{"type": "Text"}]', b'"Text"'],
 }
 NO_JSON = [b"hello", b"{", b"\xff\xfe", b'{"a": "\xff"}', b"null", b"1", b'"text"', b"[" * 200_000]
@@ -244,6 +246,7 @@ def test_two_characters_that_no_queue_takes_are_carried_all_the_same(platform: s
     kit = EdgeKit()
     kit.queue(platform).carried = real_queue().carries
     words = {"instagram": "Is the oolong back?", "tiktok": "Do you ship to Oslo?", "genesys": "It is, since Monday."}
+    words["x"] = "Do you have a white pot?"
     body = BODIES[platform].replace(words[platform].encode(), NONCHARACTERS.encode())
     assert kit.deliver(platform, body).status == 200
     [event] = kit.queue(platform).events

@@ -47,12 +47,12 @@ def _entered(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("page", "rows"),
     [
-        ("features", ["| Instagram | TikTok | Pigeon |", "200 characters; a longer one in several |"]),
+        ("features", ["| Instagram | TikTok | X | Pigeon |", "200 characters; a longer one in several |"]),
         ("rendering", ["## Pigeon", "| `coo` |", "| `picture` |"]),
         ("errors", ["## Pigeon", "the customer's loft is closed", "the key does not fit the loft"]),
         (
             "participant_data",
-            ["`TikTok_Comment`, `Pigeon_DM` or `Pigeon_Comment`; a mention", "`instagram`, `tiktok` or `pigeon`"],
+            ["`X_Comment`, `Pigeon_DM` or `Pigeon_Comment`; a mention", "`instagram`, `tiktok`, `x` or `pigeon`"],
         ),
     ],
 )

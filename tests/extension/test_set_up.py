@@ -14,7 +14,7 @@ from chalicelib.settings import load
 from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Conversation, Seat
 from tests.extension.counter import about
-from tests.fakes import INSTAGRAM, FakeClock, FakeLedger, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
+from tests.fakes import INSTAGRAM, FakeClock, FakeLedger, FakeMemory, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
 from tests.test_settings import ENVIRONMENT
 
 COUNTER = {"DMDESK_COUNTER_SECRET": "counter", "DMDESK_COUNTER_API": "https://counter.example"}
@@ -27,9 +27,15 @@ def _entered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def runtime(**more: str) -> Runtime:
-    made, queue = Runtime(load(ENVIRONMENT | more), FakeClock(), FakeMetrics()), FakeQueue()
+    clock, queue = FakeClock(), FakeQueue()
+    made = Runtime(load(ENVIRONMENT | more), clock, FakeMetrics())
     vars(made).update(
-        table=FakeLedger(down=True), secrets=FakeSecrets(), bucket=FakeShelf(), inbound=queue, outbound=queue
+        table=FakeLedger(down=True),
+        secrets=FakeSecrets(),
+        memory=FakeMemory(clock),
+        bucket=FakeShelf(),
+        inbound=queue,
+        outbound=queue,
     )
     return made
 

@@ -23,7 +23,7 @@ from tests.extension.counter.simulator.hall import CounterSimulator, Session
 from tests.extension.counter.simulator.vendor import Counter
 from tests.extension.pigeon.simulator.loft import PigeonSimulator
 from tests.extension.pigeon.simulator.vendor import Pigeon
-from tests.fakes import FakeLedger, FakeMetrics, FakeQueue, FakeRuns, FakeSecrets, FakeShelf, FakeWindows
+from tests.fakes import FakeLedger, FakeMemory, FakeMetrics, FakeQueue, FakeRuns, FakeSecrets, FakeShelf, FakeWindows
 from tests.kits import record
 
 PACKAGES = {"pigeon": "tests.extension.pigeon", "counter": "tests.extension.counter"}
@@ -77,7 +77,7 @@ class Town:
         stand_ins: dict[str, Any] = {
             "table": self.ledger, "bucket": self.shelf, "secrets": self.secrets,
             "runs": FakeRuns(), "windows": self.windows, "_deletions": Idle(),
-            "inbound": self.inbound, "outbound": self.outbound,
+            "inbound": self.inbound, "outbound": self.outbound, "memory": FakeMemory(self.clock),
         }  # fmt: skip
         vars(made).update(stand_ins)
         self.runtime = made

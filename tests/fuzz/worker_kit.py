@@ -9,19 +9,29 @@ from chalicelib.channels.instagram.capabilities import CAPABILITIES as INSTAGRAM
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM
 from chalicelib.channels.tiktok.capabilities import CAPABILITIES as TIKTOK_CAPABILITIES
 from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK
+from chalicelib.channels.x.capabilities import CAPABILITIES as X_CAPABILITIES
+from chalicelib.channels.x.translate import TRANSLATOR as X_TRANSLATOR
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS
 from chalicelib.errors import Malformed, Retryable
 from chalicelib.pipeline.inbound.to_desk import ToDesk
 from chalicelib.pipeline.outbound.to_customer import ToCustomer
 from chalicelib.pipeline.parking import Parking
 from chalicelib.protocols.channel import Translator
-from chalicelib.vocabulary.messages import Led
-from chalicelib.vocabulary.records import Event, Thread
-from tests.fakes import START, FakeClient, FakeDesk, FakeShelf, turn
+from chalicelib.protocols.unsealing import Unopened
+from chalicelib.vocabulary.messages import CustomerEvent, Led, Sealed
+from chalicelib.vocabulary.records import Account, Event, Thread
+from tests.fakes import START, FakeClient, FakeDesk, FakeShelf, X, turn
 from tests.fuzz.strict_queue import StrictQueue
 from tests.kits import Bench
 
-TRANSLATORS: dict[str, Translator] = {"instagram": INSTAGRAM, "tiktok": TIKTOK}
+TRANSLATORS: dict[str, Translator] = {"instagram": INSTAGRAM, "tiktok": TIKTOK, "x": X_TRANSLATOR}
+
+
+class Sealing:
+    """Nothing that is sealed is opened."""
+
+    def opened(self, account: Account, sealed: Sealed) -> list[CustomerEvent]:
+        raise Unopened("corrupted")
 
 
 class WorkerKit:
@@ -33,8 +43,10 @@ class WorkerKit:
 
     def __init__(self, shelf: FakeShelf) -> None:
         """`shelf` is the bucket, in which the edge has put what no queue carries."""
-        clients = {"instagram": FakeClient(INSTAGRAM_CAPABILITIES), "tiktok": FakeClient(TIKTOK_CAPABILITIES)}
-        self.bench = Bench(clients, FakeDesk(), shelf=shelf, queue=StrictQueue)
+        carried = {"instagram": INSTAGRAM_CAPABILITIES, "tiktok": TIKTOK_CAPABILITIES, "x": X_CAPABILITIES}
+        clients = {name: FakeClient(capabilities) for name, capabilities in carried.items()}
+        self.bench = Bench(clients, FakeDesk(), shelf=shelf, queue=StrictQueue, unsealings={"x": Sealing()})
+        self.bench.ledger.listed.append(X)
         self.metrics = self.bench.metrics
 
     def ended(self, event: Event) -> bool:
@@ -87,4 +99,9 @@ class Outbound(WorkerKit):
         self.work = self.bench.to_customer(GENESYS)
 
 
-KITS: dict[str, Callable[[FakeShelf], WorkerKit]] = {"instagram": Inbound, "tiktok": Inbound, "genesys": Outbound}
+KITS: dict[str, Callable[[FakeShelf], WorkerKit]] = {
+    "instagram": Inbound,
+    "tiktok": Inbound,
+    "x": Inbound,
+    "genesys": Outbound,
+}

@@ -13,6 +13,7 @@ import pytest
 
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM_TRANSLATOR
 from chalicelib.channels.tiktok.translate import TRANSLATOR as TIKTOK_TRANSLATOR
+from chalicelib.channels.x.translate import TRANSLATOR as X_TRANSLATOR
 from chalicelib.desks.connect.translate import TRANSLATOR as CONNECT_TRANSLATOR
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
 from chalicelib.desks.genesys.translate import inbound_message
@@ -34,6 +35,7 @@ WRITE = os.environ.get("DMDESK_GOLDEN") == "write"
 PARSE: dict[str, Callable[[Event], list[Any]]] = {
     "instagram": INSTAGRAM_TRANSLATOR.parse,
     "tiktok": TIKTOK_TRANSLATOR.parse,
+    "x": X_TRANSLATOR.parse,
     "genesys": lambda event: [GENESYS_TRANSLATOR.parse(event)],
     "connect": lambda event: [CONNECT_TRANSLATOR.parse(event)],
 }

@@ -237,7 +237,7 @@ def deployment(
         "MEDIA_SECRET": "dmdesk/media", "PUBLIC_URL": "https://bridge.example/v1",
         "GENESYS_API": vendors.genesys.url, "GENESYS_LOGIN": vendors.genesys.url,
         "INSTAGRAM_GRAPH": vendors.instagram.url, "FACEBOOK_GRAPH": vendors.instagram.url,
-        "TIKTOK_API": vendors.tiktok.url,
+        "TIKTOK_API": vendors.tiktok.url, "X_SECRET": "dmdesk/x",
     }  # fmt: skip
     for queue in QUEUES:
         settings |= {f"{queue.upper()}_QUEUE": urls[queue]}

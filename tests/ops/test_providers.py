@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 import ops
@@ -31,6 +32,7 @@ class Pigeons:
     """A channel that subscribes by asking, and has something to say of each account."""
 
     options: Sequence[Option] = ()
+    commands: Sequence[click.Command] = ()
     refusal = ""
 
     def secrets(self, settings: Settings) -> Sequence[tuple[str, str]]:
@@ -82,7 +84,9 @@ def told_by(package: str) -> str:
     """What names it, as a pattern: its name, or what only it is called where that is also a word."""
     name = package.rpartition(".")[2]
     title = abouts({name: package})[name].title.casefold()
-    return re.escape(name) if name != "connect" else f'{re.escape(title)}|"{name}"|desks.{name}'
+    if name == "connect":
+        return f'{re.escape(title)}|"{name}"|desks.{name}'
+    return re.escape(name) if len(name) > 1 else f'"{name}"|channels.{name}\\b|{name}_(?:api|secret)'
 
 
 @pytest.mark.parametrize("package", [*registry.CHANNELS.values(), *registry.DESKS.values()])

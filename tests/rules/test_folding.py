@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.rules import folding
 from chalicelib.vocabulary.messages import CustomerMessage, Line, Media, Mention
-from chalicelib.vocabulary.records import Conversation
+from chalicelib.vocabulary.records import Conversation, Profile
 
 CONVERSATION = Conversation("instagram", "1784", "55501")
 NOW_MS = 1_800_000_000_000
@@ -45,10 +45,15 @@ def test_only_plain_texts_are_folded_on_either_side(more: dict[str, Any]) -> Non
     assert folding.together(said(1), [said(2), said(3, **more), said(4)], 5) == 1
 
 
+def test_who_wrote_may_be_told_beside_each() -> None:
+    known: dict[str, Any] = {"profile": Profile(name="Ana"), "username": "ana_diaz"}
+    assert folding.together(said(1, **known), [said(2, **known), said(3)], 5) == 2
+
+
 def test_every_field_of_a_message_is_judged() -> None:
     """A new kind of content is not folded until somebody has thought of it."""
     harmless = {"id", "conversation", "sent_ms", "text", "origin", "username", "profile_url", "platform_thread",
-                "attributes"}  # fmt: skip
+                "attributes", "sealed", "profile"}  # fmt: skip
     judged = {name for more in OTHER.values() for name in more}
     assert harmless | judged == set(CustomerMessage.__struct_fields__)
 
@@ -60,6 +65,8 @@ def test_every_field_of_a_message_is_judged() -> None:
         "too late": said(2, after_ms=5001),
         "the same again": said(1),
         "another account's": said(2, conversation=Conversation("instagram", "1785", "55501")),
+        "another road": said(2, platform_thread="1:2"),
+        "encrypted": said(2, sealed=True),
         "other facts": said(2, attributes={"follows": "true"}),
     }.values(),
 )

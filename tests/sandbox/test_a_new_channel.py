@@ -160,7 +160,7 @@ def test_a_fault_strikes_it(box: Box) -> None:
 
 def test_a_switch_of_the_page_troubles_it_with_the_others(box: Box) -> None:
     assert box.ask("POST", "/trouble", {"name": "platform_refuses", "on": True}).json()["platform_refuses"]
-    assert {"pigeon", "instagram", "tiktok"} == {fault["target"] for fault in box.ask("GET", "/faults").json()}
+    assert {"pigeon", "instagram", "tiktok", "x"} == {fault["target"] for fault in box.ask("GET", "/faults").json()}
     assert box.send("Coo.").status_code == 403
 
 
@@ -176,7 +176,7 @@ def test_the_road_knows_its_calls_and_hides_its_secret(box: Box) -> None:
 def test_its_part_is_told_with_the_others(box: Box) -> None:
     assert secrets_of(box.vendors).items() >= Pigeon.secrets.items()
     assert [account["channel"] for account in accounts_of(box.vendors.channels)] == [
-        "instagram", "tiktok", "pigeon", "instagram", "tiktok", "instagram",
+        "instagram", "tiktok", "x", "pigeon", "instagram", "tiktok", "x", "instagram",
     ]  # fmt: skip
 
 
@@ -221,7 +221,7 @@ def test_the_whole_sandbox_starts_with_it(tmp_path: Path) -> None:
     )  # fmt: skip
     about, answer, proof = json.loads(done.stdout)
     assert [one["channel"] for one in about["accounts"]] == [
-        "instagram", "tiktok", "pigeon", "instagram", "tiktok", "instagram",
+        "instagram", "tiktok", "x", "pigeon", "instagram", "tiktok", "x", "instagram",
     ]  # fmt: skip
     assert (set(about["media"]), about["secrets"]["pigeon_ring"]) == (
         {"instagram", "tiktok", "pigeon", "genesys"}, "sandbox-pigeon-ring",
@@ -237,7 +237,7 @@ def _names(text: str, name: str) -> bool:
     return name in text.lower()
 
 
-_WORDS = {"connect": "Amazon"}
+_WORDS = {"connect": "Amazon", "x": "x_api|x_secret"}
 
 
 def test_only_the_registry_names_who_is_played() -> None:

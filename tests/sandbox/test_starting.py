@@ -146,8 +146,8 @@ def test_nothing_listens_beyond_this_machine_and_two_run_side_by_side(tmp_path: 
                 for found in process.net_connections("all")
                 if found.laddr and (found.status == psutil.CONN_LISTEN or found.type == socket.SOCK_DGRAM)
             ]
-            # Genesys, Amazon Connect, Instagram, TikTok, the gateway, the control API, the embedded AWS
-            assert len(sockets) == 7
+            # Genesys, Amazon Connect, Instagram, TikTok, X, the gateway, the control API, the embedded AWS
+            assert len(sockets) == 8
             assert set(sockets) == {"127.0.0.1"}
             about = requests.get(line.split()[2], timeout=WAIT_S).json()
             assert about["ready"] is True
@@ -180,7 +180,7 @@ def test_a_proxy_of_the_environment_is_not_in_the_way(tmp_path: Path) -> None:
     proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
     with started("--port=0", "--once", f"--logs={tmp_path / 'logs'}", no_proxy="", NO_PROXY="", **proxies) as one:
         assert one.end() == 0
-    assert one.said.count("agent's receipt    Delivered") == 2
+    assert one.said.count("agent's receipt    Delivered") == 3
 
 
 # --- how it ends

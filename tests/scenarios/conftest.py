@@ -20,6 +20,7 @@ from sandbox.stage.aws import TABLE
 
 INSTAGRAM = "17841400000000001"
 TIKTOK = "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0"
+X = "1111111111111111111"
 PATIENCE_S = 180.0
 
 
@@ -141,7 +142,7 @@ def bridge(running: Sandbox) -> Iterator[Bridge]:
     driver = Bridge(running)
     driver.post("/reset")
     driver.post("/genesys/settings", {"deduplicates": False})
-    for channel in ("instagram", "tiktok"):
+    for channel in ("instagram", "tiktok", "x"):
         driver.post(f"/{channel}/settings", {"echo": "after"})
     yield driver
     assert lasting(running) == []

@@ -100,6 +100,7 @@ def test_each_account_says_at_which_desk_it_sits(bridge: Bridge) -> None:
     told = Counter((one["channel"], one["desk"]) for one in bridge.get("/")["accounts"])
     assert told == {
         ("instagram", "genesys"): 2, ("instagram", "connect"): 1, ("tiktok", "genesys"): 1, ("tiktok", "connect"): 1,
+        ("x", "genesys"): 1, ("x", "connect"): 1,
     }  # fmt: skip
 
 

@@ -9,20 +9,21 @@ import pytest
 
 from chalicelib.rules.budgets import BUDGETS
 from chalicelib.rules.text import split
-from tests.scenarios.conftest import INSTAGRAM, TIKTOK, Bridge
+from tests.scenarios.conftest import INSTAGRAM, TIKTOK, Bridge, X
 
 # Emoji with skin tone and ZWJ, a flag, Arabic with marks, Devanagari conjuncts, stacked combining marks.
 EVERY_SCRIPT = '👩🏽‍🚀 🇵🇪 السَّلَامُ عَلَيْكُمْ क्षत्रिय Z͑ͫ̓ͪ̂ͫ̽ e\u0301 \u200f(42)\u200e <b>&amp;</b> \\u0041 "quoted"\n\ttabbed'
-SOURCES = {"instagram": "Instagram_DM", "tiktok": "TikTok_DM"}
-IDS = {"instagram": INSTAGRAM, "tiktok": TIKTOK}
+SOURCES = {"instagram": "Instagram_DM", "tiktok": "TikTok_DM", "x": "X_DM"}
+IDS = {"instagram": INSTAGRAM, "tiktok": TIKTOK, "x": X}
 
 
 def _text(call: dict[str, Any]) -> str:
-    body = call["body"]
-    return str(body["message"]["text"] if "message" in body else body["text"]["body"])
+    body = call["body"].get("message", call["body"])
+    text = body["text"]
+    return str(text if isinstance(text, str) else text["body"])
 
 
-@pytest.mark.parametrize("channel", ["instagram", "tiktok"])
+@pytest.mark.parametrize("channel", list(SOURCES))
 def test_a_text_in_every_script_survives_both_ways(bridge: Bridge, channel: str) -> None:
     seen = bridge.conversation(channel, EVERY_SCRIPT)
     assert seen["body"]["text"] == EVERY_SCRIPT
@@ -31,7 +32,7 @@ def test_a_text_in_every_script_survives_both_ways(bridge: Bridge, channel: str)
     assert _text(bridge.sent(channel)[0]) == EVERY_SCRIPT
 
 
-@pytest.mark.parametrize("channel", ["instagram", "tiktok"])
+@pytest.mark.parametrize("channel", list(SOURCES))
 def test_an_agent_sees_where_a_message_comes_from(bridge: Bridge, channel: str) -> None:
     body = bridge.conversation(channel)["body"]
     attributes = body["channel"]["metadata"]["customAttributes"]
@@ -49,7 +50,7 @@ def test_the_agents_customer_is_the_platforms_plain_user_id(bridge: Bridge) -> N
     )
 
 
-@pytest.mark.parametrize("channel", ["instagram", "tiktok"])
+@pytest.mark.parametrize("channel", list(SOURCES))
 def test_a_delivered_reply_is_receipted_once(bridge: Bridge, channel: str) -> None:
     seen = bridge.conversation(channel)
     reply = bridge.post("/genesys/reply", {"conversation_id": seen["conversation_id"], "text": "Hello!"})["id"]
@@ -79,7 +80,7 @@ def test_the_facebook_login_goes_out_through_its_page(bridge: Bridge) -> None:
     assert bridge.sent("instagram")[0]["path"].endswith("/100000000000002/messages")
 
 
-@pytest.mark.parametrize("channel", ["instagram", "tiktok"])
+@pytest.mark.parametrize("channel", list(SOURCES))
 @pytest.mark.parametrize("echo", ["before", "after"])
 def test_the_echo_of_our_own_send_never_reaches_the_agent(bridge: Bridge, channel: str, echo: str) -> None:
     bridge.post(f"/{channel}/settings", {"echo": echo})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.scenarios.conftest import INSTAGRAM, TIKTOK, Bridge
+from tests.scenarios.conftest import INSTAGRAM, TIKTOK, Bridge, X
 from tests.scenarios.test_operator import operator, run
 
 __all__ = ["operator"]
@@ -77,6 +77,32 @@ def test_whichever_comes_first_a_message_is_shown_once(operator: Bridge) -> None
     operator.until(lambda: len(operator.taken()) == 2, "what did not come")
     operator.quiet()
     assert [call["body"]["text"] for call in operator.taken()] == ["on TikTok", f"{LATE}\nand once more"]
+
+
+def test_what_no_webhook_of_xs_brought_is_brought_plain_and_encrypted(operator: Bridge) -> None:
+    operator.shift(EARLIER_S)
+    operator.post("/x/say", {"text": "before"})
+    operator.post("/x/say", {"text": "before, sealed", "encrypted": True})
+    operator.until(lambda: len(operator.taken()) == 2, "what was told")
+    operator.post("/x/settings", {"webhooks": "lost"})
+    operator.post("/x/say", {"text": "lost"})
+    operator.post("/x/say", {"text": "lost, sealed", "encrypted": True})
+    operator.post("/x/settings", {"webhooks": "delivered"})
+    operator.quiet()
+    operator.shift(0)
+    done = reconciled(X)
+    assert [one["brought"] for one in done["missing"]] == [True] * 2
+    assert (done["inbound"]["received"], done["inbound"]["missing"]) == (4, 2)
+    operator.until(lambda: len(operator.taken()) == 4, "all that was lost")
+    operator.quiet()
+    [texts] = said(operator).values()
+    assert (texts[:2], sorted(texts[2:])) == (
+        ["before", "before, sealed"], [f"{LATE}\nlost", f"{LATE}\nlost, sealed"],
+    )  # fmt: skip
+    assert reconciled(X)["missing"] == []
+    assert operator.post("/x/lost") == {"delivered": 2}
+    operator.quiet()
+    assert len(operator.taken()) == 4
 
 
 def test_an_agents_reply_that_never_came_is_sent_once(operator: Bridge) -> None:

@@ -167,6 +167,6 @@ def _part(whole: Any, name: str) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-def open_archive(http: Outgoing, secrets: Secrets, setting: Callable[[str], str]) -> InstagramArchive:
+def open_archive(http: Outgoing, secrets: Secrets, setting: Callable[[str], str], *_: object) -> InstagramArchive:
     """The archive over that session. See `OpenArchive`."""
     return InstagramArchive(open_client(http, secrets, setting))

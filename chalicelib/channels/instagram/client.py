@@ -407,7 +407,7 @@ def _flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def open_client(http: Outgoing, secrets: Secrets, url: Callable[[str], str]) -> InstagramClient:
+def open_client(http: Outgoing, secrets: Secrets, url: Callable[[str], str], *_: object) -> InstagramClient:
     """The client, with base URLs from settings: `url("instagram_graph")` and so on."""
     hosts = {"instagram": url("instagram_graph"), "facebook": url("facebook_graph")}
     return InstagramClient(http, secrets, hosts, url("graph_version"))

@@ -22,6 +22,8 @@ LIFETIME_S = 60 * 86_400.0
 class InstagramRenewal:
     """GET refresh_access_token. A Page's token (Facebook login) does not end by time."""
 
+    every_s = 3600.0
+
     def __init__(self, http: Outgoing, host: str) -> None:
         self._http = http
         self._host = host

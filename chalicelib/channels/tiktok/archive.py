@@ -111,6 +111,6 @@ def _delivery(account: Account, chat: str, at_ms: int, seen: Fields) -> bytes:
     )
 
 
-def open_archive(http: Outgoing, secrets: Secrets, setting: Callable[[str], str]) -> TikTokArchive:
+def open_archive(http: Outgoing, secrets: Secrets, setting: Callable[[str], str], *_: object) -> TikTokArchive:
     """The archive over that session. See `OpenArchive`."""
     return TikTokArchive(open_client(http, secrets, setting))

@@ -290,6 +290,6 @@ def _id_of(person: object) -> object:
     return person.get("id") if isinstance(person, dict) else None
 
 
-def open_client(http: Outgoing, secrets: Secrets, url: Callable[[str], str]) -> TikTokClient:
+def open_client(http: Outgoing, secrets: Secrets, url: Callable[[str], str], *_: object) -> TikTokClient:
     """The client, with the base URL from settings: `url("tiktok_api")`."""
     return TikTokClient(http, secrets, url("tiktok_api"))

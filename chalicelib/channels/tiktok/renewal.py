@@ -24,6 +24,8 @@ class TikTokRenewal:
     """POST tt_user/oauth2/refresh_token/. Both tokens come back, and both are kept: they may have rotated, and then
     the old refresh token is dead from the moment of the answer."""
 
+    every_s = 3600.0
+
     def __init__(self, http: Outgoing, host: str) -> None:
         self._http = http
         self._host = host

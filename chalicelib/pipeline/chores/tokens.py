@@ -7,7 +7,7 @@ from contextlib import suppress
 from math import isfinite
 from typing import Any
 
-from chalicelib.credentials import Secret
+from chalicelib.credentials import Secret, trimmed
 from chalicelib.errors import Misconfigured, Refused, Retryable, Uncertain
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.accounts import readable
@@ -17,6 +17,7 @@ from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Account
 
 LEASE_S = 90.0
+HOUR_S = 3600.0
 DAY_S = 86_400.0
 # No renewal is begun later in a run, so that the function's end never comes between a platform's answer and its
 # being stored: a call, and half a minute of tries to write, fit into what a function lives (60 s at the least).
@@ -25,15 +26,14 @@ BEGIN_S = 10.0
 
 
 class Tokens:
-    """The chore that renews them. `app_secrets` maps a channel to the name of its app's secret, where it renews by one;
-    `channels` and `desks` are those that there are, by their names."""
-
-    name = "tokens"
-    every_s = 3600.0
+    """The chore that renews them, of the channels of `renewals`, and goes through their accounts every so often (s):
+    one for each pace that a channel's tokens ask for. `app_secrets` maps a channel to the name of its app's secret,
+    where it renews by one; `channels` and `desks` are those that there are, by their names."""
 
     def __init__(
         self,
         *,
+        every_s: float,
         renewals: Mapping[str, Renewal],
         app_secrets: Mapping[str, str],
         channels: Mapping[str, About],
@@ -43,6 +43,8 @@ class Tokens:
         clock: Clock,
         metrics: Metrics,
     ) -> None:
+        self.name = "tokens" if every_s == HOUR_S else f"tokens_{int(every_s)}"
+        self.every_s = every_s
         self._renewals = renewals
         self._app_secrets = app_secrets
         self._channels = channels
@@ -56,6 +58,8 @@ class Tokens:
         """Every account once; one account's trouble is no other's. Raises Retryable where none can be read."""
         latest_s = now + BEGIN_S
         for account in readable(self._ledger.accounts(), self._channels, self._desks, self._metrics):
+            if account.channel not in self._renewals:
+                continue
             try:
                 self._account(account, latest_s)
             except Exception as error:  # whatever it is, the next account's turn comes
@@ -111,7 +115,7 @@ class Tokens:
 def ends_s(held: dict[str, Any]) -> float | None:
     """When a person has to log the account in again (epoch s), by what its secret holds; None where that is not told:
     a token that renews itself ends with what it is renewed by."""
-    ends = held.get("refresh_expires_at") or held.get("expires_at")
+    ends = held.get("refresh_expires_at") or (None if trimmed(held.get("refresh_token")) else held.get("expires_at"))
     return float(ends) if isinstance(ends, (int, float)) and isfinite(ends) else None
 
 

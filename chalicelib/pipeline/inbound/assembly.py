@@ -21,6 +21,7 @@ from chalicelib.pipeline.inbound.profiles import Profiles
 from chalicelib.pipeline.inbound.showing import Showing
 from chalicelib.pipeline.inbound.taps import Taps
 from chalicelib.pipeline.inbound.to_desk import ToDesk
+from chalicelib.pipeline.inbound.unsealing import Opening
 from chalicelib.pipeline.inbound.wording import Wording
 from chalicelib.pipeline.intake import Intake
 from chalicelib.pipeline.parking import Parking
@@ -37,6 +38,14 @@ def to_desk(
     intake = Intake(translators, Parking("inbound", given.shelf, clock, metrics), queue, metrics)
     wording, leads = Wording(clients, ledger), Leads(ledger, clock, metrics)
     showing = Showing(lines=common.lines, ledger=ledger, budgets=budgets, metrics=metrics)
+    opening = Opening(
+        unsealings=given.unsealings,
+        channels=given.channels,
+        memory=given.memory,
+        secrets=given.secrets,
+        budgets=budgets,
+        metrics=metrics,
+    )
     messages = Messages(
         clients=clients,
         composing=Composing([*_enrichers(common, wording), *further]),
@@ -62,8 +71,11 @@ def to_desk(
     return ToDesk(
         intake=intake,
         accounts=common.accounts,
+        opening=opening,
         messages=messages,
-        folding=Folding(intake=intake, messages=messages, budgets=budgets, clock=clock, metrics=metrics),
+        folding=Folding(
+            intake=intake, opening=opening, messages=messages, budgets=budgets, clock=clock, metrics=metrics
+        ),
         looking_up=LookingUp(
             clients=clients,
             messages=messages,

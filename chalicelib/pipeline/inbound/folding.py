@@ -14,6 +14,7 @@ from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.delivery import Together
 from chalicelib.pipeline.inbound.messages import Messages, Noted
+from chalicelib.pipeline.inbound.unsealing import Opening
 from chalicelib.pipeline.intake import Intake
 from chalicelib.pipeline.ports import Arrival, Clock
 from chalicelib.rules import folding
@@ -30,12 +31,14 @@ class Folding:
         self,
         *,
         intake: Intake[list[CustomerEvent]],
+        opening: Opening,
         messages: Messages,
         budgets: Budgets,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._intake = intake
+        self._opening = opening
         self._messages = messages
         self._budgets = budgets
         self._clock = clock
@@ -77,7 +80,7 @@ class Folding:
         event, within_s = arrival.event, arrival.account.fold_s
         if _returns(event) or not folding.plain(message):
             return []
-        behind = [self._read(one) for one in arrival.turn.behind]
+        behind = [self._read(arrival, one) for one in arrival.turn.behind]
         number = folding.together(message, behind, within_s)
         left_s = folding.waits_s(event.received_ms, self._clock(), within_s)
         if number == len(behind) and left_s > 0:
@@ -89,7 +92,7 @@ class Folding:
         """The messages of the events, which were handed out with this one; None where they were not, again and again.
         Raises Waiting while they may be."""
         behind = {event.id: event for event in arrival.turn.behind if event.id in events}
-        read = [self._read(behind[event]) for event in events if event in behind]
+        read = [self._read(arrival, behind[event]) for event in events if event in behind]
         named = [message for message in read if message is not None]
         if len(named) == len(events):
             return named
@@ -97,10 +100,11 @@ class Folding:
             return None
         raise Waiting("what it is shown with was not handed out with it", LOOK_S)
 
-    def _read(self, event: Event) -> CustomerMessage | None:
+    def _read(self, arrival: Arrival, event: Event) -> CustomerMessage | None:
         """The message that the event holds, None where it is something else, or more, or comes back: it is then dealt
         with when its turn comes."""
-        happened = (None if _returns(event) else self._intake.peek(event)) or []
+        peeked = (None if _returns(event) else self._intake.peek(event)) or []
+        happened = self._opening.peeked(arrival.account, peeked)
         first = happened[0] if len(happened) == 1 else None
         return first if isinstance(first, CustomerMessage) and first.id == event.id else None
 

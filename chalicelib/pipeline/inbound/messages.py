@@ -174,4 +174,7 @@ class Messages:
 
 
 def _begins(account: Account, message: CustomerMessage) -> str:
+    """How the message begins, by which it is named later; of one that came encrypted nothing is written down."""
+    if message.sealed:
+        return ""
     return beginning(account.language, message.text, message.media.kind if message.media else "")

@@ -17,6 +17,8 @@ from chalicelib.wire import LATEST_MS, bounded
 
 # An unsend is the last of a message's edits: one that it overtook is not shown after it.
 LAST_EDIT = LATEST_MS + 1
+# What agents see of a customer's doing only where the account asks for it.
+_PASSING = frozenset({"read", "typing"})
 
 
 class Notes:
@@ -46,8 +48,8 @@ class Notes:
             self._media.forget(note.conversation, note.removes)
         if note.prevents and self._prevented(note):
             self._metrics.count("ignored", reason="unsent_before_shown")
-        elif note.kind == "read" and not arrival.account.show_reads:
-            self._metrics.count("ignored", reason="read")
+        elif note.kind in _PASSING and not arrival.account.show_reads:
+            self._metrics.count("ignored", reason=note.kind)
         elif note.edit and self._edit(note) == "older":
             self._metrics.count("ignored", reason="edit_overtaken")
         else:
@@ -65,6 +67,7 @@ class Notes:
         return False
 
     def _edit(self, note: Note) -> Edited:
-        """Whether this is the newest text of its message. It is kept for a message that has not come yet, too."""
+        """Whether this is the newest text of its message. It is kept for a message that has not come yet, too,
+        unless it came encrypted: of that nothing is written down."""
         item = claims.inbound(bounded(self._wording.event(note.conversation, note.about)))
-        return self._ledger.edited(note.conversation, item, self._clock(), note.edit, note.text)
+        return self._ledger.edited(note.conversation, item, self._clock(), note.edit, "" if note.sealed else note.text)

@@ -41,8 +41,12 @@ class Profiles:
         return self._asking.get(account, (message.conversation.key, wrote), lambda: self._asked(account, message))
 
     def _asked(self, account: Account, message: CustomerMessage) -> Profile | None:
-        """What the table has, else what the platform tells. The table's failure is not the platform's."""
+        """What came with the message, else what the table has, else what the platform tells. The table's failure is
+        not the platform's."""
         now = self._clock()
+        if message.profile is not None:
+            self._keep(account, message, now, message.profile)
+            return message.profile
         try:
             kept = self._ledger.profile(message.conversation, now)
         except Exception as error:

@@ -14,10 +14,21 @@ from chalicelib.pipeline.inbound.leads import Leads
 from chalicelib.pipeline.inbound.looking_up import LookingUp
 from chalicelib.pipeline.inbound.messages import Messages
 from chalicelib.pipeline.inbound.notes import Notes
+from chalicelib.pipeline.inbound.unsealing import Opening, stand_in
 from chalicelib.pipeline.intake import Intake
 from chalicelib.pipeline.parking import UNKNOWN_ACCOUNT
 from chalicelib.pipeline.ports import Arrival, Turn
-from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Echo, Ignored, Led, Note, Trouble, Unseen
+from chalicelib.vocabulary.messages import (
+    CustomerEvent,
+    CustomerMessage,
+    Echo,
+    Ignored,
+    Led,
+    Note,
+    Sealed,
+    Trouble,
+    Unseen,
+)
 from chalicelib.vocabulary.records import PREVENTED, Event
 
 UNKNOWN_S = 5.0
@@ -31,6 +42,7 @@ class ToDesk:
         *,
         intake: Intake[list[CustomerEvent]],
         accounts: Accounts,
+        opening: Opening,
         messages: Messages,
         folding: Folding,
         looking_up: LookingUp,
@@ -42,6 +54,7 @@ class ToDesk:
     ) -> None:
         self._intake = intake
         self._accounts = accounts
+        self._opening = opening
         self._messages = messages
         self._folding = folding
         self._looking_up = looking_up
@@ -58,9 +71,7 @@ class ToDesk:
         known = [happening for happening in happened if not isinstance(happening, Ignored)]
         if known:
             self._accounts.ready(event.source, event.account, "inbound")
-        for happening in happened:
-            if isinstance(happening, Ignored):
-                self._metrics.count("ignored", reason=happening.reason)
+        self._ignored(happened)
         if not known:
             return ()
         account = self._accounts.of_channel(event.source, event.account)
@@ -79,14 +90,23 @@ class ToDesk:
             for happening in self._intake.read_again(event) or []:
                 if isinstance(happening, CustomerMessage):
                     self._messages.missing(account, happening)
+                elif isinstance(happening, Sealed) and not (happening.own or happening.silent):
+                    self._messages.missing(account, stand_in(happening))
         self._intake.bury(event, turn, reason)
 
     def _taken(self, arrival: Arrival, happened: Sequence[CustomerEvent]) -> Sequence[str]:
-        first, *more = happened
-        if isinstance(first, CustomerMessage) and not more and first.id == arrival.event.id:
-            return self._folding.show(arrival, first)
-        self._all(arrival, happened)
+        read = self._opening.opened(arrival, happened)
+        self._ignored(read)
+        match read:
+            case [CustomerMessage() as only] if only.id == arrival.event.id:
+                return self._folding.show(arrival, only)
+        self._all(arrival, read)
         return ()
+
+    def _ignored(self, happened: Sequence[CustomerEvent]) -> None:
+        for happening in happened:
+            if isinstance(happening, Ignored):
+                self._metrics.count("ignored", reason=happening.reason)
 
     def _all(self, arrival: Arrival, happened: Sequence[CustomerEvent]) -> None:
         """In order. What the customer took back before it came is left out with all its parts."""

@@ -54,6 +54,7 @@ def to_customer(
             lines=common.lines,
             outbox=outbox,
             budgets=budgets,
+            late_s=given.late_s,
             clock=clock,
             metrics=metrics,
         ),

@@ -37,7 +37,7 @@ class Enclosing:
         if can.links:
             link = self._media.link(kept.key, int(reply.received_s * 1000))
             instead = say(account.language, "file_link", name=kept.name, url=link)
-        if limit and kept.mime in limit.mimes and kept.size <= limit.size:
+        if limit and limit.takes(kept.mime, kept.size):
             uploaded = can.media_by == "upload"
             return MediaPart(
                 kind=kept.kind,

@@ -14,6 +14,7 @@ from chalicelib.errors import (
     Reason,
     Refused,
     Retryable,
+    Throttled,
     TokenRefused,
     Uncertain,
     Waiting,
@@ -112,7 +113,8 @@ class Parts:
             self._finding_out.doubt(reply, item)
             raise
         else:
-            words = remembered(account.language, part)
+            sealed = self._clients[account.channel].capabilities.sealed(to.thread)
+            words = "" if sealed else remembered(account.language, part)
             told = {"said_ms": max(reply.said_ms, reply.thread.said_ms)} if reply.said_ms else {}
             self._ledger.sent(conversation, item, self._clock(), platform_id, to.comment, words, **told)
             self._metrics.count("sent", channel=account.channel)
@@ -144,6 +146,11 @@ class Parts:
         if isinstance(error, TokenRefused):
             if self._budgets.spent(reply.turn, "token"):
                 return AccountStopped(error.reason, error.advice or RECONNECT.format(secret=reply.account.secret))
+        elif isinstance(error, Throttled):
+            if self._budgets.spent(reply.turn, "throttled", reply.received_s):
+                return Refused("rate_limited", f"given up: {error.reason}")
+        elif type(error) is Waiting:  # how long the platform works on a file, its client judges
+            return None
         elif self._budgets.spent(reply.turn, "reply", reply.received_s):
             if isinstance(error, Misconfigured):
                 return AccountStopped(error.reason, error.advice)

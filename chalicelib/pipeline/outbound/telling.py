@@ -10,11 +10,12 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.errors import Misconfigured, Reason, Refused, Retryable, Uncertain
+from chalicelib.errors import Misconfigured, Reason, Refused, Retryable, Throttled, Uncertain
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.lines import Lines, Shown, forgotten
+from chalicelib.pipeline.outbound.reply import Reply
 from chalicelib.pipeline.ports import Clock, Outbox, Turn
 from chalicelib.rules.catalogue import say
 from chalicelib.vocabulary.about import About
@@ -24,6 +25,8 @@ from chalicelib.wire import bounded
 
 # A desk that has just failed to be told is left alone for a moment: its silence must not hold up replies.
 PAUSE_S = 10.0
+# How often it is tried to tell that a reply waits.
+LATE_TRIES = 3
 SECTION = "telling"
 Way = Literal["receipt", "notice"]
 
@@ -77,9 +80,12 @@ class Telling:
         lines: Lines,
         outbox: Outbox,
         budgets: Budgets,
+        late_s: float,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
+        """`late_s` is after how long an agent is told that a reply waits for a platform's limit."""
+        self._late_s = late_s
         self._channels = channels
         self._desks = desks
         self._lines = lines
@@ -109,6 +115,25 @@ class Telling:
             self._line(account, conversation, seat, identifier, text)
         except (Refused, Retryable) as error:
             log.info("desk receipt not shown", event=told.message, account=account.id, reason=error.reason)
+
+    def late(self, reply: Reply, later: Throttled) -> None:
+        """A platform's limit holds a reply up. Its agent reads that it waits, once, as soon as that has taken so long:
+        until then the reply's next look comes no later. Never raises."""
+        account, message, now = reply.account, reply.message, self._clock()
+        left_s = reply.received_s + self._late_s - now
+        if left_s > 0:
+            later.after_s = left_s if later.after_s is None else min(later.after_s, left_s)
+            return
+        if message.author != "human" or not account.notices:
+            return
+        if self._budgets.tried(reply.turn, "late").count > LATE_TRIES:
+            return
+        channel = self._channels.get(account.channel)
+        text = say(account.language, "notice_late", platform=channel.title if channel else "")
+        try:
+            self._line(account, reply.conversation, reply.seat, f"late:{message.id}", text)
+        except Exception as error:  # whatever it is, the reply goes out in its time
+            log.info("not told that it waits", message=message.id, account=account.id, error=type(error).__name__)
 
     def again(self, event: Event, turn: Turn) -> None:
         """What could not be told at once. Raises Retryable until its budget is used up."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import msgspec
 
-from chalicelib.errors import Refused, Retryable, Waiting
+from chalicelib.errors import Refused, Retryable, Throttled, Waiting
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.accounts import Accounts
 from chalicelib.pipeline.budgets import Budgets
@@ -179,7 +179,11 @@ class ToCustomer:
             turn=turn,
             said_ms=event.sent_ms,
         )
-        outcome = self._sending.send(reply)
+        try:
+            outcome = self._sending.send(reply)
+        except Throttled as later:
+            self._telling.late(reply, later)
+            raise
         if not outcome.news:
             self._metrics.count("duplicate", channel=account.channel)
             return

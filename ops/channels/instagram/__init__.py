@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from chalicelib.vocabulary.records import Account
 from ops.errors import OpsError
 from ops.findings import Checks, Subscribed
@@ -23,6 +25,7 @@ class Instagram:
     """What asks Meta is loaded when it asks."""
 
     options: Sequence[Option] = ()
+    commands: Sequence[click.Command] = ()
 
     def secrets(self, settings: Settings) -> Sequence[tuple[str, str]]:
         """The app's: what webhooks are signed with, and what Meta's own check of the URL must bring."""

@@ -28,6 +28,7 @@ class TikTok:
             help="Id of the TikTok app [env: DMDESK_TIKTOK_APP_ID; default: app_id of the TikTok secret].",
         ),
     )
+    commands: Sequence[click.Command] = ()
 
     def secrets(self, settings: Settings) -> Sequence[tuple[str, str]]:
         """The app's, which webhooks are signed with."""

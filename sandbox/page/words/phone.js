@@ -18,10 +18,13 @@ export default {
   editing: ["Editing the message", "Editando el mensaje"],
   seen: ["Seen", "Visto"],
   edited: ["edited", "editado"],
+  encrypted: ["encrypted", "cifrado"],
   unsent: ["Message taken back", "Mensaje retirado"],
   message_menu: ["What to do with this message", "Qué hacer con este mensaje"],
 
   do_picture: ["A picture", "Una foto"],
+  do_gif: ["An animation", "Una animación"],
+  do_rotate: ["A new key for the conversation", "Una clave nueva para la conversación"],
   do_video: ["A video", "Un vídeo"],
   do_voice: ["A voice message", "Un mensaje de voz"],
   do_file: ["A document", "Un documento"],

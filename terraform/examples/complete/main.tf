@@ -1,4 +1,4 @@
-# The whole bridge from one place: an Instagram and a TikTok account, two regions that need not be the same. Before the
+# The whole bridge from one place: an account each of Instagram, TikTok and X, two regions that need not be the same. Before the
 # first bridge of an AWS account: examples/account.
 terraform {
   required_version = ">= 1.11"
@@ -49,10 +49,12 @@ module "dmdesk" {
   accounts = {
     acme_ig = { channel = "instagram", id = "17841400000000001", name = "acme" }
     acme_tt = { channel = "tiktok", id = "-000Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0", name = "acme", language = "es" }
+    acme_x  = { channel = "x", id = "1111111111111111111", name = "acme" }
   }
 
   instagram                      = var.instagram
   tiktok                         = var.tiktok
+  x                              = var.x
   genesys_oauth_clients          = var.genesys_oauth_clients
   genesys_oauth_client_ids       = var.genesys_oauth_client_ids
   genesys_webhook_secret         = var.genesys_webhook_secret

@@ -14,6 +14,13 @@ variable "tiktok" {
   sensitive   = true
 }
 
+variable "x" {
+  description = "The X app's secrets, id and tokens."
+  type        = any
+  ephemeral   = true
+  sensitive   = true
+}
+
 variable "genesys_oauth_clients" {
   description = "OAuth clients of Genesys Cloud for the bridge."
   type        = any

@@ -39,7 +39,7 @@ resource "aws_acm_certificate_validation" "this" {
   validation_record_fqdns = [aws_route53_record.proof[each.key].fqdn]
 }
 
-# Meta, TikTok and Genesys Cloud all speak TLS 1.2; whether all speak 1.3 is told nowhere.
+# Meta, TikTok, X and Genesys Cloud all speak TLS 1.2; whether all speak 1.3 is told nowhere.
 # docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-custom-domain-tls-version.html
 resource "aws_api_gateway_domain_name" "this" {
   for_each                 = local.domain
@@ -101,6 +101,6 @@ resource "aws_api_gateway_rest_api_policy" "allowed" {
 check "platforms_come_through_the_proxy" {
   assert {
     condition     = length(var.allowed_addresses) == 0 || var.public_url != null
-    error_message = "allowed_addresses is set and public_url is not: Meta, TikTok and Genesys Cloud are given the API's own address and come from addresses that none of them tells. Unless all of those are in the list, nothing arrives. Set public_url to the proxy that they deliver to."
+    error_message = "allowed_addresses is set and public_url is not: Meta, TikTok, X and Genesys Cloud are given the API's own address and come from addresses that none of them tells. Unless all of those are in the list, nothing arrives. Set public_url to the proxy that they deliver to."
   }
 }

@@ -37,6 +37,7 @@ locals {
       DMDESK_CLOSING_STEPS         = join(",", [for step in var.closing.steps : "${step.hours}:${step.priority}"])
       DMDESK_SUPERVISORS_TOPIC     = aws_sns_topic.supervisors.arn
       DMDESK_OUTAGE_MINUTES        = tostring(var.outage_minutes)
+      DMDESK_LATE_REPLY_MINUTES    = tostring(var.late_reply_minutes)
       DMDESK_PARKED_RETURN_HOURS   = tostring(var.parked_return_hours)
       DMDESK_SCAN                  = var.scan
       DMDESK_SCAN_SECONDS          = tostring(var.scan_seconds)

@@ -208,6 +208,17 @@ variable "outage_minutes" {
   }
 }
 
+variable "late_reply_minutes" {
+  description = "How long a reply waits for a platform's limit before its agent reads that it waits; it goes out by itself (minutes)."
+  type        = number
+  default     = 5
+  nullable    = false
+  validation {
+    condition     = var.late_reply_minutes >= 1 && var.late_reply_minutes <= 1440 && floor(var.late_reply_minutes) == var.late_reply_minutes
+    error_message = "late_reply_minutes is a whole number from 1 to 1440."
+  }
+}
+
 variable "parked_return_hours" {
   description = "Events that were parked because no account was theirs come back by themselves once it is there, where they are no older than this (hours; 0: none do)."
   type        = number

@@ -102,7 +102,7 @@ variable "waf" {
 }
 
 variable "allowed_addresses" {
-  description = "Who may reach the API at all, as CIDRs: the addresses of a proxy or CDN that you put before it. Everybody by default. Neither Meta nor TikTok nor Genesys Cloud tells from where its webhooks come: without a proxy that they deliver to, this shuts them out."
+  description = "Who may reach the API at all, as CIDRs: the addresses of a proxy or CDN that you put before it. Everybody by default. None of Meta, TikTok, X and Genesys Cloud tells from where its webhooks come: without a proxy that they deliver to, this shuts them out."
   type        = list(string)
   default     = []
   nullable    = false

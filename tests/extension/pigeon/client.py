@@ -110,6 +110,6 @@ def _held(letter: dict[str, Any]) -> Held:
     )
 
 
-def open_client(http: Outgoing, secrets: Secrets, url: Callable[[str], str]) -> PigeonClient:
+def open_client(http: Outgoing, secrets: Secrets, url: Callable[[str], str], *_: object) -> PigeonClient:
     """The client, with the API's address from settings."""
     return PigeonClient(http, secrets, url("pigeon_api"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import click
 import msgspec
 
 from chalicelib.vocabulary.records import Account
@@ -24,6 +25,7 @@ class Pigeons:
     """A loft tells where its events go, and takes another address."""
 
     options: Sequence[Option] = ()
+    commands: Sequence[click.Command] = ()
 
     def secrets(self, settings: Settings) -> Sequence[tuple[str, str]]:
         """What its webhooks are signed with."""

@@ -20,6 +20,8 @@ LIFETIME_S = 86_400.0
 class PigeonRenewal:
     """POST /keys."""
 
+    every_s = 3600.0
+
     def __init__(self, http: Outgoing, host: str) -> None:
         self._http, self._host = http, host
 

@@ -26,14 +26,14 @@ class _Webhook:
 
     def handshakes(self, request: Request) -> bool:
         """Whether a token is to be signed."""
-        return "crc_token" in request.query
+        return "pigeon_token" in request.query
 
     def handshake(self, request: Request, secret: Secret) -> Response:
         """The token's HMAC-SHA256 as JSON. Raises Rejected where the secret has nothing to sign with."""
         keys = secret.every("secrets")
         if not keys:
             raise Rejected(401, "no_secret")
-        proof = base64.b64encode(hmac_sha256(keys[0], request.query["crc_token"].encode())).decode()
+        proof = base64.b64encode(hmac_sha256(keys[0], request.query["pigeon_token"].encode())).decode()
         body = msgspec.json.encode({"response_token": f"sha256={proof}"}).decode()
         return Response(status=200, body=body, content_type="application/json")
 

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Refused, Retryable, Uncertain
 from chalicelib.pipeline.chores import tokens
-from chalicelib.pipeline.chores.tokens import BEGIN_S, DAY_S, LEASE_S, Tokens, lock_of
+from chalicelib.pipeline.chores.tokens import BEGIN_S, DAY_S, HOUR_S, LEASE_S, Tokens, lock_of
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.records import Account, Unreadable
 from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeLedger, FakeMetrics, FakeSecrets
@@ -23,6 +23,8 @@ NEW = {"access_token": "new-tt", "refresh_token": "r2"}
 
 class Renews:
     """Says what it is told; keeps what it was asked."""
+
+    every_s = HOUR_S
 
     def __init__(self, *ends: dict[str, Any] | BaseException, due: bool = True) -> None:
         self.ends = list(ends)
@@ -56,6 +58,7 @@ class Kit:
             "tt-app": {"app_id": "7", "secrets": ["s"]},
         }
         self.tokens = Tokens(
+            every_s=HOUR_S,
             renewals={"instagram": instagram, "tiktok": tiktok},
             app_secrets={"instagram": "ig-app", "tiktok": "tt-app"},
             channels=abouts(CHANNELS),
@@ -266,6 +269,8 @@ class Platform:
     """Gives a new pair for the newest refresh token, and for the one before it until the new one was used: so that an
     answer that is lost is not lost for good. A `strict` one knows the newest only."""
 
+    every_s = HOUR_S
+
     def __init__(self, strict: bool) -> None:
         self.strict, self.given = strict, 1
 
@@ -306,3 +311,31 @@ def test_a_renewal_that_is_cut_at_any_line_is_done_by_a_later_run(strict: bool) 
             break
     assert line > 20
     assert lost == ({"self._secrets.put(account.secret, new)"} if strict else set())
+
+
+def test_each_pace_is_a_chore_of_its_own_and_goes_through_its_own_accounts() -> None:
+    instagram, tiktok = Renews(NEW), Renews(NEW)
+    kit = Kit(instagram, tiktok)
+    often = Tokens(
+        every_s=900.0,
+        renewals={"tiktok": tiktok},
+        app_secrets={"tiktok": "tt-app"},
+        channels=abouts(CHANNELS),
+        desks=abouts(DESKS),
+        ledger=kit.ledger,
+        secrets=kit.secrets,
+        clock=kit.clock,
+        metrics=kit.metrics,
+    )
+    often.run(kit.clock())
+    assert ([name for name, _, _ in tiktok.asked], instagram.asked) == ([TIKTOK.id], [])
+    assert kit.metrics.total("token_not_renewed") == 0
+    assert (often.every_s, kit.tokens.every_s) == (900.0, HOUR_S)
+    assert often.name != kit.tokens.name == "tokens"
+
+
+def test_a_token_that_renews_itself_has_no_days_left_to_tell() -> None:
+    kit = Kit(Renews(due=False), Renews(due=False))
+    kit.secrets.stored[TIKTOK.secret] |= {"refresh_token": "r1", "expires_at": kit.clock() + 7200}
+    kit.run()
+    assert [line for line in kit.metrics.lines if line[0] == "token_days_left"] == []

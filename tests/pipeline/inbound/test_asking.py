@@ -295,3 +295,14 @@ def test_a_comment_without_a_post_asks_for_nothing() -> None:
     told = msgspec.structs.replace(comment(), lines=())
     assert kit.posts.placed(INSTAGRAM, told) is told
     assert kit.client.asked == []
+
+
+def test_what_came_with_the_message_is_not_asked_for_and_holds_for_what_comes_without() -> None:
+    kit = Kit()
+    assert kit.profiles.of(INSTAGRAM, said(profile=ANA)) == ANA
+    assert kit.client.asked == []
+    assert kit.ledger.profile(said().conversation, kit.clock()) == ANA
+    kit.profiles = Profiles({}, kit.ledger, kit.clock, kit.metrics)
+    assert kit.profiles.of(INSTAGRAM, said()) == ANA
+    kit.profiles = Profiles({}, kit.ledger, kit.clock, kit.metrics)
+    assert kit.profiles.of(INSTAGRAM, said(profile=BO)) == BO, "the newer one"

@@ -1017,14 +1017,17 @@ def test_a_note_that_the_desk_refuses_is_counted_and_not_buried() -> None:
     assert kit.metrics.total("ignored", reason="reaction_refused") == 1
 
 
+@pytest.mark.parametrize("kind", ["read", "typing"])
 @pytest.mark.parametrize(("settings", "shown"), [({}, 0), ({"show_reads": False}, 0), ({"show_reads": True}, 1)])
-def test_reads_are_shown_where_the_account_asks_for_them(settings: dict[str, bool], shown: int) -> None:
-    kit = Kit(msgspec.structs.replace(NOTE, kind="read", lines=(Line("read"),)))
+def test_what_a_customer_does_is_shown_where_the_account_asks_for_it(
+    settings: dict[str, bool], shown: int, kind: str
+) -> None:
+    kit = Kit(msgspec.structs.replace(NOTE, kind=kind, lines=(Line(kind),)))
     kit.ledger.listed = [msgspec.structs.replace(INSTAGRAM, **settings)]
     kit.ledger.threads[CONVERSATION.key] = Thread(seat=Seat(conversation="desk-1"))
     kit.handle()
     assert kit.posted == shown
-    assert kit.metrics.total("ignored", reason="read") == 1 - shown
+    assert kit.metrics.total("ignored", reason=kind) == 1 - shown
 
 
 UNSENT = msgspec.structs.replace(

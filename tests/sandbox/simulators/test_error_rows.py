@@ -10,6 +10,8 @@ from chalicelib.channels.instagram import problems as instagram
 from chalicelib.channels.instagram.client import open_client as open_instagram
 from chalicelib.channels.tiktok import problems as tiktok
 from chalicelib.channels.tiktok.client import open_client as open_tiktok
+from chalicelib.channels.x import problems as x
+from chalicelib.channels.x.client import open_client as open_x
 from chalicelib.errors import (
     AccountStopped,
     Judged,
@@ -28,12 +30,16 @@ from chalicelib.vocabulary.records import Account, Conversation
 from chalicelib.vocabulary.replies import Recipient, TextPart
 from sandbox.simulators.instagram.simulator import InstagramSimulator
 from sandbox.simulators.tiktok.simulator import TikTokSimulator
+from sandbox.simulators.x.access import App
+from sandbox.simulators.x.simulator import XSimulator
 from sandbox.stage.clock import Clock
 from sandbox.stage.faults import Faults
-from tests.fakes import INSTAGRAM, TIKTOK
+from tests.fakes import INSTAGRAM, TIKTOK, FakeMemory, X
 
 NOWHERE = "http://127.0.0.1:9/"
 MID = "aWdfZAG1faXRlbToxZDZD"
+# X's own codes that could be taken for a status
+X_CODES = {453, 476}
 RAISES: dict[str, type[Judged]] = {
     "refuse": Refused, "token": TokenRefused, "stop": AccountStopped, "uncertain": Uncertain,
 }  # fmt: skip
@@ -56,7 +62,7 @@ class Kit:
 
     def __init__(self, name: str, client: Client, faults: Faults, account: Account, to: Recipient) -> None:
         self.name, self.client, self.faults = name, client, faults
-        self.account, self.to = account, to
+        self.account, self.to, self.clock = account, to, Clock()
         conversation = Conversation(account.channel, account.id, to.customer)
         said = CustomerMessage(
             id="m1", conversation=conversation, sent_ms=1, media=Media(kind="image", handle="v1"), origin="m1",
@@ -72,6 +78,11 @@ class Kit:
 
     def arm(self, row: Problem, code: int) -> None:
         self.faults.clear()
+        if self.name == "x":  # a code is an HTTP status, or one of X's own in a body
+            own = code if code < 400 or code >= 600 or code in X_CODES else None
+            self.faults.add("x", "status", status=403 if own else code, code=own, message=row.words or None)
+            self.clock.offset_s += 10  # a limit that was told is over
+            return
         status = 200 if self.name == "tiktok" else 400
         self.faults.add(self.name, "status", status=status, code=code, subcode=row.subcode or None, message=words(row))
 
@@ -96,6 +107,19 @@ def portal() -> Iterator[Kit]:
     sim.start()
     client = open_tiktok(Outgoing(), lambda name: {"access_token": "a"}, lambda name: sim.url)
     yield Kit("tiktok", client, faults, TIKTOK, Recipient(customer="+p/1==", thread="c1Conv=="))
+    sim.stop()
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[Kit]:
+    clock, faults = Clock(), Faults()
+    sim = XSimulator(clock, faults, app=App("1", "ck", "cs", "ci", "", "app"))
+    sim.add_account(X.id, access_token="a", refresh_token="r", webhook_url="")
+    sim.start()
+    client = open_x(Outgoing(), lambda name: {"access_token": "a"}, lambda name: sim.url, FakeMemory(clock), clock)
+    kit = Kit("x", client, faults, X, Recipient(customer="2222222222222222001", thread="dm"))
+    kit.clock = clock
+    yield kit
     sim.stop()
 
 
@@ -158,6 +182,16 @@ def test_a_row_of_tiktoks_table(portal: Kit, row: Problem, act: Act, code: int) 
         assert getattr(found, "reason", "") == verdict.reason or verdict.action != "refuse"
         assert isinstance(found, Judged)
         assert found.unlisted == ""
+
+
+@of(x.PROBLEMS, "send", "profile")
+def test_a_row_of_xs_table(network: Kit, row: Problem, act: Act, code: int) -> None:
+    found = hit(network, row, act, code)
+    verdict = expected(x.PROBLEMS, row, act)
+    assert isinstance(found, kind_of(verdict, act))
+    assert getattr(found, "reason", "") == verdict.reason or verdict.action != "refuse"
+    assert isinstance(found, Judged)
+    assert found.unlisted == ""
 
 
 @pytest.mark.parametrize(("code", "subcode"), [(4711, None), (100, 4711), (-9, None)])

@@ -149,6 +149,14 @@ run "parked_for_half_a_day" {
   expect_failures = [var.retention]
 }
 
+run "a_reply_that_is_late_at_once" {
+  command = plan
+  variables {
+    late_reply_minutes = 0
+  }
+  expect_failures = [var.late_reply_minutes]
+}
+
 run "an_outage_at_once" {
   command = plan
   variables {
