@@ -151,6 +151,10 @@ class Outgoing:
         """PUTs the bytes; otherwise as `post`."""
         return self._call("PUT", url, headers, body, read_s)
 
+    def delete(self, url: str, *, headers: dict[str, str], read_s: float | None = None) -> Answer:
+        """DELETEs the URL; otherwise as `post`."""
+        return self._call("DELETE", url, headers, None, read_s)
+
     def signed(self, service: str, region: str, method: str, url: str, body: bytes) -> Answer:
         """Calls a service of AWS with a JSON body, signed with the function's own role; otherwise as `post`."""
         return self._call(method, url, self._sign(service, region, method, url, body), body)

@@ -225,6 +225,10 @@ class Bridge:
         """PUTs to a vendor, as `get`."""
         return self._vendor(lambda: self.http.put(url, headers=headers, body=body), what)
 
+    def delete(self, url: str, headers: dict[str, str], what: str) -> Answer:
+        """DELETEs at a vendor, as `get`."""
+        return self._vendor(lambda: self.http.delete(url, headers=headers), what)
+
     def _vendor(self, work: Callable[[], Answer], what: str) -> Answer:
         try:
             return work()

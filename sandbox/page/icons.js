@@ -15,6 +15,7 @@ const PATHS = {
   agent: "M4 13v-1a8 8 0 0 1 16 0v1M4 13h3v5H5a1 1 0 0 1-1-1zM20 13h-3v5h2a1 1 0 0 0 1-1zM17 18c0 2-2 3-5 3",
   trouble: "M13 3L5 14h6l-1 7 8-11h-6z",
   road: "M5 5h.01M5 5c8 0 0 14 8 14h6M19 19h.01M9 5h10",
+  lock: "M7 11V8a5 5 0 0 1 10 0v3M5 11h14v9H5z",
   bot: "M12 4v3M6 7h12v10H6zM9 12h.01M15 12h.01M3 11v3M21 11v3",
   bridge: "M3 17h18M4 17V9M20 17V9M4 9c4 6 12 6 16 0",
   warn: "M12 4l9 16H3zM12 10v4M12 17h.01",

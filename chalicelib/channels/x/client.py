@@ -44,7 +44,7 @@ USER_FIELDS = "connection_status,name,profile_image_url,public_metrics,username,
 # developer.x.com/en/docs/x-api/v1/direct-messages/message-attachments
 TON_HOSTS = ("ton.twitter.com", "ton.x.com")
 OPEN_HOSTS = ("video.twimg.com", "pbs.twimg.com")
-_TON = re.compile(r"/1\.1/ton/data/dm/([0-9]+)/([0-9]+)/(\w[\w.-]*)", re.ASCII)
+_TON = re.compile(r"/1\.1/ton/data/dm/([0-9]+)/([0-9]+)/([\w-][\w.-]*)", re.ASCII)
 
 
 class XClient:

@@ -21,21 +21,9 @@ SEQUENCE, MESSAGE, SENDER, CONVERSATION, CREATED, DETAIL, PREVIOUS = 1, 2, 3, 4,
 SAID = 1
 # Why what was sent is not passed on. github.com/xdevplatform/chat-xdk docs
 FAILURE = 5
-_STOP, _BOOL, _BYTE, _DOUBLE, _I16, _I32, _I64, _STRING, _STRUCT, _MAP, _SET, _LIST = (
-    0,
-    2,
-    3,
-    4,
-    6,
-    8,
-    10,
-    11,
-    12,
-    13,
-    14,
-    15,
-)
-_SIZES = {_BOOL: 1, _BYTE: 1, _DOUBLE: 8, _I16: 2, _I32: 4, _I64: 8}
+_STRING, _STRUCT, _MAP, _SET, _LIST = range(11, 16)
+# Of Thrift's other types: the bytes of a truth, a byte, a double, and whole numbers of 16, 32 and 64 bits.
+_SIZES = {2: 1, 3: 1, 4: 8, 6: 2, 8: 4, 10: 8}
 _DEEPEST = 16
 
 

@@ -186,9 +186,9 @@ def _gone(kind: str) -> _Shown:
 def _film(info: Fields) -> str:
     """Where the best form lies that is small enough, by its bits per second; else the smallest. "" for none."""
     forms = [form for form in info.each("variants") if form.text("content_type") == "video/mp4" and form.text("url")]
-    seconds = (number(info.value("duration_millis")) or 0) / 1000
+    milliseconds = number(info.value("duration_millis")) or 0
     rated = sorted(((number(form.value("bitrate")) or 0, form.text("url")) for form in forms), reverse=True)
-    fitting = [url for rate, url in rated if rate * seconds / 8 <= _LARGEST_FILM]
+    fitting = [url for rate, url in rated if rate * milliseconds // 8000 <= _LARGEST_FILM]
     return next(iter(fitting), rated[-1][1] if rated else "")
 
 
@@ -197,7 +197,11 @@ def _location(location: Fields) -> tuple[Line, ...]:
     place = location.at("shared_place", "place")
     points = location.at("shared_coordinate", "coordinates").value("coordinates")
     point = ""
-    if isinstance(points, list) and len(points) == 2 and all(isinstance(one, int | float) for one in points):
+    if (
+        isinstance(points, list)
+        and len(points) == 2
+        and all(isinstance(one, int | float) and -180 <= one <= 180 for one in points)
+    ):
         point = f"{points[1]:.6f}, {points[0]:.6f}"  # GeoJSON has the longitude first
     return lines("dm:location", title=place.text("full_name") or place.text("name"), place=point)
 

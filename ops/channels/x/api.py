@@ -34,14 +34,15 @@ REASONS = {
     "CrcValidationFailed": "X asked the URL and did not like the answer: x.app_secrets has to hold the app's API Key "
     f"Secret ({CONSOLE} > Keys and tokens), and `curl -i <webhook URL>` has to reach the bridge",
     "UrlValidationFailed": "give the bridge's public URL: https, and without a port (--webhook-url)",
-    "WebhookLimitExceeded": f"{CONSOLE} > Webhooks: delete one that is not used; dmdesk doctor names those there are",
+    "WebhookLimitExceeded": f"dmdesk x-webhook create --replace, in place of what goes elsewhere (dmdesk doctor says "
+    f"where); or delete one that is not used: {CONSOLE} > Webhooks",
     "WebhookIdInvalid": "dmdesk x-webhook create",
     "SubscriptionLimitExceeded": f"{CONSOLE} > Subscriptions: delete some that are not used",
 }
 # A page of subscriptions holds a thousand; an app may have 1,500, an enterprise's 75,000.
 PAGES = 100
 
-Method = Literal["GET", "POST", "PUT"]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
 def bearer(bridge: Bridge) -> str:
@@ -68,8 +69,8 @@ def call(
     """What X answers, as an object. `what` stands for the call in errors, `renew` is what mends a token that X does
     not take. Raises OpsError."""
     url, headers = bridge.settings.url("x_api") + path, {"Authorization": f"Bearer {token}"}
-    if method == "GET":
-        answer = bridge.get(url, headers, what)
+    if method in {"GET", "DELETE"}:
+        answer = (bridge.get if method == "GET" else bridge.delete)(url, headers, what)
     else:
         headers["Content-Type"] = "application/json"
         send = bridge.post if method == "POST" else bridge.put
@@ -134,6 +135,15 @@ def owner(bridge: Bridge, account: Account) -> str:
     found = call(bridge, "GET", "/2/users/me", of_account(bridge, account), what, renew=renew)
     data = found.get("data")
     return str(data.get("id", "")) if isinstance(data, dict) else ""
+
+
+def requests_wait(bridge: Bridge, account: Account) -> bool:
+    """Whether X's app holds message requests, which no webhook tells of (GET /2/chat/conversations). Raises
+    OpsError."""
+    what, renew = f"X {account.id}", AUTHORISE.format(account.id)
+    path = "/2/chat/conversations?max_results=1"
+    meta = call(bridge, "GET", path, of_account(bridge, account), what, renew=renew).get("meta")
+    return isinstance(meta, dict) and meta.get("has_message_requests") is True
 
 
 def may_media(bridge: Bridge, account: Account) -> bool:

@@ -27,6 +27,7 @@ def run(bridge: Bridge, accounts: Sequence[Account], asked: Asked) -> Checks:
         yield from made("ids", name, _ids, bridge, account)
         yield from made("scopes", name, _scopes, bridge, account)
         yield from made("keys", name, _keys, bridge, account)
+        yield from made("requests", name, _requests, bridge, account)
 
 
 def _webhook(bridge: Bridge, asked: Asked) -> Checks:
@@ -77,6 +78,14 @@ def _scopes(bridge: Bridge, account: Account) -> Checks:
         yield check("scopes", subject(account), "ok", f"has {', '.join(api.SCOPES)}")
     else:
         yield check("scopes", subject(account), "ok", "has media.write; the others were not told with the token")
+
+
+def _requests(bridge: Bridge, account: Account) -> Checks:
+    if api.requests_wait(bridge, account):
+        yield check("requests", subject(account), "warn", "message requests wait in X's app, and come to nobody here",
+                    "accept them in the app as the account: what is written after that comes by itself")  # fmt: skip
+    else:
+        yield check("requests", subject(account), "ok", "no message requests wait")
 
 
 def _keys(bridge: Bridge, account: Account) -> Checks:

@@ -56,8 +56,11 @@ def _chosen(bridge: Bridge, named: str | None) -> Account:
 @click.option(
     "--since", default="24h", show_default=True, help="Of replay: from when on, as 6h or 2026-11-27T03:00 (UTC)."
 )
+@click.option(
+    "--replace", is_flag=True, help="Of create: in place of webhooks that go elsewhere, if X lets it have no more."
+)
 @json_option
-def x_webhook(action: str, webhook_url: str | None, since: str, as_json: bool) -> None:
+def x_webhook(action: str, webhook_url: str | None, since: str, replace: bool, as_json: bool) -> None:
     """Have X deliver to the bridge, again where it has stopped, and once more what was lost.
 
     `create` registers the bridge's address, `subscribe` does that and asks for every account's events, `validate` has X
@@ -73,7 +76,7 @@ def x_webhook(action: str, webhook_url: str | None, since: str, as_json: bool) -
         elif action == "create":
             if not url:
                 raise _no_url()
-            hook, changed = webhooks.create(bridge, url)
+            hook, changed = webhooks.create(bridge, url, replace=replace)
             out.result(_told(hook, changed=changed), [_line(hook, "changed" if changed else "as it was")])
         elif action == "validate":
             hook = webhooks.validate(bridge, webhooks.needed(bridge, url))

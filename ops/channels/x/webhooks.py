@@ -20,6 +20,7 @@ from ops.errors import OpsError
 WHAT = "X webhooks"
 # X hands out again what it delivered, or could not, within a day: docs.x.com/x-api/webhooks (POST /2/webhooks/replay)
 FURTHEST_S = 24 * 3600
+LIMIT = "WebhookLimitExceeded"
 SINCE = "--since 6h, --since 24h or --since 2026-11-27T03:00"
 
 
@@ -65,9 +66,10 @@ def elsewhere(hooks: Sequence[Hook]) -> str:
     return f"; registered: {', '.join(hook.url for hook in hooks)}" if hooks else "; none is registered"
 
 
-def create(bridge: Bridge, url: str) -> tuple[Hook, bool]:
-    """The webhook of that URL, valid, and whether this run brought that about. X asks the URL at once. May be run
-    again, and beside itself. Raises OpsError."""
+def create(bridge: Bridge, url: str, *, replace: bool = False) -> tuple[Hook, bool]:
+    """The webhook of that URL, valid, and whether this run brought that about. X asks the URL at once. Where X lets the
+    app have no more of them, those that go elsewhere are taken away first if they are to be replaced. May be run again,
+    and beside itself. Raises OpsError."""
     before = ours(registered(bridge), url)
     if before is not None and before.valid:
         return before, False
@@ -75,13 +77,21 @@ def create(bridge: Bridge, url: str) -> tuple[Hook, bool]:
         return validate(bridge, before), True
     try:
         api.call(bridge, "POST", "/2/webhooks", api.bearer(bridge), WHAT, {"url": url})
-    except OpsError:
+    except OpsError as refused:
         made = None
         with suppress(OpsError):  # the answer was lost, or another run was quicker
             made = ours(registered(bridge), url)
-        if made is None:
+        if made is None and not (replace and LIMIT in refused.message):
             raise
+        if made is None:
+            _instead(bridge, url)
     return needed(bridge, url), True
+
+
+def _instead(bridge: Bridge, url: str) -> None:
+    for hook in registered(bridge):
+        api.call(bridge, "DELETE", f"/2/webhooks/{hook.id}", api.bearer(bridge), WHAT)
+    api.call(bridge, "POST", "/2/webhooks", api.bearer(bridge), WHAT, {"url": url})
 
 
 def validate(bridge: Bridge, hook: Hook) -> Hook:
@@ -102,11 +112,19 @@ def replay(bridge: Bridge, hook: Hook, since_s: float) -> Replayed:
         raise OpsError("that lies less than a minute back", SINCE)
     # X refuses what is older than a day when it comes to it
     first = max(ceil(since_s / 60), ceil((now - FURTHEST_S) / 60) + 1)
-    span = {"from_date": minute(first * 60), "to_date": minute(now)}
-    found = api.call(bridge, "POST", "/2/webhooks/replay", api.bearer(bridge), WHAT, {"webhook_id": hook.id, **span})
-    data = found.get("data")
-    job = str(data.get("job_id", "")) if isinstance(data, dict) else ""
-    return Replayed(job=job, since=span["from_date"], until=span["to_date"])
+    try:  # this minute too; whether X takes an end that is to come is told nowhere
+        return _replayed(bridge, hook, first * 60, ceil(now / 60) * 60)
+    except OpsError as error:
+        if "HTTP 400" not in error.message:
+            raise
+        return _replayed(bridge, hook, first * 60, now)
+
+
+def _replayed(bridge: Bridge, hook: Hook, since_s: float, until_s: float) -> Replayed:
+    since, until = minute(since_s), minute(until_s)
+    body = {"webhook_id": hook.id, "from_date": since, "to_date": until}
+    data = api.call(bridge, "POST", "/2/webhooks/replay", api.bearer(bridge), WHAT, body).get("data")
+    return Replayed(job=str(data.get("job_id", "")) if isinstance(data, dict) else "", since=since, until=until)
 
 
 def minute(at_s: float) -> str:

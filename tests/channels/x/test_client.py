@@ -380,11 +380,13 @@ def said(media: Media | None) -> CustomerMessage:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("url", [PHOTO, PHOTO.replace("https://ton.twitter.com", "http://127.0.0.1:4009")])
-def test_a_photo_is_fetched_through_the_api(url: str) -> None:
+@pytest.mark.parametrize("host", ["https://ton.twitter.com", "http://127.0.0.1:4009"])
+@pytest.mark.parametrize("file", ["7WY9gUyS.jpg", "-OoexpXb.png", "_a-b-.jpg"])
+def test_a_photo_is_fetched_through_the_api(host: str, file: str) -> None:
     kit = Kit()
+    url = PHOTO.replace("https://ton.twitter.com", host).replace("7WY9gUyS.jpg", file)
     found = kit.client.source(BRAND, said(Media(kind="image", url=url)))
-    assert found.url == f"{API}/2/dm_conversations/media/1218168691763924998/1218168684226711552/7WY9gUyS.jpg"
+    assert found.url == f"{API}/2/dm_conversations/media/1218168691763924998/1218168684226711552/{file}"
     assert (found.hosts, found.headers) == (("api.x.example",), {"Authorization": "Bearer token-x"})
     assert kit.http.calls == []
 

@@ -123,10 +123,11 @@ def test_of_a_film_the_best_form_is_taken_that_is_small_enough(name: str, url: s
     assert film.media == Media(kind="video", url=url)
 
 
-def test_a_film_of_which_no_form_is_small_enough_is_the_smallest() -> None:
+@pytest.mark.parametrize("duration", [10**9, 10**400, 1e308])
+def test_a_film_of_which_no_form_is_small_enough_is_the_smallest(duration: float) -> None:
     told = delivery("dm_received__video_long")
     data = told["data"]["payload"]["direct_message_events"][0]["message_create"]["message_data"]
-    data["attachment"]["media"]["video_info"]["duration_millis"] = 10**9
+    data["attachment"]["media"]["video_info"]["duration_millis"] = duration
     [said] = changed("dm_received__video_long", attachment=data["attachment"])
     assert isinstance(said, CustomerMessage)
     assert said.media == Media(kind="video", url="https://video.twimg.com/dm_video/4/vid/640x360/b.mp4")
@@ -148,6 +149,14 @@ def test_a_film_of_which_no_form_is_small_enough_is_the_smallest() -> None:
 )
 def test_what_cannot_be_shown_is_told(name: str, lines: list[Line]) -> None:
     assert list(messages(f"dm_received__{name}")[-1].lines) == lines
+
+
+@pytest.mark.parametrize("point", [[10**400, 1], [1e308, 1], [None, 1], [1], "1,2", [[1], [2]]])
+def test_a_point_that_is_nowhere_is_not_told(point: object) -> None:
+    where = {"type": "shared_coordinate", "shared_coordinate": {"coordinates": {"coordinates": point}}}
+    [said] = changed("dm_received__coordinate", attachment={"type": "location", "location": where})
+    assert isinstance(said, CustomerMessage)
+    assert said.lines == (Line("location"),)
 
 
 def test_words_stand_before_what_is_unknown() -> None:

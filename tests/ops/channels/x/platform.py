@@ -30,6 +30,9 @@ class Platform:
         self.answers = True  # to X's own check of the URL
         self.scopes = {"media.write"}
         self.owner = BRAND
+        self.requests = False
+        self.future = True  # whether the next replay may end in a minute that is not over
+        self.most: int | None = None  # webhooks of the app
         self.calls: list[tuple[str, str, Any]] = []
         self.web = WebServer(self._handle)
 
@@ -66,11 +69,17 @@ class Platform:
             case "POST", ["webhooks"]:
                 return self._register(body["url"])
             case "POST", ["webhooks", "replay"]:
+                if not self.future:
+                    self.future = True
+                    return problem(400, "Invalid Request", "to_date")
                 return Answer(200, {"data": {"job_id": JOB, "created_at": "2026-11-27T10:00:00.000Z"}})
             case "PUT", ["webhooks", identifier]:
                 for hook in self.hooks:
                     hook["valid"] = hook["valid"] or (hook["id"] == identifier and self.answers)
                 return Answer(200, {"data": {"valid": True}})
+            case "DELETE", ["webhooks", identifier]:
+                self.hooks[:] = [hook for hook in self.hooks if hook["id"] != identifier]
+                return Answer(200, {"data": {"deleted": True}})
             case "GET", ["activity", "subscriptions"]:
                 return Answer(200, {"data": self.subscriptions, "meta": {}})
             case "PUT", ["activity", "subscriptions", identifier]:
@@ -87,6 +96,8 @@ class Platform:
                 return self._keys(call)
             case "POST", ["users", _, "public_keys"]:
                 return self._publish(body)
+            case "GET", ["chat", "conversations"]:
+                return Answer(200, {"data": [], "meta": {"has_message_requests": self.requests}})
             case "GET", ["media", "upload"]:
                 return problem(404, "Not Found") if "media.write" in self.scopes else problem(403, "Forbidden")
         return None
@@ -94,6 +105,8 @@ class Platform:
     def _register(self, url: str) -> Answer:
         if any(hook["url"] == url for hook in self.hooks):
             return Answer(400, {"errors": [{"message": "DuplicateUrlFailed: already registered"}]})
+        if self.most is not None and len(self.hooks) >= self.most:
+            return Answer(400, {"errors": [{"message": "WebhookLimitExceeded"}]})
         if not self.answers:
             return Answer(400, {"errors": [{"message": "CrcValidationFailed: 401"}]})
         self.hook(url)

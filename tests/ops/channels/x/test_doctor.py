@@ -40,6 +40,7 @@ def test_everything_is_right(right: OnX) -> None:
     assert told == {
         ("secret", "dmdesk/x"): "ok", ("webhook", APP): "ok", ("subscriptions", NAME): "ok", ("token", NAME): "ok",
         ("ids", NAME): "ok", ("scopes", NAME): "ok", ("keys", NAME): "ok",
+        ("requests", NAME): "ok",
     }  # fmt: skip
 
 
@@ -103,6 +104,10 @@ def other_keys(on_x: OnX) -> None:
     on_x.platform.rows[:] = [Made().row]
 
 
+def requested(on_x: OnX) -> None:
+    on_x.platform.requests = True
+
+
 def cut_off(on_x: OnX) -> None:
     on_x.deployment.secret(SECRET, on_x.held | {"x_keys_pending": Made("7").kept})
 
@@ -125,6 +130,7 @@ def cut_off(on_x: OnX) -> None:
         (over, ("token", NAME), "fail", "ended", f"dmdesk token set x {BRAND}"),
         (keyless, ("keys", NAME), "warn", "the bridge has no keys", f"dmdesk x-keys import {BRAND}"),
         (other_keys, ("keys", NAME), "fail", "none of X's rows belongs", f"dmdesk x-keys import {BRAND}"),
+        (requested, ("requests", NAME), "warn", "message requests wait", "accept them in the app"),
         (cut_off, ("keys", NAME), "fail", "are not registered", f"dmdesk x-keys create {BRAND}"),
     ],
 )  # fmt: skip

@@ -52,6 +52,21 @@ def test_an_answer_that_is_lost_changes_nothing(on_x: OnX) -> None:
     assert len(on_x.platform.hooks) == 1
 
 
+def test_one_that_goes_elsewhere_is_replaced_where_that_is_wanted(on_x: OnX) -> None:
+    on_x.platform.most = 1
+    on_x.platform.hook(ELSEWHERE, identifier="999")
+    assert on_x.run("x-webhook", "create").code == 1
+    assert on_x.platform.hooks[0]["url"] == ELSEWHERE
+    assert on_x.run("x-webhook", "create", "--replace").code == 0
+    assert [hook["url"] for hook in on_x.platform.hooks] == [HOOK]
+
+
+def test_another_webhook_stays_where_there_is_room(on_x: OnX) -> None:
+    on_x.platform.hook(ELSEWHERE, identifier="999")
+    assert on_x.run("x-webhook", "create", "--replace").code == 0
+    assert [hook["url"] for hook in on_x.platform.hooks] == [ELSEWHERE, HOOK]
+
+
 def test_without_a_url_nothing_is_asked(on_x: OnX, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DMDESK_WEBHOOK_URL")
     ran = on_x.run("x-webhook", "create")
@@ -64,7 +79,7 @@ def test_without_a_url_nothing_is_asked(on_x: OnX, monkeypatch: pytest.MonkeyPat
     [
         (Answer(400, {"errors": [{"message": "CrcValidationFailed"}]}), "CrcValidationFailed", "x.app_secrets has to"),
         (Answer(400, {"errors": [{"message": "UrlValidationFailed"}]}), "UrlValidationFailed", "without a port"),
-        (Answer(400, {"errors": [{"message": "WebhookLimitExceeded"}]}), "WebhookLimitExceeded", "> Webhooks: delete"),
+        (Answer(400, {"errors": [{"message": "WebhookLimitExceeded"}]}), "WebhookLimitExceeded", "create --replace"),
         (problem(402, "CreditsDepleted"), "X's credits are used up", "console.x.com > Billing > Credits"),
         (problem(403, "Client Forbidden", "client-not-enrolled"), "HTTP 403", "in a project with pay-per-use access"),
         (problem(401, "Unauthorized"), "HTTP 401: Unauthorized", "console.x.com > Apps > your app > Keys and tokens"),
@@ -119,7 +134,7 @@ def test_what_is_not_registered_is_told_with_what_is(on_x: OnX, action: str) -> 
 
 
 def sent_span(on_x: OnX) -> tuple[datetime, datetime]:
-    [(path, body)] = on_x.platform.made("POST")
+    path, body = on_x.platform.made("POST")[-1]
     assert (path, body["webhook_id"]) == ("/2/webhooks/replay", WEBHOOK)
     first, last = (datetime.strptime(body[name], "%Y%m%d%H%M").replace(tzinfo=UTC) for name in ("from_date", "to_date"))
     return first, last
@@ -133,7 +148,15 @@ def test_a_span_of_at_most_a_day_is_delivered_again(on_x: OnX, since: str, hours
     now = datetime.now(UTC)
     assert (ran.code, ran.json["job"]) == (0, JOB)
     assert now - timedelta(hours=hours) <= first <= now - timedelta(hours=hours, minutes=-3)
-    assert now - timedelta(minutes=2) <= last <= now
+    assert now - timedelta(minutes=1) <= last <= now + timedelta(minutes=1)
+
+
+def test_an_end_that_x_does_not_take_is_this_minute(on_x: OnX, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_x.platform.hook(HOOK)
+    on_x.platform.future = False
+    assert on_x.run("x-webhook", "replay", "--since", "3h").code == 0
+    refused, taken = (body["to_date"] for _, body in on_x.platform.made("POST"))
+    assert taken < refused
 
 
 @pytest.mark.parametrize("since", ["tomorrow", "0s", "2999-01-01T00:00"])
