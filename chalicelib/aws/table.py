@@ -426,6 +426,14 @@ class Table:
         """What was kept and is not too old."""
         return self._held(conversation, keys.PROFILE, now, Profile)
 
+    def introduce(self, conversation: Conversation, desk: str, now: float) -> None:
+        """The desk's register has the customer, for as long as their profile is not asked for anew."""
+        self._put(conversation, keys.introduced(desk), b"true", now, self._profile_s)
+
+    def introduced(self, conversation: Conversation, desk: str, now: float) -> bool:
+        """Whether it has."""
+        return self._held(conversation, keys.introduced(desk), now, bool) is not None
+
     def thread(self, conversation: Conversation) -> Thread:
         """What is remembered of the conversation; an empty Thread where nothing is."""
         return states.thread(self._get(conversation, keys.STATE))

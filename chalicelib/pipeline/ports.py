@@ -261,6 +261,12 @@ class Ledger(Protocol):
     def keep_profile(self, conversation: Conversation, now: float, profile: Profile) -> None: ...
     def profile(self, conversation: Conversation, now: float) -> Profile | None: ...
 
+    def introduce(self, conversation: Conversation, desk: str, now: float) -> None:
+        """The desk's register has the customer, for as long as their profile is not asked for anew."""
+
+    def introduced(self, conversation: Conversation, desk: str, now: float) -> bool:
+        """Whether it has."""
+
     def accounts(self) -> Sequence[Account | Unreadable]: ...
 
     def spend(self, conversation: Conversation, now: float, left: int, customer_ms: int) -> None:

@@ -13,7 +13,7 @@ from chalicelib.credentials import Secrets
 from chalicelib.http import Outgoing
 from chalicelib.vocabulary.capabilities import DeskCapabilities
 from chalicelib.vocabulary.messages import DeskMessage, Source
-from chalicelib.vocabulary.records import Account, Event, Seat, Urged
+from chalicelib.vocabulary.records import Account, Event, Profile, Seat, Urged
 from chalicelib.vocabulary.replies import DeskEvent, File, Receipt
 
 
@@ -70,6 +70,11 @@ class Desk(Protocol):
 
         Raises Retryable (RateLimited where the desk takes no more calls), Misconfigured where we may not, or Refused.
         """
+
+    def introduce(self, account: Account, customer: str, profile: Profile) -> None:
+        """Puts the customer, of whom so much is known, into the desk's register. Asked only where the capabilities
+        say that it registers; waits no longer than two seconds for an answer. May be repeated. Raises Retryable,
+        Misconfigured or Refused."""
 
     def source(self, file: File, seat: Seat) -> Source:
         """Where a file of the agent's, written at the seat, can be fetched now. Raises Retryable, or Refused where it

@@ -91,7 +91,8 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     the same id, so that an end that the desk tells may be an old one: it counts where the desk, when asked, says so.
     `idempotent` tells that a message whose id it knows is not shown again, so that one of which nobody knows whether it
     was taken is given to it once more and looked for nowhere; `continues`, that a new conversation may show what was
-    said in the one before, of which it is told.
+    said in the one before, of which it is told; `registers`, that it keeps a register of customers, into which those
+    who have written are put.
     """
 
     text_limit: int | None = None
@@ -106,3 +107,4 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     reopens: bool = False
     idempotent: bool = False
     continues: bool = False
+    registers: bool = False

@@ -476,6 +476,18 @@ def test_a_profile_is_kept_as_long_as_it_is_told(cloud: Cloud) -> None:
     assert table.profile(conversation, 100 + 86_400) is None
 
 
+def test_a_desks_register_has_a_customer_for_a_week_and_no_other_desks(cloud: Cloud) -> None:
+    conversation = somebody()
+    assert not cloud.table.introduced(conversation, "connect", 100)
+    cloud.table.introduce(conversation, "connect", 100)
+    assert cloud.table.introduced(conversation, "connect", 100 + 7 * 86_400 - 1)
+    assert not cloud.table.introduced(conversation, "connect", 100 + 7 * 86_400)
+    assert not cloud.table.introduced(conversation, "counter", 100)
+    assert not cloud.table.introduced(somebody(), "connect", 100)
+    cloud.table.erase(conversation)
+    assert not cloud.table.introduced(conversation, "connect", 100)
+
+
 def test_conversations_do_not_see_each_other(cloud: Cloud) -> None:
     one, other = somebody(), somebody()
     cloud.table.claim(one, "IN#1", 100, LEASE_S)

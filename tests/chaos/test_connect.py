@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from sandbox.simulators.connect.profiles import DOMAIN
 from tests.chaos.connected import AT_CONNECT, ConnectLab, Gale
 from tests.chaos.test_every_call import Strike, strikes, struck
 from tests.chaos.world import PICTURE
@@ -96,10 +97,12 @@ def played(scene: Scene, settings: Mapping[str, str], strike: Strike | None = No
 
 
 ONE_CALL, PERSISTENT = {"connect_one_call": "true"}, {"connect_persistent": "true"}
+REGISTERS = {"connect_profiles_domain": DOMAIN}
 BEGINS = ("a first message", "an end", "an expired connection")
 MODES: list[tuple[str, dict[str, str]]] = [
     *((name, {}) for name in SCENES),
     *((name, mode) for name in BEGINS for mode in (ONE_CALL, PERSISTENT)),
+    ("a first message", REGISTERS),
 ]
 
 
@@ -133,6 +136,20 @@ def test_a_chat_goes_on_from_the_one_before_once_that_has_settled() -> None:
 def test_one_call_is_one_call() -> None:
     lab = played(SCENES["a first message"], ONE_CALL)
     assert [call["operation"] for call in lab.connect.calls()] == ["StartChatContact", "SendMessage"]
+
+
+def test_a_customer_is_in_the_register_once_whatever_is_struck() -> None:
+    scene = SCENES["a first message"]
+    whole = played(scene, REGISTERS)
+    puts = [call for call in whole.connect.calls() if call["operation"] == "PutProfileObject"]
+    assert len(puts) == len(whole.connect.profiles()) == 1
+    for number, step in struck(whole.steps.names):
+        for what, strike in strikes(step):
+            lab = played(scene, REGISTERS, strike, number)
+            lab.run(60)
+            lab.customer(ANA, "And", AT_CONNECT[0])  # whoever was not put there then is with the next message
+            lab.settle(4 * HOUR_S)
+            assert len(lab.connect.profiles()) == 1, f"{what} {number} {step}"
 
 
 @pytest.mark.parametrize("seed", [21, 22, 23, 26])

@@ -5,6 +5,7 @@ docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import TypeVar
@@ -18,24 +19,27 @@ from chalicelib.desks.connect.capabilities import CAPABILITIES, LONGEST_TEXT, TE
 from chalicelib.desks.connect.contacts import Contacts, Terms
 from chalicelib.desks.connect.content import EVENT
 from chalicelib.desks.connect.problems import Conflict, Denied
+from chalicelib.desks.connect.profiles import KIND, described
 from chalicelib.desks.connect.session import Session, read
 from chalicelib.errors import Refused, Retryable
 from chalicelib.http import Answer, Outgoing
 from chalicelib.vocabulary.capabilities import DeskCapabilities
 from chalicelib.vocabulary.messages import Attachment, DeskMessage, Source
-from chalicelib.vocabulary.records import Account, Seat, Urged
+from chalicelib.vocabulary.records import Account, Profile, Seat, Urged
 from chalicelib.vocabulary.replies import File, Receipt
 from chalicelib.wire import digest
 
 MESSAGE, RECEIPT = "/participant/message", "/participant/event"
 UPLOAD, UPLOADED = "/participant/start-attachment-upload", "/participant/complete-attachment-upload"
 FILE, PAST = "/participant/attachment", "/participant/transcript"
+REGISTER = "/domains/{domain}/profiles/objects"
 PLAIN = "text/plain"
 ANSWERED = "application/vnd.amazonaws.connect.message.interactive.response"
 DELIVERED = "application/vnd.amazonaws.connect.event.message.delivered"
 # The longest that a file's URL may live: it is fetched at once.
 FILE_S = 300
 AMAZON = "amazonaws.com"
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 Found = TypeVar("Found")
@@ -48,12 +52,21 @@ class Over(Exception):
 class Connect:
     """A seat's conversation is the initial contact, its state the session with it."""
 
-    def __init__(self, calls: Calls, contacts: Contacts, can: DeskCapabilities, files: str, clock: Callable[[], float]):
-        """`files` is the domain from which agents' files may come."""
+    def __init__(
+        self,
+        calls: Calls,
+        contacts: Contacts,
+        can: DeskCapabilities,
+        files: str,
+        clock: Callable[[], float],
+        profiles: str = "",
+    ) -> None:
+        """`files` is the domain from which agents' files may come, `profiles` that of Customer Profiles."""
         self._calls = calls
         self._contacts = contacts
         self._files = files
         self._clock = clock
+        self._profiles = profiles
         self.capabilities = can
 
     def deliver(self, account: Account, message: DeskMessage, seat: Seat, now: float) -> Seat:
@@ -103,6 +116,11 @@ class Connect:
     def urge(self, account: Account, customer: str, seat: Seat, priority: int, marks: Mapping[str, str]) -> Urged:
         """Never asked for."""
         return "held"
+
+    def introduce(self, account: Account, customer: str, profile: Profile) -> None:
+        """Into the domain of Customer Profiles. See `Desk.introduce`."""
+        asked = {"ObjectTypeName": KIND, "Object": described(account, customer, profile)}
+        self._calls.profiles(REGISTER.format(domain=self._profiles), asked)
 
     def source(self, file: File, seat: Seat) -> Source:
         """A new URL, which is signed and lives for minutes. Only the participant of a contact that goes on is given
@@ -214,8 +232,14 @@ def open_desk(
 ) -> Connect:
     """The desk over that session, which signs for it. See `OpenDesk`."""
     topic = setting("connect_topic")
-    places = Places(topic=topic, api=setting("connect_api"), participant_api=setting("connect_participant_api"))
+    places = Places(
+        topic=topic,
+        api=setting("connect_api"),
+        participant_api=setting("connect_participant_api"),
+        profiles_api=setting("connect_profiles_api"),
+    )
     read = Reading(setting)
+    profiles = read.name("connect_profiles_domain")
     terms = Terms(
         instance=setting("connect_instance").rpartition("/")[2],
         flow=setting("connect_flow"),
@@ -224,6 +248,7 @@ def open_desk(
         types=read.types("connect_content_types"),
         one_call=read.choice("connect_one_call"),
         persistent=read.choice("connect_persistent"),
+        registers=profiles != "",
     )
     limit = read.number("connect_text_limit", range(1, LONGEST_TEXT + 1)) or TEXT_LIMIT
     can = msgspec.structs.replace(
@@ -231,11 +256,12 @@ def open_desk(
         text_limit=limit,
         text_unit="characters" if limit <= TEXT_LIMIT else "bytes",
         continues=terms.persistent,
+        registers=terms.registers,
     )
     calls = Calls(http, places, clock)
     contacts = Contacts(calls, msgspec.structs.replace(terms, wrong="; ".join(read.wrong)))
     host = urlsplit(places.participant_api).hostname or AMAZON
-    return Connect(calls, contacts, can, AMAZON if host.endswith(AMAZON) else host, clock)
+    return Connect(calls, contacts, can, AMAZON if host.endswith(AMAZON) else host, clock, profiles)
 
 
 class Reading:
@@ -259,6 +285,14 @@ class Reading:
         if self._setting(name) not in {"true", "false"}:
             self._refuse(name, "true or false")
         return self._setting(name) == "true"
+
+    def name(self, name: str) -> str:
+        """A name of letters, figures, - and _, which stands in an address; "" where there is none."""
+        text = self._setting(name)
+        if not text or (len(text) <= 64 and _NAME.fullmatch(text)):
+            return text
+        self._refuse(name, "up to 64 letters, figures, - and _")
+        return ""
 
     def types(self, name: str) -> tuple[str, ...]:
         """The types of content, among which plain text has to be."""

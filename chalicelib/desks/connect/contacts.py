@@ -14,6 +14,7 @@ import msgspec
 
 from chalicelib.desks.connect.api import Calls
 from chalicelib.desks.connect.problems import ENDPOINT, Absent, Conflict, Denied
+from chalicelib.desks.connect.profiles import key
 from chalicelib.desks.connect.session import Session, connected
 from chalicelib.errors import Misconfigured, Refused, Retryable, Waiting
 from chalicelib.observability import log
@@ -29,6 +30,8 @@ TRIES = 2
 ATTRIBUTES_LIMIT = 32_768
 # 256 bytes at the most, however a name is written
 LONGEST_NAME, LONGEST_CUSTOMER = 64, 128
+# What the attribute is called that holds the customer's key in the register.
+PROFILE = "profileKey"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 DEFAULTS = (
     "Connect does not take connect_chat_minutes or connect_persistent as they are set: the chat was begun with its own "
@@ -39,7 +42,7 @@ DEFAULTS = (
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What every contact of the deployment has. `minutes` is how long it may last, 0 for Connect's own; `one_call`
     begins, streams and connects it at once, `persistent` shows agents what was said before. `wrong` tells which
-    settings cannot be read, "" for none."""
+    settings cannot be read, "" for none. `registers` has a contact bear its customer's key in the register."""
 
     instance: str
     flow: str
@@ -48,6 +51,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[str, ...]
     one_call: bool = False
     persistent: bool = False
+    registers: bool = False
     wrong: str = ""
 
 
@@ -99,7 +103,7 @@ class Contacts:
             "ContactFlowId": _id(flow),
             "ClientToken": token,
             "ParticipantDetails": {"DisplayName": (message.nickname.strip() or "Customer")[:LONGEST_NAME]},
-            "Attributes": fitting(message.attributes),
+            "Attributes": fitting(self._bears(account, message)),
             "SupportedMessagingContentTypes": list(terms.types),
             "ParticipantConfiguration": {"ResponseMode": "COMPLETE"},
         }
@@ -114,6 +118,11 @@ class Contacts:
         if not (isinstance(begun.get("ContactId"), str) and isinstance(begun.get("ParticipantToken"), str)):
             raise Retryable("Connect answers without a contact")
         return begun
+
+    def _bears(self, account: Account, message: DeskMessage) -> dict[str, str]:
+        """By the key a flow finds the customer in the register: it comes first, so that it always fits."""
+        told = {PROFILE: key(account, message.customer)} if self._terms.registers else {}
+        return told | message.attributes
 
     def _started(self, asked: dict[str, Any], wished: dict[str, Any]) -> dict[str, Any]:
         """The contact, without what was wished where that is what Connect does not take: not every instance lets a

@@ -11,6 +11,7 @@ from chalicelib.pipeline.inbound.echoes import Echoes
 from chalicelib.pipeline.inbound.facts import Facts
 from chalicelib.pipeline.inbound.files import Files
 from chalicelib.pipeline.inbound.folding import Folding
+from chalicelib.pipeline.inbound.introducing import Introducing
 from chalicelib.pipeline.inbound.leads import Leads
 from chalicelib.pipeline.inbound.looking_up import LookingUp
 from chalicelib.pipeline.inbound.mentions import Mentions
@@ -36,13 +37,15 @@ def to_desk(
     clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
     intake = Intake(translators, Parking("inbound", given.shelf, clock, metrics), queue, metrics)
     wording, leads = Wording(clients, ledger), Leads(ledger, clock, metrics)
+    profiles = Profiles(clients, ledger, clock, metrics)
     showing = Showing(lines=common.lines, ledger=ledger, budgets=budgets, metrics=metrics)
     messages = Messages(
         clients=clients,
-        composing=Composing([*_enrichers(common, wording), *further]),
+        composing=Composing([*_enrichers(common, wording, profiles), *further]),
         leads=leads,
         mentions=Mentions(clients, clock, metrics),
         delivering=common.delivering,
+        introducing=Introducing(profiles, ledger, clock, metrics),
         acknowledging=Acknowledging(
             clients=clients,
             desks=common.desks,
@@ -80,14 +83,14 @@ def to_desk(
     )
 
 
-def _enrichers(common: Common, wording: Wording) -> list[Enricher]:
+def _enrichers(common: Common, wording: Wording, profiles: Profiles) -> list[Enricher]:
     """What is looked up for a customer's message, in this order: a further enricher is one more entry."""
     given = common.given
     clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
     return [
         wording.enrich,
         Files(clients, given.media, common.scanning, common.budgets, given.secrets, metrics).enrich,
-        Profiles(clients, ledger, clock, metrics).enrich,
+        profiles.enrich,
         Posts(clients, clock, metrics).enrich,
         Facts(given.channels, clients, clock).enrich,
         Taps(ledger).enrich,

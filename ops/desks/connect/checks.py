@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
-from ops.desks.connect import asking, files
+from ops.desks.connect import asking, files, register
 from ops.errors import OpsError
 from ops.findings import Checks, check, made
 
@@ -29,6 +29,8 @@ def run(bridge: Bridge, accounts: Sequence[Account]) -> Checks:
     yield from made("topic", told["connect_topic"], _topic, bridge, told["connect_topic"])
     yield from made("files", instance, _files, bridge, instance)
     yield from made("kinds of files", instance, _kinds, bridge, instance)
+    if register.domain(bridge):
+        yield from made("customer profiles", register.domain(bridge), _register, bridge)
 
 
 def _instance(bridge: Bridge, instance: str) -> Checks:
@@ -85,3 +87,13 @@ def _kinds(bridge: Bridge, instance: str) -> Checks:
         return
     refused = ", ".join(taken.lacking) or f"more than {taken.largest} bytes"
     yield check("kinds of files", instance, "warn", f"it refuses, so that they go as links: {refused}", LINK)
+
+
+def _register(bridge: Bridge) -> Checks:
+    domain = register.domain(bridge)
+    if register.ready(bridge):
+        yield check("customer profiles", domain, "ok", "customers can be put there")
+        return
+    yield check(
+        "customer profiles", domain, "fail", "it lacks the kind of object that customers are put there as", LINK
+    )

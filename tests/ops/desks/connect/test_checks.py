@@ -38,8 +38,8 @@ def taking(*extensions: str, largest: int = 20_971_520) -> dict[str, Any]:
 class Bridge:
     """As much of one as the checks ask for."""
 
-    def __init__(self) -> None:
-        self.settings = SimpleNamespace(vendors=dict(SETTINGS))
+    def __init__(self, **vendors: str) -> None:
+        self.settings = SimpleNamespace(vendors=SETTINGS | vendors)
 
     def aws(self, work: Callable[[], Any], what: str) -> Any:
         try:
@@ -155,3 +155,40 @@ def test_it_has_no_secret_and_tells_no_time() -> None:
     bridge: Any = Bridge()
     assert PROVIDER.secrets(bridge.settings) == ()
     assert list(PROVIDER.clock(bridge, Asked())) == []
+
+
+# The domain of Customer Profiles
+
+DOMAIN = "tea-house"
+THERE: dict[str, Any] = {
+    "get_domain": {"DomainName": DOMAIN, "CreatedAt": 0, "LastUpdatedAt": 0},
+    "get_profile_object_type": {
+        "ObjectTypeName": "dmdesk", "Description": "d", "AllowProfileCreation": True,
+        "Keys": {"_dmdesk": [{"StandardIdentifiers": ["PROFILE", "UNIQUE"], "FieldNames": ["key"]}]},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "says"),
+    [
+        ({}, "ok", ()),
+        ({"get_domain": "ResourceNotFoundException"}, "fail", ("there is no domain tea-house", "create-domain")),
+        ({"get_domain": "AccessDeniedException"}, "fail", ("credentials may not",)),
+        ({"get_profile_object_type": "ResourceNotFoundException"}, "fail", ("kind of object", "dmdesk link-connect")),
+        (
+            {"get_profile_object_type": THERE["get_profile_object_type"] | {"AllowProfileCreation": False}},
+            "fail",
+            ("kind of object", "dmdesk link-connect"),
+        ),
+        ({"get_profile_object_type": "ThrottlingException"}, "fail", ("ThrottlingException",)),
+    ],
+)
+def test_the_domain_has_to_take_customers(
+    told: dict[str, Any], answers: dict[str, Any], status: str, says: tuple[str, ...]
+) -> None:
+    told |= THERE | answers
+    one = found(ACCOUNT, bridge=Bridge(connect_profiles_domain=DOMAIN))["customer profiles", DOMAIN]
+    assert one.status == status
+    for words in says:
+        assert words in f"{one.detail} {one.fix}"
