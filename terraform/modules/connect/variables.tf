@@ -41,6 +41,12 @@ variable "queue_arn" {
   nullable    = false
 }
 
+variable "dead_letters_arn" {
+  description = "The queue that takes what could not be put there."
+  type        = string
+  nullable    = false
+}
+
 variable "key_arn" {
   description = "The KMS key of the topic; null leaves it without one, as Amazon Connect cannot publish through AWS's own."
   type        = string
