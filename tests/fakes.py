@@ -484,13 +484,18 @@ class FakeLedger:
         answered: str = "",
         words: str = "",
         said_ms: int = 0,
+        said: str = "",
     ) -> None:
         if self.state(conversation, item) == "done":
             return
         self._done(conversation, item, now, platform_id)
         old = self.thread(conversation)
         self.threads[conversation.key] = msgspec.structs.replace(
-            old, replies=old.replies + 1, answered=answered or old.answered, said_ms=said_ms or old.said_ms
+            old,
+            replies=old.replies + 1,
+            answered=answered or old.answered,
+            said_ms=said_ms or old.said_ms,
+            said=said or old.said,
         )
         if platform_id:
             self.ours.add((conversation.key, bounded(platform_id)))

@@ -300,6 +300,7 @@ class Table:
         answered: str = "",
         words: str = "",
         said_ms: int = 0,
+        said: str = "",
     ) -> None:
         """In one call: a part reached the platform, its echo will be known by the platform's id, and the
         conversation counts it and, unless it is the bridge's own, waits no more; `answered` is the comment that it went
@@ -318,8 +319,8 @@ class Table:
             expression += ", answered = :answered"
             counted[":answered"] = {"S": answered}
         if said_ms:
-            expression += ", said_ms = :said_ms"
-            counted[":said_ms"] = {"N": str(said_ms)}
+            expression += ", said_ms = :said_ms, said = :said"
+            counted |= {":said_ms": {"N": str(said_ms)}, ":said": {"S": said}}
         writes.append(
             {
                 "Update": {

@@ -214,9 +214,10 @@ class Ledger(Protocol):
         answered: str = "",
         words: str = "",
         said_ms: int = 0,
+        said: str = "",
     ) -> None:
         """A part reached the platform; nothing where that is known already. `said_ms` is when the newest that did was
-        written, 0 where that is not told."""
+        written, 0 where that is not told, and `said` the desk's id of that."""
 
     def words(self, conversation: Conversation, event: str, platform_id: str) -> str:
         """How a message begins: the customer's by its event's id, ours by the platform's."""

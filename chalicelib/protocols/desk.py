@@ -56,7 +56,8 @@ class Desk(Protocol):
 
     def report(self, account: Account, receipt: Receipt, seat: Seat, now: float) -> None:
         """Tells what became of an agent's message that was written at the seat; asked only where the capabilities
-        have receipts. May be repeated. Raises Retryable, Misconfigured or Refused."""
+        have receipts, and that it was read only where they have reads. May be repeated. Raises Retryable, Misconfigured
+        or Refused."""
 
     def is_open(self, account: Account, customer: str, seat: Seat) -> bool:
         """Whether the seat's conversation still goes on, so that something may be shown in it without opening

@@ -82,8 +82,8 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     or characters. `media` tells the kinds, types and sizes of files that it takes, and whatever it does not take goes
     as a link; empty, everything is offered, and the desk itself refuses. `media_by` tells whether it fetches a file
     from our URL or has to be given it. `receipts` tells whether it can be told what became of an agent's message,
-    `notices` whether a line of the bridge's own may stand among the customer's messages, `priorities` whether a
-    conversation that waits may be raised among the others, and marked.
+    `reads` whether also that the customer has read it, `notices` whether a line of the bridge's own may stand among the
+    customer's messages, `priorities` whether a conversation that waits may be raised among the others, and marked.
 
     A `stateful` desk is given the seat that is remembered, and may tell no customer but its conversation; any other
     finds the customer's conversation itself. `lag_s` is how long after a message entered a conversation that is not
@@ -100,6 +100,7 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     media: dict[Kind, MediaLimit] = {}
     media_by: Literal["url", "upload"] = "url"
     receipts: bool = True
+    reads: bool = False
     notices: bool = True
     priorities: bool = False
     stateful: bool = False

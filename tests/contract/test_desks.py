@@ -15,7 +15,7 @@ from chalicelib.protocols.desk import DeskTranslator
 from chalicelib.registry import DESKS, part
 from chalicelib.vocabulary.messages import Attachment, DeskMessage, Ignored
 from chalicelib.vocabulary.records import Event, Seat
-from chalicelib.vocabulary.replies import AgentMessage, AgentTyping, DeskEnded, DeskReceipt, Receipt
+from chalicelib.vocabulary.replies import AgentMessage, AgentRead, AgentTyping, DeskEnded, DeskReceipt, Receipt
 from tests.contract.played import PLAYED, Played
 from tests.contract.registered import FEEDS
 from tests.contract.test_feeds import bodies
@@ -160,5 +160,5 @@ def test_each_fixture_is_something_that_the_workers_know_or_malformed(name: str)
             if not isinstance(told, Ignored):
                 assert told.customer or told.desk_conversation
     assert {AgentMessage, AgentTyping, Ignored} <= set(known) <= {
-        AgentMessage, AgentTyping, DeskEnded, DeskReceipt, Ignored,
+        AgentMessage, AgentRead, AgentTyping, DeskEnded, DeskReceipt, Ignored,
     }  # fmt: skip

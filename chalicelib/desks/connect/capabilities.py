@@ -35,6 +35,7 @@ CAPABILITIES = DeskCapabilities(
         ),
     },
     media_by="upload",
+    reads=True,
     stateful=True,
     idempotent=True,
 )

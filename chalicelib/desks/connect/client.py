@@ -35,7 +35,7 @@ FILE, PAST = "/participant/attachment", "/participant/transcript"
 REGISTER = "/domains/{domain}/profiles/objects"
 PLAIN = "text/plain"
 ANSWERED = "application/vnd.amazonaws.connect.message.interactive.response"
-DELIVERED = "application/vnd.amazonaws.connect.event.message.delivered"
+DELIVERED, READ = (f"application/vnd.amazonaws.connect.event.message.{name}" for name in ("delivered", "read"))
 # The longest that a file's URL may live: it is fetched at once.
 FILE_S = 300
 AMAZON = "amazonaws.com"
@@ -90,13 +90,14 @@ class Connect:
         return None
 
     def report(self, account: Account, receipt: Receipt, seat: Seat, now: float) -> None:
-        """That a message was delivered; Connect has no word for one that was not, and a contact with more than two
-        participants none at all. See `Desk.report`."""
+        """That a message was delivered, or read; Connect has no word for one that was not, and a contact with more than
+        two participants none at all. See `Desk.report`."""
         session = read(seat.state)
         if session is None or not receipt.delivered:
             return
         told = msgspec.json.encode({"messageId": receipt.message}).decode()
-        event = {"ContentType": DELIVERED, "Content": told, "ClientToken": digest("delivered", receipt.message)[:40]}
+        kind, name = (READ, "read") if receipt.read else (DELIVERED, "delivered")
+        event = {"ContentType": kind, "Content": told, "ClientToken": digest(name, receipt.message)[:40]}
         try:
             self._calls.participant(RECEIPT, self._fresh(session).connection, event)
         except (Denied, Over, Conflict):  # a receipt never is a sign that anything is over

@@ -19,6 +19,7 @@ from chalicelib.pipeline.inbound.messages import Messages
 from chalicelib.pipeline.inbound.notes import Notes
 from chalicelib.pipeline.inbound.posts import Posts
 from chalicelib.pipeline.inbound.profiles import Profiles
+from chalicelib.pipeline.inbound.reads import Reads
 from chalicelib.pipeline.inbound.showing import Showing
 from chalicelib.pipeline.inbound.taps import Taps
 from chalicelib.pipeline.inbound.to_desk import ToDesk
@@ -75,7 +76,15 @@ def to_desk(
             secrets=given.secrets,
             metrics=metrics,
         ),
-        notes=Notes(showing=showing, wording=wording, media=given.media, ledger=ledger, clock=clock, metrics=metrics),
+        notes=Notes(
+            reads=Reads(desks=common.desks, ledger=ledger, clock=clock, metrics=metrics),
+            showing=showing,
+            wording=wording,
+            media=given.media,
+            ledger=ledger,
+            clock=clock,
+            metrics=metrics,
+        ),
         echoes=Echoes(showing=showing, ledger=ledger, budgets=budgets, clock=clock, metrics=metrics),
         leads=leads,
         budgets=budgets,
