@@ -179,3 +179,20 @@ def test_a_gale_tells_what_is_lost_doubled_and_begun_too_often() -> None:
         "customers_messages_lost", "customers_messages_doubled", "contacts_too_many", "answers_lost_and_not_told",
         "answers_doubled",
     }  # fmt: skip
+
+
+def test_a_rush_waits_in_order_and_leaves_no_dead_letter() -> None:
+    """Connect begins five contacts a second, and takes ten messages: sixty customers write thrice within a second."""
+    lab = ConnectLab(containers=3)
+    assert lab.connect.hall.switches.throttles
+    people = [f"7{number:03d}" for number in range(60)]
+    for text in ("One", "Two", "Three"):
+        for person in people:
+            lab.customer(person, text, AT_CONNECT[0])
+    lab.settle(HOUR_S)
+    assert {person: lab.shown(person) for person in people} == dict.fromkeys(people, ["One", "Two", "Three"])
+    assert {len(lab.chats(person)) for person in people} == {1}
+    assert (lab.dead, lab.parked) == ([], [])
+    refused = [call for call in lab.connect.calls() if call["status"] == 429]
+    assert refused  # it was more than Connect takes
+    assert len(refused) < len(people)  # and nobody hammered it
