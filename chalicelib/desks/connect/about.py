@@ -30,6 +30,8 @@ ABOUT = About(
         "connect_chat_minutes": "2880",
         "connect_content_types": "text/plain",
         "connect_text_limit": "1024",
+        "connect_more_files": "",
+        "connect_file_mb": "20",
         "connect_one_call": "false",
         "connect_persistent": "false",
         "connect_profiles_domain": "",

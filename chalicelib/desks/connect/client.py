@@ -15,7 +15,14 @@ import msgspec
 
 from chalicelib.credentials import Secrets
 from chalicelib.desks.connect.api import Calls, Places
-from chalicelib.desks.connect.capabilities import CAPABILITIES, LONGEST_TEXT, TEXT_LIMIT
+from chalicelib.desks.connect.capabilities import (
+    CAPABILITIES,
+    LARGEST_MB,
+    LONGEST_TEXT,
+    MOST_MB,
+    TEXT_LIMIT,
+    media,
+)
 from chalicelib.desks.connect.contacts import Contacts, Terms
 from chalicelib.desks.connect.content import EVENT
 from chalicelib.desks.connect.problems import Conflict, Denied
@@ -40,6 +47,7 @@ DELIVERED, READ = (f"application/vnd.amazonaws.connect.event.message.{name}" for
 FILE_S = 300
 AMAZON = "amazonaws.com"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
+_TYPE = re.compile(r"(image|video|audio|text|application)/[a-z0-9.+-]{1,100}")
 
 
 Found = TypeVar("Found")
@@ -251,18 +259,23 @@ def open_desk(
         persistent=read.choice("connect_persistent"),
         registers=profiles != "",
     )
-    limit = read.number("connect_text_limit", range(1, LONGEST_TEXT + 1)) or TEXT_LIMIT
-    can = msgspec.structs.replace(
-        CAPABILITIES,
-        text_limit=limit,
-        text_unit="characters" if limit <= TEXT_LIMIT else "bytes",
-        continues=terms.persistent,
-        registers=terms.registers,
-    )
+    can = msgspec.structs.replace(abilities(read), continues=terms.persistent, registers=terms.registers)
     calls = Calls(http, places, clock)
     contacts = Contacts(calls, msgspec.structs.replace(terms, wrong="; ".join(read.wrong)))
     host = urlsplit(places.participant_api).hostname or AMAZON
     return Connect(calls, contacts, can, AMAZON if host.endswith(AMAZON) else host, clock, profiles)
+
+
+def abilities(read: Reading) -> DeskCapabilities:
+    """What the instance takes, as the settings say."""
+    limit = read.number("connect_text_limit", range(1, LONGEST_TEXT + 1)) or TEXT_LIMIT
+    largest_mb = read.number("connect_file_mb", range(1, MOST_MB + 1)) or LARGEST_MB
+    return msgspec.structs.replace(
+        CAPABILITIES,
+        text_limit=limit,
+        text_unit="characters" if limit <= TEXT_LIMIT else "bytes",
+        media=media(read.kinds("connect_more_files"), largest_mb),
+    )
 
 
 class Reading:
@@ -295,12 +308,23 @@ class Reading:
         self._refuse(name, "up to 64 letters, figures, - and _")
         return ""
 
+    def kinds(self, name: str) -> tuple[str, ...]:
+        """Types of files, none where one of them is no type."""
+        told = self._list(name)
+        if all(_TYPE.fullmatch(one) for one in told):
+            return told
+        self._refuse(name, "types of files with commas between them, such as image/gif")
+        return ()
+
     def types(self, name: str) -> tuple[str, ...]:
         """The types of content, among which plain text has to be."""
-        told = tuple(filter(None, map(str.strip, self._setting(name).split(","))))
+        told = self._list(name)
         if PLAIN not in told:
             self._refuse(name, f"types with commas between them, {PLAIN} among them")
         return told
+
+    def _list(self, name: str) -> tuple[str, ...]:
+        return tuple(filter(None, map(str.strip, self._setting(name).split(","))))
 
     def _refuse(self, name: str, wants: str) -> None:
         self.wrong.append(f"DMDESK_{name.upper()} is {self._setting(name)[:40]!r} and should be {wants}")

@@ -82,11 +82,14 @@ def _files(bridge: Bridge, instance: str) -> Checks:
 
 def _kinds(bridge: Bridge, instance: str) -> Checks:
     taken = files.taken(bridge)
-    if taken.enough:
+    if taken.unknown:
+        fix = "take them out of connect.more_files: they are no types of what the bridge lets pass"
+        yield check("kinds of files", instance, "warn", f"no file is ever a {', '.join(taken.unknown)}", fix)
+    elif taken.enough:
         yield check("kinds of files", instance, "ok", "it takes what the bridge uploads")
-        return
-    refused = ", ".join(taken.lacking) or f"more than {taken.largest} bytes"
-    yield check("kinds of files", instance, "warn", f"it refuses, so that they go as links: {refused}", LINK)
+    else:
+        refused = ", ".join(taken.lacking) or f"more than {taken.largest} bytes"
+        yield check("kinds of files", instance, "warn", f"it refuses, so that they go as links: {refused}", LINK)
 
 
 def _register(bridge: Bridge) -> Checks:

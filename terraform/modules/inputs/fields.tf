@@ -128,6 +128,8 @@ locals {
       chat_minutes    = { kind = "number", most = 10080 }
       content_types   = { kind = "texts", form = local.word, says = "a content type" }
       text_limit      = { kind = "number", least = 1, most = 16384 }
+      more_files      = { kind = "texts", form = "^(image|video|audio|text|application)/[a-z0-9.+-]{1,100}$", says = "a type of files, such as image/gif" }
+      file_mb         = { kind = "number", least = 1, most = 25 }
       one_call        = { kind = "flag" }
       persistent      = { kind = "flag" }
       profiles_domain = { kind = "text", form = "^[A-Za-z0-9_-]+$", longest = 64, says = "the name of a domain of Customer Profiles, of letters, figures, - and _" }

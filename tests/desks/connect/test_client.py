@@ -685,3 +685,34 @@ def test_a_domain_that_is_no_name_is_told_to_who_begins_a_contact(domain: str) -
     with pytest.raises(Misconfigured, match="settings") as no:
         connect.say(said())
     assert "DMDESK_CONNECT_PROFILES_DOMAIN" in no.value.advice
+
+
+# Files that the instance was set to take
+
+
+def test_the_settings_widen_what_is_uploaded() -> None:
+    can = Instance(connect_more_files="image/gif, audio/mpeg,application/pdf", connect_file_mb="25").desk.capabilities
+    assert {kind: limit.size for kind, limit in can.media.items()} == dict.fromkeys(can.media, 25_000_000)
+    assert can.media["image"].mimes == ("image/jpeg", "image/png", "image/heic", "image/gif")
+    assert can.media["audio"].mimes == ("audio/wav", "audio/mpeg")
+    assert can.media["file"].mimes.count("application/pdf") == 1
+    before = Instance().desk.capabilities.media
+    assert (before["image"].mimes, before["file"].size) == (("image/jpeg", "image/png", "image/heic"), 20_000_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("more_files", "gif"),
+        ("more_files", "image/"),
+        ("more_files", "image/gif;x"),
+        ("file_mb", "0"),
+        ("file_mb", "26"),
+    ],
+)
+def test_a_widening_that_cannot_be_read_is_told_to_who_begins_a_contact(name: str, value: str) -> None:
+    connect = Instance(**{f"connect_{name}": value})
+    assert connect.desk.capabilities.media == Instance().desk.capabilities.media
+    with pytest.raises(Misconfigured) as no:
+        connect.say(said())
+    assert f"DMDESK_CONNECT_{name.upper()}" in no.value.advice

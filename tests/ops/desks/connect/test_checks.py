@@ -192,3 +192,25 @@ def test_the_domain_has_to_take_customers(
     assert one.status == status
     for words in says:
         assert words in f"{one.detail} {one.fix}"
+
+
+@pytest.mark.parametrize(
+    ("vendors", "taking_more", "status", "says"),
+    [
+        ({"connect_more_files": "image/gif"}, {}, "warn", "gif"),
+        ({"connect_more_files": "image/gif"}, {"extensions": ("GIF",)}, "ok", ""),
+        ({"connect_file_mb": "25"}, {}, "warn", "20971520 bytes"),
+        ({"connect_file_mb": "25"}, {"largest": 25_000_000}, "ok", ""),
+        ({"connect_more_files": "image/tiff"}, {}, "warn", "connect.more_files"),
+    ],
+)
+def test_what_is_wanted_beside_the_defaults_is_looked_for(
+    told: dict[str, Any], vendors: dict[str, str], taking_more: dict[str, Any], status: str, says: str
+) -> None:
+    extensions, largest = taking_more.get("extensions", ()), taking_more.get("largest", 20_971_520)
+    told["describe_attached_files_configuration"] = {
+        "AttachedFilesConfiguration": taking(*TAKEN, *extensions, largest=largest)
+    }
+    one = found(ACCOUNT, bridge=Bridge(**vendors))["kinds of files", INSTANCE]
+    assert one.status == status
+    assert says in f"{one.detail} {one.fix}"

@@ -82,6 +82,13 @@ def test_what_it_lacks_is_added_and_what_it_takes_stays(connect: Any, run: Run) 
     assert json.loads(said.output) == {"instance": INSTANCE, "added": ["csv", "mov"], "changed": True}
 
 
+def test_what_the_settings_want_beside_the_defaults_is_added(connect: Any, run: Run) -> None:
+    found(connect, *TAKEN)
+    changed(connect, *sorted({*TAKEN, "gif", "mp3"}), largest=25_000_000)
+    wanted = SETTINGS | {"connect_more_files": "image/gif,audio/mpeg", "connect_file_mb": "25"}
+    assert "takes gif, mp3 now" in run(vendors=wanted).output
+
+
 def test_what_holds_is_left_alone(connect: Any, run: Run) -> None:
     found(connect, *TAKEN, "zip", largest=104_857_600)
     assert "as it was" in run().output
