@@ -122,7 +122,7 @@ def test_what_takes_a_contacts_place_is_one_contact_whether_its_end_is_told_by_n
     assert connect.say(said(), later).conversation == "contact-3"
 
 
-def test_a_contact_that_has_ended_since_an_earlier_try_is_followed_by_a_second_one_and_no_third() -> None:
+def test_a_contact_that_has_ended_since_an_earlier_try_is_followed_by_a_second_one() -> None:
     connect = Instance()
     connect.http.next["SendMessage"] = [unknown()]
     with pytest.raises(Retryable):
@@ -130,10 +130,22 @@ def test_a_contact_that_has_ended_since_an_earlier_try_is_followed_by_a_second_o
     connect.http.ended.add("contact-1")
     assert connect.say(said()).conversation == "contact-2"
     assert connect.say(said()).conversation == "contact-2"
-    connect.http.ended.add("contact-2")
-    with pytest.raises(Misconfigured, match="lets nobody in"):
-        connect.say(said())
-    assert len(connect.http.contacts) == 2
+
+
+def test_where_a_flow_ends_each_contact_another_is_begun_an_hour_and_takes_the_message_once_that_is_mended() -> None:
+    connect = Instance()
+    connect.http.ended |= {f"contact-{number}" for number in range(1, 6)}
+    for hour in range(3):
+        for _ in range(20):
+            with pytest.raises(Misconfigured, match="lets nobody in") as no:
+                connect.say(said())
+            assert "flow" in no.value.advice
+            connect.clock.advance(60)
+        assert len(connect.http.contacts) == 3 + hour
+        connect.clock.advance(2400)
+    # somebody has mended the flow by now: the sixth goes on
+    assert connect.say(said()).conversation == connect.say(said()).conversation == "contact-6"
+    assert connect.http.texts() == [("contact-6", "Is the oolong back?")]
 
 
 def test_a_contact_that_has_ended_cannot_be_streamed_and_that_is_no_fault_of_anybodys() -> None:
