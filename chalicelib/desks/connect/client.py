@@ -175,7 +175,7 @@ class Connect:
         """The file first: what is refused then goes as a link, with the words, and nothing is shown twice."""
         if message.attachment:
             self._upload(token, message.id, message.attachment)
-        kind, text = _said(message, known=known)
+        kind, text = _said(message, self.capabilities, known=known)
         if text:
             with suppress(Conflict):  # an earlier try is under way there
                 self._calls.participant(
@@ -222,14 +222,19 @@ def _at(seat: Seat, contact: str, session: Session) -> Seat:
     return msgspec.structs.replace(seat, conversation=contact, state=session.state)
 
 
-def _said(message: DeskMessage, *, known: bool) -> tuple[str, str]:
-    """The content's type, and what it says: of a tap what was offered, where the contact knows of the offer."""
+def _said(message: DeskMessage, can: DeskCapabilities, *, known: bool) -> tuple[str, str]:
+    """The content's type, and what it says: of a tap what was offered, where the contact knows of the offer and takes
+    so long a text, which no template checks."""
     tap = message.tap
-    if tap and known and tap.payload.startswith(EVENT):
-        return ANSWERED, tap.payload.removeprefix(EVENT)
-    if tap and known:
-        return PLAIN, tap.payload
+    if tap and known and fits(tap.payload, can):
+        answers = tap.payload.startswith(EVENT)
+        return (ANSWERED, tap.payload.removeprefix(EVENT)) if answers else (PLAIN, tap.payload)
     return PLAIN, message.text or (tap.text if tap else "")
+
+
+def fits(text: str, can: DeskCapabilities) -> bool:
+    """Whether one message may be so long."""
+    return can.text_limit is None or len(text if can.text_unit == "characters" else text.encode()) <= can.text_limit
 
 
 def open_desk(

@@ -728,3 +728,22 @@ def test_a_widening_that_cannot_be_read_is_told_to_who_begins_a_contact(name: st
     with pytest.raises(Misconfigured) as no:
         connect.say(said())
     assert f"DMDESK_CONNECT_{name.upper()}" in no.value.advice
+
+
+@pytest.mark.parametrize(
+    ("limit", "payload", "answered"),
+    [
+        ("1024", "Green tea " * 100, True),
+        ("1024", "Green tea " * 200, False),
+        ("2000", "\U0001f375" * 500, True),
+        ("2000", "\U0001f375" * 501, False),
+    ],
+)
+def test_a_tap_on_what_is_too_long_for_a_message_is_told_in_the_words_that_were_tapped(
+    limit: str, payload: str, answered: bool
+) -> None:
+    connect = Instance(connect_text_limit=limit)
+    seat = connect.opened()
+    tap = Tap(message="m", type="QuickReply", text="Green tea…", payload=payload)
+    connect.say(said("Green tea…", "tapped", tap=tap), seat)
+    assert connect.http.texts()[-1] == ("contact-1", payload if answered else "Green tea…")
