@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.simulators.connect.profiles import DOMAIN
 from tests.chaos.connected import AT_CONNECT, ConnectLab, Gale
-from tests.chaos.test_every_call import Strike, strikes, struck
+from tests.chaos.test_every_call import AT_A_REGISTER, Strike, strikes, struck
 from tests.chaos.world import PICTURE
 
 ANA = "771"
@@ -143,6 +143,7 @@ def test_a_customer_is_in_the_register_once_whatever_is_struck() -> None:
     whole = played(scene, REGISTERS)
     puts = [call for call in whole.connect.calls() if call["operation"] == "PutProfileObject"]
     assert len(puts) == len(whole.connect.profiles()) == 1
+    assert set(whole.steps.names) >= AT_A_REGISTER
     for number, step in struck(whole.steps.names):
         for what, strike in strikes(step):
             lab = played(scene, REGISTERS, strike, number)
