@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from chalicelib.vocabulary.records import Account, Profile
+from chalicelib.wire import digest
 
 # The kind of object, which `dmdesk link-connect` makes, and the field that is its key.
 KIND, KEY = "dmdesk", "key"
@@ -18,7 +19,8 @@ LONGEST = 255
 
 def key(account: Account, customer: str) -> str:
     """What tells the customer from all others: the platform's ids are a platform's, or an account's."""
-    return f"{account.key}#{customer}"[:LONGEST]
+    told = f"{account.key}#{customer}"
+    return told if len(told) <= LONGEST else f"{account.key}#{digest(customer)}"[-LONGEST:]
 
 
 def described(account: Account, customer: str, profile: Profile) -> str:

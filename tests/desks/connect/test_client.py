@@ -640,6 +640,13 @@ def test_two_accounts_and_two_channels_never_share_a_customer() -> None:
     assert len(set(told)) == 3
 
 
+def test_ids_that_differ_at_their_end_are_two_customers() -> None:
+    connect = Instance(**DOMAIN)
+    for end in "ab":
+        connect.desk.introduce(ACCOUNT, "5" * 400 + end, WHO)
+    assert len({json.loads(given["Object"])["key"] for given in connect.http.given("PutProfileObject")}) == 2
+
+
 def test_whatever_a_profile_holds_fits_the_domain() -> None:
     connect = Instance(**DOMAIN)
     connect.desk.introduce(ACCOUNT, "5" * 400, Profile(name="\U0001f375" * 400, username="a" * 400))
