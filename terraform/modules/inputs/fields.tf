@@ -127,11 +127,15 @@ locals {
       topic           = { kind = "text", form = "^arn:[^:]+:sns:[^:]+:[0-9]{12}:[A-Za-z0-9_-]+$", says = "the ARN of a standard SNS topic, arn:aws:sns:<region>:<account>:<name>" }
       api             = local.at
       participant_api = local.at
+      profiles_api    = local.at
       chat_minutes    = { kind = "number", most = 10080 }
       content_types   = { kind = "texts", form = local.word, says = "a content type" }
       text_limit      = { kind = "number", least = 1, most = 16384 }
+      more_files      = { kind = "texts", form = "^(image|video|audio|text|application)/[a-z0-9.+-]{1,100}$", says = "a type of files, such as image/gif" }
+      file_mb         = { kind = "number", least = 1, most = 25 }
       one_call        = { kind = "flag" }
       persistent      = { kind = "flag" }
+      profiles_domain = { kind = "text", form = "^[A-Za-z0-9_-]+$", longest = 64, says = "the name of a domain of Customer Profiles, of letters, figures, - and _" }
 
       flow_name            = merge(local.name, { form = local.filled, longest = 127 })
       disconnect_flow_name = merge(local.name, { form = local.filled, longest = 127 })
