@@ -152,6 +152,7 @@ class Runtime:
             shelf=self.bucket,
             letters=[Letters(names.inbound_dead_letters), Letters(names.outbound_dead_letters)],
             desks=list(DESKS),
+            set_up=self._desks_here,
             keeping=Keeping(queue=names.queue_days, logs=names.log_days, backups=names.backup_days),
             clock=self.clock,
             pause=time.sleep,
