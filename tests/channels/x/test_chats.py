@@ -389,6 +389,16 @@ def test_a_file_is_sealed_anew_under_another_key(road: Sending) -> None:
     assert road.ana.chat.decrypt_stream(road.server.finished["Hash1"], road.talk.key) == PICTURE
 
 
+def test_a_link_goes_in_the_place_of_a_file_that_x_refuses_with_its_message(road: Sending) -> None:
+    road.server.answers["/messages"] = [answer(403, {"detail": "You are not permitted to attach this media"})]
+    with pytest.raises(Refused) as caught:
+        road.client.send(ACCOUNT, road.to(), picture())
+    assert caught.value.reason == "media_refused"
+    road.client.send(ACCOUNT, road.to(), TextPart("https://bridge.example/mug"))
+    assert road.seen_by_ana() == "https://bridge.example/mug"
+    assert len(road.server.passed) == 1
+
+
 def test_an_empty_file_is_none(road: Sending) -> None:
     with pytest.raises(Refused, match="empty"):
         road.client.send(ACCOUNT, road.to(), picture(b""))
