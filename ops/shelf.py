@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import msgspec
@@ -90,12 +90,13 @@ class Shelf:
         the queue. What somebody else holds is waited for, as long as anybody holds one."""
         waited = 0.0
         while True:
+            before = self.held(side)[1]
             while letters := self._received(side, TAKE_S):
                 for letter in letters:
                     self._keep(letter)
                 self._delete(side, letters)
                 done(len(letters))
-            hidden = self.held(side)[1]
+            hidden = self.held(side)[1] or before  # which may have come free after the last look
             if not hidden or waited > LOOK_S + 5:
                 break
             if not waited:
@@ -177,7 +178,7 @@ class Shelf:
             ]
             self._aws(partial(self._sqs.change_message_visibility_batch, QueueUrl=self._urls[side], Entries=entries))
 
-    @property
+    @cached_property
     def _sqs(self) -> Any:
         return calls.client("sqs")
 
