@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group(f"{folder}-{share}" if share else folder))
 
 
-@cache  # fourteen thousand tests stand in two hundred files
+@cache  # thousands of tests stand in two hundred files
 def _folder(file: Path) -> str:
     """Which folder of tests/ the file is in."""
     return file.relative_to(TESTS).parts[0]
