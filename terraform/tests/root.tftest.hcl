@@ -111,6 +111,7 @@ run "the_tiktok_secret_is_what_the_functions_read" {
 run "an_account_of_x_is_what_the_functions_read" {
   variables {
     accounts        = { acme_x = { channel = "x", id = "1111111111111111111" } }
+    account_tokens  = { acme_x = { access_token = "token", refresh_token = "refresh" } }
     channel_secrets = { x = { app_secrets = ["x-consumer-secret"], client_id = "client", client_secret = "client-secret", bearer_token = "bearer" } } # checkov:skip=CKV_SECRET_6:made up
   }
   assert {
