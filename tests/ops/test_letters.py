@@ -16,10 +16,12 @@ import pytest
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
 from chalicelib.aws.table import Table
+from chalicelib.desks.connect.translate import TRANSLATOR
 from chalicelib.observability import EmfMetrics
 from chalicelib.pipeline import alone
 from chalicelib.pipeline.parking import Parking
 from chalicelib.vocabulary.records import Event
+from chalicelib.vocabulary.replies import AgentMessage
 from chalicelib.wire import iso
 from ops import shelf
 from ops.letters import _progress, moment_ms
@@ -363,3 +365,110 @@ def test_what_is_not_there_is_said(waits: Waits) -> None:
 def test_a_moment_is_so_long_ago_or_a_time() -> None:
     assert moment_ms("2h", 10_000) == 2_800_000
     assert moment_ms("1970-01-01T00:00:01", 0) == moment_ms("1970-01-01T02:00:01+02:00", 0) == 1000
+
+
+# Of a queue that a desk's topic feeds
+
+
+class Fed:
+    """The dead letters of such a queue, as SQS and SNS fill it."""
+
+    def __init__(self, waits: Waits) -> None:
+        self.waits, self.sqs = waits, waits.deployment.aws.client("sqs")
+        self.url = self.sqs.create_queue(QueueName="dmdesk-from-connect-dead-letters")["QueueUrl"]
+
+    def bury(self, number: int, text: str = WORDS, contact: str = "contact-1") -> None:
+        """What an agent wrote, as SNS wraps it."""
+        item = {
+            "Type": "MESSAGE", "Id": f"item-{number}", "InitialContactId": contact, "ContactId": contact,
+            "ParticipantRole": "AGENT", "ContentType": "text/plain", "Content": text,
+            "AbsoluteTime": iso(int(time.time() * 1000)),
+        }  # fmt: skip
+        visible = {"MessageVisibility": {"Type": "String", "Value": "ALL"}}
+        told = {
+            "Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:000000000000:dmdesk-connect",
+            "Message": json.dumps(item), "MessageAttributes": visible,
+        }  # fmt: skip
+        self.put(json.dumps(told))
+
+    def put(self, body: str) -> None:
+        why = {"ErrorCode": {"DataType": "String", "StringValue": "AccessDenied"}}
+        self.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=why)
+
+    def left(self) -> int:
+        found = self.waits.deployment.aws.waiting({"fed": self.url})["fed"]
+        return len(found)
+
+    def back(self) -> list[str]:
+        """The words of what came back, in the queue's order."""
+        events = [msgspec.json.decode(message["Body"], type=Event) for message in self.waits.on("outbound")]
+        assert all(one.order for one in events), "a replay"
+        told = [parsed for one in events if isinstance(parsed := TRANSLATOR.parse(one), AgentMessage)]
+        return [one.text for one in told]
+
+
+@pytest.fixture
+def fed(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fed]:
+    made = Fed(waits)
+    monkeypatch.setenv("DMDESK_FED_DEAD_LETTERS", made.url)
+    yield made
+    made.sqs.delete_queue(QueueUrl=made.url)
+
+
+def test_what_a_topic_told_and_nobody_could_store_is_listed_and_comes_back(waits: Waits, fed: Fed) -> None:
+    fed.bury(1)
+    fed.bury(2, "and this", "contact-2")
+    listed = waits.run("dead-letters", "--json")
+    assert [(one["reason"], one["direction"], one["place"]) for one in listed.json] == [
+        ("redriven", "outbound", "from connect dead letters")
+    ] * 2
+    told = waits.run("dead-letters").out + waits.run("dead-letters", listed.json[0]["id"]).out
+    assert (WORDS in told + listed.out, "2  redriven" in told, "function fed" in told) == (False, True, True)
+    assert waits.run("replay", "--all", "--dry-run", "--json").json["replayed"] == fed.left() == 2
+    assert waits.run("replay", "--reason", "redriven", "--json").json["replayed"] == 2
+    assert (sorted(fed.back()), fed.left(), waits.lying()) == (sorted([WORDS, "and this"]), 0, [])
+    assert waits.run("replay", "--all", "--json").json["replayed"] == 0
+
+
+def test_one_of_them_comes_back_by_its_id_and_the_others_wait_as_parked(waits: Waits, fed: Fed) -> None:
+    fed.bury(1, "first")
+    fed.bury(2, "second")
+    one, other = waits.run("dead-letters", "--json").json
+    assert waits.run("replay", one["id"], "--json").json["replayed"] == 1
+    assert (len(fed.back()), fed.left()) == (1, 0)
+    assert [parked["id"] for parked in waits.run("parked", "--json").json] == [other["id"]]
+    assert waits.run("replay", other["id"], "--json").json["replayed"] == 1
+    assert (sorted(fed.back()), waits.lying()) == (["first", "second"], [])
+
+
+def test_what_cannot_be_read_stays_and_holds_up_nothing(waits: Waits, fed: Fed) -> None:
+    for body in ("no JSON", "[]", "\u2028\ud7ff"):
+        fed.put(body)
+    fed.bury(1)
+    waits.bury(2)
+    done = waits.run("replay", "--all", "--json")
+    assert (done.code, done.json["replayed"], len(done.json["left"])) == (1, 2, 3)
+    assert (fed.back(), waits.back(), fed.left()) == ([WORDS], names(2), 0)
+    assert len(waits.run("parked", "--json").json) == 3
+
+
+@pytest.mark.parametrize(("name", "before"), [("_keep", False), ("_delete", True), ("_delete", False)])
+def test_a_replay_that_was_cut_off_over_them_is_run_again(
+    waits: Waits, fed: Fed, name: str, before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"text {number}" for number in range(3)]
+    for number, text in enumerate(texts):
+        fed.bury(number, text, f"contact-{number}")
+    monkeypatch.setattr(shelf, "TAKE_S", 1)
+    with monkeypatch.context() as patched:
+        at(Shelf, name, 1, patched, before=before)
+        with pytest.raises(Killed):
+            waits.run("replay", "--all")
+    assert waits.run("replay", "--all").code == 0
+    assert (sorted(fed.back()), fed.left(), waits.lying()) == (texts, 0, [])
+
+
+def test_a_queue_that_is_nobodys_is_told(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DMDESK_FED_DEAD_LETTERS", "http://127.0.0.1:1/1/dmdesk-from-nobody-dead-letters")
+    said = waits.run("dead-letters")
+    assert (said.code, "operator_environment" in said.err) == (1, True)

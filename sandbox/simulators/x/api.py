@@ -198,11 +198,13 @@ class Api:
     def _echoed(self, told: Told, key: str, done: Done) -> Done:
         """The own send comes back when the sandbox's user has it so."""
         net = self._net
+
+        def back() -> None:
+            net.post(told, key, wait=net.echo == "before")
+
         if net.echo == "before":
-            return done._replace(before=lambda: _nothing(net.post(told, key)))
-        if net.echo == "after":
-            return done._replace(after=lambda: _nothing(net.post(told, key, wait=False)))
-        return done
+            return done._replace(before=back)
+        return done._replace(after=back) if net.echo == "after" else done
 
     def _events(self, caller: Caller, call: Call) -> Done:
         return self._listed(call, self._net.dms.theirs(caller.user.id))
@@ -425,10 +427,6 @@ def _own(work: Callable[..., dict[str, Any]]) -> Callable[..., Done]:
 def _alone(work: Callable[..., dict[str, Any]]) -> Callable[..., Done]:
     """A call that is the app's, whoever makes it."""
     return lambda caller, call, **named: Done(work(call, **named))
-
-
-def _nothing(answer: object) -> None:
-    return None
 
 
 def _words(opened: Mapping[str, Any]) -> str:
