@@ -8,7 +8,7 @@ MAKER = $(shell test "$(origin PYTHON)" = file -a -x $(BIN)/python && echo $(BIN
 NEEDS := $(addprefix needs-,function sandbox operator supply developer)
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox operator venv test test-terraform check format docs chaos bench peer package checkov update sbom licences audit evidence clean $(NEEDS)
+.PHONY: help sandbox operator venv test test-terraform check format docs chaos bench peer fuzz package checkov update sbom licences audit evidence clean $(NEEDS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,10 +37,10 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: needs-developer ## every test but Terraform's (ARGS=-k… to choose)
 	$(BIN)/python -m pytest -n 4 --dist loadgroup --ignore tests/deploy --ignore tests/genesys_module $(ARGS)
 
-# TERRAFORM_MIRROR names a folder to take the AWS provider from; without it Terraform downloads it as usual
+# TERRAFORM_MIRROR names a folder to take the AWS provider from; without it Terraform downloads it as usual.
+# A file is one process, which deploys once. One more than two processors: the provider spends most of its time waiting.
 test-terraform: needs-developer ## package, plan and apply everything to an emulated AWS and Genesys Cloud (needs Terraform)
-	$(BIN)/python -m pytest tests/deploy/test_deployed.py $(ARGS)
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/deploy tests/genesys_module --ignore tests/deploy/test_deployed.py $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile tests/deploy tests/genesys_module $(ARGS)
 
 check: needs-developer ## lint, types, import rules, dead code, Terraform's form (where there is one)
 	@if command -v terraform >/dev/null; then terraform fmt -check -diff -recursive terraform; \
@@ -60,6 +60,10 @@ docs: needs-function ## rewrite the pages of docs/ that the code tells (features
 
 chaos: needs-developer ## thousands of messages while processes die and calls fail: ten minutes, and a table (ARGS=--help)
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: export DMDESK_FUZZ ?= 100000
+fuzz: needs-developer ## 100,000 bodies that nobody documents of each platform and desk (DMDESK_FUZZ=… for another number)
+	$(BIN)/python -m pytest -n 4 tests/fuzz $(ARGS)
 
 bench: needs-developer ## how fast it is, beside the floor; writes bench/RESULTS.md (ARGS=--quick)
 	$(BIN)/python -m bench $(ARGS)

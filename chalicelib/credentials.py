@@ -34,6 +34,10 @@ _FORMS = (
     "secretsecret",
     "insert",
     "replace",
+    "dummy",
+    "openssl",
+    "qwerty",
+    "12345678",
 )
 _SPACE = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\x00\u200b\u2060\ufeff"
 _HALVES = re.compile("[\ud800-\udfff]")

@@ -155,9 +155,11 @@ class Outgoing:
         """DELETEs the URL; otherwise as `post`."""
         return self._call("DELETE", url, headers, None, read_s)
 
-    def signed(self, service: str, region: str, method: str, url: str, body: bytes) -> Answer:
+    def signed(
+        self, service: str, region: str, method: str, url: str, body: bytes, read_s: float | None = None
+    ) -> Answer:
         """Calls a service of AWS with a JSON body, signed with the function's own role; otherwise as `post`."""
-        return self._call(method, url, self._sign(service, region, method, url, body), body)
+        return self._call(method, url, self._sign(service, region, method, url, body), body, read_s)
 
     def get(self, url: str, *, headers: dict[str, str], read_s: float | None = None) -> Answer:
         """GETs the URL; otherwise as `post`."""

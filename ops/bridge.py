@@ -31,6 +31,8 @@ from ops.errors import OpsError
 
 Found = TypeVar("Found")
 NAME_ONE = "dmdesk accounts lists their ids: name one of them"
+# The URLs of the dead letters of the queues that other services feed, `…-from-<name>-dead-letters`, comma separated.
+FED_DEAD_LETTERS = "DMDESK_FED_DEAD_LETTERS"
 
 
 class Bridge:
@@ -39,6 +41,7 @@ class Bridge:
 
     def __init__(self, environment: Mapping[str, str], clock: Callable[[], float], hide: Callable[[Any], None]) -> None:
         self.settings = _settings(environment)
+        self.fed_dead_letters = [url for url in environment.get(FED_DEAD_LETTERS, "").split(",") if url]
         self.clock, self.hide = clock, hide
         self._runtime = self.runtime = Runtime(self.settings, clock)
         self._secrets: dict[str, dict[str, Any]] = {}

@@ -15,7 +15,7 @@ from ops.errors import OpsError
 from ops.findings import Check, Checks, Status, check, made, subject
 from ops.output import ago
 from ops.provider import Asked
-from ops.shelf import TAKEN
+from ops.shelf import TAKEN, boxes
 
 QUIET_S = 3 * 86_400.0
 STUCK_S = 300.0
@@ -92,21 +92,19 @@ def _inbound(bridge: Bridge) -> Checks:
 
 def _queues(bridge: Bridge) -> Checks:
     names = bridge.settings
-    for name, url, dead in (
-        ("inbound", names.inbound_queue, names.inbound_dead_letters),
-        ("outbound", names.outbound_queue, names.outbound_dead_letters),
-    ):
+    for name, url in (("inbound", names.inbound_queue), ("outbound", names.outbound_queue)):
         waiting, oldest = bridge.waiting(url), bridge.oldest_s(url)
         age = "" if oldest is None else f", the oldest for {oldest:g} s"
         status: Status = "warn" if oldest is not None and oldest > STUCK_S else "ok"
         fix = "look at the worker's errors and at rate limits in its log group"
         yield check("queue", name, status, f"{waiting} waiting{age}", fix)
-        letters = bridge.waiting(dead)
+    for box in boxes(bridge):
+        letters = bridge.waiting(box.url)
         if letters:
-            yield check("dead letters", name, "fail", f"{letters} waiting",
+            yield check("dead letters", box.name, "fail", f"{letters} waiting",
                          "dmdesk dead-letters tells why; once that is mended, dmdesk replay --all")  # fmt: skip
         else:
-            yield check("dead letters", name, "ok", "none")
+            yield check("dead letters", box.name, "ok", "none")
 
 
 def _parked(bridge: Bridge) -> Checks:

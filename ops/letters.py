@@ -23,7 +23,7 @@ from ops import causes
 from ops.bridge import Bridge
 from ops.errors import OpsError
 from ops.output import Out, ago, table
-from ops.shelf import SIDES, Looked, Shelf, Side, is_letter, kind
+from ops.shelf import Box, Looked, Shelf, is_letter, kind
 
 _UNITS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400}
 
@@ -77,10 +77,10 @@ def dead_letters(bridge: Bridge, ids: Sequence[str], note: Callable[[str], None]
     """Every dead letter that can be seen, or those of the ids, oldest first."""
     shelf = Shelf(bridge)
     told: list[Told] = []
-    for side in SIDES:
-        looked = shelf.look(side)
-        told += [_told(one.shelved, bridge.clock(), f"{side} dead letters") for one in looked.letters]
-        _more(looked, side, note)
+    for box in shelf.boxes:
+        looked = shelf.look(box)
+        told += [_told(one.shelved, bridge.clock(), f"{box.name} dead letters") for one in looked.letters]
+        _more(looked, box, note)
     on_the_way = [one for one in _parked(shelf, note) if is_letter(one)]
     if on_the_way:
         note(f"{len(on_the_way)} of them are on their way back, from a replay that was cut off: run it again")
@@ -107,11 +107,11 @@ def replay(bridge: Bridge, choice: Choice, out: Out, *, dry_run: bool) -> Replay
     if dry_run:
         return _would(bridge, shelf, choice, out.note)
     with _alone(bridge) as still:
-        for side in SIDES:
-            looked = shelf.look(side)
+        for box in shelf.boxes:
+            looked = shelf.look(box)
             if looked.more or any(choice.fits(one.shelved) for one in looked.letters):
-                with _progress(f"taking {side} dead letters", sum(shelf.held(side)), still) as done:
-                    shelf.take(side, out.note, done)
+                with _progress(f"taking {box.name} dead letters", sum(shelf.held(box)), still) as done:
+                    shelf.take(box, out.note, done)
         return _brought_back(bridge, shelf, choice, out.note, still)
 
 
@@ -158,9 +158,9 @@ def _brought_back(
 
 def _would(bridge: Bridge, shelf: Shelf, choice: Choice, note: Callable[[str], None]) -> Replayed:
     seen: list[Shelved] = []
-    for side in SIDES:
-        looked = shelf.look(side)
-        _more(looked, side, note)
+    for box in shelf.boxes:
+        looked = shelf.look(box)
+        _more(looked, box, note)
         seen += [one.shelved for one in looked.letters]
     chosen = _chosen({one.key: one for one in seen + _parked(shelf, note)}.values(), choice, note)
     _, left = bridge.runtime.returning.ready(chosen)
@@ -238,11 +238,11 @@ def _asked(told: list[Told], ids: Sequence[str]) -> list[Told]:
     )
 
 
-def _more(looked: Looked, side: Side, note: Callable[[str], None]) -> None:
+def _more(looked: Looked, box: Box, note: Callable[[str], None]) -> None:
     if looked.more:
         note(
-            f"{looked.more} more {side} dead letters are not shown: a queue shows ten of a conversation, and none that "
-            "another reader holds. A replay takes them all"
+            f"{looked.more} more {box.name} dead letters are not shown: a queue shows ten of a conversation, and none "
+            "that another reader holds. A replay takes them all"
         )
 
 

@@ -6,7 +6,7 @@ locals {
       title = "Instagram" # as people call it
       # what an account's id looks like (a pattern), and what to say of another
       id = {
-        pattern = "^[0-9]+$"
+        pattern = "^[1-9][0-9]*$"
         error   = "An Instagram account's id is its number (`user_id` of GET /me), not its name."
       }
       # the ways to log an account in, if there are several: the first is the default; some need the account's `page`
@@ -55,7 +55,7 @@ locals {
         bearer_token  = "bearer_token"
         consumer_key  = "consumer_key"
       }
-      # a public client has no secret, and only OAuth 1.0a names the app by its key
+      # given by channel_secrets.x; a public client has no secret, and only OAuth 1.0a names the app by its key
       spare = ["client_secret", "consumer_key"]
 
       signature_header = "X-Twitter-Webhooks-Signature"
@@ -90,11 +90,15 @@ locals {
         connect_instance        = try(var.connect.instance, null)
         connect_api             = try(var.connect.api, null)
         connect_participant_api = try(var.connect.participant_api, null)
+        connect_profiles_api    = try(var.connect.profiles_api, null)
         connect_chat_minutes    = try(tostring(var.connect.chat_minutes), null)
         connect_content_types   = try(join(",", var.connect.content_types), null)
         connect_text_limit      = try(tostring(var.connect.text_limit), null)
+        connect_more_files      = try(join(",", var.connect.more_files), null)
+        connect_file_mb         = try(tostring(var.connect.file_mb), null)
         connect_one_call        = try(tostring(var.connect.one_call), null)
         connect_persistent      = try(tostring(var.connect.persistent), null)
+        connect_profiles_domain = try(var.connect.profiles_domain, null)
       } : name => value if value != null }
       paste = {}
     }
@@ -117,7 +121,7 @@ locals {
   first_desk = "genesys"
 
   # what the settings give for each channel's secret
-  app_secrets = merge({ instagram = var.instagram, tiktok = var.tiktok, x = var.x }, try({ for channel in keys(local.channels) : channel => var.channel_secrets[channel] if can(var.channel_secrets[channel]) }, {}))
+  app_secrets = merge({ instagram = var.instagram, tiktok = var.tiktok }, try({ for channel in keys(local.channels) : channel => var.channel_secrets[channel] if can(var.channel_secrets[channel]) }, {}))
 }
 
 variable "instagram" {
@@ -136,16 +140,8 @@ variable "tiktok" {
   sensitive   = true
 }
 
-variable "x" {
-  description = "The X app's API Key Secrets (app_secrets; several while you rotate), its OAuth 2.0 client_id and, of a confidential client, client_secret; its app-only bearer_token, by which dmdesk x-webhook works; and its API Key (consumer_key), where accounts have OAuth 1.0a besides. Written once; raise secret_versions.x to write again."
-  type        = any
-  default     = null
-  ephemeral   = true
-  sensitive   = true
-}
-
 variable "connect" {
-  description = "The Amazon Connect instance where accounts with desk = \"connect\" are answered: its id or ARN. The rest is made, or is there already: topic (the ARN of a standard SNS topic in its region), flow or flow_name (the inbound flow that chats enter, by id or ARN, or by name), disconnect_flow_name and waiting_flow_name (what ours leads to), queue (a name; BasicQueue) and hours (of operation, by name: then the queue is made); transcripts and attachments (the buckets that it shall keep them in; left as they are without). api and participant_api (other addresses, for tests), chat_minutes (how long a chat may last, 60 to 10080; 0: Connect's own 25 hours), content_types (what an agent or flow may send), text_limit (how long one message may be: characters up to 1024, bytes above, up to 16384), one_call (begin, stream and connect a chat by one call), persistent (agents see what was said in the chat before). docs/connect.md"
+  description = "The Amazon Connect instance where accounts with desk = \"connect\" are answered: its id or ARN. The rest is made, or is there already: topic (the ARN of a standard SNS topic in its region), flow or flow_name (the inbound flow that chats enter, by id or ARN, or by name), disconnect_flow_name and waiting_flow_name (what ours leads to), queue (a name; BasicQueue) and hours (of operation, by name: then the queue is made); transcripts and attachments (the buckets that it shall keep them in; left as they are without). api, participant_api and profiles_api (other addresses, for tests), chat_minutes (how long a chat may last, 60 to 10080; 0: Connect's own 25 hours), content_types (what an agent or flow may send), text_limit (how long one message may be: characters up to 1024, bytes above, up to 16384), more_files (types of files that the instance takes beside its defaults), file_mb (up to which size, 1 to 25), one_call (begin, stream and connect a chat by one call), persistent (agents see what was said in the chat before), profiles_domain (the domain of Customer Profiles that customers are put into). docs/connect.md"
   type        = any
   default     = null
 }

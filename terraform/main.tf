@@ -190,10 +190,11 @@ module "connect" {
   region  = module.aws.region
   connect = local.chosen.connect
   # conversations stay there until they end, whichever desk an account names by now
-  account_flows = [for account in local.accounts : account.flow if account.flow != ""]
-  queue_arn     = module.aws.fed_queue_arns["connect"]
-  key_arn       = module.aws.key_arn
-  tags          = var.tags
+  account_flows    = [for account in local.accounts : account.flow if account.flow != ""]
+  queue_arn        = module.aws.fed_queue_arns["connect"]
+  dead_letters_arn = module.aws.fed_dead_letter_arns["connect"]
+  key_arn          = module.aws.key_arn
+  tags             = var.tags
 }
 
 # A new one, with an id of its own, whenever the webhooks' secrets change.

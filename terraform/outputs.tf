@@ -64,6 +64,8 @@ output "operator_environment" {
       GENESYSCLOUD_REGION = var.genesys_region
       DMDESK_WEBHOOK_URL  = module.aws.webhook_url
       DMDESK_LOGS         = join(",", [for role, group in module.aws.log_group_names : group if role != "api"])
+      }, {
+      for urls in [values(module.aws.fed_dead_letter_urls)] : "DMDESK_FED_DEAD_LETTERS" => join(",", urls) if length(urls) > 0
     }) : "export ${name}='${value}'"
   ])
 }

@@ -308,6 +308,7 @@ class FakeLedger:
     ours: set[tuple[str, str]] = field(default_factory=set)
     offers: dict[tuple[str, str], tuple[Tap, ...]] = field(default_factory=dict)
     profiles: dict[str, Profile] = field(default_factory=dict)
+    introductions: dict[tuple[str, str], float] = field(default_factory=dict)
     tries: dict[tuple[str, str], Tried] = field(default_factory=dict)
     begins: dict[tuple[str, str], str] = field(default_factory=dict)
     edits: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
@@ -513,13 +514,18 @@ class FakeLedger:
         answered: str = "",
         words: str = "",
         said_ms: int = 0,
+        said: str = "",
     ) -> None:
         if self.state(conversation, item) == "done":
             return
         self._done(conversation, item, now, platform_id)
         old = self.thread(conversation)
         self.threads[conversation.key] = msgspec.structs.replace(
-            old, replies=old.replies + 1, answered=answered or old.answered, said_ms=said_ms or old.said_ms
+            old,
+            replies=old.replies + 1,
+            answered=answered or old.answered,
+            said_ms=said_ms or old.said_ms,
+            said=said or old.said,
         )
         if platform_id:
             self.ours.add((conversation.key, bounded(platform_id)))
@@ -582,6 +588,14 @@ class FakeLedger:
     def profile(self, conversation: Conversation, now: float) -> Profile | None:
         self._up()
         return self.profiles.get(conversation.key)
+
+    def introduce(self, conversation: Conversation, desk: str, now: float) -> None:
+        self._up()
+        self.introductions[(conversation.key, desk)] = now
+
+    def introduced(self, conversation: Conversation, desk: str, now: float) -> bool:
+        self._up()
+        return now - self.introductions.get((conversation.key, desk), float("-inf")) < 7 * 86_400
 
     def thread(self, conversation: Conversation) -> Thread:
         self._up()
@@ -702,6 +716,7 @@ class FakeDesk:
 
     lag_s = 0.0
     reopens = False
+    registers = False
     conversation = "desk-conversation"
 
     def __init__(self) -> None:
@@ -714,6 +729,8 @@ class FakeDesk:
         self.reported: list[Receipt] = []
         self.open = True
         self.open_error: Exception | None = None
+        self.introduce_answers: list[BaseException | None] = []
+        self.introduced: list[tuple[str, Profile]] = []
         self.urge_answers: list[Urged | BaseException] = []
         self.urged: list[tuple[str, int, dict[str, str]]] = []
         self.looks = 0
@@ -723,7 +740,7 @@ class FakeDesk:
 
     @property
     def capabilities(self) -> DeskCapabilities:
-        return DeskCapabilities(priorities=True, lag_s=self.lag_s, reopens=self.reopens)
+        return DeskCapabilities(priorities=True, lag_s=self.lag_s, reopens=self.reopens, registers=self.registers)
 
     def deliver(self, account: Account, message: DeskMessage, seat: Seat, now: float) -> Seat:
         self.delivered.append(message)
@@ -750,6 +767,12 @@ class FakeDesk:
         if isinstance(answer, BaseException):
             raise answer
         return answer
+
+    def introduce(self, account: Account, customer: str, profile: Profile) -> None:
+        answer = self.introduce_answers.pop(0) if self.introduce_answers else None
+        if answer is not None:
+            raise answer
+        self.introduced.append((customer, profile))
 
     def source(self, file: File, seat: Seat) -> Source:
         return Source(url=file.url, hosts=("desk.example",))

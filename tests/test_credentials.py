@@ -133,7 +133,7 @@ def test_a_lifetime_is_a_positive_number_or_what_is_documented(found: object, re
     "text",
     ["…", "short", "elevenchars", "change-me-please", "CHANGEME12345", "your_app_secret", "<your app secret>",
      "aaaaaaaaaaaaaaaaaa", "…make-up-more-than-15-characters…", "make-up-more-than-15-characters", "1212121212121212",
-     "TODO: the secret", "example-webhook-secret", "${app_secret}…"],
+     "TODO: the secret", "example-webhook-secret", "${app_secret}…", "openssl rand -hex 32", "1234567890123456"],
 )  # fmt: skip
 def test_a_key_that_anybody_tries_is_none(text: str) -> None:
     assert guessable(text)

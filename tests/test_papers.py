@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.settings import PREFIX, variables
 from ops.__main__ import cli
+from ops.bridge import FED_DEAD_LETTERS
 from sandbox.registry import CHANNELS, DESKS
 from tests.counted import metrics
 from tests.papers import NOT_OURS, ROOT, anchors, code, links, papers, rows
@@ -191,7 +192,7 @@ def test_each_setting_of_terraform_has_its_line() -> None:
 
 
 def test_each_variable_of_the_environment_has_its_line_and_there_is_no_other() -> None:
-    known = {PREFIX + name.upper() for name in variables()} | {f"{PREFIX}ROLE"}
+    known = {PREFIX + name.upper() for name in variables()} | {f"{PREFIX}ROLE", FED_DEAD_LETTERS}
     read = {
         option.envvar
         for command in cli.commands.values()

@@ -7,6 +7,7 @@
     CONV#channel#account#customer       STATE             seat, conversation ids, last customer message, comment, seen
     CONV#channel#account#customer       OFFER#message     the choices that an agent's message offers
     CONV#channel#account#customer       PROFILE           what the platform tells of the customer
+    CONV#channel#account#customer       INTRODUCED#desk   that the desk's register of customers has them
     CONV#channel#account#customer       LED               what led them here, until they write
     CONV#channel#account#customer       OUTAGE            that they were told that nobody can answer, and when
     CONV#channel#account#customer       MEMO#name         what the channel remembers; no customer: account-wide
@@ -107,6 +108,11 @@ def partition(conversation: Conversation) -> str:
 def sent(platform_id: str) -> str:
     """The name of a message of ours that the platform knows by this id."""
     return f"SENT#{bounded(platform_id)}"
+
+
+def introduced(desk: str) -> str:
+    """The name of that the desk's register has the customer."""
+    return f"INTRODUCED#{desk}"
 
 
 def offer(key: str) -> str:

@@ -300,6 +300,7 @@ class Table:
         answered: str = "",
         words: str = "",
         said_ms: int = 0,
+        said: str = "",
     ) -> None:
         """In one call: a part reached the platform, its echo will be known by the platform's id, and the
         conversation counts it and, unless it is the bridge's own, waits no more; `answered` is the comment that it went
@@ -318,8 +319,8 @@ class Table:
             expression += ", answered = :answered"
             counted[":answered"] = {"S": answered}
         if said_ms:
-            expression += ", said_ms = :said_ms"
-            counted[":said_ms"] = {"N": str(said_ms)}
+            expression += ", said_ms = :said_ms, said = :said"
+            counted |= {":said_ms": {"N": str(said_ms)}, ":said": {"S": said}}
         writes.append(
             {
                 "Update": {
@@ -425,6 +426,14 @@ class Table:
     def profile(self, conversation: Conversation, now: float) -> Profile | None:
         """What was kept and is not too old."""
         return self._held(conversation, keys.PROFILE, now, Profile)
+
+    def introduce(self, conversation: Conversation, desk: str, now: float) -> None:
+        """The desk's register has the customer, for as long as their profile is not asked for anew."""
+        self._put(conversation, keys.introduced(desk), b"true", now, self._profile_s)
+
+    def introduced(self, conversation: Conversation, desk: str, now: float) -> bool:
+        """Whether it has."""
+        return self._held(conversation, keys.introduced(desk), now, bool) is not None
 
     def thread(self, conversation: Conversation) -> Thread:
         """What is remembered of the conversation; an empty Thread where nothing is."""

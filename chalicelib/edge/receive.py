@@ -11,13 +11,13 @@ import msgspec
 
 from chalicelib.credentials import SHORTEST, Secret, guessable
 from chalicelib.edge.checking import checked
-from chalicelib.edge.relayed import body_of, notice_of, queue_of, source_of
+from chalicelib.edge.relayed import body_of, handed, queue_of, source_of
 from chalicelib.edge.storing import Store
 from chalicelib.errors import Misconfigured, Rejected, Retryable
 from chalicelib.http import Request, Response
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.ports import Clock, Outbox, SecretCache, Shelf
-from chalicelib.protocols.webhook import Feed, Noticed, Webhook
+from chalicelib.protocols.webhook import Feed, Webhook
 
 # Lambda takes 6 MB (6 × 2^20 bytes) for a synchronous call, and API Gateway may hand the body over in base64, a third
 # longer, beside what it says of the request. docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -168,7 +168,7 @@ class Edge:
                 advice = f"the queue {queue} is named after no channel and no desk (…-from-<name>)"
                 store.park("unknown_source", advice, queue, body_of(record))
             else:
-                store.keep(feed, _handed(feed, record), self._clock())
+                store.keep(feed, handed(feed, record), self._clock())
         except Exception as error:  # the queue hands it out again
             self._not_stored("fed", error)
             return False
@@ -178,14 +178,9 @@ class Edge:
         """When the first of what the record holds happened, 0 where nobody tells. Never raises."""
         try:
             feed, _ = self._feeds[source_of(queue_of(record))]
-            return min(piece.sent_ms for piece in feed.split(_handed(feed, record)))
+            return min(piece.sent_ms for piece in feed.split(handed(feed, record)))
         except Exception:  # whoever takes it finds out
             return 0
-
-
-def _handed(feed: Feed, record: dict[str, Any]) -> bytes:
-    """What the feed is given of a record."""
-    return notice_of(record, feed.attributes) if isinstance(feed, Noticed) else body_of(record)
 
 
 def _acceptable(request: Request) -> None:

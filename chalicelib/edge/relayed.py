@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.protocols.webhook import Notice
+from chalicelib.protocols.webhook import Feed, Notice, Noticed
 from chalicelib.wire import mended
 
 _FROM = "-from-"
@@ -38,6 +38,11 @@ def source_of(queue: str) -> str:
     """The channel or desk that a queue's name tells: what stands behind the last `-from-`; "" where nothing does."""
     _, told, name = queue.rpartition(_FROM)
     return name if told else ""
+
+
+def handed(feed: Feed, record: dict[str, Any]) -> bytes:
+    """What the feed is given of a record."""
+    return notice_of(record, feed.attributes) if isinstance(feed, Noticed) else body_of(record)
 
 
 def body_of(record: dict[str, Any]) -> bytes:

@@ -77,6 +77,14 @@ class Delivering:
             self._metrics.count("ignored", reason=dropped.reason)
             return ""
         self._end(attempt, after)
+        self._told(attempt, after)
+        if work.introduces and attempt.desk.capabilities.registers:
+            work.introduces(self._desks.name(attempt.seat), attempt.desk)
+        return ""
+
+    def _told(self, attempt: Attempt, after: Seat) -> None:
+        """What the operator reads of it."""
+        account, work = attempt.account, attempt.work
         self._metrics.count("delivered", channel=account.channel)
         if work.late:
             self._metrics.count("brought_late", channel=account.channel)
@@ -84,7 +92,6 @@ class Delivering:
             self._metrics.measure("latency_ms", self._clock() * 1000 - work.since_ms, direction="inbound")
         log.info("delivered", event=work.id, account=account.id, desk_conversation=after.conversation,
                  conversation=work.conversation.key)  # fmt: skip
-        return ""
 
     def _as_noted(self, work: Delivery, claim: Claim) -> Delivery:
         """The delivery with what is noted on its claim. Raises Together, Waiting."""

@@ -28,6 +28,8 @@ class Desks:
         self._ledger = ledger
         self.read = len(desks) > 1 or desks[self._first].capabilities.stateful
         """Whether a conversation's seat is read before anything is shown in it."""
+        self.tells_reads = any(desk.capabilities.reads for desk in desks.values())
+        """Whether there is a desk that can be told what customers have read."""
 
     def seat(self, desk: str, conversation: str) -> Seat:
         """The seat at a desk of that name, as it is remembered."""

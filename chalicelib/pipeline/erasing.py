@@ -146,8 +146,8 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Erasing:
-    """Finds and erases what is held of one customer. `desks` are the names of the desks that there are, `letters` the
-    dead letters of each queue; `pause` waits so many seconds."""
+    """Finds and erases what is held of one customer. `desks` are the names of the desks that there are, `set_up` of
+    those that the deployment has, `letters` the dead letters of each queue; `pause` waits so many seconds."""
 
     def __init__(
         self,
@@ -157,6 +157,7 @@ class Erasing:
         shelf: Shelf,
         letters: Sequence[Letters],
         desks: Sequence[str],
+        set_up: Collection[str],
         keeping: Keeping,
         clock: Clock,
         pause: Callable[[float], None],
@@ -166,6 +167,7 @@ class Erasing:
         self._shelf = shelf
         self._letters = letters
         self._desks = desks
+        self._set_up = set_up
         self._keeping = keeping
         self._clock = clock
         self._pause = pause
@@ -219,8 +221,16 @@ class Erasing:
             marks=sorted(found.marks),
             erased=_more(certificate.erased, found.erased()),
             left=found.left,
-            elsewhere=_elsewhere(self._keeping, self._clock(), certificate.channel, self._desks, integration),
+            elsewhere=_elsewhere(
+                self._keeping, self._clock(), certificate.channel, self._theirs(certificate, found), integration
+            ),
         )
+
+    def _theirs(self, certificate: Certificate, found: Holdings) -> list[str]:
+        """The desks that may hold something: those that the deployment has, and where the customer once sat."""
+        sat = {row.seat.desk or self._desks[0] for row in found.rows if row.seat}
+        told = {one.where for one in certificate.elsewhere}  # of one that was cut off, whose rows are gone by now
+        return [desk for desk in self._desks if desk in {*self._set_up, *sat, *told}]
 
     def _ended(self, certificate: Certificate, marks: Collection[str], until_ms: int) -> Certificate:
         """Nothing is held any more: what has come meanwhile goes on."""
@@ -415,7 +425,7 @@ def _elsewhere(keeping: Keeping, now: float, channel: str, desks: Sequence[str],
 def _at_desk(desk: str) -> Elsewhere:
     return Elsewhere(
         where=desk,
-        what="the conversations, with their texts and files",
+        what="the conversations, with their texts and files, and the customer's contact or profile",
         until="as the organisation has it",
         sooner="ask there, with the customer's id on the platform",
     )

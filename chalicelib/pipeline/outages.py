@@ -16,7 +16,7 @@ from chalicelib.pipeline.ports import Clock, Ledger
 from chalicelib.protocols.desk import Desk
 from chalicelib.vocabulary.capabilities import DeskCapabilities
 from chalicelib.vocabulary.messages import DeskMessage, Source
-from chalicelib.vocabulary.records import Account, Away, Seat, Urged
+from chalicelib.vocabulary.records import Account, Away, Profile, Seat, Urged
 from chalicelib.vocabulary.replies import File, Receipt
 
 # A container notes this often (s) that a desk is still away.
@@ -122,6 +122,10 @@ class Watched:
         """See `Desk.urge`."""
         with self._asked():
             return self._desk.urge(account, customer, seat, priority, marks)
+
+    def introduce(self, account: Account, customer: str, profile: Profile) -> None:
+        """See `Desk.introduce`. A register that is away says nothing of the desk."""
+        self._desk.introduce(account, customer, profile)
 
     def source(self, file: File, seat: Seat) -> Source:
         """See `Desk.source`."""

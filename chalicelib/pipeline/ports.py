@@ -214,9 +214,10 @@ class Ledger(Protocol):
         answered: str = "",
         words: str = "",
         said_ms: int = 0,
+        said: str = "",
     ) -> None:
         """A part reached the platform; nothing where that is known already. `said_ms` is when the newest that did was
-        written, 0 where that is not told."""
+        written, 0 where that is not told, and `said` the desk's id of that."""
 
     def words(self, conversation: Conversation, event: str, platform_id: str) -> str:
         """How a message begins: the customer's by its event's id, ours by the platform's."""
@@ -260,6 +261,12 @@ class Ledger(Protocol):
 
     def keep_profile(self, conversation: Conversation, now: float, profile: Profile) -> None: ...
     def profile(self, conversation: Conversation, now: float) -> Profile | None: ...
+
+    def introduce(self, conversation: Conversation, desk: str, now: float) -> None:
+        """The desk's register has the customer, for as long as their profile is not asked for anew."""
+
+    def introduced(self, conversation: Conversation, desk: str, now: float) -> bool:
+        """Whether it has."""
 
     def accounts(self) -> Sequence[Account | Unreadable]: ...
 

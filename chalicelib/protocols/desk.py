@@ -13,7 +13,7 @@ from chalicelib.credentials import Secrets
 from chalicelib.http import Outgoing
 from chalicelib.vocabulary.capabilities import DeskCapabilities
 from chalicelib.vocabulary.messages import DeskMessage, Source
-from chalicelib.vocabulary.records import Account, Event, Seat, Urged
+from chalicelib.vocabulary.records import Account, Event, Profile, Seat, Urged
 from chalicelib.vocabulary.replies import DeskEvent, File, Receipt
 
 
@@ -56,7 +56,8 @@ class Desk(Protocol):
 
     def report(self, account: Account, receipt: Receipt, seat: Seat, now: float) -> None:
         """Tells what became of an agent's message that was written at the seat; asked only where the capabilities
-        have receipts. May be repeated. Raises Retryable, Misconfigured or Refused."""
+        have receipts, and that it was read only where they have reads. May be repeated. Raises Retryable, Misconfigured
+        or Refused."""
 
     def is_open(self, account: Account, customer: str, seat: Seat) -> bool:
         """Whether the seat's conversation still goes on, so that something may be shown in it without opening
@@ -70,6 +71,11 @@ class Desk(Protocol):
 
         Raises Retryable (RateLimited where the desk takes no more calls), Misconfigured where we may not, or Refused.
         """
+
+    def introduce(self, account: Account, customer: str, profile: Profile) -> None:
+        """Puts the customer, of whom so much is known, into the desk's register. Asked only where the capabilities
+        say that it registers; waits no longer than two seconds for an answer. May be repeated. Raises Retryable,
+        Misconfigured or Refused."""
 
     def source(self, file: File, seat: Seat) -> Source:
         """Where a file of the agent's, written at the seat, can be fetched now. Raises Retryable, or Refused where it

@@ -94,8 +94,8 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     or characters. `media` tells the kinds, types and sizes of files that it takes, and whatever it does not take goes
     as a link; empty, everything is offered, and the desk itself refuses. `media_by` tells whether it fetches a file
     from our URL or has to be given it. `receipts` tells whether it can be told what became of an agent's message,
-    `notices` whether a line of the bridge's own may stand among the customer's messages, `priorities` whether a
-    conversation that waits may be raised among the others, and marked.
+    `reads` whether also that the customer has read it, `notices` whether a line of the bridge's own may stand among the
+    customer's messages, `priorities` whether a conversation that waits may be raised among the others, and marked.
 
     A `stateful` desk is given the seat that is remembered, and may tell no customer but its conversation; any other
     finds the customer's conversation itself. `lag_s` is how long after a message entered a conversation that is not
@@ -103,7 +103,8 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     the same id, so that an end that the desk tells may be an old one: it counts where the desk, when asked, says so.
     `idempotent` tells that a message whose id it knows is not shown again, so that one of which nobody knows whether it
     was taken is given to it once more and looked for nowhere; `continues`, that a new conversation may show what was
-    said in the one before, of which it is told.
+    said in the one before, of which it is told; `registers`, that it keeps a register of customers, into which those
+    who have written are put.
     """
 
     text_limit: int | None = None
@@ -111,6 +112,7 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     media: dict[Kind, MediaLimit] = {}
     media_by: Literal["url", "upload"] = "url"
     receipts: bool = True
+    reads: bool = False
     notices: bool = True
     priorities: bool = False
     stateful: bool = False
@@ -118,3 +120,4 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     reopens: bool = False
     idempotent: bool = False
     continues: bool = False
+    registers: bool = False

@@ -235,7 +235,7 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     `comment` is the newest comment that may be answered by a message, written at `comment_ms`, and
     `answered` the comment that has been. `seen_ms` is up to when their messages are marked as seen,
     `replies` how many messages went out since they last wrote, `said_ms` when the newest of all was written, by the
-    clock of a desk that tells it.
+    clock of a desk that tells it, and `said` the desk's id of that.
     """
 
     seat: Seat = NOBODYS
@@ -248,6 +248,7 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     seen_ms: int = 0
     replies: int = 0
     said_ms: int = 0
+    said: str = ""
 
 
 Urged = Literal["", "raised", "held", "over"]

@@ -71,6 +71,14 @@ class AgentTyping(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     desk_conversation: str = ""
 
 
+class AgentRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="agent_read"):
+    """The agent has read what the customer wrote so far."""
+
+    integration: str = ""
+    customer: str = ""
+    desk_conversation: str = ""
+
+
 class DeskReceipt(msgspec.Struct, frozen=True, kw_only=True, tag="desk_receipt"):
     """The desk tells that a customer's message, or its file, did not get through to the agents.
 
@@ -95,7 +103,7 @@ class DeskEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     customer: str = ""
 
 
-FromDesk = AgentMessage | AgentTyping | DeskReceipt | DeskEnded
+FromDesk = AgentMessage | AgentTyping | AgentRead | DeskReceipt | DeskEnded
 """What a desk tells of one customer."""
 
 DeskEvent = FromDesk | Ignored
@@ -156,10 +164,11 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an agent's message: delivered, or failed for a reason of `errors.REASONS`."""
+    """What became of an agent's message: delivered, and `read`, or failed for a reason of `errors.REASONS`."""
 
     message: str
     customer: str
     delivered: bool
+    read: bool = False
     reason: str = ""
     detail: str = ""

@@ -66,6 +66,8 @@ DRIVES: dict[str, Drive] = {
     "offered": lambda table, whose: table.offered(whose, "key", 0),
     "keep_profile": lambda table, whose: table.keep_profile(whose, NOW, Profile(name="Ana")),
     "profile": lambda table, whose: table.profile(whose, NOW),
+    "introduce": lambda table, whose: table.introduce(whose, "connect", NOW),
+    "introduced": lambda table, whose: table.introduced(whose, "connect", NOW),
     "thread": lambda table, whose: table.thread(whose),
     "is_ours": lambda table, whose: table.is_ours(whose, "mid"),
     "in_flight": lambda table, whose: table.in_flight(whose, NOW),
@@ -103,7 +105,7 @@ DRIVES: dict[str, Drive] = {
 }
 WRITING = {
     "claim", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited", "keep_led",
-    "drop_led", "seen", "offer", "keep_profile", "tried", "lock", "prolong", "unlock", "erase", "forget",
+    "drop_led", "seen", "offer", "keep_profile", "introduce", "tried", "lock", "prolong", "unlock", "erase", "forget",
     "pause", "resume", "spend", "end", "ask", "keep_comparison", "away", "back", "acknowledge", "unacknowledge",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.

@@ -476,6 +476,27 @@ def test_a_profile_is_kept_as_long_as_it_is_told(cloud: Cloud) -> None:
     assert table.profile(conversation, 100 + 86_400) is None
 
 
+def test_the_newest_that_went_out_is_known_by_the_desks_id(cloud: Cloud) -> None:
+    conversation = somebody()
+    for number, (said_ms, said) in enumerate([(5000, "first"), (7000, "second"), (0, "")], start=1):
+        cloud.table.claim(conversation, f"OUT#m#{number}", 100, LEASE_S)
+        cloud.table.sent(conversation, f"OUT#m#{number}", 100, f"mid-{number}", said_ms=said_ms, said=said)
+    thread = cloud.table.thread(conversation)
+    assert (thread.said_ms, thread.said, thread.replies) == (7000, "second", 3)
+
+
+def test_a_desks_register_has_a_customer_for_a_week_and_no_other_desks(cloud: Cloud) -> None:
+    conversation = somebody()
+    assert not cloud.table.introduced(conversation, "connect", 100)
+    cloud.table.introduce(conversation, "connect", 100)
+    assert cloud.table.introduced(conversation, "connect", 100 + 7 * 86_400 - 1)
+    assert not cloud.table.introduced(conversation, "connect", 100 + 7 * 86_400)
+    assert not cloud.table.introduced(conversation, "counter", 100)
+    assert not cloud.table.introduced(somebody(), "connect", 100)
+    cloud.table.erase(conversation)
+    assert not cloud.table.introduced(conversation, "connect", 100)
+
+
 def test_conversations_do_not_see_each_other(cloud: Cloud) -> None:
     one, other = somebody(), somebody()
     cloud.table.claim(one, "IN#1", 100, LEASE_S)

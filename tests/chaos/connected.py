@@ -41,7 +41,7 @@ TOPIC = f"arn:aws:sns:{REGION}:{NUMBER}:dmdesk-connect"
 QUEUE = f"arn:aws:sqs:{REGION}:{NUMBER}:dmdesk-from-connect"
 # How long a queue hides what a function has not taken.
 AGAIN_S = 60.0
-SIGNED = {"Authorization": f"AWS4-HMAC-SHA256 Credential=A/20260101/{REGION}/connect/aws4_request"}
+SIGNED = "AWS4-HMAC-SHA256 Credential=A/20260101/{region}/{service}/aws4_request"
 JSON = {"Content-Type": "application/json"}
 AT_CONNECT = tuple(msgspec.structs.replace(one, desk="connect") for one in (INSTAGRAM, TIKTOK))
 
@@ -67,8 +67,11 @@ class Outside(World):
     def put(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
         return self._called("PUT", url, headers, body, read_s)
 
-    def signed(self, service: str, region: str, method: str, url: str, body: bytes) -> Answer:
-        return self._called(method, url, SIGNED | JSON, body, None)
+    def signed(
+        self, service: str, region: str, method: str, url: str, body: bytes, read_s: float | None = None
+    ) -> Answer:
+        signature = {"Authorization": SIGNED.format(region=region, service=service)}
+        return self._called(method, url, signature | JSON, body, read_s)
 
     def target(self, netloc: str) -> str:
         return "connect" if netloc == urlsplit(self.connect.url).netloc else super().target(netloc)
@@ -112,7 +115,8 @@ class ConnectContainer(Container):
         about = part(DESKS["connect"], "about", "ABOUT")
         settings = {name: default for name, default in about.settings.items() if default is not None}
         settings |= {"connect_instance": INSTANCE, "connect_flow": FLOW, "connect_topic": TOPIC}
-        settings |= {"connect_api": url, "connect_participant_api": url} | dict(lab.settings)
+        settings |= dict.fromkeys(("connect_api", "connect_participant_api", "connect_profiles_api"), url)
+        settings |= dict(lab.settings)
         return {"connect": open_desk(lab.world, secrets.get, lambda name: False, settings.__getitem__, clock)}
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from sandbox.simulators.connect.profiles import DOMAIN
 from tests.chaos.connected import AT_CONNECT, ConnectLab, Gale
-from tests.chaos.test_every_call import Strike, strikes, struck
+from tests.chaos.test_every_call import AT_A_REGISTER, Strike, strikes, struck
 from tests.chaos.world import PICTURE
 
 ANA = "771"
@@ -96,10 +97,12 @@ def played(scene: Scene, settings: Mapping[str, str], strike: Strike | None = No
 
 
 ONE_CALL, PERSISTENT = {"connect_one_call": "true"}, {"connect_persistent": "true"}
+REGISTERS = {"connect_profiles_domain": DOMAIN}
 BEGINS = ("a first message", "an end", "an expired connection")
 MODES: list[tuple[str, dict[str, str]]] = [
     *((name, {}) for name in SCENES),
     *((name, mode) for name in BEGINS for mode in (ONE_CALL, PERSISTENT)),
+    ("a first message", REGISTERS),
 ]
 
 
@@ -135,6 +138,21 @@ def test_one_call_is_one_call() -> None:
     assert [call["operation"] for call in lab.connect.calls()] == ["StartChatContact", "SendMessage"]
 
 
+def test_a_customer_is_in_the_register_once_whatever_is_struck() -> None:
+    scene = SCENES["a first message"]
+    whole = played(scene, REGISTERS)
+    puts = [call for call in whole.connect.calls() if call["operation"] == "PutProfileObject"]
+    assert len(puts) == len(whole.connect.profiles()) == 1
+    assert set(whole.steps.names) >= AT_A_REGISTER
+    for number, step in struck(whole.steps.names):
+        for what, strike in strikes(step):
+            lab = played(scene, REGISTERS, strike, number)
+            lab.run(60)
+            lab.customer(ANA, "And", AT_CONNECT[0])  # whoever was not put there then is with the next message
+            lab.settle(4 * HOUR_S)
+            assert len(lab.connect.profiles()) == 1, f"{what} {number} {step}"
+
+
 @pytest.mark.parametrize("seed", [21, 22, 23, 26])
 def test_a_gale_loses_and_doubles_nothing_and_begins_no_contact_too_many(seed: int) -> None:
     gale = Gale(seed)
@@ -162,3 +180,20 @@ def test_a_gale_tells_what_is_lost_doubled_and_begun_too_often() -> None:
         "customers_messages_lost", "customers_messages_doubled", "contacts_too_many", "answers_lost_and_not_told",
         "answers_doubled",
     }  # fmt: skip
+
+
+def test_a_rush_waits_in_order_and_leaves_no_dead_letter() -> None:
+    """Connect begins five contacts a second, and takes ten messages: sixty customers write thrice within a second."""
+    lab = ConnectLab(containers=3)
+    assert lab.connect.hall.switches.throttles
+    people = [f"7{number:03d}" for number in range(60)]
+    for text in ("One", "Two", "Three"):
+        for person in people:
+            lab.customer(person, text, AT_CONNECT[0])
+    lab.settle(HOUR_S)
+    assert [lab.shown(person) for person in people] == [["One", "Two", "Three"]] * len(people)
+    assert {len(lab.chats(person)) for person in people} == {1}
+    assert (lab.dead, lab.parked) == ([], [])
+    refused = [call for call in lab.connect.calls() if call["status"] == 429]
+    assert refused  # it was more than Connect takes
+    assert len(refused) < len(people)  # and nobody hammered it

@@ -118,6 +118,8 @@ CALLED = {
     "sqs bury": "sqs put in-dead", "sqs postpone": "sqs postpone in", "file __call__": "file get",
     "secrets refresh": "secrets get",
 }  # fmt: skip
+# made only where a desk keeps a register of customers: test_connect.py has them struck
+AT_A_REGISTER = {"table introduce", "table introduced"}
 
 
 def test_the_scenes_make_every_call_that_the_workers_can() -> None:
@@ -130,4 +132,4 @@ def test_the_scenes_make_every_call_that_the_workers_can() -> None:
         for name, method in vars(port).items()
         if callable(method) and name not in {"__init__", "__subclasshook__"}
     }
-    assert {CALLED.get(name, name) for name in wanted} - made == set()
+    assert {CALLED.get(name, name) for name in wanted} - made == AT_A_REGISTER

@@ -58,7 +58,7 @@ class AtGenesys:
 
 class AtConnect:
     def __init__(self) -> None:
-        self._instance = Instance()
+        self._instance = Instance(connect_profiles_domain="tea-house")
         self.desk: Desk = self._instance.desk
         self.account, self.nowhere = INSTAGRAM, Seat("connect")
 

@@ -14,8 +14,8 @@ from chalicelib.pipeline.posting import Posting
 from chalicelib.protocols.desk import DeskTranslator
 from chalicelib.registry import DESKS, part
 from chalicelib.vocabulary.messages import Attachment, DeskMessage, Ignored
-from chalicelib.vocabulary.records import Event, Seat
-from chalicelib.vocabulary.replies import AgentMessage, AgentTyping, DeskEnded, DeskReceipt, Receipt
+from chalicelib.vocabulary.records import Event, Profile, Seat
+from chalicelib.vocabulary.replies import AgentMessage, AgentRead, AgentTyping, DeskEnded, DeskReceipt, Receipt
 from tests.contract.played import PLAYED, Played
 from tests.contract.registered import FEEDS
 from tests.contract.test_feeds import bodies
@@ -109,15 +109,29 @@ def test_a_line_that_may_open_nothing_stands_in_an_open_conversation(desk: Playe
 
 
 @each_desk
-@pytest.mark.parametrize("delivered", [True, False])
-def test_what_became_of_a_reply_may_be_told_twice(desk: Played, name: str, delivered: bool) -> None:
-    if not desk.desk.capabilities.receipts:
+@pytest.mark.parametrize("became", ["delivered", "read", "failed"])
+def test_what_became_of_a_reply_may_be_told_twice(desk: Played, name: str, became: str) -> None:
+    can, delivered = desk.desk.capabilities, became != "failed"
+    if not can.receipts or (became == "read" and not can.reads):
         pytest.skip("it takes none")
     seat = deliver(desk, said(desk))
-    told = Receipt(message="reply-1", customer="55501", delivered=delivered, reason="" if delivered else "other")
+    told = Receipt(
+        message="reply-1", customer="55501", delivered=delivered, read=became == "read",
+        reason="" if delivered else "other",
+    )  # fmt: skip
     for _ in range(2):
         with suppress(Refused):  # of a reply that it never sent
             desk.desk.report(desk.account, told, seat, desk.now())
+    assert len(desk.read()) == 1
+
+
+@each_desk
+def test_a_customer_may_be_introduced_twice_and_agents_read_nothing_of_it(desk: Played, name: str) -> None:
+    if not desk.desk.capabilities.registers:
+        pytest.skip("it keeps no register")
+    deliver(desk, said(desk))
+    for who in (Profile(name="Ada", username="ada"), Profile(username="ada", followers=3)):
+        desk.desk.introduce(desk.account, "55501", who)
     assert len(desk.read()) == 1
 
 
@@ -160,5 +174,5 @@ def test_each_fixture_is_something_that_the_workers_know_or_malformed(name: str)
             if not isinstance(told, Ignored):
                 assert told.customer or told.desk_conversation
     assert {AgentMessage, AgentTyping, Ignored} <= set(known) <= {
-        AgentMessage, AgentTyping, DeskEnded, DeskReceipt, Ignored,
+        AgentMessage, AgentRead, AgentTyping, DeskEnded, DeskReceipt, Ignored,
     }  # fmt: skip

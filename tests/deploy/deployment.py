@@ -108,7 +108,7 @@ class Deployment:
         """Writes the root module that a customer would write."""
         install(self.folder / "mirror")
         (self.folder / "terraformrc").write_text(configuration(self.folder / "mirror"), encoding="utf-8")
-        self.company = self._company()
+        self.company = self.company or self._company()
         (self.folder / "main.tf").write_text(self._root(), encoding="utf-8")
         self.terraform("init", "-input=false")
 

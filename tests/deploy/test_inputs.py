@@ -29,9 +29,10 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], str]] = {
     "old": ({"secret": "x"}, "accounts.old.secret is not known"),
     "null_id": ({"id": None}, "accounts.null_id.id has to be given."),
     "null_channel": ({"channel": None}, "accounts.null_channel.channel has to be given."),
-    "blank_id": ({"id": ""}, 'accounts.blank_id.id is one word without spaces, not "".'),
-    "spaced_id": ({"id": "178 41"}, 'accounts.spaced_id.id is one word without spaces, not "178 41".'),
+    "blank_id": ({"id": ""}, 'accounts.blank_id.id is one word without spaces and #, not "".'),
+    "spaced_id": ({"id": "178 41"}, 'accounts.spaced_id.id is one word without spaces and #, not "178 41".'),
     "broken_id": ({"id": "17841\n"}, "accounts.broken_id.id is one word without spaces"),
+    "joined_id": ({"id": "1#2"}, 'accounts.joined_id.id is one word without spaces and #, not "1#2".'),
     "named_id": ({"id": "@acme"}, 'accounts.named_id.id is not "@acme": It is a number.'),
     "long_id": ({"id": "1" * 400}, "accounts.long_id.id has 400 characters, and 128 at most."),
     "listed_id": ({"id": ["1"]}, "accounts.listed_id.id is a text."),
@@ -41,6 +42,9 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], str]] = {
     "bracketed": ({"name": "<name>"}, "accounts.bracketed.name is still a placeholder"),
     "long_name": ({"name": LONG}, "accounts.long_name.name has 400 characters, and 100 at most."),
     "two_lines": ({"name": "a\nb"}, "accounts.two_lines.name is one line"),
+    "turned": ({"name": "acme\u202etxt"}, "accounts.turned.name is one line"),
+    "parted": ({"name": "a\u2028b"}, "accounts.parted.name is one line"),
+    "led": ({"name": "\u2066a"}, "accounts.led.name is one line"),
     "no_desk": ({"desk": "reception"}, 'accounts.no_desk.desk is connect or genesys, not "reception".'),
     "idle_desk": (
         {"desk": "connect"},
@@ -49,6 +53,7 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], str]] = {
     "no_login": ({"login": "meta"}, 'accounts.no_login.login is facebook (FL) or instagram (IL), not "meta".'),
     "no_page": ({"login": "facebook"}, "accounts.no_page.page has to be given with the login facebook"),
     "my_page": ({"login": "facebook", "page": "my page"}, "accounts.my_page.page is the number of the Facebook Page"),
+    "no_pages": ({"login": "facebook", "page": "0"}, "accounts.no_pages.page is the number of the Facebook Page"),
     "idle_page": ({"page": "42"}, "accounts.idle_page.page is given, but its login (none) has no Page"),
     "tt_login": (
         {"channel": "tiktok", "login": "facebook"},
@@ -63,6 +68,9 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], str]] = {
     "slow": ({"fold_s": 21}, "accounts.slow.fold_s is at most 20, not 21."),
     "early": ({"fold_s": -1}, "accounts.early.fold_s is at least 0, not -1."),
     "unsaid": ({"after_end": "…"}, "accounts.unsaid.after_end is still a placeholder"),
+    "mute": ({"after_end": " \n"}, "accounts.mute.after_end is a text, and not of spaces alone"),
+    "silent": ({"outage_text": "  "}, "accounts.silent.outage_text is a text, and not of spaces alone"),
+    "undone": ({"outage_text": "ToDo"}, "accounts.undone.outage_text is still a placeholder"),
     "one_former": ({"former_integrations": "int-1"}, "accounts.one_former.former_integrations is a list of texts."),
     "former": ({"former_integrations": ["int 1"]}, "accounts.former.former_integrations is the id of an integration"),
     "twin_a": ({"channel": "tiktok", "id": "twin"}, "accounts twin_a and twin_b are the same one"),
@@ -298,7 +306,7 @@ def test_an_object_that_is_none_is_told_and_what_it_takes(inputs: Module) -> Non
 def test_what_is_right_comes_out_complete_and_of_its_types(inputs: Module) -> None:
     odd = {
         "channel": "instagram", "id": 17841400000000002, "login": "facebook", "page": 100000000000002,
-        "notices": "false", "name": "Ümläut & Co. {2}", "language": None, "outage_text": "We are away …\nsoon back.",
+        "notices": "false", "name": "Ümläut & {2} 👩🏽‍🚀", "language": None, "outage_text": "We are away …\nsoon back.",
         "former_integrations": ["b", "a"],
     }  # fmt: skip
     outputs, said = inputs.planned(
@@ -318,7 +326,7 @@ def test_what_is_right_comes_out_complete_and_of_its_types(inputs: Module) -> No
     }  # fmt: skip
     assert held["accounts"]["odd"] == held["accounts"]["plain"] | {
         "id": "17841400000000002", "login": "facebook", "page": "100000000000002", "notices": False,
-        "name": "Ümläut & Co. {2}", "outage_text": "We are away …\nsoon back.", "former_integrations": ["b", "a"],
+        "name": "Ümläut & {2} 👩🏽‍🚀", "outage_text": "We are away …\nsoon back.", "former_integrations": ["b", "a"],
     }  # fmt: skip
     assert held["accounts"]["plain"]["language"] == "en"
     assert held["accounts"]["plain"]["reconcile"] is False
@@ -377,6 +385,9 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "form": ("key", "Change_Me-Change_Me", "that anybody could guess"),
     "makeup": ("key", "make-up-more-than-15-characters", "that anybody could guess"),
     "yours": ("keys", ["your-app-secret-here"], "that anybody could guess"),
+    "command": ("key", "openssl rand -hex 32", "that anybody could guess"),
+    "counted": ("key", "1234567890123456", "that anybody could guess"),
+    "in_a_list": ("keys", [[STRONG]], "is a list of secrets"),
     "same": ("key", "aaaaaaaaaaaaaaaaaaaaaaaa", "that anybody could guess"),
     "three": ("key", "a-b-c-a-b-c-a-b-c-a-b-c", "that anybody could guess"),
     "empty": ("key", "", "is a text of one line and at least 16 characters"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.vocabulary.messages import DeskMessage, Source
-from chalicelib.vocabulary.records import Account, Seat, Urged
+from chalicelib.vocabulary.records import Account, Profile, Seat, Urged
 from chalicelib.vocabulary.replies import File, Receipt
 from tests.extension.counter.capabilities import CAPABILITIES
 
@@ -54,6 +54,9 @@ class Counter:
 
     def urge(self, account: Account, customer: str, seat: Seat, priority: int, marks: Mapping[str, str]) -> Urged:
         raise AssertionError("at the counter nobody is raised")
+
+    def introduce(self, account: Account, customer: str, profile: Profile) -> None:
+        raise AssertionError("the counter keeps no register")
 
     def is_open(self, account: Account, customer: str, seat: Seat) -> bool:
         assert seat.state == "key", "no session is read without its key"

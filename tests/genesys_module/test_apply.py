@@ -287,6 +287,8 @@ def test_what_was_changed_by_hand_is_seen(terraform: Terraform) -> None:
         ({"queue": {"name": "q", "service_level_share": 80}}, "from 0 to 1"),
         ({"flow": {"own": False}}, "flow.name must name an inbound message flow"),
         ({"late_reply": "ä" * 501}, "at most 1,000 bytes"),
+        ({"late_reply": " …"}, "must hold words"),
+        ({"late_reply": "<your text>"}, "must hold words"),
         ({"late_reply": "see {{link}}"}, "must not hold {{"),
         ({"late_after_hours": 0}, "from 1 to 8760"),
         ({"priority": 0.5}, "whole number"),

@@ -7,23 +7,28 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from itertools import count
 from typing import Any
 
 import msgspec
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
 from chalicelib.aws.table import Table
+from chalicelib.desks.connect.translate import TRANSLATOR
 from chalicelib.observability import EmfMetrics
 from chalicelib.pipeline import alone
 from chalicelib.pipeline.parking import Parking
 from chalicelib.vocabulary.records import Event
+from chalicelib.vocabulary.replies import AgentMessage
 from chalicelib.wire import iso
-from ops import shelf
+from ops import letters, shelf
 from ops.letters import _progress, moment_ms
-from ops.shelf import Shelf
+from ops.shelf import TAKE_S, Letter, Shelf, Side
 from sandbox.stage.aws import BUCKET, TABLE
 from tests.ops.conftest import INSTAGRAM, Deployment
 
@@ -186,6 +191,33 @@ def at(owner: Any, name: str, number: int, monkeypatch: pytest.MonkeyPatch, *, b
     monkeypatch.setattr(owner, name, dying)
 
 
+class Held:
+    """What readers of a queue of dead letters hold comes free when somebody waits for it, not by the clock."""
+
+    def __init__(self, waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._client, self._url = waits.deployment.aws.client("sqs"), waits.deployment.urls["inbound_dead_letters"]
+        self._handles: list[str] = []
+        self._received = Shelf._received
+        monkeypatch.setattr(Shelf, "_received", lambda shelf, *how: self.received(shelf, *how))
+        monkeypatch.setattr(letters, "Shelf", partial(Shelf, pause=self.release))
+
+    def received(self, shelf: Shelf, *how: Any) -> list[Letter]:
+        found = self._received(shelf, *how)
+        self._handles += [one.handle for one in found]
+        return found
+
+    def take(self) -> None:
+        """Another reader has what can be had."""
+        found = self._client.receive_message(QueueUrl=self._url, VisibilityTimeout=3600)["Messages"]
+        self._handles += [one["ReceiptHandle"] for one in found]
+
+    def release(self, seconds: float = 0) -> None:
+        for handle in self._handles:
+            with suppress(ClientError):  # that letter is gone
+                self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=handle, VisibilityTimeout=0)
+        self._handles.clear()
+
+
 STEPS = [(Shelf, "_keep", 4), (Shelf, "_delete", 2), (Queue, "put_again", 2), (Bucket, "remove", 2), (Queue, "bury", 1)]
 
 
@@ -197,7 +229,7 @@ def test_cut_off_anywhere_and_run_again_each_comes_back_once(
     for letter in range(22):
         waits.bury(letter, reason="other: not now" if letter in {3, 17} else "refused: no")
     waits.park(30)
-    monkeypatch.setattr(shelf, "TAKE_S", 2)
+    Held(waits, monkeypatch)
     with monkeypatch.context() as patched:
         at(owner, name, number, patched, before=before)
         try:
@@ -268,11 +300,26 @@ def test_a_whole_delivery_is_cut_by_the_edges_code_or_stays_and_says_why(waits: 
 
 def test_what_another_reader_holds_is_waited_for(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
     waits.bury(1)
-    client, url = waits.deployment.aws.client("sqs"), waits.deployment.urls["inbound_dead_letters"]
-    client.receive_message(QueueUrl=url, VisibilityTimeout=4)
+    Held(waits, monkeypatch).take()
     told = waits.run("replay", "--all", "--json")
     assert "held by another reader" in told.err
     assert told.json["replayed"] == 1
+
+
+def test_what_comes_free_after_the_last_look_is_looked_for_again(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits.bury(1)
+    held = Held(waits, monkeypatch)
+    held.take()
+    real = held.received
+
+    def received(shelf: Shelf, side: Side, hold_s: int) -> list[Letter]:
+        found = real(shelf, side, hold_s)
+        if hold_s == TAKE_S and not found:
+            held.release()
+        return found
+
+    monkeypatch.setattr(held, "received", received)
+    assert waits.run("replay", "--all", "--json").json["replayed"] == 1
 
 
 def test_an_unreadable_object_is_told_and_stays(waits: Waits) -> None:
@@ -363,3 +410,110 @@ def test_what_is_not_there_is_said(waits: Waits) -> None:
 def test_a_moment_is_so_long_ago_or_a_time() -> None:
     assert moment_ms("2h", 10_000) == 2_800_000
     assert moment_ms("1970-01-01T00:00:01", 0) == moment_ms("1970-01-01T02:00:01+02:00", 0) == 1000
+
+
+# Of a queue that a desk's topic feeds
+
+
+class Fed:
+    """The dead letters of such a queue, as SQS and SNS fill it."""
+
+    def __init__(self, waits: Waits) -> None:
+        self.waits, self.sqs = waits, waits.deployment.aws.client("sqs")
+        self.url = self.sqs.create_queue(QueueName="dmdesk-from-connect-dead-letters")["QueueUrl"]
+
+    def bury(self, number: int, text: str = WORDS, contact: str = "contact-1") -> None:
+        """What an agent wrote, as SNS wraps it."""
+        item = {
+            "Type": "MESSAGE", "Id": f"item-{number}", "InitialContactId": contact, "ContactId": contact,
+            "ParticipantRole": "AGENT", "ContentType": "text/plain", "Content": text,
+            "AbsoluteTime": iso(int(time.time() * 1000)),
+        }  # fmt: skip
+        visible = {"MessageVisibility": {"Type": "String", "Value": "ALL"}}
+        told = {
+            "Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:000000000000:dmdesk-connect",
+            "Message": json.dumps(item), "MessageAttributes": visible,
+        }  # fmt: skip
+        self.put(json.dumps(told))
+
+    def put(self, body: str) -> None:
+        why = {"ErrorCode": {"DataType": "String", "StringValue": "AccessDenied"}}
+        self.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=why)
+
+    def left(self) -> int:
+        found = self.waits.deployment.aws.waiting({"fed": self.url})["fed"]
+        return len(found)
+
+    def back(self) -> list[str]:
+        """The words of what came back, in the queue's order."""
+        events = [msgspec.json.decode(message["Body"], type=Event) for message in self.waits.on("outbound")]
+        assert all(one.order for one in events), "a replay"
+        told = [parsed for one in events if isinstance(parsed := TRANSLATOR.parse(one), AgentMessage)]
+        return [one.text for one in told]
+
+
+@pytest.fixture
+def fed(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fed]:
+    made = Fed(waits)
+    monkeypatch.setenv("DMDESK_FED_DEAD_LETTERS", made.url)
+    yield made
+    made.sqs.delete_queue(QueueUrl=made.url)
+
+
+def test_what_a_topic_told_and_nobody_could_store_is_listed_and_comes_back(waits: Waits, fed: Fed) -> None:
+    fed.bury(1)
+    fed.bury(2, "and this", "contact-2")
+    listed = waits.run("dead-letters", "--json")
+    assert [(one["reason"], one["direction"], one["place"]) for one in listed.json] == [
+        ("redriven", "outbound", "from connect dead letters")
+    ] * 2
+    told = waits.run("dead-letters").out + waits.run("dead-letters", listed.json[0]["id"]).out
+    assert (WORDS in told + listed.out, "2  redriven" in told, "function fed" in told) == (False, True, True)
+    assert waits.run("replay", "--all", "--dry-run", "--json").json["replayed"] == fed.left() == 2
+    assert waits.run("replay", "--reason", "redriven", "--json").json["replayed"] == 2
+    assert (sorted(fed.back()), fed.left(), waits.lying()) == (sorted([WORDS, "and this"]), 0, [])
+    assert waits.run("replay", "--all", "--json").json["replayed"] == 0
+
+
+def test_one_of_them_comes_back_by_its_id_and_the_others_wait_as_parked(waits: Waits, fed: Fed) -> None:
+    fed.bury(1, "first")
+    fed.bury(2, "second")
+    one, other = waits.run("dead-letters", "--json").json
+    assert waits.run("replay", one["id"], "--json").json["replayed"] == 1
+    assert (len(fed.back()), fed.left()) == (1, 0)
+    assert [parked["id"] for parked in waits.run("parked", "--json").json] == [other["id"]]
+    assert waits.run("replay", other["id"], "--json").json["replayed"] == 1
+    assert (sorted(fed.back()), waits.lying()) == (["first", "second"], [])
+
+
+def test_what_cannot_be_read_stays_and_holds_up_nothing(waits: Waits, fed: Fed) -> None:
+    for body in ("no JSON", "[]", "\u2028\ud7ff"):
+        fed.put(body)
+    fed.bury(1)
+    waits.bury(2)
+    done = waits.run("replay", "--all", "--json")
+    assert (done.code, done.json["replayed"], len(done.json["left"])) == (1, 2, 3)
+    assert (fed.back(), waits.back(), fed.left()) == ([WORDS], names(2), 0)
+    assert len(waits.run("parked", "--json").json) == 3
+
+
+@pytest.mark.parametrize(("name", "before"), [("_keep", False), ("_delete", True), ("_delete", False)])
+def test_a_replay_that_was_cut_off_over_them_is_run_again(
+    waits: Waits, fed: Fed, name: str, before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"text {number}" for number in range(3)]
+    for number, text in enumerate(texts):
+        fed.bury(number, text, f"contact-{number}")
+    monkeypatch.setattr(shelf, "TAKE_S", 1)
+    with monkeypatch.context() as patched:
+        at(Shelf, name, 1, patched, before=before)
+        with pytest.raises(Killed):
+            waits.run("replay", "--all")
+    assert waits.run("replay", "--all").code == 0
+    assert (sorted(fed.back()), fed.left(), waits.lying()) == (texts, 0, [])
+
+
+def test_a_queue_that_is_nobodys_is_told(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DMDESK_FED_DEAD_LETTERS", "http://127.0.0.1:1/1/dmdesk-from-nobody-dead-letters")
+    said = waits.run("dead-letters")
+    assert (said.code, "operator_environment" in said.err) == (1, True)

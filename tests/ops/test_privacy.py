@@ -134,7 +134,7 @@ def test_the_certificate_is_kept_and_tells_nobodys_name(held: Held) -> None:
     assert json.loads(kept) == certificate
     assert CUSTOMER.encode() not in kept
     assert whose.key.encode() not in kept
-    elsewhere = {"queues", "backups of the table", "logs", "instagram", "genesys", "connect"}
+    elsewhere = {"queues", "backups of the table", "logs", "instagram", "genesys"}
     assert {one["where"] for one in certificate["elsewhere"]} == elsewhere
     assert certificate["ended"] > certificate["began"]
 

@@ -12,7 +12,7 @@ from tests.fakes import FakeClock
 class Places:
     """Table, bucket and one queue's dead letters. `stop` is asked before and after each call."""
 
-    def __init__(self, desks: Sequence[str] = ("genesys",)) -> None:
+    def __init__(self, desks: Sequence[str] = ("genesys",), set_up: Collection[str] | None = None) -> None:
         self.clock = FakeClock()
         self.table: dict[str, dict[str, Row]] = {}
         self.told: dict[str, Erasure] = {}
@@ -26,6 +26,7 @@ class Places:
             shelf=_Shelf(self),
             letters=[_Letters(self)],
             desks=desks,
+            set_up=desks if set_up is None else set_up,
             keeping=Keeping(queue=28, logs=90, backups=35),
             clock=self.clock,
             pause=self.pause,

@@ -265,3 +265,38 @@ def test_what_the_account_would_find_is_told_where_nobody_knows_it(places: Place
     certificate = places.erasing.erase(WHOSE, "")
     assert [one for one in certificate.elsewhere if "integration" in one.what]
     assert {letter.source for letter in places.letters if letter.party == WHOSE.customer} == {"genesys"}
+
+
+@pytest.mark.parametrize(
+    ("set_up", "seat", "named"),
+    [
+        (("genesys",), None, ["genesys"]),
+        (("genesys", "connect"), None, ["genesys", "connect"]),
+        (("genesys",), Seat("connect", "contact-1"), ["genesys", "connect"]),  # the desk was given up since
+        (("genesys",), Seat("", "desk-1"), ["genesys"]),
+    ],
+)
+def test_only_desks_that_may_hold_something_are_named(
+    set_up: tuple[str, ...], seat: Seat | None, named: list[str]
+) -> None:
+    desks = ("genesys", "connect")
+    places = Places(desks=desks, set_up=set_up)
+    places.row(WHOSE, "SEAT#1", seat=seat)
+    certificate = places.erasing.erase(WHOSE, INTEGRATION)
+    assert [one.where for one in certificate.elsewhere if one.where in desks] == named
+
+
+def test_a_desk_is_named_though_the_row_that_told_of_it_went_before_it_was_cut_off() -> None:
+    places = Places(desks=("genesys", "connect"), set_up=("genesys",))
+    places.row(WHOSE, "SEAT#1", seat=Seat("connect", "contact-1"))
+
+    def stop(call: str) -> None:
+        if WHOSE.key not in places.table:
+            raise Killed
+
+    places.stop = stop
+    with pytest.raises(Killed):
+        places.erasing.erase(WHOSE, INTEGRATION)
+    places.stop = lambda call: None
+    certificate = places.erasing.erase(WHOSE, INTEGRATION)
+    assert "connect" in [one.where for one in certificate.elsewhere]

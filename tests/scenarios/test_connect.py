@@ -96,6 +96,23 @@ def test_texts_files_and_taps_go_both_ways(bridge: Bridge, channel: str) -> None
     assert bridge.taken() == []
 
 
+@each_channel
+def test_what_a_customer_has_read_is_marked_in_the_chat(bridge: Bridge, channel: str) -> None:
+    say(bridge, "Is the oolong back?", channel)
+    [contact] = sees(bridge, ["Is the oolong back?"])
+    answer = answered(bridge, contact["contact_id"], "Since Monday.")
+    bridge.until(lambda: got(bridge, channel) == ["Since Monday."], "the answer")
+    do(bridge, channel, action="read", account=ACCOUNTS[channel], about=bridge.sent(channel)[-1]["message_id"])
+
+    def receipts() -> list[str]:
+        calls = bridge.get("/connect/calls")
+        return [one["text"] for one in calls if one["operation"] == "SendEvent" and one["status"] == 200]
+
+    bridge.until(lambda: len(receipts()) == 2, "that it was delivered, and read")
+    assert [json.loads(one)["messageId"] for one in receipts()] == [answer, answer]
+    assert read(bridge) == [["Is the oolong back?"]]
+
+
 def test_each_account_says_at_which_desk_it_sits(bridge: Bridge) -> None:
     told = Counter((one["channel"], one["desk"]) for one in bridge.get("/")["accounts"])
     assert told == {

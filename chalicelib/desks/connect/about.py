@@ -15,7 +15,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 # It calls with the function's own role, and is told by a queue that only AWS writes to: there is no secret. The
-# instance, its flow and its topic are required; "" of an address is the region's own.
+# instance, its flow and its topic are required; "" of an address is the region's own, "" of the profiles' domain has no
+# customer put there.
 ABOUT = About(
     name="connect",
     title="Amazon Connect",
@@ -25,11 +26,15 @@ ABOUT = About(
         "connect_topic": None,
         "connect_api": "",
         "connect_participant_api": "",
+        "connect_profiles_api": "",
         "connect_chat_minutes": "2880",
         "connect_content_types": "text/plain",
         "connect_text_limit": "1024",
+        "connect_more_files": "",
+        "connect_file_mb": "20",
         "connect_one_call": "false",
         "connect_persistent": "false",
+        "connect_profiles_domain": "",
     },
     options=Place,
 )

@@ -1,4 +1,5 @@
-"""The calls of Amazon Connect that the bridge makes: on the instance, signed, and as a participant, by its token.
+"""The calls of Amazon Connect that the bridge makes: on the instance and its register of customers, signed, and as a
+participant, by its token.
 
 docs.aws.amazon.com/connect/latest/APIReference. They go out by our own session: botocore's clients sleep between their
 own retries, and cost each cold start (docs/adr/0015-connect.md).
@@ -19,6 +20,8 @@ JSON = "application/json"
 # After a refusal for its rate a call rests for a second, twice as long after the next, up to a minute: the limits are
 # per second. docs.aws.amazon.com/connect/latest/adminguide/amazon-connect-service-limits.html
 FIRST_S, LONGEST_S = 1.0, 60.0
+# Nothing waits for the register (s).
+PROFILES_S = 2.0
 # What counts with what.
 _SHARED = {"/participant/event": "/participant/message"}
 TOPIC = "DMDESK_CONNECT_TOPIC is the ARN of a topic, arn:aws:sns:<region>:<account>:<name>, in the instance's region"
@@ -30,6 +33,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     topic: str
     api: str = ""
     participant_api: str = ""
+    profiles_api: str = ""
 
     @property
     def region(self) -> str:
@@ -43,6 +47,8 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
         """The service's address. Raises Misconfigured."""
         if api == "connect":
             return self.api or f"https://connect.{self.region}.amazonaws.com"
+        if api == "profiles":
+            return self.profiles_api or f"https://profile.{self.region}.amazonaws.com"
         return self.participant_api or f"https://participant.connect.{self.region}.amazonaws.com"
 
 
@@ -60,6 +66,16 @@ class Calls:
         region, url = self._places.region, self._places.of("connect") + path
         told = msgspec.json.encode(body)
         return self._called("connect", path, lambda: self._http.signed("connect", region, method, url, told))
+
+    def profiles(self, path: str, body: dict[str, Any]) -> None:
+        """Puts something into the register, signed with the function's role. Raises as `problems.judged`, and
+        Waiting."""
+        region, url, told = self._places.region, self._places.of("profiles") + path, msgspec.json.encode(body)
+
+        def call() -> Answer:
+            return self._http.signed("profile", region, "PUT", url, told, read_s=PROFILES_S)
+
+        self._called("profiles", path, call)
 
     def participant(self, path: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
         """A call as the participant, or in its connection, that the token is of. Raises as `problems.judged`, and

@@ -5,6 +5,7 @@ docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import TypeVar
@@ -14,28 +15,39 @@ import msgspec
 
 from chalicelib.credentials import Secrets
 from chalicelib.desks.connect.api import Calls, Places
-from chalicelib.desks.connect.capabilities import CAPABILITIES, LONGEST_TEXT, TEXT_LIMIT
+from chalicelib.desks.connect.capabilities import (
+    CAPABILITIES,
+    LARGEST_MB,
+    LONGEST_TEXT,
+    MOST_MB,
+    TEXT_LIMIT,
+    media,
+)
 from chalicelib.desks.connect.contacts import Contacts, Terms
 from chalicelib.desks.connect.content import EVENT
 from chalicelib.desks.connect.problems import Conflict, Denied
+from chalicelib.desks.connect.profiles import KIND, described
 from chalicelib.desks.connect.session import Session, read
 from chalicelib.errors import Refused, Retryable
 from chalicelib.http import Answer, Outgoing
 from chalicelib.vocabulary.capabilities import DeskCapabilities
 from chalicelib.vocabulary.messages import Attachment, DeskMessage, Source
-from chalicelib.vocabulary.records import Account, Seat, Urged
+from chalicelib.vocabulary.records import Account, Profile, Seat, Urged
 from chalicelib.vocabulary.replies import File, Receipt
 from chalicelib.wire import digest
 
 MESSAGE, RECEIPT = "/participant/message", "/participant/event"
 UPLOAD, UPLOADED = "/participant/start-attachment-upload", "/participant/complete-attachment-upload"
 FILE, PAST = "/participant/attachment", "/participant/transcript"
+REGISTER = "/domains/{domain}/profiles/objects"
 PLAIN = "text/plain"
 ANSWERED = "application/vnd.amazonaws.connect.message.interactive.response"
-DELIVERED = "application/vnd.amazonaws.connect.event.message.delivered"
+DELIVERED, READ = (f"application/vnd.amazonaws.connect.event.message.{name}" for name in ("delivered", "read"))
 # The longest that a file's URL may live: it is fetched at once.
 FILE_S = 300
 AMAZON = "amazonaws.com"
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_TYPE = re.compile(r"(image|video|audio|text|application)/[a-z0-9.+-]{1,100}")
 
 
 Found = TypeVar("Found")
@@ -48,12 +60,21 @@ class Over(Exception):
 class Connect:
     """A seat's conversation is the initial contact, its state the session with it."""
 
-    def __init__(self, calls: Calls, contacts: Contacts, can: DeskCapabilities, files: str, clock: Callable[[], float]):
-        """`files` is the domain from which agents' files may come."""
+    def __init__(
+        self,
+        calls: Calls,
+        contacts: Contacts,
+        can: DeskCapabilities,
+        files: str,
+        clock: Callable[[], float],
+        profiles: str = "",
+    ) -> None:
+        """`files` is the domain from which agents' files may come, `profiles` that of Customer Profiles."""
         self._calls = calls
         self._contacts = contacts
         self._files = files
         self._clock = clock
+        self._profiles = profiles
         self.capabilities = can
 
     def deliver(self, account: Account, message: DeskMessage, seat: Seat, now: float) -> Seat:
@@ -77,13 +98,14 @@ class Connect:
         return None
 
     def report(self, account: Account, receipt: Receipt, seat: Seat, now: float) -> None:
-        """That a message was delivered; Connect has no word for one that was not, and a contact with more than two
-        participants none at all. See `Desk.report`."""
+        """That a message was delivered, or read; Connect has no word for one that was not, and a contact with more than
+        two participants none at all. See `Desk.report`."""
         session = read(seat.state)
         if session is None or not receipt.delivered:
             return
         told = msgspec.json.encode({"messageId": receipt.message}).decode()
-        event = {"ContentType": DELIVERED, "Content": told, "ClientToken": digest("delivered", receipt.message)[:40]}
+        kind, name = (READ, "read") if receipt.read else (DELIVERED, "delivered")
+        event = {"ContentType": kind, "Content": told, "ClientToken": digest(name, receipt.message)[:40]}
         try:
             self._calls.participant(RECEIPT, self._fresh(session).connection, event)
         except (Denied, Over, Conflict):  # a receipt never is a sign that anything is over
@@ -103,6 +125,11 @@ class Connect:
     def urge(self, account: Account, customer: str, seat: Seat, priority: int, marks: Mapping[str, str]) -> Urged:
         """Never asked for."""
         return "held"
+
+    def introduce(self, account: Account, customer: str, profile: Profile) -> None:
+        """Into the domain of Customer Profiles. See `Desk.introduce`."""
+        asked = {"ObjectTypeName": KIND, "Object": described(account, customer, profile)}
+        self._calls.profiles(REGISTER.format(domain=self._profiles), asked)
 
     def source(self, file: File, seat: Seat) -> Source:
         """A new URL, which is signed and lives for minutes. Only the participant of a contact that goes on is given
@@ -148,7 +175,7 @@ class Connect:
         """The file first: what is refused then goes as a link, with the words, and nothing is shown twice."""
         if message.attachment:
             self._upload(token, message.id, message.attachment)
-        kind, text = _said(message, known=known)
+        kind, text = _said(message, self.capabilities, known=known)
         if text:
             with suppress(Conflict):  # an earlier try is under way there
                 self._calls.participant(
@@ -195,14 +222,19 @@ def _at(seat: Seat, contact: str, session: Session) -> Seat:
     return msgspec.structs.replace(seat, conversation=contact, state=session.state)
 
 
-def _said(message: DeskMessage, *, known: bool) -> tuple[str, str]:
-    """The content's type, and what it says: of a tap what was offered, where the contact knows of the offer."""
+def _said(message: DeskMessage, can: DeskCapabilities, *, known: bool) -> tuple[str, str]:
+    """The content's type, and what it says: of a tap what was offered, where the contact knows of the offer and takes
+    so long a text, which no template checks."""
     tap = message.tap
-    if tap and known and tap.payload.startswith(EVENT):
-        return ANSWERED, tap.payload.removeprefix(EVENT)
-    if tap and known:
-        return PLAIN, tap.payload
+    if tap and known and fits(tap.payload, can):
+        answers = tap.payload.startswith(EVENT)
+        return (ANSWERED, tap.payload.removeprefix(EVENT)) if answers else (PLAIN, tap.payload)
     return PLAIN, message.text or (tap.text if tap else "")
+
+
+def fits(text: str, can: DeskCapabilities) -> bool:
+    """Whether one message may be so long."""
+    return can.text_limit is None or len(text if can.text_unit == "characters" else text.encode()) <= can.text_limit
 
 
 def open_desk(
@@ -214,8 +246,14 @@ def open_desk(
 ) -> Connect:
     """The desk over that session, which signs for it. See `OpenDesk`."""
     topic = setting("connect_topic")
-    places = Places(topic=topic, api=setting("connect_api"), participant_api=setting("connect_participant_api"))
+    places = Places(
+        topic=topic,
+        api=setting("connect_api"),
+        participant_api=setting("connect_participant_api"),
+        profiles_api=setting("connect_profiles_api"),
+    )
     read = Reading(setting)
+    profiles = read.name("connect_profiles_domain")
     terms = Terms(
         instance=setting("connect_instance").rpartition("/")[2],
         flow=setting("connect_flow"),
@@ -224,18 +262,25 @@ def open_desk(
         types=read.types("connect_content_types"),
         one_call=read.choice("connect_one_call"),
         persistent=read.choice("connect_persistent"),
+        registers=profiles != "",
     )
-    limit = read.number("connect_text_limit", range(1, LONGEST_TEXT + 1)) or TEXT_LIMIT
-    can = msgspec.structs.replace(
-        CAPABILITIES,
-        text_limit=limit,
-        text_unit="characters" if limit <= TEXT_LIMIT else "bytes",
-        continues=terms.persistent,
-    )
+    can = msgspec.structs.replace(abilities(read), continues=terms.persistent, registers=terms.registers)
     calls = Calls(http, places, clock)
     contacts = Contacts(calls, msgspec.structs.replace(terms, wrong="; ".join(read.wrong)))
     host = urlsplit(places.participant_api).hostname or AMAZON
-    return Connect(calls, contacts, can, AMAZON if host.endswith(AMAZON) else host, clock)
+    return Connect(calls, contacts, can, AMAZON if host.endswith(AMAZON) else host, clock, profiles)
+
+
+def abilities(read: Reading) -> DeskCapabilities:
+    """What the instance takes, as the settings say."""
+    limit = read.number("connect_text_limit", range(1, LONGEST_TEXT + 1)) or TEXT_LIMIT
+    largest_mb = read.number("connect_file_mb", range(1, MOST_MB + 1)) or LARGEST_MB
+    return msgspec.structs.replace(
+        CAPABILITIES,
+        text_limit=limit,
+        text_unit="characters" if limit <= TEXT_LIMIT else "bytes",
+        media=media(read.kinds("connect_more_files"), largest_mb),
+    )
 
 
 class Reading:
@@ -260,12 +305,31 @@ class Reading:
             self._refuse(name, "true or false")
         return self._setting(name) == "true"
 
+    def name(self, name: str) -> str:
+        """A name of letters, figures, - and _, which stands in an address; "" where there is none."""
+        text = self._setting(name)
+        if not text or (len(text) <= 64 and _NAME.fullmatch(text)):
+            return text
+        self._refuse(name, "up to 64 letters, figures, - and _")
+        return ""
+
+    def kinds(self, name: str) -> tuple[str, ...]:
+        """Types of files, none where one of them is no type."""
+        told = self._list(name)
+        if all(_TYPE.fullmatch(one) for one in told):
+            return told
+        self._refuse(name, "types of files with commas between them, such as image/gif")
+        return ()
+
     def types(self, name: str) -> tuple[str, ...]:
         """The types of content, among which plain text has to be."""
-        told = tuple(filter(None, map(str.strip, self._setting(name).split(","))))
+        told = self._list(name)
         if PLAIN not in told:
             self._refuse(name, f"types with commas between them, {PLAIN} among them")
         return told
+
+    def _list(self, name: str) -> tuple[str, ...]:
+        return tuple(filter(None, map(str.strip, self._setting(name).split(","))))
 
     def _refuse(self, name: str, wants: str) -> None:
         self.wrong.append(f"DMDESK_{name.upper()} is {self._setting(name)[:40]!r} and should be {wants}")

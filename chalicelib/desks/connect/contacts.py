@@ -1,8 +1,8 @@
 """How a contact is begun: once, whoever tries, however often.
 
 Every try at an empty seat's generation bears the same ClientToken, with which Connect answers the contact that it has
-begun already, also one that has ended meanwhile: then, and only then, a second one is begun. API reference,
-StartChatContact.
+begun already, also one that has ended meanwhile: then, and only then, a second one is begun, and after that one an
+hour, as a flow that ends its contacts at once may be mended. API reference, StartChatContact.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 
 from chalicelib.desks.connect.api import Calls
 from chalicelib.desks.connect.problems import ENDPOINT, Absent, Conflict, Denied
+from chalicelib.desks.connect.profiles import key
 from chalicelib.desks.connect.session import Session, connected
 from chalicelib.errors import Misconfigured, Refused, Retryable, Waiting
 from chalicelib.observability import log
@@ -26,10 +27,17 @@ CREDENTIALS = ["CONNECTION_CREDENTIALS"]
 # A chat that has ended can be gone on with after so long: "Enable persistent chat" in the administrator's guide.
 SETTLED_S = 60.0
 TRIES = 2
+HOUR_S = 3600
 ATTRIBUTES_LIMIT = 32_768
 # 256 bytes at the most, however a name is written
 LONGEST_NAME, LONGEST_CUSTOMER = 64, 128
+# What the attribute is called that holds the customer's key in the register.
+PROFILE = "profileKey"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
+ENDED = (
+    "see what the flow does with a chat: one that ends it at once, as outside of business hours, shows agents nothing; "
+    f"another is begun within the hour. Or: {ENDPOINT}"
+)
 DEFAULTS = (
     "Connect does not take connect_chat_minutes or connect_persistent as they are set: the chat was begun with its own "
     "25 hours, and without the past"
@@ -39,7 +47,7 @@ DEFAULTS = (
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What every contact of the deployment has. `minutes` is how long it may last, 0 for Connect's own; `one_call`
     begins, streams and connects it at once, `persistent` shows agents what was said before. `wrong` tells which
-    settings cannot be read, "" for none."""
+    settings cannot be read, "" for none. `registers` has a contact bear its customer's key in the register."""
 
     instance: str
     flow: str
@@ -48,6 +56,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[str, ...]
     one_call: bool = False
     persistent: bool = False
+    registers: bool = False
     wrong: str = ""
 
 
@@ -66,14 +75,14 @@ class Contacts:
         source = self._source(message, seat, now)
         # the generation of the empty seat, which it is by now where the contact's end has been told meanwhile
         vacancy = seat.generation + (1 if seat.conversation else 0)
-        for number in range(TRIES):
-            token = digest("contact", account.channel, account.id, message.customer, str(vacancy), str(number))
+        for name in (*map(str, range(TRIES)), f"hour {int(now // HOUR_S)}"):
+            token = digest("contact", account.channel, account.id, message.customer, str(vacancy), name)
             begun = self._begun(account, message, token, source)
             try:
                 return str(begun["ContactId"]), self._joined(begun, now)
             except Denied:  # it has ended since an earlier try
                 continue
-        raise Misconfigured("Connect lets nobody into contacts that it has just begun", ENDPOINT)
+        raise Misconfigured("Connect lets nobody into contacts that it has just begun", ENDED)
 
     def connected(self, participant: str, now: float, *, joins: bool = False) -> Session:
         """A new connection of the participant's; `joins` tells Connect that they are there, which a customer without a
@@ -99,7 +108,7 @@ class Contacts:
             "ContactFlowId": _id(flow),
             "ClientToken": token,
             "ParticipantDetails": {"DisplayName": (message.nickname.strip() or "Customer")[:LONGEST_NAME]},
-            "Attributes": fitting(message.attributes),
+            "Attributes": fitting(self._bears(account, message)),
             "SupportedMessagingContentTypes": list(terms.types),
             "ParticipantConfiguration": {"ResponseMode": "COMPLETE"},
         }
@@ -114,6 +123,11 @@ class Contacts:
         if not (isinstance(begun.get("ContactId"), str) and isinstance(begun.get("ParticipantToken"), str)):
             raise Retryable("Connect answers without a contact")
         return begun
+
+    def _bears(self, account: Account, message: DeskMessage) -> dict[str, str]:
+        """By the key a flow finds the customer in the register: it comes first, so that it always fits."""
+        told = {PROFILE: key(account, message.customer)} if self._terms.registers else {}
+        return told | message.attributes
 
     def _started(self, asked: dict[str, Any], wished: dict[str, Any]) -> dict[str, Any]:
         """The contact, without what was wished where that is what Connect does not take: not every instance lets a

@@ -13,7 +13,7 @@ import msgspec
 from chalicelib.errors import Misconfigured, RateLimited, Refused, Retryable, Unreachable
 from chalicelib.http import Answer
 
-Api = Literal["connect", "participant"]
+Api = Literal["connect", "participant", "profiles"]
 Then = Literal["denied", "conflict", "role", "quota", "rate", "absent", "region", "full", "refused"]
 
 ROLE = (
@@ -29,6 +29,10 @@ QUOTA = (
     "have the quota raised (Service Quotas > Amazon Connect > Concurrent active chats per instance)"
 )
 ENDPOINT = "connect_participant_api, where it is set, is the participant service of the instance's region"
+PROFILES = (
+    "make the domain of Customer Profiles that connect_profiles_domain names, have `dmdesk link-connect` put the kind "
+    "of object into it, and let the role of the functions that call Connect do profile:PutProfileObject there"
+)
 # A quota is freed as chats end; whoever waits for one looks again after this.
 QUOTA_S = 120.0
 
@@ -82,6 +86,12 @@ PROBLEMS: dict[tuple[Api, str], Problem] = {
     ("connect", "InvalidActiveRegionException"): Problem(
         status=400, means="The instance is active in another region.", then="region"
     ),
+    ("profiles", "AccessDeniedException"): Problem(
+        status=403, means="The role may not put customers into the domain.", then="role"
+    ),
+    ("profiles", "ResourceNotFoundException"): Problem(
+        status=404, means="There is no such domain, or no such kind of object in it.", then="absent"
+    ),
 }
 # What has no row of its own.
 BY_STATUS: dict[int, Then] = {
@@ -125,7 +135,8 @@ def _error(then: Then, api: Api, detail: str, after_s: float | None) -> Exceptio
         case "absent" if api == "connect":
             return Absent(detail, ABSENT)
         case "role" | "region" | "absent":
-            return Misconfigured(detail, ENDPOINT if api == "participant" else ROLE if then == "role" else ABSENT)
+            advice = {"participant": ENDPOINT, "profiles": PROFILES}.get(api, ROLE if then == "role" else ABSENT)
+            return Misconfigured(detail, advice)
         case "full" | "refused":
             return Refused("media_refused" if then == "full" else "other", detail)
 

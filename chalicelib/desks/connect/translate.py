@@ -15,7 +15,16 @@ from chalicelib.fields import Fields
 from chalicelib.protocols.channel import unheard_of
 from chalicelib.vocabulary.messages import Ignored, Kind
 from chalicelib.vocabulary.records import Event
-from chalicelib.vocabulary.replies import AgentMessage, AgentTyping, Author, DeskEnded, DeskEvent, DeskReceipt, File
+from chalicelib.vocabulary.replies import (
+    AgentMessage,
+    AgentRead,
+    AgentTyping,
+    Author,
+    DeskEnded,
+    DeskEvent,
+    DeskReceipt,
+    File,
+)
 
 CUSTOMER = "CUSTOMER"
 PEOPLE = {"AGENT", "SUPERVISOR"}
@@ -57,13 +66,15 @@ TRANSLATOR = _Translator()
 
 
 def _event(item: Fields, contact: str, role: str) -> DeskEvent:
-    """Of what happens in a contact only its end matters, and who types. It is over when Connect says so; that somebody
-    left says it of the customer alone."""
+    """Of what happens in a contact only its end matters, and who types or has read. It is over when Connect says so;
+    that somebody left says it of the customer alone."""
     name = item.text("ContentType").removeprefix(EVENTS)
     if name == "chat.ended" or (name == "participant.left" and role == CUSTOMER):
         return DeskEnded(desk_conversation=contact)
     if name == "typing" and role in PEOPLE:
         return AgentTyping(desk_conversation=contact)
+    if name == "message.read" and role in PEOPLE:
+        return AgentRead(desk_conversation=contact)
     return Ignored("connect_own" if role == CUSTOMER else unheard_of(name) or "connect_event")
 
 

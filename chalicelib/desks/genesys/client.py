@@ -19,7 +19,7 @@ from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused,
 from chalicelib.http import Answer, Outgoing
 from chalicelib.protocols.calls import harmless
 from chalicelib.vocabulary.messages import LED_TO, DeskMessage, Source
-from chalicelib.vocabulary.records import Account, Seat, Urged
+from chalicelib.vocabulary.records import Account, Profile, Seat, Urged
 from chalicelib.vocabulary.replies import File, Receipt
 from chalicelib.wire import iso
 
@@ -171,6 +171,9 @@ class Genesys:
             return False
         _changed(answer, PRIORITISE)
         return True
+
+    def introduce(self, account: Account, customer: str, profile: Profile) -> None:
+        """Never asked for: Genesys makes an external contact of each customer by itself."""
 
     def source(self, file: File, seat: Seat) -> Source:
         """Such as https://api-downloads.mypurecloud.ie/api/v2/downloads/…: signed, so nothing of ours goes with it;

@@ -1,7 +1,7 @@
-"""What a platform is asked beside a message's way: never waited for, and never the message's trouble.
+"""What a platform or a desk is asked beside a message's way: never waited for, and never the message's trouble.
 
-What one customer or one post is refused for concerns that one. A platform that throttles, is away or takes no token is
-left alone for a while, by one account.
+What one customer or one post is refused for concerns that one. Whoever throttles, is away or takes no token is left
+alone for a while, by one account.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chalicelib.pipeline.ports import Clock
 from chalicelib.vocabulary.records import Account
 
 Found = TypeVar("Found")
-Kind = Literal["profile", "post", "mention"]
+Kind = Literal["profile", "post", "mention", "introduction"]
 
 # That there is nothing to tell holds for an hour; what was refused is asked for again in a minute.
 HOUR_S = 3600.0
@@ -74,6 +74,8 @@ class Asking(Generic[Found]):
             self._metrics.count("profile_failed", channel=channel)
         elif self._kind == "post":
             self._metrics.count("post_failed", channel=channel)
-        else:
+        elif self._kind == "mention":
             self._metrics.count("mention_failed", channel=channel)
+        else:
+            self._metrics.count("introduction_failed", channel=channel)
         log.info("not to be had", kind=self._kind, account=account.id, detail=detail)

@@ -11,6 +11,7 @@ from chalicelib.pipeline.inbound.echoes import Echoes
 from chalicelib.pipeline.inbound.facts import Facts
 from chalicelib.pipeline.inbound.files import Files
 from chalicelib.pipeline.inbound.folding import Folding
+from chalicelib.pipeline.inbound.introducing import Introducing
 from chalicelib.pipeline.inbound.leads import Leads
 from chalicelib.pipeline.inbound.looking_up import LookingUp
 from chalicelib.pipeline.inbound.mentions import Mentions
@@ -18,6 +19,7 @@ from chalicelib.pipeline.inbound.messages import Messages
 from chalicelib.pipeline.inbound.notes import Notes
 from chalicelib.pipeline.inbound.posts import Posts
 from chalicelib.pipeline.inbound.profiles import Profiles
+from chalicelib.pipeline.inbound.reads import Reads
 from chalicelib.pipeline.inbound.showing import Showing
 from chalicelib.pipeline.inbound.taps import Taps
 from chalicelib.pipeline.inbound.to_desk import ToDesk
@@ -37,6 +39,7 @@ def to_desk(
     clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
     intake = Intake(translators, Parking("inbound", given.shelf, clock, metrics), queue, metrics)
     wording, leads = Wording(clients, ledger), Leads(ledger, clock, metrics)
+    profiles = Profiles(clients, ledger, clock, metrics)
     showing = Showing(lines=common.lines, ledger=ledger, budgets=budgets, metrics=metrics)
     opening = Opening(
         unsealings=given.unsealings,
@@ -48,10 +51,11 @@ def to_desk(
     )
     messages = Messages(
         clients=clients,
-        composing=Composing([*_enrichers(common, wording), *further]),
+        composing=Composing([*_enrichers(common, wording, profiles), *further]),
         leads=leads,
         mentions=Mentions(clients, clock, metrics),
         delivering=common.delivering,
+        introducing=Introducing(profiles, ledger, clock, metrics),
         acknowledging=Acknowledging(
             clients=clients,
             desks=common.desks,
@@ -84,7 +88,15 @@ def to_desk(
             secrets=given.secrets,
             metrics=metrics,
         ),
-        notes=Notes(showing=showing, wording=wording, media=given.media, ledger=ledger, clock=clock, metrics=metrics),
+        notes=Notes(
+            reads=Reads(desks=common.desks, ledger=ledger, clock=clock, metrics=metrics),
+            showing=showing,
+            wording=wording,
+            media=given.media,
+            ledger=ledger,
+            clock=clock,
+            metrics=metrics,
+        ),
         echoes=Echoes(showing=showing, ledger=ledger, budgets=budgets, clock=clock, metrics=metrics),
         leads=leads,
         budgets=budgets,
@@ -92,14 +104,14 @@ def to_desk(
     )
 
 
-def _enrichers(common: Common, wording: Wording) -> list[Enricher]:
+def _enrichers(common: Common, wording: Wording, profiles: Profiles) -> list[Enricher]:
     """What is looked up for a customer's message, in this order: a further enricher is one more entry."""
     given = common.given
     clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
     return [
         wording.enrich,
         Files(clients, given.media, common.scanning, common.budgets, given.secrets, metrics).enrich,
-        Profiles(clients, ledger, clock, metrics).enrich,
+        profiles.enrich,
         Posts(clients, clock, metrics).enrich,
         Facts(given.channels, clients, clock).enrich,
         Taps(ledger).enrich,

@@ -15,6 +15,7 @@ from chalicelib.pipeline.delivering import Delivering
 from chalicelib.pipeline.delivery import Delivery, Together
 from chalicelib.pipeline.inbound.acknowledging import Acknowledging
 from chalicelib.pipeline.inbound.composing import Composing
+from chalicelib.pipeline.inbound.introducing import Introducing
 from chalicelib.pipeline.inbound.leads import Leads
 from chalicelib.pipeline.inbound.mentions import Mentions
 from chalicelib.pipeline.intake import Intake
@@ -46,6 +47,7 @@ class Messages:
         leads: Leads,
         mentions: Mentions,
         delivering: Delivering,
+        introducing: Introducing,
         acknowledging: Acknowledging,
         intake: Intake[list[CustomerEvent]],
         ledger: Ledger,
@@ -58,6 +60,7 @@ class Messages:
         self._leads = leads
         self._mentions = mentions
         self._delivering = delivering
+        self._introducing = introducing
         self._acknowledging = acknowledging
         self._intake = intake
         self._ledger = ledger
@@ -133,6 +136,7 @@ class Messages:
             also={other.id: _begins(account, other) for other in others},
             shown_as=whole.id if others else "",
             noted=again if noted else None,
+            introduces=partial(self._introducing.introduce, account, message),
         )
 
     def _given_up(self, arrival: Arrival, message: CustomerMessage, no: Refused) -> str:

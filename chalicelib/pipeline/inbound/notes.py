@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.observability import Metrics
+from chalicelib.pipeline.inbound.reads import Reads
 from chalicelib.pipeline.inbound.showing import Showing
 from chalicelib.pipeline.inbound.wording import Wording
 from chalicelib.pipeline.lines import Shown
@@ -27,6 +28,7 @@ class Notes:
     def __init__(
         self,
         *,
+        reads: Reads,
         showing: Showing,
         wording: Wording,
         media: MediaStore,
@@ -34,6 +36,7 @@ class Notes:
         clock: Clock,
         metrics: Metrics,
     ) -> None:
+        self._reads = reads
         self._showing = showing
         self._wording = wording
         self._media = media
@@ -42,14 +45,16 @@ class Notes:
         self._metrics = metrics
 
     def take(self, arrival: Arrival, note: Note) -> None:
-        """Takes our copies away where the note does, and shows it where agents have seen what it is about. Raises
-        Retryable."""
+        """Takes our copies away where the note does, and shows it where agents have seen what it is about; a read is
+        told by the desk's own sign, too. Raises Retryable."""
         if note.removes:
             self._media.forget(note.conversation, note.removes)
+        told = note.kind == "read" and self._reads.tell(arrival.account, note)
         if note.prevents and self._prevented(note):
             self._metrics.count("ignored", reason="unsent_before_shown")
         elif note.kind in _PASSING and not arrival.account.show_reads:
-            self._metrics.count("ignored", reason=note.kind)
+            if not told:
+                self._metrics.count("ignored", reason=note.kind)
         elif note.edit and self._edit(note) == "older":
             self._metrics.count("ignored", reason="edit_overtaken")
         else:

@@ -12,8 +12,9 @@ from chalicelib.pipeline.outbound.reply import Reply
 from chalicelib.pipeline.ports import Clock, Ledger
 from chalicelib.protocols.channel import Client
 from chalicelib.rules import windows
-from chalicelib.vocabulary.records import Account, Conversation, Event, Thread
-from chalicelib.vocabulary.replies import AgentTyping, Recipient
+from chalicelib.vocabulary.capabilities import Capabilities
+from chalicelib.vocabulary.records import Account, Conversation, Event, Seat, Thread
+from chalicelib.vocabulary.replies import AgentRead, AgentTyping, Recipient
 
 # Who types is not typing any more after this.
 TYPING_S = 10.0
@@ -39,32 +40,55 @@ class Acts:
 
     def typing(self, account: Account, typing: AgentTyping, event: Event) -> None:
         """An agent types. Never raises."""
-        client = self._clients[account.channel]
-        conversation = Conversation(account.channel, account.id, typing.customer)
-        if self._clock() - event.received_ms / 1000 > TYPING_S or not client.capabilities.typing:
+        if self._clock() - event.received_ms / 1000 > TYPING_S or not self._can(account).typing:
             self._metrics.count("ignored", reason="typing_late")
             return
-        try:
-            thread = self._ledger.thread(conversation)
-        except Retryable:
-            self._metrics.count("ignored", reason="typing_table_busy")
+        thread = self._thread(account, typing.customer, "typing")
+        if thread is not None:
+            self._act(account, typing.customer, thread, "typing")
+
+    def read(self, account: Account, read: AgentRead, seat: Seat, event: Event) -> None:
+        """An agent has read what the customer has written so far, at that seat. Never raises."""
+        if not self._can(account).seen or not account.mark_seen:
+            self._metrics.count("ignored", reason="agent_read_not_shown")
             return
-        allowed = self._addressing.decide(account, thread, "human")
-        if not isinstance(allowed, windows.Allow) or allowed.comment:
-            self._metrics.count("ignored", reason="typing_window_closed")
+        thread = self._thread(account, read.customer, "agent_read")
+        if thread is None:
             return
-        self._act(account, typing.customer, thread, "typing")
+        if thread.seat.place != seat.place or thread.customer_ms > event.sent_ms > 0:
+            self._metrics.count("ignored", reason="agent_read_overtaken")
+            return
+        self._seen(account, read.customer, thread)
 
     def seen(self, reply: Reply) -> None:
         """An agent has answered: the customer sees that they were read, once. Never raises."""
-        account, thread = reply.account, reply.thread
-        unseen = thread.customer_ms > thread.seen_ms and reply.message.author == "human"
-        can = self._clients[account.channel].capabilities
-        if account.mark_seen and can.seen and unseen and self._act(account, reply.message.customer, thread, "seen"):
+        account = reply.account
+        if account.mark_seen and self._can(account).seen and reply.message.author == "human":
+            self._seen(account, reply.message.customer, reply.thread)
+
+    def _seen(self, account: Account, customer: str, thread: Thread) -> None:
+        if thread.customer_ms > thread.seen_ms and self._act(account, customer, thread, "seen"):
+            whose = Conversation(account.channel, account.id, customer)
             try:
-                self._ledger.seen(reply.conversation, self._clock(), thread.customer_ms)
+                self._ledger.seen(whose, self._clock(), thread.customer_ms)
             except Retryable as error:
                 log.info("not noted as seen", account=account.id, reason=error.reason)
+
+    def _can(self, account: Account) -> Capabilities:
+        return self._clients[account.channel].capabilities
+
+    def _thread(self, account: Account, customer: str, act: Literal["typing", "agent_read"]) -> Thread | None:
+        """What is remembered of the conversation, None where that is not to be had or allows no act."""
+        try:
+            thread = self._ledger.thread(Conversation(account.channel, account.id, customer))
+        except Retryable:
+            self._metrics.count("ignored", reason=f"{act}_table_busy")
+            return None
+        allowed = self._addressing.decide(account, thread, "human")
+        if not isinstance(allowed, windows.Allow) or allowed.comment:
+            self._metrics.count("ignored", reason=f"{act}_window_closed")
+            return None
+        return thread
 
     def _act(self, account: Account, customer: str, thread: Thread, action: Literal["typing", "seen"]) -> bool:
         to = Recipient(customer=customer, thread=thread.platform)

@@ -115,8 +115,8 @@ class Parts:
         else:
             sealed = self._clients[account.channel].capabilities.sealed(to.thread)
             words = "" if sealed else remembered(account.language, part)
-            told = {"said_ms": max(reply.said_ms, reply.thread.said_ms)} if reply.said_ms else {}
-            self._ledger.sent(conversation, item, self._clock(), platform_id, to.comment, words, **told)
+            at_ms, said = reply.newest
+            self._ledger.sent(conversation, item, self._clock(), platform_id, to.comment, words, at_ms, said)
             self._metrics.count("sent", channel=account.channel)
             log.info("part sent", message=reply.message.id, part=item, key=platform_id, conversation=conversation.key)
 

@@ -33,6 +33,14 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
         """Whether one that was written later has gone out before."""
         return 0 < self.said_ms < self.thread.said_ms
 
+    @property
+    def newest(self) -> tuple[int, str]:
+        """When the newest message was written that has gone out once this one has, and the desk's id of that; 0 where
+        the desk does not tell."""
+        if not self.said_ms:
+            return 0, ""
+        return (self.thread.said_ms, self.thread.said) if self.overtaken else (self.said_ms, self.message.id)
+
     def item(self, number: int) -> str:
         """The claim of its part of that number, from 1."""
         return claims.outbound(self.message.id, number)

@@ -27,7 +27,15 @@ from chalicelib.rules import closing
 from chalicelib.rules.budgets import BUDGETS
 from chalicelib.vocabulary.messages import Ignored
 from chalicelib.vocabulary.records import Account, Conversation, Event, Seat, Thread
-from chalicelib.vocabulary.replies import AgentMessage, AgentTyping, DeskEnded, DeskEvent, DeskReceipt, FromDesk
+from chalicelib.vocabulary.replies import (
+    AgentMessage,
+    AgentRead,
+    AgentTyping,
+    DeskEnded,
+    DeskEvent,
+    DeskReceipt,
+    FromDesk,
+)
 
 UNKNOWN_S = 5.0
 # How soon the end of a customer's first message, which is on its way to the desk, is looked for again.
@@ -88,8 +96,8 @@ class ToCustomer:
             self._about_a_customers(told, account, seat)
         elif account is None:
             self._unknown(event, turn, told, seat)
-        elif isinstance(told, AgentTyping):
-            self._typing(account, told, event)
+        elif isinstance(told, (AgentTyping, AgentRead)):
+            self._act(account, told, seat, event)
         elif isinstance(told, DeskEnded):
             self._accounts.ready(account.channel, account.id, "outbound")
             self._ending.end(account, told.customer, seat, event.received_ms / 1000, turn)
@@ -98,11 +106,13 @@ class ToCustomer:
         else:
             self._message(account, told, seat, event, turn)
 
-    def _typing(self, account: Account, told: AgentTyping, event: Event) -> None:
+    def _act(self, account: Account, told: AgentTyping | AgentRead, seat: Seat, event: Event) -> None:
         if self._accounts.paused(account.channel, account.id, "outbound"):
-            self._metrics.count("ignored", reason="typing_paused")
-        else:
+            self._metrics.count("ignored", reason=f"{_act_of(told)}_paused")
+        elif isinstance(told, AgentTyping):
             self._acts.typing(account, told, event)
+        else:
+            self._acts.read(account, told, seat, event)
 
     def _seat(self, told: FromDesk, event: Event) -> Seat:
         return self._desks.seat(event.source, told.desk_conversation)
@@ -126,11 +136,13 @@ class ToCustomer:
             outcome = Outcome(refused=Refused("other", detail), news=True)
             self._tell(account or _stranger(message.integration), message, seat, outcome)
 
-    def _unknown(self, event: Event, turn: Turn, told: AgentMessage | AgentTyping | DeskEnded, seat: Seat) -> None:
+    def _unknown(
+        self, event: Event, turn: Turn, told: AgentMessage | AgentTyping | AgentRead | DeskEnded, seat: Seat
+    ) -> None:
         """An account may just have been added, and what tells whose a conversation is may not be written yet; a message
         is told to its agent and kept for its return."""
-        if isinstance(told, AgentTyping):
-            self._metrics.count("ignored", reason="typing_unknown_account")
+        if isinstance(told, (AgentTyping, AgentRead)):
+            self._metrics.count("ignored", reason=f"{_act_of(told)}_unknown_account")
             return
         # an integration of others, whose conversations end as well
         if isinstance(told, DeskEnded) and told.integration and told.customer:
@@ -241,6 +253,10 @@ class ToCustomer:
             left = closing.crossed(cap, thread.replies - parts, thread.replies)
             if left is not None and account.closing != "off":
                 self._ledger.spend(reply.conversation, self._clock(), left, thread.customer_ms)
+
+
+def _act_of(told: AgentTyping | AgentRead) -> str:
+    return "typing" if isinstance(told, AgentTyping) else "agent_read"
 
 
 def _stranger(integration: str) -> Account:

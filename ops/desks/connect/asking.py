@@ -10,6 +10,8 @@ from chalicelib.errors import Misconfigured
 from ops.bridge import Bridge
 from ops.errors import OpsError
 
+_ADDRESSES = {"connect": "connect_api", "customer-profiles": "connect_profiles_api"}
+
 
 def client(bridge: Bridge, service: str) -> Any:
     """A client of that service in the instance's region. Raises OpsError where the topic names none."""
@@ -18,7 +20,7 @@ def client(bridge: Bridge, service: str) -> Any:
         region = Places(topic=told["connect_topic"]).region
     except Misconfigured as no:
         raise OpsError(no.reason, no.advice) from None
-    address = told["connect_api"] if service == "connect" else ""
+    address = told.get(_ADDRESSES.get(service, ""), "")
     return calls.session().create_client(service, region_name=region, endpoint_url=address or None, config=calls.CONFIG)
 
 

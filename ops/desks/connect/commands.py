@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from typing import Any
 
 import click
 
@@ -15,12 +16,13 @@ from ops.output import Out, run
 @click.command("link-connect", cls=Command, epilog=example("dmdesk link-connect"))
 @json_option
 def link_connect(as_json: bool) -> None:
-    """Have the Amazon Connect instance take the kinds and sizes of files that customers' are uploaded as.
+    """Have the Amazon Connect instance take the kinds and sizes of files that customers' are uploaded as, and the
+    domain of Customer Profiles, where one is set, the kind of object that customers are put there as.
 
     May be run again: what already holds is left alone, and nothing that it takes is taken away.
     """
     from ops.bridge import Bridge
-    from ops.desks.connect import asking, files
+    from ops.desks.connect import asking, files, register
 
     def work(out: Out) -> None:
         bridge = Bridge(os.environ, time.time, out.hide)
@@ -30,6 +32,11 @@ def link_connect(as_json: bool) -> None:
         instance = asking.instance(bridge)
         done = ", ".join(added) or "larger files"
         line = f"instance {instance}: {'as it was' if before.enough else f'takes {done} now'}"
-        out.result({"instance": instance, "added": added, "changed": not before.enough}, [line])
+        told: dict[str, Any] = {"instance": instance, "added": added, "changed": not before.enough}
+        lines = [line]
+        if domain := register.domain(bridge):
+            told |= {"domain": domain, "prepared": register.prepare(bridge)}
+            lines.append(f"domain {domain}: {'takes customers now' if told['prepared'] else 'as it was'}")
+        out.result(told, lines)
 
     run(as_json, work)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.desks.connect.capabilities import CAPABILITIES, MB_20
+from chalicelib.desks.connect.client import Reading, abilities
 from chalicelib.rules.mime import DOCUMENTS, EXTENSIONS
 from ops.bridge import Bridge
 from ops.desks.connect import asking
@@ -18,26 +18,24 @@ SCOPE = "CHAT"
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """The extensions that the instance takes, and how large a file may be (bytes)."""
+    """The extensions that the instance takes, and how large a file may be (bytes); and `wanted`, what the bridge
+    uploads, as `largest_wanted`. `unknown` are types of the settings that no file of ours ever has."""
 
     extensions: frozenset[str]
     largest: int
+    wanted: frozenset[str]
+    largest_wanted: int
+    unknown: tuple[str, ...] = ()
 
     @property
     def lacking(self) -> list[str]:
         """The extensions that the bridge uploads, and the instance refuses, in order."""
-        return sorted(uploaded() - {one.lower() for one in self.extensions})
+        return sorted(self.wanted - {one.lower() for one in self.extensions})
 
     @property
     def enough(self) -> bool:
         """Whether nothing is to be changed."""
-        return not self.lacking and self.largest >= MB_20
-
-
-def uploaded() -> set[str]:
-    """The extensions under which the bridge uploads files."""
-    known = EXTENSIONS | DOCUMENTS
-    return {known[mime] for limit in CAPABILITIES.media.values() for mime in limit.mimes}
+        return not self.lacking and self.largest >= self.largest_wanted
 
 
 def taken(bridge: Bridge) -> Taken:
@@ -49,7 +47,15 @@ def taken(bridge: Bridge) -> Taken:
     )
     told = found["AttachedFilesConfiguration"]
     allowed = told.get("ExtensionConfiguration", {}).get("AllowedExtensions", [])
-    return Taken(frozenset(one["Extension"] for one in allowed), int(told.get("MaximumSizeLimitInBytes", 0)))
+    limits, known = abilities(Reading(bridge.settings.vendors.__getitem__)).media, EXTENSIONS | DOCUMENTS
+    mimes = [mime for limit in limits.values() for mime in limit.mimes]
+    return Taken(
+        extensions=frozenset(one["Extension"] for one in allowed),
+        largest=int(told.get("MaximumSizeLimitInBytes", 0)),
+        wanted=frozenset(known[mime] for mime in mimes if mime in known),
+        largest_wanted=max(limit.size for limit in limits.values()),
+        unknown=tuple(mime for mime in mimes if mime not in known),
+    )
 
 
 def admit(bridge: Bridge) -> tuple[Taken, list[str]]:
@@ -65,7 +71,7 @@ def admit(bridge: Bridge) -> tuple[Taken, list[str]]:
         lambda: connect.update_attached_files_configuration(
             InstanceId=instance,
             AttachmentScope=SCOPE,
-            MaximumSizeLimitInBytes=max(before.largest, MB_20),
+            MaximumSizeLimitInBytes=max(before.largest, before.largest_wanted),
             ExtensionConfiguration={"AllowedExtensions": every},
         ),
         f"instance {instance}",

@@ -75,6 +75,7 @@ class ConnectRoutes:
         return {
             "/connect/contacts": {"GET": lambda call: self._simulator.contacts()},
             "/connect/calls": {"GET": lambda call: self._simulator.calls()},
+            "/connect/profiles": {"GET": lambda call: self._simulator.profiles()},
             "/connect/reply": {"POST": _known(self._reply)},
             "/connect/transfer": {"POST": _known(self._transfer)},
             "/connect/leave": {"POST": _known(self._leave)},

@@ -16,6 +16,7 @@ from sandbox.simulators.connect.contacts import DENIED, Chat, Item
 from sandbox.simulators.connect.hall import Hall
 from sandbox.simulators.connect.instance import Describing, Instance
 from sandbox.simulators.connect.participating import Participating
+from sandbox.simulators.connect.profiles import Domain, Registering
 from sandbox.simulators.connect.quotas import Rates
 from sandbox.simulators.connect.streaming import NoTopics, Stream, Topics
 from sandbox.simulators.connect.uploads import DOWNLOADS
@@ -29,9 +30,10 @@ from sandbox.stage.web import Answer, Call, Outcome
 CREATES = (
     "StartChatContact", "StartContactStreaming", "CreatePersistentContactAssociation", "CreateParticipantConnection",
     "SendMessage", "SendEvent", "StartAttachmentUpload", "CompleteAttachmentUpload", "StopContact",
-    "StopContactStreaming", "UpdateContactAttributes", "DisconnectParticipant",
+    "StopContactStreaming", "UpdateContactAttributes", "DisconnectParticipant", "PutProfileObject",
 )  # fmt: skip
 _SCOPE = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/\s]+/\d{8}/([\w-]+)/([\w-]+)/aws4_request")
+_SIGNED_FOR = {"customer-profiles": "profile"}
 _BEARER = {"ParticipantToken", "ConnectionToken"}
 
 
@@ -58,7 +60,13 @@ class ConnectSimulator(Served):
         super().__init__(self._handle, port)
         self.hall = Hall(clock, self.instance, self.stream, self.url)
         self.agents = Agents(self.hall, topic)
-        parts = (Contacting(self.hall), Participating(self.hall), Describing(self.instance))
+        self.domain = Domain()
+        parts = (
+            Contacting(self.hall),
+            Participating(self.hall),
+            Describing(self.instance),
+            Registering(self.domain),
+        )
         self._operations = {name: do for part in parts for name, do in part.operations.items()}
 
     def tells(self, topics: Topics) -> None:
@@ -76,6 +84,7 @@ class ConnectSimulator(Served):
         self.stream.forget()
         with self.hall.lock:
             self._log.clear()
+            self.domain.objects.clear()
             self._rates.forget()
 
     def media(self) -> dict[str, str]:
@@ -100,6 +109,11 @@ class ConnectSimulator(Served):
         """Every chat, oldest first."""
         with self.hall.lock:
             return list(self.hall.chats.every.values())
+
+    def profiles(self) -> list[dict[str, Any]]:
+        """What was put into the domain of Customer Profiles."""
+        with self.hall.lock:
+            return self.domain.told()
 
     def replies(self) -> list[tuple[Chat, Item]]:
         """What agents and bots said to customers, oldest first. What a flow says of its own is no reply."""
@@ -157,7 +171,7 @@ class ConnectSimulator(Served):
         if participant and _BEARER & set(operation.model.input_shape.members) and not call.header("X-Amz-Bearer"):
             raise DENIED
         if not participant:
-            self._check_signed(call)
+            self._check_signed(call, _SIGNED_FOR.get(operation.service, operation.service))
         if self.hall.switches.throttles and not self._rates.take(operation.name):
             raise ApiError(operation.throttled, "Rate exceeded")
         given = asked(operation, call, named)
@@ -165,12 +179,12 @@ class ConnectSimulator(Served):
             raise ApiError("ResourceNotFoundException", "there is no such instance")
         return given
 
-    def _check_signed(self, call: Call) -> None:
+    def _check_signed(self, call: Call, service: str) -> None:
         """For which service and Region a call is signed; the signature itself is not recalculated."""
         scope = _SCOPE.match(call.header("Authorization"))
         if scope is None:
             raise ApiError("MissingAuthenticationTokenException", "Missing Authentication Token")
-        if scope.groups() != (self.instance.region, "connect"):
+        if scope.groups() != (self.instance.region, service):
             raise ApiError("AccessDeniedException", f"signed for {scope[2]} in {scope[1]}")
 
 

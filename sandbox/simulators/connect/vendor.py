@@ -40,8 +40,10 @@ FILTER: Mapping[str, Any] = {
     "$or": [{"ParticipantRole": [{"anything-but": ["CUSTOMER"]}, {"exists": False}]}, {"Type": ["ATTACHMENT"]}],
 }
 _SENDS = "/participant/message"
+_PROFILES = "customer-profiles"
 _TAILS: Tails = (
     (_SENDS, "message"),
+    ("/profiles/objects", "profile"),
     ("/participant/connection", "token"),
     ("/participant/transcript", "is_open"),
     ("/participant/attachment", "file"),
@@ -58,16 +60,19 @@ class Connect(Desk):
     source = fed(WEBHOOK, "out")
     secrets: ClassVar[dict[str, str]] = {}
     creates = (_SENDS, "/participant/complete-attachment-upload")
+    flags: ClassVar[Mapping[str, str]] = {_PROFILES: "customers are put into a domain of Customer Profiles, too"}
     looks: ClassVar[Mapping[str, str]] = {"/connect/contacts": "what Amazon Connect's agents see"}
     simulator: ConnectSimulator
 
-    def __init__(self, simulator: ConnectSimulator) -> None:
+    def __init__(self, simulator: ConnectSimulator, *, registers: bool = False) -> None:
         self.simulator = simulator
+        self._registers = registers
         self._accounts: dict[tuple[str, str], Account] = {}
 
     @classmethod
     def made(cls, clock: Clock, faults: Faults, flags: Collection[str] = ()) -> Connect:
-        return cls(ConnectSimulator(clock, faults, region=REGION, account=ACCOUNT, topic=TOPIC))
+        simulator = ConnectSimulator(clock, faults, region=REGION, account=ACCOUNT, topic=TOPIC)
+        return cls(simulator, registers=_PROFILES in flags)
 
     @staticmethod
     def purpose(path: str, query: str, body: bytes | None) -> Purpose:
@@ -78,7 +83,9 @@ class Connect(Desk):
     def settings(self) -> dict[str, str]:
         instance, url = self.simulator.instance, self.simulator.url
         told = {"connect_instance": instance.id, "connect_flow": FLOW, "connect_topic": TOPIC}
-        return told | {"connect_api": url, "connect_participant_api": url}
+        if self._registers:
+            told["connect_profiles_domain"] = self.simulator.domain.name
+        return told | dict.fromkeys(("connect_api", "connect_participant_api", "connect_profiles_api"), url)
 
     def kept_secrets(self) -> dict[str, dict[str, Any]]:
         return {}

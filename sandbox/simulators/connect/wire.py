@@ -1,5 +1,6 @@
-"""The wire of Amazon Connect's two APIs, read from botocore's own service models: which operation a call is, what it
-asks for, and whether every value keeps to its shape. The SDK checks only part of that before it sends."""
+"""The wire of Amazon Connect's two APIs and of its Customer Profiles, read from botocore's own service models: which
+operation a call is, what it asks for, and whether every value keeps to its shape. The SDK checks only part of that
+before it sends."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ import botocore.session
 
 from sandbox.stage.web import Answer, Call
 
-SERVICES = ("connect", "connectparticipant")
+SERVICES = ("connect", "connectparticipant", "customer-profiles")
 # "The maximum size is 16,384 bytes", not characters
 _IN_BYTES = {"ChatContent"}
 _WHOLE = {"integer", "long"}
@@ -37,7 +38,7 @@ class ApiError(Exception):
 
 @dataclass(frozen=True)
 class Operation:
-    """One call of the two APIs: `model` is botocore's."""
+    """One call of the three APIs: `model` is botocore's."""
 
     service: str
     name: str
@@ -68,12 +69,12 @@ class Operation:
         return Answer(self.status(error.code), {"Message": error.message}, {"x-amzn-ErrorType": error.code})
 
 
-_INVALID = ("ValidationException", "InvalidParameterException", "InvalidRequestException")
+_INVALID = ("ValidationException", "InvalidParameterException", "InvalidRequestException", "BadRequestException")
 
 
 @cache
 def operations(names: frozenset[str]) -> tuple[Operation, ...]:
-    """Those of both APIs that have these names."""
+    """Those of the APIs that have these names."""
     session = botocore.session.get_session()
     models = {service: session.get_service_model(service) for service in SERVICES}
     return tuple(

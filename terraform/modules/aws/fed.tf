@@ -66,8 +66,19 @@ resource "aws_sqs_queue_policy" "fed_dead_letters" {
   for_each  = local.fed
   queue_url = aws_sqs_queue.fed_dead_letters[each.key].id
   policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = [merge(local.tls_only, { Action = "sqs:*", Resource = aws_sqs_queue.fed_dead_letters[each.key].arn })]
+    Version = "2012-10-17"
+    Statement = [
+      {
+        # what could not be put onto the queue itself: docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+        Sid       = "ItsTopic"
+        Effect    = "Allow"
+        Principal = { Service = "sns.amazonaws.com" }
+        Action    = "sqs:SendMessage"
+        Resource  = aws_sqs_queue.fed_dead_letters[each.key].arn
+        Condition = { ArnEquals = { "aws:SourceArn" = each.value.topic } }
+      },
+      merge(local.tls_only, { Action = "sqs:*", Resource = aws_sqs_queue.fed_dead_letters[each.key].arn }),
+    ]
   })
 }
 
@@ -89,7 +100,7 @@ resource "aws_lambda_event_source_mapping" "fed" {
 resource "aws_cloudwatch_metric_alarm" "fed_dead_letters" {
   for_each            = local.fed
   alarm_name          = "${local.fed_names[each.key]}-dead-letters"
-  alarm_description   = "What ${var.desks[each.key].title} told could not be stored, a thousand times. The log of the function fed tells why: mend the cause, then have SQS move it back. docs/runbooks/dead_letters.md"
+  alarm_description   = "What ${var.desks[each.key].title} told could not be stored, a thousand times. The log of the function fed tells why: mend the cause, then dmdesk replay --reason redriven. docs/runbooks/dead_letters.md"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.fed_dead_letters[each.key].name }
@@ -122,6 +133,26 @@ resource "aws_cloudwatch_metric_alarm" "fed_oldest_message" {
   tags                = var.tags
 }
 
+# What SNS may not put onto the queue it does not repeat: the queue's policy, or the key's, does not let it. It then lies
+# among the dead letters, where the subscription names them. docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
+resource "aws_cloudwatch_metric_alarm" "fed_refused" {
+  for_each            = local.fed
+  alarm_name          = "${local.fed_names[each.key]}-refused"
+  alarm_description   = "What ${var.desks[each.key].title} told did not reach the queue: SNS may not write there, as its policy or its key's has it. It lies among the dead letters: mend that, then dmdesk replay --reason redriven. docs/runbooks/from_desk_refused.md"
+  namespace           = "AWS/SNS"
+  metric_name         = "NumberOfNotificationsFailed"
+  dimensions          = { TopicName = reverse(split(":", each.value.topic))[0] }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [local.alarm_topic]
+  ok_actions          = [local.alarm_topic]
+  tags                = var.tags
+}
+
 output "fed_queue_arns" {
   description = "desk → the queue that takes what its topic tells."
   value       = { for desk, queue in aws_sqs_queue.fed : desk => queue.arn }
@@ -130,6 +161,11 @@ output "fed_queue_arns" {
 output "fed_queue_urls" {
   description = "desk → that queue's URL."
   value       = { for desk, queue in aws_sqs_queue.fed : desk => queue.url }
+}
+
+output "fed_dead_letter_arns" {
+  description = "desk → its dead letters."
+  value       = { for desk, queue in aws_sqs_queue.fed_dead_letters : desk => queue.arn }
 }
 
 output "fed_dead_letter_urls" {

@@ -127,8 +127,8 @@ variable "public_url" {
   type        = string
   default     = null
   validation {
-    condition     = can(regex("^https?://[^ ?#]+$", coalesce(var.public_url, "https://unset")))
-    error_message = "public_url begins with https:// (or http:// on this machine), and ends before any question mark."
+    condition     = can(regex("^https?://[A-Za-z0-9.:_/~%-]+$", coalesce(var.public_url, "https://unset")))
+    error_message = "public_url begins with https:// (or http:// on this machine), is a host and a path, and ends before any question mark."
   }
 }
 
@@ -189,6 +189,11 @@ variable "media_hosts" {
   validation {
     condition     = alltrue([for host in var.media_hosts : can(regex("^(https?://)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?$", host))])
     error_message = "media_hosts takes domains such as cdn.example.com, and origins such as https://gateway.example.com:8443 without a path."
+  }
+  validation {
+    # a domain stands for all below it, and below these are everybody's
+    condition     = alltrue([for host in var.media_hosts : can(regex("^https?://", host)) || (can(regex("\\.[a-z]", host)) && !can(regex("^(s3[a-z0-9.-]*\\.)?amazonaws\\.com(\\.cn)?$|^cloudfront\\.net$", host)))])
+    error_message = "media_hosts: a domain is taken with all that is below it, so it has to be yours alone: not com, nor amazonaws.com."
   }
 }
 

@@ -68,6 +68,8 @@ resource "aws_sns_topic_subscription" "this" {
   protocol      = "sqs"
   endpoint      = var.queue_arn
   filter_policy = jsonencode(local.filter)
+  # what SNS cannot put onto the queue is not lost: docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+  redrive_policy = jsonencode({ deadLetterTargetArn = var.dead_letters_arn })
 }
 
 # Chat is enabled by a bucket for its transcripts, and files by one for attachments. An instance has one of each: one that

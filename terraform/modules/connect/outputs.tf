@@ -35,7 +35,7 @@ output "filter_policy" {
 
 output "rights" {
   description = "What the function that begins contacts may do, and nothing else: all that follows is done by the chat's own tokens."
-  value = [
+  value = concat([
     {
       sid       = "BeginContacts"
       actions   = ["connect:StartChatContact"]
@@ -46,5 +46,14 @@ output "rights" {
       actions   = ["connect:StartContactStreaming"]
       resources = ["${local.instance_arn}/contact/*"]
     },
-  ]
+    ], [
+    # docs.aws.amazon.com/service-authorization/latest/reference/list_amazonconnectcustomerprofiles.html
+    for domain in var.connect.profiles_domain[*] : {
+      sid     = "PutCustomers"
+      actions = ["profile:PutProfileObject"]
+      resources = [
+        for part in ["", "/object-types/dmdesk"] : "arn:${local.partition}:profile:${local.region}:${local.account_id}:domains/${domain}${part}"
+      ]
+    }
+  ])
 }

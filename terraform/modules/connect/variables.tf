@@ -11,7 +11,7 @@ variable "region" {
 }
 
 variable "connect" {
-  description = "The instance (id or ARN), and what of it is there already: the inbound flow (its id or ARN, or its name), the flows that it leads to (by name), the queue (by name; with `hours` one of that name is made), the topic (ARN). What is null is made. And the buckets that it shall keep transcripts and attachments in; null leaves that as it is."
+  description = "The instance (id or ARN), and what of it is there already: the inbound flow (its id or ARN, or its name), the flows that it leads to (by name), the queue (by name; with `hours` one of that name is made), the topic (ARN). What is null is made. And the buckets that it shall keep transcripts and attachments in; null leaves that as it is. And the domain of Customer Profiles that customers are put into."
   type = object({
     instance             = string
     topic                = optional(string)
@@ -23,6 +23,7 @@ variable "connect" {
     hours                = optional(string)
     transcripts          = optional(string)
     attachments          = optional(string)
+    profiles_domain      = optional(string)
   })
   nullable = false
 }
@@ -36,6 +37,12 @@ variable "account_flows" {
 
 variable "queue_arn" {
   description = "The queue that takes what the topic tells."
+  type        = string
+  nullable    = false
+}
+
+variable "dead_letters_arn" {
+  description = "The queue that takes what could not be put there."
   type        = string
   nullable    = false
 }

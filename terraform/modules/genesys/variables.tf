@@ -130,10 +130,10 @@ variable "late_reply" {
 
   validation {
     # bytes are counted by way of base64: Terraform's length() counts characters
-    condition = trimspace(var.late_reply) != "" && (
+    condition = can(regex("[\\pL\\pN]", var.late_reply)) && !can(regex("^\\s*<[^>]*>\\s*$", var.late_reply)) && (
       length(base64encode(var.late_reply)) * 3 / 4 - length(replace(base64encode(var.late_reply), "/[^=]/", "")) <= 1000
     )
-    error_message = "late_reply must hold some text, and at most 1,000 bytes: Instagram takes no more in one message."
+    error_message = "late_reply must hold words, your own in place of a placeholder, and at most 1,000 bytes: Instagram takes no more in one message."
   }
 
   validation {

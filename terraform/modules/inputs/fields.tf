@@ -8,18 +8,21 @@
 # What one field may be by itself stands here, or in the module that takes it where its reason is; faults.tf has what
 # two of them must be together.
 locals {
-  one_line = "^(\\S([^\\x00-\\x1f\\x7f]*\\S)?)?$"
-  filled   = "^\\S([^\\x00-\\x1f\\x7f]*\\S)?$"
+  # controls, line breaks of every kind, and what makes a line read the other way round
+  unseen   = "\\x{0}-\\x{1f}\\x{7f}-\\x{9f}\\x{200e}\\x{200f}\\x{2028}-\\x{202e}\\x{2066}-\\x{2069}"
+  one_line = "^([^\\s${local.unseen}]([^${local.unseen}]*[^\\s${local.unseen}])?)?$"
+  filled   = "^[^\\s${local.unseen}]([^${local.unseen}]*[^\\s${local.unseen}])?$"
   word     = "^[!-~]+$"
   address  = "^[^@\\s,;<>\"]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]{2,}$"
   url      = "^https?://[^/\\s]\\S*$"
 
   # left over from an example or a form; a text for people may hold such a sign among others
-  placeholder        = "…|^<.*>$|^\\.\\.\\.$|^(?i)(change-?me|todo|tbd|xxx+|placeholder)$"
-  only_a_placeholder = "^(…|<.*>|\\.\\.\\.)$"
+  only_a_placeholder = "^(…|<.*>|\\.\\.\\.|(?i:change-?me|todo|tbd|xxx+|placeholder))$"
+  placeholder        = "…|${local.only_a_placeholder}"
 
   emails = { kind = "texts", form = local.address, says = "a mail address", longest = 254 }
   name   = { kind = "text", form = local.one_line, says = "one line that begins and ends with no space" }
+  words  = { kind = "text", form = "^$|\\S", says = "a text, and not of spaces alone", prose = true }
   at     = { kind = "text", form = local.url, says = "an address that begins with https:// (or http:// on this machine)" }
   share  = { kind = "number", fraction = true }
   whole  = { kind = "number" }
@@ -124,11 +127,15 @@ locals {
       topic           = { kind = "text", form = "^arn:[^:]+:sns:[^:]+:[0-9]{12}:[A-Za-z0-9_-]+$", says = "the ARN of a standard SNS topic, arn:aws:sns:<region>:<account>:<name>" }
       api             = local.at
       participant_api = local.at
+      profiles_api    = local.at
       chat_minutes    = { kind = "number", most = 10080 }
       content_types   = { kind = "texts", form = local.word, says = "a content type" }
       text_limit      = { kind = "number", least = 1, most = 16384 }
+      more_files      = { kind = "texts", form = "^(image|video|audio|text|application)/[a-z0-9.+-]{1,100}$", says = "a type of files, such as image/gif" }
+      file_mb         = { kind = "number", least = 1, most = 25 }
       one_call        = { kind = "flag" }
       persistent      = { kind = "flag" }
+      profiles_domain = { kind = "text", form = "^[A-Za-z0-9_-]+$", longest = 64, says = "the name of a domain of Customer Profiles, of letters, figures, - and _" }
 
       flow_name            = merge(local.name, { form = local.filled, longest = 127 })
       disconnect_flow_name = merge(local.name, { form = local.filled, longest = 127 })
@@ -180,19 +187,20 @@ locals {
   }
 
   account = {
-    channel     = { kind = "text", must = true, among = keys(var.channels) }
-    id          = { kind = "text", must = true, form = local.word, says = "one word without spaces", longest = 128 }
+    channel = { kind = "text", must = true, among = keys(var.channels) }
+    # the ledger's keys join ids with #
+    id          = { kind = "text", must = true, form = "^[!\"$-~]+$", says = "one word without spaces and #", longest = 128 }
     name        = merge(local.name, { default = "", longest = 100 })
     desk        = { kind = "text", default = "", among = concat([""], keys(var.desks)) }
     login       = { kind = "text", default = "" }
-    page        = { kind = "text", default = "", form = "^[0-9]*$", says = "the number of the Facebook Page" }
+    page        = { kind = "text", default = "", form = "^([1-9][0-9]*)?$", says = "the number of the Facebook Page" }
     human_agent = { kind = "flag", default = false }
     language    = { kind = "text", default = "en", among = ["en", "es"] }
     notices     = { kind = "flag", default = true }
     mark_seen   = { kind = "flag", default = true }
     show_reads  = { kind = "flag", default = false }
     closing     = { kind = "text", default = "warn", among = ["off", "warn", "raise"] }
-    after_end   = { kind = "text", default = "", longest = 1000, prose = true }
+    after_end   = merge(local.words, { default = "", longest = 1000 })
     reconcile   = { kind = "flag", default = false }
     flow_texts  = { kind = "flag", default = false }
     fold_s      = { kind = "number", default = 0, least = 0, most = 20 }
@@ -200,7 +208,7 @@ locals {
 
     outage_reply = { kind = "flag", default = false }
     # one message on every channel: Instagram takes 1,000 bytes, and a character has four at most
-    outage_text         = { kind = "text", default = "", longest = 250, prose = true }
+    outage_text         = merge(local.words, { default = "", longest = 250 })
     former_integrations = { kind = "texts", default = [], form = "^\\S+$", says = "the id of an integration" }
   }
 }

@@ -4,7 +4,7 @@ locals {
   # As chalicelib/credentials.py has it, which the edge refuses keys by; a test compares. What stands before and between
   # the letters of a form does not matter.
   shortest = 12
-  forms    = ["changeme", "example", "placeholder", "todo", "your", "makeup", "aword", "password", "secretsecret", "insert", "replace"]
+  forms    = ["changeme", "example", "placeholder", "todo", "your", "makeup", "aword", "password", "secretsecret", "insert", "replace", "dummy", "openssl", "qwerty", "12345678"]
   between  = "[^\\p{L}\\p{N}]*"
 
   form      = "(?i)^${local.between}(${join("|", [for form in local.forms : join(local.between, split("", form))])})"
@@ -50,7 +50,7 @@ variable "given" {
   sensitive   = true
   validation {
     condition = var.given == null || try(
-      (local.kinds[var.kind].list ? can(tolist(var.given)) : can(tostring(var.given))) &&
+      (local.kinds[var.kind].list ? can([for text in tolist(var.given) : tostring(text)]) : can(tostring(var.given))) &&
       length(flatten([var.given])) >= local.kinds[var.kind].least &&
       alltrue([for text in flatten([var.given]) : can(regex(local.kinds[var.kind].form, text))]),
     false)

@@ -21,6 +21,7 @@ ARN = f"arn:aws:connect:eu-central-1:123456789012:instance/{INSTANCE}"
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:dmdesk-to-customers"
 API = "https://connect.eu-central-1.amazonaws.com"
 PARTICIPANT_API = "https://participant.connect.eu-central-1.amazonaws.com"
+PROFILES = "https://profile.eu-central-1.amazonaws.com"
 UPLOADS = "https://uploads.s3.eu-central-1.amazonaws.com/staging/1?X-Amz-Signature=s"
 HEADERS = {
     "Content-Disposition": 'attachment; filename="cat.png"',
@@ -74,10 +75,16 @@ class Played(Outgoing):
         """What each call of that name was given."""
         return [one for called, one in self.calls if called == name]
 
-    def signed(self, service: str, region: str, method: str, url: str, body: bytes) -> Answer:
-        assert (service, region) == ("connect", "eu-central-1")
-        assert url.startswith(API)
-        return self._answered(*wire.request(service, method, urlsplit(url).path, {}, body))
+    def signed(
+        self, service: str, region: str, method: str, url: str, body: bytes, read_s: float | None = None
+    ) -> Answer:
+        model, api, longest_s = {"connect": ("connect", API, None), "profile": ("customer-profiles", PROFILES, 2)}[
+            service
+        ]
+        assert region == "eu-central-1"
+        assert url.startswith(f"{api}/")
+        assert read_s == longest_s
+        return self._answered(*wire.request(model, method, urlsplit(url).path, {}, body))
 
     def post(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
         assert url.startswith(PARTICIPANT_API)
@@ -146,6 +153,9 @@ class Played(Outgoing):
     def _GetAttachment(self, given: dict[str, Any]) -> dict[str, Any]:
         url = f"https://files.s3.eu-central-1.amazonaws.com/{given['AttachmentId']}?X-Amz-Signature=s"
         return {"Url": url, "UrlExpiry": "-", "AttachmentSizeInBytes": 3}
+
+    def _PutProfileObject(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {"ProfileObjectUniqueKey": "k"}
 
     def _GetTranscript(self, given: dict[str, Any]) -> dict[str, Any]:
         return {"InitialContactId": "c", "Transcript": []}

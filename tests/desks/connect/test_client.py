@@ -13,7 +13,7 @@ from chalicelib.desks.connect.session import read
 from chalicelib.errors import Misconfigured, RateLimited, Refused, Retryable, Unreachable, Waiting
 from chalicelib.http import Answer
 from chalicelib.vocabulary.messages import Tap
-from chalicelib.vocabulary.records import Seat
+from chalicelib.vocabulary.records import Profile, Seat
 from chalicelib.vocabulary.replies import File, Receipt
 from tests.desks.connect.kit import (
     ACCOUNT,
@@ -122,7 +122,7 @@ def test_what_takes_a_contacts_place_is_one_contact_whether_its_end_is_told_by_n
     assert connect.say(said(), later).conversation == "contact-3"
 
 
-def test_a_contact_that_has_ended_since_an_earlier_try_is_followed_by_a_second_one_and_no_third() -> None:
+def test_a_contact_that_has_ended_since_an_earlier_try_is_followed_by_a_second_one() -> None:
     connect = Instance()
     connect.http.next["SendMessage"] = [unknown()]
     with pytest.raises(Retryable):
@@ -130,10 +130,22 @@ def test_a_contact_that_has_ended_since_an_earlier_try_is_followed_by_a_second_o
     connect.http.ended.add("contact-1")
     assert connect.say(said()).conversation == "contact-2"
     assert connect.say(said()).conversation == "contact-2"
-    connect.http.ended.add("contact-2")
-    with pytest.raises(Misconfigured, match="lets nobody in"):
-        connect.say(said())
-    assert len(connect.http.contacts) == 2
+
+
+def test_where_a_flow_ends_each_contact_another_is_begun_an_hour_and_takes_the_message_once_that_is_mended() -> None:
+    connect = Instance()
+    connect.http.ended |= {f"contact-{number}" for number in range(1, 6)}
+    for hour in range(3):
+        for _ in range(20):
+            with pytest.raises(Misconfigured, match="lets nobody in") as no:
+                connect.say(said())
+            assert "flow" in no.value.advice
+            connect.clock.advance(60)
+        assert len(connect.http.contacts) == 3 + hour
+        connect.clock.advance(2400)
+    # somebody has mended the flow by now: the sixth goes on
+    assert connect.say(said()).conversation == connect.say(said()).conversation == "contact-6"
+    assert connect.http.texts() == [("contact-6", "Is the oolong back?")]
 
 
 def test_a_contact_that_has_ended_cannot_be_streamed_and_that_is_no_fault_of_anybodys() -> None:
@@ -594,3 +606,151 @@ def test_who_is_not_let_in_for_another_reason_than_the_contacts_end_waits_for_an
 def test_how_long_a_text_may_be_is_a_setting(limit: str, unit: str) -> None:
     can = Instance(connect_text_limit=limit).desk.capabilities
     assert (can.text_limit, can.text_unit) == (int(limit), unit)
+
+
+# The register of customers
+
+WHO = Profile(name="Ada", username="ada.l", followers=12, verified=False)
+DOMAIN = {"connect_profiles_domain": "tea-house"}
+
+
+def test_a_customer_is_put_into_the_domain_under_a_key_of_their_own() -> None:
+    connect = Instance(**DOMAIN)
+    assert connect.desk.capabilities.registers
+    connect.desk.introduce(ACCOUNT, "55501", WHO)
+    [(name, given)] = connect.http.calls
+    assert (name, given["DomainName"], given["ObjectTypeName"]) == ("PutProfileObject", "tea-house", "dmdesk")
+    assert json.loads(given["Object"]) == {
+        "key": "instagram#1784#55501",
+        "name": "Ada",
+        "username": "ada.l",
+        "channel": "instagram",
+        "account": "tea",
+        "followers": "12",
+        "verified": "false",
+    }
+
+
+def test_two_accounts_and_two_channels_never_share_a_customer() -> None:
+    connect = Instance(**DOMAIN)
+    for channel, identifier in (("instagram", "1784"), ("instagram", "1785"), ("tiktok", "1784")):
+        account = msgspec.structs.replace(ACCOUNT, channel=channel, id=identifier)
+        connect.desk.introduce(account, "55501", WHO)
+    told = [json.loads(given["Object"])["key"] for given in connect.http.given("PutProfileObject")]
+    assert len(set(told)) == 3
+
+
+def test_ids_that_differ_at_their_end_are_two_customers() -> None:
+    connect = Instance(**DOMAIN)
+    for end in "ab":
+        connect.desk.introduce(ACCOUNT, "5" * 400 + end, WHO)
+    assert len({json.loads(given["Object"])["key"] for given in connect.http.given("PutProfileObject")}) == 2
+
+
+def test_whatever_a_profile_holds_fits_the_domain() -> None:
+    connect = Instance(**DOMAIN)
+    connect.desk.introduce(ACCOUNT, "5" * 400, Profile(name="\U0001f375" * 400, username="a" * 400))
+    [given] = connect.http.given("PutProfileObject")
+    assert all(0 < len(value) <= 255 for value in json.loads(given["Object"]).values())
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (error(403, "AccessDeniedException"), Misconfigured),
+        (error(404, "ResourceNotFoundException"), Misconfigured),
+        (error(429, "ThrottlingException"), RateLimited),
+        (error(400, "BadRequestException"), Refused),
+        (error(500, "InternalServerException"), Unreachable),
+        (unknown(), Unreachable),
+    ],
+)
+def test_a_domain_that_says_no_is_told_with_what_mends_it(answer: Any, kind: type[Exception]) -> None:
+    connect = Instance(**DOMAIN)
+    connect.http.next["PutProfileObject"] = [answer]
+    with pytest.raises(kind) as no:
+        connect.desk.introduce(ACCOUNT, "55501", WHO)
+    assert not isinstance(no.value, Misconfigured) or "connect_profiles_domain" in no.value.advice
+
+
+def test_a_register_that_throttles_slows_no_chat() -> None:
+    connect = Instance(**DOMAIN)
+    connect.http.next["PutProfileObject"] = [error(429, "ThrottlingException")]
+    with pytest.raises(RateLimited):
+        connect.desk.introduce(ACCOUNT, "55501", WHO)
+    connect.say(said())
+    assert connect.http.texts() == [("contact-1", "Is the oolong back?")]
+
+
+def test_a_contact_bears_the_key_by_which_a_flow_finds_its_customer() -> None:
+    connect = Instance(**DOMAIN)
+    connect.say(said(attributes={"source": "x" * 400} | {f"a{number}": "x" * 500 for number in range(80)}))
+    [begun] = connect.http.given("StartChatContact")
+    assert begun["Attributes"]["profileKey"] == "instagram#1784#55501"
+
+
+def test_without_a_domain_nobody_is_put_anywhere() -> None:
+    connect = Instance()
+    assert not connect.desk.capabilities.registers
+    connect.say(said())
+    [begun] = connect.http.given("StartChatContact")
+    assert "profileKey" not in begun["Attributes"]
+
+
+@pytest.mark.parametrize("domain", ["tea house", "a/../b", "x" * 65, "caf\u00e9", "tea\n"])
+def test_a_domain_that_is_no_name_is_told_to_who_begins_a_contact(domain: str) -> None:
+    connect = Instance(connect_profiles_domain=domain)
+    assert not connect.desk.capabilities.registers
+    with pytest.raises(Misconfigured, match="settings") as no:
+        connect.say(said())
+    assert "DMDESK_CONNECT_PROFILES_DOMAIN" in no.value.advice
+
+
+# Files that the instance was set to take
+
+
+def test_the_settings_widen_what_is_uploaded() -> None:
+    can = Instance(connect_more_files="image/gif, audio/mpeg,application/pdf", connect_file_mb="25").desk.capabilities
+    assert {kind: limit.size for kind, limit in can.media.items()} == dict.fromkeys(can.media, 25_000_000)
+    assert can.media["image"].mimes == ("image/jpeg", "image/png", "image/heic", "image/gif")
+    assert can.media["audio"].mimes == ("audio/wav", "audio/mpeg")
+    assert can.media["file"].mimes.count("application/pdf") == 1
+    before = Instance().desk.capabilities.media
+    assert (before["image"].mimes, before["file"].size) == (("image/jpeg", "image/png", "image/heic"), 20_000_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("more_files", "gif"),
+        ("more_files", "image/"),
+        ("more_files", "image/gif;x"),
+        ("file_mb", "0"),
+        ("file_mb", "26"),
+    ],
+)
+def test_a_widening_that_cannot_be_read_is_told_to_who_begins_a_contact(name: str, value: str) -> None:
+    connect = Instance(**{f"connect_{name}": value})
+    assert connect.desk.capabilities.media == Instance().desk.capabilities.media
+    with pytest.raises(Misconfigured) as no:
+        connect.say(said())
+    assert f"DMDESK_CONNECT_{name.upper()}" in no.value.advice
+
+
+@pytest.mark.parametrize(
+    ("limit", "payload", "answered"),
+    [
+        ("1024", "Green tea " * 100, True),
+        ("1024", "Green tea " * 200, False),
+        ("2000", "\U0001f375" * 500, True),
+        ("2000", "\U0001f375" * 501, False),
+    ],
+)
+def test_a_tap_on_what_is_too_long_for_a_message_is_told_in_the_words_that_were_tapped(
+    limit: str, payload: str, answered: bool
+) -> None:
+    connect = Instance(connect_text_limit=limit)
+    seat = connect.opened()
+    tap = Tap(message="m", type="QuickReply", text="Green tea…", payload=payload)
+    connect.say(said("Green tea…", "tapped", tap=tap), seat)
+    assert connect.http.texts()[-1] == ("contact-1", payload if answered else "Green tea…")

@@ -351,3 +351,161 @@ def test_an_agent_who_answers_before_it_is_written_whose_the_contact_is_is_heard
     kit.write(said())
     kit.tell(Content="Yes?", Id="early")
     assert kit.client.texts == ["Yes?"]
+
+
+# What was read
+
+
+def read(at_s: float, **changes: Any) -> Note:
+    whole = Note(
+        id=f"read-{at_s}", conversation=CONVERSATION, sent_ms=int(at_s * 1000), kind="read", lines=(Line("read"),)
+    )
+    return msgspec.structs.replace(whole, **changes)
+
+
+def told_as_read(kit: Kit) -> list[str]:
+    """The agents' messages of which Connect knows that the customer has read them."""
+    events = [one for one in kit.http.given("SendEvent") if one["ContentType"] == EVENTS + "message.read"]
+    return [json.loads(one["Content"])["messageId"] for one in events]
+
+
+@pytest.mark.parametrize("shows", [False, True])
+def test_what_the_customer_has_read_is_marked_in_the_chat_and_a_line_only_where_that_is_wanted(shows: bool) -> None:
+    kit = Kit(show_reads=shows)
+    kit.write(said())
+    kit.tell(Content="It is.", Id="answer")
+    kit.write(read(kit.clock() + 1))
+    assert told_as_read(kit) == ["answer"]
+    assert len(kit.http.texts()) == 1 + shows
+    assert kit.metrics.total("action", action="read", channel="instagram") == 1
+
+
+def test_what_was_written_after_it_was_read_is_not_marked() -> None:
+    kit = Kit()
+    kit.write(said())
+    kit.write(read(kit.clock()))
+    kit.clock.advance(10)
+    kit.tell(Content="It is.", Id="answer")
+    kit.write(read(kit.clock() - 5))
+    assert told_as_read(kit) == []
+    kit.write(read(kit.clock() + 5))
+    assert told_as_read(kit) == ["answer"]
+
+
+def test_what_a_newer_answer_has_overtaken_does_not_take_its_place() -> None:
+    kit = Kit()
+    kit.write(said())
+    kit.clock.advance(10)
+    for at_s, name in ((0, "newer"), (-3, "older")):
+        kit.tell(Content=name, Id=name, AbsoluteTime=iso(int((kit.clock() + at_s) * 1000)))
+    kit.write(read(kit.clock() + 5))
+    assert told_as_read(kit) == ["newer"]
+
+
+def test_a_read_of_many_parts_and_one_that_comes_twice_are_one_to_connect() -> None:
+    kit = Kit()
+    kit.write(said())
+    kit.tell(Content="Long. " * 400, Id="answer")
+    kit.write(read(kit.clock() + 1))
+    kit.write(read(kit.clock() + 2))
+    events = [one for one in kit.http.given("SendEvent") if one["ContentType"] == EVENTS + "message.read"]
+    assert len({one["ClientToken"] for one in events}) == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        error(409, "ConflictException"),
+        error(400, "ValidationException"),
+        error(429, "ThrottlingException"),
+        error(500, "InternalServerException"),
+        error(403, "AccessDeniedException"),
+        unknown(),
+    ],
+)
+@pytest.mark.parametrize("shows", [False, True])
+def test_a_read_that_is_not_taken_holds_up_nothing(failure: Any, shows: bool) -> None:
+    kit = Kit(show_reads=shows)
+    kit.write(said())
+    kit.tell(Content="It is.")
+    kit.http.next["SendEvent"] = [failure]
+    kit.until(lambda: kit.write(read(kit.clock() + 1)))
+    kit.until(lambda: kit.write(said(2)))  # a throttle is shared with messages, which wait for a second
+    assert [text for _, text in kit.http.texts()][-1] == "text 2"
+    assert len(kit.http.texts()) == 2 + shows
+    assert kit.seat.conversation == "contact-1"  # no sign that it is over
+
+
+def test_after_the_end_nothing_is_marked_as_read() -> None:
+    kit = Kit()
+    kit.write(said())
+    kit.tell(Content="It is.")
+    kit.over()
+    kit.write(read(kit.clock() + 1))
+    assert told_as_read(kit) == []
+
+
+def test_a_table_that_fails_costs_the_mark_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    kit = Kit()
+    kit.write(said())
+    kit.tell(Content="It is.")
+
+    def busy(conversation: Conversation) -> Any:
+        raise Retryable("table busy")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kit.ledger, "thread", busy)
+        kit.write(read(kit.clock() + 1))
+    assert told_as_read(kit) == []
+    assert kit.metrics.total("action_failed", action="read", channel="instagram") == 1
+
+
+READ = {"Type": "EVENT", "ContentType": EVENTS + "message.read"}
+
+
+def seen_kit(**account: Any) -> Kit:
+    """A customer who has written, and whom nobody has answered."""
+    kit = Kit(**account)
+    kit.client._capabilities = msgspec.structs.replace(kit.client._capabilities, seen=True)
+    kit.write(said())
+    kit.clock.advance(5)
+    return kit
+
+
+def test_what_an_agent_has_read_the_customer_sees_as_seen_once() -> None:
+    kit = seen_kit()
+    kit.tell(**READ)
+    kit.tell(**READ)
+    kit.tell(Content="It is.")
+    assert kit.client.acts == ["seen"]
+
+
+@pytest.mark.parametrize(
+    ("account", "changes", "reason"),
+    [
+        ({"mark_seen": False}, {}, "agent_read_not_shown"),
+        ({}, {"ParticipantRole": "CUSTOMER"}, "connect_own"),
+        ({}, {"ParticipantRole": "SYSTEM"}, "event_message_read"),
+        ({}, {"ContentType": EVENTS + "message.delivered"}, "event_message_delivered"),
+        ({}, {"InitialContactId": "another", "ContactId": "another"}, "agent_read_unknown_account"),
+        ({}, {"AbsoluteTime": iso(int((START - 60) * 1000))}, "agent_read_overtaken"),
+    ],
+    ids=["not wanted", "customer", "system", "delivered", "nobody's", "before they wrote"],
+)
+def test_what_is_no_sign_that_an_agent_has_read_it_shows_nothing(
+    account: dict[str, Any], changes: dict[str, Any], reason: str
+) -> None:
+    kit = seen_kit(**account)
+    kit.tell(**READ | changes)
+    assert kit.client.acts == []
+    assert kit.metrics.total("ignored", reason=reason) == 1
+
+
+def test_a_read_in_a_chat_that_is_over_shows_nothing_of_the_next() -> None:
+    kit = seen_kit()
+    kit.over()
+    kit.write(said(2, sent_ms=int(kit.clock() * 1000)))
+    kit.clock.advance(5)
+    kit.tell(**READ)
+    assert kit.client.acts == []
+    assert kit.metrics.total("ignored", reason="agent_read_overtaken") == 1

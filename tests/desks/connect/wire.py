@@ -19,7 +19,7 @@ KEYS = re.compile(r"[A-Za-z0-9_-]+")
 @cache
 def _operations() -> list[tuple[str, str, re.Pattern[str], Any]]:
     found = []
-    for service in ("connect", "connectparticipant"):
+    for service in ("connect", "connectparticipant", "customer-profiles"):
         model = get_session().get_service_model(service)
         for name in model.operation_names:
             operation = model.operation_model(name)

@@ -13,7 +13,7 @@ from chalicelib.errors import AlreadyThere, Misconfigured, RateLimited, Refused,
 from chalicelib.http import Answer, Outgoing
 from chalicelib.protocols.calls import harmless
 from chalicelib.vocabulary.messages import Attachment, DeskMessage, Source
-from chalicelib.vocabulary.records import Account, Seat, Urged
+from chalicelib.vocabulary.records import Account, Profile, Seat, Urged
 from chalicelib.vocabulary.replies import File, Receipt
 from tests.extension.counter.capabilities import CAPABILITIES
 
@@ -60,6 +60,9 @@ class Counter:
     def urge(self, account: Account, customer: str, seat: Seat, priority: int, marks: Mapping[str, str]) -> Urged:
         """Never asked for: at the counter nobody is raised."""
         return "held"
+
+    def introduce(self, account: Account, customer: str, profile: Profile) -> None:
+        """Never asked for: the counter keeps no register."""
 
     def source(self, file: File, seat: Seat) -> Source:
         """At the counter itself, whatever else a file names."""

@@ -43,6 +43,16 @@ run "its_queue_is_named_after_it_and_takes_its_topic_only" {
     error_message = "nothing without TLS"
   }
   assert {
+    condition = [for one in jsondecode(aws_sqs_queue_policy.fed_dead_letters["loft"].policy).Statement : [one.Sid, one.Action, one.Condition] if one.Effect == "Allow"] == [
+      ["ItsTopic", "sqs:SendMessage", { ArnEquals = { "aws:SourceArn" = "arn:aws:sns:eu-west-1:111122223333:loft" } }]
+    ]
+    error_message = "what its topic cannot put onto the queue goes to the dead letters, and nothing else"
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.fed_refused["loft"].alarm_name == "dmdesk-from-loft-refused" && aws_cloudwatch_metric_alarm.fed_refused["loft"].metric_name == "NumberOfNotificationsFailed" && aws_cloudwatch_metric_alarm.fed_refused["loft"].dimensions == tomap({ TopicName = "loft" })
+    error_message = "what its topic cannot put onto the queue rings"
+  }
+  assert {
     condition     = aws_sqs_queue.fed["loft"].visibility_timeout_seconds >= 6 * aws_lambda_function.role["fed"].timeout && aws_sqs_queue.fed["loft"].message_retention_seconds == 14 * 86400 && aws_sqs_queue.fed["loft"].sqs_managed_sse_enabled
     error_message = "nothing ends before its function, or within a fortnight"
   }
@@ -122,7 +132,7 @@ run "without_such_a_desk_there_is_nothing_of_it" {
     desks   = { genesys = { title = "Genesys Cloud", webhook = "/api/genesys/outbound", webhook_secrets = ["genesys-webhook"], client_secrets = ["genesys-oauth"], settings = {} } }
   }
   assert {
-    condition     = length(aws_sqs_queue.fed) + length(aws_sqs_queue.fed_dead_letters) + length(aws_lambda_event_source_mapping.fed) + length(aws_cloudwatch_metric_alarm.fed_dead_letters) == 0
+    condition     = length(aws_sqs_queue.fed) + length(aws_sqs_queue.fed_dead_letters) + length(aws_lambda_event_source_mapping.fed) + length(aws_cloudwatch_metric_alarm.fed_dead_letters) + length(aws_cloudwatch_metric_alarm.fed_refused) == 0
     error_message = "queues"
   }
   assert {

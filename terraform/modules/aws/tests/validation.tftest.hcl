@@ -189,6 +189,23 @@ run "a_media_host_that_is_every_host" {
   expect_failures = [var.media_hosts]
 }
 
+run "media_from_everybody_below_a_domain" {
+  command = plan
+  variables {
+    media_hosts = ["cdn.example.com", "s3.eu-west-1.amazonaws.com"]
+  }
+  expect_failures = [var.media_hosts]
+}
+
+run "a_public_url_that_is_still_a_placeholder" {
+  command = plan
+  variables {
+    media_hosts = ["com"]
+    public_url  = "https://…"
+  }
+  expect_failures = [var.media_hosts, var.public_url]
+}
+
 run "a_public_url_without_a_scheme" {
   command = plan
   variables {

@@ -25,7 +25,9 @@ variables {
   name      = "dmdesk"
   region    = "eu-central-1"
   queue_arn = "arn:aws:sqs:eu-central-1:111122223333:dmdesk-from-connect"
-  connect   = { instance = "abc" }
+
+  dead_letters_arn = "arn:aws:sqs:eu-central-1:111122223333:dmdesk-from-connect-dead-letters"
+  connect          = { instance = "abc" }
 }
 
 run "connect_alone_publishes_for_this_instance_and_account" {
@@ -55,7 +57,7 @@ run "connect_alone_publishes_for_this_instance_and_account" {
 
 run "what_customers_do_themselves_wakes_nothing_and_an_end_without_a_role_passes" {
   assert {
-    condition     = aws_sns_topic_subscription.this[0].protocol == "sqs" && aws_sns_topic_subscription.this[0].endpoint == var.queue_arn && try(aws_sns_topic_subscription.this[0].raw_message_delivery, false) != true
+    condition     = aws_sns_topic_subscription.this[0].protocol == "sqs" && aws_sns_topic_subscription.this[0].endpoint == var.queue_arn && jsondecode(aws_sns_topic_subscription.this[0].redrive_policy) == { deadLetterTargetArn = var.dead_letters_arn } && try(aws_sns_topic_subscription.this[0].raw_message_delivery, false) != true
     error_message = "the queue, with the attributes beside the message"
   }
   assert {
@@ -110,6 +112,16 @@ run "the_function_begins_contacts_in_these_flows_and_streams_them" {
   assert {
     condition     = length(aws_connect_contact_flow.inbound) + length(aws_connect_contact_flow.led_to) + length(data.aws_connect_queue.found) == 0 && output.flow == "f1" && output.queue_arn == null
     error_message = "a flow that is given leads where it leads"
+  }
+}
+
+run "and_puts_customers_into_the_domain_that_is_named_and_no_other" {
+  variables {
+    connect = { instance = "arn:aws:connect:eu-central-1:111122223333:instance/abc", flow = "f1", profiles_domain = "tea-house" }
+  }
+  assert {
+    condition     = slice(output.rights, 2, length(output.rights)) == [{ sid = "PutCustomers", actions = ["profile:PutProfileObject"], resources = ["arn:aws:profile:eu-central-1:111122223333:domains/tea-house", "arn:aws:profile:eu-central-1:111122223333:domains/tea-house/object-types/dmdesk"] }]
+    error_message = jsonencode(output.rights)
   }
 }
 

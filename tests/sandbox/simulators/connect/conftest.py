@@ -59,6 +59,7 @@ class Caller:
         once = Config(retries={"total_max_attempts": 1}, proxies={}, parameter_validation=False)
         make: Any = boto3.session.Session(**keys).client
         self.connect: Any = make("connect", endpoint_url=simulator.url, config=once)
+        self.profiles: Any = make("customer-profiles", endpoint_url=simulator.url, config=once)
         bearer = once.merge(Config(signature_version=UNSIGNED))
         self.participant: Any = make("connectparticipant", endpoint_url=simulator.url, config=bearer)
 
