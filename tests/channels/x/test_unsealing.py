@@ -147,6 +147,20 @@ def test_keys_that_ana_made_anew_are_asked_for_once(road: Road) -> None:
     assert road.texts(event) == ["from my new phone"]
 
 
+def test_a_change_by_keys_that_ana_made_anew_is_verified_by_those(road: Road) -> None:
+    road.begins("one")
+    new = Phone(ANA, "1700000000009")
+    road.server.rows[ANA] = [road.ana.row, new.row]
+    road.talk.people[1] = new
+    change = road.talk.change_key(new)
+    road.server.calls.clear()
+    assert road.texts(road.talk.say(new, "from my new phone"), change) == ["from my new phone"]
+    assert len(road.server.asked("/public_keys")) == 1
+    safe = road.unsealing._safes.of(ACCOUNT)
+    assert safe is not None
+    assert road.unsealing._keyrings.ring(safe, CONVERSATION).trusts(road.talk.version)
+
+
 def test_two_conversations_may_have_keys_of_one_version(road: Road) -> None:
     other = Road()
     other.ana, other.memory, other.brand, other.secrets = (
