@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from chalicelib.aws.closing import Closing as Windows
+    from chalicelib.aws.guarding import Guarding
     from chalicelib.aws.memory import Memory
     from chalicelib.aws.runs import Runs
     from chalicelib.aws.table import Table
@@ -178,6 +179,7 @@ class Runtime:
                 outage_s=self.settings.outage_minutes * 60.0,
                 late_s=self.settings.late_reply_minutes * 60.0,
                 scan=self._scan,
+                guarding=lambda: self.guarding,
             )
         )
 
@@ -431,6 +433,13 @@ class Runtime:
         from chalicelib.aws.runs import Runs
 
         return Runs(self.settings.table, self._dynamodb)
+
+    @cached_property
+    def guarding(self) -> Guarding:
+        """What guards remember."""
+        from chalicelib.aws.guarding import Guarding
+
+        return Guarding(self.settings.table, self._dynamodb)
 
     @cached_property
     def windows(self) -> Windows:

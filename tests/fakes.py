@@ -13,6 +13,7 @@ from chalicelib.errors import Retryable
 from chalicelib.http import Answer, Outgoing
 from chalicelib.pipeline.ports import Turn
 from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, DeskCapabilities, WindowPolicy
+from chalicelib.vocabulary.guarding import Said
 from chalicelib.vocabulary.messages import (
     CustomerMessage,
     DeskMessage,
@@ -435,6 +436,7 @@ class FakeLedger:
         before: Seat | None = None,
         listed: bool = False,
         also: Mapping[str, str] | None = None,
+        said: Said | None = None,
     ) -> bool:
         self._up()
         old = self.thread(conversation)
@@ -513,6 +515,7 @@ class FakeLedger:
         answered: str = "",
         words: str = "",
         said_ms: int = 0,
+        said: Said | None = None,
     ) -> None:
         if self.state(conversation, item) == "done":
             return
