@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.chores.closing import Closing
     from chalicelib.pipeline.chores.deletions import Deletions
     from chalicelib.pipeline.chores.ends import Ends
+    from chalicelib.pipeline.chores.guarded import Guarded
     from chalicelib.pipeline.chores.reconciling import Reconciling
     from chalicelib.pipeline.chores.returns import Returns
     from chalicelib.pipeline.chores.spending import Spending
@@ -193,6 +194,7 @@ class Runtime:
             self._closing,
             self._spending,
             self._waits,
+            self._guarded,
             self._ends,
             self._deletions,
             self._reconciling,
@@ -241,6 +243,20 @@ class Runtime:
         from chalicelib.pipeline.chores.waits import Waits
 
         return Waits(shelf=self.bucket, ledger=self.table, metrics=self.metrics)
+
+    @cached_property
+    def _guarded(self) -> Guarded:
+        from chalicelib.pipeline.chores.guarded import Guarded
+        from chalicelib.pipeline.chores.warning import Warnings
+
+        return Guarded(
+            ledger=self.table,
+            book=lambda: self.guarding,
+            warnings=Warnings(self.supervisors, abouts(CHANNELS), self.metrics),
+            channels=abouts(CHANNELS),
+            desks=abouts(DESKS),
+            metrics=self.metrics,
+        )
 
     @cached_property
     def _closing(self) -> Closing:

@@ -183,8 +183,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         " administrador lo deje seguir.]",
     ),
     "guard_park": (
-        "[What this customer writes is put aside, as it looks like a machine’s<: until {at}>. An administrator can bring"
-        " it back.]",
+        "[What this customer writes is put aside, as it looks like a machine’s<: until {at}>. An administrator can"
+        " bring it back.]",
         "[Lo que escribe este cliente se aparta, porque parece de una máquina<: hasta el {at}>. Un administrador puede"
         " recuperarlo.]",
     ),

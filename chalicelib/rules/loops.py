@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from statistics import median
 
 from chalicelib.vocabulary.guarding import Said, Step
@@ -89,7 +90,7 @@ def _fast(said: Sequence[Said], new: Said) -> bool:
     turns = [*said, new]
     delays = [
         turn.at_ms - before.at_ms
-        for before, turn in zip(turns, turns[1:], strict=False)
+        for before, turn in pairwise(turns)
         if before.by == "automatic" and turn.by == "customer"
     ]
     return len(delays) >= FAST_TURNS and median(delays[-FAST_TURNS:]) < FAST_MS

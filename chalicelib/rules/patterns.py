@@ -1,7 +1,7 @@
 """Patterns in linear time, whatever a customer writes: RE2, which knows no look-around and no back references.
 
-It is loaded where an account has patterns, and nowhere else. `\\w`, `\\d` and `\\b` are ASCII in it: `\\p{L}` and `\\p{N}`
-are any letter and number. github.com/google/re2/wiki/Syntax
+It is loaded where an account has patterns, and nowhere else. `\\w`, `\\d` and `\\b` are ASCII in it, `\\p{L}` and
+`\\p{N}` any letter and number. github.com/google/re2/wiki/Syntax
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def matching(patterns: Sequence[str]) -> Matching:
         several.Compile()
     except re2.error as error:
         raise ValueError(f"a pattern that RE2 does not take: {error}") from None
-    return lambda text: sorted(several.Match(text))
+    return lambda text: sorted(several.Match(text) or ())
 
 
 def _options(re2: Any) -> Any:

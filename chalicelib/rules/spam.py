@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -15,6 +16,7 @@ LONGEST_VALUE = 300
 # The strictest first: what a message meets at once counts as that.
 ACTIONS = ("drop", "hold", "low", "mark")
 NEWCOMERS_S = 600
+_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 _LINKS = ("http://", "https://", "www.")
 
 
@@ -26,14 +28,16 @@ def refusal(rule: Rule, others: Sequence[Rule] = ()) -> str:
         return f"a value has from 1 to {LONGEST_VALUE} characters"
     if rule.action == "drop" and rule.kind != "sender":
         return "drop is for blocked senders only: hold keeps what it is about, and loses nothing"
-    if rule.kind in {"links", "newcomers"} and not (
-        rule.value.isascii() and rule.value.isdecimal() and int(rule.value)
-    ):
+    if rule.kind in {"links", "newcomers"} and not _NUMBER.fullmatch(rule.value):
         return f"{rule.kind} takes a number, 1 or more"
-    if rule.kind == "pattern" and (why := problem(rule.value)):
-        return (
-            f"RE2 does not take the pattern ({why}): it has no look-around, no back references, and repeats 1000 times"
-        )
+    if rule.kind != "pattern":
+        return ""
+    if why := problem(rule.value):
+        return f"RE2 does not take the pattern ({why}): it has no look-around and no back references"
+    try:
+        matching(_patterns([*(one for one in others if one.id != rule.id), rule]))
+    except ValueError as no:
+        return f"with the other patterns it is too much: {no}"
     return ""
 
 
@@ -52,9 +56,7 @@ class Sheet:
         """What cannot be a rule is left out: an older or a newer release may have written it."""
         self._rules = sorted((one for one in rules if not refusal(one)), key=lambda one: ACTIONS.index(one.action))
         self._patterns = [one for one in self._rules if one.kind == "pattern"]
-        self._matching: Matching | None = (
-            matching([f"(?i){one.value}" for one in self._patterns]) if self._patterns else None
-        )
+        self._matching: Matching | None = matching(_patterns(self._patterns)) if self._patterns else None
         self.newcomers = [one for one in self._rules if one.kind == "newcomers"]
 
     def found(self, message: Met) -> Rule | None:
@@ -80,6 +82,10 @@ def links(text: str) -> int:
     """How many links the text has, told by how they begin."""
     plain = confusables.plain(text).replace("://www.", "://")
     return sum(plain.count(beginning) for beginning in _LINKS)
+
+
+def _patterns(rules: Sequence[Rule]) -> list[str]:
+    return [f"(?i){rule.value}" for rule in rules if rule.kind == "pattern"]
 
 
 def _name(text: str) -> str:

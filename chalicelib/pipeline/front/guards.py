@@ -84,6 +84,7 @@ class Guards:
         self._clock = clock
         self._metrics = metrics
         self._sheets: dict[str, Sheet] = {}
+        self._rules: Sequence[Rule] = ()
         self._read_s = float("-inf")
 
     def let_through(
@@ -129,7 +130,6 @@ class Guards:
                 self._rules = self._book.rules()
                 self._sheets.clear()
             except Retryable as error:
-                self._rules = getattr(self, "_rules", ())
                 log.warning("rules not read", reason=error.reason)
         if account.key not in self._sheets:
             self._sheets[account.key] = Sheet([one for one in self._rules if one.account in {"", account.key}])
@@ -154,7 +154,7 @@ class Guards:
         said = theirs(message, arrival.event.received_ms, self._fingerprint)
         message = msgspec.structs.replace(message, said=_remembered(talk, said)) if looks else message
         if _released(talk, arrival.event.received_ms):
-            return "", _marked(message, rule, talk.why)
+            return "", _marked(message, rule, talk.why.startswith(LOOP))
         rule = rule or self._newcomer(account, message, talk, newcomers)
         step, why = loops.judged(talk.said, said, again=_again(talk, now)) if looks else ("", "")
         step = min(step, settings.loops if settings.loops != "off" else "", key=_STEPS.index)
@@ -166,7 +166,7 @@ class Guards:
             return self._kept(arrival, message, self._begun(account, message, step, LOOP, f"{LOOP}:{why}", settings))
         if rule or step:
             self._metrics.count("guarded", action=rule.action if rule else step, reason=rule.kind if rule else LOOP)
-        return step, _marked(message, rule, why if step else "")
+        return step, _marked(message, rule, step != "")
 
     def _newcomer(self, account: Account, message: CustomerMessage, talk: Talk, rules: Sequence[Rule]) -> Rule | None:
         """The rule that a flood of people meets who write for the first time, where this is one of them."""
@@ -243,15 +243,12 @@ def _again(talk: Talk, now: float) -> bool:
     return talk.step != "" and now - talk.until_s < AGAIN_S
 
 
-def _marked(message: CustomerMessage, rule: Rule | None, why: str) -> CustomerMessage:
+def _marked(message: CustomerMessage, rule: Rule | None, looping: bool) -> CustomerMessage:
     """As the agent and the flow see what was noticed."""
-    if rule is None and not why:
+    if rule is None and not looping:
         return message
     action = rule.action if rule else "mark"
-    told = {
-        "guard": rule.id if rule else why.partition(":")[0] if why.startswith(LOOP) else LOOP,
-        "guardAction": action,
-    }
+    told = {"guard": rule.id if rule else LOOP, "guardAction": action}
     told |= {"priority": LOW} if action == "low" else {}
     line = Line("guard_rule", {"rule": rule.id}) if rule else Line("guard_loop")
     return msgspec.structs.replace(message, attributes=message.attributes | told, lines=(line, *message.lines))

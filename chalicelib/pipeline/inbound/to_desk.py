@@ -109,7 +109,7 @@ class ToDesk:
                 self._metrics.count("ignored", reason=happening.reason)
 
     def _all(self, arrival: Arrival, happened: Sequence[CustomerEvent]) -> None:
-        """In order. What the customer took back before it came, and what a guard keeps back, is left out with all its parts."""
+        """In order. What the customer took back before it came, or a guard keeps back, is left out as a whole."""
         for happening in happened:
             if isinstance(happening, CustomerMessage):
                 if self._messages.show(arrival, happening) in {PREVENTED, SET_ASIDE}:
