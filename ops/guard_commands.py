@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.vocabulary.guarding import Action, Kind
     from ops.bridge import Bridge
 
+C = TypeVar("C", bound=Callable[..., Any])
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 # "loop" is what a message is marked with that meets no rule.
 _TAKEN = {"loop"}
@@ -29,7 +31,7 @@ def _bridge(out: Out) -> Bridge:
     return Bridge(os.environ, time.time, out.hide)
 
 
-def _account(must: bool) -> Any:
+def _account(must: bool) -> Callable[[C], C]:
     return click.option("--account", required=must, help="Its id on the platform, its name, or its integration.")
 
 
@@ -37,8 +39,8 @@ def _account(must: bool) -> Any:
 def rules() -> None:
     """Spam rules, for the accounts whose front has guards: the functions see a change within a minute.
 
-    A rule is of a kind: `sender` (a customer's id or name), `pattern` (of RE2: no look-around, no back references, \\p{L}
-    and \\p{N} for letters and numbers; case does not count), `links` (at least so many in a message), `newcomers` (more
+    A rule is of a kind: `sender` (a customer's id or name), `pattern` (of RE2: no look-around, no back references,
+    \\p{L} and \\p{N} for letters and numbers; case does not count), `links` (at least so many in a message), `newcomers` (more
     than so many people write for the first time within ten minutes). What a message meets is marked for the agent
     (`mark`), put behind others, too (`low`), held (`hold`), or, of a blocked sender only, dropped (`drop`).
     """

@@ -1,5 +1,5 @@
-"""The daily report of what guards have held, parked and dropped: a log line per account, a metric, and supervisors read of
-it, where anybody does."""
+"""The daily report of what guards have held, parked and dropped: a log line and a metric per account, and supervisors
+read of it, where anybody does."""
 
 from __future__ import annotations
 
