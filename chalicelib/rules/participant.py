@@ -51,6 +51,9 @@ LATER: dict[str, str] = {
 WINDOW_WARNING, MESSAGES_LEFT = LATER
 
 LONGEST_VALUE = 500
+# One point counts as a minute of waiting, and there are 25,000,000 below 0, too
+# (developer.genesys.cloud, RoutingConversationAttributesRequest).
+LOW_PRIORITY = "-1440"
 
 
 def attributes(
@@ -81,6 +84,7 @@ def attributes(
         "windowState": state,
         "late": "true" if late else "",
         "language": account.language,
+        "priority": LOW_PRIORITY if message.attributes.get("guardAction") == "low" else "",
         "verified": _flag(known.verified),
         "followers": "" if known.followers is None else str(known.followers),
         "follows": _flag(known.follows) or message.attributes.get("follows", ""),

@@ -35,8 +35,6 @@ AGAIN_S = 3600.0
 LOOP = "loop"
 PARKED_BY = "guarded"
 ADVICE = "dmdesk held tells which conversation it is of; dmdesk held release brings it back"
-# One point is a minute of waiting (desks/genesys): behind whoever has waited for a day less.
-LOW = "-1440"
 _STEPS: tuple[Step, ...] = ("", "mark", "hold", "park")
 
 
@@ -249,6 +247,5 @@ def _marked(message: CustomerMessage, rule: Rule | None, looping: bool) -> Custo
         return message
     action = rule.action if rule else "mark"
     told = {"guard": rule.id if rule else LOOP, "guardAction": action}
-    told |= {"priority": LOW} if action == "low" else {}
     line = Line("guard_rule", {"rule": rule.id}) if rule else Line("guard_loop")
     return msgspec.structs.replace(message, attributes=message.attributes | told, lines=(line, *message.lines))

@@ -29,7 +29,7 @@ class Guarded(Road):
 
     def __init__(self, guards: Guards | None = None, *rules: Rule, fold_s: int = 0) -> None:
         super().__init__(fold_s=fold_s)
-        given = Guards() if guards is None else guards
+        given = Guards(hold_minutes=30) if guards is None else guards
         self.account = msgspec.structs.replace(self.ledger.listed[0], front=Front(guards=given))
         self.ledger.listed = [self.account]
         self.book = self.bench.book
@@ -60,9 +60,8 @@ class Guarded(Road):
             self.answers(f"we are closed, come back later {'abcdefghijklmnopqrstuvwxyz'[turn % 26] * 5}", after_s=0.5)
 
     def parked(self) -> list[str]:
-        kept = [
-            msgspec.json.decode(body, type=Parked) for key, body in self.bench.shelf.held.items() if "parked" in key
-        ]
+        lying = [body for key, body in sorted(self.bench.shelf.kept.items()) if key.startswith("parked/")]
+        kept = [msgspec.json.decode(body, type=Parked) for body in lying]
         return [one.event.id for one in kept if one.event]
 
 
@@ -97,24 +96,24 @@ def test_an_agents_answers_make_no_loop() -> None:
 
 def test_a_loop_is_held_with_all_that_comes_behind_and_the_agents_are_told_once() -> None:
     road = Guarded()
-    road.loops(7)
+    road.loops(6)
     held = road.says("please hold the line")
     assert held.startswith(HELD)
     assert held.endswith("lets it go on.]")
     assert road.says("and something else") == ""
-    road.clock.advance(30 * MINUTE)
+    road.clock.advance(10 * MINUTE)
     road.look()
     assert len(road.queue) == 2
     assert [text for text in road.desk.texts if text.startswith(HELD)] == [held]
     assert road.metrics.total("guarded", action="hold") == 1
     assert road.book.counts == {(INSTAGRAM.id, "hold", "loop:same+fast"): 1}
-    road.empties()  # its hour is over
+    road.empties()  # its time is over
     assert road.desk.texts[-2:] == [f"{MARK}\nplease hold the line", f"{MARK}\nand something else"]
 
 
 def test_a_release_lets_what_waits_go_on_and_what_comes_is_judged_anew() -> None:
     road = Guarded()
-    road.loops(7)
+    road.loops(6)
     road.says("please hold the line")
     road.clock.advance(10)
     road.says("and something else")
@@ -127,11 +126,11 @@ def test_a_release_lets_what_waits_go_on_and_what_comes_is_judged_anew() -> None
 
 def test_who_loops_again_after_a_hold_is_parked_and_told_of() -> None:
     road = Guarded(Guards(hold_minutes=5))
-    road.loops(7)
+    road.loops(6)
     road.says("please hold the line")
     road.empties()
-    road.loops(7)
     assert road.says("please hold the line").startswith(ASIDE)
+    road.clock.advance(1)
     assert road.says("more of it") == ""
     assert road.queue == []
     assert road.parked() == [f"message:mid-{road.number - 1}", f"message:mid-{road.number}"]
@@ -232,7 +231,7 @@ def test_what_a_rule_marks_is_shown_with_its_name(action: Action) -> None:
 
 
 def test_what_a_rule_holds_waits_and_comes_with_its_mark() -> None:
-    road = Guarded(Guards(loops="off"), rule("links", "2", "hold"))
+    road = Guarded(Guards(loops="off", hold_minutes=5), rule("links", "2", "hold"))
     road.says("hello")
     assert road.says("https://a.example https://b.example").startswith(HELD)
     assert road.says("are you there?") == ""
@@ -291,7 +290,7 @@ def test_what_stands_behind_a_text_is_judged_by_itself() -> None:
 
 def test_a_guard_that_fails_lets_through(monkeypatch: pytest.MonkeyPatch) -> None:
     road = Guarded()
-    road.loops(7)
+    road.loops(6)
     road.book.down = True
     assert road.says("please hold the line") == "please hold the line"
     assert road.metrics.total("guard_failed") == 1
