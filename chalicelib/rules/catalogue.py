@@ -173,14 +173,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Puede ser una máquina que contesta a la nuestra.]",
     ),
     "guard_rule": (
-        "[This may be spam: rule {rule}.]",
-        "[Puede ser spam: regla {rule}.]",
+        "[This may be spam<: rule {rule}>.]",
+        "[Puede ser spam<: regla {rule}>.]",
     ),
     "guard_hold": (
         "[What this customer writes is held back, as it looks like spam or a machine’s<: until {at}>, or until an"
-        " administrator lets it go on.]",
+        " administrator releases it.]",
         "[Lo que escribe este cliente se retiene, porque parece spam o de una máquina<: hasta el {at}>, o hasta que un"
-        " administrador lo deje seguir.]",
+        " administrador lo libere.]",
     ),
     "guard_park": (
         "[What this customer writes is put aside, as it looks like a machine’s<: until {at}>. An administrator can"

@@ -182,6 +182,7 @@ class Guards:
         held = Held(conversation=message.conversation, step=step, why=why, since_s=now, until_s=until_s)
         self._book.hold(held)
         self._count(account, step, reason, why)
+        self._metrics.count("guard_held", account=account.id)
         log.warning("held by a guard", event=message.id, account=account.id, kind=step, reason=why,
                     conversation=message.conversation.key)  # fmt: skip
         return Talk(step=step, until_s=until_s, why=why)

@@ -99,7 +99,7 @@ def test_a_loop_is_held_with_all_that_comes_behind_and_the_agents_are_told_once(
     road.loops(6)
     held = road.says("please hold the line")
     assert held.startswith(HELD)
-    assert held.endswith("lets it go on.]")
+    assert held.endswith("releases it.]")
     assert road.says("and something else") == ""
     road.clock.advance(10 * MINUTE)
     road.look()
