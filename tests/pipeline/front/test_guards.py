@@ -251,6 +251,14 @@ def test_nobody_is_told_where_no_conversation_is_open() -> None:
     assert road.desk.texts == ["[This may be spam: rule one.]\nspam"]
 
 
+def test_the_accounts_own_comment_is_not_judged() -> None:
+    road = Guarded(None, rule("pattern", "spam", "hold"))
+    whose = msgspec.structs.replace(CONVERSATION, customer=INSTAGRAM.id)
+    assert road.says("spam", conversation=whose, starts_window=False, public=True) == ""
+    assert road.metrics.total("ignored", reason="instagram_own") == 1
+    assert (road.queue, road.metrics.total("guarded")) == ([], 0)
+
+
 def test_a_flood_of_newcomers_meets_its_rule_and_old_customers_do_not() -> None:
     road = Guarded(None, rule("newcomers", "3", "low"))
     shown = []
