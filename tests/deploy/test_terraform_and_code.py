@@ -337,7 +337,7 @@ def test_every_metric_that_is_watched_is_counted_somewhere() -> None:
     assert {"received", "rejected", "notice", "not_stored", "latency_ms"} <= shown | alarmed()
     assert alarmed() == {
         "received", "latency_ms", "rejected", "refused", "unconfirmed", "receipt_lost", "sent_again", "media_failed",
-        "parked", "failed", "misconfigured", "account_unreadable", "account_stopped", "problem_unlisted",
+        "parked", "guard_held", "failed", "misconfigured", "account_unreadable", "account_stopped", "problem_unlisted",
         "token_days_left", "token_not_renewed", "parked_oldest_days", "paused_hours", "proof_gaps", "desk_away_minutes",
     }  # fmt: skip
     assert alarmed() | shown <= set(metrics())
