@@ -73,29 +73,29 @@ class Offering:
         due = rules.due(thanks, happened)
         if due is None or self._is_own(arrival.account, due):
             return show(arrival, happened)
-        free = self._is_free(due)  # what is shown now may open the conversation
+        no = self._held(due)  # what is shown now may open the conversation
         taken: Sequence[str] = ()
         if thanks.opens or not rules.only_mentions(happened):
             taken = show(arrival, happened)
         else:
             self._noted(arrival, happened)
-        if free:
+        if no:
+            self._count(due, no)
+        else:
             self._ask(due)
         return taken
 
     def _is_own(self, account: Account, due: Due) -> bool:
         return self._clients[account.channel].own(account, due.conversation.customer, due.username)
 
-    def _is_free(self, due: Due) -> bool:
-        """Whether nobody at the desk has the customer's conversation. Never raises."""
+    def _held(self, due: Due) -> str:
+        """Why nobody is to be thanked: somebody at the desk has the customer's conversation, or that cannot be told.
+        Never raises."""
         try:
-            held = bool(self._ledger.thread(due.conversation).seat.conversation)
+            return "held" if self._ledger.thread(due.conversation).seat.conversation else ""
         except Exception as error:  # whatever it is, the event is shown
-            self._none(due, "unknown", where(error))
-            return False
-        if held:
-            self._count(due, "held")
-        return not held
+            self._failed(due, "unknown", error)
+            return "unknown"
 
     def _noted(self, arrival: Arrival, happened: Sequence[CustomerEvent]) -> None:
         """Shows the mentions where a conversation is open, and opens none. Raises Retryable."""
@@ -121,11 +121,13 @@ class Offering:
         try:
             self._outbox.put([event])
         except Exception as error:
-            self._none(due, "not_queued", where(error))
+            self._failed(due, "not_queued", error)
+            self._count(due, "not_queued")
 
-    def _none(self, due: Due, outcome: str, why: str) -> None:
-        self._count(due, outcome)
-        log.warning("not thanked", event=due.event, account=due.conversation.account, reason=outcome, error=why)
+    def _failed(self, due: Due, outcome: str, error: Exception) -> None:
+        log.warning(
+            "not thanked", event=due.event, account=due.conversation.account, reason=outcome, error=where(error)
+        )
 
     def _count(self, due: Due, outcome: str) -> None:
         self._metrics.count("thanks", channel=due.conversation.channel, kind=due.kind, outcome=outcome)

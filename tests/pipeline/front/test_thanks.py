@@ -178,6 +178,17 @@ def test_who_is_in_a_conversation_is_not_thanked_and_the_mention_is_shown_there(
     assert talk.outcomes() == {"held": 1}
 
 
+def test_a_mention_that_waits_is_counted_once_when_it_was_shown() -> None:
+    talk = Talk()
+    talk.happens(said(2))
+    talk.genesys.answers = [Retryable("away"), Retryable("away")]
+    for _ in range(2):
+        with pytest.raises(Retryable):
+            talk.happens(MENTION)
+    talk.happens(MENTION)
+    assert talk.outcomes() == {"held": 1}
+
+
 def test_an_agent_who_is_faster_is_not_talked_over() -> None:
     talk = Talk()
     talk.happens(MENTION)
