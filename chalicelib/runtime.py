@@ -122,7 +122,7 @@ class Runtime:
         translators: dict[str, Translator] = {
             name: part(package, "translate", "TRANSLATOR") for name, package in CHANNELS.items()
         }
-        work = assembly.to_desk(self._common, translators, self.inbound)
+        work = assembly.to_desk(self._common, translators, self.inbound, lambda: self.outbound)
         heeding = Heeding(work, self.table, self.clock, self.metrics)
         return Batch(heeding, self.inbound, self._common.budgets, self.metrics, self.clock)
 

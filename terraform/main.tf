@@ -100,7 +100,7 @@ module "aws" {
 
   name     = var.name
   package  = var.package_s3 == null ? coalesce(var.package, "${path.module}/../build/dmdesk.zip") : null
-  accounts = { for key, account in local.accounts : key => { channel = account.channel, id = account.id } }
+  accounts = { for key, account in local.accounts : key => { channel = account.channel, id = account.id, thanks = contains(keys(account.front), "thanks") } }
   channels = {
     for name, channel in local.channels : name => {
       title    = channel.title

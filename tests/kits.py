@@ -83,10 +83,14 @@ class Wired:
         )
 
     def to_desk(
-        self, translators: Mapping[str, Translator], queue: Redelivery, enrichers: tuple[Enricher, ...] = ()
+        self,
+        translators: Mapping[str, Translator],
+        queue: Redelivery,
+        to_customers: Outbox,
+        enrichers: tuple[Enricher, ...] = (),
     ) -> ToDesk:
         """`enrichers` come after those of the product."""
-        return inbound.to_desk(self._common, translators, queue, enrichers)
+        return inbound.to_desk(self._common, translators, queue, lambda: to_customers, enrichers)
 
     def to_customer(self, translator: DeskTranslator | Mapping[str, DeskTranslator], queue: Both) -> ToCustomer:
         """A translator alone is that of "genesys"."""
@@ -141,7 +145,7 @@ class Bench:
         )
 
     def to_desk(self, translators: Mapping[str, Translator], *enrichers: Enricher) -> ToDesk:
-        return self.wired.to_desk(translators, self.inbound, enrichers)
+        return self.wired.to_desk(translators, self.inbound, self.outbound, enrichers)
 
     def to_customer(self, translator: DeskTranslator | Mapping[str, DeskTranslator]) -> ToCustomer:
         return self.wired.to_customer(translator, self.outbound)

@@ -11,7 +11,7 @@
     CONV#channel#account#customer       LED               what led them here, until they write
     CONV#channel#account#customer       OUTAGE            that they were told that nobody can answer, and when
     CONV#channel#account#customer       TALK              what guards remember of the last turns, and of a hold
-    CONV#channel#account#customer       MEMO#name         what the channel remembers; no customer: account-wide
+    CONV#channel#account#customer       MEMO#name         what channels and the front keep; no customer: account-wide
     CONV#channel#account#customer       SEAT#…            the key of the next, which names the customer
     SEAT#desk#the desk's conversation   CONVERSATION      whose it is, of a desk that does not tell that itself
     TRIES#life of an event              what              how often that was tried for the event's own sake

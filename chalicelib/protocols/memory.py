@@ -1,4 +1,5 @@
-"""What a channel's adapters may remember between calls and containers: small named values of a conversation.
+"""What channels' adapters, and what stands in front of a desk, may remember between calls and containers: small named
+values of a conversation.
 
 They lie with all else that is held of the conversation, so that an erasure finds them. Whatever of them would open
 something (a key) its channel seals before it is kept.
@@ -13,7 +14,8 @@ from chalicelib.vocabulary.records import Account, Conversation
 
 
 class Memory(Protocol):
-    """Those values. A name is the channel's own: at most 255 plain characters. All methods may raise Retryable."""
+    """Those values. A name is its owner's own, and begins as none of another's does: at most 255 plain characters. All
+    methods may raise Retryable."""
 
     def get(self, of: Conversation, name: str) -> bytes | None:
         """What is held under the name, None where nothing is, or its time is over."""

@@ -295,6 +295,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "<{platform}|La plataforma> no lo confirmó. Puede que haya llegado, por lo que no se volvió a enviar.",
     ),
     "why_other": ("<{platform}|The platform> refused it.", "<{platform}|La plataforma> lo rechazó."),
+    "thanked_story": (
+        "[The customer was thanked automatically for the story: {words}]",
+        "[Se agradeció automáticamente al cliente la historia: {words}]",
+    ),
+    "thanked_comment": (
+        "[The customer was thanked automatically for the comment, by the one private message that it takes: {words}]",
+        "[Se agradeció automáticamente al cliente el comentario, con el único mensaje privado que admite: {words}]",
+    ),
     # said to the customer
     "choose": ("Please choose:", "Elige una opción:"),
     "outage": (
@@ -302,6 +310,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "not heard from us by tomorrow, please write again, so that we can reply.",
         "Gracias por tu mensaje. Lo hemos recibido, pero un fallo técnico nos impide responder en este momento. Si "
         "mañana no tienes noticias nuestras, vuelve a escribirnos para que podamos contestarte.",
+    ),
+    "thanks_story": (
+        "Thank you for mentioning us in your story<, {name}>! (This is an automatic message.)",
+        "¡Gracias por mencionarnos en tu historia<, {name}>! (Este es un mensaje automático.)",
+    ),
+    "thanks_comment": (
+        "Thank you for your comment<, {name}>! If you need anything, write to us here. (This is an automatic message.)",
+        "¡Gracias por tu comentario<, {name}>! Si necesitas algo, escríbenos aquí. (Este es un mensaje automático.)",
     ),
     "file_link": ("<{name}: {url}|File>", "<{name}: {url}|Archivo>"),
 }

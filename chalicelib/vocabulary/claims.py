@@ -6,7 +6,8 @@ from __future__ import annotations
 LEASE_S = 90.0
 INBOUND = "IN#"
 OUTBOUND = "OUT#"
-_AUTOMATIC = "outage:"
+_OUTAGE, _THANKS = "outage:", "thanks:"
+_AUTOMATIC = tuple(f"{OUTBOUND}{message}" for message in (_OUTAGE, _THANKS))
 
 
 def inbound(event: str) -> str:
@@ -21,12 +22,17 @@ def outbound(message: str, number: int) -> str:
 
 def acknowledgement(outage_s: int) -> str:
     """What tells the customer that nobody can answer, in the desk's outage that began then (epoch s)."""
-    return outbound(f"{_AUTOMATIC}{outage_s}", 1)
+    return outbound(f"{_OUTAGE}{outage_s}", 1)
+
+
+def thanks(what: str) -> str:
+    """The message that thanks for that."""
+    return f"{_THANKS}{what}"
 
 
 def automatic(item: str) -> bool:
     """Whether the part is the bridge's own, which answers nobody."""
-    return item.startswith(f"{OUTBOUND}{_AUTOMATIC}")
+    return item.startswith(_AUTOMATIC)
 
 
 def parts(message: str) -> str:

@@ -24,6 +24,8 @@ class Line(msgspec.Struct, frozen=True):
 
 
 Kind = Literal["image", "video", "audio", "file"]
+# A story that mentions the brand and is not named.
+UNNAMED = "?"
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,8 +64,10 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     message lets the brand answer; `from_ad` whether an advertisement led here; `tap` is the token of the offered choice
     that was tapped. `quotes` is the platform's id of the message that this one answers, `mention` what has to be asked
     for where the platform told no more. `attributes` become participant data. `sealed` tells that it came encrypted, so
-    that nothing of what it says is kept. `profile` is what the delivery itself tells of the customer. `said` is how
-    the guards remember it, where the account has any.
+    that nothing of what it says is kept. `profile` is what the delivery itself tells of the customer. `story` tells the
+    story in which the customer mentions the brand from others: "" where it is no such mention, UNNAMED where the
+    platform names none. `said` is how the guards remember it, where the
+    account has any.
     """
 
     id: str
@@ -88,12 +92,14 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     sealed: bool = False
     profile: Profile | None = None
     said: Said | None = None
+    story: str = ""
 
 
 class Led(msgspec.Struct, frozen=True, kw_only=True, tag="led"):
     """What led the customer here: remembered until they write, and told with that message. It opens nothing.
 
     `attributes` become participant data of their next message, `from_ad` tells whether an advertisement led here.
+    `story` as for a message.
     """
 
     id: str
@@ -101,6 +107,7 @@ class Led(msgspec.Struct, frozen=True, kw_only=True, tag="led"):
     sent_ms: int
     attributes: dict[str, str]
     from_ad: bool
+    story: str = ""
 
 
 def led_here(attributes: Mapping[str, str]) -> tuple[Line, ...]:

@@ -37,7 +37,7 @@ from tests.chaos.aws import BUCKET_S, TABLE_S, SecretsManager, Sqs, Stepped
 from tests.chaos.timeline import Killed, Steps, Timeline
 from tests.chaos.world import Sent, World
 from tests.contract.signing import signed
-from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeFetch, FakeLedger, FakeMetrics, FakeShelf
+from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeFetch, FakeLedger, FakeMemory, FakeMetrics, FakeShelf
 from tests.kits import Wired
 
 SECRET = "the-webhook-secret-of-the-tests"
@@ -93,8 +93,9 @@ class Container:
         }
         seen: dict[str, Any] = {"clock": clock, "metrics": lab.metrics}
         held: dict[str, Any] = {"secrets": secrets, "shelf": shelf}
-        wired = Wired(clients=clients, desk=desks, ledger=ledger, fetch=fetch, **held, **seen)
-        to_desk = wired.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, inbound)
+        memory: Any = Stepped(lab.memory, lab.steps, "memory", TABLE_S)
+        wired = Wired(clients=clients, desk=desks, ledger=ledger, fetch=fetch, memory=memory, **held, **seen)
+        to_desk = wired.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, inbound, outbound)
         to_customer = wired.to_customer(self.translators, outbound)
         heeds_in = Heeding(to_desk, ledger, clock, lab.metrics)
         heeds_out = Heeding(to_customer, ledger, clock, lab.metrics, to_customer.let_go)
@@ -141,6 +142,7 @@ class Lab:
         self.world = self.outside(self.timeline, self.steps, self._sent)
         self.sqs = Sqs(self.clock, self.steps)
         self.ledger = FakeLedger(listed=[INSTAGRAM, TIKTOK])
+        self.memory = FakeMemory(self.clock)
         self.shelf = FakeShelf()
         self.fetch = FakeFetch()
         self.metrics = FakeMetrics()

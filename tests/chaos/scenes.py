@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.vocabulary.front import Front, Thanks
 from chalicelib.vocabulary.records import Account, Conversation, Erasure, Pause, mark
 from tests.chaos import webhooks
 from tests.chaos.lab import Lab
@@ -21,6 +22,8 @@ POISON = "poison"
 SHOWN_S = 0.25
 # Instagram takes 1,000 bytes at a time
 PARTS = [f"{letter * 900} " for letter in "abc"]
+THANKED = "[The customer was thanked automatically for the "
+THANKS = "Thanks a lot!"
 MISSING = "[A message of the customer's could not be shown here."
 REFUSED = "[Your reply was not delivered."
 IN_PART = "[Your reply arrived only in part."
@@ -35,6 +38,9 @@ QUIET_S = 6 * HOUR_S
 STRANGER = Account(channel="instagram", id="17841400000000999", integration="int-stranger", secret="s/none")
 
 SURVEYED = msgspec.structs.replace(INSTAGRAM, after_end=SURVEY)
+_WORDS: dict[str, Any] = {"story_texts": {"en": THANKS}, "comment_texts": {"en": THANKS}}
+THANKFUL = msgspec.structs.replace(INSTAGRAM, front=Front(thanks=Thanks(comments=True, **_WORDS)))
+QUIETLY = msgspec.structs.replace(INSTAGRAM, front=Front(thanks=Thanks(opens=False, **_WORDS)))
 ACKNOWLEDGED = msgspec.structs.replace(INSTAGRAM, outage_reply=True, outage_text=AWAY_TEXT)
 # how long (s) after an end was told the bridge asks the desk for it
 ENDED_S = 0.1
@@ -89,7 +95,8 @@ class Scene:
         shown = lab.shown(ANA)[1 if self.open else 0 :]
         failed = any(status == "Failed" for _, status in lab.world.receipts)
         notices = [text for text in shown if text.startswith((REFUSED, IN_PART))]
-        read = [_customers(text)[:60] for text in shown if text not in notices]
+        thanked = [text for text in shown if text.startswith(THANKED)]
+        read = [_customers(text)[:60] for text in shown if text not in (*notices, *thanked)]
         said, got = self._received(lab)
         arrived = got == self.got if not failed else got == self.got[: len(got)]
         found = {
@@ -100,6 +107,7 @@ class Scene:
             f"the customer got it before {got}": bool(said) and lab.got(ANA)[-1] not in said,
             f"agents read of them {_told_of(shown)}": not self._known(said, _told_of(shown)),
             f"it sits at {_seat(lab, self.account)!r}": self.sits not in {None, _seat(lab, self.account)},
+            f"agents read {thanked}": len(thanked) > (self.automatic == THANKS and bool(said)),
             "nobody is told that few may follow": not self._warned(lab),
             f"receipts say {lab.world.receipts}": not self._told(lab),
             f"{len(notices)} notices": not self._noticed(lab, len(notices), failed=failed),
@@ -293,6 +301,20 @@ def _comment(lab: Lab) -> None:
     _later(lab, lambda lab: lab.agent(ANA, "Thank you"))
 
 
+def _mention(lab: Lab) -> None:
+    """In a story; the platform tells it once more when that was dealt with."""
+    story = {"type": "story_mention", "payload": {"url": "https://lookaside.fbsbx.com/ig/?asset_id=9011&signature=s"}}
+    lab.world.wrote(ANA, "m-story", ANA, "")
+    told = _now(lab, {"message": {"mid": "m-story", "attachments": [story]}})
+    lab.deliver("instagram", told)
+    lab.deliver("instagram", told, 20)
+
+
+def _lone_comment(lab: Lab) -> None:
+    lab.world.commenters["c-1"] = ANA
+    lab.deliver("instagram", webhooks.instagram_comment(INSTAGRAM, ANA, int(lab.clock() * 1000), "c-1", "Lovely"))
+
+
 def _at_once(lab: Lab) -> None:
     """Before the bridge has written down that the first message is shown."""
     lab.customer(ANA, "hi")
@@ -454,6 +476,14 @@ SCENES: dict[str, Scene] = {
     "an end, and the next message": Scene(_end_and_another, shown=["again"], sits=f"desk-{ANA}-1"),
     "an end, and a message that reopens it": Scene(_end_and_reopened, shown=["again"], sits=f"desk-{ANA}"),
     "an outage": Scene(_outage, shown=["hi"], account=ACKNOWLEDGED, automatic=AWAY_TEXT),
+    "a mention in a story": Scene(
+        _mention, shown=["[Mentioned you in"], account=THANKFUL, open=False, automatic=THANKS
+    ),
+    "a mention that opens nothing": Scene(_mention, account=QUIETLY, open=False, automatic=THANKS),
+    "a mention while somebody has the conversation": Scene(_mention, shown=["[Mentioned you in"], account=QUIETLY),
+    "a comment that is thanked for": Scene(
+        _lone_comment, shown=["[Commented on"], account=THANKFUL, open=False, automatic=THANKS
+    ),
     "a message to a stranger": Scene(lambda lab: lab.customer("772", "hi", STRANGER), parked=1),
     "a reply through a stranger": Scene(lambda lab: lab.agent(ANA, "hi", STRANGER), refused=True, parked=1),
 }

@@ -22,7 +22,7 @@ KILLS: tuple[When, ...] = ("before", "after")
 # the ledger, the bucket and a download tell what came to nothing as one failure; clients of botocore tell two
 PORTS: tuple[AwsFault, ...] = ("throttle", "lost")
 CLIENTS: tuple[AwsFault, ...] = get_args(AwsFault)
-AWS = {"table": PORTS, "bucket": PORTS, "file": PORTS, "sqs": CLIENTS, "secrets": CLIENTS}
+AWS = {"table": PORTS, "memory": PORTS, "bucket": PORTS, "file": PORTS, "sqs": CLIENTS, "secrets": CLIENTS}
 BEFORE: tuple[Fault, ...] = ("429", "500", "503", "reset", "silent")
 AFTER: tuple[Fault, ...] = ("blind", "deaf")
 # what bears the name of its call, so that the table itself knows it again

@@ -79,6 +79,32 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], str]] = {
         {"front": {"guards": {"hold_minutes": 1}}},
         "accounts.brief.front.guards.hold_minutes is at least 5, not 1.",
     ),
+    "odd_thanks": ({"front": {"thanks": {"story": True}}}, "accounts.odd_thanks.front.thanks.story is not known"),
+    "spent": ({"front": {"thanks": {"most_a_day": 0}}}, "accounts.spent.front.thanks.most_a_day is at least 1, not 0."),
+    "noisy": (
+        {"front": {"thanks": {"quiet": "22-8"}}},
+        'accounts.noisy.front.thanks.quiet is hours of the day, like 22:00-08:00, not "22-8".',
+    ),
+    "placeless": (
+        {"front": {"thanks": {"zone": "Europe/New Berlin"}}},
+        "accounts.placeless.front.thanks.zone is a time zone of the IANA database, like Europe/Berlin",
+    ),
+    "wordless": (
+        {"front": {"thanks": {"story_texts": "Thanks"}}},
+        "accounts.wordless.front.thanks.story_texts is an object of texts.",
+    ),
+    "foreign": (
+        {"front": {"thanks": {"story_texts": {"de": "Danke"}}}},
+        "accounts.foreign.front.thanks.story_texts.de is not known",
+    ),
+    "blank": (
+        {"front": {"thanks": {"comment_texts": {"en": " "}}}},
+        'accounts.blank.front.thanks.comment_texts.en is a text for people, not " ".',
+    ),
+    "long_thanks": (
+        {"front": {"thanks": {"comment_texts": {"es": "x" * 251}}}},
+        "accounts.long_thanks.front.thanks.comment_texts.es has 251 characters, and 250 at most.",
+    ),
     "unsaid": ({"after_end": "…"}, "accounts.unsaid.after_end is still a placeholder"),
     "mute": ({"after_end": " \n"}, "accounts.mute.after_end is a text, and not of spaces alone"),
     "silent": ({"outage_text": "  "}, "accounts.silent.outage_text is a text, and not of spaces alone"),

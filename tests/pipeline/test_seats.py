@@ -58,7 +58,7 @@ class Kit:
         self.says, self.client = Says(), FakeClient()
         bench = Bench({"instagram": self.client}, {name: every[name] for name in desks.split()})
         self.clock, self.metrics, self.ledger, self.shelf = bench.clock, bench.metrics, bench.ledger, bench.shelf
-        self.fetch, self.outbound = bench.fetch, bench.outbound
+        self.fetch, self.outbound, self.memory = bench.fetch, bench.outbound, bench.memory
         self.ledger.listed = [msgspec.structs.replace(INSTAGRAM, desk=desk)]
         self.to_desk = bench.to_desk({"instagram": self.says}, *enrichers)
         self.to_customer = bench.to_customer({"genesys": self.says, "counter": self.says})

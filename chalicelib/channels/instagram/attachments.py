@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import cast
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from chalicelib.channels.instagram.renderings import RENDERINGS, lines
 from chalicelib.channels.instagram.schema import ATTACHMENTS, Fields
-from chalicelib.vocabulary.messages import Kind, Line, Media
+from chalicelib.vocabulary.messages import UNNAMED, Kind, Line, Media
 
 InText = frozenset[str]
 """What the message's text says already: itself, and the links in it."""
@@ -54,6 +55,23 @@ def told(message: Fields) -> tuple[str, list[Shown]]:
 def post_of(message: Fields) -> str:
     """The id of the first post that is shared, "" where none is named."""
     return next(filter(None, map(_post, message.each("attachments"))), "")
+
+
+def mentioning(message: Fields) -> str:
+    """The story in which the message mentions the brand (`CustomerMessage.story`), by what is the same in every webhook
+    of it: of its address neither a signature nor a time is."""
+    mention = next((one for one in message.each("attachments") if one.text("type") == "story_mention"), None)
+    if mention is None:
+        return ""
+    try:
+        address = urlsplit(_url(mention))
+        asset = parse_qs(address.query).get("asset_id", [""])[0]
+    except ValueError:
+        return UNNAMED
+    if asset or not address.netloc:
+        return mention.at("payload").text("id") or asset or UNNAMED
+    # a CDN's path names the file, lookaside's is the same for all
+    return address.geturl() if address.path.endswith("/") else f"{address.netloc}{address.path}"
 
 
 def unreadable(kind: str) -> tuple[Line, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from chalicelib.channels.instagram.about import ABOUT
-from chalicelib.channels.instagram.attachments import Shown, post_of, told, unreadable
+from chalicelib.channels.instagram.attachments import Shown, mentioning, post_of, told, unreadable
 from chalicelib.channels.instagram.renderings import ignored, lines
 from chalicelib.channels.instagram.schema import (
     COMMENTS,
@@ -33,6 +33,7 @@ from chalicelib.channels.instagram.schema import (
 )
 from chalicelib.errors import Malformed
 from chalicelib.vocabulary.messages import (
+    UNNAMED,
     CustomerEvent,
     CustomerMessage,
     Echo,
@@ -137,6 +138,7 @@ class _Context(msgspec.Struct, frozen=True):
     from_ad: bool = False
     tap: str = ""
     quotes: str = ""
+    story: str = ""
 
 
 def _messages(event: Event, seen: Fields, origin: str, shown: list[Shown], context: _Context) -> list[CustomerEvent]:
@@ -156,6 +158,7 @@ def _messages(event: Event, seen: Fields, origin: str, shown: list[Shown], conte
             tap=context.tap,
             quotes=context.quotes,
             attributes=context.attributes,
+            story=context.story,
         ),
         *(
             CustomerMessage(
@@ -185,7 +188,8 @@ def _message(event: Event, seen: Fields, message: Fields) -> list[CustomerEvent]
     answered, quotes = _answered(message.at("reply_to"))
     origin, post = _referral(message.at("referral")), post_of(message)
     attributes = origin.attributes | ({"postId": post} if post else {})
-    context = _Context(led_here(origin.attributes) + answered, attributes, origin.from_ad, tap, quotes)
+    story = mentioning(message) or origin.story
+    context = _Context(led_here(origin.attributes) + answered, attributes, origin.from_ad, tap, quotes, story)
     return _messages(event, seen, mid, shown, context)
 
 
@@ -219,6 +223,7 @@ class _Origin(msgspec.Struct, frozen=True):
 
     attributes: dict[str, str]
     from_ad: bool
+    story: str = ""
 
 
 def _referral(referral: Fields) -> _Origin:
@@ -237,7 +242,9 @@ def _referral(referral: Fields) -> _Origin:
         "productId": referral.at("product").text("id") or advertisement.text("product_id"),
     }
     from_ad = source.upper() == "ADS" or referral.has("ad_id") or referral.has("ads_context_data")
-    return _Origin({name: fact for name, fact in known.items() if fact}, from_ad)
+    # seen by others where an attachment tells it to us: github.com/Shudesu/ig-harness-oss/issues/20
+    story = UNNAMED if source.upper() == "STORY_MENTION" else ""
+    return _Origin({name: fact for name, fact in known.items() if fact}, from_ad, story)
 
 
 def _entered(event: Event, seen: Fields, referral: Fields) -> list[CustomerEvent]:
@@ -252,6 +259,7 @@ def _entered(event: Event, seen: Fields, referral: Fields) -> list[CustomerEvent
             sent_ms=_sent_ms(event, seen),
             attributes=origin.attributes,
             from_ad=origin.from_ad,
+            story=origin.story,
         )
     ]
 

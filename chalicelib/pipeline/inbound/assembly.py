@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -29,18 +29,24 @@ from chalicelib.pipeline.inbound.unsealing import Opening
 from chalicelib.pipeline.inbound.wording import Wording
 from chalicelib.pipeline.intake import Intake
 from chalicelib.pipeline.parking import Parking
-from chalicelib.pipeline.ports import Redelivery
+from chalicelib.pipeline.ports import Outbox, Redelivery
 from chalicelib.protocols.channel import Translator
 from chalicelib.vocabulary.messages import CustomerEvent
 
 if TYPE_CHECKING:
     from chalicelib.pipeline.front.guards import Guards
+    from chalicelib.pipeline.front.thanks import Offering
 
 
 def to_desk(
-    common: Common, translators: Mapping[str, Translator], queue: Redelivery, further: Sequence[Enricher] = ()
+    common: Common,
+    translators: Mapping[str, Translator],
+    queue: Redelivery,
+    to_customers: Callable[[], Outbox],
+    further: Sequence[Enricher] = (),
 ) -> ToDesk:
-    """The worker over its queue. `further` enrichers come after those that every deployment has."""
+    """The worker over its queue. `to_customers` is the queue of the other worker, which is asked for when something is
+    first put there. `further` enrichers come after those that every deployment has."""
     given, budgets = common.given, common.budgets
     clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
     intake = Intake(translators, Parking("inbound", given.shelf, clock, metrics), queue, metrics)
@@ -112,9 +118,28 @@ def to_desk(
         ),
         echoes=Echoes(showing=showing, ledger=ledger, budgets=budgets, clock=clock, metrics=metrics),
         leads=leads,
+        offering=_offering(common, showing, to_customers),
         budgets=budgets,
         metrics=metrics,
     )
+
+
+def _offering(common: Common, showing: Showing, to_customers: Callable[[], Outbox]) -> Callable[[], Offering]:
+    @cache
+    def offering() -> Offering:
+        from chalicelib.pipeline.front.thanks import Offering  # loaded where an account thanks
+
+        given = common.given
+        return Offering(
+            clients=given.clients,
+            showing=showing,
+            ledger=given.ledger,
+            outbox=to_customers(),
+            clock=given.clock,
+            metrics=given.metrics,
+        )
+
+    return offering
 
 
 def _guards(common: Common, intake: Intake[list[CustomerEvent]]) -> Guards:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from chalicelib.errors import Misconfigured, Refused, Retryable
@@ -9,7 +10,7 @@ from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.lines import Lines, Shown
 from chalicelib.pipeline.ports import Arrival, Ledger
-from chalicelib.vocabulary.records import Seat
+from chalicelib.vocabulary.records import Seat, Thread
 
 
 class Showing:
@@ -21,14 +22,21 @@ class Showing:
         self._budgets = budgets
         self._metrics = metrics
 
-    def show(self, arrival: Arrival, line: Shown, kind: str) -> None:
-        """Into the conversation if it is open; it is never opened for this. Raises Retryable."""
+    def show(
+        self,
+        arrival: Arrival,
+        line: Shown,
+        kind: str,
+        thread: Callable[[Seat], Thread] = lambda seat: Thread(seat=seat),
+    ) -> None:
+        """Into the conversation if it is open; it is never opened for this. `thread` is the delivery's. Raises
+        Retryable."""
         seat = self._ledger.thread(line.conversation).seat
         if not self._is_open(arrival, line, seat):
             self._metrics.count("ignored", reason=f"{kind}_no_open_conversation")
             return
         try:
-            self._lines.put(arrival.account, line, seat, died=partial(self._budgets.died, arrival.turn))
+            self._lines.put(arrival.account, line, seat, thread, partial(self._budgets.died, arrival.turn))
         except Refused as no:
             self._metrics.count("ignored", reason=f"{kind}_refused")
             log.warning("the desk refuses a line", event=line.id, detail=no.detail, account=arrival.account.id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from chalicelib.errors import Retryable
 from chalicelib.observability import Metrics, log
@@ -31,6 +32,9 @@ from chalicelib.vocabulary.messages import (
 )
 from chalicelib.vocabulary.records import PREVENTED, Event
 
+if TYPE_CHECKING:
+    from chalicelib.pipeline.front.thanks import Offering
+
 UNKNOWN_S = 5.0
 
 
@@ -49,9 +53,11 @@ class ToDesk:
         notes: Notes,
         echoes: Echoes,
         leads: Leads,
+        offering: Callable[[], Offering],
         budgets: Budgets,
         metrics: Metrics,
     ) -> None:
+        """`offering` is asked for where an account thanks."""
         self._intake = intake
         self._accounts = accounts
         self._opening = opening
@@ -61,6 +67,7 @@ class ToDesk:
         self._notes = notes
         self._echoes = echoes
         self._leads = leads
+        self._offering = offering
         self._budgets = budgets
         self._metrics = metrics
 
@@ -97,6 +104,12 @@ class ToDesk:
     def _taken(self, arrival: Arrival, happened: Sequence[CustomerEvent]) -> Sequence[str]:
         read = self._opening.opened(arrival, happened)
         self._ignored(read)
+        thanks = arrival.account.front.thanks
+        if thanks is not None:
+            return self._offering().around(thanks, arrival, read, self._shown)
+        return self._shown(arrival, read)
+
+    def _shown(self, arrival: Arrival, read: Sequence[CustomerEvent]) -> Sequence[str]:
         match read:
             case [CustomerMessage() as only] if only.id == arrival.event.id:
                 return self._folding.show(arrival, only)

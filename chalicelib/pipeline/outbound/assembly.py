@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
 from chalicelib.pipeline.assembly import Common
 from chalicelib.pipeline.intake import Intake
@@ -22,6 +24,9 @@ from chalicelib.pipeline.outbound.whose import Whose
 from chalicelib.pipeline.parking import Parking
 from chalicelib.pipeline.ports import Outbox, Redelivery
 from chalicelib.protocols.desk import DeskTranslator
+
+if TYPE_CHECKING:
+    from chalicelib.pipeline.front.thanks import Thanking
 
 
 def to_customer(
@@ -58,10 +63,31 @@ def to_customer(
             clock=clock,
             metrics=metrics,
         ),
+        thanking=_thanking(common, sending),
         budgets=budgets,
         clock=clock,
         metrics=metrics,
     )
+
+
+def _thanking(common: Common, sending: Sending) -> Callable[[], Thanking]:
+    @cache
+    def thanking() -> Thanking:
+        from chalicelib.pipeline.front.thanks import Thanking  # loaded where somebody is thanked
+
+        given = common.given
+        return Thanking(
+            accounts=common.accounts,
+            clients=given.clients,
+            sending=sending,
+            lines=common.lines,
+            ledger=given.ledger,
+            memory=given.memory,
+            clock=given.clock,
+            metrics=given.metrics,
+        )
+
+    return thanking
 
 
 def _sending(common: Common, addressing: Addressing) -> Sending:

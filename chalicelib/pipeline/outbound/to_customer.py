@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,6 +26,7 @@ from chalicelib.pipeline.ports import Clock, Ledger, Turn
 from chalicelib.protocols.channel import Client
 from chalicelib.rules import closing
 from chalicelib.rules.budgets import BUDGETS
+from chalicelib.vocabulary.front import THANKS
 from chalicelib.vocabulary.messages import Ignored
 from chalicelib.vocabulary.records import Account, Conversation, Event, Seat, Thread
 from chalicelib.vocabulary.replies import (
@@ -37,7 +39,12 @@ from chalicelib.vocabulary.replies import (
     FromDesk,
 )
 
+if TYPE_CHECKING:
+    from chalicelib.pipeline.front.thanks import Thanking
+
 UNKNOWN_S = 5.0
+# What the bridge itself has put on the queue.
+_OURS = {SECTION, THANKS, ending.SECTION}
 # How soon the end of a customer's first message, which is on its way to the desk, is looked for again.
 COMMIT_S = 1.0
 
@@ -58,10 +65,12 @@ class ToCustomer:
         acts: Acts,
         ending: Ending,
         telling: Telling,
+        thanking: Callable[[], Thanking],
         budgets: Budgets,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
+        """`thanking` is asked for when somebody is first to be thanked."""
         self._intake = intake
         self._accounts = accounts
         self._desks = desks
@@ -72,6 +81,7 @@ class ToCustomer:
         self._acts = acts
         self._ending = ending
         self._telling = telling
+        self._thanking = thanking
         self._budgets = budgets
         self._clock = clock
         self._metrics = metrics
@@ -80,6 +90,9 @@ class ToCustomer:
         """One event of the outbound queue. Raises Retryable."""
         if event.section == SECTION:
             self._telling.again(self._intake.whole(event), turn)
+            return
+        if event.section == THANKS:
+            self._thanking().thank(self._intake.whole(event), turn)
             return
         happened = ending.told(event) if event.section == ending.SECTION else self._intake.read(event, turn)
         if isinstance(happened, Ignored):
@@ -129,7 +142,7 @@ class ToCustomer:
             self._not_delivered(event, "the customer was erased")
 
     def _not_delivered(self, event: Event, detail: str) -> None:
-        told = self._intake.read_again(event) if event.section not in {SECTION, ending.SECTION} else None
+        told = self._intake.read_again(event) if event.section not in _OURS else None
         if isinstance(told, AgentMessage):
             seat = self._seat(told, event)
             account, message = self._whose.of(told, seat)

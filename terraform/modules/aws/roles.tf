@@ -52,6 +52,10 @@ locals {
         Resource = [aws_dynamodb_table.ledger.arn]
       },
       ], [
+      # a mention is shown here, and thanked for on the other road
+      for queue in ["outbound"] : { Sid = "AskForThanks", Action = ["sqs:SendMessage"], Resource = [aws_sqs_queue.main[queue].arn] }
+      if anytrue([for account in var.accounts : account.thanks])
+      ], [
       # it alone begins conversations: whoever else calls a desk does so in one that is open (pipeline/lines.py)
       for right in flatten([for desk in var.desks : desk.rights]) : { Sid = right.sid, Action = right.actions, Resource = right.resources }
     ])

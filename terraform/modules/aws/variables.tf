@@ -21,8 +21,8 @@ variable "package" {
 }
 
 variable "accounts" {
-  description = "The brand's accounts: a key of your choice, the channel and the id of each. Every account gets a secret for its tokens."
-  type        = map(object({ channel = string, id = string }))
+  description = "The brand's accounts: a key of your choice, the channel and the id of each, and whether it thanks automatically. Every account gets a secret for its tokens."
+  type        = map(object({ channel = string, id = string, thanks = optional(bool, false) }))
   nullable    = false
 }
 

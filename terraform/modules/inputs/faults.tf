@@ -7,6 +7,7 @@ locals {
     texts  = "a list of texts"
     list   = "a list"
     map    = "an object"
+    named  = "an object of texts"
   }
 
   cells = flatten([
@@ -22,6 +23,7 @@ locals {
           texts  = can([for text in tolist(value) : tostring(text)])
           list   = can([for one in value : one]) && !can(keys(value))
           map    = can(keys(value))
+          named  = can(keys(value)) && can({ for name, text in value : name => tostring(text) })
         }[local.kinds[path][field]]
       } if local.kinds[path][field] != "" && value != null
     ]
@@ -32,6 +34,10 @@ locals {
     flatten([
       for cell in local.cells : [for text in tolist(cell.value) : merge(cell, { value = text == null ? "" : tostring(text) })]
       if cell.right && cell.rule.kind == "texts"
+    ]),
+    flatten([
+      for cell in local.cells : [for name, text in cell.value : merge(cell, { path = "${cell.path}.${name}", value = text == null ? "" : tostring(text) })]
+      if cell.right && cell.rule.kind == "named"
     ]),
   )
 
@@ -80,6 +86,13 @@ locals {
       for cell in local.cells : "${cell.path} names something twice." if cell.right && cell.rule.kind == "texts" &&
       try(length(distinct(cell.value)) < length(cell.value), false)
     ],
+
+    flatten([
+      for cell in local.cells : [
+        for name, text in cell.value : "${cell.path}.${name} is not known: ${cell.path} takes ${join(", ", cell.rule.names)}."
+        if !contains(cell.rule.names, name)
+      ] if cell.right && cell.rule.kind == "named"
+    ]),
 
     # what no row of the table can say
     [

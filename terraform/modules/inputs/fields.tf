@@ -1,6 +1,7 @@
 # What a person may set, field by field. A typed object drops what it does not know without a word, so the root module's
 # objects are of type `any`, and this table says what they hold:
-#   kind      text, flag, number (a whole one, unless `fraction`), texts, list or map
+#   kind      text, flag, number (a whole one, unless `fraction`), texts, list, map, or
+#             named: texts by name, of the `names`
 #   must      it has to be given
 #   default   what stands in for it; where there is none, the module that takes the object has it
 #   least, most, longest, form (a pattern) and `says` of it, among (the only values)
@@ -27,6 +28,7 @@ locals {
   share  = { kind = "number", fraction = true }
   whole  = { kind = "number" }
   count  = { kind = "number", least = 1 }
+  words  = { kind = "named", names = ["en", "es"], form = "\\S", says = "a text for people", longest = 250, prose = true }
   rate   = { kind = "number", fraction = true, least = 1 }
 
   fields = {
@@ -217,12 +219,23 @@ locals {
   # an account's front, and each feature of it: as chalicelib/vocabulary/front.py has them. What is absent is off
   front = {
     guards = { kind = "map" }
+    thanks = { kind = "map" }
   }
   front_features = {
     guards = {
       loops        = { kind = "text", among = ["off", "mark", "hold", "park"] }
       hold_minutes = { kind = "number", least = 5, most = 1440 }
       rules        = { kind = "flag" }
+    }
+    thanks = {
+      stories       = { kind = "flag" }
+      comments      = { kind = "flag" }
+      story_texts   = local.words
+      comment_texts = local.words
+      opens         = { kind = "flag" }
+      most_a_day    = { kind = "number", least = 1, most = 1000 }
+      quiet         = { kind = "text", form = "^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?$", says = "hours of the day, like 22:00-08:00" }
+      zone          = { kind = "text", form = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$", says = "a time zone of the IANA database, like Europe/Berlin" }
     }
   }
 }

@@ -53,6 +53,7 @@ locals {
       { for field, value in held : field => try(tobool(value), null) if local.kinds[path][field] == "flag" },
       { for field, value in held : field => try(tonumber(value), null) if local.kinds[path][field] == "number" },
       { for field, value in held : field => try([for text in tolist(value) : tostring(text)], []) if local.kinds[path][field] == "texts" },
+      { for field, value in held : field => try({ for name, text in value : name => tostring(text) }, {}) if local.kinds[path][field] == "named" },
       { for field, value in held : field => value if contains(["list", "map"], local.kinds[path][field]) },
     )
   }

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.channels.instagram.schema import milliseconds
+from chalicelib.channels.instagram.attachments import mentioning
+from chalicelib.channels.instagram.schema import milliseconds, read
 from chalicelib.channels.instagram.webhook import WEBHOOK
 from chalicelib.errors import Malformed
 
@@ -71,3 +72,28 @@ def test_a_body_that_holds_no_entries_is_malformed(body: bytes) -> None:
     """Bytes without entries are never taken for a delivery."""
     with pytest.raises(Malformed, match="not a Meta delivery"):
         WEBHOOK.split(body)
+
+
+CDN = "https://scontent.cdninstagram.com/v/t51/story.jpg"
+LOOKASIDE = "https://lookaside.fbsbx.com/ig_messaging_cdn/"
+
+
+@pytest.mark.parametrize(
+    ("attachments", "story"),
+    [
+        ([], ""),
+        ([{"type": "image", "payload": {"url": CDN}}], ""),
+        ([{"type": "story", "payload": {"url": CDN}}], ""),
+        ([{"type": "story_mention", "payload": {"url": f"{LOOKASIDE}?asset_id=9011&signature=a"}}], "9011"),
+        ([{"type": "story_mention", "payload": {"url": f"{LOOKASIDE}?signature=b&asset_id=9011"}}], "9011"),
+        ([{"type": "story_mention", "payload": {"id": "9011", "url": f"{LOOKASIDE}?asset_id=7"}}], "9011"),
+        ([{"type": "story_mention", "payload": {"url": f"{CDN}?oe=1&sig=a"}}], CDN.removeprefix("https://")),
+        ([{"type": "story_mention", "payload": {"url": f"{LOOKASIDE}?signature=a"}}], f"{LOOKASIDE}?signature=a"),
+        ([{"type": "image"}, {"type": "story_mention", "payload": {"url": f"{LOOKASIDE}?asset_id=9011"}}], "9011"),
+        ([{"type": "story_mention"}], "?"),
+        ([{"type": "story_mention", "payload": {"url": "https://[odd"}}], "?"),
+        ([{"type": "story_mention", "payload": {"url": ["odd"]}}], "?"),
+    ],
+)
+def test_a_story_is_told_by_what_is_the_same_in_every_delivery(attachments: list[Any], story: str) -> None:
+    assert mentioning(read(msgspec.json.encode({"attachments": attachments}))) == story

@@ -281,3 +281,16 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
     error_message = "only Lambda may take a function's role, and for no other account"
   }
 }
+
+run "who_thanks_reaches_the_other_queue_by_one_right" {
+  variables {
+    accounts = { acme_ig = { channel = "instagram", id = "17841400000000001", thanks = true } }
+  }
+  assert {
+    condition = [
+      for one in jsondecode(aws_iam_role_policy.function["to_desk"].policy).Statement : one
+      if contains(one.Resource, "arn:aws:sqs:::outbound")
+    ] == [{ Sid = "AskForThanks", Effect = "Allow", Action = ["sqs:SendMessage"], Resource = ["arn:aws:sqs:::outbound"] }]
+    error_message = "to_desk: ${aws_iam_role_policy.function["to_desk"].policy}"
+  }
+}
