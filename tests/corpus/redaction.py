@@ -1,8 +1,8 @@
 """What customers write with card numbers, IBANs, mail addresses and telephone numbers in it, and what only looks so.
 
-Written by us from templates, before the rules that are judged by it; not field data. It grows, and nothing of it goes:
-what the field shows to be wrong becomes a row. The numbers are those that banks, card schemes and regulators publish
-for examples and tests, or have their check digits by arithmetic of this module's own.
+Written by us from templates, and the rules were mended by it: its figures hold for what it knows, and forecast nothing.
+It grows, and nothing of it goes: what the field shows to be wrong becomes a row. The numbers are those that banks, card
+schemes and regulators publish for examples and tests.
 """
 
 from __future__ import annotations

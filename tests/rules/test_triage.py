@@ -46,7 +46,7 @@ def test_no_dictated_answer_gets_outside_of_the_schema() -> None:
 
 
 def test_what_a_customer_dictates_within_the_schema_is_data_of_the_accounts_own_list() -> None:
-    """The reader cannot tell a dictated label from a judged one: that is why none of them decides anything by itself."""
+    """Nobody can tell a dictated label from a judged one: that is why none of them decides anything by itself."""
     told = rules.facts(TRIAGE, RIGHT | {"spam": 0, "urgency": "high"})
     assert told is not None
     assert told["triageIntent"] in {"order", "returns", "other"}
