@@ -67,7 +67,9 @@ class Outside(World):
     def put(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
         return self._called("PUT", url, headers, body, read_s)
 
-    def signed(self, service: str, region: str, method: str, url: str, body: bytes) -> Answer:
+    def signed(
+        self, service: str, region: str, method: str, url: str, body: bytes, within_s: float | None = None
+    ) -> Answer:
         return self._called(method, url, SIGNED | JSON, body, None)
 
     def target(self, netloc: str) -> str:

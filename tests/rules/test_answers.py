@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import Malformed
 from chalicelib.fields import strictly
-from chalicelib.rules.answers import Choice, Whole, facts, only_object, read, schema
+from chalicelib.rules.answers import Choice, Shape, Whole, facts, only_object, read, schema
 
-SHAPE = {"intent": Choice(("order", "other")), "language": Choice(("en", "de"), told=False), "spam": Whole(0, 100)}
+SHAPE: Shape = {"intent": Choice(("order", "other")), "language": Choice(("en", "de"), told=False), "spam": Whole(0, 100)}
 RIGHT: dict[str, Any] = {"intent": "order", "language": "de", "spam": 3}
 
 

@@ -9,6 +9,8 @@
 # two of them must be together.
 locals {
   one_line = "^(\\S([^\\x00-\\x1f\\x7f]*\\S)?)?$"
+  endpoint = { kind = "text", form = "^https://[^/\\s@]+(/\\S*)?$", longest = 2048, says = "an address that begins with https:// and holds no password" }
+  secret   = { kind = "text", form = "^[A-Za-z0-9/_+=.@:-]+$", longest = 2048, says = "the name or ARN of a secret" }
   filled   = "^\\S([^\\x00-\\x1f\\x7f]*\\S)?$"
   word     = "^[!-~]+$"
   address  = "^[^@\\s,;<>\"]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]{2,}$"
@@ -209,12 +211,29 @@ locals {
   # an account's front, and each feature of it: as chalicelib/vocabulary/front.py has them. What is absent is off
   front = {
     guards = { kind = "map" }
+    crm    = { kind = "map" }
+    triage = { kind = "map" }
   }
   front_features = {
     guards = {
       loops        = { kind = "text", among = ["off", "mark", "hold", "park"] }
       hold_minutes = { kind = "number", least = 5, most = 1440 }
       rules        = { kind = "flag" }
+    }
+    crm = {
+      url           = merge(local.endpoint, { must = true })
+      secret        = merge(local.secret, { must = true })
+      cache_minutes = { kind = "number", least = 0, most = 1440 }
+    }
+    triage = {
+      intents    = { kind = "map", must = true }
+      model      = { kind = "text", form = "^[A-Za-z0-9:/._-]+$", longest = 2048, says = "the id or ARN of a model or an inference profile" }
+      region     = { kind = "text", form = "^[a-z0-9-]+$", longest = 40, says = "a region of AWS" }
+      mode       = { kind = "text", among = ["tool", "schema", "text"] }
+      url        = local.endpoint
+      secret     = local.secret
+      redact     = { kind = "flag" }
+      priorities = { kind = "map" }
     }
   }
 }

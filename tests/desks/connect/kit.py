@@ -74,7 +74,9 @@ class Played(Outgoing):
         """What each call of that name was given."""
         return [one for called, one in self.calls if called == name]
 
-    def signed(self, service: str, region: str, method: str, url: str, body: bytes) -> Answer:
+    def signed(
+        self, service: str, region: str, method: str, url: str, body: bytes, within_s: float | None = None
+    ) -> Answer:
         assert (service, region) == ("connect", "eu-central-1")
         assert url.startswith(API)
         return self._answered(*wire.request(service, method, urlsplit(url).path, {}, body))
