@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from chalicelib.aws.closing import Closing as Windows
+    from chalicelib.aws.guarding import Guarding
     from chalicelib.aws.memory import Memory
     from chalicelib.aws.runs import Runs
     from chalicelib.aws.table import Table
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.chores.closing import Closing
     from chalicelib.pipeline.chores.deletions import Deletions
     from chalicelib.pipeline.chores.ends import Ends
+    from chalicelib.pipeline.chores.guarded import Guarded
     from chalicelib.pipeline.chores.reconciling import Reconciling
     from chalicelib.pipeline.chores.returns import Returns
     from chalicelib.pipeline.chores.spending import Spending
@@ -211,6 +213,7 @@ class Runtime:
                 outage_s=self.settings.outage_minutes * 60.0,
                 late_s=self.settings.late_reply_minutes * 60.0,
                 scan=self._scan,
+                guarding=lambda: self.guarding,
             )
         )
 
@@ -224,6 +227,7 @@ class Runtime:
             self._closing,
             self._spending,
             self._waits,
+            self._guarded,
             self._ends,
             self._deletions,
             self._reconciling,
@@ -272,6 +276,20 @@ class Runtime:
         from chalicelib.pipeline.chores.waits import Waits
 
         return Waits(shelf=self.bucket, ledger=self.table, metrics=self.metrics)
+
+    @cached_property
+    def _guarded(self) -> Guarded:
+        from chalicelib.pipeline.chores.guarded import Guarded
+        from chalicelib.pipeline.chores.warning import Warnings
+
+        return Guarded(
+            ledger=self.table,
+            book=lambda: self.guarding,
+            warnings=Warnings(self.supervisors, abouts(CHANNELS), self.metrics),
+            channels=abouts(CHANNELS),
+            desks=abouts(DESKS),
+            metrics=self.metrics,
+        )
 
     @cached_property
     def _closing(self) -> Closing:
@@ -468,6 +486,13 @@ class Runtime:
         from chalicelib.aws.runs import Runs
 
         return Runs(self.settings.table, self._dynamodb)
+
+    @cached_property
+    def guarding(self) -> Guarding:
+        """What guards remember."""
+        from chalicelib.aws.guarding import Guarding
+
+        return Guarding(self.settings.table, self._dynamodb)
 
     @cached_property
     def windows(self) -> Windows:

@@ -12,6 +12,7 @@ from chalicelib.pipeline.batch import Batch, Work
 from chalicelib.pipeline.inbound import assembly as inbound
 from chalicelib.pipeline.inbound.composing import Enricher
 from chalicelib.pipeline.inbound.to_desk import ToDesk
+from chalicelib.pipeline.front.guards import Book
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.outbound import assembly as outbound
 from chalicelib.pipeline.outbound.to_customer import ToCustomer
@@ -22,7 +23,17 @@ from chalicelib.protocols.unsealing import Unsealing
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.rules.scanning import Policy
 from chalicelib.vocabulary.records import Event
-from tests.fakes import FakeClock, FakeFetch, FakeLedger, FakeMemory, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
+from tests.fakes import (
+    FakeBook,
+    FakeClock,
+    FakeFetch,
+    FakeLedger,
+    FakeMemory,
+    FakeMetrics,
+    FakeQueue,
+    FakeSecrets,
+    FakeShelf,
+)
 
 
 class Wired:
@@ -42,6 +53,7 @@ class Wired:
         scan: Policy | None = None,
         unsealings: Mapping[str, Unsealing] | None = None,
         memory: FakeMemory | None = None,
+        book: Callable[[], Book] | None = None,
     ) -> None:
         self._clock, self.metrics = clock, metrics
         media = MediaStore(
@@ -66,6 +78,7 @@ class Wired:
                 clock=clock,
                 metrics=metrics,
                 scan=scan,
+                guarding=book or (lambda: FakeBook(FakeLedger())),
             )
         )
 
@@ -109,6 +122,7 @@ class Bench:
         self.shelf = FakeShelf() if shelf is None else shelf
         self.fetch = FakeFetch()
         self.memory = FakeMemory(self.clock)
+        self.book = FakeBook(self.ledger)
         self.inbound = queue()
         self.outbound = queue()
         self.wired = Wired(
@@ -123,6 +137,7 @@ class Bench:
             scan=scan,
             unsealings=unsealings,
             memory=self.memory,
+            book=lambda: self.book,
         )
 
     def to_desk(self, translators: Mapping[str, Translator], *enrichers: Enricher) -> ToDesk:

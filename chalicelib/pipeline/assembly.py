@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,12 +26,15 @@ from chalicelib.protocols.unsealing import Unsealing
 from chalicelib.rules.scanning import Policy
 from chalicelib.vocabulary.about import About
 
+if TYPE_CHECKING:
+    from chalicelib.pipeline.front.guards import Book
+
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """What comes from the outside: adapters, and the facts of the channels and desks that there are, by their names.
     `outage_s` is how long (s) a desk is away before its customers are told, `late_s` how long
     a reply waits for a platform's limit before its agent is told, `scan` what a malware scanner's verdicts
-    mean, None where nobody scans."""
+    mean, None where nobody scans. `guarding` opens what guards remember, where an account has them."""
 
     channels: Mapping[str, About]
     known_desks: Mapping[str, About]
@@ -47,6 +51,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     outage_s: float = 900.0
     late_s: float = 300.0
     scan: Policy | None = None
+    guarding: Callable[[], Book]
 
 
 class Common:

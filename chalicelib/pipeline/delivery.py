@@ -9,6 +9,7 @@ import msgspec
 from chalicelib.errors import Waiting
 from chalicelib.protocols.desk import Desk
 from chalicelib.vocabulary import claims
+from chalicelib.vocabulary.guarding import Said
 from chalicelib.vocabulary.messages import DeskMessage
 from chalicelib.vocabulary.records import Account, Claim, Conversation, Seat, Thread
 
@@ -39,7 +40,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     `also` are the events whose texts are shown in the same message, each with how it begins; they are claimed and done
     with it. `shown_as` is the id under which the desk has it, "" where that is its own. `noted` answers the delivery of
     the same with the events that an earlier try has noted, which it may have shown; it may raise Waiting. `apart` shows
-    it by itself whatever was noted.
+    it by itself whatever was noted. `said` is how the guards remember it.
     """
 
     conversation: Conversation
@@ -54,6 +55,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     shown_as: str = ""
     noted: Callable[[tuple[str, ...]], Delivery] | None = None
     apart: bool = False
+    said: Said | None = None
 
     @property
     def item(self) -> str:

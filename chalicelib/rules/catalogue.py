@@ -167,6 +167,27 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[It did arrive, although it could not be confirmed at first:]",
         "[Sí llegó, aunque al principio no se pudo confirmar:]",
     ),
+    # what guards noticed
+    "guard_loop": (
+        "[This may be a machine that answers ours.]",
+        "[Puede ser una máquina que contesta a la nuestra.]",
+    ),
+    "guard_rule": (
+        "[This may be spam: rule {rule}.]",
+        "[Puede ser spam: regla {rule}.]",
+    ),
+    "guard_hold": (
+        "[What this customer writes is held back, as it looks like spam or a machine’s<: until {at}>, or until an"
+        " administrator lets it go on.]",
+        "[Lo que escribe este cliente se retiene, porque parece spam o de una máquina<: hasta el {at}>, o hasta que un"
+        " administrador lo deje seguir.]",
+    ),
+    "guard_park": (
+        "[What this customer writes is put aside, as it looks like a machine’s<: until {at}>. An administrator can"
+        " bring it back.]",
+        "[Lo que escribe este cliente se aparta, porque parece de una máquina<: hasta el {at}>. Un administrador puede"
+        " recuperarlo.]",
+    ),
     "acknowledged": (
         "[You could not be reached, and the customer was told so automatically<, {at}><: “{words}”>]",
         "[No se te pudo avisar, y se lo dijimos automáticamente al cliente<, el {at}><: «{words}»>]",

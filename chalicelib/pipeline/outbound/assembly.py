@@ -84,6 +84,7 @@ def _sending(common: Common, addressing: Addressing) -> Sending:
         refusing=refusing,
         budgets=budgets,
         secrets=given.secrets,
+        fingerprint=given.media.fingerprint,
         clock=clock,
         metrics=metrics,
     )
