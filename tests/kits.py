@@ -9,10 +9,10 @@ import msgspec
 
 from chalicelib.pipeline.assembly import Common, Given
 from chalicelib.pipeline.batch import Batch, Work
+from chalicelib.pipeline.front.guards import Book
 from chalicelib.pipeline.inbound import assembly as inbound
 from chalicelib.pipeline.inbound.composing import Enricher
 from chalicelib.pipeline.inbound.to_desk import ToDesk
-from chalicelib.pipeline.front.guards import Book
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.outbound import assembly as outbound
 from chalicelib.pipeline.outbound.to_customer import ToCustomer

@@ -13,7 +13,11 @@ from chalicelib.errors import Malformed
 from chalicelib.fields import strictly
 from chalicelib.rules.answers import Choice, Shape, Whole, facts, only_object, read, schema
 
-SHAPE: Shape = {"intent": Choice(("order", "other")), "language": Choice(("en", "de"), told=False), "spam": Whole(0, 100)}
+SHAPE: Shape = {
+    "intent": Choice(("order", "other")),
+    "language": Choice(("en", "de"), told=False),
+    "spam": Whole(0, 100),
+}
 RIGHT: dict[str, Any] = {"intent": "order", "language": "de", "spam": 3}
 
 

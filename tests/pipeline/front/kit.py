@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -64,10 +65,34 @@ class Says:
         return self.model
 
 
+class Counted:
+    """A memory, and how often it is read and written."""
+
+    def __init__(self, memory: FakeMemory) -> None:
+        self._memory = memory
+        self.calls: Counter[str] = Counter()
+
+    def get(self, of: Conversation, name: str) -> bytes | None:
+        self.calls["read"] += 1
+        return self._memory.get(of, name)
+
+    def under(self, of: Conversation, prefix: str) -> Mapping[str, bytes]:
+        raise AssertionError("nobody asks for all")
+
+    def keep(self, of: Conversation, name: str, value: bytes, for_s: float) -> None:
+        self.calls["write"] += 1
+        self._memory.keep(of, name, value, for_s)
+
+    def keep_first(self, of: Conversation, name: str, value: bytes, for_s: float) -> bytes:
+        self.calls["write"] += 1
+        return self._memory.keep_first(of, name, value, for_s)
+
+
 class Kit:
     def __init__(self) -> None:
         self.clock, self.metrics, self.says = FakeClock(), FakeMetrics(), Says()
         self.memory = FakeMemory(self.clock)
+        self.counted = Counted(self.memory)
         self.secrets = FakeSecrets(**{"front/crm": {"keys": [SECRET]}})
         self.container()
 
@@ -75,7 +100,7 @@ class Kit:
         """Another one begins: nothing is in its memory."""
         numbers = iter(range(1000))
         calls = Signed(self.says.post, self.secrets, self.clock, lambda: f"call-{next(numbers)}")
-        self.lookup = Lookup(calls, self.memory, self.clock, self.metrics)
+        self.lookup = Lookup(calls, self.counted, self.clock, self.metrics)
         classifiers = {True: self.says.judge}
-        self.judging = Judging(classifiers, self.memory, self.clock, self.metrics)
+        self.judging = Judging(classifiers, self.counted, self.clock, self.metrics)
         self.asking = Asking([self.judging, self.lookup])
