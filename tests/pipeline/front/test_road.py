@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import Malformed, Misconfigured, RateLimited, Uncertain, Unreachable
-from chalicelib.pipeline.inbound.composing import switched
+from chalicelib.pipeline.inbound.composing import Enricher, switched
 from chalicelib.vocabulary.front import NOTHING, Front
 from tests.corpus.injection import ANSWERS
 from tests.fakes import FakeClient, FakeDesk, FakeSecrets, turn
@@ -30,13 +30,13 @@ class Road:
         bench.ledger.listed = [account(front)]
         made = 0
 
-        def make() -> object:
+        def make() -> Enricher:
             nonlocal made
             made += 1
             return self.kit.asking.enrich
 
         self.made = lambda: made
-        enrich = switched(lambda one: one.front.crm is not None or one.front.triage is not None, make)  # type: ignore[arg-type]
+        enrich = switched(lambda one: one.front.crm is not None or one.front.triage is not None, make)
         self.work = bench.to_desk({"instagram": self.says, "tiktok": self.says}, enrich)
 
     def send(self, number: int) -> None:
