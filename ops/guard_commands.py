@@ -40,9 +40,10 @@ def rules() -> None:
     """Spam rules, for the accounts whose front has guards: the functions see a change within a minute.
 
     A rule is of a kind: `sender` (a customer's id or name), `pattern` (of RE2: no look-around, no back references,
-    \\p{L} and \\p{N} for letters and numbers; case does not count), `links` (at least so many in a message), `newcomers` (more
-    than so many people write for the first time within ten minutes). What a message meets is marked for the agent
-    (`mark`), put behind others, too (`low`), held (`hold`), or, of a blocked sender only, dropped (`drop`).
+    \\p{L} and \\p{N} for letters and numbers; case does not count), `links` (at least so many in a message),
+    `newcomers` (more than so many people write for the first time within ten minutes). What a message meets is marked
+    for the agent (`mark`), put behind others, too (`low`), held (`hold`), or, of a blocked sender only, dropped
+    (`drop`).
     """
 
 
@@ -105,9 +106,9 @@ def rules_remove(name: str, as_json: bool) -> None:
 @json_option
 def rules_test(account: str | None, customer: str, as_json: bool) -> None:
     """Tell which rule a message would meet; its text is read from standard input, and kept nowhere."""
-    text = pasting.stdin()
 
     def work(out: Out) -> None:
+        text = pasting.stdin("text", "pipe it in: echo '…' | dmdesk rules test", "pipe in what a customer wrote")
         bridge = _bridge(out)
         met = guarding.tested(bridge, bridge.account(account) if account else None, text, customer)
         out.result(msgspec.to_builtins(met), guarding.rule_lines([met]) if met else ["it meets no rule"])

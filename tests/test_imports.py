@@ -107,3 +107,9 @@ def test_a_role_that_is_not_known_loads_nothing_yet() -> None:
 
 def test_the_app_stays_small() -> None:
     assert len(APP.read_text().splitlines()) < 120
+
+
+@pytest.mark.parametrize("role", ["to_desk", "to_customer", "upkeep"])
+def test_nobody_pays_for_guards_before_an_account_has_them(role: str) -> None:
+    guards = {"re2", "chalicelib.aws.guarding", "chalicelib.pipeline.front.guards", "chalicelib.rules.loops"}
+    assert guards & modules(role) == set()

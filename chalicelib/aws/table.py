@@ -24,7 +24,6 @@ from chalicelib.aws import (
     calls,
     closing,
     compared,
-    guarding,
     heard,
     keys,
     locks,
@@ -243,7 +242,7 @@ class Table:
         items = {item: words, **(also or {})}
         done = [_shown(self._name, conversation, one, now, result, begins) for one, begins in items.items()]
         whose = states.listing(self._name, conversation, now, thread.seat) if listed else []
-        whose += [guarding.said(self._name, conversation, now, said)] if said else []
+        whose += self._turn(conversation, now, said)
         for newest in (True, False):  # an older event than the newest known is a replay
             with suppress(_Cancelled):
                 remember = states.remember(self._name, conversation, now, thread, before, newest=newest)
@@ -336,7 +335,7 @@ class Table:
                 }
             }
         )
-        writes += [guarding.said(self._name, conversation, now, said)] if said else []
+        writes += self._turn(conversation, now, said)
         with suppress(_Cancelled):
             self._transact(writes)
 
@@ -650,6 +649,14 @@ class Table:
             **(more or {}),
         }
         call(self._client.put_item, TableName=self._name, Item=fields)
+
+    def _turn(self, conversation: Conversation, now: float, said: Said | None) -> list[TransactWriteItemTypeDef]:
+        """What remembers the turn for the guards, where an account has any."""
+        if said is None:
+            return []
+        from chalicelib.aws import guarding
+
+        return [guarding.said(self._name, conversation, now, said)]
 
     def _transact(self, writes: list[TransactWriteItemTypeDef]) -> None:
         """Writes all or nothing. What it met (an echo's write, another worker's) is over in milliseconds, and what

@@ -173,19 +173,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[Puede ser una máquina que contesta a la nuestra.]",
     ),
     "guard_rule": (
-        "[This may be spam: rule {rule}.]",
-        "[Puede ser spam: regla {rule}.]",
+        "[This may be spam<: rule {name}>.]",
+        "[Puede ser publicidad no deseada<: regla {name}>.]",
     ),
     "guard_hold": (
-        "[What this customer writes is held back, as it looks like spam or a machine’s<: until {at}>, or until an"
-        " administrator lets it go on.]",
-        "[Lo que escribe este cliente se retiene, porque parece spam o de una máquina<: hasta el {at}>, o hasta que un"
-        " administrador lo deje seguir.]",
+        "[What this customer writes is held back<, until {at} at the latest>: it looks like spam or a machine’s.]",
+        "[Lo que escribe este cliente se retiene<, como máximo el {at}>: parece publicidad o de una máquina.]",
     ),
     "guard_park": (
-        "[What this customer writes is put aside, as it looks like a machine’s<: until {at}>. An administrator can"
-        " bring it back.]",
-        "[Lo que escribe este cliente se aparta, porque parece de una máquina<: hasta el {at}>. Un administrador puede"
+        "[What this customer writes is put aside<, until {at} at the latest>: it looks like a machine’s. An"
+        " administrator can bring it back.]",
+        "[Lo que escribe este cliente se aparta<, como máximo el {at}>: parece de una máquina. Un administrador puede"
         " recuperarlo.]",
     ),
     "acknowledged": (

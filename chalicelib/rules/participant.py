@@ -51,8 +51,7 @@ LATER: dict[str, str] = {
 WINDOW_WARNING, MESSAGES_LEFT = LATER
 
 LONGEST_VALUE = 500
-# One point counts as a minute of waiting, and there are 25,000,000 below 0, too
-# (developer.genesys.cloud, RoutingConversationAttributesRequest).
+# One point counts as a minute of waiting, and there are as many below 0 as above.
 LOW_PRIORITY = "-1440"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.rules.loops import counted, judged, normalised, signals
-from chalicelib.vocabulary.guarding import Said
+from chalicelib.vocabulary.guarding import By, Said
 
 NOW = 1_764_000_000_000
 MINUTE = 60_000
@@ -22,7 +22,7 @@ def told(talk: Talk) -> list[Said]:
     at, turns = NOW, []
     for sign, wait_s in reversed(steps):
         mark = "" if sign in ".,!" else sign.lower()
-        by = "person" if sign == "!" else "automatic" if sign.isupper() or sign == "," else "customer"
+        by: By = "person" if sign == "!" else "automatic" if sign.isupper() or sign == "," else "customer"
         turns.append(Said(by=by, at_ms=at, mark=mark))
         at -= wait_s * 1000
     return turns[::-1]

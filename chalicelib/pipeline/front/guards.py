@@ -182,6 +182,7 @@ class Guards:
         held = Held(conversation=message.conversation, step=step, why=why, since_s=now, until_s=until_s)
         self._book.hold(held)
         self._count(account, step, reason, why)
+        self._metrics.count("guard_held", account=account.id)
         log.warning("held by a guard", event=message.id, account=account.id, kind=step, reason=why,
                     conversation=message.conversation.key)  # fmt: skip
         return Talk(step=step, until_s=until_s, why=why)
@@ -198,7 +199,8 @@ class Guards:
         """Agents read of it where the conversation is open. What cannot be told now, the next try tells. Never
         raises."""
         conversation = message.conversation
-        text = say(account.language, f"guard_{talk.step}", at=str(int(talk.until_s * 1000)))
+        key = "guard_park" if talk.step == "park" else "guard_hold"
+        text = say(account.language, key, at=str(int(talk.until_s * 1000)))
         line = Shown(
             conversation=conversation, id=f"guard:{int(talk.until_s)}", sent_ms=int(self._clock() * 1000), text=text
         )
@@ -247,5 +249,5 @@ def _marked(message: CustomerMessage, rule: Rule | None, looping: bool) -> Custo
         return message
     action = rule.action if rule else "mark"
     told = {"guard": rule.id if rule else LOOP, "guardAction": action}
-    line = Line("guard_rule", {"rule": rule.id}) if rule else Line("guard_loop")
+    line = Line("guard_rule", {"name": rule.id}) if rule else Line("guard_loop")
     return msgspec.structs.replace(message, attributes=message.attributes | told, lines=(line, *message.lines))

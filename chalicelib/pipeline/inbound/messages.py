@@ -90,7 +90,12 @@ class Messages:
         """Shows the message, in one with the `others`, or with those that an earlier try has `noted`. Answers "" where
         they were shown, GIVEN_UP where it was buried, SET_ASIDE where a guard kept it back, the result of its claim
         where that had ended before. Raises Retryable; Together where it cannot be shown with others."""
-        if arrival.account.front.guards:
+        account = arrival.account
+        message = self._leads.told(self._mentions.told(account, message))
+        if not message.starts_window and self._is_own(account, message):
+            self._metrics.count("ignored", reason=f"{account.channel}_own")
+            return ""
+        if account.front.guards:
             passed = self._guard().let_through(arrival, message, others)
             return self._show(arrival, passed, others, noted) if passed else SET_ASIDE
         return self._show(arrival, message, others, noted)
@@ -99,10 +104,6 @@ class Messages:
         self, arrival: Arrival, message: CustomerMessage, others: Sequence[CustomerMessage], noted: Noted | None
     ) -> str:
         account = arrival.account
-        message = self._leads.told(self._mentions.told(account, message))
-        if not message.starts_window and self._is_own(account, message):
-            self._metrics.count("ignored", reason=f"{account.channel}_own")
-            return ""
         if any(line.key == "unknown" for line in message.lines):
             self._metrics.count("unknown_kind", channel=account.channel)
         message, replies = self._acknowledging.told(arrival, message)

@@ -77,10 +77,9 @@ def rule(kind: Kind, value: str, action: Action) -> Rule:
 
 def test_what_comes_again_after_each_answer_is_marked() -> None:
     road = Guarded()
-    assert [road.says("please hold the line") for _ in range(2) if road.answers("we are closed") is None] == [
-        "please hold the line"
-    ] * 2
-    road.answers("we are closed")
+    for _ in range(2):
+        assert road.says("please hold the line") == "please hold the line"
+        road.answers("we are closed")
     assert road.says("Please  HOLD the line") == f"{MARK}\nPlease  HOLD the line"
     assert road.desk.shown[-1].attributes["guard"] == "loop"
     assert road.desk.shown[-1].attributes["guardAction"] == "mark"
@@ -99,7 +98,7 @@ def test_a_loop_is_held_with_all_that_comes_behind_and_the_agents_are_told_once(
     road.loops(6)
     held = road.says("please hold the line")
     assert held.startswith(HELD)
-    assert held.endswith("lets it go on.]")
+    assert held.endswith("a machine’s.]")
     assert road.says("and something else") == ""
     road.clock.advance(10 * MINUTE)
     road.look()
@@ -214,7 +213,7 @@ def test_all_parts_of_a_blocked_senders_message_are_dropped() -> None:
     road.writes(1, "first")
     (first,) = road.happened["message:mid-1"]
     assert not isinstance(first, str)
-    road.happened["message:mid-1"].append(msgspec.structs.replace(first, id="message:mid-1#1", part=1))  # type: ignore[arg-type]
+    road.happened["message:mid-1"].append(msgspec.structs.replace(first, id="message:mid-1#1", part=1))
     road.look()
     assert (road.queue, road.desk.texts) == ([], [])
 
@@ -250,6 +249,14 @@ def test_nobody_is_told_where_no_conversation_is_open() -> None:
     assert road.metrics.total("guarded", action="hold") == 1
     road.empties()
     assert road.desk.texts == ["[This may be spam: rule one.]\nspam"]
+
+
+def test_the_accounts_own_comment_is_not_judged() -> None:
+    road = Guarded(None, rule("pattern", "spam", "hold"))
+    whose = msgspec.structs.replace(CONVERSATION, customer=INSTAGRAM.id)
+    assert road.says("spam", conversation=whose, starts_window=False, public=True) == ""
+    assert road.metrics.total("ignored", reason="instagram_own") == 1
+    assert (road.queue, road.metrics.total("guarded")) == ([], 0)
 
 
 def test_a_flood_of_newcomers_meets_its_rule_and_old_customers_do_not() -> None:
