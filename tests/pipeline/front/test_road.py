@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -35,7 +37,7 @@ class Road:
             made += 1
             return self.kit.asking.enrich
 
-        self.made = lambda: made
+        self.made: Callable[[], int] = lambda: made
         enrich = switched(lambda one: one.front.crm is not None or one.front.triage is not None, make)
         self.work = bench.to_desk({"instagram": self.says, "tiktok": self.says}, enrich)
 
