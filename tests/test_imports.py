@@ -73,6 +73,13 @@ def test_the_inbound_worker_loads_what_it_asks_with_and_not_what_sends() -> None
         "PureCloudPlatformClientV2",
     ]
     assert [name for name in senders if name in found] == []
+    in_front = (
+        "chalicelib.pipeline.front.",
+        "chalicelib.aws.bedrock",
+        "chalicelib.endpoint",
+        "chalicelib.rules.triage",
+    )
+    assert [name for name in found if name.startswith(in_front)] == []
 
 
 def test_the_outbound_worker_loads_what_it_sends_with() -> None:

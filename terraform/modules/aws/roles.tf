@@ -56,6 +56,21 @@ locals {
       for queue in ["outbound"] : { Sid = "AskForThanks", Action = ["sqs:SendMessage"], Resource = [aws_sqs_queue.main[queue].arn] }
       if anytrue([for account in var.accounts : account.thanks])
       ], [
+      for secrets in [var.front_secrets] : {
+        # with which it asks the companies' own endpoints (docs/front.md); Secrets Manager puts six signs behind a name
+        Sid      = "AskBeforeAnAgentIs"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = [for secret in secrets : startswith(secret, "arn:") ? secret : "arn:${local.partition}:secretsmanager:${local.region}:${local.account_id}:secret:${secret}-??????"]
+      } if length(secrets) > 0
+      ], [
+      for models in [var.models] : {
+        # Converse is authorised by this, too, on the model and on the project that the call is counted to.
+        # docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
+        Sid      = "JudgeMessages"
+        Action   = ["bedrock:InvokeModel"]
+        Resource = distinct(concat(flatten([for model in models : local.model_arns[model]]), ["arn:${local.partition}:bedrock:*:${local.account_id}:project/*"]))
+      } if length(models) > 0
+      ], [
       # it alone begins conversations: whoever else calls a desk does so in one that is open (pipeline/lines.py)
       for right in flatten([for desk in var.desks : desk.rights]) : { Sid = right.sid, Action = right.actions, Resource = right.resources }
     ])
@@ -238,6 +253,21 @@ locals {
         ]
       },
     ]
+  }
+}
+
+locals {
+  # An inference profile leads on to the model of its name's end, in several regions; of an application's own profile the
+  # name tells no model. docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-use.html
+  led_to = {
+    for model in var.models : model => strcontains(model, ":application-inference-profile/") ? "*" :
+    try(regex("(?:^|:inference-profile/)(?:us-gov|us|eu|apac|jp|au|ca|global)\\.(.+)$", model)[0], "")
+  }
+  model_arns = {
+    for model, led_to in local.led_to : model => concat(
+      [startswith(model, "arn:") ? model : led_to == "" ? "arn:${local.partition}:bedrock:*::foundation-model/${model}" : "arn:${local.partition}:bedrock:*:${local.account_id}:inference-profile/${model}"],
+      [for name in [led_to] : "arn:${local.partition}:bedrock:*::foundation-model/${name}" if name != ""],
+    )
   }
 }
 

@@ -13,6 +13,8 @@ locals {
   unseen   = "\\x{0}-\\x{1f}\\x{7f}-\\x{9f}\\x{200e}\\x{200f}\\x{2028}-\\x{202e}\\x{2066}-\\x{2069}"
   one_line = "^([^\\s${local.unseen}]([^${local.unseen}]*[^\\s${local.unseen}])?)?$"
   filled   = "^[^\\s${local.unseen}]([^${local.unseen}]*[^\\s${local.unseen}])?$"
+  endpoint = { kind = "text", form = "^https://[^/\\s@]+(/\\S*)?$", longest = 2048, says = "an address that begins with https:// and holds no password" }
+  secret   = { kind = "text", form = "^[A-Za-z0-9/_+=.@:-]+$", longest = 2048, says = "the name or ARN of a secret" }
   word     = "^[!-~]+$"
   address  = "^[^@\\s,;<>\"]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]{2,}$"
   url      = "^https?://[^/\\s]\\S*$"
@@ -219,6 +221,8 @@ locals {
   # an account's front, and each feature of it: as chalicelib/vocabulary/front.py has them. What is absent is off
   front = {
     guards = { kind = "map" }
+    crm    = { kind = "map" }
+    triage = { kind = "map" }
     thanks = { kind = "map" }
   }
   front_features = {
@@ -226,6 +230,21 @@ locals {
       loops        = { kind = "text", among = ["off", "mark", "hold", "park"] }
       hold_minutes = { kind = "number", least = 5, most = 1440 }
       rules        = { kind = "flag" }
+    }
+    crm = {
+      url           = merge(local.endpoint, { must = true })
+      secret        = merge(local.secret, { must = true })
+      cache_minutes = { kind = "number", least = 0, most = 1440 }
+    }
+    triage = {
+      intents    = { kind = "map", must = true }
+      model      = { kind = "text", form = "^[A-Za-z0-9:/._-]+$", longest = 2048, says = "the id or ARN of a model or an inference profile" }
+      region     = { kind = "text", form = "^[a-z0-9-]+$", longest = 40, says = "a region of AWS" }
+      mode       = { kind = "text", among = ["tool", "schema", "text"] }
+      url        = local.endpoint
+      secret     = local.secret
+      redact     = { kind = "flag" }
+      priorities = { kind = "map" }
     }
     thanks = {
       stories       = { kind = "flag" }
