@@ -33,6 +33,8 @@ _EMPTY_PLACE = re.compile(r"[\s,]*\{name\}")
 # a name that leads somewhere, or means to
 _LEADS = re.compile(r"[/\\{}]|www\.|\S\.\S", re.IGNORECASE)
 
+_WORDS = {"story": "thanks_story", "comment": "thanks_comment"}
+
 
 class Due(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """For what a customer may be thanked: `about` is the story (UNNAMED where nobody names it) or the comment, `event`
@@ -145,7 +147,7 @@ def words(thanks: Thanks, due: Due, language: str, name: str) -> str:
     called = "" if len(called) > LONGEST_NAME or _LEADS.search(called) else called
     own = _own(thanks, due, language)
     if not own:
-        return say(language, f"thanks_{due.kind}", name=called)
+        return say(language, _WORDS[due.kind], name=called)
     if called:
         return own.replace(_PLACE, called)
     return _EMPTY_PLACE.sub("", own).lstrip(" ,;:!.")

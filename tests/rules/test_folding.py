@@ -34,6 +34,7 @@ OTHER: dict[str, dict[str, Any]] = {
     "a line": {"lines": (Line("theirs"),)},
     "a part": {"part": 1},
     "a mention": {"mention": Mention(post="1")},
+    "a story": {"story": "1"},
 }
 
 

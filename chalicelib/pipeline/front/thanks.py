@@ -46,6 +46,8 @@ ADVICE = 'name a time zone of the IANA database, like "Europe/Berlin", in the ac
 
 Show = Callable[[Arrival, Sequence[CustomerEvent]], Sequence[str]]
 
+_TOLD = {"story": "thanked_story", "comment": "thanked_comment"}
+
 
 class Offering:
     """The inbound worker's half."""
@@ -253,7 +255,7 @@ class Thanking:
         """The agents read what the customer was told, where a conversation is open. Never raises."""
         account, seat = reply.account, reply.seat
         begins = beginning(account.language, reply.message.text, "")
-        text = say(account.language, f"thanked_{due.kind}", words=begins)
+        text = say(account.language, _TOLD[due.kind], words=begins)
         line = Shown(conversation=due.conversation, id=due.message, sent_ms=int(self._clock() * 1000), text=text)
         try:
             if self._lines.is_open(account, due.conversation, seat):
