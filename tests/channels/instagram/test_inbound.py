@@ -1110,7 +1110,7 @@ def test_every_fixture_is_expected_here() -> None:
         "changes__mentions", "changes__mentions_of_a_post", "message_edit__no_text", "message_edit__no_sender",
         "message_edit__text_without_sender", "message__text_without_sender", "unknown__nothing", "unknown__no_object",
         "message__deleted_without_sender", "changes__message_without_parties", "changes__comments_by_username",
-        "changes__comments_reply", "postback__nobody",
+        "changes__comments_reply", "postback__nobody", "referral__story_mention", "message__story_mention_and_referral",
     }  # fmt: skip
     assert {*MESSAGES, *NOTES, *LED, *ECHOES, *IGNORED, *others, *batches} == set(NAMES)
 
