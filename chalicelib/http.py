@@ -156,10 +156,18 @@ class Outgoing:
         return self._call("DELETE", url, headers, None, read_s)
 
     def signed(
-        self, service: str, region: str, method: str, url: str, body: bytes, read_s: float | None = None
+        self,
+        service: str,
+        region: str,
+        method: str,
+        url: str,
+        body: bytes,
+        read_s: float | None = None,
+        within_s: float | None = None,
     ) -> Answer:
-        """Calls a service of AWS with a JSON body, signed with the function's own role; otherwise as `post`."""
-        return self._call(method, url, self._sign(service, region, method, url, body), body, read_s)
+        """Calls a service of AWS with a JSON body, signed with the function's own role; all of it `within_s` (seconds),
+        connecting included, where that is given. Otherwise as `post`."""
+        return self._call(method, url, self._sign(service, region, method, url, body), body, read_s, within_s)
 
     def get(self, url: str, *, headers: dict[str, str], read_s: float | None = None) -> Answer:
         """GETs the URL; otherwise as `post`."""
@@ -170,7 +178,13 @@ class Outgoing:
         self._session.close()
 
     def _call(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, read_s: float | None = None
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        read_s: float | None = None,
+        whole_s: float | None = None,
     ) -> Answer:
         wait_s = self._read_s if read_s is None else read_s
         where = _destination(url)
@@ -178,7 +192,8 @@ class Outgoing:
         proxies = self._proxies(f"{where.scheme}://{where.authority}")
         watch = self._session.watch
         # a call that may take two seconds does not connect for three
-        watch.begin(countdown(min(min(CONNECT_S, wait_s) + wait_s, LONGEST_CALL_S), self._steady), wait_s)
+        longest_s = min(CONNECT_S, wait_s) + wait_s if whole_s is None else whole_s
+        watch.begin(countdown(min(longest_s, LONGEST_CALL_S), self._steady), wait_s)
         try:
             return _answer(
                 self._session.request(

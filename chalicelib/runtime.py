@@ -43,13 +43,16 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.chores.waits import Waits
     from chalicelib.pipeline.comparing import Comparing
     from chalicelib.pipeline.erasing import Erasing
+    from chalicelib.pipeline.inbound.composing import Enricher
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.pipeline.returning import Returning
     from chalicelib.protocols.archive import Archive, DeskArchive, OpenDeskArchive
+    from chalicelib.protocols.asking import Classifier, Post
     from chalicelib.protocols.channel import Client, Open, Renewal, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
     from chalicelib.rules.scanning import Policy
     from chalicelib.vocabulary.messages import Fetched
+    from chalicelib.vocabulary.records import Account
 
 
 class Runtime:
@@ -116,13 +119,43 @@ class Runtime:
         from chalicelib.pipeline.batch import Batch
         from chalicelib.pipeline.erased import Heeding
         from chalicelib.pipeline.inbound import assembly
+        from chalicelib.pipeline.inbound.composing import switched
 
         translators: dict[str, Translator] = {
             name: part(package, "translate", "TRANSLATOR") for name, package in CHANNELS.items()
         }
-        work = assembly.to_desk(self._common, translators, self.inbound)
+        asking = switched(_asks, lambda: self._asking)
+        work = assembly.to_desk(self._common, translators, self.inbound, [asking])
         heeding = Heeding(work, self.table, self.clock, self.metrics)
         return Batch(heeding, self.inbound, self._common.budgets, self.metrics, self.clock)
+
+    @cached_property
+    def _asking(self) -> Enricher:
+        """Those who are asked before an agent is, of the accounts that have any."""
+        from chalicelib.pipeline.front.asking import Asking
+        from chalicelib.pipeline.front.crm import Lookup
+        from chalicelib.pipeline.front.endpoint import Signed
+        from chalicelib.pipeline.front.triage import Judging
+
+        lookup = Lookup(Signed(self.post, self.secrets, self.clock), self.memory, self.clock, self.metrics)
+        return Asking([Judging(self.classifiers, self.memory, self.clock, self.metrics), lookup]).enrich
+
+    @property
+    def classifiers(self) -> dict[bool, Classifier]:
+        """Who judges messages: a model of Bedrock's (True), and the companies' own endpoints (False)."""
+        from chalicelib.aws.bedrock import Converse
+        from chalicelib.pipeline.front.endpoint import Signed
+        from chalicelib.pipeline.front.triage import Endpoint
+
+        ours = Signed(self.post, self.secrets, self.clock)
+        return {True: Converse(self.http, self.settings.bedrock_api.rstrip("/")), False: Endpoint(ours)}
+
+    @cached_property
+    def post(self) -> Post:
+        """How the companies' own endpoints are called."""
+        from chalicelib.endpoint import Endpoint
+
+        return Endpoint(self._trusted)
 
     @cached_property
     def to_customer(self) -> Batch:
@@ -411,7 +444,11 @@ class Runtime:
     def _fetcher(self) -> Fetcher:
         from chalicelib.fetching import Fetcher  # what it needs, the edge does not load
 
-        return Fetcher(trusted=[host.strip() for host in self.settings.media_hosts.split(",") if host.strip()])
+        return Fetcher(trusted=self._trusted)
+
+    @property
+    def _trusted(self) -> list[str]:
+        return [host.strip() for host in self.settings.media_hosts.split(",") if host.strip()]
 
     @cached_property
     def table(self) -> Table:
@@ -491,6 +528,11 @@ def _signed(service: str, region: str, method: str, url: str, body: bytes) -> di
     from chalicelib.aws.signing import signed  # only where a desk is a service of AWS
 
     return signed(service, region, method, url, body)
+
+
+def _asks(account: Account) -> bool:
+    """Whether anybody is asked for the account's messages."""
+    return account.front.crm is not None or account.front.triage is not None
 
 
 class _WhenAsked(dict[str, Any]):

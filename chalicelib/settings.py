@@ -60,6 +60,8 @@ class Settings(Places, frozen=True, kw_only=True):
     scan_seconds: Annotated[int, msgspec.Meta(ge=5, le=900)] = 60
     scan_without_verdict: Literal["refuse", "allow", "hold"] = "refuse"
     scan_unscannable: Literal["refuse", "allow"] = "refuse"
+    # where Amazon Bedrock is, "" for the region's own: tests and private endpoints change it
+    bedrock_api: str = ""
     vendors: dict[str, str] = {}
 
     def url(self, name: str) -> str:

@@ -224,6 +224,9 @@ resource "aws_dynamodb_table_item" "account" {
     }, {
     for name, seconds in { fold_s = each.value.fold_s } : name => { N = tostring(seconds) } if seconds > 0
     }, {
+    # a structure, as JSON: what is off is absent
+    for name, features in { front = each.value.front } : name => { S = jsonencode(features) } if length(features) > 0
+    }, {
     for name, ids in { former_integrations = each.value.former_integrations } : name => { SS = sort(ids) } if length(ids) > 0
   }))
 }

@@ -184,6 +184,12 @@ def settings_of_terraform() -> Iterator[str]:
     account = re.search(r"^  account = \{\n(.*?)^  \}", table, re.DOTALL | re.MULTILINE)
     assert account
     yield from re.findall(r"^    (\w+) += ", account[1], re.MULTILINE)
+    front = re.search(r"^  front_features = \{\n(.*?)^  \}", table, re.DOTALL | re.MULTILINE)
+    assert front
+    for name, body in re.findall(r"^    (\w+) = \{\n(.*?)^    \}", front[1], re.DOTALL | re.MULTILINE):
+        yield f"front.{name}"
+        for field in re.findall(r"^      (\w+) += ", body, re.MULTILINE):
+            yield f"{name}.{field}"
 
 
 def test_each_setting_of_terraform_has_its_line() -> None:

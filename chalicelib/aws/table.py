@@ -752,6 +752,8 @@ def _account(item: dict[str, Any]) -> Account | Unreadable:
     plain = {name: _plain(value) for name, value in keys.fields(item).items()}
     core = {name: plain.pop(name) for name in _CORE & plain.keys()}
     try:
+        if isinstance(core.get("front"), str):  # JSON, since it is a structure
+            core["front"] = msgspec.json.decode(core["front"])
         return msgspec.convert(core | {"options": plain}, Account)
-    except msgspec.ValidationError as error:
+    except msgspec.DecodeError as error:
         return Unreadable(key=keys.name_of(item), problem=str(error))

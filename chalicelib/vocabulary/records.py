@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from chalicelib.vocabulary.front import NOTHING, Front
 from chalicelib.wire import bounded, digest
 
 # The result of a claim that was ended before its work came: a message that was taken back first.
@@ -148,8 +149,9 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     closes while its customer waits: nothing, supervisors are warned, or the conversation is raised at its desk,
     too. `after_end` is what the customer is told when the desk's conversation is over, such as a link to a survey
     ("": nothing). `flow_texts` passes on what the desk's flows say by themselves. Plain texts that follow each
-    other within `fold_s` (s) are shown as one message (`rules.folding`), 0: each by itself. `options` is what only
-    accounts of its channel or its desk have (`About.options`).
+    other within `fold_s` (s) are shown as one message (`rules.folding`), 0: each by itself. `front` is what stands
+    before its desk, nothing by default. `options` is what only accounts of its channel or its desk have
+    (`About.options`).
     """
 
     channel: Word
@@ -170,6 +172,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     after_end: str = ""
     flow_texts: bool = False
     fold_s: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
+    front: Front = NOTHING
     options: dict[str, Any] = {}
 
     @property

@@ -132,7 +132,14 @@ class _TracedOutgoing(Outgoing):
         self._road = road
 
     def _call(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, read_s: float | None = None
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        read_s: float | None = None,
+        whole_s: float | None = None,
     ) -> Answer:
         marked = headers | self._road.trace_headers()
-        return self._road.call(method, url, headers, body, partial(super()._call, method, url, marked, body, read_s))
+        work = partial(super()._call, method, url, marked, body, read_s, whole_s)
+        return self._road.call(method, url, headers, body, work)

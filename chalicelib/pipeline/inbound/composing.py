@@ -34,6 +34,15 @@ Enricher = Callable[[Draft], Draft]
 of its budget), and keeps it from ever being shown by raising Dropped; any other exception gives the message back."""
 
 
+def switched(on: Callable[[Account], bool], made: Callable[[], Enricher]) -> Enricher:
+    """The enricher for the accounts that have it switched on: `made` when a message of theirs needs it first."""
+
+    def enrich(draft: Draft) -> Draft:
+        return made()(draft) if on(draft.account) else draft
+
+    return enrich
+
+
 class Composing:
     """The enrichers, in the order in which each builds on what the ones before it have found."""
 

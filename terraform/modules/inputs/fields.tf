@@ -210,5 +210,19 @@ locals {
     # one message on every channel: Instagram takes 1,000 bytes, and a character has four at most
     outage_text         = merge(local.words, { default = "", longest = 250 })
     former_integrations = { kind = "texts", default = [], form = "^\\S+$", says = "the id of an integration" }
+
+    front = { kind = "map", default = null }
+  }
+
+  # an account's front, and each feature of it: as chalicelib/vocabulary/front.py has them. What is absent is off
+  front = {
+    guards = { kind = "map" }
+  }
+  front_features = {
+    guards = {
+      loops        = { kind = "text", among = ["off", "mark", "hold", "park"] }
+      hold_minutes = { kind = "number", least = 5, most = 1440 }
+      rules        = { kind = "flag" }
+    }
   }
 }

@@ -3,9 +3,21 @@ locals {
   # `try` of what is not wholly known answers nothing that is: so it stands around keys only
   accounts = { for key in try(keys(var.accounts), []) : key => var.accounts[key] }
 
+  # account key → what stands before its desk, where anything does
+  fronts = { for key, account in local.accounts : key => account.front if try(account.front, null) != null }
+
   objects = merge(
     { for name, given in var.settings : name => { given = given, fields = local.fields[name] } },
     { for key, given in local.accounts : "accounts.${key}" => { given = given, fields = local.account } },
+    { for key, given in local.fronts : "accounts.${key}.front" => { given = given, fields = local.front } },
+    {
+      for part in flatten([
+        for key, front in local.fronts : [
+          for feature in try(keys(front), []) : { path = "accounts.${key}.front.${feature}", given = front[feature], feature = feature }
+          if contains(keys(local.front_features), feature)
+        ]
+      ]) : part.path => { given = part.given, fields = local.front_features[part.feature] } if part.given != null
+    },
     {
       for place, given in try([for step in var.settings.closing.steps : step], []) :
       "closing.steps[${place}]" => { given = given, fields = local.step }

@@ -1,0 +1,1 @@
+"""What may happen before an agent is asked, for accounts that have it switched on (docs/front.md)."""

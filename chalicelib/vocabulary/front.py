@@ -1,0 +1,83 @@
+"""What an account may have in front of its desk: before an agent is asked. What is absent is off, and costs nothing.
+
+Each feature is a struct of its own and a field of `Front`. Terraform checks the same by
+terraform/modules/inputs/fields.tf, whose names these are.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+
+import msgspec
+
+
+class Guards(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Guards against bots that answer each other, and against spam.
+
+    `loops` is how far the loop guard goes: nothing, the message is marked for the agent, it is held, or parked where
+    holding did not end it. `hold_minutes` is how long anything is held before it goes on by itself. `rules` has the
+    spam rules of the table looked at (`dmdesk rules`).
+    """
+
+    loops: Literal["off", "mark", "hold", "park"] = "park"
+    hold_minutes: Annotated[int, msgspec.Meta(ge=5, le=1440)] = 60
+    rules: bool = True
+
+
+Origin = Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]\S*\Z", max_length=2048)]
+Secret = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9/_+=.@:-]+\Z", max_length=2048)]
+
+
+class Crm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the company's CRM knows of a customer, asked at `url`, an https:// endpoint of theirs. `secret` names the
+    secret with the keys that the call is signed with; what was told holds for `cache_minutes`.
+    """
+
+    url: Origin
+    secret: Secret
+    cache_minutes: Annotated[int, msgspec.Meta(ge=0, le=1440)] = 15
+
+
+Urgency = Literal["low", "normal", "high"]
+URGENCIES: tuple[Urgency, ...] = get_args(Urgency)
+Intent = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
+Meaning = Annotated[str, msgspec.Meta(max_length=200)]
+Priority = Annotated[int, msgspec.Meta(ge=0, le=25_000_000)]
+
+
+class Triage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a message is about, judged by a model of Amazon Bedrock, or by an endpoint of the company's own.
+
+    `intents` are the names that the account has for what its customers want, with what each means to who judges.
+    `model` is the id or ARN of a model or an inference profile, in `region` ("": the function's own); `mode` is how an
+    answer of that model is given its shape. In its place, `url` and `secret` are as for `Crm`. `redact` takes numbers
+    and addresses out of a text before it leaves; `priorities` are those of the urgencies that have one.
+    """
+
+    intents: Annotated[dict[Intent, Meaning], msgspec.Meta(min_length=1, max_length=50)]
+    model: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9:/._-]*\Z", max_length=2048)] = ""
+    region: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]*\Z", max_length=40)] = ""
+    mode: Literal["tool", "schema", "text"] = "tool"
+    url: Annotated[str, msgspec.Meta(pattern=r"^(https?://[^/\s]\S*)?\Z", max_length=2048)] = ""
+    secret: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9/_+=.@:-]*\Z", max_length=2048)] = ""
+    redact: bool = True
+    priorities: dict[Urgency, Priority] = {}
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where nobody, or more than one, is to judge."""
+        if bool(self.model) == bool(self.url):
+            raise ValueError("triage takes either a model or a url")
+        if bool(self.url) != bool(self.secret):
+            raise ValueError("triage takes url and secret together")
+
+
+class Front(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What stands in front of an account's desk; None of each is off."""
+
+    guards: Guards | None = None
+    crm: Crm | None = None
+    triage: Triage | None = None
+
+
+NOTHING = Front()
+"""Nothing is in front of the desk."""
