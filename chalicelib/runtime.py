@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from chalicelib.aws.closing import Closing as Windows
+    from chalicelib.aws.floor import Floor
     from chalicelib.aws.memory import Memory
     from chalicelib.aws.runs import Runs
     from chalicelib.aws.table import Table
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.pipeline.returning import Returning
     from chalicelib.protocols.archive import Archive, DeskArchive, OpenDeskArchive
-    from chalicelib.protocols.asking import Classifier, Post
+    from chalicelib.protocols.asking import Classifier, Post, Talker
     from chalicelib.protocols.channel import Client, Open, Renewal, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
     from chalicelib.rules.scanning import Policy
@@ -212,8 +213,29 @@ class Runtime:
                 outage_s=self.settings.outage_minutes * 60.0,
                 late_s=self.settings.late_reply_minutes * 60.0,
                 scan=self._scan,
+                talkers=self._talker,
+                floor=lambda: self._floor,
+                outbox=self.outbound,
             )
         )
+
+    @cached_property
+    def _floor(self) -> Floor:
+        from chalicelib.aws.floor import Floor
+
+        return Floor(self.settings.table, self._dynamodb)
+
+    def _talker(self, models: bool) -> Talker:
+        """Who answers customers before an agent does: a model of Bedrock's, or the companies' own endpoints."""
+        from chalicelib.pipeline.front.talkers import MOST_TOKENS, Endpoint, Model
+
+        if not models:
+            from chalicelib.pipeline.front.endpoint import Signed
+
+            return Endpoint(Signed(self.post, self.secrets, self.clock))
+        from chalicelib.aws.bedrock import Converse
+
+        return Model(Converse(self.http, self.settings.bedrock_api.rstrip("/"), MOST_TOKENS))
 
     @cached_property
     def upkeep(self) -> Upkeep:

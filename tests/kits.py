@@ -15,14 +15,25 @@ from chalicelib.pipeline.inbound.to_desk import ToDesk
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.outbound import assembly as outbound
 from chalicelib.pipeline.outbound.to_customer import ToCustomer
-from chalicelib.pipeline.ports import Ledger, Outbox, Redelivery, SecretCache
+from chalicelib.pipeline.ports import Floor, Ledger, Outbox, Redelivery, SecretCache
+from chalicelib.protocols.asking import Talker
 from chalicelib.protocols.channel import Client, Translator
 from chalicelib.protocols.desk import Desk, DeskTranslator
 from chalicelib.protocols.unsealing import Unsealing
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.rules.scanning import Policy
 from chalicelib.vocabulary.records import Event
-from tests.fakes import FakeClock, FakeFetch, FakeLedger, FakeMemory, FakeMetrics, FakeQueue, FakeSecrets, FakeShelf
+from tests.fakes import (
+    FakeClock,
+    FakeFetch,
+    FakeFloor,
+    FakeLedger,
+    FakeMemory,
+    FakeMetrics,
+    FakeQueue,
+    FakeSecrets,
+    FakeShelf,
+)
 
 
 class Wired:
@@ -42,6 +53,9 @@ class Wired:
         scan: Policy | None = None,
         unsealings: Mapping[str, Unsealing] | None = None,
         memory: FakeMemory | None = None,
+        talker: Talker | None = None,
+        floor: Floor | None = None,
+        outbox: Outbox | None = None,
     ) -> None:
         self._clock, self.metrics = clock, metrics
         media = MediaStore(
@@ -66,6 +80,9 @@ class Wired:
                 clock=clock,
                 metrics=metrics,
                 scan=scan,
+                talkers=(lambda models: talker) if talker else None,
+                floor=(lambda: floor) if floor else None,
+                outbox=outbox,
             )
         )
 
@@ -102,10 +119,12 @@ class Bench:
         queue: Callable[[], FakeQueue] = FakeQueue,
         scan: Policy | None = None,
         unsealings: Mapping[str, Unsealing] | None = None,
+        talker: Talker | None = None,
     ) -> None:
         self.clock = FakeClock() if clock is None else clock
         self.metrics = FakeMetrics() if metrics is None else metrics
         self.ledger = FakeLedger()
+        self.floor = FakeFloor(self.ledger)
         self.shelf = FakeShelf() if shelf is None else shelf
         self.fetch = FakeFetch()
         self.memory = FakeMemory(self.clock)
@@ -123,6 +142,9 @@ class Bench:
             scan=scan,
             unsealings=unsealings,
             memory=self.memory,
+            talker=talker,
+            floor=self.floor,
+            outbox=self.outbound,
         )
 
     def to_desk(self, translators: Mapping[str, Translator], *enrichers: Enricher) -> ToDesk:

@@ -97,7 +97,9 @@ def to_desk(
             clock=clock,
             metrics=metrics,
         ),
-        echoes=Echoes(showing=showing, ledger=ledger, budgets=budgets, clock=clock, metrics=metrics),
+        echoes=Echoes(
+            showing=showing, desks=common.desks, ledger=ledger, budgets=budgets, clock=clock, metrics=metrics
+        ),
         leads=leads,
         budgets=budgets,
         metrics=metrics,

@@ -23,6 +23,7 @@ from chalicelib.http import LONGEST_CALL_S
 from chalicelib.observability import Metrics, log, new_codes
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.outbound.addressing import Addressing
+from chalicelib.pipeline.outbound.bots import Holding
 from chalicelib.pipeline.outbound.finding_out import LOOK_S, FindingOut
 from chalicelib.pipeline.outbound.refusing import Refusing
 from chalicelib.pipeline.outbound.reply import Outcome, Reply
@@ -50,6 +51,7 @@ class Parts:
         addressing: Addressing,
         finding_out: FindingOut,
         refusing: Refusing,
+        holding: Holding,
         budgets: Budgets,
         secrets: SecretCache,
         clock: Clock,
@@ -60,6 +62,7 @@ class Parts:
         self._addressing = addressing
         self._finding_out = finding_out
         self._refusing = refusing
+        self._holding = holding
         self._budgets = budgets
         self._secrets = secrets
         self._clock = clock
@@ -86,7 +89,8 @@ class Parts:
                 self._ledger.release(reply.conversation, item)
                 raise Waiting("another worker has given this part back", 1.0)
             else:
-                self._send(reply, item, part, parts)
+                with self._holding.floor(reply, item):
+                    self._send(reply, item, part, parts)
 
     def _send(self, reply: Reply, item: str, part: Part, parts: int) -> None:
         """One send. Raises Refused where it will not happen, Retryable where it may later."""
