@@ -265,7 +265,8 @@ class Delivering:
                 return
             now = self._ledger.thread(work.conversation).seat
             self._metrics.count("moved_meanwhile", channel=attempt.account.channel)
-            verdict = seating.settled(attempt.seat, after, now if self._desks.has(now) else NOBODYS)
+            held = self._desks.has(now) and not (now.desk == BOT != after.desk)  # a bot that is switched off
+            verdict = seating.settled(attempt.seat, after, now if held else NOBODYS)
             if after.desk == BOT and now.place != after.place:  # people have taken over, who have not seen it
                 verdict = "again"
             if verdict == "again":

@@ -161,12 +161,14 @@ class Bot:
         if handed is None or handed.generation != seat.generation:
             return message
         talk = self._said(conversation, handed.talk) if handed.talk else []
-        asked = [one for one in talk if one.id == message.id]
         before = [one for one in talk if one.id != message.id]
-        attributes = message.attributes | talking.told([*before, *asked], handed.why)
-        text = message.text
-        if before:
-            text = "\n".join(part for part in (talking.transcript(account.language, before, handed.why), text) if part)
+        texts = [talking.transcript(account.language, before, handed.why)] if before else []
+        # it may have been answered just before a person wrote
+        answers = [
+            say(account.language, "handed_bot", words=one.answer) for one in talk if one.id == message.id and one.answer
+        ]
+        text = "\n".join(part for part in (*texts, message.text, *answers) if part)
+        attributes = message.attributes | talking.told(talk, handed.why)
         return msgspec.structs.replace(message, text=text, attributes=attributes)
 
     # what is asked, and what comes of it
