@@ -29,23 +29,30 @@ LONGEST_READ = 2000
 # for one, and so does one not far behind a word of asking, or no wish for a machine.
 _PEOPLE = {
     "en": (
-        r"human|humans|person|people|agent|agents|representative|rep|operator|someone real|somebody real|"
-        r"real someone|staff|employee|manager|supervisor|advisor|adviser|colleague|team member"
+        r"human|humans|person|people|agent|agents|representatives?|rep|operators?|someone real|somebody real|"
+        r"real someone|staff|employees?|managers?|supervisors?|advis[eo]rs?|colleagues?|team members?"
     ),
     "es": (
         r"human[oa]s?|personas?|agentes?|representantes?|operador(?:a|es)?|asesor(?:a|es)?|ejecutiv[oa]s?|"
         r"emplead[oa]s?|encargad[oa]s?|gerentes?|supervisor(?:a|es)?|companer[oa]s?|alguien de verdad|alguien real"
     ),
 }
+# What asks, in whatever words it goes on …
 _ASKING = {
-    "en": (
-        r"speak|talk|chat|connect|transfer|pass|put|get|give|need|want|like|call|contact|reach|ask for|switch|forward|"
-        r"hand|bring|send|can i|could i|may i|let me|is there"
-    ),
+    "en": r"speak|talk|chat|connect|transfer|pass|contact|reach|ask for|switch|forward|hand|call",
     "es": (
-        r"hablar|hable|chatear|comunic\w+|contact\w+|conect\w+|pas[ae]\w*|transfi\w+|transfer\w+|quier\w+|quisier\w+|"
-        r"necesit\w+|pon\w*|deriv\w+|atiend\w+|atender\w*|llam\w+|dame|deme|puedo|podria|hay|prefier\w+"
+        r"hablar|hable|chatear|comunic\w+|contact\w+|conect\w+|pas[ae]\w*|transfi\w+|transfer\w+|pon\w*|deriv\w+|"
+        r"atiend\w+|atender\w*|llam\w+"
     ),
+}
+# … and what asks for whatever comes next, but for these.
+_WANTING = {
+    "en": r"want|need|like|prefer|get|give|put|bring|send|is there|any",
+    "es": r"quier\w+|quisier\w+|necesit\w+|prefier\w+|dame|deme|hay",
+}
+_BETWEEN = {
+    "en": r"an?|the|to|through|with|me|us|some|real|live|your|actual|one|of|any|have",
+    "es": r"una?|el|la|a|con|algun\w*|su|tu|de|verdadero|verdadera",
 }
 _REAL = {
     "en": r"(?:real|live|actual|human) (?:human|person|agent|people)",
@@ -63,6 +70,7 @@ def _pattern(language: str) -> re.Pattern[str]:
     return re.compile(
         rf"^(?:{polite}\W+)*(?:{people})(?:\W+{polite})*\W*$"
         rf"|\b(?:{_ASKING[language]})\b.{{0,40}}?\b(?:{people})\b"
+        rf"|\b(?:{_WANTING[language]})(?:\W+(?:{_BETWEEN[language]})){{0,4}}\W+(?:{people})\b"
         rf"|\b{_REAL[language]}\b"
         rf"|\b{_NO_BOT[language]}\b"
     )
