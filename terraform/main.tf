@@ -116,6 +116,9 @@ module "aws" {
       rights   = flatten(lookup(local.made, name, [])[*].rights)
     })
   }
+  front_secrets         = distinct(flatten([for account in local.accounts : [for feature in values(account.front) : try([feature.secret], [])]]))
+  models                = distinct(flatten([for account in local.accounts : [for feature in values(account.front) : try([feature.model], [])]]))
+  bots                  = anytrue([for account in local.accounts : can(account.front.bot)])
   public_url            = var.public_url
   media_days            = var.media_days
   retention             = local.settings.retention

@@ -80,6 +80,88 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], str]] = {
     "acme ig": ({}, '"acme ig" does not.'),
     "a" * 33: ({}, f'"{"a" * 33}" does not.'),
     "1st": ({}, '"1st" does not.'),
+    "no_url": ({"front": {"crm": {"secret": "s"}}}, "accounts.no_url.front.crm.url has to be given."),
+    "plain_crm": (
+        {"front": {"crm": {"url": "http://crm.example", "secret": "s"}}},
+        "accounts.plain_crm.front.crm.url is an address that begins with https://",
+    ),
+    "password": (
+        {"front": {"crm": {"url": "https://me:word@crm.example", "secret": "s"}}},
+        "accounts.password.front.crm.url is an address that begins with https:// and holds no password",
+    ),
+    "days": (
+        {"front": {"crm": {"url": "https://crm.example/dm", "secret": "s", "cache_minutes": 9000}}},
+        "accounts.days.front.crm.cache_minutes is at most 1440, not 9000.",
+    ),
+    "nobody": (
+        {"front": {"triage": {"intents": {"order": "x"}}}},
+        "accounts.nobody.front.triage takes either model, or url with secret.",
+    ),
+    "both": (
+        {"front": {"triage": {"intents": {"a": ""}, "model": "m", "url": "https://a.example", "secret": "s"}}},
+        "accounts.both.front.triage takes either model, or url with secret.",
+    ),
+    "unsigned": (
+        {"front": {"triage": {"intents": {"a": ""}, "url": "https://a.example"}}},
+        "accounts.unsigned.front.triage takes url and secret together.",
+    ),
+    "aimless": (
+        {"front": {"triage": {"intents": {}, "model": "m"}}},
+        "accounts.aimless.front.triage.intents has 0 names: it takes 1 to 50.",
+    ),
+    "shouts": (
+        {"front": {"triage": {"intents": {"Order": "x"}, "model": "m"}}},
+        '"Order" does not.',
+    ),
+    "meant": (
+        {"front": {"triage": {"intents": {"order": 5}, "model": "m"}}},
+        "accounts.meant.front.triage.intents.order is a text of 200 characters at most",
+    ),
+    "forced": (
+        {"front": {"triage": {"intents": {"a": ""}, "model": "m", "mode": "auto"}}},
+        'accounts.forced.front.triage.mode is tool or schema or text, not "auto".',
+    ),
+    "asap": (
+        {"front": {"triage": {"intents": {"a": ""}, "model": "m", "priorities": {"asap": 1}}}},
+        "accounts.asap.front.triage.priorities knows low, normal and high, and not asap.",
+    ),
+    "texted": (
+        {"front": {"triage": {"intents": {"a": ""}, "model": "m", "priorities": {"high": "900"}}}},
+        "accounts.texted.front.triage.priorities.high is a whole number from 0 to 25000000.",
+    ),
+    "no_bot": ({"front": {"bot": {}}}, "accounts.no_bot.front.bot takes either model, or url with secret."),
+    "two_bots": (
+        {"front": {"bot": {"model": "m", "url": "https://a.example", "secret": "s"}}},
+        "accounts.two_bots.front.bot takes either model, or url with secret.",
+    ),
+    "open_bot": (
+        {"front": {"bot": {"url": "https://a.example"}}},
+        "accounts.open_bot.front.bot takes url and secret together.",
+    ),
+    "sunday": (
+        {"front": {"bot": {"model": "m", "hours": {"sunday": "08:00-18:00"}}}},
+        "accounts.sunday.front.bot.hours knows mon, tue, wed, thu, fri, sat and sun, and not sunday.",
+    ),
+    "noon": (
+        {"front": {"bot": {"model": "m", "hours": {"mon": "8-18"}}}},
+        "accounts.noon.front.bot.hours.mon is two times of the day in UTC, such as 08:00-18:00.",
+    ),
+    "leads": (
+        {"front": {"bot": {"model": "m", "links": ["https://shop.example.com"]}}},
+        "accounts.leads.front.bot.links is the name of a host, such as shop.example.com",
+    ),
+    "patient": (
+        {"front": {"bot": {"model": "m", "seconds": 30}}},
+        "accounts.patient.front.bot.seconds is at most 15, not 30.",
+    ),
+    "chatty": (
+        {"front": {"bot": {"model": "m", "instructions": "x" * 4001}}},
+        "accounts.chatty.front.bot.instructions has 4001 characters, and 4000 at most.",
+    ),
+    "rushed": (
+        {"front": {"triage": {"intents": {"a": ""}, "model": "m", "priorities": {"high": 25000001}}}},
+        "accounts.rushed.front.triage.priorities.high is a whole number from 0 to 25000000.",
+    ),
 }
 # an object's name → (what is given, what is said)
 SETTINGS: list[tuple[str, dict[str, Any], list[str]]] = [
@@ -489,7 +571,7 @@ def test_what_anybody_guesses_is_what_the_edge_refuses() -> None:
 
 @pytest.mark.parametrize("module", ["aws", "genesys"])
 def test_the_table_knows_just_the_fields_of_the_modules_that_take_them(module: str) -> None:
-    table = (ROOT / "modules/inputs/fields.tf").read_text(encoding="utf-8")
+    table, _, _ = (ROOT / "modules/inputs/fields.tf").read_text(encoding="utf-8").partition("\n  front_features = {")
     objects = dict(re.findall(r"^    (\w+) = \{\n(.*?)^    \}", table, re.DOTALL | re.MULTILINE))
     files = sorted((ROOT / "modules" / module).glob("variables*.tf"))
     taken = "\n".join(file.read_text(encoding="utf-8") for file in files)

@@ -52,6 +52,28 @@ locals {
         Resource = [aws_dynamodb_table.ledger.arn]
       },
       ], [
+      for secrets in [var.front_secrets] : {
+        # with which it asks the companies' own endpoints (docs/front.md); Secrets Manager puts six signs behind a name
+        Sid      = "AskBeforeAnAgentIs"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = [for secret in secrets : startswith(secret, "arn:") ? secret : "arn:${local.partition}:secretsmanager:${local.region}:${local.account_id}:secret:${secret}-??????"]
+      } if length(secrets) > 0
+      ], [
+      for models in [var.models] : {
+        # Converse is authorised by this, too, on the model and on the project that the call is counted to.
+        # docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
+        Sid      = "JudgeMessages"
+        Action   = ["bedrock:InvokeModel"]
+        Resource = distinct(concat(flatten([for model in models : local.called_models[model]]), ["arn:${local.partition}:bedrock:*:${local.account_id}:project/*"]))
+      } if length(models) > 0
+      ], [
+      for queue in [aws_sqs_queue.main["outbound"].arn] : {
+        # a bot's answers go the way of agents' (docs/front.md)
+        Sid      = "AnswerBeforeAnAgentDoes"
+        Action   = ["sqs:SendMessage"]
+        Resource = [queue]
+      } if var.bots
+      ], [
       # it alone begins conversations: whoever else calls a desk does so in one that is open (pipeline/lines.py)
       for right in flatten([for desk in var.desks : desk.rights]) : { Sid = right.sid, Action = right.actions, Resource = right.resources }
     ])
@@ -234,6 +256,25 @@ locals {
         ]
       },
     ]
+  }
+}
+
+locals {
+  # What a call of a model invokes. An inference profile leads on to a model of its name's end, in several regions; of an
+  # application's own profile the name tells no model.
+  called_models = {
+    for model in var.models : model => (
+      !startswith(model, "arn:") && can(regex("^(us|us-gov|eu|apac|jp|au|ca|global)\\.", model)) ? [
+        "arn:${local.partition}:bedrock:*:${local.account_id}:inference-profile/${model}",
+        "arn:${local.partition}:bedrock:*::foundation-model/${regex("^[a-z-]+\\.(.*)$", model)[0]}",
+      ]
+      : !startswith(model, "arn:") ? ["arn:${local.partition}:bedrock:*::foundation-model/${model}"]
+      : can(regex(":inference-profile/[a-z-]+\\.", model)) ? [
+        model, "arn:${local.partition}:bedrock:*::foundation-model/${regex(":inference-profile/[a-z-]+\\.(.*)$", model)[0]}",
+      ]
+      : can(regex(":application-inference-profile/", model)) ? [model, "arn:${local.partition}:bedrock:*::foundation-model/*"]
+      : [model]
+    )
   }
 }
 

@@ -129,3 +129,24 @@ variable "file_access_log" {
     error_message = "file_access_log.bucket is the name of an S3 bucket, not its ARN."
   }
 }
+
+variable "front_secrets" {
+  description = "The secrets with the keys that the companies' own endpoints are called with, by name or ARN: they are made and filled elsewhere."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "models" {
+  description = "The models and inference profiles of Amazon Bedrock that judge messages or answer them, by id or ARN."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "bots" {
+  description = "Whether an account has a bot before its desk."
+  type        = bool
+  default     = false
+  nullable    = false
+}

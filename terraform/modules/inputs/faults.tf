@@ -101,7 +101,61 @@ locals {
     ],
 
     local.account_faults,
+    local.triage_faults,
+    local.bot_faults,
   )
+}
+
+# What an account's triage must be together, and what its maps may hold: as chalicelib/vocabulary/front.py has it.
+locals {
+  triages = { for key in keys(local.fronts) : key => local.given["accounts.${key}.front.triage"] if contains(keys(local.given), "accounts.${key}.front.triage") }
+
+  triage_faults = flatten([
+    for key, given in local.triages : concat(
+      (lookup(given, "model", null) == null) == (lookup(given, "url", null) == null) ? ["accounts.${key}.front.triage takes either model, or url with secret."] : [],
+      (lookup(given, "url", null) == null) != (lookup(given, "secret", null) == null) ? ["accounts.${key}.front.triage takes url and secret together."] : [],
+      [
+        for count in [length(try(keys(given.intents), ["none"]))] : "accounts.${key}.front.triage.intents has ${count} names: it takes 1 to 50."
+        if count < 1 || count > 50
+      ],
+      [
+        for name in try(keys(given.intents), []) : "accounts.${key}.front.triage.intents: a name takes lower-case letters, digits and underscores, 40 at most, and begins with a letter; ${jsonencode(name)} does not."
+        if !can(regex("^[a-z][a-z0-9_]{0,39}$", name))
+      ],
+      [
+        for name in try(keys(given.intents), []) : "accounts.${key}.front.triage.intents.${name} is a text of 200 characters at most, which tells what it means."
+        if !can(regex("^\".{0,200}\"$", jsonencode(given.intents[name])))
+      ],
+      [
+        for name in try(keys(given.priorities), []) : "accounts.${key}.front.triage.priorities knows low, normal and high, and not ${name}."
+        if !contains(["low", "normal", "high"], name)
+      ],
+      [
+        for name in try(keys(given.priorities), []) : "accounts.${key}.front.triage.priorities.${name} is a whole number from 0 to 25000000."
+        if !can(regex("^(1?[0-9]{1,7}|2[0-4][0-9]{6}|25000000)$", jsonencode(given.priorities[name])))
+      ],
+    )
+  ])
+}
+
+# What an account's bot must be together, and when it answers: as chalicelib/vocabulary/front.py has it.
+locals {
+  bots = { for key in keys(local.fronts) : key => local.given["accounts.${key}.front.bot"] if contains(keys(local.given), "accounts.${key}.front.bot") }
+
+  bot_faults = flatten([
+    for key, given in local.bots : concat(
+      (lookup(given, "model", null) == null) == (lookup(given, "url", null) == null) ? ["accounts.${key}.front.bot takes either model, or url with secret."] : [],
+      (lookup(given, "url", null) == null) != (lookup(given, "secret", null) == null) ? ["accounts.${key}.front.bot takes url and secret together."] : [],
+      [
+        for day in try(keys(given.hours), []) : "accounts.${key}.front.bot.hours knows mon, tue, wed, thu, fri, sat and sun, and not ${day}."
+        if !contains(["mon", "tue", "wed", "thu", "fri", "sat", "sun"], day)
+      ],
+      [
+        for day in try(keys(given.hours), []) : "accounts.${key}.front.bot.hours.${day} is two times of the day in UTC, such as 08:00-18:00."
+        if !can(regex("^\"([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)\"$", jsonencode(given.hours[day])))
+      ],
+    )
+  ])
 }
 
 # What the fields of an account must be together.

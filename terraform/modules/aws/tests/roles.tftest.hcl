@@ -281,3 +281,54 @@ run "each_role_may_do_what_its_code_does_and_nothing_else" {
     error_message = "only Lambda may take a function's role, and for no other account"
   }
 }
+
+run "who_is_asked_before_an_agent_is_only_the_inbound_worker_may_ask" {
+  variables {
+    front_secrets = ["front/crm", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:sort-AbCdEf"]
+    models        = ["amazon.nova-micro-v1:0", "eu.amazon.nova-lite-v1:0", "arn:aws:bedrock:eu-west-1:111122223333:application-inference-profile/abc"]
+  }
+  assert {
+    condition = {
+      for role, one in aws_iam_role_policy.function : role => {
+        for statement in jsondecode(one.policy).Statement : statement.Sid => { action = statement.Action, resource = statement.Resource }
+        if contains(["AskBeforeAnAgentIs", "JudgeMessages"], statement.Sid)
+      } if strcontains(one.policy, "bedrock") || strcontains(one.policy, "front/crm")
+      } == {
+      to_desk = {
+        AskBeforeAnAgentIs = {
+          action = ["secretsmanager:GetSecretValue"]
+          resource = [
+            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:front/crm-??????",
+            "arn:aws:secretsmanager:eu-west-1:111122223333:secret:sort-AbCdEf",
+          ]
+        }
+        JudgeMessages = {
+          action = ["bedrock:InvokeModel"]
+          resource = [
+            "arn:aws:bedrock:*::foundation-model/amazon.nova-micro-v1:0",
+            "arn:aws:bedrock:*:111122223333:inference-profile/eu.amazon.nova-lite-v1:0",
+            "arn:aws:bedrock:*::foundation-model/amazon.nova-lite-v1:0",
+            "arn:aws:bedrock:eu-west-1:111122223333:application-inference-profile/abc",
+            "arn:aws:bedrock:*::foundation-model/*",
+            "arn:aws:bedrock:*:111122223333:project/*",
+          ]
+        }
+      }
+    }
+    error_message = aws_iam_role_policy.function["to_desk"].policy
+  }
+}
+
+run "only_where_an_account_has_a_bot_the_inbound_worker_may_answer" {
+  variables {
+    bots = true
+  }
+  assert {
+    condition = {
+      for role, one in aws_iam_role_policy.function : role => [
+        for statement in jsondecode(one.policy).Statement : [statement.Action, statement.Resource] if statement.Sid == "AnswerBeforeAnAgentDoes"
+      ] if strcontains(one.policy, "AnswerBeforeAnAgentDoes")
+    } == { to_desk = [[["sqs:SendMessage"], [aws_sqs_queue.main["outbound"].arn]]] }
+    error_message = aws_iam_role_policy.function["to_desk"].policy
+  }
+}
