@@ -17,8 +17,8 @@ import msgspec
 from chalicelib.rules.answers import only_object
 from chalicelib.vocabulary.replies import Card, Choice
 
-# An answer is as long as a message on any channel, so that it is one: Instagram takes 1,000 bytes, and the words by
-# which the bot says what it is stand before it.
+# An answer is a message on any channel: the shortest takes 1,000 bytes, and the words by which the bot says what it is
+# stand before it.
 LONGEST = 700
 MOST_REPLIES, MOST_CARDS = 5, 5
 _SHORT = Annotated[str, msgspec.Meta(max_length=80)]
