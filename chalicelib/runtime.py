@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from chalicelib.aws.closing import Closing as Windows
     from chalicelib.aws.floor import Floor
+    from chalicelib.aws.guarding import Guarding
     from chalicelib.aws.memory import Memory
     from chalicelib.aws.runs import Runs
     from chalicelib.aws.table import Table
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.chores.closing import Closing
     from chalicelib.pipeline.chores.deletions import Deletions
     from chalicelib.pipeline.chores.ends import Ends
+    from chalicelib.pipeline.chores.guarded import Guarded
     from chalicelib.pipeline.chores.reconciling import Reconciling
     from chalicelib.pipeline.chores.returns import Returns
     from chalicelib.pipeline.chores.spending import Spending
@@ -216,6 +218,7 @@ class Runtime:
                 talkers=self._talker,
                 floor=lambda: self._floor,
                 outbox=self.outbound,
+                guarding=lambda: self.guarding,
             )
         )
 
@@ -247,6 +250,7 @@ class Runtime:
             self._closing,
             self._spending,
             self._waits,
+            self._guarded,
             self._ends,
             self._deletions,
             self._reconciling,
@@ -295,6 +299,20 @@ class Runtime:
         from chalicelib.pipeline.chores.waits import Waits
 
         return Waits(shelf=self.bucket, ledger=self.table, metrics=self.metrics)
+
+    @cached_property
+    def _guarded(self) -> Guarded:
+        from chalicelib.pipeline.chores.guarded import Guarded
+        from chalicelib.pipeline.chores.warning import Warnings
+
+        return Guarded(
+            ledger=self.table,
+            book=lambda: self.guarding,
+            warnings=Warnings(self.supervisors, abouts(CHANNELS), self.metrics),
+            channels=abouts(CHANNELS),
+            desks=abouts(DESKS),
+            metrics=self.metrics,
+        )
 
     @cached_property
     def _closing(self) -> Closing:
@@ -491,6 +509,13 @@ class Runtime:
         from chalicelib.aws.runs import Runs
 
         return Runs(self.settings.table, self._dynamodb)
+
+    @cached_property
+    def guarding(self) -> Guarding:
+        """What guards remember."""
+        from chalicelib.aws.guarding import Guarding
+
+        return Guarding(self.settings.table, self._dynamodb)
 
     @cached_property
     def windows(self) -> Windows:

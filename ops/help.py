@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 
-class Command(click.Command):
+class _Whole(click.Command):
     """click cuts what it lists to a line; here it is wrapped."""
 
     def get_short_help_str(self, limit: int = 45) -> str:
@@ -19,7 +19,11 @@ class Command(click.Command):
         return re.split(r"(?<=\.)\s", " ".join(inspect.cleandoc(self.help or "").split()))[0]
 
 
-class Group(click.Group):
+class Command(_Whole):
+    """A command."""
+
+
+class Group(_Whole, click.Group):
     """Its commands are such commands."""
 
     command_class = Command

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TextIO, TypeVar
 
+import msgspec
 from msgspec.structs import asdict
 
 import app as chalice_app
@@ -18,6 +19,7 @@ from chalicelib import runtime
 from chalicelib.aws import calls
 from chalicelib.observability import log
 from chalicelib.settings import Settings, load
+from chalicelib.vocabulary import front as vocabulary
 from sandbox import registry
 from sandbox.cast import accounts_of, hidden, secrets_of, tokens_of
 from sandbox.control import ControlServer
@@ -30,6 +32,7 @@ from sandbox.show.purposes import Calls
 from sandbox.show.road import Road
 from sandbox.show.traced import TracedRuntime
 from sandbox.show.trouble import Trouble
+from sandbox.simulators.front.simulator import KEY, SECRET, Front
 from sandbox.stage.aws import BUCKET, QUEUES, TABLE, Aws
 from sandbox.stage.clock import Clock
 from sandbox.stage.counting import CountingMetrics
@@ -37,9 +40,11 @@ from sandbox.stage.faults import Faults
 from sandbox.stage.gateway import Gateway
 from sandbox.stage.journal import Journal
 from sandbox.stage.poller import Handler, Poller
+from sandbox.stage.routes import Body, parsed
 from sandbox.stage.running import NEVER, CannotRun, Folder, Interrupt, Interrupted, PortTaken
 from sandbox.stage.schedule import Schedule
 from sandbox.stage.vendors import Account, Desk, Simulator
+from sandbox.stage.web import Call
 
 Kind = TypeVar("Kind", bound=Simulator)
 
@@ -48,6 +53,11 @@ THREADS = 4
 MEDIA_SECRET = "dmdesk/media"
 # what is asked of this machine alone is asked without a proxy
 NO_PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "")
+
+
+class _Fronted(Body):
+    channel: str
+    front: dict[str, dict[str, Any]]
 
 
 class _Holdable(Protocol):
@@ -74,6 +84,7 @@ class Sandbox:
         self.faults = Faults()
         self.aws = Aws(self.folder / "aws.log")
         self.vendors = registry.vendors(self.clock, self.faults, flags)
+        self.front = Front(self.clock, self.faults)
         self.accounts, self.secrets = accounts_of(self.vendors.channels), secrets_of(self.vendors)
         self.schedule = Schedule(self.clock, chalice_app.upkeep)
         self.metrics = CountingMetrics()
@@ -95,7 +106,11 @@ class Sandbox:
     def _control(self, journal: Journal, port: int) -> ControlServer:
         self.trouble = Trouble(self.faults, self.vendors, self.road, self._webhook_url)
         media = [*(simulator.url for simulator in self._simulators), self.gateway.url, self.aws.url]
-        more = page_routes(journal, self.live, self.trouble)
+        more = {
+            **page_routes(journal, self.live, self.trouble),
+            **self.front.routes(),
+            "/front": {"POST": self._fronted},
+        }
         try:
             return ControlServer(self, self.vendors, self.clock, self.faults, port, Pages(media), more)
         except OSError as error:
@@ -188,7 +203,7 @@ class Sandbox:
 
     @property
     def _simulators(self) -> list[Simulator]:
-        return [vendor.simulator for vendor in self.vendors.all]
+        return [*(vendor.simulator for vendor in self.vendors.all), self.front]
 
     @property
     def page_url(self) -> str:
@@ -273,8 +288,11 @@ class Sandbox:
             for part in working:
                 still.enter_context(part.held())
             meanwhile()
+            self.front.reset()
             still.enter_context(self.gateway.held())
             self.aws.empty(self._urls)
+            for account in self.accounts:
+                self.aws.put_front(account, None)
             # a token that was renewed under a shifted clock would not be due again for days
             self.aws.put_secrets(self._account_secrets())
             self._connect_platforms()
@@ -311,6 +329,7 @@ class Sandbox:
             "outbound_dead_letters": self._urls["outbound_dead_letters"],
             "media_secret": MEDIA_SECRET,
             "public_url": self.gateway.url,
+            "bedrock_api": self.front.url,
             # the simulators stand for the vendors' hosts; every other private address stays out of reach
             "media_hosts": ",".join(simulator.url for simulator in self._simulators),
         }
@@ -329,7 +348,24 @@ class Sandbox:
         kept = self._account_secrets() | {MEDIA_SECRET: {"keys": ["sandbox-media-key-of-more-than-32-characters"]}}
         for vendor in self.vendors.all:
             kept |= vendor.kept_secrets()
-        return kept
+        return kept | {SECRET: {"keys": [KEY]}}
+
+    def _fronted(self, call: Call) -> object:
+        """Gives an account a front, from now on: what is not said of a CRM or a triage leads to the stand-ins."""
+        asked = parsed(call, _Fronted)
+        here = {"url": f"{self.front.url}/crm", "secret": SECRET}
+        ours: dict[str, dict[str, Any]] = {
+            "crm": here,
+            "triage": {"model": "amazon.nova-micro-v1:0", "intents": {"order": "", "returns": ""}},
+        }
+        front = {name: ours.get(name, {}) | given for name, given in asked.front.items()}
+        account = next((one for one in self.accounts if one["channel"] == asked.channel), None)
+        if account is None:
+            raise ValueError("channel must be one of those that there are")
+        msgspec.convert(front, vocabulary.Front)
+        self.aws.put_front(account, front)
+        self._fresh_runtime()
+        return front
 
     @property
     def _webhook_url(self) -> str:

@@ -13,6 +13,7 @@ from chalicelib.errors import Retryable
 from chalicelib.http import Answer, Outgoing
 from chalicelib.pipeline.ports import Turn
 from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, DeskCapabilities, WindowPolicy
+from chalicelib.vocabulary.guarding import Held, Rule, Said, Talk
 from chalicelib.vocabulary.messages import (
     CustomerMessage,
     DeskMessage,
@@ -103,6 +104,57 @@ class FakeMetrics:
         for name, value, _ in self.lines:
             sums[name] += value
         return dict(sums)
+
+
+class FakeBook:
+    """What guards remember, beside a ledger. `down` makes every method raise Retryable."""
+
+    def __init__(self, ledger: FakeLedger) -> None:
+        self._ledger = ledger
+        self.down = False
+        self.calls = 0
+        self.talks: dict[str, Talk] = {}
+        self.listed: list[Rule] = []
+        self.counts: Counter[tuple[str, str, str]] = Counter()
+        self.newcomers: Counter[tuple[str, int]] = Counter()
+
+    def _asked(self) -> None:
+        self.calls += 1
+        if self.down:
+            raise Retryable("table down")
+
+    def talk(self, conversation: Conversation) -> Talk:
+        self._asked()
+        said = self._ledger.turns.get(conversation.key, ())
+        return msgspec.structs.replace(self.talks.get(conversation.key, Talk()), said=said)
+
+    def hold(self, held: Held) -> None:
+        self._asked()
+        before = self.talks.get(held.conversation.key, Talk())
+        self.talks[held.conversation.key] = msgspec.structs.replace(
+            before, step=held.step, until_s=held.until_s, why=held.why, told=False
+        )
+
+    def tell(self, conversation: Conversation) -> None:
+        self._asked()
+        self.talks[conversation.key] = msgspec.structs.replace(self.talks[conversation.key], told=True)
+
+    def release(self, conversation: Conversation, now: float) -> None:
+        self._ledger.turns.pop(conversation.key, None)
+        self.talks[conversation.key] = Talk(released_ms=int(now * 1000))
+
+    def rules(self) -> list[Rule]:
+        self._asked()
+        return self.listed
+
+    def count(self, account: Account, what: str, why: str, now: float) -> None:
+        self._asked()
+        self.counts[account.id, what, why] += 1
+
+    def newcomer(self, account: Account, now: float, within_s: int) -> int:
+        self._asked()
+        self.newcomers[account.id, int(now) // within_s] += 1
+        return self.newcomers[account.id, int(now) // within_s]
 
 
 class FakeQueue:
@@ -361,6 +413,8 @@ class FakeLedger:
     waits: list[tuple[Conversation, int]] = field(default_factory=list)
     lockers: dict[str, Holder] = field(default_factory=dict)
     erased: dict[str, Erasure] = field(default_factory=dict)
+    turns: dict[str, tuple[Said, ...]] = field(default_factory=dict)
+    """What guards remember of each conversation."""
 
     def _up(self) -> None:
         if self.down:
@@ -469,8 +523,10 @@ class FakeLedger:
         before: Seat | None = None,
         listed: bool = False,
         also: Mapping[str, str] | None = None,
+        said: Said | None = None,
     ) -> bool:
         self._up()
+        self._remember(conversation, said)
         old = self.thread(conversation)
         unmoved = old.seat.desk == "" if before is None else old.seat.generation == before.generation
         if thread.seat.conversation and not unmoved:
@@ -494,6 +550,13 @@ class FakeLedger:
         if listed:
             self.whose[seat.place] = conversation
         return True
+
+    def _remember(self, conversation: Conversation, said: Said | None) -> None:
+        if said is not None and said.by == "person":
+            self.turns[conversation.key] = ()
+        elif said is not None:
+            before = self.turns.get(conversation.key, ()) if said.kept is None else said.kept
+            self.turns[conversation.key] = (*before, msgspec.structs.replace(said, kept=None))
 
     def seat(self, conversation: Conversation, before: Seat, after: Seat, now: float, listed: bool = False) -> bool:
         self._up()
@@ -548,10 +611,12 @@ class FakeLedger:
         words: str = "",
         said_ms: int = 0,
         said: str = "",
+        turned: Said | None = None,
     ) -> None:
         if self.state(conversation, item) == "done":
             return
         self._done(conversation, item, now, platform_id)
+        self._remember(conversation, turned)
         old = self.thread(conversation)
         self.threads[conversation.key] = msgspec.structs.replace(
             old,

@@ -9,6 +9,7 @@ import msgspec
 
 from chalicelib.pipeline.assembly import Common, Given
 from chalicelib.pipeline.batch import Batch, Work
+from chalicelib.pipeline.front.guards import Book
 from chalicelib.pipeline.inbound import assembly as inbound
 from chalicelib.pipeline.inbound.composing import Enricher
 from chalicelib.pipeline.inbound.to_desk import ToDesk
@@ -24,6 +25,7 @@ from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.rules.scanning import Policy
 from chalicelib.vocabulary.records import Event
 from tests.fakes import (
+    FakeBook,
     FakeClock,
     FakeFetch,
     FakeFloor,
@@ -56,6 +58,7 @@ class Wired:
         talker: Talker | None = None,
         floor: Floor | None = None,
         outbox: Outbox | None = None,
+        book: Callable[[], Book] | None = None,
     ) -> None:
         self._clock, self.metrics = clock, metrics
         media = MediaStore(
@@ -83,6 +86,7 @@ class Wired:
                 talkers=(lambda models: talker) if talker else None,
                 floor=(lambda: floor) if floor else None,
                 outbox=outbox,
+                guarding=book or (lambda: FakeBook(FakeLedger())),
             )
         )
 
@@ -128,6 +132,7 @@ class Bench:
         self.shelf = FakeShelf() if shelf is None else shelf
         self.fetch = FakeFetch()
         self.memory = FakeMemory(self.clock)
+        self.book = FakeBook(self.ledger)
         self.inbound = queue()
         self.outbound = queue()
         self.wired = Wired(
@@ -145,6 +150,7 @@ class Bench:
             talker=talker,
             floor=self.floor,
             outbox=self.outbound,
+            book=lambda: self.book,
         )
 
     def to_desk(self, translators: Mapping[str, Translator], *enrichers: Enricher) -> ToDesk:

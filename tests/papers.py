@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
+
 ROOT = Path(__file__).resolve().parents[1]
 NOT_OURS = {".venv", ".git", "build", ".terraform", "node_modules"}
 
@@ -72,3 +74,12 @@ def rows(text: str) -> Iterator[str]:
     for line in prose(text):
         if line.startswith("|"):
             yield from _SPAN.findall(line.split("|")[1])
+
+
+def options(group: click.Group, line: str) -> set[str]:
+    """Those of the command that the line begins with, which may be one of a group."""
+    name, _, rest = line.strip().partition(" ")
+    command = group.commands[name]
+    if isinstance(command, click.Group) and rest.strip().partition(" ")[0] in command.commands:
+        return options(command, rest)
+    return {option for given in command.params if isinstance(given, click.Option) for option in given.opts}

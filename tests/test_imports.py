@@ -73,6 +73,13 @@ def test_the_inbound_worker_loads_what_it_asks_with_and_not_what_sends() -> None
         "PureCloudPlatformClientV2",
     ]
     assert [name for name in senders if name in found] == []
+    in_front = (
+        "chalicelib.pipeline.front.",
+        "chalicelib.aws.bedrock",
+        "chalicelib.endpoint",
+        "chalicelib.rules.triage",
+    )
+    assert [name for name in found if name.startswith(in_front)] == []
 
 
 def test_the_outbound_worker_loads_what_it_sends_with() -> None:
@@ -100,3 +107,9 @@ def test_a_role_that_is_not_known_loads_nothing_yet() -> None:
 
 def test_the_app_stays_small() -> None:
     assert len(APP.read_text().splitlines()) < 120
+
+
+@pytest.mark.parametrize("role", ["to_desk", "to_customer", "upkeep"])
+def test_nobody_pays_for_guards_before_an_account_has_them(role: str) -> None:
+    guards = {"re2", "chalicelib.aws.guarding", "chalicelib.pipeline.front.guards", "chalicelib.rules.loops"}
+    assert guards & modules(role) == set()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-import click
 import pytest
 
 from ops.__main__ import cli
-from tests.papers import ROOT, code
+from tests.papers import ROOT, code, options
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in RUNBOOKS.glob("*.md") if path.stem != "README"}
@@ -77,6 +76,4 @@ def test_a_page_names_commands_and_they_exist(page: str) -> None:
     assert named
     for name, rest in named:
         assert name in cli.commands, f"dmdesk {name}"
-        options = [given for given in cli.commands[name].params if isinstance(given, click.Option)]
-        known = {option for given in options for option in given.opts}
-        assert set(re.findall(r"--[a-z-]+", rest)) <= known, f"dmdesk {name}{rest}"
+        assert set(re.findall(r"--[a-z-]+", rest)) <= options(cli, f"{name} {rest}"), f"dmdesk {name}{rest}"

@@ -18,6 +18,7 @@ from chalicelib.registry import CHANNELS, DESKS, abouts, part
 from chalicelib.rules.catalogue import LANGUAGES, TEXTS, say
 from chalicelib.rules.participant import LATER, LONGEST_VALUE, NAMES, source
 from chalicelib.rules.talking import NAMES as BOT
+from chalicelib.rules.triage import NAMES as TRIAGE
 from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.capabilities import Capabilities, CardsLimit, ChoicesLimit, MediaLimit
 from chalicelib.vocabulary.messages import Kind
@@ -240,6 +241,10 @@ def participant_data() -> str:
         _table(["name", "value"], ([f"`{name}`", text.format(**known)] for name, text in NAMES.items())),
         f"Every value is text, of at most {LONGEST_VALUE} bytes, and any may be absent. Where not all of them fit, "
         "those that stand first here come first.",
+        "Behind these comes what an account's [triage](front.md#triage) has judged, where it has one, then what its "
+        "[CRM](front.md#crm) tells, as `crm_<name>`. Where either names a priority, and no guard has, `priority` is "
+        "the highest of them.",
+        _table(["name", "value"], ([f"`{name}`", text] for name, text in TRIAGE.items())),
         "Where people take over from an account's [bot](front.md#bot-first), the message they get first has these.",
         _table(["name", "value"], ([f"`{name}`", text] for name, text in BOT.items())),
         "Into conversations of accounts whose `closing` is `raise` the upkeep writes these, with a fresh "

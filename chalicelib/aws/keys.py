@@ -10,6 +10,7 @@
     CONV#channel#account#customer       INTRODUCED#desk   that the desk's register of customers has them
     CONV#channel#account#customer       LED               what led them here, until they write
     CONV#channel#account#customer       OUTAGE            that they were told that nobody can answer, and when
+    CONV#channel#account#customer       TALK              what guards remember of the last turns, and of a hold
     CONV#channel#account#customer       MEMO#name         what the channel remembers; no customer: account-wide
     CONV#channel#account#customer       SEAT#…            the key of the next, which names the customer
     SEAT#desk#the desk's conversation   CONVERSATION      whose it is, of a desk that does not tell that itself
@@ -19,12 +20,16 @@
     PAUSED                              AWAY#desk         a desk that does not answer, since when
     HEARD                               channel#id        when a customer last wrote to the account
     SPENT                               channel#account#… where few messages may still follow a customer's
+    HELD                                channel#account#… a conversation that a guard holds
+    RULES                               a rule's name     an operator's rule against spam
+    GUARDED                             day#channel#…     how often a guard did what, and why
+    NEWCOMERS                           channel#id#span   how many wrote for the first time in a span of time
     RAN                                 a chore's name    when the chore last ran, and who is at it
     ERASED                              mark              up to when a customer's events were erased, and who waits
     COMPARED                            channel#id#name   how far a comparison of the account has come
     ACCOUNT                             channel#id        an account, written by Terraform
 
-Every item but ACCOUNT carries `expires_at` (epoch s) for the table's TTL.
+Every item but ACCOUNT and RULES carries `expires_at` (epoch s) for the table's TTL.
 
     index "waiting"       waits_at          waits_since       what
                           channel#account   epoch ms          the STATE of a conversation that waits for an answer
@@ -48,6 +53,11 @@ HEARD = "HEARD"
 RAN = "RAN"
 SPENT = "SPENT"
 COMPARED = "COMPARED"
+HELD = "HELD"
+RULES = "RULES"
+GUARDED = "GUARDED"
+_NEWCOMERS = "NEWCOMERS"
+TALK = "TALK"
 STATE = "STATE"
 PROFILE = "PROFILE"
 LED = "LED"
@@ -180,6 +190,26 @@ def spent(conversation: Conversation) -> dict[str, Any]:
     return _key(SPENT, conversation.key)
 
 
+def held(conversation: Conversation) -> dict[str, Any]:
+    """The key of that a guard holds the conversation."""
+    return _key(HELD, conversation.key)
+
+
+def rule(name: str) -> dict[str, Any]:
+    """The key of an operator's rule."""
+    return _key(RULES, name)
+
+
+def tally(day: str, channel: str, identifier: str, action: str, why: str) -> dict[str, Any]:
+    """The key of how often the action was taken on that day, and why."""
+    return _key(GUARDED, f"{day}#{account(channel, identifier)}#{action}#{why}")
+
+
+def newcomers(channel: str, identifier: str, span: int) -> dict[str, Any]:
+    """The key of how many wrote to the account for the first time in that span of time."""
+    return _key(_NEWCOMERS, f"{account(channel, identifier)}#{span}")
+
+
 def named(key: str) -> Conversation:
     """The conversation of that key (`Conversation.key`)."""
     channel, account, customer = key.split("#", 2)
@@ -240,12 +270,12 @@ def owner(row: Mapping[str, Any]) -> Conversation | None:
         return conversation_of(row)
     if partition.startswith(_SEAT):
         return Conversation(*(row[name]["S"] for name in Conversation.__struct_fields__))
-    return named(name_of(row)) if partition == SPENT else None
+    return named(name_of(row)) if partition in {SPENT, HELD} else None
 
 
 def outlives(row: Mapping[str, Any]) -> bool:
     """Whether the row means as much in another table: what it says is neither Terraform's nor about one moment."""
-    return owner(row) is not None or row["pk"]["S"] in {HEARD, ERASED}
+    return owner(row) is not None or row["pk"]["S"] in {HEARD, ERASED, RULES}
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:

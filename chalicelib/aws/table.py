@@ -37,6 +37,7 @@ from chalicelib.aws import (
 from chalicelib.aws.calls import Unmet, call, conditional, met
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
+from chalicelib.vocabulary.guarding import Said
 from chalicelib.vocabulary.messages import Led, Tap
 from chalicelib.vocabulary.proof import Comparison, Known
 from chalicelib.vocabulary.records import (
@@ -228,10 +229,11 @@ class Table:
         before: Seat | None = None,
         listed: bool = False,
         also: Mapping[str, str] | None = None,
+        said: Said | None = None,
     ) -> bool:
         """In one call: the customer's event is done, and the conversation remembers it, and how it begins; where the
         customer wrote, it waits for an answer. Where `listed`, the desk's conversation is remembered as theirs. What is
-        done with it goes `also`, by its item with how it begins.
+        done with it goes `also`, by its item with how it begins; `said` is how the guards remember it.
 
         `before` is the seat that was read, None where none was. False, and no effect, where `thread` names another
         seat and the conversation has been moved since.
@@ -240,6 +242,7 @@ class Table:
         items = {item: words, **(also or {})}
         done = [_shown(self._name, conversation, one, now, result, begins) for one, begins in items.items()]
         whose = states.listing(self._name, conversation, now, thread.seat) if listed else []
+        whose += self._turn(conversation, now, said)
         for newest in (True, False):  # an older event than the newest known is a replay
             with suppress(_Cancelled):
                 remember = states.remember(self._name, conversation, now, thread, before, newest=newest)
@@ -301,10 +304,12 @@ class Table:
         words: str = "",
         said_ms: int = 0,
         said: str = "",
+        turned: Said | None = None,
     ) -> None:
         """In one call: a part reached the platform, its echo will be known by the platform's id, and the
         conversation counts it and, unless it is the bridge's own, waits no more; `answered` is the comment that it went
-        to. No effect on a part that is done: an echo may tell of it before the send's own answer does."""
+        to, `turned` is how the guards remember it. No effect on a part that is done: an echo may tell of it before the
+        send's own answer does."""
         done = _update(self._name, conversation, item, _DONE, _done(now, platform_id))
         done["Update"]["ConditionExpression"] = "NOT #state = :done"
         writes = [done]
@@ -331,6 +336,7 @@ class Table:
                 }
             }
         )
+        writes += self._turn(conversation, now, turned)
         with suppress(_Cancelled):
             self._transact(writes)
 
@@ -593,7 +599,8 @@ class Table:
     def erase(self, conversation: Conversation) -> int:
         """Deletes all of that, 25 rows a call; answers how many. May be cut off and asked again at any time. With the
         claims goes what was done: an event that a platform or an operator sends again is new."""
-        call(self._client.delete_item, TableName=self._name, Key=keys.spent(conversation))
+        for key in (keys.spent(conversation), keys.held(conversation)):
+            call(self._client.delete_item, TableName=self._name, Key=key)
         return rows.erase(self._client, self._name, conversation, self._pause)
 
     def forget(self, mark: str, erasure: Erasure, now: float) -> bool:
@@ -651,6 +658,14 @@ class Table:
             **(more or {}),
         }
         call(self._client.put_item, TableName=self._name, Item=fields)
+
+    def _turn(self, conversation: Conversation, now: float, said: Said | None) -> list[TransactWriteItemTypeDef]:
+        """What remembers the turn for the guards, where an account has any."""
+        if said is None:
+            return []
+        from chalicelib.aws import guarding
+
+        return [guarding.said(self._name, conversation, now, said)]
 
     def _transact(self, writes: list[TransactWriteItemTypeDef]) -> None:
         """Writes all or nothing. What it met (an echo's write, another worker's) is over in milliseconds, and what

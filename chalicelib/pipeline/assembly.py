@@ -30,6 +30,7 @@ from chalicelib.vocabulary.about import About
 
 if TYPE_CHECKING:
     from chalicelib.pipeline.front.bot import Bot
+    from chalicelib.pipeline.front.guards import Book
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +39,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     a reply waits for a platform's limit before its agent is told, `scan` what a malware scanner's verdicts
     mean, None where nobody scans. `talkers` are who answers before a desk does: a model (True), and the companies' own
     endpoints (False), with the `floor` on which they speak and the `outbox` into which they do; None where no account
-    can have one."""
+    can have one. `guarding` opens what
+    guards remember, where an account has them."""
 
     channels: Mapping[str, About]
     known_desks: Mapping[str, About]
@@ -58,6 +60,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     talkers: Callable[[bool], Talker] | None = None
     floor: Callable[[], Floor] | None = None
     outbox: Outbox | None = None
+    guarding: Callable[[], Book]
 
 
 class Common:

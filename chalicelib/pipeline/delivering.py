@@ -260,7 +260,7 @@ class Delivering:
             listed = attempt.desk.capabilities.stateful and seat.conversation != "" and seat.place != attempt.seat.place
             thread = work.thread(seat)
             if self._ledger.delivered(
-                work.conversation, work.item, self._clock(), thread, work.words, before, listed, work.others
+                work.conversation, work.item, self._clock(), thread, work.words, before, listed, work.others, work.said
             ):
                 return
             now = self._ledger.thread(work.conversation).seat

@@ -9,6 +9,7 @@ import msgspec
 from chalicelib.errors import Waiting
 from chalicelib.protocols.desk import Desk
 from chalicelib.vocabulary import claims
+from chalicelib.vocabulary.guarding import Said
 from chalicelib.vocabulary.messages import DeskMessage
 from chalicelib.vocabulary.records import Account, Claim, Conversation, Seat, Thread
 
@@ -44,7 +45,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     with it. `shown_as` is the id under which the desk has it, "" where that is its own. `noted` answers the delivery of
     the same with the events that an earlier try has noted, which it may have shown; it may raise Waiting. `apart` shows
     it by itself whatever was noted. `introduces` is told where it was shown, which desk that is, once all is done:
-    it never raises. `bots` tells that a bot before the desk may answer it.
+    it never raises. `bots` tells that a bot before the desk may answer it. `said` is how the guards
+    remember it.
     """
 
     conversation: Conversation
@@ -61,6 +63,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     apart: bool = False
     introduces: Callable[[str, Desk], None] | None = None
     bots: bool = False
+    said: Said | None = None
 
     @property
     def item(self) -> str:

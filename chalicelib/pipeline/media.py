@@ -19,7 +19,7 @@ from chalicelib.rules.harmless import one_line
 from chalicelib.rules.mime import FileType, agreed, kind_of
 from chalicelib.vocabulary.messages import Attachment, CustomerMessage, Fetched, Kind, Source
 from chalicelib.vocabulary.records import Conversation, Stored
-from chalicelib.wire import digest
+from chalicelib.wire import digest, hmac_sha256
 
 # More than any platform lets into one message; `forget` has to know where to end.
 MOST_FILES = 32
@@ -67,6 +67,11 @@ class MediaStore:
         self._secrets = secrets
         self._secret_name = secret_name
         self._public_url = public_url
+
+    def fingerprint(self, text: str) -> str:
+        """A fingerprint of the text (16 characters) that nobody makes without the key of the links. Raises
+        Retryable."""
+        return hmac_sha256(self._signing_key(), f"fingerprint\n{text}".encode(errors="surrogatepass")).hex()[:16]
 
     def keep(
         self,
@@ -127,11 +132,14 @@ class MediaStore:
     def link(self, key: str, since_ms: int) -> str:
         """Our own URL of a copy, whose life is counted from then; the same for the same arguments and signing key.
         Raises Misconfigured where there is no signing key."""
+        return f"{self._public_url}{links.ROUTE}{links.signed(self._signing_key(), links.packed(key, since_ms))}"
+
+    def _signing_key(self) -> str:
         keys = Secret(self._secret_name, self._secrets.get(self._secret_name)).keys("keys")
         if not keys:
             advice = f'store {{"keys": ["…"]}} in the secret {self._secret_name}'
             raise Misconfigured("there is no key to sign media links with", advice)
-        return f"{self._public_url}{links.ROUTE}{links.signed(keys[0], links.packed(key, since_ms))}"
+        return keys[0]
 
     def forget(self, conversation: Conversation, origin: str) -> None:
         """Removes our copies of a message that the customer took back. Raises Retryable."""

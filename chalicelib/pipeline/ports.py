@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from chalicelib.vocabulary.guarding import Said
 from chalicelib.vocabulary.messages import Fetched, Led, Tap
 from chalicelib.vocabulary.records import (
     NOBODYS,
@@ -185,10 +186,11 @@ class Ledger(Protocol):
         before: Seat | None = None,
         listed: bool = False,
         also: Mapping[str, str] | None = None,
+        said: Said | None = None,
     ) -> bool:
         """The customer's event is done, and the conversation remembers it, and how it begins; where `listed`, the
         desk's conversation is remembered as this customer's. `also` are the items that are done with it, and how each
-        begins. `before` is the seat that was read, None where none was.
+        begins, `said` is how the guards remember it. `before` is the seat that was read, None where none was.
         False, and no effect, where the thread names another seat and the conversation has been moved since."""
 
     def standing(self, conversation: Conversation) -> Standing:
@@ -215,9 +217,10 @@ class Ledger(Protocol):
         words: str = "",
         said_ms: int = 0,
         said: str = "",
+        turned: Said | None = None,
     ) -> None:
         """A part reached the platform; nothing where that is known already. `said_ms` is when the newest that did was
-        written, 0 where that is not told, and `said` the desk's id of that."""
+        written, 0 where that is not told, and `said` the desk's id of that; `turned` is how the guards remember it."""
 
     def words(self, conversation: Conversation, event: str, platform_id: str) -> str:
         """How a message begins: the customer's by its event's id, ours by the platform's."""

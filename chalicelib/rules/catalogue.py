@@ -167,6 +167,25 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[It did arrive, although it could not be confirmed at first:]",
         "[Sí llegó, aunque al principio no se pudo confirmar:]",
     ),
+    # what guards noticed
+    "guard_loop": (
+        "[This may be a machine that answers ours.]",
+        "[Puede ser una máquina que contesta a la nuestra.]",
+    ),
+    "guard_rule": (
+        "[This may be spam<: rule {name}>.]",
+        "[Puede ser publicidad no deseada<: regla {name}>.]",
+    ),
+    "guard_hold": (
+        "[What this customer writes is held back<, until {at} at the latest>: it looks like spam or a machine’s.]",
+        "[Lo que escribe este cliente se retiene<, como máximo el {at}>: parece publicidad o de una máquina.]",
+    ),
+    "guard_park": (
+        "[What this customer writes is put aside<, until {at} at the latest>: it looks like a machine’s. An"
+        " administrator can bring it back.]",
+        "[Lo que escribe este cliente se aparta<, como máximo el {at}>: parece de una máquina. Un administrador puede"
+        " recuperarlo.]",
+    ),
     "acknowledged": (
         "[You could not be reached, and the customer was told so automatically<, {at}><: “{words}”>]",
         "[No se te pudo avisar, y se lo dijimos automáticamente al cliente<, el {at}><: «{words}»>]",

@@ -37,6 +37,9 @@ NAMES: dict[str, str] = {
     "followers": "how many people follow the customer",
     "follows": "whether the customer follows the account: `true` or `false`",
     "postId": "the platform's id of that post, where its address is not known",
+    "guard": "why a [guard](front.md#guards) has noticed the message: `loop`, or the name of a rule",
+    "guardAction": "what is made of that: `mark`, `low` or `hold` (it was held, and came later)",
+    "priority": "`-1440` where a rule says `low`: behind whoever has waited for less than a day less",
 }
 
 # What is written by the clock into conversations whose customers wait, or have had almost all that they may be sent.
@@ -48,6 +51,8 @@ LATER: dict[str, str] = {
 WINDOW_WARNING, MESSAGES_LEFT = LATER
 
 LONGEST_VALUE = 500
+# One point counts as a minute of waiting, and there are as many below 0 as above.
+LOW_PRIORITY = "-1440"
 
 
 def attributes(
@@ -78,6 +83,7 @@ def attributes(
         "windowState": state,
         "late": "true" if late else "",
         "language": account.language,
+        "priority": LOW_PRIORITY if message.attributes.get("guardAction") == "low" else "",
         "verified": _flag(known.verified),
         "followers": "" if known.followers is None else str(known.followers),
         "follows": _flag(known.follows) or message.attributes.get("follows", ""),

@@ -22,9 +22,9 @@ _GROUP = re.compile(r"\d+")
 # The issuers' ranges: first digits from, to, and how many digits there are. en.wikipedia.org/wiki/Payment_card_number
 _ISSUERS = (
     ("34", "34", (15,)), ("37", "37", (15,)), ("300", "305", (14, 16)), ("36", "36", (14, 15, 16, 17, 18, 19)),
-    ("38", "39", (14, 16)), ("3528", "3589", (16, 17, 18, 19)), ("4", "4", (13, 16, 19)), ("51", "55", (16,)),
-    ("2221", "2720", (16,)), ("2200", "2205", (16, 17, 18, 19)), ("50", "50", tuple(range(13, 20))),
-    ("56", "69", tuple(range(13, 20))), ("81", "82", (16,)), ("9792", "9792", (16,)),
+    ("38", "39", (14, 16)), ("3528", "3589", (16, 17, 18, 19)), ("4", "4", (16, 19)), ("51", "55", (16,)),
+    ("2221", "2720", (16,)), ("2200", "2205", (16, 17, 18, 19)), ("50", "50", (16, 17, 18, 19)),
+    ("56", "69", (16, 17, 18, 19)), ("81", "82", (16,)), ("9792", "9792", (16,)),
 )  # fmt: skip
 # Length by country. swift.com/standards/data-standards/iban-international-bank-account-number
 _LENGTHS = (
@@ -56,7 +56,7 @@ _PHONES = [
         rf"(?<![\d\w.,+#-])\(?0[1-9]\d{{0,4}}\)?(?:{_SEPS}\d){{5,9}}(?!\d)(?![.,]\d)",  # within a country
         rf"(?<![\d\w.,+#-])\(\d{{2,4}}\){_SEP}\d{{3,5}}{_SEP}\d{{3,4}}(?!\d)",  # (415) 555-0132, (11) 91234-5678
         r"(?<![\d\w.,+#-])[2-9]\d{2}([ .-])\d{3}\1\d{4}(?!\d)",  # 415-555-0132
-        r"(?<![\d\w.,+#-])[6789]\d{2}([ .-]?)\d{3}\1\d{3}(?![\d.,-])",  # 612 345 678: Spain, Poland, Portugal
+        r"(?<![\d\w.,+#-])[5-9]\d{2}([ .-]?)\d{3}\1\d{3}(?!\d)(?![.,-]\d)",  # 612 345 678: Spain, Poland, Portugal
         r"(?<![\d\w.,+#-])[6789]\d{2}([ .-])\d{2}\1\d{2}\1\d{2}(?!\d)",  # 612 34 56 78
         r"(?<![\d\w.,+#-])[1-9]\d([ -])\d{4}\1\d{4}(?!\d)",  # 55 1234 5678: Mexico
         r"(?<![\d\w.,+#-])1[3-9]\d([ -]?)\d{4}\1\d{4}(?!\d)",  # 138 1234 5678: China
@@ -70,6 +70,9 @@ _PHONE_WORD = re.compile(
     rf"[^\d\n+]{{0,12}}(\d(?:{_SEPS}\d){{5,13}})(?!\d)",
     re.IGNORECASE,
 )
+_LOOK = 40
+_DIGITS_BEFORE = re.compile(r"(?:\d[ \-]?){1,20}\Z")
+_DIGITS_BEHIND = re.compile(r"(?:[ \-]?\d){1,20}")
 _DATE = re.compile(
     r"(?:0?[1-9]|[12]\d|3[01])[ ./-](?:0?[1-9]|1[0-2])[ ./-](?:19|20)\d\d(?!\d)"
     r"|(?:19|20)\d\d[ ./-](?:0[1-9]|1[0-2])[ ./-]"
@@ -177,4 +180,12 @@ def _phones(text: str) -> Iterator[Span]:
     found = [(one.start(1), one.end(1), PHONE) for one in _PHONE_WORD.finditer(text)]
     for rule in _PHONES:
         found += [(one.start(), one.end(), PHONE) for one in rule.finditer(text)]
-    return iter(sorted((begin, end, word) for begin, end, word in found if not _DATE.search(text[begin:end])))
+    return iter(sorted(span for span in found if not _DATE.search(text[span[0] : span[1]]) and not _longer(text, span)))
+
+
+def _longer(text: str, span: Span) -> bool:
+    """Whether the digits are part of a run that is no telephone number any more: E.164 has 15."""
+    begin, end, _ = span
+    before, behind = _DIGITS_BEFORE.search(text[max(0, begin - _LOOK) : begin]), _DIGITS_BEHIND.match(text, end)
+    whole = "".join(part.group() for part in (before, behind) if part) + text[begin:end]
+    return sum(sign.isdigit() for sign in whole) > 15

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from chalicelib.vocabulary.guarding import Said
 from chalicelib.vocabulary.records import Conversation, Profile
 
 
@@ -61,7 +62,8 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     message lets the brand answer; `from_ad` whether an advertisement led here; `tap` is the token of the offered choice
     that was tapped. `quotes` is the platform's id of the message that this one answers, `mention` what has to be asked
     for where the platform told no more. `attributes` become participant data. `sealed` tells that it came encrypted, so
-    that nothing of what it says is kept. `profile` is what the delivery itself tells of the customer.
+    that nothing of what it says is kept. `profile` is what the delivery itself tells of the customer. `said` is how
+    the guards remember it, where the account has any.
     """
 
     id: str
@@ -85,6 +87,7 @@ class CustomerMessage(msgspec.Struct, frozen=True, kw_only=True, tag="message"):
     attributes: dict[str, str] = {}
     sealed: bool = False
     profile: Profile | None = None
+    said: Said | None = None
 
 
 class Led(msgspec.Struct, frozen=True, kw_only=True, tag="led"):

@@ -142,6 +142,12 @@ class Aws:
             self._subscribe(name, topic)
         return urls
 
+    def put_front(self, account: Mapping[str, Any], front: Mapping[str, Any] | None) -> None:
+        """What stands before the account's desk from now on."""
+        key = {"pk": {"S": "ACCOUNT"}, "sk": {"S": f"{account['channel']}#{account['id']}"}}
+        given = {"Value": {"S": json.dumps(front)}, "Action": "PUT"} if front else {"Action": "DELETE"}
+        self.client("dynamodb").update_item(TableName=TABLE, Key=key, AttributeUpdates={"front": given})
+
     def _subscribe(self, name: str, topic: Topic) -> None:
         """The topic, which its service may publish to, and its notifications to the vendor's queue."""
         sns = self.client("sns")

@@ -68,7 +68,14 @@ class Outside(World):
         return self._called("PUT", url, headers, body, read_s)
 
     def signed(
-        self, service: str, region: str, method: str, url: str, body: bytes, read_s: float | None = None
+        self,
+        service: str,
+        region: str,
+        method: str,
+        url: str,
+        body: bytes,
+        read_s: float | None = None,
+        within_s: float | None = None,
     ) -> Answer:
         signature = {"Authorization": SIGNED.format(region=region, service=service)}
         return self._called(method, url, signature | JSON, body, read_s)

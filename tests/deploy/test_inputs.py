@@ -67,6 +67,18 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], str]] = {
     "wordy": ({"outage_text": "x" * 251}, "accounts.wordy.outage_text has 251 characters, and 250 at most."),
     "slow": ({"fold_s": 21}, "accounts.slow.fold_s is at most 20, not 21."),
     "early": ({"fold_s": -1}, "accounts.early.fold_s is at least 0, not -1."),
+    "bare_front": ({"front": "guards"}, "accounts.bare_front.front is an object"),
+    "odd_front": ({"front": {"gards": {}}}, "accounts.odd_front.front.gards is not known"),
+    "odd_guard": ({"front": {"guards": {"loop": "off"}}}, "accounts.odd_guard.front.guards.loop is not known"),
+    "sure_guard": ({"front": {"guards": True}}, "accounts.sure_guard.front.guards is an object"),
+    "block": (
+        {"front": {"guards": {"loops": "block"}}},
+        'accounts.block.front.guards.loops is off or mark or hold or park, not "block".',
+    ),
+    "brief": (
+        {"front": {"guards": {"hold_minutes": 1}}},
+        "accounts.brief.front.guards.hold_minutes is at least 5, not 1.",
+    ),
     "unsaid": ({"after_end": "…"}, "accounts.unsaid.after_end is still a placeholder"),
     "mute": ({"after_end": " \n"}, "accounts.mute.after_end is a text, and not of spaces alone"),
     "silent": ({"outage_text": "  "}, "accounts.silent.outage_text is a text, and not of spaces alone"),
@@ -571,7 +583,7 @@ def test_what_anybody_guesses_is_what_the_edge_refuses() -> None:
 
 @pytest.mark.parametrize("module", ["aws", "genesys"])
 def test_the_table_knows_just_the_fields_of_the_modules_that_take_them(module: str) -> None:
-    table, _, _ = (ROOT / "modules/inputs/fields.tf").read_text(encoding="utf-8").partition("\n  front_features = {")
+    table, _, _ = (ROOT / "modules/inputs/fields.tf").read_text(encoding="utf-8").partition("  front_features = {")
     objects = dict(re.findall(r"^    (\w+) = \{\n(.*?)^    \}", table, re.DOTALL | re.MULTILINE))
     files = sorted((ROOT / "modules" / module).glob("variables*.tf"))
     taken = "\n".join(file.read_text(encoding="utf-8") for file in files)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -28,6 +29,7 @@ from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
 from chalicelib.rules.scanning import CLEAN
 from chalicelib.vocabulary import claims
+from chalicelib.vocabulary.front import Front
 from chalicelib.vocabulary.records import Account, Tried
 from ops.channels.instagram.graph import FIELDS
 from sandbox.simulators.connect.vendor import FILTER
@@ -241,7 +243,22 @@ def test_an_account_has_every_field_that_the_code_reads_with_its_default() -> No
     logins = re.findall(r'name = "(\w+)"', "".join(of(entry, "logins") for entry in entries("channels").values()))
     assert (optional.pop("login"), logins[0]) == ("", fields.pop("login"))
     assert (optional.pop("desk"), fields.pop("desk")) == ("", "")
+    assert (optional.pop("front"), fields.pop("front")) == (None, Front())  # what is off is absent
     assert optional == fields
+
+
+def test_an_accounts_front_is_the_same_on_both_sides() -> None:
+    table = re.search(r"^  front_features = \{\n(.*?)^  \}", root("modules/inputs/fields.tf"), re.DOTALL | re.MULTILINE)
+    assert table
+    told = {
+        name: set(re.findall(r"^      (\w+) += ", body, re.MULTILINE))
+        for name, body in re.findall(r"^    (\w+) = \{\n(.*?)^    \}", table[1], re.DOTALL | re.MULTILINE)
+    }
+    read = {}
+    for field in msgspec.structs.fields(Front):
+        (feature,) = (one for one in get_args(field.type) if one is not type(None))
+        read[field.name] = {part.encode_name for part in msgspec.structs.fields(feature)}
+    assert told == read
 
 
 def test_terraform_knows_each_language() -> None:
@@ -337,7 +354,7 @@ def test_every_metric_that_is_watched_is_counted_somewhere() -> None:
     assert {"received", "rejected", "notice", "not_stored", "latency_ms"} <= shown | alarmed()
     assert alarmed() == {
         "received", "latency_ms", "rejected", "refused", "unconfirmed", "receipt_lost", "sent_again", "media_failed",
-        "parked", "failed", "misconfigured", "account_unreadable", "account_stopped", "problem_unlisted",
+        "parked", "guard_held", "failed", "misconfigured", "account_unreadable", "account_stopped", "problem_unlisted",
         "token_days_left", "token_not_renewed", "parked_oldest_days", "paused_hours", "proof_gaps", "desk_away_minutes",
     }  # fmt: skip
     assert alarmed() | shown <= set(metrics())

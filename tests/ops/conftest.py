@@ -93,8 +93,9 @@ class Vendors:
         flow: dict[str, str] = self.genesys.admin.integration(integration)["flow"] or {}
         return flow.get("id")
 
-    def run(self, *arguments: str) -> Ran:
-        return Ran(CliRunner().invoke(cli, arguments))
+    def run(self, *arguments: str, given: str | None = None) -> Ran:
+        """`given` is piped in."""
+        return Ran(CliRunner().invoke(cli, arguments, input=given))
 
     def link(self, *arguments: str) -> Ran:
         return self.run("link-flow", "--genesys-url", self.genesys.url, *arguments)

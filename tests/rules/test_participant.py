@@ -42,7 +42,8 @@ def said(**changes: Any) -> CustomerMessage:
 
 def test_everything_that_is_known_is_told_in_the_order_of_the_names() -> None:
     led = {"adId": "a", "ref": "r", "adTitle": "t", "flowId": "f", "productId": "i", "refSource": "ADS"}
-    message = said(attributes={"postId": "p", "postUrl": "https://x/p"} | led)
+    noticed = {"guard": "one", "guardAction": "low"}
+    message = said(attributes={"postId": "p", "postUrl": "https://x/p"} | led | noticed)
     told = attributes(ACCOUNT, message, PROFILE, 1_800_086_400_000, "open", late=True)
     assert list(told) == list(NAMES)
     assert told == {
@@ -67,6 +68,9 @@ def test_everything_that_is_known_is_told_in_the_order_of_the_names() -> None:
         "followers": "0",
         "follows": "true",
         "postId": "p",
+        "guard": "one",
+        "guardAction": "low",
+        "priority": "-1440",
     }
 
 

@@ -1,1 +1,1 @@
-"""What may happen before an agent is asked, for accounts that have it switched on (docs/front.md)."""
+"""What stands in front of an account's desk, each part loaded where an account has it."""

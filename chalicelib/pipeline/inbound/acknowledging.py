@@ -3,7 +3,7 @@ message that waits is known to the queue alone. Nothing holds up on this, and no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -23,6 +23,7 @@ from chalicelib.rules.quoting import beginning
 from chalicelib.rules.text import split
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.claims import LEASE_S
+from chalicelib.vocabulary.guarding import Said
 from chalicelib.vocabulary.messages import CustomerMessage, Line
 from chalicelib.vocabulary.records import Account, Acknowledged, Conversation, Thread
 from chalicelib.vocabulary.replies import Recipient, TextPart
@@ -35,7 +36,8 @@ NEEDED_S = LONGEST_CALL_S + 5
 
 
 class Acknowledging:
-    """Tells customers, and agents of that. `least_s` is how long (s) a desk is away at least before anybody is told."""
+    """Tells customers, and agents of that. `least_s` is how long (s) a desk is away at least before anybody is told,
+    `fingerprint` is `MediaStore.fingerprint`."""
 
     def __init__(
         self,
@@ -46,9 +48,11 @@ class Acknowledging:
         accounts: Accounts,
         ledger: Ledger,
         least_s: float,
+        fingerprint: Callable[[str], str],
         clock: Clock,
         metrics: Metrics,
     ) -> None:
+        self._fingerprint = fingerprint
         self._clients = clients
         self._desks = desks
         self._outages = outages
@@ -133,9 +137,18 @@ class Acknowledging:
             log.warning("was it acknowledged?", event=told.message, account=account.id, reason=reason)
         else:
             outcome = "sent"
-            self._ledger.sent(conversation, item, self._clock(), name, words=beginning(account.language, text, ""))
+            words, said = beginning(account.language, text, ""), self._said(account, conversation, text)
+            self._ledger.sent(conversation, item, self._clock(), name, words=words, turned=said)
             log.info("acknowledged", event=told.message, account=account.id, conversation=conversation.key)
         self._metrics.count("acknowledgement", channel=account.channel, outcome=outcome)
+
+    def _said(self, account: Account, conversation: Conversation, text: str) -> Said | None:
+        """How the guards remember it, where the account has any. Never raises."""
+        if account.front.guards is None:
+            return None
+        from chalicelib.pipeline.front.turns import ours
+
+        return ours(account, conversation, "bot", text, self._clock(), self._fingerprint)
 
     def _outcome(self, conversation: Conversation, told: Acknowledged) -> str:
         """What agents are told of it, as the catalogue's key, "" where nothing was sent. What is unknown for longer

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
 
 from chalicelib.pipeline.assembly import Common
 from chalicelib.pipeline.inbound.acknowledging import Acknowledging
@@ -29,6 +31,10 @@ from chalicelib.pipeline.intake import Intake
 from chalicelib.pipeline.parking import Parking
 from chalicelib.pipeline.ports import Redelivery
 from chalicelib.protocols.channel import Translator
+from chalicelib.vocabulary.messages import CustomerEvent
+
+if TYPE_CHECKING:
+    from chalicelib.pipeline.front.guards import Guards
 
 
 def to_desk(
@@ -49,7 +55,13 @@ def to_desk(
         budgets=budgets,
         metrics=metrics,
     )
+
+    @cache
+    def guard() -> Guards:
+        return _guards(common, intake)
+
     messages = Messages(
+        guard=guard,
         clients=clients,
         composing=Composing([*_enrichers(common, wording, profiles), *further]),
         leads=leads,
@@ -63,6 +75,7 @@ def to_desk(
             accounts=common.accounts,
             ledger=ledger,
             least_s=given.outage_s,
+            fingerprint=given.media.fingerprint,
             clock=clock,
             metrics=metrics,
         ),
@@ -103,6 +116,21 @@ def to_desk(
         leads=leads,
         budgets=budgets,
         metrics=metrics,
+    )
+
+
+def _guards(common: Common, intake: Intake[list[CustomerEvent]]) -> Guards:
+    from chalicelib.pipeline.front.guards import Guards  # only where an account has them
+
+    given = common.given
+    return Guards(
+        book=given.guarding(),
+        fingerprint=given.media.fingerprint,
+        intake=intake,
+        lines=common.lines,
+        ledger=given.ledger,
+        clock=given.clock,
+        metrics=given.metrics,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Protocol
 
 import msgspec
 
@@ -32,8 +33,19 @@ from chalicelib.vocabulary.records import Account, Claim
 Noted = Callable[[tuple[str, ...]], Sequence[CustomerMessage] | None]
 """The messages of the events that an earlier try has shown with this one; None where they are not to be had any more.
 Raises Waiting where they may be later."""
-# The result of a message that was buried.
+# The results of a message that was buried, and of one that a guard has parked or dropped.
 GIVEN_UP = "given up"
+SET_ASIDE = "set aside"
+
+
+class Guard(Protocol):
+    """Who judges messages before anything is done for them (pipeline/front/guards.py)."""
+
+    def let_through(
+        self, arrival: Arrival, message: CustomerMessage, others: Sequence[CustomerMessage] = ()
+    ) -> CustomerMessage | None:
+        """The message as it goes on, None where it does not. Raises Waiting while it is held, Together, and Retryable
+        where it cannot be parked."""
 
 
 class Messages:
@@ -54,7 +66,10 @@ class Messages:
         budgets: Budgets,
         clock: Clock,
         metrics: Metrics,
+        guard: Callable[[], Guard],
     ) -> None:
+        """`guard` is asked for where an account has guards."""
+        self._guard = guard
         self._clients = clients
         self._composing = composing
         self._leads = leads
@@ -76,13 +91,22 @@ class Messages:
         noted: Noted | None = None,
     ) -> str:
         """Shows the message, in one with the `others`, or with those that an earlier try has `noted`. Answers "" where
-        they were shown, GIVEN_UP where it was buried, the result of its claim where that had ended before. Raises
-        Retryable; Together where it cannot be shown with others."""
+        they were shown, GIVEN_UP where it was buried, SET_ASIDE where a guard kept it back, the result of its claim
+        where that had ended before. Raises Retryable; Together where it cannot be shown with others."""
         account = arrival.account
         message = self._leads.told(self._mentions.told(account, message))
         if not message.starts_window and self._is_own(account, message):
             self._metrics.count("ignored", reason=f"{account.channel}_own")
             return ""
+        if account.front.guards:
+            passed = self._guard().let_through(arrival, message, others)
+            return self._show(arrival, passed, others, noted) if passed else SET_ASIDE
+        return self._show(arrival, message, others, noted)
+
+    def _show(
+        self, arrival: Arrival, message: CustomerMessage, others: Sequence[CustomerMessage], noted: Noted | None
+    ) -> str:
+        account = arrival.account
         if any(line.key == "unknown" for line in message.lines):
             self._metrics.count("unknown_kind", channel=account.channel)
         message, replies = self._acknowledging.told(arrival, message)
@@ -138,6 +162,7 @@ class Messages:
             noted=again if noted else None,
             introduces=partial(self._introducing.introduce, account, message),
             bots=all(map(_is_talk, [message, *others])),
+            said=message.said,
         )
 
     def _given_up(self, arrival: Arrival, message: CustomerMessage, no: Refused) -> str:

@@ -12,7 +12,7 @@ from chalicelib.pipeline.inbound.echoes import Echoes
 from chalicelib.pipeline.inbound.folding import Folding
 from chalicelib.pipeline.inbound.leads import Leads
 from chalicelib.pipeline.inbound.looking_up import LookingUp
-from chalicelib.pipeline.inbound.messages import Messages
+from chalicelib.pipeline.inbound.messages import SET_ASIDE, Messages
 from chalicelib.pipeline.inbound.notes import Notes
 from chalicelib.pipeline.inbound.unsealing import Opening, stand_in
 from chalicelib.pipeline.intake import Intake
@@ -109,10 +109,10 @@ class ToDesk:
                 self._metrics.count("ignored", reason=happening.reason)
 
     def _all(self, arrival: Arrival, happened: Sequence[CustomerEvent]) -> None:
-        """In order. What the customer took back before it came is left out with all its parts."""
+        """In order. What the customer took back before it came, or a guard keeps back, is left out as a whole."""
         for happening in happened:
             if isinstance(happening, CustomerMessage):
-                if self._messages.show(arrival, happening) == PREVENTED:
+                if self._messages.show(arrival, happening) in {PREVENTED, SET_ASIDE}:
                     return
             elif isinstance(happening, Note):
                 self._notes.take(arrival, happening)

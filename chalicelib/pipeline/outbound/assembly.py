@@ -87,6 +87,7 @@ def _sending(common: Common, addressing: Addressing) -> Sending:
         holding=Holding(ledger, given.floor, clock),
         budgets=budgets,
         secrets=given.secrets,
+        fingerprint=given.media.fingerprint,
         clock=clock,
         metrics=metrics,
     )

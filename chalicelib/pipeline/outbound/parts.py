@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -31,6 +31,7 @@ from chalicelib.pipeline.ports import Clock, Ledger, SecretCache
 from chalicelib.protocols.channel import Client
 from chalicelib.rules.parts import echoed, remembered
 from chalicelib.vocabulary.claims import LEASE_S
+from chalicelib.vocabulary.guarding import Said
 from chalicelib.vocabulary.records import Account
 from chalicelib.vocabulary.replies import File, MediaPart, Part, Planned, Recipient, TextPart
 from chalicelib.wire import digest
@@ -54,9 +55,12 @@ class Parts:
         holding: Holding,
         budgets: Budgets,
         secrets: SecretCache,
+        fingerprint: Callable[[str], str],
         clock: Clock,
         metrics: Metrics,
     ) -> None:
+        """`fingerprint` is `MediaStore.fingerprint`."""
+        self._fingerprint = fingerprint
         self._clients = clients
         self._ledger = ledger
         self._addressing = addressing
@@ -120,9 +124,20 @@ class Parts:
             sealed = self._clients[account.channel].capabilities.sealed(to.thread)
             words = "" if sealed else remembered(account.language, part)
             at_ms, said = reply.newest
-            self._ledger.sent(conversation, item, self._clock(), platform_id, to.comment, words, at_ms, said)
+            turned = self._said(reply, "" if sealed else echoed(part))
+            self._ledger.sent(
+                conversation, item, self._clock(), platform_id, to.comment, words, at_ms, said, turned=turned
+            )
             self._metrics.count("sent", channel=account.channel)
             log.info("part sent", message=reply.message.id, part=item, key=platform_id, conversation=conversation.key)
+
+    def _said(self, reply: Reply, text: str) -> Said | None:
+        """How the guards remember it, where the account has any. Never raises."""
+        if reply.account.front.guards is None:
+            return None
+        from chalicelib.pipeline.front.turns import ours
+
+        return ours(reply.account, reply.conversation, reply.message.author, text, self._clock(), self._fingerprint)
 
     def _sent(self, account: Account, to: Recipient, part: Part) -> str:
         """Sends it; a file that the platform does not take here goes as a link, where links may go."""

@@ -64,7 +64,7 @@ locals {
         # docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
         Sid      = "JudgeMessages"
         Action   = ["bedrock:InvokeModel"]
-        Resource = distinct(concat(flatten([for model in models : local.called_models[model]]), ["arn:${local.partition}:bedrock:*:${local.account_id}:project/*"]))
+        Resource = distinct(concat(flatten([for model in models : local.model_arns[model]]), ["arn:${local.partition}:bedrock:*:${local.account_id}:project/*"]))
       } if length(models) > 0
       ], [
       for queue in [aws_sqs_queue.main["outbound"].arn] : {
@@ -260,20 +260,16 @@ locals {
 }
 
 locals {
-  # What a call of a model invokes. An inference profile leads on to a model of its name's end, in several regions; of an
-  # application's own profile the name tells no model.
-  called_models = {
-    for model in var.models : model => (
-      !startswith(model, "arn:") && can(regex("^(us|us-gov|eu|apac|jp|au|ca|global)\\.", model)) ? [
-        "arn:${local.partition}:bedrock:*:${local.account_id}:inference-profile/${model}",
-        "arn:${local.partition}:bedrock:*::foundation-model/${regex("^[a-z-]+\\.(.*)$", model)[0]}",
-      ]
-      : !startswith(model, "arn:") ? ["arn:${local.partition}:bedrock:*::foundation-model/${model}"]
-      : can(regex(":inference-profile/[a-z-]+\\.", model)) ? [
-        model, "arn:${local.partition}:bedrock:*::foundation-model/${regex(":inference-profile/[a-z-]+\\.(.*)$", model)[0]}",
-      ]
-      : can(regex(":application-inference-profile/", model)) ? [model, "arn:${local.partition}:bedrock:*::foundation-model/*"]
-      : [model]
+  # An inference profile leads on to the model of its name's end, in several regions; of an application's own profile the
+  # name tells no model. docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-use.html
+  led_to = {
+    for model in var.models : model => strcontains(model, ":application-inference-profile/") ? "*" :
+    try(regex("(?:^|:inference-profile/)(?:us-gov|us|eu|apac|jp|au|ca|global)\\.(.+)$", model)[0], "")
+  }
+  model_arns = {
+    for model, led_to in local.led_to : model => concat(
+      [startswith(model, "arn:") ? model : led_to == "" ? "arn:${local.partition}:bedrock:*::foundation-model/${model}" : "arn:${local.partition}:bedrock:*:${local.account_id}:inference-profile/${model}"],
+      [for name in [led_to] : "arn:${local.partition}:bedrock:*::foundation-model/${name}" if name != ""],
     )
   }
 }

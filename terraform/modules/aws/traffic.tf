@@ -30,6 +30,10 @@ locals {
       from = 1, in_s = 300
       says = "An event was put aside: unreadable, or of an account that Terraform does not know. `dmdesk parked` tells why: mend it, then run `dmdesk replay`."
     }
+    guard_held = {
+      from = 1, in_s = 300
+      says = "A guard holds a customer's conversation, or has put it aside: it looks like a machine that answers ours, or like spam. `dmdesk held list` tells whose and why; `dmdesk held release` lets it go on."
+    }
     failed = {
       from = 1, in_s = 300
       says = "Something happened that the code did not foresee. The log line `failed` has its place in the code: report it."

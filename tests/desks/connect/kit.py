@@ -76,7 +76,14 @@ class Played(Outgoing):
         return [one for called, one in self.calls if called == name]
 
     def signed(
-        self, service: str, region: str, method: str, url: str, body: bytes, read_s: float | None = None
+        self,
+        service: str,
+        region: str,
+        method: str,
+        url: str,
+        body: bytes,
+        read_s: float | None = None,
+        within_s: float | None = None,
     ) -> Answer:
         model, api, longest_s = {"connect": ("connect", API, None), "profile": ("customer-profiles", PROFILES, 2)}[
             service

@@ -224,7 +224,7 @@ run "every_alarm_tells_the_topic" {
     error_message = "an alarm that nobody hears, or that does not say what to do"
   }
   assert {
-    condition     = length(local.alarm_arns) == 2 + 2 + 2 + 5 + 5 + 2 + 13 + 2 + 3 + 3 + 5 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
+    condition     = length(local.alarm_arns) == 2 + 2 + 2 + 5 + 5 + 2 + 14 + 2 + 3 + 3 + 5 && keys(aws_sns_topic_subscription.mail) == ["ops@example.com"]
     error_message = "an alarm is missing on the dashboard"
   }
   assert {
@@ -249,6 +249,7 @@ run "every_alarm_tells_the_topic" {
       "dmdesk-receipt-lost receipt_lost"             = "1 in 300 s"
       "dmdesk-sent-again sent_again"                 = "5 in 3600 s"
       "dmdesk-media-failed media_failed"             = "10 in 3600 s"
+      "dmdesk-guard-held guard_held"                 = "1 in 300 s"
       "dmdesk-parked parked"                         = "1 in 300 s"
       "dmdesk-failed failed"                         = "1 in 300 s"
       "dmdesk-misconfigured misconfigured"           = "1 in 300 s"

@@ -1,0 +1,107 @@
+"""The stand-ins behind one port: POST /crm, and Bedrock's /model/{id}/converse."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from sandbox.simulators.front.converse import MODES, Mode, Says, converse, refused
+from sandbox.stage.faults import Fault, Faults, struck
+from sandbox.stage.routes import Body, Routes, parsed
+from sandbox.stage.served import Served
+from sandbox.stage.web import Answer, Call, Outcome
+
+SECRET = "sandbox/front"
+KEY = "whsec_" + base64.b64encode(b"the sandbox's key of 32 bytes...").decode()
+# github.com/standard-webhooks/standard-webhooks: how far the time may be off (s)
+TOLERANCE_S = 300.0
+KNOWN: Mapping[str, Any] = {"tier": "gold", "queue": "VIP", "priority": 60}
+
+
+class Script(Body):
+    """What they answer: the CRM of every customer (None: it knows nobody), the model, and in which modes."""
+
+    crm: dict[str, Any] | None = msgspec.field(default_factory=lambda: dict(KNOWN))
+    model: Says = "sorts"
+    modes: tuple[Mode, ...] = MODES
+
+
+class Front(Served):
+    """`clock` answers epoch seconds."""
+
+    def __init__(self, clock: Callable[[], float], faults: Faults, port: int = 0) -> None:
+        self._clock, self._faults = clock, faults
+        self._lock = threading.Lock()
+        for target in ("crm", "model"):
+            faults.enter(target, numbered=False)
+        self.reset()
+        super().__init__(self._handle, port)
+
+    def reset(self) -> None:
+        """Forgets what was asked; they answer as at first."""
+        with self._lock:
+            self.script = Script()
+            self._calls: list[dict[str, Any]] = []
+
+    def media(self) -> dict[str, str]:
+        return {}
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Every call that was answered, oldest first: `at`, `target`, `status`, `body`."""
+        with self._lock:
+            return list(self._calls)
+
+    def routes(self) -> Routes:
+        """Of the control API."""
+        return {
+            "/front/calls": {"GET": lambda call: self.calls()},
+            "/front/script": {"POST": self._scripted},
+        }
+
+    def _scripted(self, call: Call) -> object:
+        with self._lock:
+            self.script = parsed(call, Script)
+            return msgspec.to_builtins(self.script)
+
+    def _handle(self, call: Call) -> Answer | Outcome:
+        target = "crm" if call.path == "/crm" else "model"
+        work = self._crm if target == "crm" else self._model
+        return struck(
+            self._faults.pick(target, call.path, accepting=True),
+            work=lambda: self._noted(target, call, work(call)),
+            refuse=_refuse,
+            pause=self._web.pause,
+        )
+
+    def _noted(self, target: str, call: Call, answer: Answer) -> Answer:
+        told = {"at": self._clock(), "target": target, "status": answer.status, "body": call.body.decode()}
+        with self._lock:
+            self._calls.append(told)
+        return answer
+
+    def _model(self, call: Call) -> Answer:
+        return converse(call, self.script.model, self.script.modes)
+
+    def _crm(self, call: Call) -> Answer:
+        if not self._is_signed(call):
+            return Answer(401, {"error": "not signed"})
+        known = self.script.crm
+        return Answer(404, {}) if known is None else Answer(200, known)
+
+    def _is_signed(self, call: Call) -> bool:
+        moment = call.header("webhook-timestamp")
+        content = f"{call.header('webhook-id')}.{moment}.".encode() + call.body
+        key = base64.b64decode(KEY.removeprefix("whsec_"))
+        ours = "v1," + base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode()
+        near = moment.isdigit() and abs(self._clock() - int(moment)) <= TOLERANCE_S
+        return near and any(hmac.compare_digest(mark, ours) for mark in call.header("webhook-signature").split())
+
+
+def _refuse(fault: Fault) -> Answer:
+    return refused(fault.status, "ServiceUnavailableException", fault.message or "made to fail")
