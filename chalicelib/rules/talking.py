@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.rules import harmless
 from chalicelib.rules.catalogue import say
-from chalicelib.rules.handover import Why
+from chalicelib.rules.handover import WHYS, Why
 from chalicelib.rules.saying import LONGEST, Said
 from chalicelib.vocabulary.front import Bot
 
@@ -26,8 +26,7 @@ NAMES: dict[str, str] = {
     "botIntent": "what the customer wants, in the bot's words",
     "botSummary": "what the talk with the bot was about, in its words: at most 256 characters",
     "botTurns": "how often the bot has answered",
-    "botReason": "why people take over: `request`, `turns`, `hours`, `content`, `person`, `confidence`, `sentiment`, "
-    "`wish`, `answer`, `failure` or `silence` ([front.md](front.md#bot-first))",
+    "botReason": f"why people take over ([front.md](front.md#bot-first)): {', '.join(f'`{why}`' for why in WHYS)}",
 }
 """What whoever takes over is told; docs/participant-data.md is written from it."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -15,11 +14,8 @@ from chalicelib.vocabulary.front import Bot
 MOST_TOKENS = 700
 
 
-class Asks(Protocol):
-    """A model that is asked a question about the account's bot."""
-
-    def __call__(self, bot: Bot, question: Question, within_s: float, /) -> object:
-        """See `protocols.asking.Classifier`."""
+Asks = Callable[[Bot, Question, float], object]
+"""A model that is asked a question, as `protocols.asking.Classifier`."""
 
 
 class Model:
