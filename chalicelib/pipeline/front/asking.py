@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Literal, Protocol
 
 import msgspec
@@ -44,10 +45,19 @@ class Asking:
         wanted = [one for one in self._asked if one.wanted(draft)]
         if len(wanted) > 1:
             with ThreadPoolExecutor(len(wanted)) as threads:
-                told = list(threads.map(lambda one: one.facts(draft), wanted))
+                told = list(threads.map(partial(_safely, draft), wanted))
         else:
-            told = [one.facts(draft) for one in wanted]
+            told = [_safely(draft, one) for one in wanted]
         return msgspec.structs.replace(draft, facts=together(draft.facts, told)) if any(told) else draft
+
+
+def _safely(draft: Draft, asked: Asked) -> dict[str, str]:
+    """What was told; nothing where even what is never to be raised is."""
+    try:
+        return asked.facts(draft)
+    except Exception as error:
+        log.error("not told", account=draft.account.id, event=draft.message.id, error=where(error))
+        return {}
 
 
 def together(known: dict[str, str], told: Sequence[dict[str, str]]) -> dict[str, str]:

@@ -87,3 +87,15 @@ def test_a_draft_keeps_all_else(kit: Kit) -> None:
     after = kit.asking.enrich(before)
     assert (after.message, after.claim, after.arrival) == (before.message, before.claim, before.arrival)
     assert after.account == account(BOTH)
+
+
+def test_not_even_a_table_that_refuses_is_the_messages_trouble(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A right that a role lacks is no outage, and is told by another exception."""
+
+    def refuse(*_: object) -> bytes:
+        raise PermissionError
+
+    for method in ("get", "keep", "keep_first"):
+        monkeypatch.setattr(kit.counted, method, refuse)
+    before = draft(BOTH, facts={"a": "b"})
+    assert kit.asking.enrich(before) is before
