@@ -8,7 +8,7 @@ MAKER = $(shell test "$(origin PYTHON)" = file -a -x $(BIN)/python && echo $(BIN
 NEEDS := $(addprefix needs-,function sandbox operator supply developer)
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox operator venv test test-terraform check format docs chaos bench peer package checkov update sbom licences audit evidence clean $(NEEDS)
+.PHONY: help sandbox operator venv test test-terraform check format docs chaos bench peer fuzz package checkov update sbom licences audit evidence clean $(NEEDS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ docs: needs-function ## rewrite the pages of docs/ that the code tells (features
 
 chaos: needs-developer ## thousands of messages while processes die and calls fail: ten minutes, and a table (ARGS=--help)
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: export DMDESK_FUZZ ?= 100000
+fuzz: needs-developer ## 100,000 bodies that nobody documents of each platform and desk (DMDESK_FUZZ=… for another number)
+	$(BIN)/python -m pytest -n 4 tests/fuzz $(ARGS)
 
 bench: needs-developer ## how fast it is, beside the floor; writes bench/RESULTS.md (ARGS=--quick)
 	$(BIN)/python -m bench $(ARGS)

@@ -415,7 +415,7 @@ class Runtime:
 
     @cached_property
     def _archives(self) -> dict[str, Archive]:
-        return self._opened("archive")
+        return {name: self._open(name, "archive") for name in having(CHANNELS, "archive")}
 
     @cached_property
     def _desk_archives(self) -> dict[str, DeskArchive]:
@@ -547,13 +547,10 @@ class Runtime:
     @cached_property
     def clients(self) -> dict[str, Client]:
         """A client per channel, all over one session."""
-        return self._opened("client")
-
-    def _opened(self, module: str) -> dict[str, Any]:
-        """Of each channel that has the module, what it opens."""
-        return {name: self._open(name, module) for name in having(CHANNELS, module)}
+        return {name: self._open(name, "client") for name in CHANNELS}
 
     def _open(self, channel: str, module: str) -> Any:
+        """What the channel's module opens."""
         opens: Open[Any] = part(CHANNELS[channel], module, f"open_{module}")
         return opens(self.http, self.secrets.get, self.settings.url, self.memory, self.clock)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import msgspec
@@ -93,12 +93,13 @@ class Shelf:
         the queue. What somebody else holds is waited for, as long as anybody holds one."""
         waited = 0.0
         while True:
+            before = self.held(box)[1]
             while letters := self._received(box, TAKE_S):
                 for letter in letters:
                     self._keep(letter)
                 self._delete(box, letters)
                 done(len(letters))
-            hidden = self.held(box)[1]
+            hidden = self.held(box)[1] or before  # which may have come free after the last look
             if not hidden or waited > LOOK_S + 5:
                 break
             if not waited:
@@ -182,7 +183,7 @@ class Shelf:
             ]
             self._aws(partial(self._sqs.change_message_visibility_batch, QueueUrl=box.url, Entries=entries))
 
-    @property
+    @cached_property
     def _sqs(self) -> Any:
         return calls.client("sqs")
 

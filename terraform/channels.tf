@@ -55,7 +55,7 @@ locals {
         bearer_token  = "bearer_token"
         consumer_key  = "consumer_key"
       }
-      # a public client has no secret, and only OAuth 1.0a names the app by its key
+      # given by channel_secrets.x; a public client has no secret, and only OAuth 1.0a names the app by its key
       spare = ["client_secret", "consumer_key"]
 
       signature_header = "X-Twitter-Webhooks-Signature"
@@ -121,7 +121,7 @@ locals {
   first_desk = "genesys"
 
   # what the settings give for each channel's secret
-  app_secrets = merge({ instagram = var.instagram, tiktok = var.tiktok, x = var.x }, try({ for channel in keys(local.channels) : channel => var.channel_secrets[channel] if can(var.channel_secrets[channel]) }, {}))
+  app_secrets = merge({ instagram = var.instagram, tiktok = var.tiktok }, try({ for channel in keys(local.channels) : channel => var.channel_secrets[channel] if can(var.channel_secrets[channel]) }, {}))
 }
 
 variable "instagram" {
@@ -134,14 +134,6 @@ variable "instagram" {
 
 variable "tiktok" {
   description = "The TikTok app's secrets (several while you rotate) and its app id, without which neither tokens are renewed nor `dmdesk subscribe` works. Written once; raise secret_versions.tiktok to write again."
-  type        = any
-  default     = null
-  ephemeral   = true
-  sensitive   = true
-}
-
-variable "x" {
-  description = "The X app's API Key Secrets (app_secrets; several while you rotate), its OAuth 2.0 client_id and, of a confidential client, client_secret; its app-only bearer_token, by which dmdesk x-webhook works; and its API Key (consumer_key), where accounts have OAuth 1.0a besides. Written once; raise secret_versions.x to write again."
   type        = any
   default     = null
   ephemeral   = true

@@ -99,7 +99,7 @@ variable "vendors" {
 }
 
 variable "channel_secrets" {
-  description = "As instagram, tiktok and x, for any channel, and before them: channel → what its app's secret is made of. Written once; raise secret_versions.<channel> to write again."
+  description = "As instagram and tiktok, for any channel, and before them: channel → what its app's secret is made of (X: app_secrets, several while you rotate; client_id and, of a confidential client, client_secret; bearer_token, by which dmdesk x-webhook works; consumer_key, where accounts have OAuth 1.0a besides). Written once; raise secret_versions.<channel> to write again."
   type        = any
   default     = {}
   ephemeral   = true

@@ -12,6 +12,8 @@ import pytest
 from botocore.loaders import create_loader
 from hypothesis import HealthCheck, settings
 
+from tests.as_one import as_one
+
 TESTS = Path(__file__).parent
 # Folders whose tests share one sandbox, of which a process can have but one; and in how many of them they are played.
 TOGETHER = {"scenarios": 2, "extension": 1}
@@ -38,8 +40,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs all that share a sandbox."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """One process runs all that share a sandbox, and the cases of a test together."""
+    if os.environ.get("PYTEST_XDIST_WORKER") and not config.option.keyword:
+        items[:] = as_one(items)
     for item in items:
         folder = _folder(item.path)
         if folder in TOGETHER:
@@ -47,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(f"{folder}-{share}" if share else folder))
 
 
-@cache  # fourteen thousand tests stand in two hundred files
+@cache  # thousands of tests stand in two hundred files
 def _folder(file: Path) -> str:
     """Which folder of tests/ the file is in."""
     return file.relative_to(TESTS).parts[0]

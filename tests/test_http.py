@@ -8,7 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from chalicelib.session import IDLE_S
 from tests.fakes import FakeClock
 
 HEADERS = {"Authorization": "Bearer token-1", "Content-Type": "application/json"}
-WAIT_S = 60.0
+WAIT_S, SHORT_S = 60.0, 0.25
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +104,7 @@ def raw_server(deal: Callable[[socket.socket], None], connections: int = 1) -> I
 
 @pytest.fixture
 def session() -> Iterator[Outgoing]:
-    made = Outgoing(read_s=0.25)
+    made = Outgoing(read_s=SHORT_S)
     yield made
     made.close()
 
@@ -140,15 +140,26 @@ def test_a_get_sends_no_body(patient: Outgoing) -> None:
 
 
 def test_a_get_may_be_given_more_time_than_the_session(session: Outgoing) -> None:
+    asked, left = threading.Event(), threading.Event()
+
     def late(connection: socket.socket) -> None:
         connection.recv(65536)
-        threading.Event().wait(0.5)  # twice what the session waits
+        asked.set()
+        left.wait(WAIT_S)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 
-    with raw_server(late, connections=2) as url:
-        assert session.get(url, headers={}, read_s=WAIT_S).status == 200
-        with pytest.raises(Uncertain):
-            session.get(url, headers={})
+    def never(connection: socket.socket) -> None:
+        connection.recv(65536)
+        left.wait(WAIT_S)
+
+    with raw_server(late) as slow, raw_server(never) as silent, ThreadPoolExecutor(1) as beside:
+        given_more = beside.submit(session.get, slow, headers={}, read_s=WAIT_S)
+        assert asked.wait(WAIT_S)
+        # whoever is given no more, and came later, is left by now
+        with pytest.raises(Uncertain), closing(Outgoing(read_s=SHORT_S)) as other:
+            other.get(silent, headers={})
+        left.set()
+        assert given_more.result().status == 200
 
 
 def test_a_refused_connection_sent_nothing(session: Outgoing) -> None:

@@ -57,8 +57,8 @@ def licence(project: Message, known: Rules) -> str:
     spdx = _spdx()
     for said in (
         known.projects.get(name),
-        project["License-Expression"],
-        project["License"],
+        project.get("License-Expression"),
+        project.get("License"),
         _classified(project, known),
     ):
         try:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from sandbox.show.naming import message_id
 from sandbox.stage.purposes import Purpose
 from sandbox.stage.vendors import Vendor
 
@@ -27,6 +28,11 @@ class Calls:
         path = parts.path.rstrip("/")
         named = (vendor.purpose(path, parts.query, body) for vendor in self._vendors)
         return next((purpose for purpose in named if purpose), "call")
+
+    def message(self, answer: dict[str, Any]) -> str:
+        """The platform's id of the message that a call has sent, "" where the answer tells none."""
+        named = (vendor.message(answer) for vendor in self._vendors)
+        return message_id(answer) or next((found for found in named if found), "")
 
     def creates(self, method: str, url: str) -> bool:
         """Whether a call leaves something behind that a second one would double."""

@@ -18,7 +18,7 @@ from chalicelib.http import Answer
 from chalicelib.vocabulary.messages import Fetched
 from chalicelib.vocabulary.records import Event
 from sandbox.show.masking import Masker
-from sandbox.show.naming import Names, Passage, message_id
+from sandbox.show.naming import Names, Passage
 from sandbox.show.outcomes import Fact, Hop, Outcome, at_edge, at_worker, judged, postponed, tail
 from sandbox.show.purposes import Calls, of_table
 from sandbox.stage.journal import Journal
@@ -251,7 +251,7 @@ class Road:
         """A call that goes out, recorded where a worker makes it."""
         with self._outside(method, url, headers, body, self._calls.purpose(url, body)) as found:
             answer = do()
-            found.message = message_id(json_object(answer.body)) if method == "POST" else ""
+            found.message = self._calls.message(json_object(answer.body)) if method == "POST" else ""
             found.outcome, code = judged(answer)
             found.detail = f"{tail(url)} {code}"
             found.answer = self._masker.answer(answer.status, answer.body, answer.headers.get("content-type", ""))

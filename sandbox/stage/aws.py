@@ -112,8 +112,10 @@ class Aws:
         with self._lock:
             if service not in self._clients:
                 make: Any = self._session.client
-                # a proxy of the environment does not find what runs on this machine
-                self._clients[service] = make(service, endpoint_url=self.url, config=Config(proxies={}))
+                # a proxy of the environment does not find what runs on this machine, and a user agent of ours is not
+                # built anew for each call (as chalicelib.aws.calls says)
+                config = Config(proxies={}, user_agent="dmdesk-sandbox")
+                self._clients[service] = make(service, endpoint_url=self.url, config=config)
             return self._clients[service]
 
     def create(

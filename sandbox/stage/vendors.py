@@ -111,6 +111,11 @@ class Vendor(Protocol):
     def purpose(path: str, query: str, body: bytes | None) -> Purpose:
         """What a call of this vendor's API is for; "" where it is none that is known."""
 
+    @staticmethod
+    def message(answer: dict[str, Any]) -> str:
+        """The id of the message that a call has sent, where its answer tells that as no other vendor's does."""
+        return ""
+
     def topic(self) -> Topic | None:
         """Where it tells, unless it calls the bridge's webhook."""
         return None

@@ -16,7 +16,6 @@ variables {
   # terraform test takes no default of an ephemeral variable
   instagram             = { app_secrets = ["meta-app-secret"], verify_tokens = ["verify-token-0001"] }
   tiktok                = { app_secrets = ["tiktok-app-secret"], app_id = "7000000000000000001" }
-  x                     = null
   genesys_oauth_clients = [{ id = "client", secret = "client-secret" }] # checkov:skip=CKV_SECRET_6:made up
   channel_secrets       = {}
   account_tokens        = {}

@@ -19,7 +19,6 @@ variables {
   # terraform test takes no default of an ephemeral variable
   instagram             = { app_secrets = ["meta-app-secret"], verify_tokens = ["verify-token-0001"] }
   tiktok                = { app_secrets = ["tiktok-app-secret"], app_id = "7000000000000000001" }
-  x                     = null
   genesys_oauth_clients = [{ id = "client", secret = "client-secret" }] # checkov:skip=CKV_SECRET_6:made up
   channel_secrets       = {}
   account_tokens        = { acme_ig = { access_token = "token" } }
@@ -112,8 +111,9 @@ run "the_tiktok_secret_is_what_the_functions_read" {
 
 run "an_account_of_x_is_what_the_functions_read" {
   variables {
-    accounts = { acme_x = { channel = "x", id = "1111111111111111111" } }
-    x        = { app_secrets = ["x-consumer-secret"], client_id = "client", client_secret = "client-secret", bearer_token = "bearer" } # checkov:skip=CKV_SECRET_6:made up
+    accounts        = { acme_x = { channel = "x", id = "1111111111111111111" } }
+    account_tokens  = { acme_x = { access_token = "token", refresh_token = "refresh" } }
+    channel_secrets = { x = { app_secrets = ["x-consumer-secret"], client_id = "client", client_secret = "client-secret", bearer_token = "bearer" } } # checkov:skip=CKV_SECRET_6:made up
   }
   assert {
     condition     = jsondecode(aws_dynamodb_table_item.account["acme_x"].item).secret == { S = "dmdesk/account/x/1111111111111111111" }

@@ -15,7 +15,6 @@ variables {
   # terraform test takes no default of an ephemeral variable
   instagram             = { app_secrets = ["meta-app-secret"], verify_tokens = ["verify-token-0001"] }
   tiktok                = null
-  x                     = null
   genesys_oauth_clients = [{ id = "client", secret = "client-secret" }] # checkov:skip=CKV_SECRET_6:made up
   channel_secrets       = {}
   account_tokens        = { acme_ig = { access_token = "token" } }

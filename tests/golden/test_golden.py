@@ -29,6 +29,8 @@ from tests.edge.kit import EdgeKit
 from tests.fakes import WINDOW
 from tests.oracle import accepted
 
+pytestmark = pytest.mark.xdist_group("sdk")  # its import takes a process three seconds
+
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent / "fixtures"
 WRITE = os.environ.get("DMDESK_GOLDEN") == "write"

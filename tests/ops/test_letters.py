@@ -7,11 +7,14 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from itertools import count
 from typing import Any
 
 import msgspec
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
@@ -23,9 +26,9 @@ from chalicelib.pipeline.parking import Parking
 from chalicelib.vocabulary.records import Event
 from chalicelib.vocabulary.replies import AgentMessage
 from chalicelib.wire import iso
-from ops import shelf
+from ops import letters, shelf
 from ops.letters import _progress, moment_ms
-from ops.shelf import Shelf
+from ops.shelf import TAKE_S, Letter, Shelf, Side
 from sandbox.stage.aws import BUCKET, TABLE
 from tests.ops.conftest import INSTAGRAM, Deployment
 
@@ -188,6 +191,33 @@ def at(owner: Any, name: str, number: int, monkeypatch: pytest.MonkeyPatch, *, b
     monkeypatch.setattr(owner, name, dying)
 
 
+class Held:
+    """What readers of a queue of dead letters hold comes free when somebody waits for it, not by the clock."""
+
+    def __init__(self, waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._client, self._url = waits.deployment.aws.client("sqs"), waits.deployment.urls["inbound_dead_letters"]
+        self._handles: list[str] = []
+        self._received = Shelf._received
+        monkeypatch.setattr(Shelf, "_received", lambda shelf, *how: self.received(shelf, *how))
+        monkeypatch.setattr(letters, "Shelf", partial(Shelf, pause=self.release))
+
+    def received(self, shelf: Shelf, *how: Any) -> list[Letter]:
+        found = self._received(shelf, *how)
+        self._handles += [one.handle for one in found]
+        return found
+
+    def take(self) -> None:
+        """Another reader has what can be had."""
+        found = self._client.receive_message(QueueUrl=self._url, VisibilityTimeout=3600)["Messages"]
+        self._handles += [one["ReceiptHandle"] for one in found]
+
+    def release(self, seconds: float = 0) -> None:
+        for handle in self._handles:
+            with suppress(ClientError):  # that letter is gone
+                self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=handle, VisibilityTimeout=0)
+        self._handles.clear()
+
+
 STEPS = [(Shelf, "_keep", 4), (Shelf, "_delete", 2), (Queue, "put_again", 2), (Bucket, "remove", 2), (Queue, "bury", 1)]
 
 
@@ -199,7 +229,7 @@ def test_cut_off_anywhere_and_run_again_each_comes_back_once(
     for letter in range(22):
         waits.bury(letter, reason="other: not now" if letter in {3, 17} else "refused: no")
     waits.park(30)
-    monkeypatch.setattr(shelf, "TAKE_S", 2)
+    Held(waits, monkeypatch)
     with monkeypatch.context() as patched:
         at(owner, name, number, patched, before=before)
         try:
@@ -270,11 +300,26 @@ def test_a_whole_delivery_is_cut_by_the_edges_code_or_stays_and_says_why(waits: 
 
 def test_what_another_reader_holds_is_waited_for(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
     waits.bury(1)
-    client, url = waits.deployment.aws.client("sqs"), waits.deployment.urls["inbound_dead_letters"]
-    client.receive_message(QueueUrl=url, VisibilityTimeout=4)
+    Held(waits, monkeypatch).take()
     told = waits.run("replay", "--all", "--json")
     assert "held by another reader" in told.err
     assert told.json["replayed"] == 1
+
+
+def test_what_comes_free_after_the_last_look_is_looked_for_again(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits.bury(1)
+    held = Held(waits, monkeypatch)
+    held.take()
+    real = held.received
+
+    def received(shelf: Shelf, side: Side, hold_s: int) -> list[Letter]:
+        found = real(shelf, side, hold_s)
+        if hold_s == TAKE_S and not found:
+            held.release()
+        return found
+
+    monkeypatch.setattr(held, "received", received)
+    assert waits.run("replay", "--all", "--json").json["replayed"] == 1
 
 
 def test_an_unreadable_object_is_told_and_stays(waits: Waits) -> None:

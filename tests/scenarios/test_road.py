@@ -54,7 +54,7 @@ def settled(bridge: Bridge, **expected: int) -> dict[str, Any]:
     return proof
 
 
-@pytest.mark.parametrize("channel", ["instagram", "tiktok"])
+@pytest.mark.parametrize("channel", ["instagram", "tiktok", "x"])
 def test_a_message_both_ways_is_told_hop_by_hop_to_both_sides(bridge: Bridge, channel: str) -> None:
     identifier = do(bridge, channel, action="text", text="Hola")
     settled(bridge, agents_saw=1)

@@ -341,6 +341,54 @@ def test_an_answer_that_nobody_confirms_arrives_once(hasty: None, bridge: Bridge
 
 
 @roads
+def test_an_answer_that_nobody_confirms_nor_echoes_is_found_in_xs_history(
+    hasty: None, bridge: Bridge, encrypted: bool
+) -> None:
+    say(bridge, "Hello", encrypted)
+    seen(bridge, 1)
+    bridge.post("/x/settings", {"echo": "none"})
+    bridge.post("/faults", {"target": "x", "kind": "timeout_after_accept", "path": "/messages", "count": 1})
+    answer(bridge, "Found")
+    bridge.pass_time(2.0, lambda: bridge.taken("receipt"), "the receipt")
+    assert bridge.taken("receipt")[0]["body"]["status"] == "Delivered"
+    bridge.quiet()
+    assert [call["text"] for call in bridge.sent("x")] == ["Found"]
+
+
+@roads
+def test_the_same_delivery_again_and_again_is_shown_once(bridge: Bridge, encrypted: bool) -> None:
+    network = sim(bridge).network
+    say(bridge, "Once", encrypted)
+    raw = network.hooks.log[-1].raw
+    for offset_s in (0, 0, 600):
+        bridge.shift(offset_s)
+        assert bridge.deliver("x", raw) == 200
+    # what nobody signs may differ between two copies of an encrypted message
+    other = json.loads(raw)
+    other["data"]["event_uuid"] = str(uuid.uuid4())
+    assert bridge.deliver("x", json.dumps(other).encode()) == 200
+    assert seen(bridge, 1) == ["Once"]
+    bridge.quiet()
+    assert len(bridge.taken()) == 1
+
+
+def test_the_key_of_another_conversation_opens_nothing_and_the_right_one_is_found(bridge: Bridge) -> None:
+    log = sim(bridge).network.hooks.log
+    say(bridge, "From another", encrypted=True, customer="2222222222222222002")
+    seen(bridge, 1)
+    foreign = json.loads(log[-1].raw)["data"]["payload"]["conversation_key_change_event"]
+    bridge.post("/x/settings", {"webhooks": "lost"})
+    say(bridge, "Mine", encrypted=True)
+    bridge.post("/x/settings", {"webhooks": "delivered"})
+    mixed = json.loads(log[-1].raw)
+    mixed["data"]["payload"]["conversation_key_change_event"] = foreign
+    assert bridge.deliver("x", json.dumps(mixed).encode()) == 200
+    assert seen(bridge, 2)[1] == "Mine"
+    answer(bridge, "Yours")
+    assert got(bridge, 1) == [("Yours", True)]
+
+
+@roads
 def test_a_limit_is_waited_for_and_the_order_kept(bridge: Bridge, encrypted: bool) -> None:
     say(bridge, "Hello", encrypted)
     seen(bridge, 1)

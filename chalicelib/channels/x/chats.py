@@ -47,16 +47,18 @@ _REASONS: dict[str, Reason] = {
 _OURS = {"InvalidSenderSignature", "SignatureFailedToVerifyAgainstPublicKey", "InvalidSignatureVersion"}
 _TOO_MANY = {"TooManyMessages", "RateLimitUpsell"}
 _LATER = {"InternalError", "GenericError", "EmptyDetail"}
+_UNTOLD = "GenericError"
 _LIMIT_S = 60.0
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that is sealed: its id, what is sent, and the version of the key."""
+    """A message that is sealed: its id, what is sent, the version of the key, and whether a file is in it."""
 
     id: str
     content: str
     signature: str
     version: str
+    file: bool = False
 
 
 class _Talk(msgspec.Struct, frozen=True):
@@ -90,8 +92,9 @@ class Chats:
         """One part. Answers its signed id, by which its echo is known; raises as `Client.send`."""
         safe, of = self._safe(account), _of(account, to)
         talk = _Talk(account, safe, of, self._keyrings.ring(safe, of), to, part)
-        kept = self._kept(of, to)
-        prepared = kept or self._keep(talk, self._sealed(talk))
+        held = self._kept(of, to)
+        kept = held if held and held.file is isinstance(part, MediaPart) else None  # a link may go in a file's place
+        prepared = kept or self._keep(talk, self._sealed(talk), anew=held is not None)
         failure = self._posted(talk, prepared, again=kept is not None)
         if failure in {_OLD_KEY, _OTHER_KEYS}:
             # X says that it has not passed the message on: sealed anew it is no second one
@@ -123,10 +126,10 @@ class Chats:
     def _answered(self, talk: _Talk, prepared: Prepared, event: str) -> str:
         """What the event says that X answers: why it is none, or its place in the conversation, which is remembered. X
         has taken the message, whatever else is odd about the event."""
-        with suppress(Unreadable, Malformed, Retryable):
+        with suppress(Malformed, Retryable):
             head = head_of(event)
             if head.about == FAILURE:
-                return Fields(talk.safe.read(event, {}, [])).text("failure") or "GenericError"
+                return _failure(talk.safe, event)
             words = begins_of(talk.part.text) if isinstance(talk.part, TextPart) else ""
             one = Said(id=prepared.id, sender=talk.account.id, words=words)
             remember_said(self._memory, talk.safe, talk.of, head.sequence, one)
@@ -203,6 +206,7 @@ class Chats:
             content=made.encrypted_content,
             signature=made.encoded_event_signature,
             version=version,
+            file=isinstance(part, MediaPart),
         )
 
     def _kept(self, of: Conversation, to: Recipient) -> Prepared | None:
@@ -298,6 +302,13 @@ def _handed_out(change: Mapping[str, Any]) -> dict[str, Any]:
             for one in change["action_signatures"]
         ],
     }
+
+
+def _failure(safe: Safe, event: str) -> str:
+    """Why a message was not passed on, by X's name for it."""
+    with suppress(Unreadable):
+        return Fields(safe.read(event, {}, [])).text("failure") or _UNTOLD
+    return _UNTOLD
 
 
 def _failed(failure: str, account: Account) -> Exception:

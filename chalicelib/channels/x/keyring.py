@@ -64,12 +64,13 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ring:
-    """What is held of one conversation: its keys by their versions, who may sign in it, and the customer's newest
-    message."""
+    """What is held of one conversation: its keys by their versions, who may sign in it (of `asked`, X has just told),
+    and the customer's newest message."""
 
     def __init__(self) -> None:
         self.held: dict[str, Key] = {}
         self.rows: dict[str, list[Row]] = {}
+        self.asked: set[str] = set()
         self.newest: Newest | None = None
 
     @property
@@ -133,7 +134,10 @@ class Keyrings:
             head = head_within(account, of, change)
             if head is None:
                 continue
-            for version, key, verified in safe.unwrapped(change, self.rows(account, of, ring, head.sender)):
+            found = list(safe.unwrapped(change, self.rows(account, of, ring, head.sender)))
+            if head.sender not in ring.asked and not all(verified for _, _, verified in found):
+                found = list(safe.unwrapped(change, self.rows(account, of, ring, head.sender, anew=True)))
+            for version, key, verified in found:
                 if is_number(version) and not ring.trusts(version):
                     new |= self.add(safe, of, ring, version, Key(key, verified))
         return new
@@ -177,6 +181,7 @@ class Keyrings:
         held = self._memory.get(of_account(account), name) if own and not anew else None
         if held is None:
             held = msgspec.json.encode(self._asked(account, user))
+            ring.asked.add(user)
             self._memory.keep(of_account(account) if own else of, name, held, ROWS_S)
         ring.rows[user] = msgspec.json.decode(held, type=list[Row])
         return ring.rows[user]
@@ -222,7 +227,7 @@ def read(keyrings: Keyrings, account: Account, safe: Safe, of: Conversation, rin
     try:
         return safe.read(event, ring.keys, keyrings.rows(account, of, ring, sender))
     except Unreadable as no:
-        if no.wrong != "no_signer":
+        if no.wrong != "no_signer" or sender in ring.asked:
             raise
     return safe.read(event, ring.keys, keyrings.rows(account, of, ring, sender, anew=True))
 

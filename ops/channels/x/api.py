@@ -27,12 +27,15 @@ AUTHORISE = (
 CREDITS = (
     "console.x.com > Billing > Credits: add some, or raise the spending limit; auto-recharge does not start at zero"
 )
-BEARER = f"{CONSOLE} > Keys and tokens > Bearer Token: give it as x.bearer_token, raise secret_versions.x, and apply"
+BEARER = (
+    f"{CONSOLE} > Keys and tokens > Bearer Token: give it as channel_secrets.x.bearer_token, raise secret_versions.x, "
+    "and apply"
+)
 ENROL = f"{CONSOLE}: it has to be in a project with pay-per-use access; the Bearer Token has to be this app's"
 # Words of X's refusals, and what mends each: docs.x.com/x-api/webhooks/quickstart, x-api/account-activity/quickstart
 REASONS = {
-    "CrcValidationFailed": "X asked the URL and did not like the answer: x.app_secrets has to hold the app's API Key "
-    f"Secret ({CONSOLE} > Keys and tokens), and `curl -i <webhook URL>` has to reach the bridge",
+    "CrcValidationFailed": "X asked the URL and did not like the answer: channel_secrets.x.app_secrets has to hold the "
+    f"app's API Key Secret ({CONSOLE} > Keys and tokens), and `curl -i <webhook URL>` has to reach the bridge",
     "UrlValidationFailed": "give the bridge's public URL: https, and without a port (--webhook-url)",
     "WebhookLimitExceeded": f"dmdesk x-webhook create --replace, in place of what goes elsewhere (dmdesk doctor says "
     f"where); or delete one that is not used: {CONSOLE} > Webhooks",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 import msgspec
@@ -111,7 +111,7 @@ def replay(bridge: Bridge, hook: Hook, since_s: float) -> Replayed:
     if since_s >= now - 60:
         raise OpsError("that lies less than a minute back", SINCE)
     # X refuses what is older than a day when it comes to it
-    first = max(ceil(since_s / 60), ceil((now - FURTHEST_S) / 60) + 1)
+    first = max(floor(since_s / 60), ceil((now - FURTHEST_S) / 60) + 1)
     try:  # this minute too; whether X takes an end that is to come is told nowhere
         return _replayed(bridge, hook, first * 60, ceil(now / 60) * 60)
     except OpsError as error:

@@ -10,11 +10,12 @@ from msgspec import UNSET, UnsetType, field, structs
 
 from sandbox.simulators.x.acts import XAct
 from sandbox.simulators.x.chats import FAILURES
+from sandbox.simulators.x.dms import rfc3339
 from sandbox.simulators.x.ids import between, is_group
 from sandbox.simulators.x.keys import Row
 from sandbox.simulators.x.limits import USUAL
 from sandbox.simulators.x.simulator import XSimulator
-from sandbox.simulators.x.thrift import head_of
+from sandbox.simulators.x.thrift import head_of, is_key_change
 from sandbox.stage.routes import Body, Routes, account_of, parsed
 from sandbox.stage.vendors import Echo
 from sandbox.stage.web import Call
@@ -29,11 +30,11 @@ class _Say(Body):
 
 class _Chat(Body):
     """`public_keys` by user id: the answer of GET /2/users/{id}/public_keys, or its rows. `events` is the answer of
-    GET /2/chat/conversations/{id}/events, or such answers by conversation. `media` holds encrypted files in base64, by
-    conversation and hash key."""
+    GET /2/chat/conversations/{id}/events, or such answers by conversation, or the bare events of one, keys' among them.
+    `media` holds encrypted files in base64, by conversation and hash key."""
 
     public_keys: dict[str, Any] = field(default_factory=dict)
-    events: dict[str, Any] = field(default_factory=dict)
+    events: dict[str, Any] | list[str] = field(default_factory=dict)
     media: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -135,7 +136,7 @@ class XControl:
         return {
             "echo": network.echo,
             "webhooks": "lost" if self._simulator.deliveries.loses else "delivered",
-            "limits": network.limits.most,
+            "limits": dict(network.limits.most),
             "credits": network.credits,
             "key_changes": network.attach_keys,
             "repeats": network.repeats,
@@ -153,21 +154,43 @@ def _rows(user: str, told: Any) -> list[Row]:
     return [{name: str(row[name]) for name in names} for row in found]
 
 
-def _pages(events: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _pages(events: dict[str, Any] | list[str]) -> dict[str, dict[str, Any]]:
     """Answers by conversation; one answer names its conversation itself."""
+    if isinstance(events, list):
+        events = _answer(events) if events else {}
     if not {"data", "meta"} & set(events):
         return {_colons(name): _page(page) for name, page in events.items()}
     page = _page(events)
-    encoded = [
-        *page["meta"].get("conversation_key_events", ()),
-        *(one.get("encoded_event", "") for one in page["data"]),
-    ]
+    encoded = [one.get("encoded_event", "") for one in page["data"]]
+    encoded += page["meta"].get("conversation_key_events", ())
     if not encoded:
         raise ValueError("events name no conversation: give them by conversation, {id: {data, meta}}")
     return {_colons(head_of(encoded[0]).conversation): page}
 
 
+def _answer(encoded: list[str]) -> dict[str, Any]:
+    """Bare events as X would answer them: the newest first, and those of keys apart."""
+    keys = [one for one in encoded if is_key_change(one)]
+    heads = sorted(
+        ((head_of(one), one) for one in encoded if one not in keys), key=lambda two: -int(two[0].sequence_id)
+    )
+    data = [
+        {
+            "id": head.sequence_id,
+            "conversation_id": head.conversation,
+            "sender_id": head.sender,
+            "encoded_event": one,
+            "is_trusted": True,
+            "created_at": rfc3339(int(head.created_ms)),
+        }
+        for head, one in heads
+    ]
+    return {"data": data, "meta": {"result_count": len(data), "has_more": False, "conversation_key_events": keys}}
+
+
 def _page(page: Any) -> dict[str, Any]:
+    if isinstance(page, list):
+        page = _answer(page)
     if not isinstance(page, dict):
         raise ValueError("events must be the answer of GET /2/chat/conversations/{id}/events")
     return {**page, "data": page.get("data") or [], "meta": page.get("meta") or {}}

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import threading
+import itertools
 from collections.abc import Callable
 
 _EPOCH_MS = 1_288_834_974_657  # of snowflakes: docs.x.com/fundamentals/x-ids
+_BITS = 22  # behind the milliseconds
 
 
 class Snowflakes:
-    """Ids that go up and hold the millisecond at which they were made; `clock` in epoch seconds."""
+    """Ids that hold the millisecond at which they were made, and go up as the clock does; `clock` in epoch seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock, self._last, self._lock = clock, 0, threading.Lock()
+        self._clock, self._count = clock, itertools.count()
 
     def next(self) -> str:
-        with self._lock:
-            fresh = (int(self._clock() * 1000) - _EPOCH_MS) << 22
-            self._last = max(self._last + 1, fresh)
-            return str(self._last)
+        made = int(self._clock() * 1000) - _EPOCH_MS
+        return str((made << _BITS) + next(self._count) % (1 << _BITS))
 
 
 def made_ms(snowflake: str) -> int:
     """When it was made, epoch milliseconds."""
-    return (int(snowflake) >> 22) + _EPOCH_MS
+    return (int(snowflake) >> _BITS) + _EPOCH_MS
 
 
 def is_group(conversation: str) -> bool:

@@ -29,11 +29,22 @@ _LINK = re.compile(r"https?://\S+")
 
 
 class Network:
-    """`url` is the API's, `clock` answers epoch seconds. `attach_keys` has each encrypted message bring the event of
-    its key, as X mostly does; `credits` are not used up; `repeats` is what a message gets that X has already."""
+    """`url` is the API's, `clock` answers epoch seconds, `timeout_s` how long whoever gets a webhook may take.
 
-    def __init__(self, app: App, clock: Callable[[], float], retry_delays_s: Sequence[float]) -> None:
-        self.clock, self.url = clock, ""
+    `attach_keys` has each encrypted message bring the event of its key, as X mostly does; `credits` are not used up;
+    `repeats` is what a message gets that X has already; `closed` are the accounts and who takes nothing of them.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        clock: Callable[[], float],
+        deliveries: Deliveries,
+        url: str,
+        retry_delays_s: Sequence[float],
+        timeout_s: Callable[[], float],
+    ) -> None:
+        self.clock, self.deliveries, self.url = clock, deliveries, url
         self.lock = threading.RLock()
         self.ids = Snowflakes(clock)
         self.access, self.limits = Access(app, clock), Limits(clock)
@@ -41,9 +52,8 @@ class Network:
         self.keys = Keys()
         self.chats, self.dms = Chats(self.keys, self.ids, clock), Dms()
         self.watch: PhoneWatch = Unwatched()
-        self.deliveries = Deliveries()
         self.echo: Echo = "after"
-        self.timeout_s, self._retry_delays_s = 5.0, tuple(retry_delays_s)
+        self._retry_delays_s, self._timeout_s = tuple(retry_delays_s), timeout_s
         self.closed: set[tuple[str, str]] = set()
         self.attach_keys, self.credits, self.repeats = True, True, "same"
 
@@ -217,7 +227,7 @@ class Network:
         if not self.hooks.takes(hook):
             return None
         how: dict[str, Any] = {
-            "timeout_s": self.timeout_s,
+            "timeout_s": self._timeout_s(),
             "retry_delays_s": self._retry_delays_s,
             "retry_on": lambda status: status != 200,
             "key": key,

@@ -13,12 +13,13 @@ from typing import Any
 
 from sandbox.simulators.x.access import ALL_SCOPES, Account, App
 from sandbox.simulators.x.acts import XActs, parties
-from sandbox.simulators.x.api import Api, Done, Route
+from sandbox.simulators.x.api import Api
 from sandbox.simulators.x.chats import Chat, Entry
 from sandbox.simulators.x.files import sniffed
 from sandbox.simulators.x.hooks import Hook
 from sandbox.simulators.x.limits import exceeded
 from sandbox.simulators.x.network import Network
+from sandbox.simulators.x.routing import Done, Route
 from sandbox.simulators.x.schema import EVENT_TYPES, XError, credits_exhausted, missing, problem
 from sandbox.stage.acts import Act
 from sandbox.stage.clock import iso
@@ -36,6 +37,8 @@ class XSimulator(Served):
     """`retry_delays_s`: seconds before each new delivery of a webhook that was not answered 200; X documents none, and
     a replay of what it has told. What it holds is its `network`."""
 
+    _webhook_timeout_s = 5.0  # as a captured delivery says in its headers; the documentation has ten
+
     def __init__(
         self,
         clock: Callable[[], float],
@@ -47,10 +50,9 @@ class XSimulator(Served):
     ) -> None:
         self._clock, self._faults = clock, faults
         faults.enter("x", numbered=True)
-        self.network = Network(app, clock, retry_delays_s)
-        self._sent: list[dict[str, Any]] = []
         super().__init__(self._handle, port)
-        self.network.deliveries, self.network.url = self.deliveries, self.url
+        self.network = Network(app, clock, self.deliveries, self.url, retry_delays_s, lambda: self._webhook_timeout_s)
+        self._sent: list[dict[str, Any]] = []
         self._api = Api(self.network)
         self.acts = XActs(self.network)
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 BOOL, BYTE, DOUBLE, I16, I32, I64, STRING, STRUCT, MAP, SET, LIST = 2, 3, 4, 6, 8, 10, 11, 12, 13, 14, 15
 _SIZES = {BOOL: 1, BYTE: 1, DOUBLE: 8, I16: 2, I32: 4, I64: 8}
 _DEEPEST = 32
+_KEY_CHANGE = 3
 _FAILURE, _TYPING, _READ = 5, 6, 12  # kinds of events that chatxdk reads and does not make
 
 
@@ -83,6 +84,13 @@ def head_of(encoded: str) -> Head:
     return Head(*(found.get(number, "") for number in (1, 2, 3, 4, 6)))
 
 
+def is_key_change(encoded: str) -> bool:
+    """Whether an event tells of a conversation's key; ValueError where it is none."""
+    raw = decoded(encoded)
+    at = places(raw).get(7)
+    return at is not None and struct.unpack_from(">bh", raw, at) == (STRUCT, _KEY_CHANGE)
+
+
 def key_version_of(encrypted_content: bytes) -> str:
     """Under which version of the conversation's key a message is encrypted; ValueError where it is none."""
     return strings(encrypted_content).get(101, "")
@@ -97,17 +105,20 @@ def decoded(encoded: str) -> bytes:
 
 
 def strings(raw: bytes) -> dict[int, str]:
-    """The texts that stand right in a structure; ValueError where it is none. What is no text is "" then."""
-    found: dict[int, str] = {}
+    """The texts that stand right in a structure; ValueError where it is none."""
+    texts = {number: at for number, at in places(raw).items() if raw[at - 3] == STRING}
+    return {number: raw[at + 4 : _after(raw, at, STRING, 0)].decode("utf-8", "replace") for number, at in texts.items()}
+
+
+def places(raw: bytes) -> dict[int, int]:
+    """Where the fields of a structure begin, behind their heads; ValueError where it is none."""
+    found: dict[int, int] = {}
     at = 0
     try:
         while raw[at]:
             kind, number = struct.unpack_from(">bh", raw, at)
-            at += 3
-            end = _after(raw, at, kind, 0)
-            if kind == STRING:
-                found[number] = raw[at + 4 : end].decode("utf-8", "replace")
-            at = end
+            found[number] = at + 3
+            at = _after(raw, at + 3, kind, 0)
     except (IndexError, struct.error) as error:
         raise ValueError("it ends too early") from error
     return found

@@ -111,6 +111,15 @@ class X(Channel):
         person = path.startswith("/2/users/") and "public_keys" not in path
         return by_tail(path, _TAILS) or ("profile" if person else "")
 
+    @staticmethod
+    def message(answer: dict[str, Any]) -> str:
+        data = answer.get("data")
+        told = data if isinstance(data, dict) else {}
+        try:
+            return head_of(str(told["encoded_message_event"])).message_id
+        except (KeyError, ValueError):
+            return str(told.get("dm_event_id", ""))
+
     def settings(self) -> dict[str, str]:
         return {"x_secret": _SECRET, "x_api": self.simulator.url}
 

@@ -54,7 +54,7 @@ module "dmdesk" {
 
   instagram                      = var.instagram
   tiktok                         = var.tiktok
-  x                              = var.x
+  channel_secrets                = var.channel_secrets
   genesys_oauth_clients          = var.genesys_oauth_clients
   genesys_oauth_client_ids       = var.genesys_oauth_client_ids
   genesys_webhook_secret         = var.genesys_webhook_secret

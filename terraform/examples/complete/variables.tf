@@ -14,8 +14,8 @@ variable "tiktok" {
   sensitive   = true
 }
 
-variable "x" {
-  description = "The X app's secrets, id and tokens."
+variable "channel_secrets" {
+  description = "The secrets of channels that have no variable of their own: x."
   type        = any
   ephemeral   = true
   sensitive   = true

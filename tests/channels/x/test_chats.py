@@ -13,6 +13,7 @@ from chalicelib.channels.x.client import open_client
 from chalicelib.channels.x.keyring import Key, Ring
 from chalicelib.errors import AccountStopped, RateLimited, Refused, Retryable, Uncertain, Unfetched
 from chalicelib.vocabulary.messages import CustomerMessage, Echo, Line, Note, Sealed
+from chalicelib.vocabulary.records import Conversation
 from chalicelib.vocabulary.replies import Choice, ChoicesPart, MediaPart, Recipient, TextPart
 from tests.channels.x.phones import Phone, decoded, number_of
 from tests.channels.x.test_unsealing import ACCOUNT, ANA, BRAND, CONVERSATION, Road, files
@@ -100,6 +101,19 @@ def test_what_is_known_not_to_have_gone_out_goes_with_the_same_bytes(road: Sendi
     assert first == second
     road.client.send(ACCOUNT, road.to("m2"), WORDS)
     assert road.server.asked("/messages")[2].body != first
+
+
+def test_of_two_who_seal_one_part_at_once_one_message_goes_out(road: Sending) -> None:
+    get, looked = road.memory.get, [True, True]
+
+    def beside(of: Conversation, name: str) -> bytes | None:
+        """Both look before either has kept anything."""
+        return None if name.startswith("out/") and looked and looked.pop() else get(of, name)
+
+    road.memory.get = beside  # type: ignore[method-assign]
+    assert road.client.send(ACCOUNT, road.to(), WORDS) == road.client.send(ACCOUNT, road.to(), WORDS)
+    first, second = road.server.asked("/messages")
+    assert first.body == second.body
 
 
 def test_a_send_that_nobody_answered_is_found_by_its_id(road: Sending) -> None:
@@ -373,6 +387,16 @@ def test_a_file_is_sealed_anew_under_another_key(road: Sending) -> None:
     road.server.failure = 6
     road.client.send(ACCOUNT, road.to(), picture())
     assert road.ana.chat.decrypt_stream(road.server.finished["Hash1"], road.talk.key) == PICTURE
+
+
+def test_a_link_goes_in_the_place_of_a_file_that_x_refuses_with_its_message(road: Sending) -> None:
+    road.server.answers["/messages"] = [answer(403, {"detail": "You are not permitted to attach this media"})]
+    with pytest.raises(Refused) as caught:
+        road.client.send(ACCOUNT, road.to(), picture())
+    assert caught.value.reason == "media_refused"
+    road.client.send(ACCOUNT, road.to(), TextPart("https://bridge.example/mug"))
+    assert road.seen_by_ana() == "https://bridge.example/mug"
+    assert len(road.server.passed) == 1
 
 
 def test_an_empty_file_is_none(road: Sending) -> None:

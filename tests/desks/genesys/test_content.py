@@ -22,6 +22,8 @@ from chalicelib.vocabulary.records import Event
 from chalicelib.vocabulary.replies import AgentMessage, AgentTyping, Card, Choice, DeskEvent, DeskReceipt, File
 from tests.oracle import known_reason, unknown_content
 
+pytestmark = pytest.mark.xdist_group("sdk")  # its import takes a process three seconds
+
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "genesys"
 DOWNLOADS = "https://api-downloads.example.pure.cloud/api/v2/downloads"
 SHOP = "https://tea.example"

@@ -14,6 +14,8 @@ from tests.desks.genesys.test_against_simulator import Org, org
 from tests.desks.genesys.test_client import API, MESSAGES, Kit, said
 from tests.fakes import INSTAGRAM, answer
 
+pytestmark = pytest.mark.xdist_group("sdk")  # its import takes a process three seconds
+
 MARKS = {"windowWarning": "4", "windowExpiresAt": "2027-01-15T12:00:00.000Z"}
 CUSTOMER = {"id": "p-1", "purpose": "customer", "state": "connected"}
 ACD = {"id": "p-2", "purpose": "acd", "state": "connected"}

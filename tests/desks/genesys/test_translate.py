@@ -25,6 +25,8 @@ from chalicelib.vocabulary.replies import Receipt
 from tests.fakes import START
 from tests.oracle import accepted
 
+pytestmark = pytest.mark.xdist_group("sdk")  # its import takes a process three seconds
+
 MESSAGE = DeskMessage(
     id="b" * 40,
     customer="+CuStOmEr/==",

@@ -69,10 +69,7 @@ class Platform:
             case "POST", ["webhooks"]:
                 return self._register(body["url"])
             case "POST", ["webhooks", "replay"]:
-                if not self.future:
-                    self.future = True
-                    return problem(400, "Invalid Request", "to_date")
-                return Answer(200, {"data": {"job_id": JOB, "created_at": "2026-11-27T10:00:00.000Z"}})
+                return self._replay()
             case "PUT", ["webhooks", identifier]:
                 for hook in self.hooks:
                     hook["valid"] = hook["valid"] or (hook["id"] == identifier and self.answers)
@@ -101,6 +98,12 @@ class Platform:
             case "GET", ["media", "upload"]:
                 return problem(404, "Not Found") if "media.write" in self.scopes else problem(403, "Forbidden")
         return None
+
+    def _replay(self) -> Answer:
+        if not self.future:
+            self.future = True
+            return problem(400, "Invalid Request", "to_date")
+        return Answer(200, {"data": {"job_id": JOB, "created_at": "2026-11-27T10:00:00.000Z"}})
 
     def _register(self, url: str) -> Answer:
         if any(hook["url"] == url for hook in self.hooks):
