@@ -215,7 +215,7 @@ class Runtime:
                 outage_s=self.settings.outage_minutes * 60.0,
                 late_s=self.settings.late_reply_minutes * 60.0,
                 scan=self._scan,
-                talkers=self._talker,
+                talkers=self.talker,
                 floor=lambda: self._floor,
                 outbox=self.outbound,
                 guarding=lambda: self.guarding,
@@ -228,7 +228,7 @@ class Runtime:
 
         return Floor(self.settings.table, self._dynamodb)
 
-    def _talker(self, models: bool) -> Talker:
+    def talker(self, models: bool) -> Talker:
         """Who answers customers before an agent does: a model of Bedrock's, or the companies' own endpoints."""
         from chalicelib.pipeline.front.talkers import MOST_TOKENS, Endpoint, Model
 

@@ -8,7 +8,7 @@ conditional write, and goes on at the account's desk with the same message of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from uuid import uuid4
 
 import msgspec
@@ -214,16 +214,8 @@ class Bot:
 
     def _answer(self, account: Account, bot: front.Bot, talk: list[Exchange]) -> object:
         """One call, with one deadline."""
-        mark = self._fresh()
         lines = talking.lines(talk)[-talking.MOST_LINES :]
-        question = Question(
-            instructions=talking.instructions(bot, mark),
-            text=lines[-1].text,
-            fenced=talking.fenced(lines, mark),
-            schema=saying.SCHEMA,
-            intents={},
-            language=account.language,
-        )
+        question = asked(bot, lines, account.language, self._fresh())
         told = [Line(by=line.by, text=line.text) for line in lines]
         return self._talkers(bool(bot.model))(bot, question, told, float(bot.seconds))
 
@@ -318,6 +310,18 @@ class Bot:
                 )
             ]
         )
+
+
+def asked(bot: front.Bot, lines: Sequence[talking.Spoken], language: str, mark: str) -> Question:
+    """What is asked of a talk; `mark` is made for this call."""
+    return Question(
+        instructions=talking.instructions(bot, mark),
+        text=lines[-1].text,
+        fenced=talking.fenced(lines, mark),
+        schema=saying.SCHEMA,
+        intents={},
+        language=language,
+    )
 
 
 _PREFIX = "bot:"
