@@ -72,8 +72,8 @@ class Delivering:
         try:
             try:
                 after = self._shown(attempt)
-            except HandedOver:  # with the same claim: nobody else has shown it meanwhile
-                attempt = msgspec.structs.replace(self._attempt(account, work, claim), claim=attempt.claim)
+            except HandedOver:
+                attempt = self._handed_over(attempt)
                 after = self._shown(attempt)
         except Dropped as dropped:
             for item in work.items:
@@ -85,6 +85,16 @@ class Delivering:
         if work.introduces and attempt.desk.capabilities.registers:
             work.introduces(self._desks.name(attempt.seat), attempt.desk)
         return ""
+
+    def _handed_over(self, attempt: Attempt) -> Attempt:
+        """The try at people's desk, with the same claims: nobody else has shown it meanwhile. Raises Retryable."""
+        work, claim = attempt.work, attempt.claim
+        try:
+            return msgspec.structs.replace(self._attempt(attempt.account, work, claim), claim=claim)
+        except Retryable:
+            if claim.state == "fresh":
+                self._release(work)
+            raise
 
     def _told(self, attempt: Attempt, after: Seat) -> None:
         """What the operator reads of it."""

@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.errors import Malformed, Misconfigured, Uncertain, Unreachable, Waiting
+from chalicelib.errors import Malformed, Misconfigured, Retryable, Uncertain, Unreachable, Waiting
+from chalicelib.pipeline.chores.raising import Raising
+from chalicelib.pipeline.desks import Desks
 from chalicelib.protocols.asking import Question
 from chalicelib.protocols.asking import Turn as Line
 from chalicelib.rules.catalogue import say
@@ -443,3 +445,26 @@ def test_what_it_remembers_is_erased_with_the_conversation_and_ends_by_itself() 
     assert {key for key, _ in kit.bench.memory.held} == {CONVERSATION.key}
     kit.clock.advance(7 * 86_400 + 1)
     assert all(until < kit.clock() for _, until in kit.bench.memory.held.values())
+
+
+def test_nobody_raises_a_conversation_at_the_bot() -> None:
+    kit = Kit()
+    kit.talk(1)
+    raising = Raising(Desks({"genesys": kit.desk}, kit.ledger), kit.clock, kit.metrics)
+    raising.begin(kit.clock() + 60)
+    assert raising.urge(kit.ledger.listed[0], CONVERSATION, kit.seat, 900, {}) == ""
+    assert kit.desk.urged == []
+    assert kit.metrics.total("misconfigured") == 0
+
+
+def test_what_could_not_be_kept_is_asked_again_and_answered_once() -> None:
+    kit = Kit()
+    kit.talk(1)
+    kit.talker.beside = lambda: setattr(kit.bench.memory, "down", True)
+    with pytest.raises(Retryable):
+        kit.hear(2, "No.")
+    assert kit.ledger.state(CONVERSATION, "IN#message:m2") == ""
+    kit.bench.memory.down = False
+    kit.talker.beside = lambda: None
+    kit.talk(2, "No.")
+    assert kit.client.texts[1:] == ["answer 3"]
