@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from chalicelib.errors import Malformed, Misconfigured, Retryable, Uncertain, Unreachable, Waiting
 from chalicelib.pipeline.chores.raising import Raising
 from chalicelib.pipeline.desks import Desks
+from chalicelib.pipeline.inbound.to_desk import ToDesk
 from chalicelib.protocols.asking import Question
 from chalicelib.protocols.asking import Turn as Line
 from chalicelib.rules.catalogue import say
@@ -19,13 +21,14 @@ from chalicelib.vocabulary.front import Bot, Front
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Echo, Media
 from chalicelib.vocabulary.records import BOT, Conversation, Event, Seat
 from chalicelib.vocabulary.replies import AgentMessage, ChoicesPart, DeskEnded, DeskEvent
-from tests.fakes import INSTAGRAM, START, WINDOW, FakeClient, FakeDesk, turn
+from tests.fakes import INSTAGRAM, START, WINDOW, FakeClient, FakeDesk, FakeLedger, turn
 from tests.kits import Bench
 
 CONVERSATION = Conversation("instagram", INSTAGRAM.id, "55501")
 CAN = Capabilities(
     text_limit=1000, text_unit="bytes", window=WINDOW, quick_replies=ChoicesLimit(count=13, text=1000, title=20)
 )
+THREAD = FakeLedger.thread
 I_AM = "I am an automatic assistant."
 TAKES_OVER = "Thank you. A person takes over from here."
 
@@ -468,3 +471,57 @@ def test_what_could_not_be_kept_is_asked_again_and_answered_once() -> None:
     kit.talker.beside = lambda: None
     kit.talk(2, "No.")
     assert kit.client.texts[1:] == ["answer 3"]
+
+
+def counted(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Every call to what the bot remembers, from now on, and who has the floor."""
+    calls = Counter[str]()
+    for held in (kit.bench.memory, kit.bench.floor):
+        for name in ("under", "keep", "keep_first", "speak", "silent", "hand_over"):
+            if hasattr(held, name):
+                monkeypatch.setattr(held, name, _counting(calls, name, getattr(held, name)))
+    return calls
+
+
+def _counting(calls: Counter[str], name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*given: Any, **named: Any) -> Any:
+        calls[name] += 1
+        return work(*given, **named)
+
+    return call
+
+
+def test_what_an_answer_and_a_hand_over_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    kit = Kit()
+    kit.talk(1)
+    calls, puts = counted(kit, monkeypatch), kit.outbound.puts
+    kit.talk(2)
+    # beside these, FakeMemory's keep_first keeps what is new
+    assert calls - Counter(keep=1) == {"under": 1, "keep_first": 1, "speak": 1, "silent": 1}
+    assert kit.outbound.puts - puts == 2
+    calls.clear()
+    kit.talk(3, ASKED)
+    assert calls - Counter(keep=1) == {"under": 2, "keep_first": 1, "keep": 1, "hand_over": 1}
+    assert kit.outbound.puts - puts == 3
+
+
+def bare(kit: Kit) -> ToDesk:
+    """The worker of a deployment that knows no bots."""
+    bench = Bench({"instagram": kit.client}, kit.desk)
+    bench.ledger.listed = [INSTAGRAM]
+    return bench.to_desk({"instagram": kit.says})
+
+
+def test_what_is_off_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+    for deployed in (True, False):
+        kit = Kit()
+        kit.ledger.listed = [INSTAGRAM]
+        if not deployed:
+            kit.to_desk = bare(kit)
+        calls, asked = counted(kit, monkeypatch), Counter[str]()
+        monkeypatch.setattr(FakeLedger, "thread", _counting(asked, "thread", THREAD))
+        kit.hear(1)
+        assert (calls, kit.outbound.puts) == ({}, 0)
+        reads.append(asked["thread"])
+    assert reads[0] == reads[1]
