@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from chalicelib.aws.closing import Closing as Windows
+    from chalicelib.aws.floor import Floor
     from chalicelib.aws.guarding import Guarding
     from chalicelib.aws.memory import Memory
     from chalicelib.aws.runs import Runs
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from chalicelib.pipeline.media import MediaStore
     from chalicelib.pipeline.returning import Returning
     from chalicelib.protocols.archive import Archive, DeskArchive, OpenDeskArchive
-    from chalicelib.protocols.asking import Classifier, Post
+    from chalicelib.protocols.asking import Classifier, Post, Talker
     from chalicelib.protocols.channel import Client, Open, Renewal, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
     from chalicelib.rules.scanning import Policy
@@ -127,7 +128,7 @@ class Runtime:
             name: part(package, "translate", "TRANSLATOR") for name, package in CHANNELS.items()
         }
         asking = switched(_asks, lambda: self._asking)
-        work = assembly.to_desk(self._common, translators, self.inbound, lambda: self.outbound, [asking])
+        work = assembly.to_desk(self._common, translators, self.inbound, [asking])
         heeding = Heeding(work, self.table, self.clock, self.metrics)
         return Batch(heeding, self.inbound, self._common.budgets, self.metrics, self.clock)
 
@@ -214,9 +215,30 @@ class Runtime:
                 outage_s=self.settings.outage_minutes * 60.0,
                 late_s=self.settings.late_reply_minutes * 60.0,
                 scan=self._scan,
+                talkers=self.talker,
+                floor=lambda: self._floor,
+                outbox=lambda: self.outbound,
                 guarding=lambda: self.guarding,
             )
         )
+
+    @cached_property
+    def _floor(self) -> Floor:
+        from chalicelib.aws.floor import Floor
+
+        return Floor(self.settings.table, self._dynamodb)
+
+    def talker(self, models: bool) -> Talker:
+        """Who answers customers before an agent does: a model of Bedrock's, or the companies' own endpoints."""
+        from chalicelib.pipeline.front.talkers import MOST_TOKENS, Endpoint, Model
+
+        if not models:
+            from chalicelib.pipeline.front.endpoint import Signed
+
+            return Endpoint(Signed(self.post, self.secrets, self.clock))
+        from chalicelib.aws.bedrock import Converse
+
+        return Model(Converse(self.http, self.settings.bedrock_api.rstrip("/"), MOST_TOKENS))
 
     @cached_property
     def upkeep(self) -> Upkeep:

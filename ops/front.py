@@ -1,4 +1,4 @@
-"""doctor's checks of who is asked before an agent is: the CRM and the triage of each account that has one."""
+"""doctor's checks of who is asked before an agent is: the CRM, the triage and the bot of each account that has one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections.abc import Callable
 import msgspec
 
 from chalicelib.errors import Malformed, Misconfigured, Retryable, Uncertain
+from chalicelib.pipeline.front import bot as bots
 from chalicelib.pipeline.front.asking import WITHIN_S
 from chalicelib.pipeline.front.endpoint import Signed
 from chalicelib.pipeline.front.triage import asked
-from chalicelib.protocols.asking import Classifier
+from chalicelib.protocols.asking import Classifier, Turn
+from chalicelib.rules import saying
 from chalicelib.rules import triage as rules
-from chalicelib.vocabulary.front import Crm, Triage
+from chalicelib.rules.talking import Spoken
+from chalicelib.vocabulary.front import Bot, Crm, Triage
 from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
 from ops.findings import Check, Checks, check, subject
@@ -28,12 +31,14 @@ LATE = f"messages wait {WITHIN_S:g} s for it at most, and go on without: look at
 
 
 def checks(bridge: Bridge) -> Checks:
-    """Of each account that has any: whether its CRM takes a call, and how its model gives an answer its shape."""
+    """Of each account that has any: whether its CRM takes a call, and how its models give an answer its shape."""
     for account in bridge.accounts:
         if account.front.crm:
             yield _crm(bridge, account, account.front.crm)
         if account.front.triage:
             yield _triage(bridge, account, account.front.triage)
+        if account.front.bot:
+            yield _bot(bridge, account, account.front.bot)
 
 
 def _crm(bridge: Bridge, account: Account, crm: Crm) -> Check:
@@ -68,6 +73,27 @@ def _triage(bridge: Bridge, account: Account, triage: Triage) -> Check:
             fix = f'set front.triage.mode to "{mode}" and run terraform apply'
             return check("triage", subject(account), "fail", f"{triage.mode}: {problem[0]}; {mode} works", fix)
     return check("triage", subject(account), "fail", *problem)
+
+
+def _bot(bridge: Bridge, account: Account, bot: Bot) -> Check:
+    problem = _answered(bridge, account, bot)
+    if problem is None:
+        return check("bot", subject(account), "ok", f"answers within {bot.seconds} s")
+    for mode in [mode for mode in MODES if mode != bot.mode] if bot.model else []:
+        if _answered(bridge, account, msgspec.structs.replace(bot, mode=mode)) is None:
+            fix = f'set front.bot.mode to "{mode}" and run terraform apply'
+            return check("bot", subject(account), "fail", f"{bot.mode}: {problem[0]}; {mode} works", fix)
+    return check("bot", subject(account), "fail", *problem)
+
+
+def _answered(bridge: Bridge, account: Account, bot: Bot) -> tuple[str, str] | None:
+    """What is wrong with the bot's answer, and what mends it; None where nothing is."""
+    question = bots.asked(bot, [Spoken(by="customer", text=TEXT)], account.language, NOBODY)
+    talker, talk = bridge.runtime.talker(bool(bot.model)), [Turn(by="customer", text=TEXT)]
+    told, problem = _tried(lambda: talker(bot, question, talk, float(bot.seconds)))
+    if problem is None and saying.read(told, bot.links) is None:
+        return "answers something else than it was asked for", "docs/front.md has what it may answer"
+    return problem
 
 
 def _judged(

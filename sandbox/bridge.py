@@ -351,12 +351,13 @@ class Sandbox:
         return kept | {SECRET: {"keys": [KEY]}}
 
     def _fronted(self, call: Call) -> object:
-        """Gives an account a front, from now on: what is not said of a CRM or a triage leads to the stand-ins."""
+        """Gives an account a front, from now on: what is not said of CRM, triage and bot leads to the stand-ins."""
         asked = parsed(call, _Fronted)
         here = {"url": f"{self.front.url}/crm", "secret": SECRET}
         ours: dict[str, dict[str, Any]] = {
             "crm": here,
             "triage": {"model": "amazon.nova-micro-v1:0", "intents": {"order": "", "returns": ""}},
+            "bot": {"model": "amazon.nova-lite-v1:0", "instructions": "You answer for a tea shop."},
         }
         front = {name: ours.get(name, {}) | given for name, given in asked.front.items()}
         account = next((one for one in self.accounts if one["channel"] == asked.channel), None)

@@ -117,7 +117,8 @@ module "aws" {
     })
   }
   front_secrets         = distinct(flatten([for account in local.accounts : [for feature in values(account.front) : try([feature.secret], [])]]))
-  models                = distinct(flatten([for account in local.accounts : try([account.front.triage.model], [])]))
+  models                = distinct(flatten([for account in local.accounts : [for feature in values(account.front) : try([feature.model], [])]]))
+  bots                  = anytrue([for account in local.accounts : can(account.front.bot)])
   public_url            = var.public_url
   media_days            = var.media_days
   retention             = local.settings.retention

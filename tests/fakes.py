@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -27,6 +27,7 @@ from chalicelib.vocabulary.messages import (
 )
 from chalicelib.vocabulary.proof import Comparison, Known, Worked
 from chalicelib.vocabulary.records import (
+    BOT,
     NOBODYS,
     PREVENTED,
     Account,
@@ -321,6 +322,38 @@ class FakeMemory:
         return value if held is None else held
 
 
+class FakeFloor:
+    """Who may speak, by the table's rules, over the same conversations."""
+
+    def __init__(self, ledger: FakeLedger) -> None:
+        self.ledger = ledger
+        self.speaking: dict[str, tuple[str, float]] = {}
+        self.turns: dict[str, int] = {}
+
+    def speak(
+        self, conversation: Conversation, item: str, seat: Seat, turn: int, now: float, until: float
+    ) -> Literal["held", "early", "over"]:
+        held = self.ledger.thread(conversation).seat
+        if held.generation < seat.generation:
+            return "early"
+        same = (held.desk, held.conversation, held.generation) == (BOT, seat.conversation, seat.generation)
+        if not same or self.turns.get(conversation.key, 0) > turn:
+            return "over"
+        self.speaking[conversation.key], self.turns[conversation.key] = (item, until), turn
+        return "held"
+
+    def silent(self, conversation: Conversation, item: str) -> None:
+        if self.speaking.get(conversation.key, ("", 0.0))[0] == item:
+            del self.speaking[conversation.key]
+
+    def hand_over(self, conversation: Conversation, before: Seat, after: Seat, now: float) -> bool:
+        if self.ledger.thread(conversation).seat == after:
+            return True
+        if self.speaking.get(conversation.key, ("", 0.0))[1] >= now:
+            return False
+        return self.ledger.seat(conversation, before, after, now)
+
+
 class FakeRuns:
     """The chores' runs, by the table's rules."""
 
@@ -578,12 +611,12 @@ class FakeLedger:
         words: str = "",
         said_ms: int = 0,
         said: str = "",
-        talked: Said | None = None,
+        turned: Said | None = None,
     ) -> None:
         if self.state(conversation, item) == "done":
             return
         self._done(conversation, item, now, platform_id)
-        self._remember(conversation, talked)
+        self._remember(conversation, turned)
         old = self.thread(conversation)
         self.threads[conversation.key] = msgspec.structs.replace(
             old,

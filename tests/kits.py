@@ -16,7 +16,8 @@ from chalicelib.pipeline.inbound.to_desk import ToDesk
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.outbound import assembly as outbound
 from chalicelib.pipeline.outbound.to_customer import ToCustomer
-from chalicelib.pipeline.ports import Ledger, Outbox, Redelivery, SecretCache
+from chalicelib.pipeline.ports import Floor, Ledger, Outbox, Redelivery, SecretCache
+from chalicelib.protocols.asking import Talker
 from chalicelib.protocols.channel import Client, Translator
 from chalicelib.protocols.desk import Desk, DeskTranslator
 from chalicelib.protocols.unsealing import Unsealing
@@ -27,6 +28,7 @@ from tests.fakes import (
     FakeBook,
     FakeClock,
     FakeFetch,
+    FakeFloor,
     FakeLedger,
     FakeMemory,
     FakeMetrics,
@@ -53,6 +55,9 @@ class Wired:
         scan: Policy | None = None,
         unsealings: Mapping[str, Unsealing] | None = None,
         memory: FakeMemory | None = None,
+        talker: Talker | None = None,
+        floor: Floor | None = None,
+        outbox: Outbox,
         book: Callable[[], Book] | None = None,
     ) -> None:
         self._clock, self.metrics = clock, metrics
@@ -78,6 +83,9 @@ class Wired:
                 clock=clock,
                 metrics=metrics,
                 scan=scan,
+                talkers=(lambda models: talker) if talker else None,
+                floor=(lambda: floor) if floor else None,
+                outbox=lambda: outbox,
                 guarding=book or (lambda: FakeBook(FakeLedger())),
             )
         )
@@ -86,11 +94,10 @@ class Wired:
         self,
         translators: Mapping[str, Translator],
         queue: Redelivery,
-        to_customers: Outbox,
         enrichers: tuple[Enricher, ...] = (),
     ) -> ToDesk:
         """`enrichers` come after those of the product."""
-        return inbound.to_desk(self._common, translators, queue, lambda: to_customers, enrichers)
+        return inbound.to_desk(self._common, translators, queue, enrichers)
 
     def to_customer(self, translator: DeskTranslator | Mapping[str, DeskTranslator], queue: Both) -> ToCustomer:
         """A translator alone is that of "genesys"."""
@@ -119,10 +126,12 @@ class Bench:
         queue: Callable[[], FakeQueue] = FakeQueue,
         scan: Policy | None = None,
         unsealings: Mapping[str, Unsealing] | None = None,
+        talker: Talker | None = None,
     ) -> None:
         self.clock = FakeClock() if clock is None else clock
         self.metrics = FakeMetrics() if metrics is None else metrics
         self.ledger = FakeLedger()
+        self.floor = FakeFloor(self.ledger)
         self.shelf = FakeShelf() if shelf is None else shelf
         self.fetch = FakeFetch()
         self.memory = FakeMemory(self.clock)
@@ -141,11 +150,14 @@ class Bench:
             scan=scan,
             unsealings=unsealings,
             memory=self.memory,
+            talker=talker,
+            floor=self.floor,
+            outbox=self.outbound,
             book=lambda: self.book,
         )
 
     def to_desk(self, translators: Mapping[str, Translator], *enrichers: Enricher) -> ToDesk:
-        return self.wired.to_desk(translators, self.inbound, self.outbound, enrichers)
+        return self.wired.to_desk(translators, self.inbound, enrichers)
 
     def to_customer(self, translator: DeskTranslator | Mapping[str, DeskTranslator]) -> ToCustomer:
         return self.wired.to_customer(translator, self.outbound)

@@ -76,7 +76,10 @@ def test_the_inbound_worker_loads_what_it_asks_with_and_not_what_sends() -> None
     in_front = (
         "chalicelib.pipeline.front.",
         "chalicelib.aws.bedrock",
+        "chalicelib.aws.floor",
         "chalicelib.endpoint",
+        "chalicelib.rules.saying",
+        "chalicelib.rules.talking",
         "chalicelib.rules.triage",
     )
     assert [name for name in found if name.startswith(in_front)] == []
@@ -86,6 +89,7 @@ def test_the_outbound_worker_loads_what_it_sends_with() -> None:
     found = modules("to_customer")
     assert [name for name in [*CLIENTS, "requests", "chalicelib.aws.table"] if name not in found] == []
     assert "PureCloudPlatformClientV2" not in found
+    assert [name for name in found if name.startswith(("chalicelib.pipeline.front.", "chalicelib.aws.floor"))] == []
 
 
 @pytest.mark.parametrize("role", ["to_desk", "to_customer", "upkeep"])

@@ -17,6 +17,7 @@ from chalicelib.protocols.verdicts import Action, Group, Problem, Verdict
 from chalicelib.registry import CHANNELS, DESKS, abouts, part
 from chalicelib.rules.catalogue import LANGUAGES, TEXTS, say
 from chalicelib.rules.participant import LATER, LONGEST_VALUE, NAMES, source
+from chalicelib.rules.talking import NAMES as BOT
 from chalicelib.rules.triage import NAMES as TRIAGE
 from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.capabilities import Capabilities, CardsLimit, ChoicesLimit, MediaLimit
@@ -244,6 +245,8 @@ def participant_data() -> str:
         "[CRM](front.md#crm) tells, as `crm_<name>`. Where either names a priority, and no guard has, `priority` is "
         "the highest of them.",
         _table(["name", "value"], ([f"`{name}`", text] for name, text in TRIAGE.items())),
+        "Where people take over from an account's [bot](front.md#bot-first), the message they get first has these.",
+        _table(["name", "value"], ([f"`{name}`", text] for name, text in BOT.items())),
         "Into conversations of accounts whose `closing` is `raise` the upkeep writes these, with a fresh "
         "`windowExpiresAt` and `windowState` beside the first ([how](operate.md#windows-that-close)):",
         _table(["name", "value"], ([f"`{name}`", text] for name, text in LATER.items())),

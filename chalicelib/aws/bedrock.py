@@ -1,4 +1,4 @@
-"""Amazon Bedrock as a classifier: one call of Converse, signed with the function's own role.
+"""Amazon Bedrock as a classifier, or as a bot: one call of Converse, signed with the function's own role.
 
 docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html. It goes out by our own session: botocore's
 client has no deadline for a call as a whole (an answer that drips does not end), and costs a cold start 0.2 s
@@ -18,7 +18,7 @@ from chalicelib.errors import Malformed, Misconfigured, RateLimited, Uncertain
 from chalicelib.fields import Fields, strictly
 from chalicelib.http import Answer, Outgoing
 from chalicelib.protocols.asking import Question
-from chalicelib.vocabulary.front import Triage
+from chalicelib.vocabulary.front import Bot, Triage
 
 SERVICE = "bedrock"
 TOOL = "sort"
@@ -41,30 +41,31 @@ REGION = "set front.triage.region: nothing else names one here"
 class Converse:
     """Implements `protocols.asking.Classifier`."""
 
-    def __init__(self, http: Outgoing, api: str = "") -> None:
-        """`api` is the service's address, "" for the region's own."""
+    def __init__(self, http: Outgoing, api: str = "", most_tokens: int = MOST_TOKENS) -> None:
+        """`api` is the service's address, "" for the region's own; an answer has `most_tokens` at most."""
         self._http = http
         self._api = api
+        self._most_tokens = most_tokens
 
-    def __call__(self, triage: Triage, question: Question, within_s: float) -> object:
+    def __call__(self, triage: Triage | Bot, question: Question, within_s: float) -> object:
         """An object, or the text that should be one; see `protocols.asking.Classifier`."""
         region = triage.region or session().get_config_variable("region")
         if not region:
             raise Misconfigured("Bedrock: no region", REGION)
         api = self._api or f"https://bedrock-runtime.{region}.amazonaws.com"
         url = f"{api}/model/{quote(triage.model, safe='')}/converse"
-        told = msgspec.json.encode(body(triage.mode, question))
+        told = msgspec.json.encode(body(triage.mode, question, self._most_tokens))
         answer = self._http.signed(SERVICE, region, "POST", url, told, within_s)
         _judge(answer)
         return said(triage.mode, answer.body)
 
 
-def body(mode: str, question: Question) -> dict[str, Any]:
+def body(mode: str, question: Question, most_tokens: int = MOST_TOKENS) -> dict[str, Any]:
     """The request: static text first, the customer's last."""
     asked: dict[str, Any] = {
         "system": [{"text": question.instructions}],
         "messages": [{"role": "user", "content": [{"text": question.fenced}]}],
-        "inferenceConfig": {"maxTokens": MOST_TOKENS},
+        "inferenceConfig": {"maxTokens": most_tokens},
     }
     if mode == "tool":
         tool = {"name": TOOL, "description": "Takes the answer.", "inputSchema": {"json": question.schema}}

@@ -304,11 +304,11 @@ class Table:
         words: str = "",
         said_ms: int = 0,
         said: str = "",
-        talked: Said | None = None,
+        turned: Said | None = None,
     ) -> None:
         """In one call: a part reached the platform, its echo will be known by the platform's id, and the
         conversation counts it and, unless it is the bridge's own, waits no more; `answered` is the comment that it went
-        to, `talked` is how the guards remember it. No effect on a part that is done: an echo may tell of it before the
+        to, `turned` is how the guards remember it. No effect on a part that is done: an echo may tell of it before the
         send's own answer does."""
         done = _update(self._name, conversation, item, _DONE, _done(now, platform_id))
         done["Update"]["ConditionExpression"] = "NOT #state = :done"
@@ -336,7 +336,7 @@ class Table:
                 }
             }
         )
-        writes += self._turn(conversation, now, talked)
+        writes += self._turn(conversation, now, turned)
         with suppress(_Cancelled):
             self._transact(writes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,10 +16,11 @@ from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.lines import Lines
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.outages import Outages, Watched
-from chalicelib.pipeline.ports import Clock, Ledger, ScannedShelf, SecretCache
+from chalicelib.pipeline.ports import Clock, Floor, Ledger, Outbox, ScannedShelf, SecretCache
 from chalicelib.pipeline.posting import Posting
 from chalicelib.pipeline.reading_back import ReadingBack
 from chalicelib.pipeline.scanning import Scanning
+from chalicelib.protocols.asking import Talker
 from chalicelib.protocols.channel import Client
 from chalicelib.protocols.desk import Desk
 from chalicelib.protocols.memory import Memory
@@ -27,6 +29,7 @@ from chalicelib.rules.scanning import Policy
 from chalicelib.vocabulary.about import About
 
 if TYPE_CHECKING:
+    from chalicelib.pipeline.front.bot import Bot
     from chalicelib.pipeline.front.guards import Book
 
 
@@ -34,7 +37,10 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     """What comes from the outside: adapters, and the facts of the channels and desks that there are, by their names.
     `outage_s` is how long (s) a desk is away before its customers are told, `late_s` how long
     a reply waits for a platform's limit before its agent is told, `scan` what a malware scanner's verdicts
-    mean, None where nobody scans. `guarding` opens what guards remember, where an account has them."""
+    mean, None where nobody scans. `talkers` are who answers before a desk does: a model (True), and the companies' own
+    endpoints (False), with the `floor` on which they speak; None where no account can have one. `outbox` is the queue
+    to customers, for what the bridge itself tells them, `guarding` opens what guards remember: each is asked for where an
+    account has what needs it."""
 
     channels: Mapping[str, About]
     known_desks: Mapping[str, About]
@@ -51,6 +57,9 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     outage_s: float = 900.0
     late_s: float = 300.0
     scan: Policy | None = None
+    talkers: Callable[[bool], Talker] | None = None
+    floor: Callable[[], Floor] | None = None
+    outbox: Callable[[], Outbox]
     guarding: Callable[[], Book]
 
 
@@ -63,7 +72,7 @@ class Common:
         self.accounts = Accounts(ledger, clock, metrics, given.channels, given.known_desks)
         self.outages = Outages(ledger, self.accounts, clock, metrics)
         watched = {name: Watched(name, desk, self.outages) for name, desk in given.desks.items()}
-        self.desks = Desks(watched, ledger)
+        self.desks = Desks(watched, ledger, None if given.talkers is None else cache(self._bot))
         self.budgets = Budgets(ledger, clock)
         self.scanning = Scanning(given.shelf, given.scan, self.budgets, clock, metrics)
         self.delivering = Delivering(
@@ -75,3 +84,21 @@ class Common:
             metrics=metrics,
         )
         self.lines = Lines(self.desks, self.delivering)
+
+    def _bot(self) -> Bot:
+        from chalicelib.pipeline.front.bot import Bot  # only where an account has one
+
+        given, desks = self.given, self.desks
+        assert given.talkers is not None
+        assert given.floor is not None
+        return Bot(
+            talkers=given.talkers,
+            memory=given.memory,
+            ledger=given.ledger,
+            floor=given.floor(),
+            outbox=given.outbox(),
+            desk=lambda name: desks.seat(name, ""),
+            name=lambda account: desks.name(desks.seat(account.desk, "")),
+            clock=given.clock,
+            metrics=given.metrics,
+        )

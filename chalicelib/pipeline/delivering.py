@@ -8,7 +8,7 @@ import msgspec
 
 from chalicelib.errors import AlreadyThere, Refused, Retryable, Uncertain, Waiting
 from chalicelib.observability import Metrics, log
-from chalicelib.pipeline.delivery import Attempt, Delivery, Dropped, Together
+from chalicelib.pipeline.delivery import Attempt, Delivery, Dropped, HandedOver, Together
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.ports import Clock, Ledger
 from chalicelib.pipeline.posting import Posting
@@ -16,7 +16,7 @@ from chalicelib.pipeline.reading_back import DIED_S, ReadingBack
 from chalicelib.rules import seating
 from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.messages import DeskMessage
-from chalicelib.vocabulary.records import NOBODYS, Account, Claim, Seat
+from chalicelib.vocabulary.records import BOT, NOBODYS, Account, Claim, Seat
 
 # A desk needs a moment to show what it took.
 DOUBT_S = 5.0
@@ -70,7 +70,11 @@ class Delivering:
         work = self._as_noted(work, claim)
         attempt = self._joined(self._attempt(account, work, claim))
         try:
-            after = self._shown(attempt)
+            try:
+                after = self._shown(attempt)
+            except HandedOver:
+                attempt = self._handed_over(attempt)
+                after = self._shown(attempt)
         except Dropped as dropped:
             for item in work.items:
                 self._ledger.refuse(work.conversation, item, self._clock(), "dropped", dropped.reason)
@@ -81,6 +85,16 @@ class Delivering:
         if work.introduces and attempt.desk.capabilities.registers:
             work.introduces(self._desks.name(attempt.seat), attempt.desk)
         return ""
+
+    def _handed_over(self, attempt: Attempt) -> Attempt:
+        """The try at people's desk, with the same claims: nobody else has shown it meanwhile. Raises Retryable."""
+        work, claim = attempt.work, attempt.claim
+        try:
+            return msgspec.structs.replace(self._attempt(attempt.account, work, claim), claim=claim)
+        except Retryable:
+            if claim.state == "fresh":
+                self._release(work)
+            raise
 
     def _told(self, attempt: Attempt, after: Seat) -> None:
         """What the operator reads of it."""
@@ -148,6 +162,10 @@ class Delivering:
             if work.seat is None:
                 before = self._desks.remembered(account, work.conversation)
                 seat = self._desks.taken(account, before)
+                begun = self._desks.begun(account, work.conversation, seat, work.bots)
+                if seat.desk == BOT != begun.desk:  # it was taken from the bot
+                    before = begun
+                seat = begun
             else:
                 before = work.seat if self._desks.read else None
                 seat = work.seat
@@ -165,7 +183,7 @@ class Delivering:
         try:
             held = self._reading_back.found(attempt) if claim.state != "fresh" else None
             return self._seat(attempt, held or self._tried(attempt))
-        except Dropped:
+        except (Dropped, HandedOver):
             raise
         except Refused:  # so that a replay is not taken for a duplicate
             self._release(work)
@@ -228,7 +246,8 @@ class Delivering:
         """Nothing has left the machine yet: whatever fails here gives a fresh claim back."""
         work, claim = attempt.work, attempt.claim
         try:
-            return self._with_past(attempt, work.build(claim))
+            message = self._with_past(attempt, work.build(claim))
+            return self._desks.worded(attempt.account, work.conversation, attempt.seat, message)
         except Dropped:
             raise
         except Exception:
@@ -256,7 +275,10 @@ class Delivering:
                 return
             now = self._ledger.thread(work.conversation).seat
             self._metrics.count("moved_meanwhile", channel=attempt.account.channel)
-            verdict = seating.settled(attempt.seat, after, now if self._desks.has(now) else NOBODYS)
+            held = self._desks.has(now) and not (now.desk == BOT != after.desk)  # a bot that is switched off
+            verdict = seating.settled(attempt.seat, after, now if held else NOBODYS)
+            if after.desk == BOT and now.place != after.place:  # people have taken over, who have not seen it
+                verdict = "again"
             if verdict == "again":
                 self._release(work)
                 raise Waiting("the conversation sits elsewhere by now", MOVED_S)

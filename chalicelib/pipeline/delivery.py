@@ -22,6 +22,10 @@ class Dropped(Exception):
         self.reason = reason
 
 
+class HandedOver(Exception):
+    """The bot has given the conversation to people, and they are to be shown this."""
+
+
 class Together(Waiting):
     """The message is not to be shown with these others, or only with others: who cannot do that leaves it to whoever
     can."""
@@ -41,7 +45,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     with it. `shown_as` is the id under which the desk has it, "" where that is its own. `noted` answers the delivery of
     the same with the events that an earlier try has noted, which it may have shown; it may raise Waiting. `apart` shows
     it by itself whatever was noted. `introduces` is told where it was shown, which desk that is, once all is done:
-    it never raises. `said` is how the guards remember it.
+    it never raises. `bots` tells that a bot before the desk may answer it. `said` is how the guards
+    remember it.
     """
 
     conversation: Conversation
@@ -57,6 +62,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     noted: Callable[[tuple[str, ...]], Delivery] | None = None
     apart: bool = False
     introduces: Callable[[str, Desk], None] | None = None
+    bots: bool = False
     said: Said | None = None
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -217,10 +217,10 @@ class Ledger(Protocol):
         words: str = "",
         said_ms: int = 0,
         said: str = "",
-        talked: Said | None = None,
+        turned: Said | None = None,
     ) -> None:
         """A part reached the platform; nothing where that is known already. `said_ms` is when the newest that did was
-        written, 0 where that is not told, and `said` the desk's id of that; `talked` is how the guards remember it."""
+        written, 0 where that is not told, and `said` the desk's id of that; `turned` is how the guards remember it."""
 
     def words(self, conversation: Conversation, event: str, platform_id: str) -> str:
         """How a message begins: the customer's by its event's id, ours by the platform's."""
@@ -295,6 +295,27 @@ class Ledger(Protocol):
 
     def acknowledged(self, conversation: Conversation) -> Acknowledged | None:
         """What the customer was last told so."""
+
+
+Spoken = Literal["held", "early", "over"]
+"""Whether the bot has the floor: it has; its seat is not written yet; or the conversation sits elsewhere by now, or a
+later answer has gone out."""
+
+
+class Floor(Protocol):
+    """Who may speak where a bot sits: the bot while it sends, or whoever takes the conversation from it. All methods
+    may raise Retryable."""
+
+    def speak(self, conversation: Conversation, item: str, seat: Seat, turn: int, now: float, until: float) -> Spoken:
+        """Takes the floor for that part of the bot's answer of that turn, until then (epoch s), if the conversation
+        sits where the answer was made. Nobody takes the conversation over meanwhile."""
+
+    def silent(self, conversation: Conversation, item: str) -> None:
+        """Gives it back: the part has ended."""
+
+    def hand_over(self, conversation: Conversation, before: Seat, after: Seat, now: float) -> bool:
+        """Moves the conversation from one seat to another, which is a generation later. False, and no effect, where the
+        bot has the floor, or the conversation sits elsewhere by now."""
 
 
 class Locks(Protocol):

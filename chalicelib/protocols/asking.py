@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol
 
 import msgspec
 
-from chalicelib.vocabulary.front import Triage
+from chalicelib.vocabulary.front import Bot, Triage
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -50,3 +50,17 @@ class Classifier(Protocol):
         Raises Misconfigured where somebody has to set something right, Retryable where it was not asked or is not to be
         had, Uncertain where no answer came in time, Malformed where the answer is none.
         """
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the lines of a talk."""
+
+    by: Literal["customer", "bot"]
+    text: str
+
+
+class Talker(Protocol):
+    """Who answers customers."""
+
+    def __call__(self, bot: Bot, question: Question, talk: Sequence[Turn], within_s: float) -> object:
+        """Its answer to the last line of the talk, as it came. As `Classifier`; the question's text is the talk."""

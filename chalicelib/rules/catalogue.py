@@ -303,7 +303,30 @@ TEXTS: dict[str, tuple[str, str]] = {
         "[The customer was thanked automatically for the comment, by the one private message that it takes: {words}]",
         "[Se agradeció automáticamente al cliente el comentario, con el único mensaje privado que admite: {words}]",
     ),
+    # the bot hands a conversation over, told to whoever takes it
+    "handed_over": (
+        "[A bot answered before you<: {because}>. What was said:]",
+        "[Antes de ti respondió un asistente automático<: {because}>. Esto se dijo:]",
+    ),
+    "handed_customer": ("[The customer: {words}]", "[El cliente: {words}]"),
+    "handed_bot": ("[The bot: {words}]", "[El asistente: {words}]"),
+    "handed_why_request": ("the customer asks for a person", "el cliente pide hablar con una persona"),
+    "handed_why_turns": ("it has answered as often as it may", "ya respondió tantas veces como puede"),
+    "handed_why_hours": ("it is not its time", "no es su horario"),
+    "handed_why_content": ("it cannot read what was sent", "no puede leer lo que se envió"),
+    "handed_why_person": ("a person answered elsewhere", "una persona respondió desde otro sitio"),
+    "handed_why_confidence": ("it was not sure of its answer", "no estaba seguro de su respuesta"),
+    "handed_why_sentiment": ("the customer is upset", "el cliente está molesto"),
+    "handed_why_wish": ("it asked for a person itself", "él mismo pidió una persona"),
+    "handed_why_answer": ("its answer could not be used", "su respuesta no se pudo usar"),
+    "handed_why_failure": ("it failed", "falló"),
+    "handed_why_silence": ("it did not answer in time", "no respondió a tiempo"),
     # said to the customer
+    "is_bot": ("I am an automatic assistant.", "Soy un asistente automático."),
+    "hands_over": (
+        "Thank you. A person takes over from here.",
+        "Gracias. A partir de aquí te atiende una persona.",
+    ),
     "choose": ("Please choose:", "Elige una opción:"),
     "outage": (
         "Thank you for your message. We have it, but a technical fault keeps us from answering right now. If you have "

@@ -98,6 +98,47 @@ class Triage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError("triage takes url and secret together")
 
 
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = get_args(Day)
+Hours = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)\Z")]
+Host = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*\Z", max_length=253)]
+
+
+class Bot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who answers before an agent does: a model of Amazon Bedrock, or an endpoint of the company's own.
+
+    `model`, `region`, `mode`, `url` and `secret` are as for `Triage`. `instructions` and `knowledge` are what a model
+    is told, `links` the hosts that an answer may lead to. An answer is waited for `seconds` long. People take over
+    after `turns` answers, where the bot is surer of its answer than `confidence` in no more than that many cases of a
+    hundred, where the customer is `upset`, and outside of `hours` (UTC; none named: at any time). `discloses` says that
+    a bot answers, where it begins to, and after a day of silence. Once a talk with people is over, the bot begins
+    `again`.
+    """
+
+    model: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9:/._-]*\Z", max_length=2048)] = ""
+    region: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]*\Z", max_length=40)] = ""
+    mode: Literal["tool", "schema", "text"] = "tool"
+    url: Annotated[str, msgspec.Meta(pattern=r"^(https?://[^/\s]\S*)?\Z", max_length=2048)] = ""
+    secret: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9/_+=.@:-]*\Z", max_length=2048)] = ""
+    instructions: Annotated[str, msgspec.Meta(max_length=4_000)] = ""
+    knowledge: Annotated[str, msgspec.Meta(max_length=20_000)] = ""
+    links: Annotated[tuple[Host, ...], msgspec.Meta(max_length=50)] = ()
+    seconds: Annotated[int, msgspec.Meta(ge=1, le=15)] = 8
+    turns: Annotated[int, msgspec.Meta(ge=1, le=50)] = 10
+    confidence: Annotated[int, msgspec.Meta(ge=0, le=100)] = 50
+    upset: bool = True
+    hours: dict[Day, Hours] = {}
+    discloses: bool = True
+    again: bool = True
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where nobody, or more than one, is to answer."""
+        if bool(self.model) == bool(self.url):
+            raise ValueError("bot takes either a model or a url")
+        if bool(self.url) != bool(self.secret):
+            raise ValueError("bot takes url and secret together")
+
+
 class Front(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What stands in front of an account's desk; None of each is off."""
 
@@ -105,6 +146,7 @@ class Front(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     thanks: Thanks | None = None
     crm: Crm | None = None
     triage: Triage | None = None
+    bot: Bot | None = None
 
 
 NOTHING = Front()

@@ -228,6 +228,9 @@ class Seat(msgspec.Struct, frozen=True):
 
 
 NOBODYS = Seat()
+# What the desk is called at which a conversation sits that the bot has, before any desk of people's; and the section of
+# the events by which it speaks.
+BOT = "bot"
 
 
 class Thread(msgspec.Struct, frozen=True, kw_only=True):

@@ -103,6 +103,17 @@ class DeskEnded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     customer: str = ""
 
 
+class Uttered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the bot before the desk says or does, on its way to the customer. `generation` is that of the seat at which
+    it may be said; `turn` counts the bot's answers, 0 where it answers nothing. `wrote_ms` is when the customer wrote
+    what it is about."""
+
+    told: AgentMessage | AgentTyping
+    generation: int
+    turn: int = 0
+    wrote_ms: int = 0
+
+
 FromDesk = AgentMessage | AgentTyping | AgentRead | DeskReceipt | DeskEnded
 """What a desk tells of one customer."""
 

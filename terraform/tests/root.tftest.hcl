@@ -13,7 +13,7 @@ variables {
   genesys_webhook_secret = "webhook-webhook-webhook"
   accounts = {
     acme_ig   = { channel = "instagram", id = "17841400000000001", name = "acme" }
-    acme_page = { channel = "instagram", id = "17841400000000002", login = "facebook", page = "100000000000002", human_agent = true, language = "es", notices = false, mark_seen = false, show_reads = true, reconcile = true, outage_reply = true, outage_text = "We will be back.", fold_s = 5, front = { guards = { loops = "hold", rules = null }, thanks = { comments = true, story_texts = { en = "Thanks!" }, zone = null }, triage = { intents = { order = "where is it" }, model = "amazon.nova-micro-v1:0", priorities = { high = 900 } } }, former_integrations = ["int-2", "int-1"] }
+    acme_page = { channel = "instagram", id = "17841400000000002", login = "facebook", page = "100000000000002", human_agent = true, language = "es", notices = false, mark_seen = false, show_reads = true, reconcile = true, outage_reply = true, outage_text = "We will be back.", fold_s = 5, front = { guards = { loops = "hold", rules = null }, thanks = { comments = true, story_texts = { en = "Thanks!" }, zone = null }, triage = { intents = { order = "where is it" }, model = "amazon.nova-micro-v1:0", priorities = { high = 900 } }, bot = { model = "amazon.nova-lite-v1:0", links = ["tea.example"], hours = { mon = "08:00-18:00" } } }, former_integrations = ["int-2", "int-1"] }
     acme_tt   = { channel = "tiktok", id = "-000Ab1Cd", closing = "raise" }
   }
   # terraform test takes no default of an ephemeral variable
@@ -46,7 +46,7 @@ run "account_items_are_what_the_functions_read" {
       outage_reply        = { BOOL = true }
       outage_text         = { S = "We will be back." }
       fold_s              = { N = "5" }
-      front               = { S = jsonencode({ guards = { loops = "hold" }, thanks = { comments = true, story_texts = { en = "Thanks!" } }, triage = { intents = { order = "where is it" }, model = "amazon.nova-micro-v1:0", priorities = { high = 900 } } }) }
+      front               = { S = jsonencode({ bot = { model = "amazon.nova-lite-v1:0", links = ["tea.example"], hours = { mon = "08:00-18:00" } }, guards = { loops = "hold" }, thanks = { comments = true, story_texts = { en = "Thanks!" } }, triage = { intents = { order = "where is it" }, model = "amazon.nova-micro-v1:0", priorities = { high = 900 } } }) }
       former_integrations = { SS = ["int-1", "int-2"] }
 
       secret      = { S = "dmdesk/account/instagram/17841400000000002" }

@@ -49,14 +49,14 @@ def test_turns_are_remembered_in_the_writes_that_are_made_anyway(
     cloud.table.delivered(conversation, "IN#1", NOW, SEATED, said=customer(1))
     cloud.table.claim(conversation, "OUT#1#1", NOW, 90)
     ours = Said(by="automatic", at_ms=2)
-    cloud.table.sent(conversation, "OUT#1#1", NOW, "p-1", talked=ours)
-    cloud.table.sent(conversation, "OUT#1#1", NOW, "p-1", talked=ours)  # whose echo came first
+    cloud.table.sent(conversation, "OUT#1#1", NOW, "p-1", turned=ours)
+    cloud.table.sent(conversation, "OUT#1#1", NOW, "p-1", turned=ours)  # whose echo came first
     assert book.talk(conversation).said == (customer(1), ours)
     new = msgspec.structs.replace(customer(3), kept=(ours,))
     cloud.table.delivered(conversation, "IN#2", NOW, SEATED, said=new)
     assert book.talk(conversation).said == (ours, customer(3))
     cloud.table.claim(conversation, "OUT#2#1", NOW, 90)
-    cloud.table.sent(conversation, "OUT#2#1", NOW, "p-2", talked=Said(by="person", at_ms=4))
+    cloud.table.sent(conversation, "OUT#2#1", NOW, "p-2", turned=Said(by="person", at_ms=4))
     assert book.talk(conversation).said == ()
 
 

@@ -94,8 +94,10 @@ class Container:
         seen: dict[str, Any] = {"clock": clock, "metrics": lab.metrics}
         held: dict[str, Any] = {"secrets": secrets, "shelf": shelf}
         memory: Any = Stepped(lab.memory, lab.steps, "memory", TABLE_S)
-        wired = Wired(clients=clients, desk=desks, ledger=ledger, fetch=fetch, memory=memory, **held, **seen)
-        to_desk = wired.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, inbound, outbound)
+        wired = Wired(
+            clients=clients, desk=desks, ledger=ledger, fetch=fetch, memory=memory, outbox=outbound, **held, **seen
+        )
+        to_desk = wired.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, inbound)
         to_customer = wired.to_customer(self.translators, outbound)
         heeds_in = Heeding(to_desk, ledger, clock, lab.metrics)
         heeds_out = Heeding(to_customer, ledger, clock, lab.metrics, to_customer.let_go)

@@ -167,6 +167,35 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], str]] = {
         {"front": {"triage": {"intents": {"a": ""}, "model": "m", "priorities": {"high": "900"}}}},
         "accounts.texted.front.triage.priorities.high is a whole number from 0 to 25000000.",
     ),
+    "no_bot": ({"front": {"bot": {}}}, "accounts.no_bot.front.bot takes either model, or url with secret."),
+    "two_bots": (
+        {"front": {"bot": {"model": "m", "url": "https://a.example", "secret": "s"}}},
+        "accounts.two_bots.front.bot takes either model, or url with secret.",
+    ),
+    "open_bot": (
+        {"front": {"bot": {"url": "https://a.example"}}},
+        "accounts.open_bot.front.bot takes url and secret together.",
+    ),
+    "sunday": (
+        {"front": {"bot": {"model": "m", "hours": {"sunday": "08:00-18:00"}}}},
+        "accounts.sunday.front.bot.hours knows mon, tue, wed, thu, fri, sat and sun, and not sunday.",
+    ),
+    "noon": (
+        {"front": {"bot": {"model": "m", "hours": {"mon": "8-18"}}}},
+        "accounts.noon.front.bot.hours.mon is two times of the day in UTC, such as 08:00-18:00.",
+    ),
+    "leads": (
+        {"front": {"bot": {"model": "m", "links": ["https://shop.example.com"]}}},
+        "accounts.leads.front.bot.links is the name of a host, such as shop.example.com",
+    ),
+    "patient": (
+        {"front": {"bot": {"model": "m", "seconds": 30}}},
+        "accounts.patient.front.bot.seconds is at most 15, not 30.",
+    ),
+    "chatty": (
+        {"front": {"bot": {"model": "m", "instructions": "x" * 4001}}},
+        "accounts.chatty.front.bot.instructions has 4001 characters, and 4000 at most.",
+    ),
     "rushed": (
         {"front": {"triage": {"intents": {"a": ""}, "model": "m", "priorities": {"high": 25000001}}}},
         "accounts.rushed.front.triage.priorities.high is a whole number from 0 to 25000000.",

@@ -76,6 +76,25 @@ def test_a_model_that_talks_in_every_mode(deployment: Deployment, front: Front) 
     assert hit["detail"] == "answers something else than it was asked for"
 
 
+def test_a_bot_that_answers(deployment: Deployment, front: Front) -> None:
+    hit = found(deployment, "bot", {"bot": {"model": "amazon.nova-lite-v1:0"}})
+    assert (hit["status"], hit["detail"]) == ("ok", "answers within 8 s")
+
+
+@pytest.mark.parametrize("taken", ["schema", "text"])
+def test_the_mode_in_which_a_bot_answers_is_found(deployment: Deployment, front: Front, taken: Any) -> None:
+    front.script = Script(modes=(taken,))
+    hit = found(deployment, "bot", {"bot": {"model": "anthropic.claude-x"}})
+    assert (hit["status"], hit["fix"]) == ("fail", f'set front.bot.mode to "{taken}" and run terraform apply')
+
+
+def test_a_bot_that_answers_something_else(deployment: Deployment, front: Front) -> None:
+    hit = found(deployment, "bot", {"bot": {"url": f"{front.url}/crm", "secret": SECRET}})
+    assert (hit["status"], hit["detail"]) == ("fail", "answers something else than it was asked for")
+
+
 @pytest.mark.usefixtures("front")
 def test_who_has_none_is_told_nothing(deployment: Deployment) -> None:
-    assert [one for one in deployment.vendors.run("doctor", "--json").json if one["check"] in {"crm", "triage"}] == []
+    assert [
+        one for one in deployment.vendors.run("doctor", "--json").json if one["check"] in {"crm", "triage", "bot"}
+    ] == []

@@ -149,7 +149,7 @@ def test_an_agents_video_can_be_played_on_the_phone(desk: Desk) -> None:
 
 
 def test_channels_that_the_page_has_not_met_have_their_place(open_page: Open) -> None:
-    desk, channels = open_page(), ["x", "whatsapp", "something-new"]
+    desk, channels = open_page(), ["wechat", "whatsapp", "something-new"]
     about = requests.get(f"{desk.control}/", timeout=30).json()
     about["accounts"] += [{"channel": channel, "id": channel, "name": f"our.{channel}"} for channel in channels]
     desk.page.route(f"{desk.control}/", lambda route: route.fulfill(json=about))

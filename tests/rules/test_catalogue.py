@@ -17,6 +17,7 @@ from chalicelib import rules
 from chalicelib.errors import Reason
 from chalicelib.registry import CHANNELS, abouts
 from chalicelib.rules.catalogue import LANGUAGES, TEXTS, WORDED, say
+from chalicelib.rules.handover import WHYS
 
 CODE = Path(rules.__file__).parent.parent
 # Facts as the bridge has them, raw, for every place of every sentence.
@@ -24,7 +25,7 @@ SAMPLES = {
     "kind": "image", "count": "12345", "bytes": "25000000", "span": "172800", "at": "1795514400000",
     "url": "https://tea.example/1", "title": "Té verde", "id": "6100", "ref": "folleto", "platform": "TikTok",
     "emoji": "👍", "choices": "Sí | No", "reason": "Porque sí.", "name": "carta.pdf",
-    "words": "Hola, aquí", "place": "4.5, -74.1", "what": "image, té.pdf",
+    "because": "porque sí", "words": "Hola, aquí", "place": "4.5, -74.1", "what": "image, té.pdf",
 }  # fmt: skip
 WORDS = {
     "en": {
@@ -262,11 +263,17 @@ def test_kinds_sizes_spans_and_moments(key: str, facts: dict[str, str], english:
 
 def test_no_sentence_is_there_for_nothing() -> None:
     code = "\n".join(path.read_text() for path in CODE.rglob("*.py") if path.name != "catalogue.py")
-    assert [key for key in TEXTS if not key.startswith("why_") and f'"{key}"' not in code] == []
+    told = [key for key in TEXTS if not key.startswith(("why_", "handed_why_"))]
+    assert [key for key in told if f'"{key}"' not in code] == []
 
 
 def test_every_reason_why_a_reply_was_not_delivered_has_its_sentence() -> None:
     assert {key for key in TEXTS if key.startswith("why_")} == {f"why_{reason}" for reason in get_args(Reason)}
+
+
+def test_every_reason_why_people_take_over_has_its_words() -> None:
+    told = {key.removeprefix("handed_why_") for key in TEXTS if key.startswith("handed_why_")}
+    assert told == set(WHYS)
 
 
 def test_every_channel_has_its_name() -> None:

@@ -8,7 +8,7 @@ from chalicelib.errors import Misconfigured, Refused, Retryable
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.ports import Clock
-from chalicelib.vocabulary.records import Account, Conversation, Seat, Urged
+from chalicelib.vocabulary.records import BOT, Account, Conversation, Seat, Urged
 
 # In a run, of some calls each: some desks let a client make 300 calls a minute, for messages too, and a run of
 # three calls each is half of that, and a tenth of what the client may make until the next start.
@@ -35,6 +35,8 @@ class Raising:
     ) -> Urged | None:
         """What became of it (see `Desk.urge`), "" where the desk raises nobody or will not; None where a later run has
         to try."""
+        if seat.desk == BOT:  # nobody waits in its queue
+            return ""
         try:
             desk = self._desks.at(seat)
             if not desk.capabilities.priorities:

@@ -137,8 +137,8 @@ class Acknowledging:
             log.warning("was it acknowledged?", event=told.message, account=account.id, reason=reason)
         else:
             outcome = "sent"
-            words, talked = beginning(account.language, text, ""), self._said(account, conversation, text)
-            self._ledger.sent(conversation, item, self._clock(), name, words=words, talked=talked)
+            words, said = beginning(account.language, text, ""), self._said(account, conversation, text)
+            self._ledger.sent(conversation, item, self._clock(), name, words=words, turned=said)
             log.info("acknowledged", event=told.message, account=account.id, conversation=conversation.key)
         self._metrics.count("acknowledgement", channel=account.channel, outcome=outcome)
 

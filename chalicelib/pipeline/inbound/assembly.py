@@ -29,7 +29,7 @@ from chalicelib.pipeline.inbound.unsealing import Opening
 from chalicelib.pipeline.inbound.wording import Wording
 from chalicelib.pipeline.intake import Intake
 from chalicelib.pipeline.parking import Parking
-from chalicelib.pipeline.ports import Outbox, Redelivery
+from chalicelib.pipeline.ports import Redelivery
 from chalicelib.protocols.channel import Translator
 from chalicelib.vocabulary.messages import CustomerEvent
 
@@ -42,11 +42,9 @@ def to_desk(
     common: Common,
     translators: Mapping[str, Translator],
     queue: Redelivery,
-    to_customers: Callable[[], Outbox],
     further: Sequence[Enricher] = (),
 ) -> ToDesk:
-    """The worker over its queue. `to_customers` is the queue of the other worker, which is asked for when something is
-    first put there. `further` enrichers come after those that every deployment has."""
+    """The worker over its queue. `further` enrichers come after those that every deployment has."""
     given, budgets = common.given, common.budgets
     clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
     intake = Intake(translators, Parking("inbound", given.shelf, clock, metrics), queue, metrics)
@@ -116,15 +114,17 @@ def to_desk(
             clock=clock,
             metrics=metrics,
         ),
-        echoes=Echoes(showing=showing, ledger=ledger, budgets=budgets, clock=clock, metrics=metrics),
+        echoes=Echoes(
+            showing=showing, desks=common.desks, ledger=ledger, budgets=budgets, clock=clock, metrics=metrics
+        ),
         leads=leads,
-        offering=_offering(common, showing, to_customers),
+        offering=_offering(common, showing),
         budgets=budgets,
         metrics=metrics,
     )
 
 
-def _offering(common: Common, showing: Showing, to_customers: Callable[[], Outbox]) -> Callable[[], Offering]:
+def _offering(common: Common, showing: Showing) -> Callable[[], Offering]:
     @cache
     def offering() -> Offering:
         from chalicelib.pipeline.front.thanks import Offering  # loaded where an account thanks
@@ -134,7 +134,7 @@ def _offering(common: Common, showing: Showing, to_customers: Callable[[], Outbo
             clients=given.clients,
             showing=showing,
             ledger=given.ledger,
-            outbox=to_customers(),
+            outbox=given.outbox(),
             clock=given.clock,
             metrics=given.metrics,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalicelib.errors import Waiting
 from chalicelib.observability import Metrics
 from chalicelib.pipeline.budgets import Budgets
+from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.inbound.showing import Showing
 from chalicelib.pipeline.lines import Shown
 from chalicelib.pipeline.ports import Arrival, Clock, Ledger
@@ -19,7 +20,17 @@ ECHO_WAIT_S = 2.0
 class Echoes:
     """Tells ours from others', which it shows."""
 
-    def __init__(self, *, showing: Showing, ledger: Ledger, budgets: Budgets, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        *,
+        showing: Showing,
+        desks: Desks,
+        ledger: Ledger,
+        budgets: Budgets,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._desks = desks
         self._showing = showing
         self._ledger = ledger
         self._budgets = budgets
@@ -47,6 +58,7 @@ class Echoes:
             self._own()
         else:
             self._metrics.count("echo_elsewhere", channel=conversation.channel)
+            self._desks.person_wrote(account, conversation)
             self._show(arrival, echo, "echo", words(account, echo.lines, echo.text))
 
     def _own(self) -> None:

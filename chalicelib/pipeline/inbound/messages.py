@@ -161,6 +161,7 @@ class Messages:
             shown_as=whole.id if others else "",
             noted=again if noted else None,
             introduces=partial(self._introducing.introduce, account, message),
+            bots=all(map(_is_talk, [message, *others])),
             said=message.said,
         )
 
@@ -200,6 +201,13 @@ class Messages:
         )
         with suppress(Refused):
             self._delivering.once(account, work)
+
+
+def _is_talk(message: CustomerMessage) -> bool:
+    """Whether it is words in a conversation, and nothing else: what came encrypted was meant for nobody else, and what
+    anybody can read is answered by people."""
+    seen_by_few = not (message.sealed or message.public or message.comment) and message.starts_window
+    return seen_by_few and message.media is None and bool(message.text.strip() or message.tap)
 
 
 def _begins(account: Account, message: CustomerMessage) -> str:

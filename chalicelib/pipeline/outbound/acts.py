@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+import msgspec
+
 from chalicelib.errors import Retryable
 from chalicelib.observability import Metrics, log, new_codes, where
 from chalicelib.pipeline.outbound.addressing import Addressing
@@ -38,12 +40,13 @@ class Acts:
         self._clock = clock
         self._metrics = metrics
 
-    def typing(self, account: Account, typing: AgentTyping, event: Event) -> None:
-        """An agent types. Never raises."""
+    def typing(self, account: Account, typing: AgentTyping, event: Event, wrote_ms: int = 0) -> None:
+        """An agent types, or a bot that answers what the customer wrote at that time (epoch ms), which may not be
+        remembered yet. Never raises."""
         if self._clock() - event.received_ms / 1000 > TYPING_S or not self._can(account).typing:
             self._metrics.count("ignored", reason="typing_late")
             return
-        thread = self._thread(account, typing.customer, "typing")
+        thread = self._thread(account, typing.customer, "typing", wrote_ms)
         if thread is not None:
             self._act(account, typing.customer, thread, "typing")
 
@@ -77,13 +80,16 @@ class Acts:
     def _can(self, account: Account) -> Capabilities:
         return self._clients[account.channel].capabilities
 
-    def _thread(self, account: Account, customer: str, act: Literal["typing", "agent_read"]) -> Thread | None:
+    def _thread(
+        self, account: Account, customer: str, act: Literal["typing", "agent_read"], wrote_ms: int = 0
+    ) -> Thread | None:
         """What is remembered of the conversation, None where that is not to be had or allows no act."""
         try:
             thread = self._ledger.thread(Conversation(account.channel, account.id, customer))
         except Retryable:
             self._metrics.count("ignored", reason=f"{act}_table_busy")
             return None
+        thread = msgspec.structs.replace(thread, customer_ms=max(wrote_ms, thread.customer_ms))
         allowed = self._addressing.decide(account, thread, "human")
         if not isinstance(allowed, windows.Allow) or allowed.comment:
             self._metrics.count("ignored", reason=f"{act}_window_closed")

@@ -10,6 +10,7 @@ from chalicelib.pipeline.assembly import Common
 from chalicelib.pipeline.intake import Intake
 from chalicelib.pipeline.outbound.acts import Acts
 from chalicelib.pipeline.outbound.addressing import Addressing
+from chalicelib.pipeline.outbound.bots import Bots, Holding
 from chalicelib.pipeline.outbound.enclosing import Enclosing
 from chalicelib.pipeline.outbound.ending import Ending
 from chalicelib.pipeline.outbound.farewell import Farewell
@@ -49,6 +50,7 @@ def to_customer(
         desks=common.desks,
         clients=clients,
         whose=Whose(common.accounts, ledger),
+        bots=Bots(ledger, budgets, clock),
         ledger=ledger,
         sending=sending,
         acts=Acts(clients=clients, ledger=ledger, addressing=addressing, clock=clock, metrics=metrics),
@@ -108,6 +110,7 @@ def _sending(common: Common, addressing: Addressing) -> Sending:
             metrics=metrics,
         ),
         refusing=refusing,
+        holding=Holding(ledger, given.floor, clock),
         budgets=budgets,
         secrets=given.secrets,
         fingerprint=given.media.fingerprint,

@@ -23,6 +23,7 @@ from chalicelib.http import LONGEST_CALL_S
 from chalicelib.observability import Metrics, log, new_codes
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.outbound.addressing import Addressing
+from chalicelib.pipeline.outbound.bots import Holding
 from chalicelib.pipeline.outbound.finding_out import LOOK_S, FindingOut
 from chalicelib.pipeline.outbound.refusing import Refusing
 from chalicelib.pipeline.outbound.reply import Outcome, Reply
@@ -51,6 +52,7 @@ class Parts:
         addressing: Addressing,
         finding_out: FindingOut,
         refusing: Refusing,
+        holding: Holding,
         budgets: Budgets,
         secrets: SecretCache,
         fingerprint: Callable[[str], str],
@@ -64,6 +66,7 @@ class Parts:
         self._addressing = addressing
         self._finding_out = finding_out
         self._refusing = refusing
+        self._holding = holding
         self._budgets = budgets
         self._secrets = secrets
         self._clock = clock
@@ -90,7 +93,8 @@ class Parts:
                 self._ledger.release(reply.conversation, item)
                 raise Waiting("another worker has given this part back", 1.0)
             else:
-                self._send(reply, item, part, parts)
+                with self._holding.floor(reply, item):
+                    self._send(reply, item, part, parts)
 
     def _send(self, reply: Reply, item: str, part: Part, parts: int) -> None:
         """One send. Raises Refused where it will not happen, Retryable where it may later."""
@@ -120,9 +124,9 @@ class Parts:
             sealed = self._clients[account.channel].capabilities.sealed(to.thread)
             words = "" if sealed else remembered(account.language, part)
             at_ms, said = reply.newest
-            talked = self._said(reply, "" if sealed else echoed(part))
+            turned = self._said(reply, "" if sealed else echoed(part))
             self._ledger.sent(
-                conversation, item, self._clock(), platform_id, to.comment, words, at_ms, said, talked=talked
+                conversation, item, self._clock(), platform_id, to.comment, words, at_ms, said, turned=turned
             )
             self._metrics.count("sent", channel=account.channel)
             log.info("part sent", message=reply.message.id, part=item, key=platform_id, conversation=conversation.key)

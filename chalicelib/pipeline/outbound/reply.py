@@ -17,7 +17,8 @@ SAME_S = 60.0
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """An agent's message, the seat where it was written, where it goes, and when the bridge was given it (epoch s).
-    `said_ms` is when it was written, 0 where the desk does not tell."""
+    `said_ms` is when it was written, 0 where the desk does not tell. `turn_of_bot` is which of the answers of the bot
+    before the desk it is, 0 where it is none."""
 
     account: Account
     message: AgentMessage
@@ -27,6 +28,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     received_s: float
     turn: Turn
     said_ms: int = 0
+    turn_of_bot: int = 0
 
     @property
     def overtaken(self) -> bool:

@@ -16,6 +16,7 @@ from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.intake import Intake
 from chalicelib.pipeline.outbound import ending
 from chalicelib.pipeline.outbound.acts import Acts
+from chalicelib.pipeline.outbound.bots import Bots
 from chalicelib.pipeline.outbound.ending import Ending
 from chalicelib.pipeline.outbound.reply import Outcome, Reply
 from chalicelib.pipeline.outbound.sending import Sending
@@ -28,7 +29,7 @@ from chalicelib.rules import closing
 from chalicelib.rules.budgets import BUDGETS
 from chalicelib.vocabulary.front import THANKS
 from chalicelib.vocabulary.messages import Ignored
-from chalicelib.vocabulary.records import Account, Conversation, Event, Seat, Thread
+from chalicelib.vocabulary.records import BOT, Account, Conversation, Event, Seat, Thread
 from chalicelib.vocabulary.replies import (
     AgentMessage,
     AgentRead,
@@ -37,6 +38,7 @@ from chalicelib.vocabulary.replies import (
     DeskEvent,
     DeskReceipt,
     FromDesk,
+    Uttered,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 
 UNKNOWN_S = 5.0
 # What the bridge itself has put on the queue.
-_OURS = {SECTION, THANKS, ending.SECTION}
+_OURS = {SECTION, THANKS, ending.SECTION, BOT}
 # How soon the end of a customer's first message, which is on its way to the desk, is looked for again.
 COMMIT_S = 1.0
 
@@ -60,6 +62,7 @@ class ToCustomer:
         desks: Desks,
         clients: Mapping[str, Client],
         whose: Whose,
+        bots: Bots,
         ledger: Ledger,
         sending: Sending,
         acts: Acts,
@@ -76,6 +79,7 @@ class ToCustomer:
         self._desks = desks
         self._clients = clients
         self._whose = whose
+        self._bots = bots
         self._ledger = ledger
         self._sending = sending
         self._acts = acts
@@ -93,6 +97,9 @@ class ToCustomer:
             return
         if event.section == THANKS:
             self._thanking().thank(self._intake.whole(event), turn)
+            return
+        if event.section == BOT:
+            self._by_bot(event, turn)
             return
         happened = ending.told(event) if event.section == ending.SECTION else self._intake.read(event, turn)
         if isinstance(happened, Ignored):
@@ -118,6 +125,20 @@ class ToCustomer:
             self._metrics.count("ignored", reason="flow_text")
         else:
             self._message(account, told, seat, event, turn)
+
+    def _by_bot(self, event: Event, turn: Turn) -> None:
+        """The bot before the desk says something, or types."""
+        uttered = msgspec.json.decode(self._intake.whole(event).raw, type=Uttered)
+        told, account = uttered.told, self._accounts.of_integration(uttered.told.integration)
+        if account is None:
+            self._metrics.count("ignored", reason="bot_unknown_account")
+        elif isinstance(told, AgentMessage):
+            seat = Seat(BOT, told.desk_conversation, generation=uttered.generation)
+            self._message(account, told, seat, event, turn, uttered)
+        elif self._accounts.paused(account.channel, account.id, "outbound"):
+            self._metrics.count("ignored", reason="typing_paused")
+        else:
+            self._acts.typing(account, told, event, uttered.wrote_ms)
 
     def _act(self, account: Account, told: AgentTyping | AgentRead, seat: Seat, event: Event) -> None:
         if self._accounts.paused(account.channel, account.id, "outbound"):
@@ -190,10 +211,26 @@ class ToCustomer:
         if account is not None:
             self._telling.trouble(account, told, seat)
 
-    def _message(self, account: Account, message: AgentMessage, seat: Seat, event: Event, turn: Turn) -> None:
+    def _message(
+        self,
+        account: Account,
+        message: AgentMessage,
+        seat: Seat,
+        event: Event,
+        turn: Turn,
+        uttered: Uttered | None = None,
+    ) -> None:
+        """An agent's message, or what the bot has `uttered`."""
         self._accounts.ready(account.channel, account.id, "outbound")
         conversation = Conversation(account.channel, account.id, message.customer)
-        thread = self._thread(conversation, event)
+        if uttered is None:
+            thread = self._thread(conversation, event)
+        else:
+            held = self._bots.thread(conversation, uttered, event.received_ms / 1000, turn)
+            if held is None:
+                self._metrics.count("ignored", reason="bot_overtaken")
+                return
+            thread = held
         reply = Reply(
             account=account,
             message=message,
@@ -203,6 +240,7 @@ class ToCustomer:
             received_s=event.received_ms / 1000,
             turn=turn,
             said_ms=event.sent_ms,
+            turn_of_bot=uttered.turn if uttered else 0,
         )
         try:
             outcome = self._sending.send(reply)
@@ -212,7 +250,11 @@ class ToCustomer:
         if not outcome.news:
             self._metrics.count("duplicate", channel=account.channel)
             return
-        self._tell(account, message, seat, outcome)
+        if uttered is None:  # a bot needs no receipts
+            self._tell(account, message, seat, outcome)
+        elif outcome.refused is not None:
+            self._metrics.count("bot_unsaid", channel=account.channel, reason=outcome.refused.reason)
+            log.info("not said", message=message.id, account=account.id, detail=outcome.refused.detail)
         if reply.overtaken and outcome.arrived:
             self._metrics.count("overtaken", channel=account.channel)
         if outcome.refused is None:

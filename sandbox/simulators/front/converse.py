@@ -1,4 +1,5 @@
-"""Converse of Amazon Bedrock: requests as AWS' own model of the service has them, and a model that sorts by words.
+"""Converse of Amazon Bedrock: requests as AWS' own model of the service has them, and a model that sorts by words,
+or answers customers by a script.
 
 docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal
 
@@ -21,6 +23,7 @@ MODES: tuple[Mode, ...] = ("tool", "schema", "text")
 _PATH = re.compile(r"/model/(.+)/converse")
 _SCOPE = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/]+/\d{8}/[a-z0-9-]+/bedrock/aws4_request, ")
 _INTENT = re.compile(r"^- (\w+): (.*)$", re.MULTILINE)
+_BOT = "as its bot."
 _NEGATIVE = re.compile(r"\b(?:bad|angry|broken|late|worst)\b", re.IGNORECASE)
 
 
@@ -35,8 +38,9 @@ def refused(status: int, kind: str, message: str) -> Answer:
     return Answer(status, {"message": message}, {"x-amzn-ErrorType": kind})
 
 
-def converse(call: Call, says: Says, modes: tuple[Mode, ...]) -> Answer:
-    """The model's answer in the mode that the call asks for, which has to be one of `modes`."""
+def converse(call: Call, says: Says, modes: tuple[Mode, ...], bot: Sequence[object] = ()) -> Answer:
+    """The model's answer in the mode that the call asks for, which has to be one of `modes`. As a bot it gives the
+    answers of `bot`, one after another, and then the last of them."""
     path = _PATH.fullmatch(call.path)
     if call.method != "POST" or path is None:
         return refused(404, "UnknownOperationException", "no such operation")
@@ -52,10 +56,10 @@ def converse(call: Call, says: Says, modes: tuple[Mode, ...]) -> Answer:
     mode: Mode = "tool" if "toolConfig" in asked else "schema" if "outputConfig" in asked else "text"
     if mode not in modes:
         return refused(400, "ValidationException", f"This model doesn't support {mode}")
-    return Answer(200, _answer(mode, _said(asked, says), asked))
+    return Answer(200, _answer(mode, _said(asked, says, bot), asked))
 
 
-def _said(asked: dict[str, Any], says: Says) -> object:
+def _said(asked: dict[str, Any], says: Says, bot: Sequence[object]) -> object:
     if says == "nonsense":
         return "Certainly! I would be happy to help."
     text = str(asked["messages"][-1]["content"][-1]["text"])
@@ -66,6 +70,9 @@ def _said(asked: dict[str, Any], says: Says) -> object:
             return json.loads(words[begin : end + 1])
         except ValueError:
             return words
+    if _BOT in asked["system"][0]["text"]:
+        spoken = words.count("\nbot: ") + words.startswith("bot: ")
+        return bot[min(spoken, len(bot) - 1)] if bot else _reply(words)
     listed = _INTENT.findall(asked["system"][0]["text"])
     found = [name for name, _ in listed if name.replace("_", " ") in words.lower()]
     return {
@@ -74,6 +81,22 @@ def _said(asked: dict[str, Any], says: Says) -> object:
         "language": "en" if words.isascii() else "und",
         "urgency": "high" if "urgent" in words.lower() else "normal",
         "spam": 90 if "http" in words and "free" in words.lower() else 1,
+    }
+
+
+def _reply(words: str) -> dict[str, Any]:
+    """What a bot says that knows when the shop is open, and nothing else."""
+    newest = words.rpartition("\n")[2].partition(": ")[2]
+    knows = "open" in newest.lower()
+    return {
+        "text": "We are open from 9 to 17." if knows else "I do not know that.",
+        "quick_replies": [],
+        "cards": [],
+        "confidence": 90 if knows else 10,
+        "sentiment": "negative" if _NEGATIVE.search(newest) else "neutral",
+        "intent": "opening hours" if knows else "something else",
+        "summary": f"The customer wrote: {newest[:100]}",
+        "hand_over": False,
     }
 
 

@@ -25,11 +25,13 @@ KNOWN: Mapping[str, Any] = {"tier": "gold", "queue": "VIP", "priority": 60}
 
 
 class Script(Body):
-    """What they answer: the CRM of every customer (None: it knows nobody), the model, and in which modes."""
+    """What they answer: the CRM of every customer (None: it knows nobody), the model, and in which modes; and what the
+    model says as a bot, in turn (nothing: it knows when the shop is open)."""
 
     crm: dict[str, Any] | None = msgspec.field(default_factory=lambda: dict(KNOWN))
     model: Says = "sorts"
     modes: tuple[Mode, ...] = MODES
+    bot: tuple[Any, ...] = ()
 
 
 class Front(Served):
@@ -86,7 +88,7 @@ class Front(Served):
         return answer
 
     def _model(self, call: Call) -> Answer:
-        return converse(call, self.script.model, self.script.modes)
+        return converse(call, self.script.model, self.script.modes, self.script.bot)
 
     def _crm(self, call: Call) -> Answer:
         if not self._is_signed(call):

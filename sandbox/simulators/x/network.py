@@ -53,7 +53,7 @@ class Network:
         self.chats, self.dms = Chats(self.keys, self.ids, clock), Dms()
         self.watch: PhoneWatch = Unwatched()
         self.echo: Echo = "after"
-        self._retry_delays_s, self._timeout_s = tuple(retry_delays_s), timeout_s
+        self.retry_delays_s, self._timeout_s = tuple(retry_delays_s), timeout_s
         self.closed: set[tuple[str, str]] = set()
         self.attach_keys, self.credits, self.repeats = True, True, "same"
 
@@ -228,7 +228,7 @@ class Network:
             return None
         how: dict[str, Any] = {
             "timeout_s": self._timeout_s(),
-            "retry_delays_s": self._retry_delays_s,
+            "retry_delays_s": self.retry_delays_s,
             "retry_on": lambda status: status != 200,
             "key": key,
         }

@@ -71,6 +71,13 @@ locals {
         Resource = distinct(concat(flatten([for model in models : local.model_arns[model]]), ["arn:${local.partition}:bedrock:*:${local.account_id}:project/*"]))
       } if length(models) > 0
       ], [
+      for queue in [aws_sqs_queue.main["outbound"].arn] : {
+        # a bot's answers go the way of agents' (docs/front.md)
+        Sid      = "AnswerBeforeAnAgentDoes"
+        Action   = ["sqs:SendMessage"]
+        Resource = [queue]
+      } if var.bots
+      ], [
       # it alone begins conversations: whoever else calls a desk does so in one that is open (pipeline/lines.py)
       for right in flatten([for desk in var.desks : desk.rights]) : { Sid = right.sid, Action = right.actions, Resource = right.resources }
     ])

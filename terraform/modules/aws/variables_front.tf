@@ -138,8 +138,15 @@ variable "front_secrets" {
 }
 
 variable "models" {
-  description = "The models and inference profiles of Amazon Bedrock that judge messages, by id or ARN."
+  description = "The models and inference profiles of Amazon Bedrock that judge messages or answer them, by id or ARN."
   type        = list(string)
   default     = []
+  nullable    = false
+}
+
+variable "bots" {
+  description = "Whether an account has a bot before its desk."
+  type        = bool
+  default     = false
   nullable    = false
 }

@@ -115,6 +115,7 @@ locals {
 
     local.account_faults,
     local.triage_faults,
+    local.bot_faults,
   )
 }
 
@@ -145,6 +146,26 @@ locals {
       [
         for name in try(keys(given.priorities), []) : "accounts.${key}.front.triage.priorities.${name} is a whole number from 0 to 25000000."
         if !can(regex("^(1?[0-9]{1,7}|2[0-4][0-9]{6}|25000000)$", jsonencode(given.priorities[name])))
+      ],
+    )
+  ])
+}
+
+# What an account's bot must be together, and when it answers: as chalicelib/vocabulary/front.py has it.
+locals {
+  bots = { for key in keys(local.fronts) : key => local.given["accounts.${key}.front.bot"] if contains(keys(local.given), "accounts.${key}.front.bot") }
+
+  bot_faults = flatten([
+    for key, given in local.bots : concat(
+      (lookup(given, "model", null) == null) == (lookup(given, "url", null) == null) ? ["accounts.${key}.front.bot takes either model, or url with secret."] : [],
+      (lookup(given, "url", null) == null) != (lookup(given, "secret", null) == null) ? ["accounts.${key}.front.bot takes url and secret together."] : [],
+      [
+        for day in try(keys(given.hours), []) : "accounts.${key}.front.bot.hours knows mon, tue, wed, thu, fri, sat and sun, and not ${day}."
+        if !contains(["mon", "tue", "wed", "thu", "fri", "sat", "sun"], day)
+      ],
+      [
+        for day in try(keys(given.hours), []) : "accounts.${key}.front.bot.hours.${day} is two times of the day in UTC, such as 08:00-18:00."
+        if !can(regex("^\"([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)\"$", jsonencode(given.hours[day])))
       ],
     )
   ])

@@ -10,14 +10,16 @@
 # two of them must be together.
 locals {
   # controls, line breaks of every kind, and what makes a line read the other way round
-  unseen   = "\\x{0}-\\x{1f}\\x{7f}-\\x{9f}\\x{200e}\\x{200f}\\x{2028}-\\x{202e}\\x{2066}-\\x{2069}"
-  one_line = "^([^\\s${local.unseen}]([^${local.unseen}]*[^\\s${local.unseen}])?)?$"
-  filled   = "^[^\\s${local.unseen}]([^${local.unseen}]*[^\\s${local.unseen}])?$"
-  endpoint = { kind = "text", form = "^https://[^/\\s@]+(/\\S*)?$", longest = 2048, says = "an address that begins with https:// and holds no password" }
-  secret   = { kind = "text", form = "^[A-Za-z0-9/_+=.@:-]+$", longest = 2048, says = "the name or ARN of a secret" }
-  word     = "^[!-~]+$"
-  address  = "^[^@\\s,;<>\"]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]{2,}$"
-  url      = "^https?://[^/\\s]\\S*$"
+  unseen       = "\\x{0}-\\x{1f}\\x{7f}-\\x{9f}\\x{200e}\\x{200f}\\x{2028}-\\x{202e}\\x{2066}-\\x{2069}"
+  one_line     = "^([^\\s${local.unseen}]([^${local.unseen}]*[^\\s${local.unseen}])?)?$"
+  filled       = "^[^\\s${local.unseen}]([^${local.unseen}]*[^\\s${local.unseen}])?$"
+  endpoint     = { kind = "text", form = "^https://[^/\\s@]+(/\\S*)?$", longest = 2048, says = "an address that begins with https:// and holds no password" }
+  secret       = { kind = "text", form = "^[A-Za-z0-9/_+=.@:-]+$", longest = 2048, says = "the name or ARN of a secret" }
+  model        = { kind = "text", form = "^[A-Za-z0-9:/._-]+$", longest = 2048, says = "the id or ARN of a model or an inference profile" }
+  model_region = { kind = "text", form = "^[a-z0-9-]+$", longest = 40, says = "a region of AWS" }
+  word         = "^[!-~]+$"
+  address      = "^[^@\\s,;<>\"]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]{2,}$"
+  url          = "^https?://[^/\\s]\\S*$"
 
   # left over from an example or a form; a text for people may hold such a sign among others
   only_a_placeholder = "^(…|<.*>|\\.\\.\\.|(?i:change-?me|todo|tbd|xxx+|placeholder))$"
@@ -223,6 +225,7 @@ locals {
     guards = { kind = "map" }
     crm    = { kind = "map" }
     triage = { kind = "map" }
+    bot    = { kind = "map" }
     thanks = { kind = "map" }
   }
   front_features = {
@@ -238,13 +241,30 @@ locals {
     }
     triage = {
       intents    = { kind = "map", must = true }
-      model      = { kind = "text", form = "^[A-Za-z0-9:/._-]+$", longest = 2048, says = "the id or ARN of a model or an inference profile" }
-      region     = { kind = "text", form = "^[a-z0-9-]+$", longest = 40, says = "a region of AWS" }
+      model      = local.model
+      region     = local.model_region
       mode       = { kind = "text", among = ["tool", "schema", "text"] }
       url        = local.endpoint
       secret     = local.secret
       redact     = { kind = "flag" }
       priorities = { kind = "map" }
+    }
+    bot = {
+      model        = local.model
+      region       = local.model_region
+      mode         = { kind = "text", among = ["tool", "schema", "text"] }
+      url          = local.endpoint
+      secret       = local.secret
+      instructions = { kind = "text", longest = 4000 }
+      knowledge    = { kind = "text", longest = 20000 }
+      links        = { kind = "texts", form = "^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z][a-z0-9-]*$", says = "the name of a host, such as shop.example.com" }
+      seconds      = { kind = "number", least = 1, most = 15 }
+      turns        = { kind = "number", least = 1, most = 50 }
+      confidence   = { kind = "number", least = 0, most = 100 }
+      upset        = { kind = "flag" }
+      hours        = { kind = "map" }
+      discloses    = { kind = "flag" }
+      again        = { kind = "flag" }
     }
     thanks = {
       stories       = { kind = "flag" }

@@ -18,6 +18,7 @@ from sandbox import registry
 from sandbox.bridge import MEDIA_SECRET, NO_PROXIES
 from sandbox.cast import tokens_of
 from sandbox.simulators.connect.vendor import Connect
+from sandbox.simulators.x.simulator import XSimulator
 from sandbox.stage.aws import BUCKET, QUEUES, TABLE, Aws
 from sandbox.stage.clock import Clock
 from sandbox.stage.faults import Faults
@@ -35,6 +36,8 @@ IMMORTAL = 10**9
 ROLES = {"inbound": "to_desk", "outbound": "to_customer"}
 # Accounts that are there from the beginning; of the others one is added soon, one at the end.
 FIRST = 2
+# X promises to repeat nothing: what an edge lost that died, `dmdesk x-webhook replay` brings. Here it comes soon (s).
+REPLAYED_S = (1, 5, 25)
 _LATE: Account = {
     "channel": "instagram", "id": "17841400000000003", "name": "late.shop", "login": "instagram",
     "integration": "6a1f2c3e-0000-4000-8000-000000000004", "secret": "dmdesk/account/instagram-3",
@@ -55,6 +58,9 @@ class Site:
         self.clock, self.faults = Clock(), Faults()
         self.aws = Aws(folder / "aws.log")
         self.vendors = registry.vendors(self.clock, self.faults)
+        for channel in self.vendors.channels:
+            if isinstance(channel.simulator, XSimulator):
+                channel.simulator.network.retry_delays_s = REPLAYED_S
         self.desk = next(desk for desk in self.vendors.desks if desk.name == weather.desk)
         """At which everybody is answered."""
         self.accounts = [account | {"desk": self.desk.name} for account in _accounts(self.vendors)]

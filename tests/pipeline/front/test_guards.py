@@ -50,7 +50,7 @@ class Guarded(Road):
         self.number += 1
         said = ours(self.account, CONVERSATION, author, text, self.clock(), lambda text: text)
         self.ledger.claim(CONVERSATION, f"OUT#{self.number}#1", self.clock(), 90)
-        self.ledger.sent(CONVERSATION, f"OUT#{self.number}#1", self.clock(), f"p-{self.number}", talked=said)
+        self.ledger.sent(CONVERSATION, f"OUT#{self.number}#1", self.clock(), f"p-{self.number}", turned=said)
         self.clock.advance(after_s)
 
     def loops(self, turns: int, text: str = "please hold the line") -> None:

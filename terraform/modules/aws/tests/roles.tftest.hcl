@@ -331,3 +331,17 @@ run "who_is_asked_before_an_agent_is_only_the_inbound_worker_may_ask" {
     error_message = aws_iam_role_policy.function["to_desk"].policy
   }
 }
+
+run "only_where_an_account_has_a_bot_the_inbound_worker_may_answer" {
+  variables {
+    bots = true
+  }
+  assert {
+    condition = {
+      for role, one in aws_iam_role_policy.function : role => [
+        for statement in jsondecode(one.policy).Statement : [statement.Action, statement.Resource] if statement.Sid == "AnswerBeforeAnAgentDoes"
+      ] if strcontains(one.policy, "AnswerBeforeAnAgentDoes")
+    } == { to_desk = [[["sqs:SendMessage"], [aws_sqs_queue.main["outbound"].arn]]] }
+    error_message = aws_iam_role_policy.function["to_desk"].policy
+  }
+}
