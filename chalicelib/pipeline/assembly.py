@@ -39,8 +39,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     a reply waits for a platform's limit before its agent is told, `scan` what a malware scanner's verdicts
     mean, None where nobody scans. `talkers` are who answers before a desk does: a model (True), and the companies' own
     endpoints (False), with the `floor` on which they speak; None where no account can have one. `outbox` is the queue
-    to customers, for what the bridge itself tells them, `guarding` opens what guards remember: each is asked for where an
-    account has what needs it."""
+    to customers, for what the bridge itself tells them, `guarding` opens what guards remember: each is asked for where
+    an account has what needs it."""
 
     channels: Mapping[str, About]
     known_desks: Mapping[str, About]
