@@ -25,15 +25,15 @@ locals {
   only_a_placeholder = "^(…|<.*>|\\.\\.\\.|(?i:change-?me|todo|tbd|xxx+|placeholder))$"
   placeholder        = "…|${local.only_a_placeholder}"
 
-  emails = { kind = "texts", form = local.address, says = "a mail address", longest = 254 }
-  name   = { kind = "text", form = local.one_line, says = "one line that begins and ends with no space" }
-  words  = { kind = "text", form = "^$|\\S", says = "a text, and not of spaces alone", prose = true }
-  at     = { kind = "text", form = local.url, says = "an address that begins with https:// (or http:// on this machine)" }
-  share  = { kind = "number", fraction = true }
-  whole  = { kind = "number" }
-  count  = { kind = "number", least = 1 }
-  words  = { kind = "named", names = ["en", "es"], form = "\\S", says = "a text for people", longest = 250, prose = true }
-  rate   = { kind = "number", fraction = true, least = 1 }
+  emails      = { kind = "texts", form = local.address, says = "a mail address", longest = 254 }
+  name        = { kind = "text", form = local.one_line, says = "one line that begins and ends with no space" }
+  words       = { kind = "text", form = "^$|\\S", says = "a text, and not of spaces alone", prose = true }
+  at          = { kind = "text", form = local.url, says = "an address that begins with https:// (or http:// on this machine)" }
+  share       = { kind = "number", fraction = true }
+  whole       = { kind = "number" }
+  count       = { kind = "number", least = 1 }
+  by_language = { kind = "named", names = ["en", "es"], form = "\\S", says = "a text for people", longest = 250, prose = true }
+  rate        = { kind = "number", fraction = true, least = 1 }
 
   fields = {
     genesys_urls = {
@@ -269,8 +269,8 @@ locals {
     thanks = {
       stories       = { kind = "flag" }
       comments      = { kind = "flag" }
-      story_texts   = local.words
-      comment_texts = local.words
+      story_texts   = local.by_language
+      comment_texts = local.by_language
       opens         = { kind = "flag" }
       most_a_day    = { kind = "number", least = 1, most = 1000 }
       quiet         = { kind = "text", form = "^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?$", says = "hours of the day, like 22:00-08:00" }
