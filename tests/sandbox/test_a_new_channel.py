@@ -237,7 +237,7 @@ def _names(text: str, name: str) -> bool:
     return name in text.lower()
 
 
-_WORDS = {"connect": "Amazon", "x": "x_api|x_secret"}
+_WORDS = {"connect": "Amazon Connect", "x": "x_api|x_secret"}
 
 
 def test_only_the_registry_names_who_is_played() -> None:
