@@ -146,8 +146,9 @@ def test_nothing_listens_beyond_this_machine_and_two_run_side_by_side(tmp_path: 
                 for found in process.net_connections("all")
                 if found.laddr and (found.status == psutil.CONN_LISTEN or found.type == socket.SOCK_DGRAM)
             ]
-            # Genesys, Amazon Connect, Instagram, TikTok, X, the gateway, the control API, the embedded AWS
-            assert len(sockets) == 8
+            # Genesys, Amazon Connect, Instagram, TikTok, X, who is asked before an agent is, the gateway, the
+            # control API, the embedded AWS
+            assert len(sockets) == 9
             assert set(sockets) == {"127.0.0.1"}
             about = requests.get(line.split()[2], timeout=WAIT_S).json()
             assert about["ready"] is True
