@@ -7,6 +7,9 @@ import shutil
 
 import pytest
 
+# Settings that a company sets by `environment` for an endpoint of its own: by default it is the region's.
+OWN = {"DMDESK_BEDROCK_API"}
+
 
 def needed() -> None:
     """Skips the test where Terraform is not installed; fails it in CI, which must run it."""

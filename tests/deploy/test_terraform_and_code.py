@@ -33,6 +33,7 @@ from chalicelib.vocabulary.front import Front
 from chalicelib.vocabulary.records import Account, Tried
 from ops.channels.instagram.graph import FIELDS
 from sandbox.simulators.connect.vendor import FILTER
+from tests import terraform_here
 from tests.counted import metrics
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,12 +173,8 @@ def test_what_the_app_schedules_terraform_schedules_as_often() -> None:
     assert f'upkeep_every = "{scheduled.schedule_expression}"' in hcl("upkeep.tf")
 
 
-# An endpoint of a company's own, which goes in by `environment`: by default it is the region's.
-OWN = {"DMDESK_BEDROCK_API"}
-
-
 def test_each_function_gets_every_setting() -> None:
-    assert environment() | OWN == {f"DMDESK_{name.upper()}" for name in SETTINGS}
+    assert environment() | terraform_here.OWN == {f"DMDESK_{name.upper()}" for name in SETTINGS}
 
 
 def test_an_agent_may_attach_what_the_code_lets_pass() -> None:
@@ -415,7 +412,7 @@ def test_what_is_ticked_in_metas_dashboard_is_what_the_command_line_subscribes()
 
 def test_the_operators_environment_is_all_that_the_command_line_reads() -> None:
     commands = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "ops").rglob("*.py"))
-    given = environment() | OWN | set(re.findall(r"(DMDESK_[A-Z_]+) +=", root("outputs.tf")))
+    given = environment() | terraform_here.OWN | set(re.findall(r"(DMDESK_[A-Z_]+) +=", root("outputs.tf")))
     # the app's id lies in TikTok's secret; the variable is for an app whose secret lacks it
     read = set(re.findall(r'envvar="(\w+)"', commands)) - {"DMDESK_TIKTOK_APP_ID"}
     assert given == read | {f"DMDESK_{name.upper()}" for name in SETTINGS}
