@@ -37,10 +37,10 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: needs-developer ## every test but Terraform's (ARGS=-k… to choose)
 	$(BIN)/python -m pytest -n 4 --dist loadgroup --ignore tests/deploy --ignore tests/genesys_module $(ARGS)
 
-# TERRAFORM_MIRROR names a folder to take the AWS provider from; without it Terraform downloads it as usual.
-# A file is one process, which deploys once. One more than two processors: the provider spends most of its time waiting.
+# TERRAFORM_MIRROR names a folder to take the AWS provider from; without it Terraform downloads it as usual
 test-terraform: needs-developer ## package, plan and apply everything to an emulated AWS and Genesys Cloud (needs Terraform)
-	$(BIN)/python -m pytest -n 3 --dist loadfile tests/deploy tests/genesys_module $(ARGS)
+	$(BIN)/python -m pytest tests/deploy/test_deployed.py $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/deploy tests/genesys_module --ignore tests/deploy/test_deployed.py $(ARGS)
 
 check: needs-developer ## lint, types, import rules, dead code, Terraform's form (where there is one)
 	@if command -v terraform >/dev/null; then terraform fmt -check -diff -recursive terraform; \

@@ -183,7 +183,7 @@ def test_what_the_bridge_sends_is_read_under_its_own_name() -> None:
 
 def test_what_it_reads_is_sent_by_the_bridge_or_set_by_others() -> None:
     read = {one.string_variable.name.removeprefix("State.") for one in state().variables}
-    assert read - set(NAMES) == {"ageHours", "priority"}
+    assert read - set(NAMES) == {"ageHours"}
 
 
 @pytest.mark.parametrize("window", ["", *get_args(windows.State), "of a later release"])
