@@ -29,6 +29,7 @@ from chalicelib.pipeline.intake import Intake
 from chalicelib.pipeline.parking import Parking
 from chalicelib.pipeline.ports import Redelivery
 from chalicelib.protocols.channel import Translator
+from chalicelib.vocabulary.messages import CustomerEvent
 
 
 def to_desk(
@@ -49,29 +50,8 @@ def to_desk(
         budgets=budgets,
         metrics=metrics,
     )
-    messages = Messages(
-        clients=clients,
-        composing=Composing([*_enrichers(common, wording, profiles), *further]),
-        leads=leads,
-        mentions=Mentions(clients, clock, metrics),
-        delivering=common.delivering,
-        introducing=Introducing(profiles, ledger, clock, metrics),
-        acknowledging=Acknowledging(
-            clients=clients,
-            desks=common.desks,
-            outages=common.outages,
-            accounts=common.accounts,
-            ledger=ledger,
-            least_s=given.outage_s,
-            clock=clock,
-            metrics=metrics,
-        ),
-        intake=intake,
-        ledger=ledger,
-        budgets=budgets,
-        clock=clock,
-        metrics=metrics,
-    )
+    composing = Composing([*_enrichers(common, wording, profiles), *further])
+    messages = _messages(common, composing, leads, profiles, intake)
     return ToDesk(
         intake=intake,
         accounts=common.accounts,
@@ -100,6 +80,36 @@ def to_desk(
         echoes=Echoes(showing=showing, ledger=ledger, budgets=budgets, clock=clock, metrics=metrics),
         leads=leads,
         budgets=budgets,
+        metrics=metrics,
+    )
+
+
+def _messages(
+    common: Common, composing: Composing, leads: Leads, profiles: Profiles, intake: Intake[list[CustomerEvent]]
+) -> Messages:
+    given = common.given
+    clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
+    return Messages(
+        clients=clients,
+        composing=composing,
+        leads=leads,
+        mentions=Mentions(clients, clock, metrics),
+        delivering=common.delivering,
+        introducing=Introducing(profiles, ledger, clock, metrics),
+        acknowledging=Acknowledging(
+            clients=clients,
+            desks=common.desks,
+            outages=common.outages,
+            accounts=common.accounts,
+            ledger=ledger,
+            least_s=given.outage_s,
+            clock=clock,
+            metrics=metrics,
+        ),
+        intake=intake,
+        ledger=ledger,
+        budgets=common.budgets,
+        clock=clock,
         metrics=metrics,
     )
 
