@@ -17,7 +17,7 @@ from chalicelib.credentials import Secret, Secrets
 from chalicelib.http import Outgoing
 from chalicelib.protocols.memory import Memory
 from chalicelib.vocabulary.capabilities import Capabilities, WindowPolicy
-from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Mention, Mentioned, Source, Unseen
+from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Line, Mention, Mentioned, Source, Unseen
 from chalicelib.vocabulary.records import Account, Event, Profile
 from chalicelib.vocabulary.replies import Part, Recipient
 
@@ -41,6 +41,27 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     shows: Literal["message", "media", "note", "led", "ignored"]
     line: str = ""
     reason: str = ""
+
+
+def as_message(line: str = "") -> Rendering:
+    """It opens or continues a conversation."""
+    return Rendering(shows="message", line=line)
+
+
+def as_note(line: str) -> Rendering:
+    """It is shown where a conversation is open."""
+    return Rendering(shows="note", line=line)
+
+
+def ignored_for(reason: str) -> Rendering:
+    """It is not shown, and counted."""
+    return Rendering(shows="ignored", reason=reason)
+
+
+def lines_of(rendering: Rendering, /, **facts: str) -> tuple[Line, ...]:
+    """What the bridge says of this kind; nothing where the customer's own words are all there is."""
+    told = {name: fact for name, fact in facts.items() if fact}
+    return (Line(rendering.line, told),) if rendering.line else ()
 
 
 _PLAIN = re.compile(r"[a-z_]{1,40}")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from chalicelib.credentials import Secret
+from chalicelib.credentials import Secret, signed_by
+from chalicelib.errors import Rejected
 from chalicelib.http import Request, Response
+from chalicelib.wire import hmac_sha256
 
 # Meta delivers up to 1,000 updates at once, and it is not said what counts as one.
 # developers.facebook.com/docs/graph-api/webhooks/getting-started
@@ -76,3 +81,20 @@ class Webhook(Feed, Protocol):
     def verify(self, request: Request, secrets: Sequence[str], now: float) -> str:
         """The one of the secrets that the raw body is signed with; `now` in epoch seconds. Raises Rejected where it is
         none."""
+
+
+def signed_in_base64(request: Request, header: str, secrets: Sequence[str], advice: str) -> str:
+    """The one of the secrets that the raw body is signed with, where the header has
+    `sha256=<base64 HMAC-SHA256 of the raw body>`. Raises Rejected where it is none, with the advice, or where the
+    header is of another form."""
+    scheme, _, offered = (request.header(header) or "").partition("=")
+    try:
+        given = base64.b64decode(offered, validate=True)
+    except (binascii.Error, ValueError):
+        given = b""
+    if scheme != "sha256" or len(given) != hashlib.sha256().digest_size:
+        raise Rejected(401, "signature_malformed")
+    signer = signed_by(secrets, given, lambda secret: hmac_sha256(secret, request.body))
+    if not signer:
+        raise Rejected(401, "signature_mismatch", advice)
+    return signer

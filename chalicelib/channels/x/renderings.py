@@ -7,85 +7,71 @@ github.com/xdevplatform/chat-xdk docs
 
 from __future__ import annotations
 
-from chalicelib.protocols.channel import Rendering, unheard_of
+from chalicelib.protocols.channel import Rendering, as_message, as_note, ignored_for, lines_of, unheard_of
 from chalicelib.vocabulary.messages import Ignored, Line
 
-
-def _message(line: str = "") -> Rendering:
-    return Rendering(shows="message", line=line)
-
-
-def _note(line: str) -> Rendering:
-    return Rendering(shows="note", line=line)
-
-
-def _ignored(reason: str) -> Rendering:
-    return Rendering(shows="ignored", reason=reason)
-
-
 RENDERINGS: dict[str, Rendering] = {
-    "dm:text": _message(),
-    "dm:quick_reply": _message(),
+    "dm:text": as_message(),
+    "dm:quick_reply": as_message(),
     "dm:photo": Rendering(shows="media"),
     "dm:animated_gif": Rendering(shows="media"),
     "dm:video": Rendering(shows="media"),
-    "dm:media_gone": _message("media_gone"),
-    "dm:location": _message("location"),
-    "dm:nothing": _message("unsupported"),
-    "dm:unknown": _message("unknown"),
-    "dm:group": _message("in_group"),
-    "dm:echo": _note("echo_app"),
-    "dm:echo:media": _note("app_media"),
-    "dm:echo:choices": _note("buttons"),
-    "dm:read": _note("read"),
-    "dm:typing": _note("typing"),
-    "chat:text": _message(),
-    "chat:quick_reply": _message(),
+    "dm:media_gone": as_message("media_gone"),
+    "dm:location": as_message("location"),
+    "dm:nothing": as_message("unsupported"),
+    "dm:unknown": as_message("unknown"),
+    "dm:group": as_message("in_group"),
+    "dm:echo": as_note("echo_app"),
+    "dm:echo:media": as_note("app_media"),
+    "dm:echo:choices": as_note("buttons"),
+    "dm:read": as_note("read"),
+    "dm:typing": as_note("typing"),
+    "chat:text": as_message(),
+    "chat:quick_reply": as_message(),
     "chat:media": Rendering(shows="media"),
-    "chat:url": _message("attachment"),
-    "chat:post": _message("post_shared"),
-    "chat:card": _message("attachment"),
-    "chat:money": _message("unsupported"),
-    "chat:unknown": _message("unknown"),
-    "chat:nothing": _message("unsupported"),
-    "chat:media_gone": _message("media_gone"),
-    "chat:reply": _message("quotes"),
-    "chat:group": _message("in_group"),
-    "chat:unopened": _message("sealed_unopened"),
-    "chat:no_keys": _message("sealed_no_keys"),
-    "chat:reaction": _note("reacted"),
-    "chat:reaction_removed": _note("unreacted"),
-    "chat:edit": _note("edited"),
-    "chat:deleted": _note("unsent"),
-    "chat:read": _note("read"),
-    "chat:typing": _note("typing"),
-    "chat:echo": _note("echo_app"),
-    "chat:echo:media": _note("app_media"),
-    "chat:echo:choices": _note("buttons"),
-    "chat:key_change": _ignored("x_key_change"),
-    "chat:group_change": _ignored("x_group_change"),
-    "chat:member_deleted": _ignored("x_group_change"),
-    "chat:marked_unread": _ignored("x_marked_unread"),
-    "chat:conversation_deleted": _ignored("x_conversation_deleted"),
-    "chat:hidden": _ignored("x_hidden"),
-    "chat:failure": _ignored("x_failure"),
-    "chat:join": _ignored("x_conversation_join"),
-    "revoked": _ignored("authorization_removed"),
-    "replay:complete": _ignored("x_replay_complete"),
-    "replay:incomplete": _ignored("x_replay_incomplete"),
-    "replay:other": _ignored("x_replay_status"),
-    "own": _ignored("x_own"),
-    "self": _ignored("x_self"),
-    "nobody": _ignored("x_nobody"),
+    "chat:url": as_message("attachment"),
+    "chat:post": as_message("post_shared"),
+    "chat:card": as_message("attachment"),
+    "chat:money": as_message("unsupported"),
+    "chat:unknown": as_message("unknown"),
+    "chat:nothing": as_message("unsupported"),
+    "chat:media_gone": as_message("media_gone"),
+    "chat:reply": as_message("quotes"),
+    "chat:group": as_message("in_group"),
+    "chat:unopened": as_message("sealed_unopened"),
+    "chat:no_keys": as_message("sealed_no_keys"),
+    "chat:reaction": as_note("reacted"),
+    "chat:reaction_removed": as_note("unreacted"),
+    "chat:edit": as_note("edited"),
+    "chat:deleted": as_note("unsent"),
+    "chat:read": as_note("read"),
+    "chat:typing": as_note("typing"),
+    "chat:echo": as_note("echo_app"),
+    "chat:echo:media": as_note("app_media"),
+    "chat:echo:choices": as_note("buttons"),
+    "chat:key_change": ignored_for("x_key_change"),
+    "chat:group_change": ignored_for("x_group_change"),
+    "chat:member_deleted": ignored_for("x_group_change"),
+    "chat:marked_unread": ignored_for("x_marked_unread"),
+    "chat:conversation_deleted": ignored_for("x_conversation_deleted"),
+    "chat:hidden": ignored_for("x_hidden"),
+    "chat:failure": ignored_for("x_failure"),
+    "chat:join": ignored_for("x_conversation_join"),
+    "revoked": ignored_for("authorization_removed"),
+    "replay:complete": ignored_for("x_replay_complete"),
+    "replay:incomplete": ignored_for("x_replay_incomplete"),
+    "replay:other": ignored_for("x_replay_status"),
+    "own": ignored_for("x_own"),
+    "self": ignored_for("x_self"),
+    "nobody": ignored_for("x_nobody"),
     # whatever else X tells, by X's name for it: an account's posts, likes, follows, blocks come with Account Activity
-    "event": _ignored("event_{name}"),
+    "event": ignored_for("event_{name}"),
 }
 
 
 def lines(row: str, /, **facts: str) -> tuple[Line, ...]:
     """What the bridge says of this kind; nothing where the customer's own words are all there is."""
-    key = RENDERINGS[row].line
-    return (Line(key, {name: fact for name, fact in facts.items() if fact}),) if key else ()
+    return lines_of(RENDERINGS[row], **facts)
 
 
 def ignored(row: str) -> Ignored:

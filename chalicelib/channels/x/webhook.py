@@ -5,8 +5,6 @@ accepted; what is lost comes back by a replay. docs.x.com/x-api/webhooks
 from __future__ import annotations
 
 import base64
-import binascii
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -25,11 +23,11 @@ from chalicelib.channels.x.schema import (
     opened,
     other_party,
 )
-from chalicelib.credentials import Secret, signed_by
+from chalicelib.credentials import Secret
 from chalicelib.errors import Malformed, Rejected
 from chalicelib.fields import Fields
 from chalicelib.http import Request, Response
-from chalicelib.protocols.webhook import MOST_PIECES, Piece
+from chalicelib.protocols.webhook import MOST_PIECES, Piece, signed_in_base64
 from chalicelib.wire import bounded, digest, hmac_sha256, mended
 
 ADVICE = "developer.x.com > the app > Keys and tokens has the consumer (API) secret, which belongs into X's secret"
@@ -66,17 +64,7 @@ class _Webhook:
 
         docs.x.com/x-api/webhooks/quickstart
         """
-        scheme, _, offered = (request.header(self.signature_header) or "").partition("=")
-        try:
-            given = base64.b64decode(offered, validate=True)
-        except (binascii.Error, ValueError):
-            given = b""
-        if scheme != "sha256" or len(given) != hashlib.sha256().digest_size:
-            raise Rejected(401, "signature_malformed")
-        signer = signed_by(secrets, given, lambda secret: hmac_sha256(secret, request.body))
-        if not signer:
-            raise Rejected(401, "signature_mismatch", ADVICE)
-        return signer
+        return signed_in_base64(request, self.signature_header, secrets, ADVICE)
 
     def split(self, body: bytes) -> list[Piece]:
         """Account Activity brings several events at once, X Activity one; see `Feed.split`. Each travels as a delivery

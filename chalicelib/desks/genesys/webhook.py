@@ -7,8 +7,6 @@ s apart, and any other refusal ends the conversation.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Sequence
 
@@ -18,8 +16,8 @@ from chalicelib.credentials import Secret, signed_by
 from chalicelib.errors import Malformed, Rejected
 from chalicelib.fields import Fields, value_of
 from chalicelib.http import Request, Response
-from chalicelib.protocols.webhook import Piece
-from chalicelib.wire import LATEST_MS, bounded, digest, hmac_sha256, mended, moment_ms
+from chalicelib.protocols.webhook import Piece, signed_in_base64
+from chalicelib.wire import LATEST_MS, bounded, digest, mended, moment_ms
 
 # Data actions cannot sign: ours carries a key in the same header instead, under a scheme of its own. The key follows
 # from the webhook's secret, which it does not tell, and lets nothing in but the end of a conversation; ending.tf makes
@@ -50,16 +48,7 @@ class _Webhook:
         scheme, _, offered = (request.header(self.signature_header) or "").partition("=")
         if scheme == "key":
             return _key_of_whom(request, offered, secrets)
-        try:
-            given = base64.b64decode(offered, validate=True)
-        except (binascii.Error, ValueError):
-            given = b""
-        if scheme != "sha256" or len(given) != hashlib.sha256().digest_size:
-            raise Rejected(401, "signature_malformed")
-        signer = signed_by(secrets, given, lambda secret: hmac_sha256(secret, request.body))
-        if not signer:
-            raise Rejected(401, "signature_mismatch", ADVICE)
-        return signer
+        return signed_in_base64(request, self.signature_header, secrets, ADVICE)
 
     def split(self, body: bytes) -> list[Piece]:
         """A delivery is one message, receipt or event. Its fields may be missing, null or of another type than

@@ -64,31 +64,8 @@ def to_desk(
     def guard() -> Guards:
         return _guards(common, intake)
 
-    messages = Messages(
-        guard=guard,
-        clients=clients,
-        composing=Composing([*_enrichers(common, wording, profiles), *further]),
-        leads=leads,
-        mentions=Mentions(clients, clock, metrics),
-        delivering=common.delivering,
-        introducing=Introducing(profiles, ledger, clock, metrics),
-        acknowledging=Acknowledging(
-            clients=clients,
-            desks=common.desks,
-            outages=common.outages,
-            accounts=common.accounts,
-            ledger=ledger,
-            least_s=given.outage_s,
-            fingerprint=given.media.fingerprint,
-            clock=clock,
-            metrics=metrics,
-        ),
-        intake=intake,
-        ledger=ledger,
-        budgets=budgets,
-        clock=clock,
-        metrics=metrics,
-    )
+    composing = Composing([*_enrichers(common, wording, profiles), *further])
+    messages = _messages(common, composing, leads, profiles, intake, guard)
     return ToDesk(
         intake=intake,
         accounts=common.accounts,
@@ -154,6 +131,43 @@ def _guards(common: Common, intake: Intake[list[CustomerEvent]]) -> Guards:
         ledger=given.ledger,
         clock=given.clock,
         metrics=given.metrics,
+    )
+
+
+def _messages(
+    common: Common,
+    composing: Composing,
+    leads: Leads,
+    profiles: Profiles,
+    intake: Intake[list[CustomerEvent]],
+    guard: Callable[[], Guards],
+) -> Messages:
+    given = common.given
+    clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
+    return Messages(
+        guard=guard,
+        clients=clients,
+        composing=composing,
+        leads=leads,
+        mentions=Mentions(clients, clock, metrics),
+        delivering=common.delivering,
+        introducing=Introducing(profiles, ledger, clock, metrics),
+        acknowledging=Acknowledging(
+            clients=clients,
+            desks=common.desks,
+            outages=common.outages,
+            accounts=common.accounts,
+            ledger=ledger,
+            least_s=given.outage_s,
+            fingerprint=given.media.fingerprint,
+            clock=clock,
+            metrics=metrics,
+        ),
+        intake=intake,
+        ledger=ledger,
+        budgets=common.budgets,
+        clock=clock,
+        metrics=metrics,
     )
 
 

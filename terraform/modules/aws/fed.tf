@@ -4,6 +4,16 @@ locals {
   # desk → who feeds its queue
   fed       = { for name, desk in var.desks : name => desk.fed if desk.fed != null }
   fed_names = { for desk in keys(local.fed) : desk => "${var.name}-from-${desk}" }
+  # who may write into both of its queues
+  fed_by_topic = {
+    for desk, fed in local.fed : desk => {
+      Sid       = "ItsTopic"
+      Effect    = "Allow"
+      Principal = { Service = "sns.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Condition = { ArnEquals = { "aws:SourceArn" = fed.topic } }
+    }
+  }
   # What is taken together goes by its sender's clock (edge/receive.py), so it is gathered for a moment.
   fed_window_s = 1
 }
@@ -48,15 +58,8 @@ resource "aws_sqs_queue_policy" "fed" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      {
-        # docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
-        Sid       = "ItsTopic"
-        Effect    = "Allow"
-        Principal = { Service = "sns.amazonaws.com" }
-        Action    = "sqs:SendMessage"
-        Resource  = aws_sqs_queue.fed[each.key].arn
-        Condition = { ArnEquals = { "aws:SourceArn" = each.value.topic } }
-      },
+      # docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+      merge(local.fed_by_topic[each.key], { Resource = aws_sqs_queue.fed[each.key].arn }),
       merge(local.tls_only, { Action = "sqs:*", Resource = aws_sqs_queue.fed[each.key].arn }),
     ]
   })
@@ -68,15 +71,8 @@ resource "aws_sqs_queue_policy" "fed_dead_letters" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      {
-        # what could not be put onto the queue itself: docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
-        Sid       = "ItsTopic"
-        Effect    = "Allow"
-        Principal = { Service = "sns.amazonaws.com" }
-        Action    = "sqs:SendMessage"
-        Resource  = aws_sqs_queue.fed_dead_letters[each.key].arn
-        Condition = { ArnEquals = { "aws:SourceArn" = each.value.topic } }
-      },
+      # what could not be put onto the queue itself: docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+      merge(local.fed_by_topic[each.key], { Resource = aws_sqs_queue.fed_dead_letters[each.key].arn }),
       merge(local.tls_only, { Action = "sqs:*", Resource = aws_sqs_queue.fed_dead_letters[each.key].arn }),
     ]
   })

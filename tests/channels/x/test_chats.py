@@ -103,14 +103,14 @@ def test_what_is_known_not_to_have_gone_out_goes_with_the_same_bytes(road: Sendi
     assert road.server.asked("/messages")[2].body != first
 
 
-def test_of_two_who_seal_one_part_at_once_one_message_goes_out(road: Sending) -> None:
+def test_of_two_who_seal_one_part_at_once_one_message_goes_out(road: Sending, monkeypatch: pytest.MonkeyPatch) -> None:
     get, looked = road.memory.get, [True, True]
 
     def beside(of: Conversation, name: str) -> bytes | None:
         """Both look before either has kept anything."""
         return None if name.startswith("out/") and looked and looked.pop() else get(of, name)
 
-    road.memory.get = beside  # type: ignore[method-assign]
+    monkeypatch.setattr(road.memory, "get", beside)
     assert road.client.send(ACCOUNT, road.to(), WORDS) == road.client.send(ACCOUNT, road.to(), WORDS)
     first, second = road.server.asked("/messages")
     assert first.body == second.body
@@ -152,7 +152,9 @@ def test_what_x_has_taken_is_sent_whatever_its_answer_looks_like(road: Sending, 
     assert road.client.send(ACCOUNT, road.to(), WORDS)
 
 
-def test_a_memory_that_is_away_after_the_send_does_not_send_again(road: Sending) -> None:
+def test_a_memory_that_is_away_after_the_send_does_not_send_again(
+    road: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keep = road.memory.keep_first
 
     def breaks(of: object, name: str, value: bytes, for_s: float) -> bytes:
@@ -160,7 +162,7 @@ def test_a_memory_that_is_away_after_the_send_does_not_send_again(road: Sending)
             raise Retryable("table busy")
         return keep(CONVERSATION, name, value, for_s)
 
-    road.memory.keep_first = breaks  # type: ignore[method-assign]
+    monkeypatch.setattr(road.memory, "keep_first", breaks)
     assert road.client.send(ACCOUNT, road.to(), WORDS) == road.server.passed[0]["message_id"]
 
 

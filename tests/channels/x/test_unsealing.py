@@ -20,7 +20,17 @@ from chalicelib.channels.x.unsealing import open_unsealing
 from chalicelib.channels.x.webhook import WEBHOOK
 from chalicelib.errors import Misconfigured, Retryable
 from chalicelib.protocols.unsealing import NoKeys, Unopened
-from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Echo, Ignored, Line, Media, Note, Sealed
+from chalicelib.vocabulary.messages import (
+    CustomerEvent,
+    CustomerMessage,
+    Echo,
+    Ignored,
+    Kind,
+    Line,
+    Media,
+    Note,
+    Sealed,
+)
 from chalicelib.vocabulary.records import Account, Conversation, Event
 from tests.channels.x.chat_server import API, ChatServer
 from tests.channels.x.phones import Phone, Talk, decoded, delivery, nested, number_of, text
@@ -402,10 +412,10 @@ def test_ten_pictures_are_ten_messages_behind_the_words(keyed: Road) -> None:
 @pytest.mark.parametrize(
     ("number", "kind"), [(1, "image"), (2, "image"), (3, "video"), (4, "audio"), (5, "file"), (6, "file")]
 )
-def test_a_file_without_words_is_the_message(keyed: Road, number: int, kind: str) -> None:
+def test_a_file_without_words_is_the_message(keyed: Road, number: int, kind: Kind) -> None:
     said = opened(keyed, keyed.talk.say(keyed.ana, "", attachments=files(("Pic", number))))
     assert isinstance(said, CustomerMessage)
-    assert said.media == Media(kind=kind, handle=f"chat:{keyed.talk.version}:Pic")  # type: ignore[arg-type]
+    assert said.media == Media(kind=kind, handle=f"chat:{keyed.talk.version}:Pic")
     assert (said.text, said.lines) == ("", ())
 
 

@@ -171,7 +171,7 @@ def test_no_look_takes_longer_than_a_part_may() -> None:
 
 
 @pytest.mark.parametrize("dies", range(1, 8))
-def test_another_worker_goes_on_where_one_died(dies: int) -> None:
+def test_another_worker_goes_on_where_one_died(dies: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before any of the calls: what was remembered is not done again, and nothing is sent twice."""
     x = X("pending", "succeeded")
     first = Kit(http=x)
@@ -185,7 +185,7 @@ def test_another_worker_goes_on_where_one_died(dies: int) -> None:
             raise KeyboardInterrupt
         return answered(path, call)
 
-    x._at = dying  # type: ignore[method-assign]
+    monkeypatch.setattr(x, "_at", dying)
     with pytest.raises(KeyboardInterrupt):
         through(first, FILM)
     assert through(Kit(http=x, beside=first), FILM)
