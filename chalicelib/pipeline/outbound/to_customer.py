@@ -268,10 +268,12 @@ class ToCustomer:
         """What is remembered of the conversation. An answer may overtake the end of the customer's first message:
         as long as one is under way, nothing is decided from an empty thread. Raises Waiting."""
         thread = self._ledger.thread(conversation)
+        if thread.customer_ms or thread.comment:
+            return thread
         now = self._clock()
         fresh = now - event.received_ms / 1000 < BUDGETS["reply"].for_s
-        if thread.customer_ms or thread.comment or not self._ledger.under_way(conversation, now):
-            return thread
+        if not self._ledger.under_way(conversation, now):
+            return self._ledger.thread(conversation)  # it may have ended between the two looks
         if fresh:
             raise Waiting("the customer's first message is on its way to the desk", COMMIT_S)
         # they have written, and nobody can say when: the platform judges

@@ -550,6 +550,22 @@ def test_an_answer_that_overtakes_the_first_messages_end_waits_for_it(thread: Th
     assert kit.desk.reported == [DELIVERED]
 
 
+def test_a_first_message_that_ends_between_two_looks_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    kit = Kit()
+    kit.ledger.threads.clear()
+    kit.ledger.claim(CONVERSATION, "IN#message:mid-1", START, LEASE_S)
+    under_way = kit.ledger.under_way
+
+    def ended_first(conversation: Conversation, now: float) -> bool:
+        wrote = Thread(seat=Seat(conversation="desk-1"), customer_ms=int(START * 1000))
+        kit.ledger.delivered(conversation, "IN#message:mid-1", START, wrote)
+        return under_way(conversation, now)
+
+    monkeypatch.setattr(kit.ledger, "under_way", ended_first)
+    kit.handle()
+    assert kit.desk.reported == [DELIVERED]
+
+
 def test_an_answer_does_not_wait_for_ever_for_a_message_that_hangs() -> None:
     """Its customer has written, so the platform judges."""
     kit = Kit()
