@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.aws.floor import Floor
     from chalicelib.aws.guarding import Guarding
     from chalicelib.aws.memory import Memory
+    from chalicelib.aws.routes import Routes
     from chalicelib.aws.runs import Runs
     from chalicelib.aws.table import Table
     from chalicelib.aws.topics import Topic
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from chalicelib.protocols.asking import Classifier, Post, Talker
     from chalicelib.protocols.channel import Client, Open, Renewal, Translator
     from chalicelib.protocols.desk import Desk, DeskTranslator, OpenDesk
+    from chalicelib.protocols.routing import Threads
     from chalicelib.rules.scanning import Policy
     from chalicelib.vocabulary.messages import Fetched
     from chalicelib.vocabulary.records import Account
@@ -219,6 +221,8 @@ class Runtime:
                 floor=lambda: self._floor,
                 outbox=lambda: self.outbound,
                 guarding=lambda: self.guarding,
+                routes=lambda: self.routes,
+                threads=lambda name: self.threads[name],
             )
         )
 
@@ -227,6 +231,18 @@ class Runtime:
         from chalicelib.aws.floor import Floor
 
         return Floor(self.settings.table, self._dynamodb)
+
+    @cached_property
+    def routes(self) -> Routes:
+        """Which app has a conversation."""
+        from chalicelib.aws.routes import Routes
+
+        return Routes(self.settings.table, self._dynamodb)
+
+    @cached_property
+    def threads(self) -> dict[str, Threads]:
+        """What channels do about that."""
+        return _WhenAsked(lambda name: self._open(name, "routing"))
 
     def talker(self, models: bool) -> Talker:
         """Who answers customers before an agent does: a model of Bedrock's, or the companies' own endpoints."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from chalicelib.errors import Retryable
+from chalicelib.errors import Refused, Retryable
 from chalicelib.http import Answer, Outgoing
 from chalicelib.pipeline.ports import Turn
 from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, DeskCapabilities, WindowPolicy
@@ -352,6 +352,79 @@ class FakeFloor:
         if self.speaking.get(conversation.key, ("", 0.0))[1] >= now:
             return False
         return self.ledger.seat(conversation, before, after, now)
+
+
+class FakeRoutes:
+    """Which app has a conversation, by the table's rules, over the same conversations."""
+
+    def __init__(self, ledger: FakeLedger) -> None:
+        self.ledger = ledger
+        self.calls: Counter[str] = Counter()
+
+    def held(self, conversation: Conversation, by: str, at_ms: int, now: float) -> Thread:
+        self.calls["held"] += 1
+        old = self.ledger.thread(conversation)
+        if (at_ms, by) >= (old.holder_ms, old.holder):
+            old = msgspec.structs.replace(old, holder=by, holder_ms=at_ms, held_until_ms=0)
+            self.ledger.threads[conversation.key] = old
+        return old
+
+    def wrote(self, conversation: Conversation, at_ms: int) -> None:
+        self.calls["wrote"] += 1
+        old = self.ledger.thread(conversation)
+        if old.customer_ms < at_ms:
+            self.ledger.threads[conversation.key] = msgspec.structs.replace(old, customer_ms=at_ms, replies=0)
+
+    def prolonged(self, conversation: Conversation, until_ms: int) -> None:
+        self.calls["prolonged"] += 1
+        old = self.ledger.thread(conversation)
+        self.ledger.threads[conversation.key] = msgspec.structs.replace(old, held_until_ms=until_ms)
+
+
+class FakeThreads:
+    """A platform that gives conversations to apps: `owner` has each, "us" among them. `no` are the calls that it
+    refuses; `fails` may raise before a call, `lost` after its effect."""
+
+    def __init__(self) -> None:
+        self.owner: dict[str, str] = {}
+        self.no: set[str] = set()
+        self.calls: list[tuple[str, str]] = []
+        self.gives = ""
+        self.fails: Callable[[str], None] = lambda call: None
+        self.lost: Callable[[str], None] = lambda call: None
+        self.extended: dict[str, int] = {}
+
+    def _asked(self, call: str, customer: str) -> None:
+        self.calls.append((call, customer))
+        self.fails(call)
+        if call in self.no:
+            raise Refused("other_app", f"{call}: no")
+
+    def owns(self, account: Account, customer: str) -> bool | None:
+        self._asked("owns", customer)
+        return self.owner.get(customer, "us") == "us"
+
+    def take(self, account: Account, customer: str) -> None:
+        self._moves("take", customer, "us")
+
+    def request(self, account: Account, customer: str) -> None:
+        self._moves("request", customer, self.gives or self.owner.get(customer, "us"))
+
+    def give(self, account: Account, customer: str, app: str) -> None:
+        self._moves("pass", customer, app or "default")
+
+    def release(self, account: Account, customer: str) -> None:
+        self._moves("release", customer, "")
+
+    def extend(self, account: Account, customer: str, seconds: int) -> None:
+        self._asked("extend", customer)
+        self.extended[customer] = seconds
+        self.lost("extend")
+
+    def _moves(self, call: str, customer: str, to: str) -> None:
+        self._asked(call, customer)
+        self.owner[customer] = to
+        self.lost(call)
 
 
 class FakeRuns:

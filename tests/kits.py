@@ -16,10 +16,11 @@ from chalicelib.pipeline.inbound.to_desk import ToDesk
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.outbound import assembly as outbound
 from chalicelib.pipeline.outbound.to_customer import ToCustomer
-from chalicelib.pipeline.ports import Floor, Ledger, Outbox, Redelivery, SecretCache
+from chalicelib.pipeline.ports import Floor, Ledger, Outbox, Redelivery, Routes, SecretCache
 from chalicelib.protocols.asking import Talker
 from chalicelib.protocols.channel import Client, Translator
 from chalicelib.protocols.desk import Desk, DeskTranslator
+from chalicelib.protocols.routing import Threads
 from chalicelib.protocols.unsealing import Unsealing
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.rules.scanning import Policy
@@ -33,8 +34,10 @@ from tests.fakes import (
     FakeMemory,
     FakeMetrics,
     FakeQueue,
+    FakeRoutes,
     FakeSecrets,
     FakeShelf,
+    FakeThreads,
 )
 
 
@@ -59,6 +62,8 @@ class Wired:
         floor: Floor | None = None,
         outbox: Outbox,
         book: Callable[[], Book] | None = None,
+        routes: Routes | None = None,
+        threads: Callable[[str], Threads] | None = None,
     ) -> None:
         self._clock, self.metrics = clock, metrics
         media = MediaStore(
@@ -87,6 +92,8 @@ class Wired:
                 floor=(lambda: floor) if floor else None,
                 outbox=lambda: outbox,
                 guarding=book or (lambda: FakeBook(FakeLedger())),
+                routes=lambda: routes or FakeRoutes(FakeLedger()),
+                threads=threads or (lambda name: FakeThreads()),
             )
         )
 
@@ -136,6 +143,8 @@ class Bench:
         self.fetch = FakeFetch()
         self.memory = FakeMemory(self.clock)
         self.book = FakeBook(self.ledger)
+        self.routes = FakeRoutes(self.ledger)
+        self.threads = FakeThreads()
         self.inbound = queue()
         self.outbound = queue()
         self.wired = Wired(
@@ -154,6 +163,8 @@ class Bench:
             floor=self.floor,
             outbox=self.outbound,
             book=lambda: self.book,
+            routes=self.routes,
+            threads=lambda name: self.threads,
         )
 
     def to_desk(self, translators: Mapping[str, Translator], *enrichers: Enricher) -> ToDesk:

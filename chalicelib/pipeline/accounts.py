@@ -145,6 +145,8 @@ def judged(
     key = f"{row.channel}#{row.id}"
     if row.channel not in channels:
         return Unreadable(key, f"there is no channel {row.channel[:40]}")
+    if row.front.routing is not None and not channels[row.channel].routes:
+        return Unreadable(key, f"front.routing: {channels[row.channel].title} gives conversations to no other app")
     desk = desks.get(row.desk or next(iter(desks)))
     parts = [channels[row.channel], *([desk] if desk else [])]
     try:

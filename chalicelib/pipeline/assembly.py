@@ -16,7 +16,7 @@ from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.lines import Lines
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.outages import Outages, Watched
-from chalicelib.pipeline.ports import Clock, Floor, Ledger, Outbox, ScannedShelf, SecretCache
+from chalicelib.pipeline.ports import Clock, Floor, Ledger, Outbox, Routes, ScannedShelf, SecretCache
 from chalicelib.pipeline.posting import Posting
 from chalicelib.pipeline.reading_back import ReadingBack
 from chalicelib.pipeline.scanning import Scanning
@@ -24,6 +24,7 @@ from chalicelib.protocols.asking import Talker
 from chalicelib.protocols.channel import Client
 from chalicelib.protocols.desk import Desk
 from chalicelib.protocols.memory import Memory
+from chalicelib.protocols.routing import Threads
 from chalicelib.protocols.unsealing import Unsealing
 from chalicelib.rules.scanning import Policy
 from chalicelib.vocabulary.about import About
@@ -39,8 +40,9 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     a reply waits for a platform's limit before its agent is told, `scan` what a malware scanner's verdicts
     mean, None where nobody scans. `talkers` are who answers before a desk does: a model (True), and the companies' own
     endpoints (False), with the `floor` on which they speak; None where no account can have one. `outbox` is the queue
-    to customers, for what the bridge itself tells them, `guarding` opens what guards remember: each is asked for where
-    an account has what needs it."""
+    to customers, for what the bridge itself tells them, `guarding` opens what guards remember, `routes` which app has
+    a conversation, and `threads` answers what a channel, by its name, does about that: each is asked for where an
+    account has what needs it."""
 
     channels: Mapping[str, About]
     known_desks: Mapping[str, About]
@@ -61,6 +63,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     floor: Callable[[], Floor] | None = None
     outbox: Callable[[], Outbox]
     guarding: Callable[[], Book]
+    routes: Callable[[], Routes]
+    threads: Callable[[str], Threads]
 
 
 class Common:

@@ -318,6 +318,20 @@ class Floor(Protocol):
         bot has the floor, or the conversation sits elsewhere by now."""
 
 
+class Routes(Protocol):
+    """Which app the platform has given conversations to (`Thread.holder`). The newest telling wins, and of one moment
+    the greater name: who tells first, late or twice does not matter. All methods may raise Retryable."""
+
+    def held(self, conversation: Conversation, by: str, at_ms: int, now: float) -> Thread:
+        """Notes who has it as of then (epoch ms), unless something newer is known; answers what is remembered now."""
+
+    def wrote(self, conversation: Conversation, at_ms: int) -> None:
+        """The customer wrote then, to another app: our window is open from there on."""
+
+    def prolonged(self, conversation: Conversation, until_ms: int) -> None:
+        """It stays ours until then (epoch ms)."""
+
+
 class Locks(Protocol):
     """What only one process may be at. All methods may raise Retryable."""
 

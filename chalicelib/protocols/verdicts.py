@@ -13,7 +13,7 @@ import msgspec
 from chalicelib.errors import AccountStopped, RateLimited, Reason, Refused, Retryable, TokenRefused, Uncertain
 from chalicelib.http import Answer
 
-Act = Literal["send", "profile", "media", "history", "react", "post"]
+Act = Literal["send", "profile", "media", "history", "react", "post", "control"]
 """What a call was for: one code may mean another thing to a profile than to a send."""
 
 Group = Literal["token", "temporary", "throttled", "permission", "window", "person", "content"]

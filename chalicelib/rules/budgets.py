@@ -48,6 +48,7 @@ BUDGETS: dict[str, Budget] = {
     "history": Budget(3, 60.0),
     "receipt": Budget(3, 24 * HOUR_S),
     "notice": Budget(3, HOUR_S),
+    "routing": Budget(3, 10.0),
 }
 """What ends each of them is told in docs/architecture.md."""
 

@@ -322,6 +322,25 @@ TEXTS: dict[str, tuple[str, str]] = {
     "handed_why_failure": ("it failed", "falló"),
     "handed_why_silence": ("it did not answer in time", "no respondió a tiempo"),
     # said to the customer
+    # the platform gives the conversation from one app to another
+    "routed": (
+        "[Another app had this conversation before you. What was said there:]",
+        "[Otra aplicación tenía esta conversación antes que tú. Lo que se dijo allí:]",
+    ),
+    "routed_bare": (
+        "[Another app has passed this conversation to you.]",
+        "[Otra aplicación te pasó esta conversación.]",
+    ),
+    "routed_app": ("[The other app, or a person there: {words}]", "[La otra aplicación, o una persona allí: {words}]"),
+    "routed_words": ("[The other app adds: {words}]", "[La otra aplicación añade: {words}]"),
+    "routed_away": (
+        "[Another app has this conversation now. What is said there is shown once it is yours again.]",
+        "[Otra aplicación tiene ahora esta conversación. Lo que se diga allí se mostrará cuando vuelva a ser tuya.]",
+    ),
+    "routed_asked": (
+        "[Another app asks for this conversation. It stays yours until it ends.]",
+        "[Otra aplicación pide esta conversación. Sigue siendo tuya hasta que termine.]",
+    ),
     "is_bot": ("I am an automatic assistant.", "Soy un asistente automático."),
     "hands_over": (
         "Thank you. A person takes over from here.",

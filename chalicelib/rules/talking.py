@@ -12,6 +12,7 @@ from chalicelib.rules.catalogue import say
 from chalicelib.rules.handover import WHYS, Why
 from chalicelib.rules.saying import LONGEST, Said
 from chalicelib.vocabulary.front import Bot
+from chalicelib.vocabulary.messages import Line
 
 # So much of a customer's message is told to a bot, and so many lines of the talk before it; so much of all is shown to
 # whoever takes over, and of each line (characters).
@@ -114,17 +115,23 @@ def fenced(talk: Sequence[Spoken], mark: str) -> str:
 def transcript(language: str, talk: Sequence[Exchange], why: Why) -> str:
     """What whoever takes over reads before the customer's newest message: why, and what was said, the newest of it
     where it is long. Each line is the bridge's own, so that no customer's words can pass for one."""
-    shown: list[str] = []
+    shown = newest(language, [(_LINES[line.by], line.text) for line in lines(talk)])
+    label = Line("handed_over", {"because": say(language, f"handed_why_{why}")})
+    return "\n".join(say(language, line.key, **line.facts) for line in (label, *shown))
+
+
+def newest(language: str, said: Sequence[tuple[str, str]]) -> list[Line]:
+    """What was said, each by its key in the catalogue and in one line, as many of the newest as there is room for."""
+    shown: list[Line] = []
     left = LONGEST_TRANSCRIPT
-    for line in reversed(lines(talk)):
-        words = harmless.fact(line.text).replace("\n", " ")
+    for key, text in reversed(said):
+        words = harmless.fact(text).replace("\n", " ")
         words = words if len(words) <= LONGEST_LINE else f"{words[: LONGEST_LINE - 1]}…"
-        told = say(language, _LINES[line.by], words=words)
-        left -= len(told)
+        left -= len(say(language, key, words=words))
         if left < 0:
             break
-        shown.append(told)
-    return "\n".join([say(language, "handed_over", because=say(language, f"handed_why_{why}")), *reversed(shown)])
+        shown.append(Line(key, {"words": words}))
+    return shown[::-1]
 
 
 def told(talk: Sequence[Exchange], why: Why) -> dict[str, str]:

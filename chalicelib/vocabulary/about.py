@@ -18,7 +18,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     name ("" where there is none). `secrets` are the settings that name its secrets, each required; `settings` its
     other ones with their defaults, None for one that is required (see `settings.py`). `signed_by` is which of the
     secrets its webhooks are verified with, `renewed_by` which one tokens are renewed with ("" for none: what comes
-    by a queue is not signed). `options` is what an account of it may have besides what all accounts have.
+    by a queue is not signed). `options` is what an account of it may have besides what all accounts have. `routes`
+    tells that it gives each conversation to one of several apps (protocols/routing.py).
     """
 
     name: str
@@ -29,6 +30,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, str | None] = {}
     page: str = ""
     options: type[msgspec.Struct] = NoOptions
+    routes: bool = False
 
     def page_of(self, username: str) -> str:
         """The person's public page, "" where none is known."""

@@ -139,6 +139,27 @@ class Bot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             raise ValueError("bot takes url and secret together")
 
 
+AppId = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,31}\Z")]
+AnyApp = Annotated[str, msgspec.Meta(pattern=r"^([1-9][0-9]{0,31})?\Z")]
+
+
+class Routing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The platform gives each conversation to one of the apps that the account is connected to.
+
+    `app` is the id of the one by which we are, `primary` tells whether it is the account's default app. Where another
+    app has a conversation, an agent's reply `takes` it, or is refused. After the desk's conversation has ended, ours is
+    kept, released, or passed to the app `pass_to` ("": the default one). While it goes on, control is prolonged to so
+    many hours (`extend_hours`) after the customer's newest message, 0: never.
+    """
+
+    app: AppId
+    primary: bool = False
+    takes: bool = True
+    after_end: Literal["keep", "release", "pass"] = "release"
+    pass_to: AnyApp = ""
+    extend_hours: Annotated[int, msgspec.Meta(ge=0, le=168)] = 168
+
+
 class Front(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What stands in front of an account's desk; None of each is off."""
 
@@ -147,6 +168,7 @@ class Front(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     crm: Crm | None = None
     triage: Triage | None = None
     bot: Bot | None = None
+    routing: Routing | None = None
 
 
 NOTHING = Front()

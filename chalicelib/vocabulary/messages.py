@@ -156,6 +156,38 @@ class Echo(msgspec.Struct, frozen=True, kw_only=True, tag="echo"):
     mark: str = ""
 
 
+class Overheard(msgspec.Struct, frozen=True, kw_only=True, tag="overheard"):
+    """Something was said in a conversation that the platform has given to another app: we are told, and not asked.
+
+    `text` and `lines` are what agents may read of it, of media without words its `kind`. `message` is the id of the
+    event that would have brought it, were the conversation ours; `gone` tells that it was taken back. Where the account
+    takes no notice of other apps it is `ignored` for that reason.
+    """
+
+    id: str
+    conversation: Conversation
+    sent_ms: int
+    message: str
+    text: str = ""
+    lines: tuple[Line, ...] = ()
+    kind: Kind | Literal[""] = ""
+    gone: bool = False
+    ignored: str
+
+
+class Control(msgspec.Struct, frozen=True, kw_only=True, tag="control"):
+    """Which app has the conversation: it was "passed" to `app`, or "taken" by it, or is "requested" by it; of no
+    conversation, which app is the "default" one. `words` are the other app's own, and nobody's else."""
+
+    id: str
+    conversation: Conversation
+    sent_ms: int
+    did: Literal["passed", "taken", "requested", "default"]
+    app: str
+    words: str = ""
+    ignored: str
+
+
 class Unseen(msgspec.Struct, frozen=True, kw_only=True, tag="unseen"):
     """The platform mentions a message (`origin`) that it may never have delivered; it has to be asked for.
 
@@ -199,7 +231,7 @@ class Ignored(msgspec.Struct, frozen=True, tag="ignored"):
     reason: str
 
 
-CustomerEvent = CustomerMessage | Led | Note | Echo | Unseen | Sealed | Trouble | Ignored
+CustomerEvent = CustomerMessage | Led | Note | Echo | Overheard | Control | Unseen | Sealed | Trouble | Ignored
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):

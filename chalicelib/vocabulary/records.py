@@ -241,7 +241,9 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     `comment` is the newest comment that may be answered by a message, written at `comment_ms`, and
     `answered` the comment that has been. `seen_ms` is up to when their messages are marked as seen,
     `replies` how many messages went out since they last wrote, `said_ms` when the newest of all was written, by the
-    clock of a desk that tells it, and `said` the desk's id of that.
+    clock of a desk that tells it, and `said` the desk's id of that. `holder` is which app the platform has given the
+    conversation to, as of `holder_ms`: one of `rules.routing`, or that app's id; `held_until_ms` until when it was
+    prolonged for us.
     """
 
     seat: Seat = NOBODYS
@@ -255,6 +257,9 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     replies: int = 0
     said_ms: int = 0
     said: str = ""
+    holder: str = ""
+    holder_ms: int = 0
+    held_until_ms: int = 0
 
 
 Urged = Literal["", "raised", "held", "over"]

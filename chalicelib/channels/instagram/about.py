@@ -34,6 +34,7 @@ ABOUT = About(
     },
     page="https://www.instagram.com/{}/",
     options=Options,
+    routes=True,
 )
 
 

@@ -32,6 +32,7 @@ OLD_CODES = _DOCS + "messenger-platform/reference/send-api/error-codes (older co
 PROFILE = _DOCS + "instagram-platform/instagram-api-with-instagram-login/messaging-api/user-profile"
 PUBLISHING = _DOCS + "instagram-platform/instagram-graph-api/reference/error-codes"
 CHANGELOG = _DOCS + "graph-api/changelog"
+ROUTING = _DOCS + "messenger-platform/instagram/features/conversation-routing (code: seen by one vendor)"
 RESTRICTED_APP = "github.com/chatwoot/chatwoot/issues/14932"
 SEEN = "seen in production code, in none of Meta's tables"
 
@@ -143,6 +144,8 @@ PROBLEMS: tuple[Problem, ...] = (
     _row(100, 2534037, "another app has the conversation", CODES, _OTHER_APP),
     _row(100, 2018300, "another app has the conversation", CODES, _OTHER_APP),
     _row(100, 2018321, "another app has the conversation", CODES, _OTHER_APP),
+    _row(27, 0, "no app may take a conversation: routing is off, or this one is not ticked for it", ROUTING, _OTHER_APP,
+         acts=("control",)),
 
     # whom it is for
     _row(10, 2018108, "the person receives no messages from you now", CODES, _UNAVAILABLE),

@@ -7,6 +7,7 @@ developers.facebook.com/docs/messenger-platform/instagram/features/webhook
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import msgspec
 
@@ -16,17 +17,21 @@ from chalicelib.wire import LATEST_MS, bounded
 
 # What one item of `messaging` tells; the first that is there is what it is about.
 SPOKEN = ("message", "postback", "reaction", "read", "message_edit", "referral")
+# Who has the conversation, and under which name it says so:
+# developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_handovers
+CONTROL: dict[str, tuple[Literal["passed", "taken", "requested"], str]] = {
+    "pass_thread_control": ("passed", "new_owner_app_id"),
+    "take_thread_control": ("taken", "new_owner_app_id"),
+    "request_thread_control": ("requested", "requested_owner_app_id"),
+}
+ROLES, DEFAULT_APP = "app_roles", "primary_receiver"
 # Kinds of which agents learn nothing, and the row of renderings.py that says so.
 UNSPOKEN = {
-    "pass_thread_control": "handover",
-    "take_thread_control": "handover",
-    "request_thread_control": "handover",
-    "app_roles": "handover",
     "optin": "optin",
     "policy_enforcement": "policy_enforcement",
     "response_feedback": "response_feedback",
 }
-KINDS = (*SPOKEN, *UNSPOKEN)
+KINDS = (*SPOKEN, *CONTROL, ROLES, *UNSPOKEN)
 # What stands around the one thing that an item tells.
 ENVELOPE = frozenset({"sender", "recipient", "timestamp", "is_self"})
 

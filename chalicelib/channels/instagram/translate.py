@@ -6,18 +6,21 @@ developers.facebook.com/docs/instagram-platform/webhooks/examples
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from chalicelib.channels.instagram.about import ABOUT
 from chalicelib.channels.instagram.attachments import Shown, mentioning, post_of, told, unreadable
-from chalicelib.channels.instagram.renderings import ignored, lines
+from chalicelib.channels.instagram.renderings import RENDERINGS, ignored, lines
 from chalicelib.channels.instagram.schema import (
     COMMENTS,
+    CONTROL,
+    DEFAULT_APP,
     KINDS,
     MENTIONS,
     MESSAGE,
+    ROLES,
     SPOKEN,
     TEST_ACCOUNT,
     TEST_MID,
@@ -34,6 +37,7 @@ from chalicelib.channels.instagram.schema import (
 from chalicelib.errors import Malformed
 from chalicelib.vocabulary.messages import (
     UNNAMED,
+    Control,
     CustomerEvent,
     CustomerMessage,
     Echo,
@@ -41,6 +45,7 @@ from chalicelib.vocabulary.messages import (
     Line,
     Mention,
     Note,
+    Overheard,
     Unseen,
     led_here,
 )
@@ -48,6 +53,9 @@ from chalicelib.vocabulary.records import Conversation, Event
 
 # Edits are counted from 1; what is no such number says nothing of their order.
 MOST_EDITS = 1_000_000
+# So much is read of what another app adds to a conversation that it passes on (characters).
+LONGEST_WORDS = 256
+LONGEST_APP = 32
 
 
 class _Translator:
@@ -55,8 +63,10 @@ class _Translator:
         """One event of a delivery. Raises Malformed where nothing can be told of it."""
         if event.account == TEST_ACCOUNT:
             return [ignored("dashboard_test")]
-        if event.section in {"standby", "other_object"}:  # another app has the thread, or the whole delivery
+        if event.section == "other_object":
             return [ignored(event.section)]
+        if event.section == "standby":  # another app has the thread
+            return _standby(event)
         seen = read(event.raw)
         if event.section == "changes":
             return _change(event, seen)
@@ -73,6 +83,10 @@ def _messaging(event: Event, seen: Fields) -> list[CustomerEvent]:
     body, sender = seen.at(kind), seen.at("sender").text("id")
     if sender == TEST_SENDER or body.text("mid") == TEST_MID:
         return [ignored("dashboard_test")]
+    if kind in CONTROL:
+        return _control(event, seen, kind, body)
+    if kind == ROLES:
+        return _roles(event, seen, body)
     if kind not in SPOKEN:
         return _event(kind, seen)
     # The account writes to itself, which Meta allows for tests. A bot that answered it would hear itself for ever.
@@ -90,6 +104,81 @@ def _event(kind: str, seen: Fields) -> list[CustomerEvent]:
     """What is no message opens nothing and is not shown, whatever Meta adds; it is counted by its name."""
     name = kind or event_of(seen)
     return [ignored(UNSPOKEN[name]) if name in UNSPOKEN else ignored("event", event_name(name))]
+
+
+def _standby(event: Event) -> list[CustomerEvent]:
+    """What a customer says to another app. What is no message of theirs, or cannot be read, is left to that one."""
+    try:
+        return _to_another(event, read(event.raw))
+    except Malformed:
+        return [ignored("standby")]
+
+
+def _to_another(event: Event, seen: Fields) -> list[CustomerEvent]:
+    kind = next((kind for kind in ("message", "postback") if seen.has(kind)), "")
+    body = seen.at(kind)
+    mid, sender = body.text("mid"), seen.at("sender").text("id")
+    if not (event.party and mid) or sender in {event.account, TEST_SENDER} or mid == TEST_MID:
+        return [ignored("standby")]
+    if kind == "message" and body.flag("is_deleted"):
+        return [_overheard(event, seen, message_event(mid), (), gone=True)]
+    # .../webhook-events/standby: a tap comes without its payload
+    read_as = event if kind == "message" else msgspec.structs.replace(event, id=event.id.removeprefix("standby:"))
+    said = [one for one in _READERS[kind](read_as, seen, body) if isinstance(one, CustomerMessage)]
+    message = message_event(mid) if kind == "message" else read_as.id
+    return [_overheard(event, seen, message, said)] if said else [ignored("standby")]
+
+
+def _overheard(
+    event: Event, seen: Fields, message: str, said: Sequence[CustomerMessage], *, gone: bool = False
+) -> Overheard:
+    """All parts of a message in one."""
+    kinds = [one.media.kind for one in said if one.media]
+    return Overheard(
+        id=event.id,
+        conversation=_conversation(event),
+        sent_ms=_sent_ms(event, seen),
+        message=message,
+        text="\n".join(one.text for one in said if one.text),
+        lines=tuple(line for one in said for line in one.lines),
+        kind=kinds[0] if kinds else "",
+        gone=gone,
+        ignored=RENDERINGS["standby"].reason,
+    )
+
+
+def _control(event: Event, seen: Fields, kind: str, body: Fields) -> list[CustomerEvent]:
+    did, names = CONTROL[kind]
+    if not event.party:
+        return [ignored("handover")]
+    return [
+        Control(
+            id=event.id,
+            conversation=_conversation(event),
+            sent_ms=_sent_ms(event, seen),
+            did=did,
+            app=body.text(names)[:LONGEST_APP],
+            words=body.text("metadata")[:LONGEST_WORDS],
+            ignored=RENDERINGS["handover"].reason,
+        )
+    ]
+
+
+def _roles(event: Event, seen: Fields, body: Fields) -> list[CustomerEvent]:
+    """It is about no conversation. developers.facebook.com/docs/messenger-platform/handover-protocol/app-roles"""
+    default = [app for app in body.names() if DEFAULT_APP in str(body.value(app))]
+    if len(default) != 1:
+        return [ignored("handover")]
+    return [
+        Control(
+            id=event.id,
+            conversation=Conversation("instagram", event.account, ""),
+            sent_ms=_sent_ms(event, seen),
+            did="default",
+            app=default[0][:LONGEST_APP],
+            ignored=RENDERINGS["handover"].reason,
+        )
+    ]
 
 
 def _of_nobody(event: Event, seen: Fields, kind: str, body: Fields) -> list[CustomerEvent]:

@@ -35,6 +35,7 @@ from chalicelib.vocabulary.messages import CustomerEvent
 
 if TYPE_CHECKING:
     from chalicelib.pipeline.front.guards import Guards
+    from chalicelib.pipeline.front.routing import Listening
     from chalicelib.pipeline.front.thanks import Offering
 
 
@@ -96,6 +97,7 @@ def to_desk(
         ),
         leads=leads,
         offering=_offering(common, showing),
+        listening=_listening(common, showing),
         budgets=budgets,
         metrics=metrics,
     )
@@ -117,6 +119,25 @@ def _offering(common: Common, showing: Showing) -> Callable[[], Offering]:
         )
 
     return offering
+
+
+def _listening(common: Common, showing: Showing) -> Callable[[], Listening]:
+    @cache
+    def listening() -> Listening:
+        from chalicelib.pipeline.front.routing import Listening, Record  # loaded where an account shares conversations
+
+        given = common.given
+        return Listening(
+            routes=given.routes(),
+            record=Record(given.memory),
+            threads=given.threads,
+            showing=showing,
+            ledger=given.ledger,
+            clock=given.clock,
+            metrics=given.metrics,
+        )
+
+    return listening
 
 
 def _guards(common: Common, intake: Intake[list[CustomerEvent]]) -> Guards:

@@ -20,12 +20,14 @@ from chalicelib.pipeline.intake import Intake
 from chalicelib.pipeline.parking import UNKNOWN_ACCOUNT
 from chalicelib.pipeline.ports import Arrival, Turn
 from chalicelib.vocabulary.messages import (
+    Control,
     CustomerEvent,
     CustomerMessage,
     Echo,
     Ignored,
     Led,
     Note,
+    Overheard,
     Sealed,
     Trouble,
     Unseen,
@@ -33,9 +35,11 @@ from chalicelib.vocabulary.messages import (
 from chalicelib.vocabulary.records import PREVENTED, Event
 
 if TYPE_CHECKING:
+    from chalicelib.pipeline.front.routing import Listening
     from chalicelib.pipeline.front.thanks import Offering
 
 UNKNOWN_S = 5.0
+_OTHERS = (Overheard, Control)
 
 
 class ToDesk:
@@ -54,10 +58,13 @@ class ToDesk:
         echoes: Echoes,
         leads: Leads,
         offering: Callable[[], Offering],
+        listening: Callable[[], Listening],
         budgets: Budgets,
         metrics: Metrics,
     ) -> None:
-        """`offering` is asked for where an account thanks."""
+        """`offering` is asked for where an account thanks, `listening` where it shares conversations with other
+        apps."""
+        self._listening = listening
         self._intake = intake
         self._accounts = accounts
         self._opening = opening
@@ -82,6 +89,9 @@ class ToDesk:
         if not known:
             return ()
         account = self._accounts.of_channel(event.source, event.account)
+        if account is None and all(isinstance(happening, _OTHERS) for happening in known):
+            self._others(known)
+            return ()
         if account is not None:
             return self._taken(Arrival(event=event, turn=turn, account=account), known)
         if self._budgets.spent(turn, "account"):
@@ -104,6 +114,13 @@ class ToDesk:
     def _taken(self, arrival: Arrival, happened: Sequence[CustomerEvent]) -> Sequence[str]:
         read = self._opening.opened(arrival, happened)
         self._ignored(read)
+        routing = arrival.account.front.routing
+        if routing is not None:
+            return self._listening().around(routing, arrival, read, self._thanked)
+        self._others(read)
+        return self._thanked(arrival, read)
+
+    def _thanked(self, arrival: Arrival, read: Sequence[CustomerEvent]) -> Sequence[str]:
         thanks = arrival.account.front.thanks
         if thanks is not None:
             return self._offering().around(thanks, arrival, read, self._shown)
@@ -115,6 +132,12 @@ class ToDesk:
                 return self._folding.show(arrival, only)
         self._all(arrival, read)
         return ()
+
+    def _others(self, happened: Sequence[CustomerEvent]) -> None:
+        """What is about other apps is counted where nobody takes notice of them."""
+        for happening in happened:
+            if isinstance(happening, _OTHERS):
+                self._metrics.count("ignored", reason=happening.ignored)
 
     def _ignored(self, happened: Sequence[CustomerEvent]) -> None:
         for happening in happened:

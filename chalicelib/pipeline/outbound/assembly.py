@@ -27,6 +27,7 @@ from chalicelib.pipeline.ports import Outbox, Redelivery
 from chalicelib.protocols.desk import DeskTranslator
 
 if TYPE_CHECKING:
+    from chalicelib.pipeline.front.owning import Owning
     from chalicelib.pipeline.front.thanks import Thanking
 
 
@@ -38,7 +39,8 @@ def to_customer(
     given, budgets = common.given, common.budgets
     clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
     addressing = Addressing(clients, clock)
-    sending = _sending(common, addressing)
+    owning = _owning(common)
+    sending = _sending(common, addressing, owning)
     return ToCustomer(
         intake=Intake(
             {"": next(iter(translators.values())), **translators},
@@ -54,7 +56,7 @@ def to_customer(
         ledger=ledger,
         sending=sending,
         acts=Acts(clients=clients, ledger=ledger, addressing=addressing, clock=clock, metrics=metrics),
-        ending=Ending(common.desks, ledger, Farewell(sending), clock, metrics),
+        ending=Ending(common.desks, ledger, Farewell(sending), owning, clock, metrics),
         telling=Telling(
             channels=given.channels,
             desks=common.desks,
@@ -92,7 +94,28 @@ def _thanking(common: Common, sending: Sending) -> Callable[[], Thanking]:
     return thanking
 
 
-def _sending(common: Common, addressing: Addressing) -> Sending:
+def _owning(common: Common) -> Callable[[], Owning]:
+    @cache
+    def owning() -> Owning:
+        from chalicelib.pipeline.front.owning import Owning  # loaded where an account shares conversations
+        from chalicelib.pipeline.front.routing import Record
+
+        given = common.given
+        return Owning(
+            routes=given.routes(),
+            record=Record(given.memory),
+            threads=given.threads,
+            lines=common.lines,
+            ledger=given.ledger,
+            budgets=common.budgets,
+            clock=given.clock,
+            metrics=given.metrics,
+        )
+
+    return owning
+
+
+def _sending(common: Common, addressing: Addressing, owning: Callable[[], Owning]) -> Sending:
     given, budgets = common.given, common.budgets
     clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
     refusing = Refusing(ledger, clock, metrics)
@@ -114,6 +137,7 @@ def _sending(common: Common, addressing: Addressing) -> Sending:
         budgets=budgets,
         secrets=given.secrets,
         fingerprint=given.media.fingerprint,
+        owning=owning,
         clock=clock,
         metrics=metrics,
     )

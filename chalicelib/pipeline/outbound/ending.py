@@ -3,6 +3,9 @@ message opens another. The desk tells it, or is asked (`pipeline/chores/ends.py`
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from chalicelib.errors import Misconfigured, Refused, Retryable
@@ -10,9 +13,12 @@ from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.outbound.farewell import Farewell
 from chalicelib.pipeline.ports import Clock, Ledger, Turn
-from chalicelib.vocabulary.records import Account, Conversation, Event, Seat
+from chalicelib.vocabulary.records import Account, Conversation, Event, Seat, Thread
 from chalicelib.vocabulary.replies import DeskEnded
 from chalicelib.wire import digest
+
+if TYPE_CHECKING:
+    from chalicelib.pipeline.front.owning import Owning
 
 # The section of an event that the bridge itself makes of an end, once a desk that was asked has said so.
 SECTION = "ended"
@@ -21,7 +27,17 @@ SECTION = "ended"
 class Ending:
     """Empties seats."""
 
-    def __init__(self, desks: Desks, ledger: Ledger, farewell: Farewell, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        desks: Desks,
+        ledger: Ledger,
+        farewell: Farewell,
+        owning: Callable[[], Owning],
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        """`owning` is asked for where an account shares conversations with other apps."""
+        self._owning = owning
         self._desks = desks
         self._ledger = ledger
         self._farewell = farewell
@@ -36,10 +52,11 @@ class Ending:
         thread = known.thread
         if not thread.seat.conversation and known.ended == seat.conversation:
             self._farewell.say(account, customer, seat, thread, received_s, turn)
+            self._over(account, conversation, thread, turn)
             self._metrics.count("duplicate", channel=account.channel)
         elif thread.seat.place != seat.place:
             self._metrics.count("ignored", reason="desk_ended_elsewhere")
-        elif not self._over(account, customer, thread.seat):
+        elif not self._ended(account, customer, thread.seat):
             self._ledger.ask(conversation, self._clock())
             self._metrics.count("ignored", reason="desk_ended_open")
         elif self._ledger.end(conversation, known, self._clock(), self._desks.listed(thread.seat)):
@@ -49,10 +66,16 @@ class Ending:
             thread = msgspec.structs.replace(thread, seat=thread.seat.moved())
             if became := self._farewell.say(account, customer, seat, thread, received_s, turn):
                 self._metrics.count("after_end", channel=account.channel, outcome=became)
+            self._over(account, conversation, thread, turn)
         else:
             raise Retryable("something is shown in the conversation at this moment")
 
-    def _over(self, account: Account, customer: str, seat: Seat) -> bool:
+    def _over(self, account: Account, conversation: Conversation, thread: Thread, turn: Turn) -> None:
+        """Another app may have it. Raises Retryable."""
+        if account.front.routing is not None:
+            self._owning().over(account, conversation, thread, turn)
+
+    def _ended(self, account: Account, customer: str, seat: Seat) -> bool:
         """Whether an end may be believed. A desk that cannot say so now holds up nobody: it is asked later."""
         desk = self._desks.at(seat)
         if not desk.capabilities.reopens:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -36,6 +38,9 @@ from chalicelib.vocabulary.records import Account
 from chalicelib.vocabulary.replies import File, MediaPart, Part, Planned, Recipient, TextPart
 from chalicelib.wire import digest
 
+if TYPE_CHECKING:
+    from chalicelib.pipeline.front.owning import Owning
+
 # A part is begun only with time for its send, for a link in place of a refused file, and for what is written then.
 PART_S = 2 * LONGEST_CALL_S + 5
 RECONNECT = "log the account in again and store its token in the secret {secret}"
@@ -56,10 +61,13 @@ class Parts:
         budgets: Budgets,
         secrets: SecretCache,
         fingerprint: Callable[[str], str],
+        owning: Callable[[], Owning],
         clock: Clock,
         metrics: Metrics,
     ) -> None:
-        """`fingerprint` is `MediaStore.fingerprint`."""
+        """`fingerprint` is `MediaStore.fingerprint`, `owning` is asked for where an account shares conversations with
+        other apps."""
+        self._owning = owning
         self._fingerprint = fingerprint
         self._clients = clients
         self._ledger = ledger
@@ -101,7 +109,11 @@ class Parts:
         account, conversation = reply.account, reply.conversation
         try:
             to = self._addressing.recipient(reply, item, parts)
-            platform_id = self._sent(account, to, part)
+            routing = account.front.routing
+            if routing is None or to.comment:  # a private reply is in nobody's conversation
+                platform_id = self._sent(account, to, part)
+            else:
+                platform_id = self._owning().sent(routing, reply, partial(self._sent, account, to, part))
         except Retryable as error:
             renewed = isinstance(error, SECRET_MENDS) and self._renewed(account)
             given_up = None if renewed else self._given_up(reply, error)
