@@ -364,7 +364,8 @@ class FakeRoutes:
     def held(self, conversation: Conversation, by: str, at_ms: int, now: float) -> Thread:
         self.calls["held"] += 1
         old = self.ledger.thread(conversation)
-        if (at_ms, by) >= (old.holder_ms, old.holder):
+        written = by != "us" and old.holder in {"", "us"} and old.customer_ms >= at_ms
+        if (at_ms, by) >= (old.holder_ms, old.holder) and not written:
             old = msgspec.structs.replace(old, holder=by, holder_ms=at_ms, held_until_ms=0)
             self.ledger.threads[conversation.key] = old
         return old

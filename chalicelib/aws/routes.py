@@ -1,7 +1,7 @@
 """Which app has a conversation: on its STATE row, beside the seat, by conditional writes.
 
 `holder` is who has it as of `holder_ms`; `held_until_ms` until when it was prolonged for us. The newest telling wins,
-and of one moment the greater name, whoever writes first, and however often.
+and of one moment the greater name, whoever writes first, and however often (`rules.routing.is_newer`).
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws import calls, keys, states
 from chalicelib.aws.calls import Unmet, conditional, met
-from chalicelib.vocabulary.records import Conversation, Thread
+from chalicelib.vocabulary.records import US, Conversation, Thread
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _NEWEST = "(attribute_not_exists(holder_ms) OR holder_ms < :ms OR (holder_ms = :ms AND holder <= :by))"
+# what a customer wrote to us was ours
+_NOT_WRITTEN_SINCE = (
+    " AND (attribute_not_exists(customer_ms) OR customer_ms < :ms OR (attribute_exists(holder) AND holder <> :us))"
+)
 
 
 class Routes:
@@ -27,16 +31,18 @@ class Routes:
 
     def held(self, conversation: Conversation, by: str, at_ms: int, now: float) -> Thread:
         """Notes who has it as of then, unless something newer is known; answers what is remembered now."""
+        others = "" if by == US else _NOT_WRITTEN_SINCE
         try:
             answer: Any = conditional(
                 self._client.update_item,
                 **self._state(conversation),
                 UpdateExpression="SET holder = :by, holder_ms = :ms, expires_at = :expires REMOVE held_until_ms",
-                ConditionExpression=_NEWEST,
+                ConditionExpression=_NEWEST + others,
                 ExpressionAttributeValues={
                     ":by": {"S": by},
                     ":ms": {"N": str(at_ms)},
                     ":expires": states.expiry(now, states.STATE_S),
+                    **({":us": {"S": US}} if others else {}),
                 },
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",

@@ -10,10 +10,8 @@ from typing import Literal
 
 from chalicelib.vocabulary.capabilities import DAY_S
 from chalicelib.vocabulary.front import Routing
-from chalicelib.vocabulary.records import Thread
+from chalicelib.vocabulary.records import NOBODY, US, Thread
 
-# What `Thread.holder` may be besides an app's id; "" where nobody has told.
-US, NOBODY, SOMEBODY = "us", "nobody", "?"
 # Control lasts for so long after the customer's newest message, unless it was prolonged (ms).
 # developers.facebook.com/docs/messenger-platform/instagram/features/conversation-routing
 LASTS_MS = int(DAY_S * 1000)
@@ -23,7 +21,10 @@ Standing = Literal["ours", "lapsed", "theirs"]
 
 
 def is_newer(by: str, at_ms: int, held: Thread) -> bool:
-    """Whether what is told of then (epoch ms) says at least as new a thing as what is remembered."""
+    """Whether what is told of then (epoch ms) says at least as new a thing as what is remembered. That a customer
+    wrote to us says that it was ours then, and is not written down once more."""
+    if by != US and held.holder in {"", US} and held.customer_ms >= at_ms:
+        return False
     return (at_ms, by) >= (held.holder_ms, held.holder)
 
 
@@ -55,4 +56,4 @@ def extends_s(routing: Routing, held: Thread, now_ms: int) -> int:
 
 def moment(now: float, held: Thread) -> int:
     """When what we have just done to it happened (epoch ms): after all that was known, whatever the clocks say."""
-    return max(int(now * 1000), held.holder_ms + 1)
+    return max(int(now * 1000), held.holder_ms + 1, held.customer_ms + 1)

@@ -233,6 +233,10 @@ NOBODYS = Seat()
 BOT = "bot"
 
 
+# Which app has a conversation, besides an app's id: ours, none, or another whose name was not told.
+US, NOBODY, SOMEBODY = "us", "nobody", "?"
+
+
 class Thread(msgspec.Struct, frozen=True, kw_only=True):
     """What is remembered of a conversation.
 
@@ -242,8 +246,8 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     `answered` the comment that has been. `seen_ms` is up to when their messages are marked as seen,
     `replies` how many messages went out since they last wrote, `said_ms` when the newest of all was written, by the
     clock of a desk that tells it, and `said` the desk's id of that. `holder` is which app the platform has given the
-    conversation to, as of `holder_ms`: one of `rules.routing`, or that app's id; `held_until_ms` until when it was
-    prolonged for us.
+    conversation to, as of `holder_ms`: US, NOBODY, SOMEBODY or that app's id, "" where nobody has told; while it is no
+    other's, the customer's messages come to us. `held_until_ms` is until when it was prolonged for us.
     """
 
     seat: Seat = NOBODYS

@@ -21,9 +21,8 @@ from chalicelib.pipeline.ports import Clock, Ledger, Routes, Turn
 from chalicelib.pipeline.presenting import words
 from chalicelib.protocols.routing import Threads
 from chalicelib.rules import routing as rules
-from chalicelib.rules.routing import NOBODY, SOMEBODY, US
 from chalicelib.vocabulary.front import Routing
-from chalicelib.vocabulary.records import Account, Conversation, Thread
+from chalicelib.vocabulary.records import NOBODY, SOMEBODY, US, Account, Conversation, Thread
 from chalicelib.wire import bounded
 
 # An app that is asked for a conversation gives it at once or does not (s).

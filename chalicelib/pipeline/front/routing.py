@@ -24,19 +24,18 @@ from chalicelib.protocols.routing import Threads
 from chalicelib.rules import routing as rules
 from chalicelib.rules import talking
 from chalicelib.rules.quoting import beginning
-from chalicelib.rules.routing import SOMEBODY, US
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.capabilities import DAY_S
 from chalicelib.vocabulary.front import Routing
 from chalicelib.vocabulary.messages import Control, CustomerEvent, CustomerMessage, Echo, Line, Overheard
-from chalicelib.vocabulary.records import Account, Conversation, Thread
+from chalicelib.vocabulary.records import SOMEBODY, US, Account, Conversation, Thread
 from chalicelib.wire import bounded, digest
 
 # What was said to others is kept for so long, and so is which of it was shown (s).
 KEPT_S = 7 * DAY_S
 _ALL, _SAID, _TOLD, _ASKED = "route:", "route:said:", "route:told:", "route:asked:"
 # In the place of what was taken back.
-_GONE = b""
+_GONE = b"-"
 ADVICE = "front.routing.app is not this account's app: compare it with the App Dashboard (dmdesk doctor tells)"
 
 Show = Callable[[Arrival, Sequence[CustomerEvent]], Sequence[str]]
@@ -68,8 +67,12 @@ class Record:
         line = _Said(key=key, text=text[: talking.LONGEST_LINE], at_ms=at_ms)
         self._memory.keep_first(conversation, _name(message), msgspec.json.encode(line), KEPT_S)
 
+    def knows(self, conversation: Conversation, message: str) -> bool:
+        """Whether it has come before."""
+        return self._memory.get(conversation, _name(message)) is not None
+
     def forget(self, conversation: Conversation, message: str) -> None:
-        """It was taken back, or may be before it comes."""
+        """It is not to be told with others: it was taken back, which may come before it does, or was told alone."""
         self._memory.keep(conversation, _name(message), _GONE, KEPT_S)
 
     def was_asked(self, conversation: Conversation, message: str) -> bool:
@@ -174,8 +177,11 @@ class Listening:
         if held.holder != US:
             self._record.keep(whose, one.message, _CUSTOMER, text, one.sent_ms)
             return
+        if self._record.knows(whose, one.message):
+            return
         lines = talking.newest(account.language, [(_CUSTOMER, text)])  # it comes behind what it was said before
         self._line(arrival, whose, one.id, one.sent_ms, lines, "standby")
+        self._record.forget(whose, one.message)
 
     def _is_others(self, arrival: Arrival, echo: Echo) -> bool:
         """Whether it was said in a conversation that another app has, by whoever; it is kept then."""

@@ -25,11 +25,10 @@ from chalicelib.errors import (
 )
 from chalicelib.pipeline.accounts import judged
 from chalicelib.registry import CHANNELS, DESKS, abouts
-from chalicelib.rules.routing import NOBODY, SOMEBODY, US
 from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, WindowPolicy
 from chalicelib.vocabulary.front import Bot, Front, Routing
 from chalicelib.vocabulary.messages import Control, CustomerEvent, CustomerMessage, Echo, Line, Overheard
-from chalicelib.vocabulary.records import Account, Conversation, Event, Thread, Unreadable
+from chalicelib.vocabulary.records import NOBODY, SOMEBODY, US, Account, Conversation, Event, Thread, Unreadable
 from chalicelib.vocabulary.replies import AgentMessage, DeskEnded, DeskEvent
 from tests.fakes import INSTAGRAM, START, FakeClient, FakeDesk, FakeLedger, FakeMemory, turn
 from tests.kits import Bench
@@ -503,12 +502,13 @@ def test_control_that_could_not_be_prolonged_holds_up_nothing() -> None:
 
 
 def test_after_the_end_it_is_released_passed_or_kept() -> None:
-    for routing, asked, holder in (
+    ends: list[tuple[dict[str, Any], str, str]] = [
         ({}, "release", NOBODY),
         ({"after_end": "pass"}, "pass", SOMEBODY),
         ({"after_end": "pass", "pass_to": THEIRS}, "pass", THEIRS),
         ({"after_end": "keep"}, "", ""),
-    ):
+    ]
+    for routing, asked, holder in ends:
         kit = Kit(**routing)
         kit.says_to_us("Hello")
         kit.threads.calls.clear()
