@@ -23,6 +23,7 @@ from chalicelib.protocols.channel import Rendering
 from chalicelib.rules.catalogue import TEXTS
 from chalicelib.rules.participant import NAMES as ATTRIBUTES
 from chalicelib.vocabulary.messages import (
+    Control,
     CustomerEvent,
     CustomerMessage,
     Echo,
@@ -32,6 +33,7 @@ from chalicelib.vocabulary.messages import (
     Media,
     Mention,
     Note,
+    Overheard,
     Unseen,
 )
 from chalicelib.vocabulary.records import Account, Conversation, Event
@@ -734,6 +736,7 @@ def test_an_edit_is_shown_only_with_a_text_and_a_number(edit: dict[str, Any]) ->
 
 
 ECHOES: dict[str, tuple[str, tuple[Line, ...]]] = {
+    "standby__echo": ("I am the other app", (ECHO_APP,)),
     "message_echo__text": ("It is, since Monday.", (ECHO_APP,)),
     "message_echo__reply_to_story": ("Thank you!", (ECHO_APP,)),
     "message_echo__image": ("", (ECHO_APP, Line("attachment", {"kind": "image", "url": cdn(9017)}))),
@@ -904,14 +907,11 @@ IGNORED = {
     "message__random_mid": "dashboard_test",
     "dashboard_test__changes": "dashboard_test",
     "dashboard_test__messaging": "dashboard_test",
-    "standby__message": "instagram_standby",
-    "standby__postback": "instagram_standby",
-    "changes__standby": "instagram_standby",
-    "handover__app_roles": "instagram_handover",
-    "handover__pass_thread_control": "instagram_handover",
-    "handover__request_thread_control": "instagram_handover",
-    "handover__take_thread_control": "instagram_handover",
-    "changes__messaging_handover": "instagram_handover",
+    **dict.fromkeys(
+        (f"standby__{what}" for what in ("read", "reaction", "edit", "nobody", "own")), "instagram_standby"
+    ),
+    "handover__app_roles_two": "instagram_handover",
+    "handover__pass_nobody": "instagram_handover",
     "optin__messaging": "instagram_optin",
     "changes__messaging_optins": "instagram_optin",
     "policy_enforcement__messaging": "instagram_policy_enforcement",
@@ -978,9 +978,70 @@ def test_the_dashboards_customer_is_nobody_under_any_account() -> None:
     assert read(messaging(sender={"id": "12334"}, message={"mid": "m1", "text": "x"})) == [Ignored("dashboard_test")]
 
 
+OVERHEARD: dict[str, tuple[str, list[str], str]] = {
+    "standby__message": ("Is a person there?", [], ""),
+    "changes__standby": ("Is a person there?", [], ""),
+    "standby__postback": ("Hours", [], ""),
+    "standby__image": ("", [], "image"),
+    "standby__several": ("These two", [], "image"),
+    "standby__story_mention": ("", ["story_mention"], ""),
+    "standby__unknown": ("", ["unknown"], ""),
+}
+
+
+@pytest.mark.parametrize("name", OVERHEARD)
+def test_what_is_said_to_another_app_is_no_message(name: str) -> None:
+    [one] = happened(name)
+    assert isinstance(one, Overheard)
+    text, lines, kind = OVERHEARD[name]
+    assert (one.text, [line.key for line in one.lines if line.key in lines], one.kind) == (text, lines, kind)
+    assert (one.conversation, one.gone, one.ignored) == (
+        Conversation("instagram", BRAND, PERSON), False, "instagram_standby"
+    )  # fmt: skip
+
+
+def test_what_another_app_is_told_bears_the_name_that_it_would_have_for_us() -> None:
+    message = {"mid": "m1", "text": "hi"}
+    for said in ({"message": message}, {"postback": {"mid": "m2", "title": "Hours"}}):
+        parties = {"sender": {"id": PERSON}, "recipient": {"id": BRAND}, "timestamp": 1_799_999_990_000}
+        [ours] = arrived(entry(messaging=[parties | said]))
+        [theirs] = read(entry(standby=[parties | said]))
+        assert isinstance(theirs, Overheard)
+        assert theirs.message == ours.id != theirs.id
+
+
+def test_what_is_taken_back_from_another_app_is_told_so() -> None:
+    [one] = happened("standby__deleted")
+    assert isinstance(one, Overheard)
+    assert one.gone
+    assert one.message.startswith("message:")
+
+
+CONTROLS = {
+    "handover__pass_thread_control": ("passed", "222", "to a person"),
+    "changes__messaging_handover": ("passed", "222", "x"),
+    "handover__pass_from_idle": ("passed", "222", "x" * 256),
+    "handover__take_thread_control": ("taken", "111", "bot again"),
+    "handover__take_without_owner": ("taken", "", ""),
+    "handover__request_thread_control": ("requested", "222", "please"),
+    "handover__app_roles": ("default", "111", ""),
+    "handover__app_roles_secondary": ("default", "222", ""),
+}
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_who_has_the_conversation_is_told(name: str) -> None:
+    [one] = happened(name)
+    assert isinstance(one, Control)
+    assert (one.did, one.app, one.words) == CONTROLS[name]
+    assert one.conversation.customer == ("" if one.did == "default" else PERSON)
+
+
 def test_roles_may_come_as_a_change_without_a_sender() -> None:
     value = {"recipient": {"id": BRAND}, "app_roles": {"1": ["primary_receiver"]}}
-    assert read(entry(changes=[{"field": "something", "value": value}])) == [Ignored("instagram_handover")]
+    [one] = read(entry(changes=[{"field": "something", "value": value}]))
+    assert isinstance(one, Control)
+    assert (one.did, one.app) == ("default", "1")
 
 
 def test_a_delivery_that_names_no_object_is_instagrams() -> None:
@@ -1103,6 +1164,7 @@ def test_reasons_are_few_and_short() -> None:
 
 def test_every_fixture_is_expected_here() -> None:
     batches = {name for name in NAMES if name.startswith(("array__", "batch__"))}
+    batches.add("standby__deleted")
     others = {
         "message__text_scripts", "message__text_without_time", "message__text_time_as_string", "message_edit__twice",
         "changes__comments_twice", "changes__comments_without_person", "changes__comments_without_id",
@@ -1112,7 +1174,7 @@ def test_every_fixture_is_expected_here() -> None:
         "message__deleted_without_sender", "changes__message_without_parties", "changes__comments_by_username",
         "changes__comments_reply", "postback__nobody", "referral__story_mention", "message__story_mention_and_referral",
     }  # fmt: skip
-    assert {*MESSAGES, *NOTES, *LED, *ECHOES, *IGNORED, *others, *batches} == set(NAMES)
+    assert {*MESSAGES, *NOTES, *LED, *ECHOES, *IGNORED, *OVERHEARD, *CONTROLS, *others, *batches} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
