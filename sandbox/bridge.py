@@ -58,6 +58,7 @@ NO_PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "HTTP_PROX
 class _Fronted(Body):
     channel: str
     front: dict[str, dict[str, Any]]
+    account: str = ""
 
 
 class _Holdable(Protocol):
@@ -360,9 +361,10 @@ class Sandbox:
             "bot": {"model": "amazon.nova-lite-v1:0", "instructions": "You answer for a tea shop."},
         }
         front = {name: ours.get(name, {}) | given for name, given in asked.front.items()}
-        account = next((one for one in self.accounts if one["channel"] == asked.channel), None)
+        known = [one for one in self.accounts if one["channel"] == asked.channel and asked.account in {"", one["id"]}]
+        account = next(iter(known), None)
         if account is None:
-            raise ValueError("channel must be one of those that there are")
+            raise ValueError("channel, and account, must be one of those that there are")
         msgspec.convert(front, vocabulary.Front)
         self.aws.put_front(account, front)
         self._fresh_runtime()

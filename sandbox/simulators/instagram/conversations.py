@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sandbox.simulators.instagram.graph import Account
@@ -25,6 +25,7 @@ _FIELDS = (
 )  # fmt: skip
 _FIELD = re.compile(r"(\w+)(?:\.limit\((\d+)\))?(?:\{([\w,]*)\})?(?:,|$)")
 _ALWAYS = ("id", "created_time")
+Owns = Callable[[str], bool]
 
 
 def conversation_id(account: Account, customer: str) -> str:
@@ -32,9 +33,9 @@ def conversation_id(account: Account, customer: str) -> str:
     return "aWdfZAG06" + hashlib.sha256(f"{account.ig_id}:{customer}".encode()).hexdigest()[:40]
 
 
-def listed(inbox: Inbox, account: Account, call: Call, *, marks: bool) -> dict[str, Any]:
+def listed(inbox: Inbox, account: Account, call: Call, *, marks: bool, owns: Owns) -> dict[str, Any]:
     """GET .../conversations, of everybody or of one `user_id`, a page from the cursor `after` on, the newest first;
-    `marks`: messages tell their metadata."""
+    `marks`: messages tell their metadata; `owns`: whether the caller's app has a customer's conversation."""
     if call.query.get("platform", account.login) != "instagram":
         raise GraphError(100, "(#100) platform must be instagram: of a Page, the default is messenger")
     wanted = call.query.get("user_id")
@@ -45,7 +46,7 @@ def listed(inbox: Inbox, account: Account, call: Call, *, marks: bool) -> dict[s
         raise GraphError(100, "(#100) Invalid cursors values")
     start = ids.index(after) + 1 if after is not None else 0
     page = found[start : start + limit]
-    told: dict[str, Any] = {"data": [_shown(inbox, account, customer, call, marks) for customer in page]}
+    told: dict[str, Any] = {"data": [_shown(inbox, account, customer, call, marks, owns) for customer in page]}
     if page:
         paging: dict[str, Any] = {"cursors": {"before": ids[start], "after": ids[start + len(page) - 1]}}
         more = start + limit < len(found)
@@ -61,10 +62,12 @@ def _limit(value: str) -> int:
     return int(value)
 
 
-def conversation(inbox: Inbox, account: Account, node: str, call: Call, *, marks: bool) -> dict[str, Any] | None:
+def conversation(
+    inbox: Inbox, account: Account, node: str, call: Call, *, marks: bool, owns: Owns
+) -> dict[str, Any] | None:
     """GET of a conversation by its id; None where the account has none such."""
     known = {conversation_id(account, customer): customer for customer in _customers(inbox, account)}
-    return _shown(inbox, account, known[node], call, marks) if node in known else None
+    return _shown(inbox, account, known[node], call, marks, owns) if node in known else None
 
 
 def message(inbox: Inbox, account: Account, mid: str, call: Call, *, marks: bool) -> dict[str, Any] | None:
@@ -90,7 +93,7 @@ def _customer(held: dict[str, Any], account: Account) -> str | None:
     return sides[0]
 
 
-def _shown(inbox: Inbox, account: Account, customer: str, call: Call, marks: bool) -> dict[str, Any]:
+def _shown(inbox: Inbox, account: Account, customer: str, call: Call, marks: bool, owns: Owns) -> dict[str, Any]:
     held = [(mid, one) for mid, one in inbox.messages.items() if _customer(one, account) == customer]
     held.reverse()
     shown: dict[str, Any] = {"id": conversation_id(account, customer)}
@@ -100,6 +103,8 @@ def _shown(inbox: Inbox, account: Account, customer: str, call: Call, marks: boo
             page = held[: int(limit or _PAGE)]
             told = [_told(mid, one, names if at < NEWEST else _ALWAYS, marks) for at, (mid, one) in enumerate(page)]
             shown[name] = {"data": told}
+        elif name == "is_owner":
+            shown[name] = owns(customer)
         elif name == "updated_time":
             shown[name] = held[0][1]["created_time"]
         elif name != "id":

@@ -93,10 +93,10 @@ def refused(error: GraphError, account: Account | None, fault: Fault | None) -> 
     return Answer(error.status, {"error": body}, fault.headers if fault else {})
 
 
-def me(account: Account, call: Call) -> dict[str, Any]:
-    """GET /me, or the account's own id."""
+def me(account: Account, call: Call, **more: Any) -> dict[str, Any]:
+    """GET /me, or the account's own id; a Page has `more` fields."""
     if account.page_id:
-        page = {"name": account.username, "instagram_business_account": {"id": account.ig_id}}
+        page = {"name": account.username, "instagram_business_account": {"id": account.ig_id}, **more}
         return chosen(account.page_id, page, call, ("name",))
     # `id` is app-scoped and useless for routing, `user_id` is the webhooks' entry.id
     scoped = f"28{int(account.ig_id) % 10**15:015d}" if account.ig_id.isdigit() else f"app-{account.ig_id}"

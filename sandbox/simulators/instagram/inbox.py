@@ -173,9 +173,16 @@ def new_mid(account: str, customer: str) -> str:
 
 
 def webhook(
-    account: str, sender: str, recipient: str, said: dict[str, Any], now: float, kind: str = "message"
+    account: str,
+    sender: str,
+    recipient: str,
+    said: dict[str, Any],
+    now: float,
+    kind: str = "message",
+    section: str = "messaging",
 ) -> bytes:
-    """A webhook of `kind` as Meta writes it: escaped to ASCII, slashes too. `now` in epoch seconds."""
+    """A webhook of `kind` as Meta writes it: escaped to ASCII, slashes too. `now` in epoch seconds; `section` "standby"
+    tells what another app's conversation has."""
     at = int(now * 1000)
     event = {
         "sender": {"id": sender},
@@ -183,7 +190,7 @@ def webhook(
         "timestamp": at,
         kind: said,
     }
-    payload = {"object": "instagram", "entry": [{"time": at, "id": account, "messaging": [event]}]}
+    payload = {"object": "instagram", "entry": [{"time": at, "id": account, section: [event]}]}
     return json.dumps(payload, separators=(",", ":")).replace("/", "\\/").encode()
 
 

@@ -13,6 +13,7 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import requests
@@ -30,6 +31,7 @@ from sandbox.simulators.instagram.graph import (
 )
 from sandbox.simulators.instagram.inbox import Inbox, echo_of, new_mid, objects, person, tapped, webhook
 from sandbox.simulators.instagram.media import CDN_PATH, Cdn, attached
+from sandbox.simulators.instagram.routing import EDGES, OTHER, OURS, Routing, features
 from sandbox.simulators.instagram.schema import SAID, GraphError, parse_send
 from sandbox.simulators.instagram.sending import accept, addressee, beside
 from sandbox.simulators.instagram.tokens import Tokens
@@ -41,6 +43,7 @@ from sandbox.stage.watching import PhoneWatch, Unwatched, traced
 from sandbox.stage.web import Answer, Call, Outcome
 
 Metadata = Literal["told", "kept", "refused"]
+OthersAct = Literal["take", "pass", "request", "say"]
 _OLDEST_VERSION = (21, 0)  # .../graph-api/changelog: v20.0 ended on 2026-09-24
 _PATH = re.compile(r"(?:/v(\d+)\.(\d+))?/([^/]+)(?:/([a-z_]+))?/?")
 
@@ -76,6 +79,7 @@ class InstagramSimulator(Served):
         self._tokens = Tokens(clock)
         self._cdn = Cdn(clock)
         self._inbox = Inbox()
+        self.routing = Routing(clock)
         self._sent: list[dict[str, Any]] = []
         super().__init__(self._handle, port)
 
@@ -83,7 +87,7 @@ class InstagramSimulator(Served):
         """Forget customers, sends and pending deliveries; accounts and tokens stay."""
         self.deliveries.cancel()
         with self._lock:
-            self._inbox = Inbox()
+            self._inbox, self.routing = Inbox(), Routing(self._clock)
             self._sent.clear()
         self._cdn.forget()
 
@@ -123,10 +127,44 @@ class InstagramSimulator(Served):
     # --- customers
 
     def write(self, ig_id: str, customer_id: str, text: str, mid: str | None = None) -> str:
-        """A customer writes `text`; returns the mid after the first delivery attempt."""
+        """A customer writes `text`; returns the mid after the first delivery attempt. Who has the conversation is told
+        of it, and others are told of that."""
         mid = mid or new_mid(ig_id, customer_id)
-        self.deliver(webhook(ig_id, customer_id, ig_id, {"mid": mid, "text": text}, self._clock()))
+        with self._lock:
+            section = "messaging" if self.routing.heard(ig_id, customer_id) else "standby"
+        said = {"mid": mid, "text": text}
+        self.deliver(webhook(ig_id, customer_id, ig_id, said, self._clock(), section=section))
         return mid
+
+    def other_app(self, ig_id: str, customer_id: str, act: OthersAct, text: str = "") -> str:
+        """The other app takes the customer's conversation, passes it to us, asks for it, or says `text` there; the id
+        of what it said."""
+        with self._lock:
+            account, mine = self._accounts[ig_id], self.routing.owner(ig_id, customer_id) == OURS
+            if act in {"take", "pass"}:
+                self.routing.gives(ig_id, customer_id, OTHER if act == "take" else OURS)
+        moved = {"previous_owner_app_id": OURS if act == "take" else OTHER, "metadata": text}
+        if act == "take" and mine:  # who takes it from nobody tells nobody
+            self._told(account, customer_id, "take_thread_control", moved | {"new_owner_app_id": OTHER})
+        elif act == "pass":
+            self._told(account, customer_id, "pass_thread_control", moved | {"new_owner_app_id": OURS})
+        elif act == "request" and mine:
+            asked = {"requested_owner_app_id": OTHER, "metadata": text}
+            self._told(account, customer_id, "request_thread_control", asked)
+        elif act == "say":
+            mid = new_mid(ig_id, customer_id)
+            echo = {"mid": mid, "text": text, "app_id": int(OTHER), "is_echo": True}
+            section = "messaging" if mine else "standby"
+            self.deliver(webhook(ig_id, ig_id, customer_id, echo, self._clock(), section=section))
+            return mid
+        return ""
+
+    def _told(self, account: Account, customer: str, kind: str, body: dict[str, Any]) -> None:
+        raw = webhook(account.ig_id, customer, account.ig_id, body, self._clock(), kind)
+        self._echo(self.deliveries.send, account, customer, raw)
+
+    def _owns(self, account: Account, customer: str) -> bool:
+        return self.routing.owner(account.ig_id, customer) == OURS
 
     def write_unseen(self, ig_id: str, customer_id: str, text: str) -> str:
         """A customer writes `text`, and Instagram never tells; the returned mid can be read."""
@@ -259,13 +297,9 @@ class InstagramSimulator(Served):
             raise GraphError(2635, "You are calling a deprecated version of the API.", type="OAuthException")
         node, edge = match[3], match[4]
         own = node in ("me", account.node)
-        if call.method == "POST" and edge == "messages" and own:
-            return self._send(account, call)
-        if edge == "subscribed_apps" and own:
-            return Answer(200, subscription(account, call))
-        if call.method == "GET" and edge == "conversations" and own:
-            with self._lock:
-                return Answer(200, conversations.listed(self._inbox, account, call, marks=self.metadata == "told"))
+        answer = self._edge(account, edge, call) if own and edge else None
+        if answer is not None:
+            return answer
         asked = mention_asked(call)
         if call.method == "GET" and edge is None and node == account.ig_id and asked:
             where, identifier, fields = asked
@@ -273,9 +307,27 @@ class InstagramSimulator(Served):
                 held = self._inbox.mentions.get((account.ig_id, where, identifier))
             return Answer(200, mentioned(account, where, held, fields))
         if call.method == "GET" and edge is None:
-            return Answer(200, me(account, call) if own else self._read(account, node, call))
+            return Answer(200, self._me(account, call) if own else self._read(account, node, call))
         message = f"Unsupported {call.method.lower()} request. Object with ID '{node}' does not exist"
         raise GraphError(100, message, 33)
+
+    def _edge(self, account: Account, edge: str, call: Call) -> Answer | None:
+        """An edge of the account's own node; None where it has none such."""
+        if call.method == "POST" and edge == "messages":
+            return self._send(account, call)
+        if edge == "subscribed_apps":
+            return Answer(200, subscription(account, call))
+        if call.method == "GET" and edge == "conversations":
+            marks, owns = self.metadata == "told", partial(self._owns, account)
+            with self._lock:
+                return Answer(200, conversations.listed(self._inbox, account, call, marks=marks, owns=owns))
+        if call.method == "POST" and edge in EDGES:
+            with self._lock:
+                return Answer(200, self.routing.act(account, edge, call, self._told))
+        return None
+
+    def _me(self, account: Account, call: Call) -> dict[str, Any]:
+        return me(account, call, messaging_feature_status=features(self.routing.state(account.ig_id)))
 
     # --- sending
 
@@ -285,6 +337,8 @@ class InstagramSimulator(Served):
             raise GraphError(100, '(#100) Invalid keys "metadata" were found in param "message".')
         with self._lock:
             recipient = addressee(self._inbox, account, body, self._clock())
+            if body.message is not None and body.recipient.comment_id is None:
+                self.routing.may_send(account.ig_id, recipient)
         if body.message is None:
             self.watch.brand(account.ig_id, recipient, "", call.json())
             return Answer(200, {"recipient_id": recipient})
@@ -321,13 +375,16 @@ class InstagramSimulator(Served):
     # --- reading
 
     def _read(self, account: Account, node: str, call: Call) -> dict[str, Any]:
+        if node == "app":
+            return {"id": OURS, "name": "dmdesk"}
         marks = self.metadata == "told"
         with self._lock:
             known, posted = (account.ig_id, node) in self._inbox.wrote, self._inbox.posts.get(node) == account.ig_id
-            for read in (conversations.message, conversations.conversation):
-                found = read(self._inbox, account, node, call, marks=marks)
-                if found is not None:
-                    return found
+            found = conversations.message(self._inbox, account, node, call, marks=marks) or conversations.conversation(
+                self._inbox, account, node, call, marks=marks, owns=partial(self._owns, account)
+            )
+            if found is not None:
+                return found
         if posted:
             return {"permalink": f"https://www.instagram.com/p/{node}/", "id": node}
         if not node.isdigit():

@@ -9,14 +9,17 @@ from chalicelib.channels.instagram.webhook import WEBHOOK
 from sandbox.simulators.instagram.acts import InstagramActs
 from sandbox.simulators.instagram.inbox import new_mid, webhook
 from sandbox.simulators.instagram.phone import InstagramPhone
-from sandbox.simulators.instagram.simulator import InstagramSimulator
+from sandbox.simulators.instagram.routing import OTHER, OURS, Mode
+from sandbox.simulators.instagram.simulator import InstagramSimulator, OthersAct
 from sandbox.stage.acts import Act
 from sandbox.stage.clock import Clock
 from sandbox.stage.faults import Fault, Faults
 from sandbox.stage.purposes import Purpose, Tails, by_tail
+from sandbox.stage.routes import Body, Routes, account_of, parsed
 from sandbox.stage.screen import Screen
 from sandbox.stage.sources import json_object, signed
 from sandbox.stage.vendors import Account, Channel, Masked
+from sandbox.stage.web import Call
 
 _SECRET = "dmdesk/instagram"
 _SENDS = "/messages"
@@ -26,6 +29,22 @@ _TAILS: Tails = (
     (_SENDS, "message"),
 )
 _ACTIONS: Mapping[str, Purpose] = {"typing_on": "typing", "mark_seen": "seen"}
+
+
+class _Routed(Body):
+    """`account` is one that is connected by Facebook Login."""
+
+    mode: Mode
+    account: str | None = None
+    may_take: bool = True
+    grants: bool = False
+
+
+class _Other(Body):
+    act: OthersAct
+    customer: str | None = None
+    account: str | None = None
+    text: str = ""
 
 
 class Instagram(Channel):
@@ -85,6 +104,33 @@ class Instagram(Channel):
     def settings(self) -> dict[str, str]:
         url = self.simulator.url
         return {"instagram_secret": _SECRET, "instagram_graph": url, "facebook_graph": url}
+
+    def routes(self) -> Routes:
+        """Conversation Routing: how it is set, who has which conversation, and what the other app does."""
+        return {
+            "/instagram/routing": {"GET": lambda call: self._routing(), "POST": self._set_routing},
+            "/instagram/other-app": {"POST": self._other_app},
+        }
+
+    def _routing(self) -> object:
+        simulator = self.simulator
+        states = {account: simulator.routing.state(account) for account in simulator.accounts()}
+        return {
+            "apps": {"ours": OURS, "other": OTHER},
+            "modes": {account: state.mode for account, state in states.items()},
+            "threads": simulator.routing.shown(),
+        }
+
+    def _set_routing(self, call: Call) -> object:
+        asked = parsed(call, _Routed)
+        account = account_of(self.simulator, asked.account)
+        self.simulator.routing.set(account, asked.mode, may_take=asked.may_take, grants=asked.grants)
+        return self._routing()
+
+    def _other_app(self, call: Call) -> object:
+        asked = parsed(call, _Other)
+        account = account_of(self.simulator, asked.account)
+        return {"id": self.simulator.other_app(account, asked.customer or self.customer, asked.act, asked.text)}
 
     def kept_secrets(self) -> dict[str, dict[str, Any]]:
         app, verify = self.secrets["meta_app_secret"], self.secrets["meta_verify_token"]
