@@ -14,7 +14,7 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"dmdesk: this Python has no {error.name}: `make operator` makes .venv/bin/dmdesk, which has it")
 
-from ops import guard_commands, privacy_commands, registry, shelf_commands
+from ops import guard_commands, privacy_commands, registry, shelf_commands, thread_commands
 from ops.help import DASHES, Group, example, json_option, webhook_option
 from ops.output import Out, run
 from ops.provider import Asked, Provider
@@ -55,7 +55,13 @@ def cli() -> None:
 for _provider in (*registry.desks().values(), *registry.channels().values()):
     for _command in _provider.commands:
         cli.add_command(_command)
-for _command in (*shelf_commands.COMMANDS, *guard_commands.COMMANDS, *privacy_commands.COMMANDS, reconcile):
+for _command in (
+    *shelf_commands.COMMANDS,
+    *guard_commands.COMMANDS,
+    *thread_commands.COMMANDS,
+    *privacy_commands.COMMANDS,
+    reconcile,
+):
     cli.add_command(_command)
 
 

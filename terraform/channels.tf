@@ -14,6 +14,7 @@ locals {
         { name = "instagram", title = "Instagram Login", page = false },
         { name = "facebook", title = "Facebook Login for Business", page = true },
       ]
+      routes = true # it gives each conversation to one of the apps that an account has (front.routing)
       # the fields of its secret, and the setting that each has its value from; `spare` are those that may be left out
       secret           = { secrets = "app_secrets", verify_tokens = "verify_tokens" }
       signature_header = "X-Hub-Signature-256" # its deliveries are signed in it

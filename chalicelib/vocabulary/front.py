@@ -159,6 +159,11 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     pass_to: AnyApp = ""
     extend_hours: Annotated[int, msgspec.Meta(ge=0, le=168)] = 168
 
+    def __post_init__(self) -> None:
+        """Raises ValueError where an app is named that nothing is passed to."""
+        if self.pass_to and self.after_end != "pass":
+            raise ValueError('routing takes pass_to with after_end "pass"')
+
 
 class Front(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What stands in front of an account's desk; None of each is off."""

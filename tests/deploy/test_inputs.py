@@ -18,7 +18,7 @@ from tests import terraform_here
 ROOT = Path(__file__).resolve().parents[2] / "terraform"
 LOGINS = [{"name": "instagram", "title": "IL", "page": False}, {"name": "facebook", "title": "FL", "page": True}]
 CHANNELS = {
-    "instagram": {"id": {"pattern": "^[0-9]+$", "error": "It is a number."}, "logins": LOGINS},
+    "instagram": {"id": {"pattern": "^[0-9]+$", "error": "It is a number."}, "logins": LOGINS, "routes": True},
     "tiktok": {"id": {"pattern": ".", "error": "It is the business_id."}, "logins": []},
 }
 LONG = "x" * 400
@@ -195,6 +195,23 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], str]] = {
     "chatty": (
         {"front": {"bot": {"model": "m", "instructions": "x" * 4001}}},
         "accounts.chatty.front.bot.instructions has 4001 characters, and 4000 at most.",
+    ),
+    "no_app": ({"front": {"routing": {}}}, "accounts.no_app.front.routing.app has to be given."),
+    "named_app": (
+        {"front": {"routing": {"app": "our app"}}},
+        'accounts.named_app.front.routing.app is the number of an app, not "our app".',
+    ),
+    "ever": (
+        {"front": {"routing": {"app": "1", "extend_hours": 720}}},
+        "accounts.ever.front.routing.extend_hours is at most 168, not 720.",
+    ),
+    "passes": (
+        {"front": {"routing": {"app": "1", "pass_to": "2"}}},
+        'accounts.passes.front.routing.pass_to goes with after_end = "pass".',
+    ),
+    "alone": (
+        {"channel": "tiktok", "front": {"routing": {"app": "1"}}},
+        "accounts.alone.front.routing: tiktok gives conversations to no other app; take it out.",
     ),
     "rushed": (
         {"front": {"triage": {"intents": {"a": ""}, "model": "m", "priorities": {"high": 25000001}}}},

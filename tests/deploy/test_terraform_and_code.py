@@ -24,7 +24,7 @@ from chalicelib.observability import NAMESPACE
 from chalicelib.pipeline import batch, erasing
 from chalicelib.pipeline.chores import deletions, tokens, upkeep
 from chalicelib.protocols.webhook import Webhook
-from chalicelib.registry import CHANNELS, DESKS, abouts, part
+from chalicelib.registry import CHANNELS, DESKS, abouts, having, part
 from chalicelib.rules import budgets, mime
 from chalicelib.rules.catalogue import LANGUAGES
 from chalicelib.rules.scanning import CLEAN
@@ -260,6 +260,12 @@ def test_an_accounts_front_is_the_same_on_both_sides() -> None:
         (feature,) = (one for one in get_args(field.type) if one is not type(None))
         read[field.name] = {part.encode_name for part in msgspec.structs.fields(feature)}
     assert told == read
+
+
+def test_terraform_knows_which_channels_give_conversations_to_one_of_several_apps() -> None:
+    told = {name for name, entry in entries("channels").items() if re.search(r"^      routes += true", entry, re.M)}
+    assert told == {name for name, about in abouts(CHANNELS).items() if about.routes}
+    assert told == set(having(CHANNELS, "routing"))
 
 
 def test_terraform_knows_each_language() -> None:

@@ -1,4 +1,4 @@
-"""Conversations that Meta gives to one of two apps, on the whole road: the bridge's, and another that the sandbox plays."""
+"""Conversations that Meta gives to one of two apps, on the whole road: the bridge's, and another of the sandbox."""
 
 from __future__ import annotations
 

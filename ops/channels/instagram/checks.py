@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chalicelib.channels.instagram.about import options
+from chalicelib.vocabulary.front import Routing
 from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
 from ops.channels.instagram import graph
@@ -24,6 +25,8 @@ def run(bridge: Bridge, accounts: Sequence[Account]) -> Checks:
         yield from made("token", subject(account), token, bridge, account, life_s, graph.RENEW)
         yield from made("ids", subject(account), _ids, bridge, account)
         yield from made("webhook fields", subject(account), _fields, bridge, account)
+        if account.front.routing is not None:
+            yield from made("routing", subject(account), _routing, bridge, account, account.front.routing)
 
 
 def _version(bridge: Bridge) -> Checks:
@@ -73,6 +76,43 @@ def _fields(bridge: Bridge, account: Account) -> Checks:
         yield check("webhook fields", subject(account), status, f"not delivered: {', '.join(sorted(missing))}",
                     "dmdesk subscribe, and tick them for the instagram object in the App Dashboard")  # fmt: skip
     yield _comment_fields(account, held)
+
+
+def _routing(bridge: Bridge, account: Account, routing: Routing) -> Checks:
+    """Whether other apps can be heard, whose app this is, and which calls work as the account is set now."""
+    missing = graph.ROUTING_FIELDS - graph.subscribed(bridge, account)
+    if options(account).login != "facebook":
+        yield check("routing", subject(account), "warn", "read, and nothing more: Meta lets nobody take, pass or keep "
+                    "conversations by Instagram Login", "connect the account by its Page (Facebook Login)")  # fmt: skip
+        return
+    app, features = graph.app(bridge, account), graph.features(bridge, account)
+    if app != routing.app:
+        yield check("routing app", subject(account), "fail", f"the token is of the app {app or '?'}",
+                    f'set front.routing.app to "{app}" and run terraform apply')  # fmt: skip
+    else:
+        yield check("routing app", subject(account), "ok", f"{app} is the token's")
+    if "standby" in missing:
+        yield check("routing fields", subject(account), "fail", "standby is not delivered: what customers say to other "
+                    "apps is not heard", "dmdesk subscribe, and tick standby and messaging_handover for the instagram "
+                    "object in the App Dashboard")  # fmt: skip
+    yield _routed(account, routing, features)
+
+
+def _routed(account: Account, routing: Routing, features: Mapping[str, str]) -> Check:
+    """By `messaging_feature_status`, whose values nobody documents."""
+    told = ", ".join(f"{name} {value}" for name, value in sorted(features.items())) or "nothing"
+    word = features.get("hop_v2", "").lower()
+    if word in graph.ON:
+        detail = f"Meta's routing is on ({told}): take, pass, release and extend work, request does not"
+        return check("routing", subject(account), "ok", detail)
+    if word in graph.OFF:
+        detail = f"Meta's routing is off ({told}): request, pass, release and extend work, take does not"
+        if routing.primary:
+            fix = "front.routing.primary is true, and no default app is set: Page settings > Advanced messaging"
+            return check("routing", subject(account), "warn", detail, fix)
+        return check("routing", subject(account), "ok", detail)
+    return check("routing", subject(account), "warn", f"Meta tells {told}: whether its routing is on cannot be told; "
+                 "replies try take, then request", "look at Page settings > Advanced messaging")  # fmt: skip
 
 
 def _comment_fields(account: Account, held: set[str]) -> Check:

@@ -34,6 +34,11 @@ _COMMENTS = (
     "add the permission instagram_business_manage_comments in the App Dashboard (API setup with Instagram login; App "
     "Review for accounts that are not yours), then Generate token and put the new token into the secret"
 )
+# What tells of conversations that another app has; a Page has no field for hand-overs, which are ticked in the
+# dashboard.
+ROUTING_FIELDS = {"standby"}
+# What `messaging_feature_status` may say of Conversation Routing, which is named hop_v2 there; nobody documents it.
+ON, OFF = {"enabled", "on", "true", "active", "1"}, {"disabled", "off", "false", "inactive", "0"}
 # Graph's versions and their last day, "" where Meta has named none: developers.facebook.com/docs/graph-api/changelog
 VERSIONS = {
     "v21.0": "2027-01-21", "v22.0": "2027-05-20", "v23.0": "2027-10-08", "v24.0": "2028-02-18", "v25.0": "2028-07-29",
@@ -98,6 +103,19 @@ def identity(bridge: Bridge, account: Account) -> Identity:
         shape=tuple(sorted(found)),
         version=answer.headers.get("facebook-api-version", ""),
     )
+
+
+def app(bridge: Bridge, account: Account) -> str:
+    """The id of the app that the token is of."""
+    return str(_answered(bridge, account, "GET", "?fields=id", node="app")[1].get("id", ""))
+
+
+def features(bridge: Bridge, account: Account) -> dict[str, str]:
+    """What Meta says of the messaging features of the account's Page.
+    .../instagram-messaging/features/conversation-routing/apis"""
+    found = _answered(bridge, account, "GET", "?fields=messaging_feature_status", node="me")[1]
+    told = found.get("messaging_feature_status")
+    return {str(name): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
 
 
 def version_of(setting: str, now: float) -> tuple[Literal["ok", "warn", "fail"], str]:

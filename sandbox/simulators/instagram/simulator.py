@@ -327,7 +327,8 @@ class InstagramSimulator(Served):
         return None
 
     def _me(self, account: Account, call: Call) -> dict[str, Any]:
-        return me(account, call, messaging_feature_status=features(self.routing.state(account.ig_id)))
+        told = {"messaging_feature_status": features(self.routing.state(account.ig_id))} if account.page_id else {}
+        return me(account, call, **told)
 
     # --- sending
 

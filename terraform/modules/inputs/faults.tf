@@ -116,6 +116,7 @@ locals {
     local.account_faults,
     local.triage_faults,
     local.bot_faults,
+    local.routing_faults,
   )
 }
 
@@ -167,6 +168,19 @@ locals {
         for day in try(keys(given.hours), []) : "accounts.${key}.front.bot.hours.${day} is two times of the day in UTC, such as 08:00-18:00."
         if !can(regex("^\"([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)\"$", jsonencode(given.hours[day])))
       ],
+    )
+  ])
+}
+
+# Which accounts may share their conversations with other apps, and what goes together: as chalicelib/vocabulary/front.py
+# has it.
+locals {
+  routings = { for key in keys(local.fronts) : key => local.given["accounts.${key}.front.routing"] if contains(keys(local.given), "accounts.${key}.front.routing") }
+
+  routing_faults = flatten([
+    for key, given in local.routings : concat(
+      try(!var.channels[local.accounts[key].channel].routes, false) ? ["accounts.${key}.front.routing: ${local.accounts[key].channel} gives conversations to no other app; take it out."] : [],
+      lookup(given, "pass_to", null) != null && lookup(given, "after_end", null) != "pass" ? ["accounts.${key}.front.routing.pass_to goes with after_end = \"pass\"."] : [],
     )
   ])
 }

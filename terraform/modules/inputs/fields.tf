@@ -16,6 +16,7 @@ locals {
   endpoint     = { kind = "text", form = "^https://[^/\\s@]+(/\\S*)?$", longest = 2048, says = "an address that begins with https:// and holds no password" }
   secret       = { kind = "text", form = "^[A-Za-z0-9/_+=.@:-]+$", longest = 2048, says = "the name or ARN of a secret" }
   model        = { kind = "text", form = "^[A-Za-z0-9:/._-]+$", longest = 2048, says = "the id or ARN of a model or an inference profile" }
+  app          = { kind = "text", form = "^[1-9][0-9]{0,31}$", says = "the number of an app" }
   model_region = { kind = "text", form = "^[a-z0-9-]+$", longest = 40, says = "a region of AWS" }
   word         = "^[!-~]+$"
   address      = "^[^@\\s,;<>\"]+@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]{2,}$"
@@ -227,6 +228,8 @@ locals {
     triage = { kind = "map" }
     bot    = { kind = "map" }
     thanks = { kind = "map" }
+
+    routing = { kind = "map" }
   }
   front_features = {
     guards = {
@@ -275,6 +278,14 @@ locals {
       most_a_day    = { kind = "number", least = 1, most = 1000 }
       quiet         = { kind = "text", form = "^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?$", says = "hours of the day, like 22:00-08:00" }
       zone          = { kind = "text", form = "^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$", says = "a time zone of the IANA database, like Europe/Berlin" }
+    }
+    routing = {
+      app          = merge(local.app, { must = true })
+      primary      = { kind = "flag" }
+      takes        = { kind = "flag" }
+      after_end    = { kind = "text", among = ["keep", "release", "pass"] }
+      pass_to      = local.app
+      extend_hours = { kind = "number", least = 0, most = 168 }
     }
   }
 }

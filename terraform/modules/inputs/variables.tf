@@ -11,10 +11,11 @@ variable "accounts" {
 }
 
 variable "channels" {
-  description = "The channels that an account may have: what its id looks like (a pattern, and what to say of another), and the ways to log in, the default first, with those that need the account's `page`."
+  description = "The channels that an account may have: what its id looks like (a pattern, and what to say of another), and the ways to log in, the default first, with those that need the account's `page`; whether it `routes` conversations to one of several apps."
   type = map(object({
     id     = object({ pattern = string, error = string })
     logins = list(object({ name = string, title = string, page = bool }))
+    routes = optional(bool, false)
   }))
   nullable = false
 }
