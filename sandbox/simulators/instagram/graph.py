@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -74,6 +74,7 @@ class Account:
     human_agent: bool
     comments: bool = True  # the token has instagram_business_manage_comments
     subscribed: tuple[str, ...] = ()
+    features: dict[str, str] = field(default_factory=dict)  # of its messaging
 
     @property
     def node(self) -> str:
@@ -93,10 +94,11 @@ def refused(error: GraphError, account: Account | None, fault: Fault | None) -> 
     return Answer(error.status, {"error": body}, fault.headers if fault else {})
 
 
-def me(account: Account, call: Call, **more: Any) -> dict[str, Any]:
-    """GET /me, or the account's own id; a Page has `more` fields."""
+def me(account: Account, call: Call) -> dict[str, Any]:
+    """GET /me, or the account's own id."""
     if account.page_id:
-        page = {"name": account.username, "instagram_business_account": {"id": account.ig_id}, **more}
+        page: dict[str, Any] = {"name": account.username, "instagram_business_account": {"id": account.ig_id}}
+        page["messaging_feature_status"] = account.features
         return chosen(account.page_id, page, call, ("name",))
     # `id` is app-scoped and useless for routing, `user_id` is the webhooks' entry.id
     scoped = f"28{int(account.ig_id) % 10**15:015d}" if account.ig_id.isdigit() else f"app-{account.ig_id}"

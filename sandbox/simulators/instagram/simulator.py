@@ -327,8 +327,8 @@ class InstagramSimulator(Served):
         return None
 
     def _me(self, account: Account, call: Call) -> dict[str, Any]:
-        told = {"messaging_feature_status": features(self.routing.state(account.ig_id))} if account.page_id else {}
-        return me(account, call, **told)
+        account.features = features(self.routing.state(account.ig_id))
+        return me(account, call)
 
     # --- sending
 
