@@ -12,8 +12,8 @@ from chalicelib.vocabulary.capabilities import DAY_S
 from chalicelib.vocabulary.front import Routing
 from chalicelib.vocabulary.records import NOBODY, US, Thread
 
-# Control lasts for so long after the customer's newest message, unless it was prolonged (ms).
-# developers.facebook.com/docs/messenger-platform/instagram/features/conversation-routing
+# Control lasts for so long after the customer's newest message, unless it was prolonged (ms): so the one platform
+# documents it that has such a thing (its routing.py names the page).
 LASTS_MS = int(DAY_S * 1000)
 
 Standing = Literal["ours", "lapsed", "theirs"]
