@@ -2,8 +2,8 @@
 
 developers.facebook.com/docs/messenger-platform/instagram/features/conversation-routing and
 developers.facebook.com/documentation/business-messaging/instagram-messaging/features/conversation-routing/apis
-Documented with a Page and its token only, that is with Facebook Login. Control ends 24 hours after the customer's newest
-message; that, and a release, are told to nobody.
+Documented with a Page and its token only, that is with Facebook Login. Control ends 24 hours after the customer's
+newest message; that, and a release, are told to nobody.
 """
 
 from __future__ import annotations
