@@ -12,6 +12,7 @@ import msgspec
 from chalicelib.aws.queues import Queue
 from chalicelib.aws.secrets import SecretStore
 from chalicelib.channels.instagram import client as instagram_client
+from chalicelib.channels.instagram import routing as instagram_routing
 from chalicelib.channels.instagram.translate import TRANSLATOR as INSTAGRAM_TRANSLATOR
 from chalicelib.channels.instagram.webhook import WEBHOOK as INSTAGRAM_WEBHOOK
 from chalicelib.channels.tiktok import client as tiktok_client
@@ -37,7 +38,17 @@ from tests.chaos.aws import BUCKET_S, TABLE_S, SecretsManager, Sqs, Stepped
 from tests.chaos.timeline import Killed, Steps, Timeline
 from tests.chaos.world import Sent, World
 from tests.contract.signing import signed
-from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeFetch, FakeLedger, FakeMemory, FakeMetrics, FakeShelf
+from tests.fakes import (
+    INSTAGRAM,
+    TIKTOK,
+    FakeClock,
+    FakeFetch,
+    FakeLedger,
+    FakeMemory,
+    FakeMetrics,
+    FakeRoutes,
+    FakeShelf,
+)
 from tests.kits import Wired
 
 SECRET = "the-webhook-secret-of-the-tests"
@@ -94,9 +105,12 @@ class Container:
         seen: dict[str, Any] = {"clock": clock, "metrics": lab.metrics}
         held: dict[str, Any] = {"secrets": secrets, "shelf": shelf}
         memory: Any = Stepped(lab.memory, lab.steps, "memory", TABLE_S)
+        routes: Any = Stepped(FakeRoutes(lab.ledger), lab.steps, "table", TABLE_S)
+        threads = instagram_routing.open_routing(lab.world, secrets.get, URLS.__getitem__)
         wired = Wired(
-            clients=clients, desk=desks, ledger=ledger, fetch=fetch, memory=memory, outbox=outbound, **held, **seen
-        )
+            clients=clients, desk=desks, ledger=ledger, fetch=fetch, memory=memory, outbox=outbound,
+            routes=routes, threads=lambda name: threads, **held, **seen,
+        )  # fmt: skip
         to_desk = wired.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, inbound)
         to_customer = wired.to_customer(self.translators, outbound)
         heeds_in = Heeding(to_desk, ledger, clock, lab.metrics)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.vocabulary.front import Front, Thanks
+from chalicelib.vocabulary.front import Front, Routing, Thanks
 from chalicelib.vocabulary.records import Account, Conversation, Erasure, Pause, mark
 from tests.chaos import webhooks
 from tests.chaos.lab import Lab
@@ -41,6 +41,11 @@ SURVEYED = msgspec.structs.replace(INSTAGRAM, after_end=SURVEY)
 _WORDS: dict[str, Any] = {"story_texts": {"en": THANKS}, "comment_texts": {"en": THANKS}}
 THANKFUL = msgspec.structs.replace(INSTAGRAM, front=Front(thanks=Thanks(comments=True, **_WORDS)))
 QUIETLY = msgspec.structs.replace(INSTAGRAM, front=Front(thanks=Thanks(opens=False, **_WORDS)))
+SHARED = msgspec.structs.replace(
+    INSTAGRAM, front=Front(routing=Routing(app="1")), options={"login": "facebook", "page": INSTAGRAM.id}
+)
+# a message and no more, whatever was said
+MEANWHILE = "[Another app had this conversation before you."
 ACKNOWLEDGED = msgspec.structs.replace(INSTAGRAM, outage_reply=True, outage_text=AWAY_TEXT)
 # how long (s) after an end was told the bridge asks the desk for it
 ENDED_S = 0.1
@@ -373,6 +378,30 @@ def _erased_is_answered(lab: Lab) -> None:
     lab.agent(ANA, "too late")
 
 
+def _to_another(lab: Lab, text: str) -> None:
+    """The customer writes to another app, which has the conversation."""
+    lab.world.owners[ANA] = "another"
+    now_ms = int(lab.clock() * 1000)
+    said = webhooks.instagram_message("m-to-another", text)
+    lab.deliver("instagram", webhooks.instagram_standby(SHARED, ANA, now_ms, said))
+
+
+def _passed(lab: Lab) -> None:
+    _to_another(lab, "to them")
+
+    def passes(lab: Lab) -> None:
+        lab.world.owners[ANA] = "us"
+        lab.deliver("instagram", _now(lab, {"pass_thread_control": {"new_owner_app_id": "1"}}))
+
+    _later(lab, passes)
+
+
+def _taken_back(lab: Lab) -> None:
+    _to_another(lab, "to them")
+    _later(lab, lambda lab: lab.agent(ANA, "yes"))
+    lab.timeline.at(lab.clock() + 3 * HOUR_S, lambda: lab.customer(ANA, "thanks", SHARED))
+
+
 def _end(lab: Lab) -> None:
     """The agent ends the conversation."""
     lab.world.over[ANA] += 1
@@ -468,6 +497,9 @@ SCENES: dict[str, Scene] = {
     "a paused account": Scene(_paused, shown=["hi"], got=["yes"]),
     "messages of a customer who was erased": Scene(_erased_writes, shown=["new"]),
     "a reply to a customer who was erased": Scene(_erased_is_answered, refused=True),
+    "what was said to another app": Scene(_passed, shown=[MEANWHILE], account=SHARED, open=False),
+    "what was said to another app, with a conversation": Scene(_passed, shown=[MEANWHILE], account=SHARED),
+    "a reply to what another app has": Scene(_taken_back, shown=[MEANWHILE, "thanks"], got=["yes"], account=SHARED),
     "an end": Scene(_end, account=SURVEYED, automatic=SURVEY, sits=""),
     "a reply, and an end": Scene(_reply_and_end, got=["bye"], account=SURVEYED, automatic=SURVEY, sits=""),
     "an end that the desk does not confirm": Scene(_told_end, account=SURVEYED, sits=f"desk-{ANA}"),

@@ -28,6 +28,14 @@ def instagram_batch(account: Account, items: list[dict[str, Any]]) -> bytes:
     return json.dumps({"object": "instagram", "entry": [entry]}).encode()
 
 
+def instagram_standby(account: Account, customer: str, now_ms: int, happened: dict[str, Any]) -> bytes:
+    """A delivery of one event in a conversation that another app has."""
+    item = instagram_item(account, customer, now_ms, happened)
+    return json.dumps(
+        {"object": "instagram", "entry": [{"id": account.id, "time": now_ms, "standby": [item]}]}
+    ).encode()
+
+
 def instagram_comment(account: Account, customer: str, now_ms: int, identifier: str, text: str) -> bytes:
     """A delivery of a comment on a post of the account's."""
     value = {"id": identifier, "text": text, "from": {"id": customer, "username": "ana"}, "media": {"id": "9001"}}

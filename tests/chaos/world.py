@@ -89,6 +89,7 @@ class World(Outgoing):
         self.said: list[dict[str, Any]] = []
         """The same as the platforms were given it."""
         self.commenters: dict[str, str] = {}
+        self.owners: dict[str, str] = {}
         """Who wrote which comment."""
         self.held: defaultdict[str, list[Held]] = defaultdict(list)
         """By customer or thread."""
@@ -206,12 +207,19 @@ class World(Outgoing):
         if method == "POST" and "message" in given:
             to, message = given["recipient"], given["message"]
             customer = self.commenters[to["comment_id"]] if "comment_id" in to else to["id"]
+            if self.owners.get(customer) == "another":
+                return _json({"error": {"code": 100, "error_subcode": 2534037, "message": "x"}}, 400)
             self.said.append(message)
             text = message.get("text", PICTURE)
             held = self._received("instagram", account, customer, customer, text, message.get("metadata", ""))
             return _json({"recipient_id": customer, "message_id": held.id})
+        if path.endswith("_thread_control"):
+            self.owners[given["recipient"]["id"]] = "" if path.endswith("/release_thread_control") else "us"
+            return _json({"success": True})
         if method == "POST":
             return _json({"recipient_id": given["recipient"]["id"]})
+        if query.get("fields") == ["is_owner"]:
+            return _json({"data": [{"is_owner": self.owners.get(query["user_id"][0]) != "another"}]})
         if path.endswith("/conversations"):
             messages = [_at_instagram(one) for one in reversed(self.held[query["user_id"][0]][-20:])]
             return _json({"data": [{"messages": {"data": messages}}] if messages and self.history else []})

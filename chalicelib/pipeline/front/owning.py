@@ -23,7 +23,6 @@ from chalicelib.protocols.routing import Threads
 from chalicelib.rules import routing as rules
 from chalicelib.vocabulary.front import Routing
 from chalicelib.vocabulary.records import NOBODY, SOMEBODY, US, Account, Conversation, Thread
-from chalicelib.wire import bounded
 
 # An app that is asked for a conversation gives it at once or does not (s).
 ASKED_S = 120.0
@@ -162,8 +161,7 @@ class Owning:
         up before the next one."""
         account, whose = reply.account, reply.conversation
         try:
-            if regained or held.holder == NOBODY:
-                self._show(reply)
+            if (regained and self._is_shown(reply)) or held.holder == NOBODY:
                 held = self._routes.held(whose, US, rules.moment(self._clock(), held), self._clock())
             now_ms = int(self._clock() * 1000)
             left_s = rules.extends_s(routing, held, now_ms)
@@ -175,15 +173,19 @@ class Owning:
             self._breaker.failed(account.key, long=isinstance(error, (Refused, Misconfigured)))
             self._failed(account, "extend", where(error))
 
-    def _show(self, reply: Reply) -> None:
-        """What was said meanwhile, where the agent is. Raises Retryable or Refused."""
+    def _is_shown(self, reply: Reply) -> bool:
+        """Shows what was said meanwhile where the agent is; False where that cannot be: it comes with the customer's
+        next message then. Raises Retryable or Refused."""
         account, whose, seat = reply.account, reply.conversation, reply.seat
-        told = self._record.told(account, whose, f"reply:{reply.message.id}")
-        if told.lines and self._lines.is_open(account, whose, seat):
-            text = words(account, told.lines, "")
-            identifier = bounded(f"routed:reply:{reply.message.id}")
-            line = Shown(conversation=whose, id=identifier, sent_ms=told.wrote_ms, text=text)
-            self._lines.put(account, line, seat, forgotten)
+        told = self._record.untold(account, whose)
+        if not told.lines:
+            return True
+        if not self._lines.is_open(account, whose, seat):
+            return False
+        line = Shown(conversation=whose, id=told.id, sent_ms=told.said_ms, text=words(account, told.lines, ""))
+        self._lines.put(account, line, seat, forgotten)
+        self._record.was_told(whose, f"reply:{reply.message.id}", told)
+        return True
 
     def _failed(self, account: Account, what: str, reason: str) -> None:
         self._metrics.count("control_failed", channel=account.channel, call=what)

@@ -8,7 +8,7 @@ what was said is shown once, whoever dies over that, since it is written down fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -50,10 +50,18 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes with one event, and when the customer wrote the newest of it (epoch ms, 0: nothing of theirs)."""
+    """What goes with one event: when the newest of it was said, and when the newest of the customer's (epoch ms, 0:
+    nothing of theirs). `names` are those of what was said."""
 
     lines: tuple[Line, ...]
+    said_ms: int = 0
     wrote_ms: int = 0
+    names: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The same for whoever shows the same."""
+        return f"routed:{digest(*self.names)}"
 
 
 class Record:
@@ -87,19 +95,20 @@ class Record:
         """What is to be shown with the event, and with no other: the same on every try. `but` is the event's own
         message, which may have been told to the other app as well."""
         held = self._memory.under(conversation, _ALL)
-        mine = f"{_TOLD}{digest(event)}"
-        if mine not in held:
-            gone = {_name(but)}.union(*(_names(body) for name, body in held.items() if name.startswith(_TOLD)))
-            names = [name for name in held if name.startswith(_SAID) and name not in gone]
-            body = msgspec.json.encode(sorted(names))
-            names = _names(self._memory.keep_first(conversation, mine, body, KEPT_S) if names else body)
-        else:
-            names = _names(held[mine])
-        said = [msgspec.json.decode(body, type=_Said) for name in names if (body := held.get(name, _GONE)) != _GONE]
-        said.sort(key=lambda one: one.at_ms)
-        shown = talking.newest(account.language, [(one.key, one.text) for one in said])
-        wrote = [one.at_ms for one in said if one.key == _CUSTOMER]
-        return Told(lines=(Line("routed"), *shown) if shown else (), wrote_ms=max(wrote, default=0))
+        mine = _told(event)
+        names = _names(held[mine]) if mine in held else _untold(held, but)
+        if names and mine not in held:
+            names = _names(self._memory.keep_first(conversation, mine, msgspec.json.encode(names), KEPT_S))
+        return _as_told(account, held, names)
+
+    def untold(self, account: Account, conversation: Conversation) -> Told:
+        """What has been shown with nothing yet; `was_told` where it is then."""
+        held = self._memory.under(conversation, _ALL)
+        return _as_told(account, held, _untold(held))
+
+    def was_told(self, conversation: Conversation, event: str, told: Told) -> None:
+        """It was shown with that event. Who dies before this shows it once more under the same id, which is known."""
+        self._memory.keep(conversation, _told(event), msgspec.json.encode(told.names), KEPT_S)
 
 
 _CUSTOMER, _APP = "handed_customer", "routed_app"
@@ -109,8 +118,31 @@ def _name(message: str) -> str:
     return f"{_SAID}{digest(message)}"
 
 
+def _told(event: str) -> str:
+    return f"{_TOLD}{digest(event)}"
+
+
 def _names(body: bytes) -> list[str]:
     return msgspec.json.decode(body, type=list[str])
+
+
+def _untold(held: Mapping[str, bytes], but: str = "") -> list[str]:
+    """The names of what has been shown with nothing, and is not that message."""
+    told = {_name(but)}.union(*(_names(body) for name, body in held.items() if name.startswith(_TOLD)))
+    return sorted(name for name in held if name.startswith(_SAID) and held[name] != _GONE and name not in told)
+
+
+def _as_told(account: Account, held: Mapping[str, bytes], names: Sequence[str]) -> Told:
+    """What of these is still there, in the order in which it was said."""
+    said = [msgspec.json.decode(body, type=_Said) for name in names if (body := held.get(name, _GONE)) != _GONE]
+    said.sort(key=lambda one: one.at_ms)
+    shown = talking.newest(account.language, [(one.key, one.text) for one in said])
+    return Told(
+        lines=(Line("routed"), *shown) if shown else (),
+        said_ms=max((one.at_ms for one in said), default=0),
+        wrote_ms=max((one.at_ms for one in said if one.key == _CUSTOMER), default=0),
+        names=tuple(names),
+    )
 
 
 class Listening:
@@ -297,7 +329,7 @@ class Listening:
 def _transcript(event: str, whose: Conversation, at_ms: int, told: Told, lines: tuple[Line, ...]) -> CustomerMessage:
     """As a message of the customer's, which nobody takes for one: each of its lines is the bridge's own."""
     return CustomerMessage(
-        id=bounded(f"routed:{event}"),
+        id=told.id if told.lines else bounded(f"routed:{event}"),
         conversation=whose,
         sent_ms=told.wrote_ms or at_ms,
         lines=lines,

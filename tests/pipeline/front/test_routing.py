@@ -374,6 +374,22 @@ def test_an_agents_reply_takes_the_conversation_and_the_agent_reads_what_was_sai
     assert (kit.threads.calls, kit.shown[2:]) == ([], [])
 
 
+@pytest.mark.parametrize("how", ["fails", "closed"])
+def test_what_cannot_be_shown_behind_a_reply_comes_with_the_customers_next_message(how: str) -> None:
+    kit = theirs()
+    if how == "fails":
+        kit.desk.answers = [Unreachable("away")]
+    else:
+        kit.desk.open = False
+    kit.reply()
+    assert (kit.client.texts, kit.shown[:1]) == (["An answer"], ["Hello"])
+    kit.desk.delivered.clear()
+    kit.desk.open = True
+    kit.clock.advance(1)
+    kit.says_to_us("To us")
+    assert kit.shown == [talked("[The customer: To them]"), "To us"]
+
+
 def test_a_reply_takes_nothing_where_the_account_does_not_want_that() -> None:
     kit = theirs(takes=False)
     kit.reply()
