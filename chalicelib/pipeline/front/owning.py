@@ -16,6 +16,7 @@ from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.front.breaker import Breaker
 from chalicelib.pipeline.front.routing import Record
 from chalicelib.pipeline.lines import Lines, Shown, forgotten
+from chalicelib.pipeline.outbound.parts import PART_S
 from chalicelib.pipeline.outbound.reply import Reply
 from chalicelib.pipeline.ports import Clock, Ledger, Routes, Turn
 from chalicelib.pipeline.presenting import words
@@ -65,6 +66,8 @@ class Owning:
             self._regain(routing, reply)
         elif standing == "lapsed":
             self._renewed(reply)
+        if standing != "ours":
+            self._in_time(reply)
         try:
             sent = send()
         except Refused as no:
@@ -72,16 +75,18 @@ class Owning:
                 raise
             held = self._routes.held(reply.conversation, SOMEBODY, rules.moment(self._clock(), held), self._clock())
             self._regain(routing, reply)
+            self._in_time(reply)
             regained, sent = True, send()
         self._ours(routing, reply, held, regained)
         return sent
 
-    def over(self, account: Account, conversation: Conversation, thread: Thread, turn: Turn) -> None:
+    def over(self, account: Account, conversation: Conversation, turn: Turn) -> None:
         """The desk's conversation is over, and nobody has it. Raises Retryable for a short while."""
         routing = account.front.routing
-        if routing is None or routing.after_end == "keep" or thread.seat.conversation:
+        if routing is None or routing.after_end == "keep":
             return
-        if thread.holder not in {"", US}:
+        thread = self._ledger.thread(conversation)  # the customer may have written again
+        if thread.seat.conversation or thread.holder not in {"", US}:
             return
         threads, who = self._threads(account.channel), conversation.customer
         gives, app = routing.after_end == "pass", routing.pass_to
@@ -122,6 +127,11 @@ class Owning:
         except Uncertain as error:  # nothing of the reply has left
             raise Retryable(f"taking a conversation: {error.reason}") from error
         self._metrics.count("thread_taken", channel=account.channel)
+
+    def _in_time(self, reply: Reply) -> None:
+        """Raises Waiting where what was asked has left no time for the send: the next try asks less."""
+        if reply.turn.remaining_s() < PART_S:
+            raise Waiting("the worker has no time left for a part", 0)
 
     def _taken(self, threads: Threads, account: Account, customer: str) -> bool:
         try:

@@ -271,6 +271,9 @@ class Listening:
             self._metrics.count("ignored", reason="control_overtaken")
             return []
         told = self._record.told(arrival.account, control.conversation, control.id)
+        wrote_since = held.holder in {"", US} and held.customer_ms >= control.sent_ms
+        if wrote_since and not (told.lines or control.words):  # agents have read that, which says as much
+            return []
         lines = told.lines or (Line("routed_bare"),)
         if control.words:
             lines += (Line("routed_words", {"words": control.words}),)

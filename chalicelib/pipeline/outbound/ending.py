@@ -13,7 +13,7 @@ from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.outbound.farewell import Farewell
 from chalicelib.pipeline.ports import Clock, Ledger, Turn
-from chalicelib.vocabulary.records import Account, Conversation, Event, Seat, Thread
+from chalicelib.vocabulary.records import Account, Conversation, Event, Seat
 from chalicelib.vocabulary.replies import DeskEnded
 from chalicelib.wire import digest
 
@@ -52,7 +52,7 @@ class Ending:
         thread = known.thread
         if not thread.seat.conversation and known.ended == seat.conversation:
             self._farewell.say(account, customer, seat, thread, received_s, turn)
-            self._over(account, conversation, thread, turn)
+            self._over(account, conversation, turn)
             self._metrics.count("duplicate", channel=account.channel)
         elif thread.seat.place != seat.place:
             self._metrics.count("ignored", reason="desk_ended_elsewhere")
@@ -66,14 +66,14 @@ class Ending:
             thread = msgspec.structs.replace(thread, seat=thread.seat.moved())
             if became := self._farewell.say(account, customer, seat, thread, received_s, turn):
                 self._metrics.count("after_end", channel=account.channel, outcome=became)
-            self._over(account, conversation, thread, turn)
+            self._over(account, conversation, turn)
         else:
             raise Retryable("something is shown in the conversation at this moment")
 
-    def _over(self, account: Account, conversation: Conversation, thread: Thread, turn: Turn) -> None:
+    def _over(self, account: Account, conversation: Conversation, turn: Turn) -> None:
         """Another app may have it. Raises Retryable."""
         if account.front.routing is not None:
-            self._owning().over(account, conversation, thread, turn)
+            self._owning().over(account, conversation, turn)
 
     def _ended(self, account: Account, customer: str, seat: Seat) -> bool:
         """Whether an end may be believed. A desk that cannot say so now holds up nobody: it is asked later."""

@@ -71,6 +71,8 @@ class Kit:
         self.to_desk = bench.to_desk({"instagram": self.says})
         self.to_customer = bench.to_customer(self.says)
         self.numbers = itertools.count(1)
+        self.left_s = 600.0
+        """How long the outbound worker still runs."""
 
     # on the platform
 
@@ -136,7 +138,7 @@ class Kit:
             source="genesys", account=INSTAGRAM.integration, party="55501", id=name,
             received_ms=int((self.clock() - received_s) * 1000),
         )  # fmt: skip
-        self.to_customer.handle(event, turn(name))
+        self.to_customer.handle(event, msgspec.structs.replace(turn(name), remaining_s=lambda: self.left_s))
 
     @property
     def shown(self) -> list[str]:
@@ -186,6 +188,15 @@ def test_a_conversation_is_passed_to_us_of_which_nothing_is_known() -> None:
     kit.control("passed", OURS)
     assert kit.shown == [BARE]
     assert kit.held.customer_ms == 0
+
+
+def test_that_it_was_passed_says_nothing_once_the_customer_has_written() -> None:
+    kit = Kit()
+    kit.says_to_us("Hello", at_s=2)
+    kit.control("passed", OURS, 1)
+    assert kit.shown == ["Hello"]
+    kit.control("passed", OURS, 1, words="an order", name="with words")
+    assert kit.shown[1:] == [f"{BARE}\n[The other app adds: an order]"]
 
 
 def test_control_that_comes_without_a_word_is_told_with_the_customers_next_message() -> None:
@@ -541,6 +552,40 @@ def test_the_next_message_after_a_release_is_ours_again() -> None:
     kit.clock.advance(1)
     kit.says_to_us("Again")
     assert (kit.shown, kit.held.holder) == (["Hello", "Again"], US)
+
+
+def test_who_has_written_again_since_the_end_is_not_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    kit = Kit()
+    kit.says_to_us("Hello")
+    end = FakeLedger.end
+
+    def ends(ledger: FakeLedger, *args: Any) -> bool:
+        done = end(ledger, *args)
+        kit.clock.advance(1)
+        kit.says_to_us("One more thing")
+        return done
+
+    kit.threads.calls.clear()
+    monkeypatch.setattr(FakeLedger, "end", ends)
+    kit.ends()
+    assert "release" not in kit.asked
+
+
+def test_a_reply_without_time_for_its_send_waits_and_then_takes_nothing_more() -> None:
+    kit = theirs()
+    kit.left_s = 10.0
+    with pytest.raises(Waiting):
+        kit.reply()
+    assert (kit.asked, kit.client.texts) == ([], [])
+    kit.left_s = 600.0
+    kit.threads.fails = lambda call: setattr(kit, "left_s", 10.0)
+    with pytest.raises(Waiting):
+        kit.reply()
+    assert (kit.asked, kit.client.texts) == (["owns", "take"], [])
+    kit.threads.fails = lambda call: None
+    kit.left_s = 600.0
+    kit.reply()
+    assert (kit.asked[2:3], kit.asked.count("take"), kit.client.texts) == (["owns"], 1, ["An answer"])
 
 
 def test_an_end_of_what_another_app_has_gives_nothing_back() -> None:
