@@ -76,6 +76,8 @@ def run(bridge: Bridge, account: Account, since: str, out: Out, *, dry_run: bool
     _ready(bridge, account)
     comparing = Runtime(bridge.settings, bridge.clock, _Quiet()).comparing
     if not comparing.compares(account):
+        if account.front.routing is not None:
+            raise OpsError(f"{account.id} shares its conversations: no history tells for which app a message was", "")
         raise OpsError(f"the channel {account.channel} tells no history that could be compared", "")
     held = comparing.begun(since_ms, since_ms, settled_s=0)
     held = held if dry_run else _unfinished(bridge, account, held, out.note) or held

@@ -116,8 +116,8 @@ class Comparing:
         )
 
     def compares(self, account: Account) -> bool:
-        """Whether the account's channel has a history to compare."""
-        return account.channel in self._archives
+        """Whether the account's channel has a history to compare, which is of no other app's conversations."""
+        return account.channel in self._archives and account.front.routing is None
 
     def go_on(self, account: Account, held: Comparison, way: Way) -> Comparison:
         """As far as there is time. May be cut off anywhere, and gone on with from what was kept last: what was brought

@@ -209,6 +209,10 @@ ACCOUNTS: dict[str, tuple[dict[str, Any], str]] = {
         {"front": {"routing": {"app": "1", "pass_to": "2"}}},
         'accounts.passes.front.routing.pass_to goes with after_end = "pass".',
     ),
+    "compared": (
+        {"reconcile": True, "front": {"routing": {"app": "1"}}},
+        "accounts.compared.reconcile does not go with front.routing: a platform's history tells nobody which app",
+    ),
     "alone": (
         {"channel": "tiktok", "front": {"routing": {"app": "1"}}},
         "accounts.alone.front.routing: tiktok gives conversations to no other app; take it out.",

@@ -11,6 +11,7 @@ import pytest
 from chalicelib.errors import Misconfigured, RateLimited, Refused, Retryable
 from chalicelib.pipeline.comparing import Comparing, Found, Way
 from chalicelib.protocols.archive import Chats, History, Kept, Written
+from chalicelib.vocabulary.front import Front, Routing
 from chalicelib.vocabulary.proof import Comparison, Tally
 from chalicelib.vocabulary.records import Account, Conversation, Event, Seat, Thread
 from tests.fakes import INSTAGRAM, START, FakeClock, FakeLedger, FakeMetrics, FakeQueue, FakeShelf
@@ -197,6 +198,12 @@ def test_our_own_and_nobodys_are_not_brought(kit: Kit) -> None:
     ]
     assert kit.run().inbound.received == 1
     assert kit.brought == ["m4"]
+
+
+def test_an_account_that_shares_its_conversations_is_not_compared(kit: Kit) -> None:
+    assert kit.comparing.compares(INSTAGRAM)
+    shared = msgspec.structs.replace(INSTAGRAM, front=Front(routing=Routing(app="1")))
+    assert not kit.comparing.compares(shared)
 
 
 def test_a_conversation_that_is_not_wanted_is_not_looked_at() -> None:

@@ -180,6 +180,7 @@ locals {
   routing_faults = flatten([
     for key, given in local.routings : concat(
       try(!var.channels[local.accounts[key].channel].routes, false) ? ["accounts.${key}.front.routing: ${local.accounts[key].channel} gives conversations to no other app; take it out."] : [],
+      try(local.known[key].reconcile, false) ? ["accounts.${key}.reconcile does not go with front.routing: a platform's history tells nobody which app a message was for."] : [],
       lookup(given, "pass_to", null) != null && lookup(given, "after_end", null) != "pass" ? ["accounts.${key}.front.routing.pass_to goes with after_end = \"pass\"."] : [],
     )
   ])
