@@ -10,7 +10,7 @@ from chalicelib.errors import RateLimited, Retryable
 from chalicelib.http import Answer
 
 Hop = str
-"""webhook, edge, queue, worker, table, platform, or the name of a desk."""
+"""webhook, edge, queue, worker, table, platform, crm, model, or the name of a desk."""
 Outcome = Literal["ok", "retry", "throttled", "duplicate", "refused", "ignored", "failed", "parked"]
 Fact = tuple[str, Mapping[str, str]]
 """What the product counted: a metric's name and labels."""
@@ -54,6 +54,12 @@ def at_worker(counted: Sequence[Fact]) -> tuple[Outcome, str]:
         if name in facts:
             return outcome, facts[name].get("reason", name)
     return "ok", "done"
+
+
+def guarded(counted: Sequence[Fact]) -> dict[str, str] | None:
+    """What a guard made of the event, and why: `action` and `reason`."""
+    facts = dict(counted)
+    return dict(facts["guarded"]) if "guarded" in facts else None
 
 
 def judged(answer: Answer) -> tuple[Outcome, str]:
