@@ -3,6 +3,7 @@ bridge's own table, queue and bucket."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -51,6 +52,13 @@ class _Fronted(Body):
     account: str | None = None
 
 
+class _Switch(Body):
+    channel: str
+    feature: str
+    on: bool
+    account: str | None = None
+
+
 class Fronts:
     """`offered` is what a feature has that is not told; `renewed` is called when an account has changed, as a function
     finds that after minutes."""
@@ -63,11 +71,15 @@ class Fronts:
         renewed: Callable[[], None],
     ) -> None:
         self._accounts, self._stores, self._offered, self._renewed = accounts, stores, offered, renewed
+        self._lock = threading.Lock()
         self._given: set[str] = set()
 
     def routes(self) -> Routes:
         """Of the control API."""
-        return {"/front": {"GET": lambda call: self.told(), "POST": self._give}}
+        return {
+            "/front": {"GET": lambda call: self.told(), "POST": self._give},
+            "/front/switch": {"POST": self._switch},
+        }
 
     def reset(self) -> None:
         """Nothing stands anywhere."""
@@ -88,13 +100,27 @@ class Fronts:
             }
             for account in self._accounts
         ]
-        return {"accounts": accounts, "talks": self._talks() if self._given else []}
+        talks = self._talks() if self._given else []
+        return {"accounts": accounts, "features": list(vocabulary.Front.__struct_fields__), "talks": talks}
 
     def _give(self, call: Call) -> object:
-        """Gives an account a front, as the operator's Terraform writes it."""
+        """Gives an account this front, as the operator's Terraform writes it."""
         asked = parsed(call, _Fronted)
-        front = {name: {**self._offered.get(name, {}), **given} for name, given in asked.front.items()}
         account = self._account(asked.channel, asked.account)
+        with self._lock:
+            return self._put(account, asked.front)
+
+    def _switch(self, call: Call) -> object:
+        """Turns one feature of an account's front on or off, beside the others."""
+        asked = parsed(call, _Switch)
+        account = self._account(asked.channel, asked.account)
+        with self._lock:
+            front = self._stores.fronts().get(_key(account), {})
+            others = {name: given for name, given in front.items() if name != asked.feature}
+            return self._put(account, others | ({asked.feature: front.get(asked.feature, {})} if asked.on else {}))
+
+    def _put(self, account: Account, asked: Mapping[str, Mapping[str, Any]]) -> object:
+        front = {name: {**self._offered.get(name, {}), **given} for name, given in asked.items()}
         msgspec.convert(front, vocabulary.Front)
         self._stores.put_front(account, front)
         self._given.add(_key(account))
@@ -120,7 +146,10 @@ class Fronts:
             of = keys.owner(row)
             if of and of.customer and f"{of.channel}#{of.account}" in self._given:
                 found.setdefault(of, {})[keys.name_of(row)] = row
-        held, parked = _messages(self._stores.waiting()), _messages(self._stores.guarded())
+        waiting = _messages(self._stores.waiting())  # before what it becomes, so that nothing is missed
+        parked = _messages(self._stores.guarded())
+        known = {one.id for one in parked}
+        held = [one for one in waiting if one.id not in known]
         return [
             {
                 "channel": of.channel,

@@ -34,11 +34,14 @@ def at_edge(counted: Sequence[Fact]) -> tuple[Outcome, str]:
     return "ok", "verified and stored"
 
 
+BOT = "bot_answered"
+"""The bot in front of the desk has answered: agents need not see it."""
 # What a worker counts, the weightiest first, and what that makes of the event.
 _ENDS: tuple[tuple[str, Outcome], ...] = (
     ("parked", "parked"),
     ("dead_letter", "parked"),
     ("refused", "refused"),
+    (BOT, "ok"),
     ("delivered", "ok"),
     ("sent", "ok"),
     ("duplicate", "duplicate"),

@@ -19,7 +19,7 @@ from chalicelib.vocabulary.messages import Fetched
 from chalicelib.vocabulary.records import Event
 from sandbox.show.masking import Masker
 from sandbox.show.naming import Names, Passage
-from sandbox.show.outcomes import Fact, Hop, Outcome, at_edge, at_worker, guarded, judged, postponed, tail
+from sandbox.show.outcomes import BOT, Fact, Hop, Outcome, at_edge, at_worker, guarded, judged, postponed, tail
 from sandbox.show.purposes import Calls, of_table
 from sandbox.stage.journal import Journal
 from sandbox.stage.poller import Handler, WorkerKilled
@@ -93,9 +93,10 @@ class Road:
             return frozenset(self._accepted)
 
     def ignored(self) -> dict[str, str]:
-        """Why which events were left out on purpose, by key."""
+        """Why agents need not see which events, by key."""
         with self._lock:
-            return {key: detail for key, (outcome, detail) in self._ended.items() if outcome == "ignored"}
+            ended = self._ended.items()
+            return {key: detail for key, (outcome, detail) in ended if outcome == "ignored" or detail == BOT}
 
     def reset(self) -> None:
         """Forgets what has passed."""
@@ -222,7 +223,8 @@ class Road:
                 raise
             finally:
                 with self._lock:
-                    self._ended[about.key] = outcome, detail
+                    if outcome != "duplicate" or self._ended.get(about.key, ("", ""))[1] != BOT:
+                        self._ended[about.key] = outcome, detail
                     if outcome in {"retry", "throttled", "failed"}:
                         self._left[about.key] = self._clock()
                 guard = {"guard": guarded(here.counted)}
@@ -230,12 +232,13 @@ class Road:
 
     def folded(self, event: Event, others: Sequence[Event]) -> None:
         """The others were shown in the message of the event, without a call of their own."""
-        into = self._names.passage(event).trace
+        shown = self._names.passage(event)
         for about in map(self._names.passage, others):
             with self._lock:
-                self._folded[about.key] = into
+                self._folded[about.key] = shown.trace
                 self._left.pop(about.key, None)
-                self._ended[about.key] = "ok", "folded"
+                by_bot = self._ended.get(shown.key, ("", ""))[1] == BOT
+                self._ended[about.key] = "ok", BOT if by_bot else "folded"
             self._record(about, "worker", "ok", "folded", 0.0, at=self._clock())
 
     def shown_with(self) -> dict[str, str]:

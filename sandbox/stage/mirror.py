@@ -1,4 +1,4 @@
-"""A customer who is a bot: it says back whatever the brand writes, at once and for ever."""
+"""A customer who is a bot: it says back whatever the brand writes, soon and for ever."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from sandbox.stage.gate import Gate
 Write = Callable[[str, str, str], object]
 """A customer writes to the account: account, customer, text. ValueError where they cannot."""
 _WORDS = {"text", "choices"}
+SOON_S = 0.5
 
 
 class Mirror:
     """Every customer while it is on; `writes` are how they write, by channel. They answer one after another, beside
-    whoever wrote to them."""
+    whoever wrote to them, each after `soon_s`: no machine answers what its platform has only just taken."""
 
-    def __init__(self, writes: Mapping[str, Write]) -> None:
-        self._writes = writes
+    def __init__(self, writes: Mapping[str, Write], soon_s: float = SOON_S) -> None:
+        self._writes, self._soon_s = writes, soon_s
+        self._stopping = threading.Event()
         self._on = False
         self._times = 0  # how often it was turned off: what was heard before is nobody's any more
         self._heard: SimpleQueue[tuple[int, dict[str, Any]] | None] = SimpleQueue()
@@ -33,6 +35,7 @@ class Mirror:
     def stop(self) -> None:
         """Returns when nobody answers any more."""
         self.turn(False)
+        self._stopping.set()
         self._heard.put(None)
         if self._thread.is_alive():
             self._thread.join()
@@ -57,6 +60,7 @@ class Mirror:
     def _loop(self) -> None:
         while (heard := self._heard.get()) is not None:
             times, event = heard
+            self._stopping.wait(self._soon_s)
             with self._gate.passing():
                 if self._on and times == self._times:
                     self._answer(event)

@@ -42,7 +42,7 @@ def pen() -> Pen:
 
 @pytest.fixture
 def mirror(pen: Pen) -> Iterator[Mirror]:
-    made = Mirror({"instagram": pen.write})
+    made = Mirror({"instagram": pen.write}, soon_s=0.0)
     made.start()
     yield made
     pen.gate.set()
