@@ -22,11 +22,12 @@ ASKED_S = 6 * 3_600
 _REMEMBERED = set(Thread.__struct_fields__) - {"seat"}
 # A seat's fields and their attributes: what a row has under `desk` was the desk's conversation before a seat had more.
 _SEAT = {"desk": "seat_desk", "conversation": "desk", "state": "seat_state", "generation": "generation"}
+_READ = {*_REMEMBERED, *_SEAT.values()}
 
 
 def thread(row: dict[str, Any]) -> Thread:
     """What the row holds; an empty Thread of an empty one."""
-    plain = {name: value.get("S") or int(value.get("N", "0")) for name, value in row.items()}
+    plain = {name: row[name].get("S") or int(row[name].get("N", "0")) for name in _READ & row.keys()}
     seat = {field: plain[name] for field, name in _SEAT.items() if plain.get(name)}
     told = {name: plain[name] for name in _REMEMBERED if plain.get(name)}
     return msgspec.convert({**told, "seat": seat}, Thread)

@@ -84,3 +84,9 @@ def test_no_answer_goes_out_behind_a_later_one(place: Place) -> None:
     assert place.speak("OUT#2#2", turn=2) == "held"
     assert place.speak(turn=1) == "over"
     assert place.speak(seat=Seat(BOT, "another", "", 1), turn=3) == "over"
+
+
+def test_a_conversation_is_read_while_somebody_has_the_floor_whatever_the_fraction_of_the_second(place: Place) -> None:
+    place.begun()
+    assert place.speak(now=NOW + 0.123) == "held"
+    assert place.table.thread(place.of).seat == TALK
