@@ -23,7 +23,8 @@ from sandbox.stage.vendors import Account
 from sandbox.stage.web import Call
 
 Row = Mapping[str, Any]
-_SEAT = ("seat_desk", "desk", "generation")
+# What the bridge notes of whom the platform has given a conversation to is an app's id, unless it is one of these.
+_NO_APP = {"", "us", "nobody", "?"}
 _TALK = keys.memo("bot:talk:")
 
 
@@ -148,6 +149,9 @@ class Fronts:
                 found.setdefault(of, {})[keys.name_of(row)] = row
         waiting = _messages(self._stores.waiting())  # before what it becomes, so that nothing is missed
         parked = _messages(self._stores.guarded())
+        for one in parked:
+            if f"{one.conversation.channel}#{one.conversation.account}" in self._given:
+                found.setdefault(one.conversation, {})
         known = {one.id for one in parked}
         held = [one for one in waiting if one.id not in known]
         return [
@@ -193,8 +197,11 @@ def _waiting(of: Conversation, messages: Iterable[CustomerMessage], step: str) -
 
 
 def _holder(state: Row, first: str) -> str:
-    """Who has the conversation: "bot", a desk's name, "" for nobody."""
-    seat = states.thread({name: state[name] for name in _SEAT if name in state}).seat
+    """Who has the conversation: "app" for another one to which the platform has given it, "bot", a desk's name, "" for
+    nobody."""
+    if state.get("holder", {}).get("S", "") not in _NO_APP:
+        return "app"
+    seat = states.thread(dict(state)).seat
     return (seat.desk or first) if seat.conversation else ""
 
 

@@ -32,6 +32,11 @@ export default {
     "Who mentions the brand in a story is thanked for it automatically: once for each story, a hundred a day.",
     "A quien menciona a la marca en una historia se le agradece automáticamente: una vez por historia, cien al día.",
   ],
+  front_routing: ["Shared with other apps", "Compartida con otras aplicaciones"],
+  hint_front_routing: [
+    "Instagram gives each conversation to one app. The account of customer 3 is connected to another one, too: POST /instagram/routing and /instagram/other-app of the control API play it.",
+    "Instagram da cada conversación a una aplicación. La cuenta del cliente 3 está conectada también a otra: POST /instagram/routing y /instagram/other-app de la API de control la manejan.",
+  ],
   hint_front_other: ["What it does is told in docs/front.md of the repository.", "Lo que hace se cuenta en docs/front.md del repositorio."],
 
   model_slow: ["The model is slow", "El modelo es lento"],

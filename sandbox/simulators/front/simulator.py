@@ -74,6 +74,7 @@ class Front(Served):
             "crm": {"url": self.addresses()["crm"], "secret": SECRET},
             "triage": {"model": "amazon.nova-micro-v1:0", "intents": {"order": "", "returns": ""}},
             "bot": {"model": "amazon.nova-lite-v1:0", "instructions": "You answer for a tea shop."},
+            "routing": {"app": "890000000000001"},
         }
 
     def masked(self) -> Masked:
