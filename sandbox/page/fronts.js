@@ -22,7 +22,7 @@ export function turnTo({ channel, account: id }) {
 
 /** Take in how things stand. */
 export function take(stands) {
-  const text = JSON.stringify(stands);
+  const text = JSON.stringify([stands, model.offset]); // what is held until then depends on the clock
   if (text === told) return;
   told = text;
   const features = JSON.stringify(model.fronts.features) !== JSON.stringify(stands.features);

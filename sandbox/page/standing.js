@@ -13,13 +13,14 @@ let shown = "";
 export function render(one) {
   const stands = fronts.of(one);
   const held = stands?.guard?.until_ms > now() ? stands.guard : null;
-  const lines = [holder(stands), triage(one.attributes), noticed(one), held && kept(held)].filter(Boolean);
+  const facts = [holder(stands), triage(one.attributes), held ? "" : noticed(one)].filter(Boolean).join(" · ");
+  const lines = [facts, held && kept(held)].filter(Boolean);
   const release = held && `dmdesk held release '${one.customer}' --account='${one.account}'`;
   const text = JSON.stringify([lines, release]);
   $("talk-front").hidden = lines.length === 0;
   if (text === shown) return;
   shown = text;
-  const how = release ? el("p", {}, say("front_release"), " ", el("code", {}, release), " ", say("front_later")) : null;
+  const how = release ? el("p", {}, say("front_release"), " ", el("code", {}, release), el("span", {}, ` ${say("front_later")}`)) : null;
   $("talk-front").replaceChildren(icon("eye"), el("div", {}, lines.map((line) => el("p", {}, line)), how ?? ""));
 }
 
