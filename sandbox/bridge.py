@@ -31,6 +31,7 @@ from sandbox.show.masking import Masker
 from sandbox.show.naming import Names
 from sandbox.show.page_routes import page_routes
 from sandbox.show.pages import PREFIX, Pages
+from sandbox.show.proof import event_of
 from sandbox.show.purposes import Calls
 from sandbox.show.road import Road
 from sandbox.show.traced import TracedRuntime
@@ -393,13 +394,13 @@ class _Stores:
         return [*self._aws.rows()]
 
     def waiting(self) -> list[Event]:
-        urls = {"inbound": self._urls()["inbound"]}
-        return [msgspec.json.decode(one["Body"], type=Event) for one in self._aws.waiting(urls)["inbound"]]
+        waiting = self._aws.waiting({"inbound": self._urls()["inbound"]})["inbound"]
+        return [event for one in waiting if (event := event_of(one["Body"]))]
 
     def guarded(self) -> list[Event]:
-        lying = [msgspec.json.decode(self._aws.object(key), type=Parked)
-                 for key in self._aws.objects(f"{PARKED}{PARKED_BY}/")]  # fmt: skip
-        return [one.event for one in lying if one.event]
+        bodies = [self._aws.object(key) for key in self._aws.objects(f"{PARKED}{PARKED_BY}/")]
+        parked = [msgspec.json.decode(one, type=Parked) for one in bodies if one]  # who brings it back takes it away
+        return [one.event for one in parked if one.event]
 
 
 def _letter(message: dict[str, Any]) -> dict[str, Any]:

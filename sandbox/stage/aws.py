@@ -162,9 +162,13 @@ class Aws:
         pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE)
         return [row for page in pages for row in page["Items"]]
 
-    def object(self, key: str) -> bytes:
-        """What lies in the bucket under the key."""
-        body: bytes = self.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    def object(self, key: str) -> bytes | None:
+        """What lies in the bucket under the key, None where nothing does any more."""
+        s3 = self.client("s3")
+        try:
+            body: bytes = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        except s3.exceptions.NoSuchKey:
+            return None
         return body
 
     def _subscribe(self, name: str, topic: Topic) -> None:

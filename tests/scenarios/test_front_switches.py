@@ -225,3 +225,7 @@ def test_agents_read_that_a_guard_holds_and_parks(bridge: Bridge) -> None:
     bridge.until(lambda: len(bridge.taken()) > seen, "what was held")
     until(PARKED)
     assert [one["text"] for one in held(bridge, "park")["waiting"]] == [SAID]
+
+
+def test_what_is_brought_back_while_somebody_looks_is_nothing(bridge: Bridge) -> None:
+    assert bridge.sandbox.aws.object("parked/guarded/instagram/2026-01-01/gone") is None
