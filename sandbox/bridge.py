@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
@@ -18,20 +18,24 @@ import app as chalice_app
 from chalicelib import runtime
 from chalicelib.aws import calls
 from chalicelib.observability import log
+from chalicelib.pipeline.front.guards import PARKED_BY
+from chalicelib.pipeline.parking import PARKED
 from chalicelib.settings import Settings, load
-from chalicelib.vocabulary import front as vocabulary
+from chalicelib.vocabulary.records import Event, Parked
 from sandbox import registry
 from sandbox.cast import accounts_of, hidden, secrets_of, tokens_of
 from sandbox.control import ControlServer
+from sandbox.show.fronts import Fronts, Row
 from sandbox.show.live import Live
 from sandbox.show.masking import Masker
 from sandbox.show.naming import Names
 from sandbox.show.page_routes import page_routes
 from sandbox.show.pages import PREFIX, Pages
+from sandbox.show.proof import event_of
 from sandbox.show.purposes import Calls
 from sandbox.show.road import Road
 from sandbox.show.traced import TracedRuntime
-from sandbox.show.trouble import Trouble
+from sandbox.show.trouble import Toggle, Trouble
 from sandbox.simulators.front.simulator import KEY, SECRET, Front
 from sandbox.stage.aws import BUCKET, QUEUES, TABLE, Aws
 from sandbox.stage.clock import Clock
@@ -39,12 +43,11 @@ from sandbox.stage.counting import CountingMetrics
 from sandbox.stage.faults import Faults
 from sandbox.stage.gateway import Gateway
 from sandbox.stage.journal import Journal
+from sandbox.stage.mirror import Mirror
 from sandbox.stage.poller import Handler, Poller
-from sandbox.stage.routes import Body, parsed
 from sandbox.stage.running import NEVER, CannotRun, Folder, Interrupt, Interrupted, PortTaken
 from sandbox.stage.schedule import Schedule
 from sandbox.stage.vendors import Account, Desk, Simulator
-from sandbox.stage.web import Call
 
 Kind = TypeVar("Kind", bound=Simulator)
 
@@ -53,12 +56,6 @@ THREADS = 4
 MEDIA_SECRET = "dmdesk/media"
 # what is asked of this machine alone is asked without a proxy
 NO_PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "")
-
-
-class _Fronted(Body):
-    channel: str
-    front: dict[str, dict[str, Any]]
-    account: str = ""
 
 
 class _Holdable(Protocol):
@@ -87,16 +84,20 @@ class Sandbox:
         self.vendors = registry.vendors(self.clock, self.faults, flags)
         self.front = Front(self.clock, self.faults)
         self.accounts, self.secrets = accounts_of(self.vendors.channels), secrets_of(self.vendors)
+        stores = _Stores(self.aws, lambda: self._urls)
+        self.fronts = Fronts(self.accounts, stores, self.front.offered(), self._fresh_runtime)
         self.schedule = Schedule(self.clock, chalice_app.upkeep)
         self.metrics = CountingMetrics()
         journal = Journal()
         channels = {account["integration"]: account["channel"] for account in self.accounts}
         names = Names([vendor.source for vendor in self.vendors.all], channels, self._whose)
         desks = {desk.name: desk.simulator.url for desk in self.vendors.desks}
-        calls_out = Calls([type(vendor) for vendor in self.vendors.all], desks)
-        self.road = Road(journal, Masker(hidden(self.vendors)), self.clock, names, calls_out)
+        calls_out = Calls([type(vendor) for vendor in self.vendors.all], desks, self.front.addresses())
+        masker = Masker([*hidden(self.vendors), self.front.masked()])
+        self.road = Road(journal, masker, self.clock, names, calls_out)
         self.gateway = Gateway(chalice_app.app, watched=self.road.delivery)
-        self.live = Live(self, journal, self.road, self.vendors, self.clock, names)
+        self.mirror = Mirror({channel.name: channel.simulator.write for channel in self.vendors.channels})
+        self.live = Live(self, journal, self.road, self.vendors, self.clock, names, self.mirror.shown)
         self.control = self._control(journal, port)
         self._urls: dict[str, str] = {}
         self._pollers: list[Poller] = []
@@ -105,12 +106,16 @@ class Sandbox:
         self._log = (self.folder / "bridge.log").open("w", encoding="utf-8")
 
     def _control(self, journal: Journal, port: int) -> ControlServer:
-        self.trouble = Trouble(self.faults, self.vendors, self.road, self._webhook_url)
+        toggles = {
+            "model_nonsense": Toggle(self.front.talks_nonsense, self.front.talk_nonsense),
+            "customer_bot": Toggle(self.mirror.is_on, self.mirror.turn),
+        }
+        self.trouble = Trouble(self.faults, self.vendors, self.road, self._webhook_url, [self.front], toggles)
         media = [*(simulator.url for simulator in self._simulators), self.gateway.url, self.aws.url]
         more = {
             **page_routes(journal, self.live, self.trouble),
             **self.front.routes(),
-            "/front": {"POST": self._fronted},
+            **self.fronts.routes(),
         }
         try:
             return ControlServer(self, self.vendors, self.clock, self.faults, port, Pages(media), more)
@@ -169,12 +174,14 @@ class Sandbox:
         for poller in self._pollers:
             poller.start()
         self.schedule.start()
+        self.mirror.start()
         self.live.start()
 
     def stop(self) -> None:
         """Ends every thread and process that was started, in the order of the traffic."""
         self.live.stop()
         self.control.stop()
+        self.mirror.stop()
         for simulator in reversed(self._simulators):
             simulator.stop()
         self.schedule.stop()
@@ -285,15 +292,14 @@ class Sandbox:
         last calls the simulators would remember, what follows from those calls, and the webhooks on their way.
         """
         with ExitStack() as still:
-            working: list[_Holdable] = [*self._pollers, self.schedule, *self._simulators]
+            working: list[_Holdable] = [*self._pollers, self.schedule, self.mirror, *self._simulators]
             for part in working:
                 still.enter_context(part.held())
             meanwhile()
             self.front.reset()
             still.enter_context(self.gateway.held())
             self.aws.empty(self._urls)
-            for account in self.accounts:
-                self.aws.put_front(account, None)
+            self.fronts.reset()
             # a token that was renewed under a shifted clock would not be due again for days
             self.aws.put_secrets(self._account_secrets())
             self._connect_platforms()
@@ -351,25 +357,6 @@ class Sandbox:
             kept |= vendor.kept_secrets()
         return kept | {SECRET: {"keys": [KEY]}}
 
-    def _fronted(self, call: Call) -> object:
-        """Gives an account a front, from now on: what is not said of CRM, triage and bot leads to the stand-ins."""
-        asked = parsed(call, _Fronted)
-        here = {"url": f"{self.front.url}/crm", "secret": SECRET}
-        ours: dict[str, dict[str, Any]] = {
-            "crm": here,
-            "triage": {"model": "amazon.nova-micro-v1:0", "intents": {"order": "", "returns": ""}},
-            "bot": {"model": "amazon.nova-lite-v1:0", "instructions": "You answer for a tea shop."},
-        }
-        front = {name: ours.get(name, {}) | given for name, given in asked.front.items()}
-        known = [one for one in self.accounts if one["channel"] == asked.channel and asked.account in {"", one["id"]}]
-        account = next(iter(known), None)
-        if account is None:
-            raise ValueError("channel, and account, must be one of those that there are")
-        msgspec.convert(front, vocabulary.Front)
-        self.aws.put_front(account, front)
-        self._fresh_runtime()
-        return front
-
     @property
     def _webhook_url(self) -> str:
         return f"{self.gateway.url}/api/social/webhook"
@@ -389,6 +376,31 @@ class Sandbox:
         self._environment = {name: os.environ.get(name) for name in entered}
         os.environ.update(entered)
         calls.session.cache_clear()
+
+
+class _Stores:
+    """Where the bridge keeps what became of conversations before a desk."""
+
+    def __init__(self, aws: Aws, urls: Callable[[], dict[str, str]]) -> None:
+        self._aws, self._urls = aws, urls
+
+    def fronts(self) -> dict[str, dict[str, Any]]:
+        return self._aws.fronts()
+
+    def put_front(self, account: Account, front: Mapping[str, Any] | None) -> None:
+        self._aws.put_front(account, front)
+
+    def rows(self) -> list[Row]:
+        return [*self._aws.rows()]
+
+    def waiting(self) -> list[Event]:
+        waiting = self._aws.waiting({"inbound": self._urls()["inbound"]})["inbound"]
+        return [event for one in waiting if (event := event_of(one["Body"]))]
+
+    def guarded(self) -> list[Event]:
+        bodies = [self._aws.object(key) for key in self._aws.objects(f"{PARKED}{PARKED_BY}/")]
+        parked = [msgspec.json.decode(one, type=Parked) for one in bodies if one]  # who brings it back takes it away
+        return [one.event for one in parked if one.event]
 
 
 def _letter(message: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import { menu } from "./menu.js";
 import * as roster from "./roster.js";
 import { model } from "./store.js";
 import * as talk from "./talk.js";
-import { conversationsOf, phoneOf } from "./talks.js";
+import { conversationsOf, frontOf, phoneOf } from "./talks.js";
 
 let [id, field, turned] = [null, null, () => {}];
 
@@ -48,6 +48,8 @@ function operator(on) {
   $("operator").checked = on;
   $("agent").dataset.operator = on ? "on" : "off";
   localStorage.setItem("dmdesk-operator", on ? "on" : "off");
+  if (current()?.front && !on) id = null;
+  render();
 }
 
 /** Show a conversation. */
@@ -60,7 +62,7 @@ export function open(chosen) {
 
 /** Show the latest conversation of the customer with this phone; none where they have none. */
 export function follow(phone) {
-  const latest = conversationsOf(phone).at(-1);
+  const latest = conversationsOf(phone).at(-1) ?? (roster.operator() ? frontOf(phone) : undefined);
   if (current() && phoneOf(current()) === phone) return;
   id = latest?.id ?? null;
   field.turn(id);
@@ -70,6 +72,11 @@ export function follow(phone) {
 
 /** Which conversation is shown, or undefined. */
 export const current = () => model.conversations.get(id);
+
+/** What was open may be no more. */
+export function renewed() {
+  if (id?.startsWith("front|") && !current()) id = null;
+}
 
 /** Forget all drafts and what is open: everything was emptied. */
 export function renew() {

@@ -29,7 +29,7 @@ export const script = () => select($("tab-script"));
 export const forget = () => notes.clear();
 
 export function render(one) {
-  if (!one) return;
+  if (!one || one.front) return;
   renderScript(one);
   renderProfile(one);
   if (shown !== one.id) $("notes-text").value = notes.get(one.id) ?? "";

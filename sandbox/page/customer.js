@@ -5,6 +5,7 @@ import { called, channelOf, mark } from "./channels.js";
 import { composer } from "./composer.js";
 import { $, attempt, el, write } from "./dom.js";
 import { avatar } from "./icons.js";
+import * as fronts from "./fronts.js";
 import { menu } from "./menu.js";
 import * as phone from "./phone.js";
 import { thread } from "./phones.js";
@@ -84,6 +85,7 @@ function pick(one, { quietly = false } = {}) {
   edit(null);
   chosen.phone = one;
   field.turn(one.key);
+  fronts.turnTo(one);
   render();
   if (!quietly) followed(one);
 }

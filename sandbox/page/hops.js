@@ -11,7 +11,8 @@ export const hopName = ({ hop, what }) => (what ? word(`what_${what}`, what) : w
 export const place = ({ hop }) => word(`at_${hop}`, "");
 
 /** What became of it, "" where all went well. */
-export function outcome({ outcome, detail }) {
+export function outcome({ outcome, detail, guard }) {
+  if (guard) return say("o_guard", { what: word(`guard_${guard.action}`, guard.action), why: guard.reason });
   if (outcome === "ok") return "";
   return outcome === "ignored" ? `${say("o_ignored")}: ${detail}` : word(`o_${outcome}`, outcome);
 }

@@ -6,13 +6,14 @@ import { get, listen } from "./api.js";
 import * as customer from "./customer.js";
 import { $, arrows, attempt, forgetMade, pressed } from "./dom.js";
 import { apply } from "./events.js";
+import * as fronts from "./fronts.js";
 import * as icons from "./icons.js";
 import * as menu from "./menu.js";
 import * as road from "./road.js";
 import * as roster from "./roster.js";
 import * as seen from "./seen.js";
 import { model } from "./store.js";
-import { conversationsOf, phoneOf } from "./talks.js";
+import * as talks from "./talks.js";
 import * as tour from "./tour.js";
 import * as trouble from "./trouble.js";
 import { label, LANGUAGES, speak } from "./words.js";
@@ -58,8 +59,15 @@ function mark(name) {
 function introduce({ conversation_id }) {
   const talk = model.conversations.get(conversation_id);
   const { phone } = customer.chosen;
-  const latest = phoneOf(talk) === phone && conversationsOf(phone).at(-1) === talk;
+  const latest = talks.phoneOf(talk) === phone && talks.conversationsOf(phone).at(-1) === talk;
   if (latest && agent.current() !== talk) agent.open(conversation_id);
+}
+
+/** Something has become of a conversation before an agent was asked. */
+function stood() {
+  talks.stand(model.fronts.talks);
+  agent.renewed();
+  mark("desk");
 }
 
 const SOON_MS = 500;
@@ -85,6 +93,7 @@ function language(chosen) {
   localStorage.setItem("dmdesk-language", chosen);
   label();
   trouble.label();
+  fronts.label();
   tour.label();
   forgetMade();
   for (const render of Object.values(RENDER)) render();
@@ -127,6 +136,7 @@ async function begin() {
   menu.start();
   address.start();
   trouble.start();
+  fronts.start(stood);
   road.start();
   agent.start(customer.turnTo);
   customer.start(agent.follow);

@@ -3,7 +3,7 @@
 import { channelOf, mark } from "./channels.js";
 import { deskOf } from "./desks.js";
 import { $, arrows, el, pressed, show, spoken, write } from "./dom.js";
-import { avatar } from "./icons.js";
+import { avatar, icon } from "./icons.js";
 import { fresh } from "./seen.js";
 import { model, now } from "./store.js";
 import { speaker } from "./talks.js";
@@ -37,13 +37,19 @@ export function focus(id) {
   row?.querySelector("button").focus();
 }
 
+/** Whether something before a desk goes on: the bot has the conversation, or a guard holds it. */
+const lives = (one) => Boolean(one.front && (one.holder === "bot" || one.waiting.length));
+
 /** Who waits, by how long, of which a point of priority is a minute; then those that are answered, the latest first; then the ended. */
 function order(a, b) {
-  const rank = (one) => (one.state !== "connected" ? 2 : one.waiting_since_ms ? 0 : 1);
+  const rank = (one) => (lives(one) ? 1 : one.state !== "connected" ? 2 : one.waiting_since_ms ? 0 : 1);
   const waits = (one) => one.waiting_since_ms - (one.priority ?? 0) * 60_000;
   const byWaiting = () => waits(a) - waits(b);
   return rank(a) - rank(b) || (rank(a) === 0 ? byWaiting() : (b.last?.at_ms ?? 0) - (a.last?.at_ms ?? 0));
 }
+
+/** Whether what only operators learn is shown. */
+export const operator = () => $("agent").dataset.operator === "on";
 
 const matches = (one) =>
   !wanted || [title(one), one.customer, one.last?.text].some((text) => (text ?? "").toLowerCase().includes(wanted));
@@ -53,7 +59,7 @@ export const title = (one) => one.nickname || one.customer;
 
 export function render(current) {
   chosen = current;
-  const all = [...model.conversations.values()].sort(order);
+  const all = [...model.conversations.values()].filter((one) => !one.front || operator()).sort(order);
   const found = all.filter(matches);
   const open = all.filter((one) => one.state === "connected");
   write($("queue-size"), say("queue_size", { open: open.length, waiting: open.filter((one) => one.waiting_since_ms).length }));
@@ -77,15 +83,16 @@ function told(one) {
   const elsewhere = deskOf(one.desk) === deskOf() ? "" : deskOf(one.desk).title;
   const facts = [elsewhere, one.priority ? say("priority", { n: one.priority }) : "", left(one)].filter(Boolean);
   return { id: one.id, channel: one.channel, customer: one.customer, who: title(one), preview: preview(one), state: state(one),
-    waits: one.state === "connected" && one.waiting_since_ms > 0, facts, news: n, chosen: one.id === chosen };
+    waits: one.state === "connected" && one.waiting_since_ms > 0, facts, news: n, chosen: one.id === chosen, front: Boolean(one.front) };
 }
 
-const unseen = (one) => fresh(one.id, one.items, (item) => item.kind !== "reply").length;
+const unseen = (one) => (one.front ? 0 : fresh(one.id, one.items, (item) => item.kind !== "reply").length);
 
 /** Whether any conversation holds something that nobody has looked at. */
 export const news = () => [...model.conversations.values()].some(unseen);
 
 function state(one) {
+  if (one.front) return say(`front_state_${one.waiting.at(-1)?.step ?? (one.holder === "bot" ? "bot" : "over")}`);
   if (one.state !== "connected") return say("over");
   return one.waiting_since_ms ? say("waiting", { time: about(now() - one.waiting_since_ms) }) : say("answered");
 }
@@ -105,10 +112,11 @@ function preview({ last }) {
 function row(one) {
   return el("li", {}, el(
     "button",
-    { type: "button", className: "row", "aria-current": one.chosen ? "true" : null, "data-channel": one.channel, onclick: () => opened(one.id) },
+    { type: "button", className: one.front ? "row before" : "row", "aria-current": one.chosen ? "true" : null, "data-channel": one.channel, onclick: () => opened(one.id) },
     el("span", { className: "figure" }, avatar(one.customer), mark(one.channel)),
     el("strong", { className: "name" }, one.who, spoken(` ${channelOf(one.channel).name}`)),
     one.news ? el("span", { className: "badge" }, `${one.news}`, spoken(` ${say("new")}`)) : null,
+    one.front ? el("span", { className: "before-eye" }, icon("eye"), spoken(` ${say("operator")}`)) : null,
     el("span", { className: "preview", dir: "auto" }, one.preview),
     el("span", { className: "state" }, el("b", { className: one.waits ? "waits" : null }, one.state), one.facts.map((fact) => ` · ${fact}`)),
   ));

@@ -7,6 +7,7 @@ export const model = {
   parties: new Map(), // the phone of whom the bridge knows by another id: who mentioned the brand
   conversations: new Map(), // the agents' desktop, by conversation id
   traces: new Map(), // the road, by trace
+  fronts: { accounts: [], features: [], talks: [] }, // what stands in front of the desk, as GET /front tells it
   offset: 0, // how far the sandbox's clock is ahead, ms
   accounts: [], // the brand's, as GET / tells them
 };

@@ -10,6 +10,7 @@ import { endless } from "./log.js";
 import { offered } from "./offers.js";
 import { title } from "./roster.js";
 import { opening } from "./seen.js";
+import * as standing from "./standing.js";
 import { model } from "./store.js";
 import { speaker } from "./talks.js";
 import { clockTime } from "./times.js";
@@ -26,10 +27,12 @@ export function start() {
 const own = (item) => item.kind === "reply";
 
 export function render(one) {
-  for (const id of ["talk", "aside"]) $(id).hidden = !one;
+  $("talk").hidden = !one;
+  $("aside").hidden = !one || Boolean(one.front);
   $("talk-none").hidden = Boolean(one) || model.conversations.size === 0;
   if (!one) return;
   head(one);
+  standing.render(one);
   opened = opening($("talk-log"), opened, one.id, one.items, (item) => !own(item));
   $("talk").dataset.channel = one.channel;
   draw(one.id, [...one.items.values()], { make: message, own, fresh: opened?.first });
@@ -40,12 +43,15 @@ function head(one) {
   const over = one.state !== "connected";
   write($("talk-who"), title(one));
   const typing = one.typing > Date.now();
-  write($("talk-state"), typing ? say("typing") : [channelOf(one.channel).name, account?.name, titleOf(one.desk)].filter(Boolean).join(" · "));
+  write($("talk-state"), typing ? say("typing") : [channelOf(one.channel).name, account?.name, one.front ? say("fronts") : titleOf(one.desk)].filter(Boolean).join(" · "));
   if ($("talk-figure").dataset.of !== one.id) $("talk-figure").replaceChildren(avatar(one.customer), mark(one.channel));
   $("talk-figure").dataset.of = one.id;
   $("disconnect").disabled = over;
+  $("to-aside").disabled = Boolean(one.front);
+  $("talk").classList.toggle("before", Boolean(one.front));
   $("reply").hidden = over;
   $("ended").hidden = !over;
+  write($("ended"), say(one.front ? "front_none" : "ended"));
 }
 
 function message(item) {
@@ -66,7 +72,7 @@ function message(item) {
       { className: "under" },
       el("time", { dateTime: new Date(item.at_ms).toISOString() }, clockTime(item.at_ms)),
       by === "bot" ? el("span", {}, say("bot")) : null,
-      own(item) ? receipt(item) : null,
+      own(item) && !item.front ? receipt(item) : null,
     ),
     operators(item, by),
   );
@@ -77,9 +83,15 @@ function receipt({ status = "sent" }) {
   return el("span", { className: `receipt ${status}` }, known(STATUS[status] ?? "") ? say(STATUS[status]) : status);
 }
 
+/** What became of a message before a desk had it. */
+function before({ held, handed }) {
+  if (held) return say(held === "park" ? "front_park_message" : "front_hold_message");
+  return handed ? say("front_handed", { why: handed }) : "";
+}
+
 /** What Genesys does not show: why something failed, and that a line is not the customer's. */
 function operators(item, by) {
   const why = item.reason ? say("why", { reason: item.reason, detail: item.detail ?? "" }) : "";
-  const words = why || (by === "bridge" || by === "app" ? say(`is_${by}`) : "");
+  const words = why || before(item) || (by === "bridge" || by === "app" ? say(`is_${by}`) : "");
   return words ? el("p", { className: "operators" }, icon("eye"), spoken(`${say("operator")}:`), words) : null;
 }

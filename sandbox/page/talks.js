@@ -1,5 +1,6 @@
 // The agents' conversations, learnt from the sandbox's events.
 
+import { called } from "./channels.js";
 import { thread } from "./phones.js";
 import { change, model, put } from "./store.js";
 
@@ -18,9 +19,40 @@ export function speaker(item) {
 /** The phone of the customer of a conversation. */
 export const phoneOf = (talk) => thread(talk.channel, talk.account, talk.customer);
 
-/** The conversations of the customer with this phone, the latest last. */
+/** The conversations at a desk of the customer with this phone, the latest last. */
 export function conversationsOf(phone) {
-  return [...model.conversations.values()].filter((talk) => phoneOf(talk) === phone);
+  return [...model.conversations.values()].filter((talk) => !talk.front && phoneOf(talk) === phone);
+}
+
+/** What was said with this phone before a desk had it, which only operators see; undefined where that is nothing. */
+export const frontOf = (phone) => model.conversations.get(frontId(phone));
+
+const frontId = ({ channel, account, customer }) => `front|${channel}|${account}|${customer}`;
+
+/** Take in what became of conversations before a desk had them. */
+export function stand(stands) {
+  const spoken = stands.filter((one) => one.bot.length || one.waiting.length);
+  const wanted = new Set(spoken.map(frontId));
+  for (const [id, talk] of model.conversations) if (talk.front && !wanted.has(id)) model.conversations.delete(id);
+  for (const one of spoken) {
+    const id = frontId(one);
+    const before = model.conversations.get(id)?.items;
+    const items = new Map(turns(one).map((item) => [item.id, same(before?.get(item.id), item)]));
+    model.conversations.set(id, { ...BLANK, ...one, nickname: called(one.customer), id, items, last: [...items.values()].at(-1) });
+  }
+}
+
+const BLANK = { front: true, desk: "", state: "front", waiting_since_ms: 0, priority: 0, attributes: {}, typing: 0 };
+const same = (before, item) => (JSON.stringify(before) === JSON.stringify(item) ? before : item);
+
+/** What the customer and the bot said, and what waits. */
+function turns({ bot, waiting }) {
+  const heard = (one, more) => ({ front: true, kind: "message", id: one.id, at_ms: one.at_ms, text: one.text, ...more });
+  const said = bot.flatMap((one) => [
+    heard(one, { handed: one.why }),
+    one.answer && { front: true, kind: "reply", author: "bot", id: `${one.id}|bot`, at_ms: one.at_ms, text: one.answer },
+  ]);
+  return [...said, ...waiting.map((one) => heard(one, { held: one.step }))].filter(Boolean).sort((a, b) => a.at_ms - b.at_ms);
 }
 
 /** Take in what the desktop shows. */

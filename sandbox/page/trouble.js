@@ -4,13 +4,17 @@ import { get, post, remove } from "./api.js";
 import * as address from "./address.js";
 import { TROUBLE } from "./desks.js";
 import { $, attempt, el, toast, write } from "./dom.js";
+import * as fronts from "./fronts.js";
 import * as proof from "./proof.js";
 import * as road from "./road.js";
 import { model, now } from "./store.js";
 import { moment, span } from "./times.js";
 import { say } from "./words.js";
 
-const SWITCHES = [...TROUBLE, "platform_refuses", "platform_429", "duplicates", "reorder", "kill_worker"];
+const SWITCHES = [
+  ...TROUBLE, "platform_refuses", "platform_429", "model_slow", "model_down", "crm_slow", "crm_down", "model_nonsense", "customer_bot",
+  "duplicates", "reorder", "kill_worker",
+];
 const state = { trouble: {}, proof: null };
 
 export function start() {
@@ -69,10 +73,11 @@ async function forge() {
 
 /** Ask the sandbox how things stand. */
 export async function refresh() {
-  const told = await attempt(() => Promise.all([get("/trouble"), get("/clock"), get("/proof")]));
+  const told = await attempt(() => Promise.all([get("/trouble"), get("/clock"), get("/proof"), get("/front")]));
   if (!told) return;
   [state.trouble, , state.proof] = told;
   model.offset = told[1].offset_s * 1000;
+  fronts.take(told[3]);
   render();
   address.remember(on(), model.offset);
 }

@@ -1,13 +1,14 @@
 // What the page says, English and Spanish side by side. What customers and agents read comes from the bridge.
 
 import desk from "./words/desk.js";
+import front from "./words/front.js";
 import page from "./words/page.js";
 import phone from "./words/phone.js";
 import road from "./words/road.js";
 import tour from "./words/tour.js";
 import trouble from "./words/trouble.js";
 
-const WORDS = { ...page, ...phone, ...desk, ...trouble, ...road, ...tour };
+const WORDS = { ...page, ...phone, ...desk, ...trouble, ...front, ...road, ...tour };
 export const LANGUAGES = ["en", "es"];
 
 let column = 0;

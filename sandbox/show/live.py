@@ -34,14 +34,22 @@ class Live:
     """Connects the simulators with the journal."""
 
     def __init__(
-        self, stores: Stores, journal: Journal, road: Road, vendors: Vendors, clock: Clock, names: Names
+        self,
+        stores: Stores,
+        journal: Journal,
+        road: Road,
+        vendors: Vendors,
+        clock: Clock,
+        names: Names,
+        overheard: Callable[[dict[str, Any]], None] = lambda shown: None,
     ) -> None:
+        """`overheard` hears of what customers' phones show, too."""
         self._stores, self._journal, self._road, self._vendors, self._names = stores, journal, road, vendors, names
         self._witness = Witness(names, clock)
         for desk in vendors.desks:
             desk.show(self._telling("desk", desk=desk.name), names.channels)
         for channel in vendors.channels:
-            phone = channel.phone(Screen(channel.name, self._telling("customer"), clock))
+            phone = channel.phone(Screen(channel.name, self._showing(overheard), clock))
             channel.simulator.watch = _Both(channel.name, phone, self._witness)
         self._stopping = threading.Event()
         self._told: dict[str, int] | None = None
@@ -108,6 +116,15 @@ class Live:
 
     def _telling(self, name: Name, **beside: str) -> Callable[[dict[str, Any]], None]:
         return lambda data: self._journal.put(name, beside | data)
+
+    def _showing(self, overheard: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+        tell = self._telling("customer")
+
+        def show(shown: dict[str, Any]) -> None:
+            tell(shown)
+            overheard(shown)
+
+        return show
 
     def _tick(self) -> None:
         """Tells the totals while somebody listens and they change."""

@@ -10,7 +10,7 @@ from chalicelib.errors import RateLimited, Retryable
 from chalicelib.http import Answer
 
 Hop = str
-"""webhook, edge, queue, worker, table, platform, or the name of a desk."""
+"""webhook, edge, queue, worker, table, platform, crm, model, or the name of a desk."""
 Outcome = Literal["ok", "retry", "throttled", "duplicate", "refused", "ignored", "failed", "parked"]
 Fact = tuple[str, Mapping[str, str]]
 """What the product counted: a metric's name and labels."""
@@ -34,11 +34,14 @@ def at_edge(counted: Sequence[Fact]) -> tuple[Outcome, str]:
     return "ok", "verified and stored"
 
 
+BOT = "bot_answered"
+"""The bot in front of the desk has answered: agents need not see it."""
 # What a worker counts, the weightiest first, and what that makes of the event.
 _ENDS: tuple[tuple[str, Outcome], ...] = (
     ("parked", "parked"),
     ("dead_letter", "parked"),
     ("refused", "refused"),
+    (BOT, "ok"),
     ("delivered", "ok"),
     ("sent", "ok"),
     ("duplicate", "duplicate"),
@@ -54,6 +57,12 @@ def at_worker(counted: Sequence[Fact]) -> tuple[Outcome, str]:
         if name in facts:
             return outcome, facts[name].get("reason", name)
     return "ok", "done"
+
+
+def guarded(counted: Sequence[Fact]) -> dict[str, str] | None:
+    """What a guard made of the event, and why: `action` and `reason`."""
+    facts = dict(counted)
+    return dict(facts["guarded"]) if "guarded" in facts else None
 
 
 def judged(answer: Answer) -> tuple[Outcome, str]:

@@ -163,11 +163,12 @@ def taken(calls: Iterable[Mapping[str, Any]], what: Callable[[Mapping[str, Any]]
 
 def keys_of(messages: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     """The keys of the events that a queue's messages hold: one may hold several, and a burial has an id of its own."""
-    held = [_event(str(message.get("Body", ""))) for message in messages]
+    held = [event_of(str(message.get("Body", ""))) for message in messages]
     return frozenset(one.dedup for event in held if event for one in event.bundle or (event,))
 
 
-def _event(body: str) -> Event | None:
+def event_of(body: str) -> Event | None:
+    """The event that a queue's message holds; None of a message that is none."""
     try:
         return msgspec.json.decode(body, type=Event)
     except msgspec.MsgspecError:  # nobody's event: put there by hand

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,17 +14,25 @@ from sandbox.stage.vendors import Vendor
 
 class Calls:
     """How the road reads what goes out. Of `vendors` the first that knows a call names it; `desks` are the desks'
-    addresses by their names."""
+    addresses by their names, `asked` those of whom the bridge asks before a desk."""
 
-    def __init__(self, vendors: Sequence[type[Vendor]], desks: Mapping[str, str]) -> None:
-        self._vendors, self._desks = vendors, desks
+    def __init__(
+        self,
+        vendors: Sequence[type[Vendor]],
+        desks: Mapping[str, str],
+        asked: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._vendors, self._desks, self._asked = vendors, desks, asked
 
     def hop(self, url: str) -> str:
-        """Where a call goes: the desk's name, or "platform"."""
-        return next((name for name, address in self._desks.items() if url.startswith(address)), "platform")
+        """Where a call goes: the name of the desk or of who is asked, or "platform"."""
+        known = {**self._desks, **self._asked}
+        return next((name for name, address in known.items() if url.startswith(address)), "platform")
 
     def purpose(self, url: str, body: bytes | None) -> Purpose:
-        """What a call over HTTP is for."""
+        """What a call over HTTP is for; "" where its place says that."""
+        if url.startswith(tuple(self._asked.values())):
+            return ""
         parts = urlsplit(url)
         path = parts.path.rstrip("/")
         named = (vendor.purpose(path, parts.query, body) for vendor in self._vendors)

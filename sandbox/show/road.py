@@ -19,7 +19,7 @@ from chalicelib.vocabulary.messages import Fetched
 from chalicelib.vocabulary.records import Event
 from sandbox.show.masking import Masker
 from sandbox.show.naming import Names, Passage
-from sandbox.show.outcomes import Fact, Hop, Outcome, at_edge, at_worker, judged, postponed, tail
+from sandbox.show.outcomes import BOT, Fact, Hop, Outcome, at_edge, at_worker, guarded, judged, postponed, tail
 from sandbox.show.purposes import Calls, of_table
 from sandbox.stage.journal import Journal
 from sandbox.stage.poller import Handler, WorkerKilled
@@ -43,6 +43,10 @@ class _Work:
     counted: list[Fact] = field(default_factory=list)
     calls: list[Outcome] = field(default_factory=list)
     stored: list[str] = field(default_factory=list)
+
+
+Worked = _Work | None
+"""What a thread is at, None where it is at nothing of the road's."""
 
 
 @dataclass
@@ -89,9 +93,10 @@ class Road:
             return frozenset(self._accepted)
 
     def ignored(self) -> dict[str, str]:
-        """Why which events were left out on purpose, by key."""
+        """Why agents need not see which events, by key."""
         with self._lock:
-            return {key: detail for key, (outcome, detail) in self._ended.items() if outcome == "ignored"}
+            ended = self._ended.items()
+            return {key: detail for key, (outcome, detail) in ended if outcome == "ignored" or detail == BOT}
 
     def reset(self) -> None:
         """Forgets what has passed."""
@@ -218,19 +223,22 @@ class Road:
                 raise
             finally:
                 with self._lock:
-                    self._ended[about.key] = outcome, detail
+                    if outcome != "duplicate" or self._ended.get(about.key, ("", ""))[1] != BOT:
+                        self._ended[about.key] = outcome, detail
                     if outcome in {"retry", "throttled", "failed"}:
                         self._left[about.key] = self._clock()
-                self._record(about, "worker", outcome, detail, _since(started), at=now)
+                guard = {"guard": guarded(here.counted)}
+                self._record(about, "worker", outcome, detail, _since(started), at=now, exact=guard)
 
     def folded(self, event: Event, others: Sequence[Event]) -> None:
         """The others were shown in the message of the event, without a call of their own."""
-        into = self._names.passage(event).trace
+        shown = self._names.passage(event)
         for about in map(self._names.passage, others):
             with self._lock:
-                self._folded[about.key] = into
+                self._folded[about.key] = shown.trace
                 self._left.pop(about.key, None)
-                self._ended[about.key] = "ok", "folded"
+                by_bot = self._ended.get(shown.key, ("", ""))[1] == BOT
+                self._ended[about.key] = "ok", BOT if by_bot else "folded"
             self._record(about, "worker", "ok", "folded", 0.0, at=self._clock())
 
     def shown_with(self) -> dict[str, str]:
@@ -317,11 +325,21 @@ class Road:
 
     @contextmanager
     def _at(self, work: _Work) -> Iterator[_Work]:
-        self._here.work = work
-        try:
+        with self.working(work):
             yield work
+
+    def at_work(self) -> Worked:
+        """What this thread is at."""
+        return self._here.work
+
+    @contextmanager
+    def working(self, work: Worked) -> Iterator[None]:
+        """This thread is at that, perhaps with another."""
+        before, self._here.work = self._here.work, work
+        try:
+            yield
         finally:
-            self._here.work = None
+            self._here.work = before
 
     def _record(
         self,
@@ -348,6 +366,7 @@ class Road:
             "detail": self._masker.text(detail),
             "echo": about.echo,
             "message": about.message,
+            "guard": None,
             "request": None,
             "answer": None,
             **(exact or {}),

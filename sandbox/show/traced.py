@@ -14,12 +14,15 @@ from chalicelib.aws.table import Table
 from chalicelib.http import Answer, Outgoing
 from chalicelib.observability import Metrics
 from chalicelib.pipeline.batch import Batch, Work
+from chalicelib.pipeline.front.asking import Asked, Asking
+from chalicelib.pipeline.inbound.composing import Draft, Enricher
 from chalicelib.pipeline.ports import Clock, Turn
+from chalicelib.protocols.asking import Post, Reply
 from chalicelib.runtime import Runtime
 from chalicelib.settings import Settings
 from chalicelib.vocabulary.messages import Fetched
 from chalicelib.vocabulary.records import Event
-from sandbox.show.road import Road
+from sandbox.show.road import Road, Worked
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -57,6 +60,17 @@ class TracedRuntime(Runtime):
     @cached_property
     def http(self) -> Outgoing:
         return _TracedOutgoing(self._road)
+
+    @cached_property
+    def post(self) -> Post:
+        return _TracedPost(super().post, self._road)
+
+    @cached_property
+    def _asking(self) -> Enricher:
+        enrich = super()._asking
+        asking: Asking = cast("Any", enrich).__self__
+        asking._asked = [_Carried(one, self._road) for one in asking._asked]
+        return enrich
 
     def _fetch(self, url: str, hosts: Sequence[str], headers: Mapping[str, str]) -> Fetched:
         return self._road.fetch(url, headers, partial(super()._fetch, url, hosts, headers))
@@ -124,6 +138,37 @@ class _TracedQueue(Queue):
         self._road.queueing(events)
         super().put(events)
         self._road.queued(events)
+
+
+class _TracedPost:
+    """How the companies' own endpoints are called."""
+
+    def __init__(self, post: Post, road: Road) -> None:
+        self._post, self._road = post, road
+
+    def __call__(self, url: str, headers: Mapping[str, str], body: bytes, within_s: float) -> Reply:
+        def do() -> Answer:
+            reply = self._post(url, headers, body, within_s)
+            return Answer(status=reply.status, headers={"content-type": "application/json"}, body=reply.body)
+
+        answer = self._road.call("POST", url, headers, body, do)
+        return Reply(answer.status, answer.body)
+
+
+class _Carried:
+    """Who is asked, perhaps by a thread of their own: what they do there is the worker's all the same."""
+
+    def __init__(self, asked: Asked, road: Road) -> None:
+        self._asked, self._road = asked, road
+        self._works: dict[str, Worked] = {}
+
+    def wanted(self, draft: Draft) -> bool:
+        self._works[draft.message.id] = self._road.at_work()
+        return self._asked.wanted(draft)
+
+    def facts(self, draft: Draft) -> dict[str, str]:
+        with self._road.working(self._works.pop(draft.message.id, None)):
+            return self._asked.facts(draft)
 
 
 class _TracedOutgoing(Outgoing):

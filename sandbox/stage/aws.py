@@ -150,6 +150,27 @@ class Aws:
         given = {"Value": {"S": json.dumps(front)}, "Action": "PUT"} if front else {"Action": "DELETE"}
         self.client("dynamodb").update_item(TableName=TABLE, Key=key, AttributeUpdates={"front": given})
 
+    def fronts(self) -> dict[str, dict[str, Any]]:
+        """What stands before which account's desk, by `channel#id`."""
+        found = self.client("dynamodb").query(
+            TableName=TABLE, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": "ACCOUNT"}}
+        )
+        return {row["sk"]["S"]: json.loads(row["front"]["S"]) for row in found["Items"] if "front" in row}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The whole table."""
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE)
+        return [row for page in pages for row in page["Items"]]
+
+    def object(self, key: str) -> bytes | None:
+        """What lies in the bucket under the key, None where nothing does any more."""
+        s3 = self.client("s3")
+        try:
+            body: bytes = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        except s3.exceptions.NoSuchKey:
+            return None
+        return body
+
     def _subscribe(self, name: str, topic: Topic) -> None:
         """The topic, which its service may publish to, and its notifications to the vendor's queue."""
         sns = self.client("sns")

@@ -97,6 +97,30 @@ def test_axe_finds_nothing_in_an_open_menu(open_page: Open, look: str) -> None:
         expect(opened).to_have_count(0)
 
 
+@pytest.mark.parametrize("look", ["light", "dark", "narrow", "forced colours"])
+def test_axe_finds_nothing_in_front_of_the_desk(open_page: Open, look: str) -> None:
+    desk = _open(open_page, look)
+    _part(desk, "Trouble")
+    desk.page.click("#fronts-open")
+    for words in ("Guards", "Bot first"):
+        desk.page.get_by_role("switch", name=words, exact=True).click()
+        expect(desk.page.get_by_role("switch", name=words, exact=True)).to_be_checked()
+    assert _findings(desk.page) == []
+    assert desk.page.evaluate(SMALL, [LEAST_PX]) == []
+    desk.page.get_by_role("button", name="Close", exact=True).click()
+    expect(desk.page.locator("#fronts-open")).to_be_focused()
+    desk.switch("Customers are bots")
+    _part(desk, "Customer")
+    desk.say("When are you open?")
+    _part(desk, "Agent")
+    expect(desk.queue).to_contain_text("held")
+    assert _findings(desk.page) == []
+    desk.queue.click()
+    expect(desk.page.locator("#talk-front code")).to_be_visible()
+    assert _findings(desk.page) == []
+    assert desk.page.evaluate(SMALL, [LEAST_PX]) == []
+
+
 def test_axe_finds_nothing_beside_the_conversation(open_page: Open) -> None:
     desk = _open(open_page, "light")
     desk.asked()
@@ -212,8 +236,10 @@ def test_forced_colours_leave_states_to_be_seen(open_page: Open) -> None:
     tabs = desk.page.locator("#channels [role=tab]")
     assert _differ("borderTopColor", tabs.nth(0), tabs.nth(1))
     desk.switch("Webhooks come twice")
-    switches = desk.page.locator("#switches input")
-    assert _differ("backgroundColor", switches.nth(0), switches.nth(5))
+    switches = desk.page.locator("#switches")
+    off, on = switches.locator("input").first, switches.locator("input:checked")
+    expect(on).to_have_count(1)
+    assert _differ("backgroundColor", off, on)
     expect(desk.talk.locator(".bubble").first).to_have_css("border-top-style", "solid")
     desk.road.click()
     assert _differ("backgroundColor", desk.page.locator(".bar-fill"), desk.page.locator("#trace"))

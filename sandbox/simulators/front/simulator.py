@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -15,12 +15,15 @@ from sandbox.simulators.front.converse import MODES, Mode, Says, converse, refus
 from sandbox.stage.faults import Fault, Faults, struck
 from sandbox.stage.routes import Body, Routes, parsed
 from sandbox.stage.served import Served
+from sandbox.stage.vendors import Masked
 from sandbox.stage.web import Answer, Call, Outcome
 
 SECRET = "sandbox/front"
 KEY = "whsec_" + base64.b64encode(b"the sandbox's key of 32 bytes...").decode()
 # github.com/standard-webhooks/standard-webhooks: how far the time may be off (s)
 TOLERANCE_S = 300.0
+# how long a slow one takes: longer than anybody waits for it
+SLOW_MS = 30_000.0
 KNOWN: Mapping[str, Any] = {"tier": "gold", "queue": "VIP", "priority": 60}
 
 
@@ -35,7 +38,14 @@ class Script(Body):
 
 
 class Front(Served):
-    """`clock` answers epoch seconds."""
+    """`clock` answers epoch seconds; `troubles` are the faults of each switch of the page."""
+
+    troubles: ClassVar[Mapping[str, tuple[Fault, ...]]] = {
+        "model_slow": (Fault("model", "delay", delay_ms=SLOW_MS),),
+        "model_down": (Fault("model", "status", status=503),),
+        "crm_slow": (Fault("crm", "delay", delay_ms=SLOW_MS),),
+        "crm_down": (Fault("crm", "status", status=503),),
+    }
 
     def __init__(self, clock: Callable[[], float], faults: Faults, port: int = 0) -> None:
         self._clock, self._faults = clock, faults
@@ -53,6 +63,32 @@ class Front(Served):
 
     def media(self) -> dict[str, str]:
         return {}
+
+    def addresses(self) -> dict[str, str]:
+        """Where each of them is asked."""
+        return {"crm": f"{self.url}/crm", "model": f"{self.url}/model/"}
+
+    def offered(self) -> dict[str, dict[str, Any]]:
+        """What leads an account's front to them."""
+        return {
+            "crm": {"url": self.addresses()["crm"], "secret": SECRET},
+            "triage": {"model": "amazon.nova-micro-v1:0", "intents": {"order": "", "returns": ""}},
+            "bot": {"model": "amazon.nova-lite-v1:0", "instructions": "You answer for a tea shop."},
+            "routing": {"app": "890000000000001"},
+        }
+
+    def masked(self) -> Masked:
+        """What the road must not show of calls to them."""
+        return Masked(texts=(KEY,), headers=("webhook-signature",))
+
+    def talks_nonsense(self) -> bool:
+        """Whether the model answers what nobody has asked for."""
+        return self.script.model == "nonsense"
+
+    def talk_nonsense(self, on: bool) -> None:
+        """The model does from now on, or sorts again."""
+        with self._lock:
+            self.script.model = "nonsense" if on else "sorts"
 
     def calls(self) -> list[dict[str, Any]]:
         """Every call that was answered, oldest first: `at`, `target`, `status`, `body`."""

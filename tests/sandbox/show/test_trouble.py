@@ -16,17 +16,20 @@ from chalicelib.protocols.webhook import Webhook
 from sandbox.cast import tokens_of
 from sandbox.show.masking import Masker
 from sandbox.show.road import Road
-from sandbox.show.trouble import OTHERS, Trouble, faults_of
+from sandbox.show.trouble import FORGED, Toggle, Trouble, faults_of
+from sandbox.simulators.front.simulator import Front
 from sandbox.simulators.instagram.simulator import InstagramSimulator
 from sandbox.stage.clock import Clock
 from sandbox.stage.faults import Fault, Faults
 from sandbox.stage.journal import Journal
+from sandbox.stage.mirror import Mirror
 from sandbox.stage.poller import WorkerKilled
 from tests.sandbox.conftest import Receiver, until
 from tests.sandbox.kit import VENDORS, an_event, calls, names, played, simulators
 
 SHOP, PERSON = "17841400000000001", "1000000000000001"
-FAULTS = faults_of(VENDORS)
+FAULTS = faults_of([*VENDORS, Front])
+OTHERS = ("model_nonsense", "customer_bot", "duplicates", "reorder", "kill_worker")
 SEND = "https://graph.example/v25.0/me/messages"
 
 
@@ -49,17 +52,26 @@ def trouble(
     clock: Clock, faults: Faults, instagram: InstagramSimulator, road: Road, receiver: Receiver
 ) -> Iterator[Trouble]:
     genesys, _, tiktok = others = simulators(clock, faults)
-    yield Trouble(faults, played(genesys, instagram, tiktok, clock), road, receiver.url)
-    for simulator in others:
+    front, mirror = Front(clock, faults), Mirror({})
+    toggles = {
+        "model_nonsense": Toggle(front.talks_nonsense, front.talk_nonsense),
+        "customer_bot": Toggle(mirror.is_on, mirror.turn),
+    }
+    yield Trouble(faults, played(genesys, instagram, tiktok, clock), road, receiver.url, [front], toggles)
+    for simulator in (*others, front):
         simulator.stop()
 
 
-@pytest.mark.parametrize("name", [name for name in (*FAULTS, *OTHERS) if name != "forged"])
+@pytest.mark.parametrize("name", [*FAULTS, *OTHERS])
 def test_a_switch_is_on_until_it_is_off(trouble: Trouble, name: str) -> None:
     trouble.switch(name, True)
     assert [one for one, on in trouble.state().items() if on] == [name]
     trouble.switch(name, False)
     assert not any(trouble.state().values())
+
+
+def test_every_switch_is_named(trouble: Trouble) -> None:
+    assert trouble.names == (*FAULTS, *OTHERS, FORGED)
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -104,7 +116,7 @@ def test_clearing_the_faults_turns_their_switches_off(trouble: Trouble, faults: 
 
 
 def test_a_reset_turns_the_rest_off(trouble: Trouble) -> None:
-    for name in ("duplicates", "reorder", "kill_worker"):
+    for name in OTHERS:
         trouble.switch(name, True)
     trouble.reset()
     assert not any(trouble.state().values())
@@ -122,6 +134,8 @@ def test_an_unknown_switch_is_refused(trouble: Trouble) -> None:
         ("genesys_down", "genesys", "/oauth/token", 503),
         ("platform_refuses", "instagram", "/v25.0/me/messages", 400),
         ("platform_429", "tiktok", "/open_api/v1.3/business/message/send/", 429),
+        ("model_down", "model", "/model/a-model/converse", 503),
+        ("crm_down", "crm", "/crm", 503),
     ],
 )
 def test_what_is_answered(trouble: Trouble, faults: Faults, name: str, target: str, path: str, status: int) -> None:
