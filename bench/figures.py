@@ -26,8 +26,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that was measured. `cold_ms` is the CPU time of a role's import and first event, of the last whole run
-    of `python -m bench`."""
+    """Everything that was measured; `look` is at a text that has to wait for its OAuth client's minute, `cold_ms` the
+    CPU time of a role's import and first event, of the last whole run of `python -m bench`."""
 
     when: str
     edge: Job
@@ -35,6 +35,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     first_text: Job
     reply: Job
     echo: Job
+    look: Job
     cold_ms: dict[str, float]
 
 

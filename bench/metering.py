@@ -156,6 +156,23 @@ class _Measured:
         self.worker("outbound", self.replies)
         bridge.until(lambda: self.one.waiting("inbound") >= self.messages, 0.2)
 
+    def looks(self) -> Job:
+        """What is spent on texts that may not be shown yet: their OAuth client is at its limit."""
+        self.one.genesys._access._calls_per_minute = 1
+        before, waited = (0.0, 0.0), 0
+
+        def fill() -> None:
+            nonlocal before, waited
+            self.texts()
+            before, waited = self._begun(), self._waited()
+
+        flow = self.one.drained(self.one.inbound, fill, self._waited, self.messages)
+        return self._job(flow.worker_ms, before)
+
+    def _waited(self) -> int:
+        counts = self.one.sandbox.metrics.counts()
+        return int(counts.get("waiting", 0) + counts.get("retried", 0))
+
     def _begun(self) -> tuple[float, float]:
         self.meter.clear()
         self.edge_s = 0.0
@@ -218,6 +235,7 @@ def measured(messages: int = MESSAGES) -> Figures:
             first_text=first,
             reply=bench.worker("outbound", bench.replies),
             echo=bench.worker("inbound", bench.echoes),
+            look=bench.looks(),
             cold_ms=read().cold_ms if FIGURES.exists() else {},
         )
 
