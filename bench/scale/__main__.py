@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from bench import figures
 from bench.scale import arrivals, check, cost, inputs, limits, model
-from bench.scale.inputs import Assumed, Deployment, Traffic
+from bench.scale.inputs import DAY_S, Assumed, Deployment, Traffic
 from bench.scale.picture import Bar, picture
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -24,24 +24,19 @@ Rows = Sequence[Sequence[str]]
 
 def main() -> None:
     """Prints what it writes."""
-    measured = figures.read()
-    tables = {
-        "limits": _limits(measured),
-        "loads": _loads(measured),
-        "settings": _settings(measured),
-        "costs": _costs(measured),
-        "memory": _memory(measured),
-        "figures": _figures(measured),
-        "check": _check(),
-    }
     page = DOCS / "scale.md"
     text = page.read_text(encoding="utf-8")
-    for name, rows in tables.items():
-        table = _markdown(rows)
-        print(f"{name}\n{table}\n")
-        text = filled(text, name, table)
+    for name in TABLES:
+        made = table(name)
+        print(f"{name}\n{made}\n", flush=True)
+        text = filled(text, name, made)
     page.write_text(text, encoding="utf-8")
-    (DOCS / "pictures" / "scale.svg").write_text(picture(_bars(measured)), encoding="utf-8")
+    (DOCS / "pictures" / "scale.svg").write_text(picture(_bars(figures.read())), encoding="utf-8")
+
+
+def table(name: str) -> str:
+    """The table of that name, made anew of what was measured last."""
+    return _markdown(TABLES[name](figures.read()))
 
 
 def filled(page: str, name: str, table: str) -> str:
@@ -103,7 +98,7 @@ def _load(measured: figures.Figures, traffic: Traffic, setup: limits.Setup) -> l
     spans = ["–"] * 4 if overloaded else [_span(one) for one in (text.p50, text.p95, text.p99, reply.p95)]
     oldest = max(came.oldest_s.values())
     return [
-        f"{worst.name}: {used:.0%}",
+        f"{worst.name}: {used:.0%}" if used < 2 else f"{worst.name}: {used:.0f} times as much",
         *spans,
         f"falls behind; {_backlog(worst, traffic)}" if overloaded else _span(oldest),
         _rings(came, deployment, oldest, overloaded=overloaded) or "nothing",
@@ -111,10 +106,12 @@ def _load(measured: figures.Figures, traffic: Traffic, setup: limits.Setup) -> l
 
 
 def _backlog(worst: limits.Limit, traffic: Traffic) -> str:
+    """How a day of it ends."""
+    whole = traffic.messages_a_day / 2 * (worst.text + worst.reply) / (worst.capacity_s * DAY_S)
+    if whole > 1:
+        return f"a day's messages take {whole:.1f} days"
     turns, waits_s = limits.backlog(traffic, worst)
-    return (
-        f"{waits_s / 3600:,.1f} h at the worst of the day" if turns else "for as long as the burst has to be worked off"
-    )
+    return f"{waits_s / 3600:,.1f} h behind at the worst" if turns else "the burst has to be worked off"
 
 
 def _rings(came: model.Outcome, deployment: Deployment, oldest: float, *, overloaded: bool) -> str:
@@ -177,7 +174,7 @@ def _figures(measured: figures.Figures) -> Rows:
     return rows
 
 
-def _check() -> Rows:
+def _check(_: figures.Figures) -> Rows:
     rows = [["played in both", "sandbox", "model", "model ÷ sandbox"]]
     return rows + [
         [one.name, f"{one.sandbox_s:.1f} s", f"{one.model_s:.1f} s", f"{one.ratio:.2f}"] for one in check.read().rounds
@@ -198,6 +195,16 @@ def _markdown(rows: Rows) -> str:
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])
 
+
+TABLES: dict[str, Callable[[figures.Figures], Rows]] = {
+    "limits": _limits,
+    "loads": _loads,
+    "settings": _settings,
+    "costs": _costs,
+    "memory": _memory,
+    "figures": _figures,
+    "check": _check,
+}
 
 if __name__ == "__main__":
     main()

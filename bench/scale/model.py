@@ -85,12 +85,13 @@ class Bridge:
         units: dict[str, float],
         seed: int = 15,
         echoes: bool = True,
-        shared: bool = False,
+        processors: int = 0,
     ) -> None:
-        """`units` are the table's write units by kind. `shared`: all workers are threads of one process, as in the
-        sandbox: they know together that a client is at its limit, and only one of them does work of its own at once."""
+        """`units` are the table's write units by kind. `processors`: all workers are threads of one process on so many
+        of them, as in the sandbox: they know together that a client is at its limit, and no more of them do work of
+        their own at once (0: each has its own, as Lambda's)."""
         self._engine, self._times, self._units = Engine(), times, units
-        self._echoes, self._shared = echoes, shared
+        self._echoes, self._shared = echoes, processors > 0
         self._dice = random.Random(seed)
         engine = self._engine
         self._doors = {
@@ -98,7 +99,7 @@ class Bridge:
             "replies": Bucket(engine, deployment.replies_rate, deployment.replies_burst),
         }
         self._edge = Station(engine, limits.concurrency)
-        self._own: Callable[[float, Action], None] = Station(engine, 1).serve if shared else engine.after
+        self._own: Callable[[float, Action], None] = Station(engine, processors).serve if processors else engine.after
         self._clients = [Window(engine, limits.client_calls, limits.client_s) for _ in range(deployment.oauth_clients)]
         self._sends = Bucket(engine, limits.sends_s, limits.sends_s)
         self._table = Bucket(engine, limits.table_writes_s, limits.table_writes_s)

@@ -34,11 +34,11 @@ def picture(bars: Sequence[Bar]) -> str:
     parts = [_grid(10.0**power, bottom) for power in range(int(math.log10(LEAST)), int(math.log10(MOST)) + 1)]
     parts += [_row(bar, TOP + ROW * number) for number, bar in enumerate(ordered)]
     parts += [_legend(number, whose, bottom + 26) for number, whose in enumerate(WHOSE)]
-    said = "dark: full in a burst; light: full in the busiest hour without one"
+    said = "full colour: up to where a burst fills it; pale: up to where the busiest hour does without one"
     parts.append(f'<text class="small" x="{LEFT}" y="{bottom + 48}">{said}</text>')
     height = bottom + 60
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {RIGHT + 30} {height}" role="img">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {RIGHT + 60} {height}" role="img">'
         f"<title>Which limit is full at how many messages a day</title><style>{STYLE}</style>{''.join(parts)}</svg>\n"
     )
 

@@ -6,6 +6,7 @@ or rests, is not handed out. docs.aws.amazon.com/lambda/latest/dg/services-sqs-s
 
 from __future__ import annotations
 
+import heapq
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
@@ -56,7 +57,8 @@ class Fifo:
         self._idle = list(range(workers - 1, -1, -1))
         self._warm: set[int] = set()
         self._groups: dict[str, Group] = {}
-        self._ready: deque[str] = deque()
+        self._ready: list[tuple[float, int, str]] = []  # by how long the first of each has been there
+        self._awake = False
         self.workers = workers
         self.busy, self.waiting = Busy(engine), Busy(engine)
         self.batches = self.looks = self.ended = 0
@@ -67,18 +69,25 @@ class Fifo:
         group.line.append(message)
         self.waiting.change(1)
         if group.open and len(group.line) == 1:
-            self._ready.append(message.group)
-            self._hand_out()
+            self._lies_ready(message.group, message)
 
     def oldest_s(self) -> float:
         """How long the oldest has been there."""
         return max((self._engine.now - one.line[0].came for one in self._groups.values() if one.line), default=0.0)
 
+    def _lies_ready(self, name: str, first: Message) -> None:
+        """What comes at one moment is handed out together."""
+        heapq.heappush(self._ready, (first.came, first.number, name))
+        if not self._awake:
+            self._awake = True
+            self._engine.after(0.0, self._hand_out)
+
     def _hand_out(self) -> None:
+        self._awake = False
         while self._idle and self._ready:
             worker, taken, room = self._idle.pop(), deque[tuple[str, deque[Message]]](), self._batch
             while room and self._ready:
-                name = self._ready.popleft()
+                name = heapq.heappop(self._ready)[2]
                 group = self._groups[name]
                 group.open = False
                 mine = deque(group.line.popleft() for _ in range(min(room, len(group.line))))
@@ -99,20 +108,18 @@ class Fifo:
             again = [one._replace(looks=one.looks + 1) for one in left]
             self._groups[name].line.extendleft(reversed(again))
             self._engine.after(seconds, self._opening(name))
-        self._hand_out()
+        if self._ready and not self._awake:
+            self._awake = True
+            self._engine.after(0.0, self._hand_out)
 
     def _opening(self, name: str) -> Action:
-        def open_it() -> None:
-            self._open(name)
-            self._hand_out()
-
-        return open_it
+        return lambda: self._open(name)
 
     def _open(self, name: str) -> None:
         group = self._groups[name]
         if group.line:
             group.open = True
-            self._ready.append(name)
+            self._lies_ready(name, group.line[0])
         else:
             del self._groups[name]
 

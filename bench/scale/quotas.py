@@ -14,9 +14,8 @@ GENESYS_CLIENTS = 50
 # audio and video 10. (The Messenger changelog of 2024-10 says 300.)
 INSTAGRAM_SENDS_S = 100.0
 
-# --- TikTok. business-api.tiktok.com/portal/docs, "Rate limits": per app, messaging endpoints; and in a minute, of all
+# --- TikTok. business-api.tiktok.com/portal/docs, "Rate limits": per app, messaging endpoints; as much as 600 a minute
 TIKTOK_SENDS_S = 10.0
-TIKTOK_SENDS_MINUTE = 600
 
 # --- X. docs.x.com/x-api/fundamentals/rate-limits: per user and per app in a day; 15 in 15 minutes per user
 X_SENDS_DAY = 1_440
@@ -34,18 +33,15 @@ API_REQUESTS_S = 10_000.0
 # --- Lambda. docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: at once, in an account and region
 CONCURRENCY = 1_000
 # docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html#scaling-rate: each function, in ten seconds
-CONCURRENCY_GROWTH, GROWTH_S = 1_000, 10.0
+CONCURRENCY_GROWTH = 1_000
 # docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html: an event source mapping's maximum concurrency
 MAPPING_CONCURRENCY = 1_000
 
 # --- SQS FIFO. docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html: calls of each
 # action a second without batching, high throughput: N. Virginia, Oregon, Ireland; elsewhere down to 2,400
 SQS_CALLS_S, SQS_CALLS_LEAST_S = 70_000.0, 2_400.0
-# .../SQSDeveloperGuide/high-throughput-fifo.html and partitions: a message group lies in one partition
-SQS_GROUP_CALLS_S = 300.0
-# .../SQSDeveloperGuide/FIFO-queues-understanding-logic.html: received and not yet deleted; and among so many of the
-# first messages the queue looks for a group that is free
-SQS_IN_FLIGHT = 120_000
+# A group has 300 a second (.../SQSDeveloperGuide/high-throughput-fifo.html), which is out of reach: a conversation is
+# at one worker at a time, which takes some six of its texts a second.
 
 # --- DynamoDB. docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html: what a new table
 # takes at once (its warm throughput); it grows to twice its latest peak within half an hour
@@ -53,4 +49,4 @@ TABLE_WRITES_S, TABLE_READS_S = 4_000.0, 12_000.0
 # .../ServiceQuotas.html: on demand, per table, by default
 TABLE_MOST_WRITES_S = 40_000.0
 # .../bp-partition-key-design.html: of one partition, of the table or of an index
-PARTITION_WRITES_S, PARTITION_READS_S = 1_000.0, 3_000.0
+PARTITION_WRITES_S = 1_000.0

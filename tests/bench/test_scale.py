@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import figures
+from bench.scale import __main__ as scale
 from bench.scale import arrivals, check, cost, inputs, limits, prices, quotas
 from bench.scale.engine import Bucket, Engine, Station, Window
 from bench.scale.inputs import Assumed, Deployment, Times, Traffic
 from bench.scale.model import Arrival, Bridge, Limits, Outcome
+from bench.scale.picture import LEFT, RIGHT, Bar, picture
 from bench.scale.queue import Fifo, Message
 from chalicelib.rules import budgets
 from tests.papers import ROOT
@@ -324,3 +326,28 @@ def test_the_model_of_a_round_of_the_comparison_is_what_it_was() -> None:
     late = Times(edge=0.0, text=0.05, first_text=0.1, reply=0.1, echo=0.0, look=0.02, desk=0.05, platform=0.0)
     come: list[Arrival] = [(0.0, "text", str(number)) for number in range(80)]
     assert check.modelled(come, late, workers=1) == pytest.approx(8.0)
+
+
+# --- the page
+
+
+@pytest.mark.parametrize("name", ["limits", "settings", "costs", "memory", "figures", "check"])
+def test_the_page_is_of_what_was_measured_last(name: str) -> None:
+    """Else run `make scale`. The loads are left out: to play them takes a minute."""
+    page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
+    assert scale.filled(page, name, scale.table(name)) == page
+
+
+def test_a_page_without_a_place_for_a_table_is_told() -> None:
+    with pytest.raises(ValueError, match="0 places for limits"):
+        scale.filled("# How far it goes\n", "limits", "|a|")
+
+
+def test_the_picture_has_a_bar_for_each_limit_as_long_as_it_goes() -> None:
+    drawn = picture([Bar("near & <far>", "ours", 1e4, 1e6), Bar("b", "AWS", 2e12, 1e12)])
+    assert "near &amp; &lt;far&gt;" in drawn
+    bars = re.findall(rf'<rect class="([\w ]+)" x="{LEFT}" y="[\d.]+" width="([\d.]+)" height', drawn)
+    names, widths = [name for name, _ in bars], [float(width) for _, width in bars]
+    assert names[:4] == ["ours hour", "ours", "AWS hour", "AWS"]
+    whole = RIGHT - LEFT  # 1,000 to 1,000,000,000: six decades
+    assert widths[:4] == pytest.approx([whole / 2, whole / 6, whole, whole], abs=0.1)
