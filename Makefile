@@ -8,7 +8,7 @@ MAKER = $(shell test "$(origin PYTHON)" = file -a -x $(BIN)/python && echo $(BIN
 NEEDS := $(addprefix needs-,function sandbox operator supply developer)
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox operator venv test test-terraform check format docs chaos bench peer fuzz package checkov update sbom licences audit evidence clean $(NEEDS)
+.PHONY: help sandbox operator venv test test-terraform check format docs chaos bench scale peer fuzz package checkov update sbom licences audit evidence clean $(NEEDS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ fuzz: needs-developer ## 100,000 bodies that nobody documents of each platform a
 
 bench: needs-developer ## how fast it is, beside the floor; writes bench/RESULTS.md (ARGS=--quick)
 	$(BIN)/python -m bench $(ARGS)
+
+scale: needs-developer ## how far it goes on many machines, and what that costs, by simulation; writes docs/scale.md
+	$(BIN)/python -m bench.scale
 
 peer: needs-developer ## AWS' sample for Amazon Connect and this bridge side by side; writes bench/peer.md
 	@$(BIN)/python -m bench.peer

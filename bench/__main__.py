@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bench import bridge, cold, edge, instructions, package, translation, workers
+from bench import bridge, cold, edge, figures, instructions, package, translation, workers
 from bench.measure import Result
 from bench.table import Row, table
 
@@ -32,7 +32,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds; no instructions, no thousand conversations")
     quick = parser.parse_args().quick
     began = time.monotonic()
-    sections = [_warm(quick), *_cold(quick), *_pure_and_counted(quick), *_whole(quick)]
+    starts = _starts(quick)
+    sections = [_warm(quick), *_cold(starts), *_pure_and_counted(quick), *_whole(quick), _units(starts)]
     text = f"{table(sections)}\n\n{_circumstances(quick, time.monotonic() - began)}\n"
     print(text)
     RESULTS.write_text(f"# Results\n\nRead docs/performance.md for what the rows and floors are.\n\n{text}")
@@ -76,11 +77,16 @@ def _goal(name: str) -> float | None:
     return edge.GOAL if name.startswith("edge") else workers.GOAL if "steady" in name else None
 
 
-def _cold(quick: bool) -> list[Section]:
+def _starts(quick: bool) -> tuple[package.Package, list[cold.Pair]]:
     print("bench: the package, cold starts", file=sys.stderr)
     found = package.package()
+    return found, cold.starts(found.folder, 3 if quick else 9)
+
+
+def _cold(starts: tuple[package.Package, list[cold.Pair]]) -> list[Section]:
+    found, roles = starts
     rows = []
-    for one in cold.starts(found.folder, 3 if quick else 9):
+    for one in roles:
         most, highest = (COLD_MOST, COLD_MS) if one.role == "edge" else (None, None)
         for name, unit in (("cpu_ms", "CPU time, ms"), ("wall_ms", "wall clock, ms"), ("peak_mb", "peak memory, MB")):
             rows.append(
@@ -128,6 +134,24 @@ def _whole(quick: bool) -> list[Section]:
         _poisoned(20 if quick else 1000),
         *([] if quick else [_clients()]),
     ]
+
+
+def _units(starts: tuple[package.Package, list[cold.Pair]]) -> Section:
+    """Also into bench/figures.json, from which bench/scale reads."""
+    print("bench: calls and units, job by job", file=sys.stderr)
+    subprocess.run([sys.executable, "-m", "bench.metering"], check=True)
+    cold_ms = {one.role: round(one.ours.cpu_ms, 1) for one in starts[1]}
+    found = msgspec.structs.replace(figures.read(), cold_ms=cold_ms)
+    figures.write(found)
+    rows = []
+    for name in ("edge", "first_text", "text", "reply", "echo"):
+        job: figures.Job = getattr(found, name)
+        rows += [
+            Row(name=f"{name.replace('_', ' ')}: calls", unit="calls", ours=sum(job.calls.values())),
+            Row(name=f"{name.replace('_', ' ')}: DynamoDB, written", unit="units", ours=job.write_units),
+            Row(name=f"{name.replace('_', ' ')}: DynamoDB, read", unit="units", ours=job.read_units),
+        ]
+    return "What DynamoDB says a message costs, in a turn of text, reply and echo", rows
 
 
 def _poisoned(conversations: int) -> Section:
