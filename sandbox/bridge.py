@@ -99,6 +99,7 @@ class Sandbox:
         self.control = self._control(journal, port)
         self._urls: dict[str, str] = {}
         self._pollers: list[Poller] = []
+        self._in_front: list[Account] = []  # the accounts that were given a front
         self._environment: dict[str, str | None] = {}
         self._log_before: TextIO | None = None
         self._log = (self.folder / "bridge.log").open("w", encoding="utf-8")
@@ -291,8 +292,8 @@ class Sandbox:
             self.front.reset()
             still.enter_context(self.gateway.held())
             self.aws.empty(self._urls)
-            for account in self.accounts:
-                self.aws.put_front(account, None)
+            while self._in_front:
+                self.aws.put_front(self._in_front.pop(), None)
             # a token that was renewed under a shifted clock would not be due again for days
             self.aws.put_secrets(self._account_secrets())
             self._connect_platforms()
@@ -364,6 +365,7 @@ class Sandbox:
         if account is None:
             raise ValueError("channel must be one of those that there are")
         msgspec.convert(front, vocabulary.Front)
+        self._in_front.append(account)
         self.aws.put_front(account, front)
         self._fresh_runtime()
         return front
