@@ -291,7 +291,7 @@ class Sandbox:
             meanwhile()
             self.front.reset()
             still.enter_context(self.gateway.held())
-            self.aws.empty(self._urls)
+            self.aws.empty()
             while self._in_front:
                 self.aws.put_front(self._in_front.pop(), None)
             # a token that was renewed under a shifted clock would not be due again for days

@@ -10,7 +10,7 @@ from sandbox.show.trouble import OTHERS, faults_of
 from tests.page.conftest import Desk, Open
 
 NAMES = (*faults_of([*DESKS.values(), *CHANNELS.values()]), *OTHERS)
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("people")
 
 
 def test_every_switch_says_what_happens(desk: Desk) -> None:
