@@ -101,6 +101,7 @@ class Sandbox:
         self.control = self._control(journal, port)
         self._urls: dict[str, str] = {}
         self._pollers: list[Poller] = []
+        self._in_front: list[Account] = []  # the accounts that were given a front
         self._environment: dict[str, str | None] = {}
         self._log_before: TextIO | None = None
         self._log = (self.folder / "bridge.log").open("w", encoding="utf-8")
@@ -298,7 +299,7 @@ class Sandbox:
             meanwhile()
             self.front.reset()
             still.enter_context(self.gateway.held())
-            self.aws.empty(self._urls)
+            self.aws.empty()
             self.fronts.reset()
             # a token that was renewed under a shifted clock would not be due again for days
             self.aws.put_secrets(self._account_secrets())

@@ -223,12 +223,9 @@ class Aws:
             )["QueueUrl"]
         return urls
 
-    def empty(self, urls: dict[str, str]) -> None:
+    def empty(self) -> None:
         """Forgets messages, what the queues deduplicate by, items but accounts, and objects."""
-        sqs = self.client("sqs")
-        for url in urls.values():  # a purge would keep the deduplication ids
-            sqs.delete_queue(QueueUrl=url)
-        self.create_queues()
+        self.empty_queues()
         dynamodb = self.client("dynamodb")
         for page in dynamodb.get_paginator("scan").paginate(TableName=TABLE, ProjectionExpression="pk, sk"):
             for item in page["Items"]:
@@ -238,6 +235,10 @@ class Aws:
         for key in self.objects(""):
             s3.delete_object(Bucket=BUCKET, Key=key)
 
+    def empty_queues(self) -> None:
+        """Forgets messages and what the queues deduplicate by; who waits for a message goes on."""
+        self._ask("POST", emulator.FORGET, timeout_s=10).raise_for_status()
+
     def objects(self, prefix: str) -> list[str]:
         """The bucket's keys under the prefix."""
         pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
@@ -245,22 +246,22 @@ class Aws:
 
     def waiting(self, urls: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
         """Every message in each queue, in flight or not, without touching any."""
-        regions = self._ask("sqs/messages", timeout_s=10).json()["messages"].values()
+        regions = self._ask("GET", "/_ministack/sqs/messages", timeout_s=10).json()["messages"].values()
         queues = {url: found for region in regions for one in region.values() for url, found in one.items()}
         return {name: queues.get(url, []) for name, url in urls.items()}
 
     def _answers(self) -> bool:
         try:
-            return self._ask("health", timeout_s=1).ok
+            return self._ask("GET", "/_ministack/health", timeout_s=1).ok
         except requests.RequestException:
             return False
 
-    def _ask(self, what: str, timeout_s: float) -> requests.Response:
-        """MiniStack about itself, which takes no signature, but our guard wants the key."""
+    def _ask(self, method: str, path: str, timeout_s: float) -> requests.Response:
+        """What is no call of AWS', and so takes no signature; but our guard wants the key."""
         headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={self.credentials['AWS_ACCESS_KEY_ID']}/"}
         with requests.Session() as session:
             session.trust_env = False
-            return session.get(f"{self.url}/_ministack/{what}", headers=headers, timeout=timeout_s)
+            return session.request(method, self.url + path, headers=headers, timeout=timeout_s)
 
 
 def _fed_queue(name: str) -> str:

@@ -21,6 +21,8 @@ from sandbox.stage.web import refusal
 
 # what the bridge and its operator use; no Lambda, which would run whatever code it is given
 SERVICES = ("sqs", "s3", "dynamodb", "secretsmanager", "cloudwatch", "apigateway", "iam", "sns")
+# What we ask of it beside AWS' own calls
+FORGET = "/_sandbox/forget"
 Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -42,11 +44,16 @@ def environment(port: int, region: str) -> dict[str, str]:
 
 
 def guarded(app: App, port: int, key: str) -> App:
-    """The ASGI app, for whoever signs with the access key id `key`; all others get a 403."""
+    """The ASGI app, for whoever signs with the access key id `key`; all others get a 403. A call of FORGET empties all
+    queues."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         reason = "" if scope["type"] == "lifespan" else refused(scope, port, key)
-        if not reason:
+        if not reason and (scope["type"], scope.get("path")) == ("http", FORGET):
+            _forget()
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+        elif not reason:
             await app(scope, receive, send)
         elif scope["type"] == "websocket":
             await receive()
@@ -57,6 +64,16 @@ def guarded(app: App, port: int, key: str) -> App:
             await send({"type": "http.response.body", "body": reason.encode()})
 
     return serve
+
+
+def _forget() -> None:
+    """No queue holds a message, or knows one by its deduplication id, which a purge would keep. A queue made anew would
+    do, but whoever waits for a message goes on waiting at the old one."""
+    from ministack.services import sqs
+
+    for _, queue in sqs._queues.all_items():
+        queue["messages"].clear()
+        queue["dedup_cache"].clear()
 
 
 def refused(scope: Scope, port: int, key: str) -> str:

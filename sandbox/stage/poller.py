@@ -31,8 +31,9 @@ def _say(error: BaseException) -> None:
 
 
 class Poller:
-    """Several threads per queue, as Lambda scales by message groups. What a handler reports as failed is
-    left to its visibility timeout; a handler that raises has failed with its whole batch."""
+    """Several threads per queue, as Lambda scales by message groups; one asks the queue while others work. What a
+    handler reports as failed is left to its visibility timeout; a handler that raises has failed with its whole
+    batch."""
 
     def __init__(
         self, aws: Aws, url: str, handler: Handler, threads: int, died: Callable[[BaseException], None] = _say
@@ -44,6 +45,7 @@ class Poller:
         self._handler = handler
         self._stopping = threading.Event()
         self._changed = threading.Condition()
+        self._asking = threading.Lock()
         self._held = False
         self._epoch = 0
         self._working = 0
@@ -97,30 +99,34 @@ class Poller:
     def _loop(self) -> None:
         sqs = self._aws.client("sqs")
         while not self._stopping.is_set():
-            with self._changed:
-                self._changed.wait_for(lambda: not self._held or self._stopping.is_set())
-                epoch = self._epoch
             try:
-                self._turn(sqs, epoch)
-            except (BotoCoreError, ClientError):  # the queue is being made anew, or hands out again what is not deleted
+                self._turn(sqs)
+            except (BotoCoreError, ClientError):  # the queue hands out again what is not deleted
                 self._stopping.wait(0.2)
 
-    def _turn(self, sqs: Any, epoch: int) -> None:
-        found = self._receive(sqs)
-        if not found:
-            return
-        with self._changed:
-            late = epoch != self._epoch
-            self._working += not late
+    def _turn(self, sqs: Any) -> None:
+        with self._asking:
+            found, late = self._next(sqs)
         if late:
             self._hand_out_again(sqs, found, after_s=0)
-            return
-        try:
-            self._batch(sqs, found)
-        finally:
-            with self._changed:
-                self._working -= 1
-                self._changed.notify_all()
+        elif found:
+            try:
+                self._batch(sqs, found)
+            finally:
+                with self._changed:
+                    self._working -= 1
+                    self._changed.notify_all()
+
+    def _next(self, sqs: Any) -> tuple[list[dict[str, Any]], bool]:
+        """What the queue has, and whether it came too late to be begun."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._held or self._stopping.is_set())
+            epoch = self._epoch
+        found = [] if self._stopping.is_set() else self._receive(sqs)
+        with self._changed:
+            late = bool(found) and epoch != self._epoch
+            self._working += bool(found) and not late
+        return found, late
 
     def _receive(self, sqs: Any) -> list[dict[str, Any]]:
         answer = sqs.receive_message(

@@ -53,7 +53,7 @@ class Waits:
         self.parkings = {
             side: Parking(side, Bucket(BUCKET), lambda: self.now, EmfMetrics()) for side in ("inbound", "outbound")
         }
-        deployment.aws.empty(deployment.urls)
+        deployment.aws.empty()
         deployment.clear()
         deployment.account("instagram", INSTAGRAM)
 
@@ -89,7 +89,7 @@ def waits(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[W
     monkeypatch.setattr(shelf, "WAIT_S", 0)
     made = Waits(deployment)
     yield made
-    deployment.aws.empty(deployment.urls)
+    deployment.aws.empty()
 
 
 def names(*numbers: int) -> list[str]:

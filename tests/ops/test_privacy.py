@@ -90,9 +90,9 @@ def held(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[He
     for name in ("SETTLE_S", "LOOK_S"):
         monkeypatch.setattr(erasing, name, 0.01)
     monkeypatch.setattr(letters, "WAIT_S", 0)
-    deployment.aws.empty(deployment.urls)
+    deployment.aws.empty()
     yield Held(deployment)
-    deployment.aws.empty(deployment.urls)
+    deployment.aws.empty()
 
 
 def erase(held: Held, *more: str, customer: str = CUSTOMER) -> Any:

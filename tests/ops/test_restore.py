@@ -84,12 +84,12 @@ class Rehearsal:
 def rehearsal(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rehearsal]:
     for name in ("SETTLE_S", "LOOK_S"):
         monkeypatch.setattr(erasing, name, 0.01)
-    deployment.aws.empty(deployment.urls)
+    deployment.aws.empty()
     made = Rehearsal(deployment)
     yield made
     if made.restored in made.client.list_tables()["TableNames"]:
         made.client.delete_table(TableName=made.restored)
-    deployment.aws.empty(deployment.urls)
+    deployment.aws.empty()
 
 
 def test_what_was_lost_comes_back_and_the_erased_do_not(rehearsal: Rehearsal) -> None:

@@ -12,7 +12,7 @@ from sandbox.stage.people import display_name
 from tests.page.conftest import Desk, Open
 from tests.page.replay import Event, heard, replay, seen
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("people")
 PLAYS = """async (player) => {
   player.muted = true;
   await player.play();

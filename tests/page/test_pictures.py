@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.page.conftest import ROOT, Open
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("people")
 LARGEST = 300_000
 
 

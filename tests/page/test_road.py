@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.page.conftest import Desk, Open
 from tests.page.replay import hop, replay
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("people")
 
 
 def test_each_hop_is_named_by_what_it_does(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.page.conftest import Desk, Open
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("people")
 COVERED = """(tour) => {
   const mine = tour.getBoundingClientRect();
   return [...document.querySelectorAll('.panel')].filter((panel) => panel.offsetParent).some((panel) => {

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.page.conftest import Desk, Open
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("people")
 
 
 def test_every_switch_says_what_happens(desk: Desk) -> None:

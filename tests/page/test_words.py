@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.page.conftest import ROOT, Desk
 
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = pytest.mark.xdist_group("people")
 PAGE = ROOT / "sandbox" / "page"
 SOURCES = [PAGE / "index.html", *(file for file in PAGE.glob("*.js") if file.name != "words.js")]
 SOURCE = "".join(file.read_text(encoding="utf-8") for file in SOURCES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 import requests
 
 from chalicelib import http
+from chalicelib.aws import calls
 from chalicelib.desks.genesys.capabilities import CAPABILITIES
 from chalicelib.desks.genesys.client import Genesys
 from chalicelib.pipeline import delivering, reading_back
@@ -108,6 +110,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """What the product waits for is shorter, as a second is as telling. What it and the platforms take for no answer
     is longer: a busy machine is not to look like a broken one."""
     with pytest.MonkeyPatch.context() as patched, Sandbox(folder=tmp_path_factory.mktemp("sandbox")) as sandbox:
+        patched.setattr(calls, "client", cache(calls.client))  # or each reset would make them anew
         patched.setattr(http, "READ_S", 15.0)
         patched.setattr(delivering, "DOUBT_S", 1.0)
         patched.setattr(Genesys, "capabilities", msgspec.structs.replace(CAPABILITIES, lag_s=2.0))

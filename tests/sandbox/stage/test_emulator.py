@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.stage import aws as embedded
 from sandbox.stage.aws import Aws
-from sandbox.stage.emulator import refused
+from sandbox.stage.emulator import FORGET, refused
 from sandbox.stage.running import CannotRun, Interrupt, Interrupted
 from tests.sandbox.conftest import WAIT_S, until
 
@@ -101,6 +101,7 @@ def test_it_serves_what_the_bridge_needs_and_no_lambda(aws: Aws) -> None:
     [
         ("GET", "/_ministack/health", {}),
         ("POST", "/_ministack/reset", {"Origin": "http://127.0.0.1:5173"}),
+        ("POST", FORGET, {}),
         ("GET", "/?Action=CreateQueue&QueueName=from-an-image", {}),
         ("POST", "/2015-03-31/functions", {"Content-Type": "text/plain"}),
         ("OPTIONS", "/2015-03-31/functions", {"Origin": "http://127.0.0.1:5173"}),

@@ -150,17 +150,37 @@ def test_what_was_received_before_a_hold_is_given_back(queue: Queue, monkeypatch
     until(lambda: queue.seen == ["d1"] and not queue.waiting())
 
 
-def test_what_was_received_of_a_queue_that_is_made_anew_is_forgotten(
+def test_what_was_received_of_a_queue_that_is_emptied_is_forgotten(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue.put("e1")
     slow = Slow(queue, monkeypatch)
     with queue.poller.held():
-        queue.aws.client("sqs").delete_queue(QueueUrl=queue.url)
-        queue.aws.create_queues()
+        queue.aws.empty_queues()
     slow.go_on.set()
     queue.put("e2")
     until(lambda: queue.seen == ["e2"] and not queue.waiting())
+
+
+def test_an_emptied_queue_takes_again_what_it_has_had(queue: Queue) -> None:
+    queue.poller.start()
+    for _ in range(2):
+        queue.put("g1")
+        until(lambda: queue.seen == ["g1"] and not queue.waiting())
+        queue.aws.empty_queues()
+        queue.seen.clear()
+
+
+def test_one_asks_while_others_work(queue: Queue) -> None:
+    queue.gate.clear()
+    queue.poller.start()
+    queue.put("i1", group="one")
+    assert queue.at_work.wait(WAIT_S)
+    queue.at_work.clear()
+    queue.put("i2", group="two")
+    assert queue.at_work.wait(WAIT_S)
+    queue.gate.set()
+    until(lambda: sorted(queue.seen) == ["i1", "i2"] and not queue.waiting())
 
 
 def test_a_worker_that_dies_leaves_its_batch(queue: Queue, capsys: pytest.CaptureFixture[str]) -> None:
