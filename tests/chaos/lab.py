@@ -27,17 +27,29 @@ from chalicelib.errors import Retryable
 from chalicelib.pipeline.chores.ends import Ends
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.erased import Heeding
-from chalicelib.protocols.channel import Client
+from chalicelib.protocols.channel import Client, Translator
 from chalicelib.protocols.desk import Desk, DeskTranslator
 from chalicelib.protocols.webhook import Feed
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.records import Account
 from tests.chaos import webhooks
+from tests.chaos.asked import KEY, SIGNED_WITH, Asked, asking
 from tests.chaos.aws import BUCKET_S, TABLE_S, SecretsManager, Sqs, Stepped
 from tests.chaos.timeline import Killed, Steps, Timeline
 from tests.chaos.world import Sent, World
 from tests.contract.signing import signed
-from tests.fakes import INSTAGRAM, TIKTOK, FakeClock, FakeFetch, FakeLedger, FakeMemory, FakeMetrics, FakeShelf
+from tests.fakes import (
+    INSTAGRAM,
+    TIKTOK,
+    FakeBook,
+    FakeClock,
+    FakeFetch,
+    FakeFloor,
+    FakeLedger,
+    FakeMemory,
+    FakeMetrics,
+    FakeShelf,
+)
 from tests.kits import Wired
 
 SECRET = "the-webhook-secret-of-the-tests"
@@ -94,10 +106,13 @@ class Container:
         seen: dict[str, Any] = {"clock": clock, "metrics": lab.metrics}
         held: dict[str, Any] = {"secrets": secrets, "shelf": shelf}
         memory: Any = Stepped(lab.memory, lab.steps, "memory", TABLE_S)
-        wired = Wired(
-            clients=clients, desk=desks, ledger=ledger, fetch=fetch, memory=memory, outbox=outbound, **held, **seen
-        )
-        to_desk = wired.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, inbound)
+        talker: Any = lab.front.talk
+        floor: Any = Stepped(lab.floor, lab.steps, "floor", TABLE_S)
+        book: Any = Stepped(lab.book, lab.steps, "book", TABLE_S)
+        held |= {"memory": memory, "talker": talker, "floor": floor, "book": lambda: book}
+        wired = Wired(clients=clients, desk=desks, ledger=ledger, fetch=fetch, outbox=outbound, **held, **seen)
+        translators: dict[str, Translator] = {"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}
+        to_desk = wired.to_desk(translators, inbound, asking(lab.front, memory, secrets, **seen))
         to_customer = wired.to_customer(self.translators, outbound)
         heeds_in = Heeding(to_desk, ledger, clock, lab.metrics)
         heeds_out = Heeding(to_customer, ledger, clock, lab.metrics, to_customer.let_go)
@@ -116,7 +131,8 @@ class Container:
             secret_names={"instagram": "edge", "tiktok": "edge", "genesys": "edge"},
             inbound=inbound,
             outbound=outbound,
-            **held,
+            secrets=secrets,
+            shelf=shelf,
             **seen,
         )
 
@@ -145,6 +161,9 @@ class Lab:
         self.sqs = Sqs(self.clock, self.steps)
         self.ledger = FakeLedger(listed=[INSTAGRAM, TIKTOK])
         self.memory = FakeMemory(self.clock)
+        self.floor = FakeFloor(self.ledger)
+        self.book = FakeBook(self.ledger)
+        self.front = Asked(self.steps)
         self.shelf = FakeShelf()
         self.fetch = FakeFetch()
         self.metrics = FakeMetrics()
@@ -153,6 +172,7 @@ class Lab:
             {
                 "edge": {"secrets": [SECRET]},
                 "oauth": {"clients": [{"id": "client", "secret": "s"}]},
+                SIGNED_WITH: {"keys": [KEY]},
                 INSTAGRAM.secret: {"access_token": "ig"},
                 TIKTOK.secret: {"access_token": "tt"},
             },
