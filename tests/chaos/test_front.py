@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from chalicelib.pipeline.front.asking import WITHIN_S
+from chalicelib.vocabulary.front import NOTHING, Front
 from tests.chaos.asked import FRONT, ILLS, Ill
-from tests.chaos.front_scenes import ASKS, BOT, IN_FRONT
+from tests.chaos.front_scenes import ASKS, BOT, CRM, GUARDED, IN_FRONT, TRIAGE, fronted
 from tests.chaos.lab import Lab
 from tests.chaos.scenes import ANA
 from tests.chaos.talks import TalkLab
@@ -14,6 +20,7 @@ from tests.chaos.test_every_call import played, strikes, struck
 from tests.chaos.timeline import LOST_S
 from tests.fakes import INSTAGRAM
 
+ROOT = Path(__file__).resolve().parents[2]
 # What the bridge itself needs besides (s).
 ROUND_S = 0.1
 ASK = ["a message that is looked up and judged", "a message that guards let through", "a newcomer's message"]
@@ -92,3 +99,59 @@ def test_what_is_off_is_not_asked_for_anything() -> None:
     lab.run(30)
     places = {step.partition(" ")[0] for step in lab.steps.names}
     assert places == {"instagram", "genesys", "table", "sqs", "secrets"}
+
+
+# The calls that docs/front.md counts, by what it calls them; what any message, or any answer, writes is not among them.
+KINDS = {
+    "reads": ("table thread", "table begun", "memory get", "memory under", "book talk"),
+    "writes": ("memory keep", "memory keep_first", "floor speak", "floor silent", "floor hand_over"),
+    "sends": ("sqs put out",),
+    "calls": ("front crm", "front triage", "front bot"),
+}
+
+
+def steps(front: Front, *, message: int, human: bool = False) -> Counter[str]:
+    """What is called for that message of a conversation, and for all that comes of it."""
+    lab, account = TalkLab(), fronted(front)
+    lab.ledger.listed = [account]
+    for number in range(message):
+        lab.steps.names.clear()
+        lab.asks(ANA, account, human=human and number == message - 1)
+        lab.run(60)
+    return Counter(lab.steps.names)
+
+
+def more(front: Front, *, message: int = 2, human: bool = False) -> dict[str, int]:
+    """By kind, how many more than with all of it off."""
+    on, off = steps(front, message=message, human=human), steps(NOTHING, message=message)
+    return {kind: sum(on[name] - off[name] for name in names) for kind, names in KINDS.items()}
+
+
+def told(section: str, words: str) -> dict[str, int]:
+    """The numbers that stand before "reads", "writes", "sends" and "calls" in the sentence of the section that begins
+    so, by the thousand where it is of a thousand messages."""
+    page = (ROOT / "docs" / "front.md").read_text(encoding="utf-8")
+    text = page.partition(f"\n## {section}\n")[2].partition("\n## ")[0].partition(words)[2].partition(". ")[0]
+    found = re.findall(r"([\d,]+|a|one) (read|write|send|call)(?! unit)", " ".join(text.split()))
+    numbers = {f"{kind}s": {"a": 1, "one": 1}.get(number) or int(number.replace(",", "")) for number, kind in found}
+    return {kind: number // 1000 if number >= 1000 else number for kind, number in numbers.items()}
+
+
+ON: dict[str, tuple[Front, dict[str, Any], str, str]] = {
+    "guards": (GUARDED.front, {}, "Guards", "Cost per 1,000 messages.**"),
+    "a customer who is known": (Front(crm=CRM), {}, "CRM", "Per 1,000 messages**:"),
+    "triage": (Front(triage=TRIAGE), {}, "Triage", "Per 1,000 messages with text**:"),
+    "an answer of a bot's": (BOT.front, {}, "Bot first", "Per 1,000 messages that it answers**,"),
+    "a hand-over": (BOT.front, {"human": True}, "Bot first", "For each message that it hands over"),
+}
+
+
+@pytest.mark.parametrize("name", ON)
+def test_the_page_tells_what_is_counted(name: str) -> None:
+    front, how, section, words = ON[name]
+    counted = more(front, **how)
+    page = told(section, words)
+    if name == "a customer who is known":
+        assert more(front, message=1) == {"reads": 1, "writes": 1, "sends": 0, "calls": 1} == page | {"sends": 0}
+        page = {"reads": 1}
+    assert {kind: number for kind, number in counted.items() if number} == page
