@@ -16,12 +16,14 @@ from typing import TypeVar
 
 import msgspec
 
-from bench import bridge, cold, edge, figures, instructions, package, translation, workers
+from bench import bridge, cold, edge, figures, front, instructions, package, translation, workers
 from bench.measure import Result
 from bench.table import Row, table
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 COLD_MOST, COLD_MS = 1.25, 300.0
+# How many calls go out for a message, by feature, and how much later it may be where nobody answers them (ms).
+ASKED, DEAD_MS = {"crm": 1, "triage": 1, "crm and triage": 2}, 1000.0
 T = TypeVar("T")
 Section = tuple[str, list[Row]]
 
@@ -33,7 +35,8 @@ def main() -> None:
     quick = parser.parse_args().quick
     began = time.monotonic()
     starts = _starts(quick)
-    sections = [_warm(quick), *_cold(starts), *_pure_and_counted(quick), *_whole(quick), _units(starts)]
+    rest = [*_cold(starts), *_pure_and_counted(quick), *_whole(quick), _units(starts)]
+    sections = [_warm(quick), _front(quick), *rest]
     text = f"{table(sections)}\n\n{_circumstances(quick, time.monotonic() - began)}\n"
     print(text)
     RESULTS.write_text(f"# Results\n\nRead docs/performance.md for what the rows and floors are.\n\n{text}")
@@ -56,6 +59,24 @@ def _warm(quick: bool) -> Section:
         rows.append(Row(name=f"{one.name}: network calls", unit="calls", ours=one.calls, floor=one.calls,
                         highest=one.most_calls))  # fmt: skip
     return "CPU time per webhook or message, warm", rows
+
+
+def _front(quick: bool) -> Section:
+    """Off is the floor. One call more goes to whoever is asked; beside it stand those of the table, which remembers."""
+    found = _run(front.InFront, "front", "100" if quick else "200")
+    off, rows = found.off, []
+    for one in [off, *found.features]:
+        rows.append(Row(name=f"{one.name}: network calls", unit="calls", ours=one.calls, floor=off.calls))
+        rows.append(Row(name=f"{one.name}: of them to who is asked", unit="calls", ours=one.asked,
+                        highest=ASKED.get(one.name, 0)))  # fmt: skip
+        rows.append(Row(name=f"{one.name}: CPU", unit="ms", ours=one.cpu_ms, floor=off.cpu_ms))
+    for one in [off, *found.dead]:
+        rows.append(Row(name=f"{one.name}: a message, p50", unit="ms", ours=one.p50_ms, floor=off.p50_ms))
+        rows.append(Row(name=f"{one.name}: a message, p99", unit="ms", ours=one.p99_ms, floor=off.p99_ms,
+                        highest=off.p99_ms + DEAD_MS))  # fmt: skip
+        rows.append(Row(name=f"{one.name}: the slowest", unit="ms", ours=one.most_ms))
+    rows.append(Row(name="modules loaded with all of it off", unit="", ours=found.loaded, highest=0))
+    return "In front of the desk: one message of a customer who is new", rows
 
 
 def _pure_and_counted(quick: bool) -> list[Section]:

@@ -35,6 +35,7 @@ SECRETS: dict[str, dict[str, Any]] = {
     "genesys-webhook": {"secrets": [KEY]},
     "genesys-oauth": {"clients": [{"id": "client-1", "secret": "secret-1"}]},
     "media": {"keys": ["a-key-of-the-bench-of-more-than-32-characters"]},
+    "front": {"keys": ["whsec_" + base64.b64encode(bytes(range(32))).decode()]},
     "account": {"access_token": "an-access-token-" + "x" * 150},
 }
 TEXT = "Hi! Is the green mug back in stock? I would like two of them, gift-wrapped. 🍵"

@@ -17,7 +17,9 @@ import requests
 
 from bench.place import ACCOUNTS, AT_CONNECT, CONTACT, KNOWN, MET, PICTURE, SECRETS
 
-CALLS = "/stub/calls"
+CALLS, ASKED = "/stub/calls", "/stub/asked"
+# Who is asked before an agent is; whoever is dead takes the call, and says nothing.
+FRONT, DEAD = ("/crm", "/model/", "/dead"), ("/dead", "/model/dead/")
 
 
 @contextmanager
@@ -37,8 +39,13 @@ def calls(url: str) -> int:
     return int(requests.get(url + CALLS, timeout=5).text)
 
 
+def asked(url: str) -> int:
+    """How many of them were to who is asked before an agent is."""
+    return int(requests.get(url + ASKED, timeout=5).text)
+
+
 class _Connection(asyncio.Protocol):
-    taken = 0
+    taken = asked = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -69,10 +76,13 @@ class _Connection(asyncio.Protocol):
 
     def _answer(self, line: str, headers: dict[str, str], body: bytes) -> None:
         method, path, _ = line.split(" ")
-        if path == CALLS:
-            said = str(_Connection.taken).encode()
+        if path in {CALLS, ASKED}:
+            said = str(_Connection.taken if path == CALLS else _Connection.asked).encode()
         else:
             _Connection.taken += 1
+            _Connection.asked += path.startswith(FRONT)
+            if path.startswith(DEAD):
+                return
             said = answer(method, path, headers, body)
         kind = "image/png" if said is PICTURE else "application/json"
         self._transport.write(
@@ -85,8 +95,8 @@ def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> byte
     reply: dict[str, Any]
     if target := headers.get("x-amz-target", ""):
         reply = _AWS.get(target.partition(".")[2], _nothing)(json.loads(body))
-    elif path == "/oauth/token":
-        reply = {"access_token": "a-token-of-the-stub-" + "x" * 60, "token_type": "bearer", "expires_in": 86400}
+    elif path in _FIXED:
+        reply = _FIXED[path]
     elif path.startswith(("/contact/", "/participant/")):
         reply = _connect(path, f"http://{headers.get('host', '')}")
     elif "/inbound/open/message" in path:
@@ -104,6 +114,15 @@ def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> byte
     return json.dumps(reply).encode()
 
 
+_TRIAGE = {"intent": "order", "sentiment": "neutral", "language": "en", "urgency": "high", "spam": 1}
+_FIXED: dict[str, dict[str, Any]] = {
+    "/oauth/token": {"access_token": "a-token-of-the-stub-" + "x" * 60, "token_type": "bearer", "expires_in": 86400},
+    "/crm": {"tier": "gold", "priority": "900"},
+    "/model/model/converse": {
+        "stopReason": "end_turn",
+        "output": {"message": {"content": [{"text": json.dumps(_TRIAGE)}]}},
+    },
+}
 CONVERSATION = "d06cb41e-0000-4000-8000-000000000001"
 PARTICIPANT, CONNECTION, FAR = "a-participants-token-" + "x" * 500, "a-connections-token-" + "x" * 500, 4_000_000_000
 

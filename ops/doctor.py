@@ -40,7 +40,9 @@ def run(bridge: Bridge, asked: Asked) -> list[Check]:
             found.append(check("desk", subject(account), "fail", f"there is no desk {account.desk}", fix))
     for name, held in registry.by_channel(accounts):
         found += made("accounts", name, _channel, bridge, name, held, asked)
-    if any(account.front.crm or account.front.triage or account.front.bot for account in accounts):
+    if any(
+        account.front.crm or account.front.triage or account.front.bot or account.front.thanks for account in accounts
+    ):
         from ops import front  # only where somebody is asked
 
         found += made("front", "accounts", front.checks, bridge)

@@ -1,21 +1,24 @@
-"""doctor's checks of who is asked before an agent is: the CRM, the triage and the bot of each account that has one."""
+"""doctor's checks of what is in front of an account's desk: its CRM, its triage and its bot are asked, and its thanks
+know what time it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import msgspec
+from dateutil.tz import gettz
 
 from chalicelib.errors import Malformed, Misconfigured, Retryable, Uncertain
 from chalicelib.pipeline.front import bot as bots
 from chalicelib.pipeline.front.asking import WITHIN_S
 from chalicelib.pipeline.front.endpoint import Signed
+from chalicelib.pipeline.front.thanks import ADVICE
 from chalicelib.pipeline.front.triage import asked
 from chalicelib.protocols.asking import Classifier, Turn
 from chalicelib.rules import saying
 from chalicelib.rules import triage as rules
 from chalicelib.rules.talking import Spoken
-from chalicelib.vocabulary.front import Bot, Crm, Triage
+from chalicelib.vocabulary.front import Bot, Crm, Thanks, Triage
 from chalicelib.vocabulary.records import Account
 from ops.bridge import Bridge
 from ops.findings import Check, Checks, check, subject
@@ -31,7 +34,8 @@ LATE = f"messages wait {WITHIN_S:g} s for it at most, and go on without: look at
 
 
 def checks(bridge: Bridge) -> Checks:
-    """Of each account that has any: whether its CRM takes a call, and how its models give an answer its shape."""
+    """Of each account that has any: whether its CRM takes a call, how its models give an answer its shape, and whether
+    there is the time zone of its thanks."""
     for account in bridge.accounts:
         if account.front.crm:
             yield _crm(bridge, account, account.front.crm)
@@ -39,6 +43,8 @@ def checks(bridge: Bridge) -> Checks:
             yield _triage(bridge, account, account.front.triage)
         if account.front.bot:
             yield _bot(bridge, account, account.front.bot)
+        if account.front.thanks:
+            yield _thanks(account, account.front.thanks)
 
 
 def _crm(bridge: Bridge, account: Account, crm: Crm) -> Check:
@@ -84,6 +90,13 @@ def _bot(bridge: Bridge, account: Account, bot: Bot) -> Check:
             fix = f'set front.bot.mode to "{mode}" and run terraform apply'
             return check("bot", subject(account), "fail", f"{bot.mode}: {problem[0]}; {mode} works", fix)
     return check("bot", subject(account), "fail", *problem)
+
+
+def _thanks(account: Account, thanks: Thanks) -> Check:
+    """Where its time zone is none, nobody is thanked."""
+    if gettz(thanks.zone) is None:
+        return check("thanks", subject(account), "fail", f"there is no time zone {thanks.zone}", ADVICE)
+    return check("thanks", subject(account), "ok", f"by the clock of {thanks.zone}")
 
 
 def _answered(bridge: Bridge, account: Account, bot: Bot) -> tuple[str, str] | None:

@@ -162,7 +162,8 @@ class Delivering:
             if work.seat is None:
                 before = self._desks.remembered(account, work.conversation)
                 seat = self._desks.taken(account, before)
-                begun = self._desks.begun(account, work.conversation, seat, work.bots)
+                tried_s = 0.0 if claim.state == "fresh" else claim.since_s
+                begun = self._desks.begun(account, work.conversation, seat, work.bots, tried_s)
                 if seat.desk == BOT != begun.desk:  # it was taken from the bot
                     before = begun
                 seat = begun

@@ -80,15 +80,16 @@ class Desks:
         there = (seat.desk or self._first) in self._desks or (self._bot is not None and seat.desk == BOT)
         return bool(seat.conversation) and there
 
-    def begun(self, account: Account, conversation: Conversation, seat: Seat, bots: bool) -> Seat:
+    def begun(self, account: Account, conversation: Conversation, seat: Seat, bots: bool, tried_s: float = 0.0) -> Seat:
         """Where a message goes that would go to this seat: to the account's bot, where it has one that begins
-        conversations now. What is not the bot's to answer takes the conversation from it. Raises Retryable."""
+        conversations now. What is not the bot's to answer takes the conversation from it. `tried_s` is when an
+        earlier try of the message began (epoch s), 0 where there was none. Raises Retryable."""
         if self._bot is None or account.front.bot is None:
             return seat
         if seat.desk == BOT and not bots:
             self._bot().hand_over(account, conversation, seat, "content")
             return self.taken(account, self._ledger.thread(conversation).seat)
-        if not bots or seat.conversation or not self._bot().takes(account, conversation, seat):
+        if not bots or seat.conversation or not self._bot().takes(account, conversation, seat, tried_s):
             return seat
         return Seat(BOT, generation=seat.generation)
 

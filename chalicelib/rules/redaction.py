@@ -46,22 +46,25 @@ _EMAIL_IN_WORDS = re.compile(
     r"(?<!\S)[\w.+-]{1,64} (?:at|arroba) [\w-]{1,63}(?: (?:dot|punto|ponto|punkt) [\w-]{2,63}){1,4}\b", re.IGNORECASE
 )
 
+# Where a number may begin: behind no letter, but for those of scripts that put no space between words.
+_UNSPACED = r"(?<=[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff])"
+_FREE = rf"(?:(?<![\w.,+#-])|{_UNSPACED})"
 _SEP = r"[ .\-/\u2010-\u2015]?"
 _SEPS = r"[ .\-/()\u2010-\u2015]{0,3}"
 _PHONES = [
     re.compile(rule)
     for rule in (
-        rf"(?<![\w+])\+{_SEPS}[1-9](?:{_SEPS}\d){{6,14}}(?!\d)",  # international
-        rf"(?<![\d\w.,+-])00[1-9](?:{_SEPS}\d){{7,12}}(?!\d)",  # the same, as it is dialled
-        rf"(?<![\d\w.,+#-])\(?0[1-9]\d{{0,4}}\)?(?:{_SEPS}\d){{5,9}}(?!\d)(?![.,]\d)",  # within a country
-        rf"(?<![\d\w.,+#-])\(\d{{2,4}}\){_SEP}\d{{3,5}}{_SEP}\d{{3,4}}(?!\d)",  # (415) 555-0132, (11) 91234-5678
-        r"(?<![\d\w.,+#-])[2-9]\d{2}([ .-])\d{3}\1\d{4}(?!\d)",  # 415-555-0132
-        r"(?<![\d\w.,+#-])[5-9]\d{2}([ .-]?)\d{3}\1\d{3}(?!\d)(?![.,-]\d)",  # 612 345 678: Spain, Poland, Portugal
-        r"(?<![\d\w.,+#-])[6789]\d{2}([ .-])\d{2}\1\d{2}\1\d{2}(?!\d)",  # 612 34 56 78
-        r"(?<![\d\w.,+#-])[1-9]\d([ -])\d{4}\1\d{4}(?!\d)",  # 55 1234 5678: Mexico
-        r"(?<![\d\w.,+#-])1[3-9]\d([ -]?)\d{4}\1\d{4}(?!\d)",  # 138 1234 5678: China
-        rf"(?<![\d\w.,+#-])8{_SEP}\(?9\d{{2}}\)?{_SEP}\d{{3}}{_SEP}\d{{2}}{_SEP}\d{{2}}(?!\d)",  # 8 (912) 345-67-89
-        r"(?<![\d\w.,+#-])[6-9]\d{4} \d{5}(?!\d)",  # 98765 43210: India
+        rf"(?:(?<![\w+])|{_UNSPACED})\+{_SEPS}[1-9](?:{_SEPS}\d){{6,14}}(?!\d)",  # international
+        rf"{_FREE}00[1-9](?:{_SEPS}\d){{7,12}}(?!\d)",  # the same, as it is dialled
+        rf"{_FREE}\(?0[1-9]\d{{0,4}}\)?(?:{_SEPS}\d){{5,9}}(?!\d)(?![.,]\d)",  # within a country
+        rf"{_FREE}\(\d{{2,4}}\){_SEP}\d{{3,5}}{_SEP}\d{{3,4}}(?!\d)",  # (415) 555-0132, (11) 91234-5678
+        _FREE + r"[2-9]\d{2}([ .-])\d{3}\1\d{4}(?!\d)",  # 415-555-0132
+        _FREE + r"[5-9]\d{2}([ .-]?)\d{3}\1\d{3}(?!\d)(?![.,-]\d)",  # 612 345 678: Spain, Poland, Portugal
+        _FREE + r"[6789]\d{2}([ .-])\d{2}\1\d{2}\1\d{2}(?!\d)",  # 612 34 56 78
+        _FREE + r"[1-9]\d([ -])\d{4}\1\d{4}(?!\d)",  # 55 1234 5678: Mexico
+        _FREE + r"1[3-9]\d([ -]?)\d{4}\1\d{4}(?!\d)",  # 138 1234 5678: China
+        rf"{_FREE}8{_SEP}\(?9\d{{2}}\)?{_SEP}\d{{3}}{_SEP}\d{{2}}{_SEP}\d{{2}}(?!\d)",  # 8 (912) 345-67-89
+        _FREE + r"[6-9]\d{4} \d{5}(?!\d)",  # 98765 43210: India
     )
 ]
 _PHONE_WORD = re.compile(

@@ -9,14 +9,16 @@ from dataclasses import replace
 from tests.chaos.connected import AGAIN, Gale
 from tests.chaos.order import figures
 from tests.chaos.storm import Storm, Weather, tally
+from tests.chaos.talks import hand_overs
 
 MESSAGES = 600
 MOST = 5_000
+HAND_OVERS = 1_000
 
 
 def main(seed: int, messages: int) -> int:
-    """Storms of the vendors' faults, of AWS', and with Amazon Connect as the desk, and the order of what overtakes. 1
-    where anything became what it must not."""
+    """Storms of the vendors' faults, of AWS', and with Amazon Connect as the desk, a thousand hand-overs from a bot,
+    and the order of what overtakes. 1 where anything became what it must not."""
     messages = max(20, min(MOST, messages))
     vendors = Weather(seed=seed, messages=messages, people=messages // 5, lasts_s=4.0 * messages, kills=messages // 15)
     logging.disable(logging.CRITICAL)
@@ -32,6 +34,7 @@ def main(seed: int, messages: int) -> int:
         print(f"\n{name}; {storm.lab.kills} processes killed; {len(storm.lab.steps.names)} steps\n{found}")
         wrong |= {f"{name}: {what}": number for what, number in found.faults.items()}
     wrong |= _at_connect(seed, messages)
+    wrong |= _hand_overs(seed)
     print(f"\nconversations of 20 read in another order, every other webhook 1.5 s late\n{figures()}")
     print(
         "\n" + "\n".join(f"WRONG {what}: {number}" for what, number in wrong.items())
@@ -39,6 +42,13 @@ def main(seed: int, messages: int) -> int:
         else "\nall as it must be"
     )
     return 1 if wrong else 0
+
+
+def _hand_overs(seed: int) -> dict[str, int]:
+    """People take over from a bot, and what became of it that must not."""
+    found = hand_overs(HAND_OVERS, seed)
+    print(f"\npeople take over from a bot, while processes are killed at one call in sixty\n{found}")
+    return {f"a bot before the desk: {words}": 1 for words in found.wrong}
 
 
 def _at_connect(seed: int, messages: int) -> dict[str, int]:

@@ -28,12 +28,13 @@ from chalicelib.errors import Retryable
 from chalicelib.pipeline.chores.ends import Ends
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.erased import Heeding
-from chalicelib.protocols.channel import Client
+from chalicelib.protocols.channel import Client, Translator
 from chalicelib.protocols.desk import Desk, DeskTranslator
 from chalicelib.protocols.webhook import Feed
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.records import Account
 from tests.chaos import webhooks
+from tests.chaos.asked import KEY, SIGNED_WITH, Asked, asking
 from tests.chaos.aws import BUCKET_S, TABLE_S, SecretsManager, Sqs, Stepped
 from tests.chaos.timeline import Killed, Steps, Timeline
 from tests.chaos.world import Sent, World
@@ -41,8 +42,10 @@ from tests.contract.signing import signed
 from tests.fakes import (
     INSTAGRAM,
     TIKTOK,
+    FakeBook,
     FakeClock,
     FakeFetch,
+    FakeFloor,
     FakeLedger,
     FakeMemory,
     FakeMetrics,
@@ -107,11 +110,14 @@ class Container:
         memory: Any = Stepped(lab.memory, lab.steps, "memory", TABLE_S)
         routes: Any = Stepped(FakeRoutes(lab.ledger), lab.steps, "table", TABLE_S)
         threads = instagram_routing.open_routing(lab.world, secrets.get, URLS.__getitem__)
-        wired = Wired(
-            clients=clients, desk=desks, ledger=ledger, fetch=fetch, memory=memory, outbox=outbound,
-            routes=routes, threads=lambda name: threads, **held, **seen,
-        )  # fmt: skip
-        to_desk = wired.to_desk({"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}, inbound)
+        talker: Any = lab.front.talk
+        floor: Any = Stepped(lab.floor, lab.steps, "floor", TABLE_S)
+        book: Any = Stepped(lab.book, lab.steps, "book", TABLE_S)
+        held |= {"memory": memory, "talker": talker, "floor": floor, "book": lambda: book}
+        held |= {"routes": routes, "threads": lambda name: threads}
+        wired = Wired(clients=clients, desk=desks, ledger=ledger, fetch=fetch, outbox=outbound, **held, **seen)
+        translators: dict[str, Translator] = {"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}
+        to_desk = wired.to_desk(translators, inbound, asking(lab.front, memory, secrets, **seen))
         to_customer = wired.to_customer(self.translators, outbound)
         heeds_in = Heeding(to_desk, ledger, clock, lab.metrics)
         heeds_out = Heeding(to_customer, ledger, clock, lab.metrics, to_customer.let_go)
@@ -130,7 +136,8 @@ class Container:
             secret_names={"instagram": "edge", "tiktok": "edge", "genesys": "edge"},
             inbound=inbound,
             outbound=outbound,
-            **held,
+            secrets=secrets,
+            shelf=shelf,
             **seen,
         )
 
@@ -159,6 +166,9 @@ class Lab:
         self.sqs = Sqs(self.clock, self.steps)
         self.ledger = FakeLedger(listed=[INSTAGRAM, TIKTOK])
         self.memory = FakeMemory(self.clock)
+        self.floor = FakeFloor(self.ledger)
+        self.book = FakeBook(self.ledger)
+        self.front = Asked(self.steps)
         self.shelf = FakeShelf()
         self.fetch = FakeFetch()
         self.metrics = FakeMetrics()
@@ -167,6 +177,7 @@ class Lab:
             {
                 "edge": {"secrets": [SECRET]},
                 "oauth": {"clients": [{"id": "client", "secret": "s"}]},
+                SIGNED_WITH: {"keys": [KEY]},
                 INSTAGRAM.secret: {"access_token": "ig"},
                 TIKTOK.secret: {"access_token": "tt"},
             },

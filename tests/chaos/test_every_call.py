@@ -13,16 +13,23 @@ import pytest
 
 from chalicelib.pipeline import ports
 from chalicelib.pipeline.erased import Erasures
+from chalicelib.pipeline.front.guards import Book
+from chalicelib.protocols.memory import Memory
+from tests.chaos.asked import FRONT, ILLS, Ill
+from tests.chaos.front_scenes import IN_FRONT
 from tests.chaos.lab import Lab
-from tests.chaos.scenes import ANA, SCENES, Scene
+from tests.chaos.scenes import ANA, Scene
+from tests.chaos.scenes import SCENES as PLAIN
 from tests.chaos.timeline import AwsFault, When
 from tests.chaos.world import Fault
 
+SCENES: dict[str, Scene] = PLAIN | IN_FRONT
 KILLS: tuple[When, ...] = ("before", "after")
 # the ledger, the bucket and a download tell what came to nothing as one failure; clients of botocore tell two
 PORTS: tuple[AwsFault, ...] = ("throttle", "lost")
 CLIENTS: tuple[AwsFault, ...] = get_args(AwsFault)
-AWS = {"table": PORTS, "memory": PORTS, "bucket": PORTS, "file": PORTS, "sqs": CLIENTS, "secrets": CLIENTS}
+TABLES = dict.fromkeys(("table", "memory", "floor", "book"), PORTS)
+AWS = TABLES | {"bucket": PORTS, "file": PORTS, "sqs": CLIENTS, "secrets": CLIENTS}
 BEFORE: tuple[Fault, ...] = ("429", "500", "503", "reset", "silent")
 AFTER: tuple[Fault, ...] = ("blind", "deaf")
 # what bears the name of its call, so that the table itself knows it again
@@ -48,6 +55,15 @@ def repeated(lab: Lab, number: int) -> None:
     lab.steps.repeats = lambda step, name: step == number
 
 
+def asked_fails(ill: Ill) -> Strike:
+    """Who is asked beside the way at that step."""
+
+    def strike(lab: Lab, number: int) -> None:
+        lab.front.ill = lambda who: ill if len(lab.steps.names) == number else None
+
+    return strike
+
+
 def vendor_fails(fault: Fault) -> Strike:
     """The first call of a vendor's that would be that step; one that the scene breaks has no effect to come after."""
 
@@ -69,9 +85,11 @@ def strikes(step: str) -> Iterator[tuple[str, Strike]]:
     for when in KILLS:
         yield f"killed {when}", dies(when)
     place = step.partition(" ")[0]
-    if place == "table" and step not in KNOWN_AGAIN:
+    if place in TABLES and step not in KNOWN_AGAIN:
         yield "repeated", repeated
-    if place in AWS:
+    if place == FRONT:
+        yield from ((ill, asked_fails(ill)) for ill in ILLS)
+    elif place in AWS:
         yield from ((fault, aws_fails(fault)) for fault in AWS[place])
     else:
         yield from ((fault, vendor_fails(fault)) for fault in (*BEFORE, *AFTER))
@@ -110,8 +128,8 @@ def test_a_call_that_is_struck_leaves_nothing_undone_and_nothing_done_twice(name
 
 
 PARTS = {
-    "table": (ports.Ledger, Erasures), "bucket": (ports.MediaShelf,), "sqs": (ports.Redelivery,),
-    "file": (ports.Fetch,), "secrets": (ports.SecretCache,),
+    "table": (ports.Ledger, Erasures), "memory": (Memory,), "floor": (ports.Floor,), "book": (Book,),
+    "bucket": (ports.MediaShelf,), "sqs": (ports.Redelivery,), "file": (ports.Fetch,), "secrets": (ports.SecretCache,),
 }  # fmt: skip
 # how they are called where they leave the process
 CALLED = {

@@ -98,3 +98,10 @@ def test_who_has_none_is_told_nothing(deployment: Deployment) -> None:
     assert [
         one for one in deployment.vendors.run("doctor", "--json").json if one["check"] in {"crm", "triage", "bot"}
     ] == []
+
+
+@pytest.mark.parametrize(("zone", "status"), [("Europe/Berlin", "ok"), ("UTC", "ok"), ("Mars/Olympus", "fail")])
+def test_the_clock_of_the_thanks(deployment: Deployment, front: Front, zone: str, status: str) -> None:
+    hit = found(deployment, "thanks", {"thanks": {"zone": zone}})
+    assert (hit["status"], zone in hit["detail"]) == (status, True)
+    assert ("front.thanks.zone" in hit.get("fix", "")) == (status == "fail")

@@ -57,7 +57,7 @@ def test_a_person_is_asked_for(text: str) -> None:
         "Is it humanly possible?", "it is a personal question", "¿A qué hora abren?", "Es para tres personas",
         "Me gusta el té", "Where is my order 4711?", "robot vacuum cleaner", "ok", "👍",
         "I want a gift for people who love tea", "¿Hay descuento para personas mayores?", "I need this by Friday, my "
-        "agent of choice is green tea", "quiero un té para dos personas",
+        "agent of choice is green tea", "quiero un té para dos personas", "hi " * 700 + "I want to talk to a human",
     ],
 )  # fmt: skip
 def test_or_is_not(text: str) -> None:
@@ -113,6 +113,14 @@ def test_once_it_has_answered(told: dict[str, Any], changes: dict[str, Any], why
         ({"mon": "09:00-17:00"}, at(0, 17), False),
         ({"mon": "09:00-17:00"}, at(1, 12), False),
         ({"mon": "00:00-24:00"}, at(0, 23, 59), True),
+        ({"mon": "00:00-24:00"}, at(1, 0), False),
+        ({"mon": "09:15-17:45"}, at(0, 9, 14), False),
+        ({"mon": "09:15-17:45"}, at(0, 9, 15), True),
+        ({"mon": "09:15-17:45"}, at(0, 17, 44), True),
+        ({"mon": "09:15-17:45"}, at(0, 17, 45), False),
+        ({"mon": "10:00-10:00"}, at(0, 11), False),
+        ({"mon": "10:00-10:00"}, at(1, 5), False),
+        ({"mon": "22:00-06:00"}, at(0, 23, 59), True),
         ({"mon": "00:00-00:00"}, at(0, 0), False),
         ({"mon": "22:00-06:00"}, at(0, 23), True),
         ({"mon": "22:00-06:00"}, at(1, 5, 59), True),

@@ -46,6 +46,11 @@ TABLE: list[tuple[str, Talk, str, str]] = [
     ("a person who taps slowly", "a A5 b5 B5 c5 C5 d5 D5 e5 E5 f5 F5 g5", "", ""),
     ("a fast typer, whom nobody answers", "a b c d e f g h i j k l m n o p q r s t u v", "", ""),
     ("a fast typer, whom we answer once", "a b c A d e f g h i j k l m n o p q r", "", ""),
+    ("answers after two seconds", "a A b2 B c2 C d2 D e2 E f2 F g2", "", ""),
+    ("the same text, the first ten minutes ago", "x A5 x295 B5 x295", "mark", "same"),
+    ("the same text, the first before that", "x A5 x295 B5 x296", "", ""),
+    ("twelve answers, the first ten minutes ago", "A1 " + "A50 " * 11 + ".50", "hold", "rate"),
+    ("twelve answers, the first before that", "A1 " + "A50 " * 11 + ".51", "", ""),
     ("two signals", "x A x B x C x D x E x F x", "hold", "same+fast"),
     ("both repeat each other", "x A9 a9 A9 a9 A9 a9", "hold", "same+ours"),
     ("eleven answers", ".20 " + "A20 .20 " * 11, "", ""),
@@ -82,6 +87,12 @@ def test_turns_are_told_in_any_order() -> None:
     assert judged(said[::-1], new) == judged(said, new) == ("mark", "same")
 
 
+@pytest.mark.parametrize(("pause_s", "counts"), [(900, 2), (901, 1)])
+def test_a_pause_of_a_quarter_of_an_hour_makes_forget(pause_s: int, counts: int) -> None:
+    assert len(counted(told(f"x A{pause_s}"), NOW)) == counts
+    assert len(counted([*told(f"x A{pause_s}")], NOW + 901_000)) == 0
+
+
 def test_no_more_is_counted_than_is_remembered() -> None:
     said = told("a A " * 200)
     assert len(counted(said, NOW)) == 80
@@ -106,6 +117,10 @@ def test_what_a_machine_varies_is_not_compared(one: str, other: str) -> None:
 @pytest.mark.parametrize("text", ["", "ok", "?", "👍👍👍👍👍", "12345678", "no!", "\u200b\u200b\u200b\u200b\u200b"])
 def test_what_says_too_little_is_not_compared(text: str) -> None:
     assert normalised(text) == ""
+
+
+def test_four_letters_are_compared_and_three_are_not() -> None:
+    assert (normalised("Wait"), normalised("why"), normalised("a b c!")) == ("wait", "", "")
 
 
 def test_other_words_stay_others() -> None:

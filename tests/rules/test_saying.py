@@ -31,6 +31,27 @@ def test_an_answer_of_either_form() -> None:
 
 
 @pytest.mark.parametrize(
+    ("most", "more"),
+    [
+        (said("x" * LONGEST), said("x" * (LONGEST + 1))),
+        (said(quick_replies=["x" * 80] * 5), said(quick_replies=["x" * 81])),
+        (said(cards=[{"title": "t" * 80, "description": "d" * 200}] * 5), said(cards=[{"title": "t" * 81}])),
+        (said(cards=[{"title": "t", "description": "d"}] * 5), said(cards=[{"title": "t", "description": "d" * 201}])),
+        (
+            said(cards=[{"title": "t", "url": f"https://tea.example/{'u' * 980}"}]),
+            said(cards=[{"title": "t", "url": f"https://tea.example/{'u' * 981}"}]),
+        ),
+        (said(confidence=100), said(confidence=101)),
+        (said(confidence=0), said(confidence=-1)),
+    ],
+    ids=["text", "replies", "title", "description", "page", "sure", "unsure"],
+)
+def test_the_most_of_each_and_no_more(most: dict[str, Any], more: dict[str, Any]) -> None:
+    assert read(most, LINKS) is not None
+    assert read(more, LINKS) is None
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         None, "", "Sure! It is open.", [], 5, {}, {"text": "x"}, said(confidence="80"), said(confidence=80.5),

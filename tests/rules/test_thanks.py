@@ -93,6 +93,7 @@ SEATED = Thread(seat=Seat(conversation="desk-1"))
         # an agent wrote since
         (BOTH, STORY, Thread(said_ms=NOW + 1), {}, 5, "answered"),
         (BOTH, ANSWER, Thread(said_ms=NOW + 1), {}, 5, "answered"),
+        (BOTH, STORY, Thread(said_ms=NOW), {}, 5, "answered"),
         (BOTH, STORY, Thread(said_ms=NOW - 1), {}, 5, None),
         (BOTH, ANSWER, Thread(answered="c-1"), {}, 0, "answered"),
         (BOTH, ANSWER, Thread(answered="c-0"), {}, 0, None),

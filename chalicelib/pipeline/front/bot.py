@@ -86,10 +86,14 @@ class Bot:
 
     # where a conversation begins
 
-    def takes(self, account: Account, conversation: Conversation, seat: Seat) -> bool:
-        """Whether a conversation that nobody has begins at the bot. Raises Retryable."""
+    def takes(self, account: Account, conversation: Conversation, seat: Seat, tried_s: float = 0.0) -> bool:
+        """Whether a conversation that nobody has begins at the bot. Not with a message that somebody has tried since
+        then (epoch s, 0: nobody has), where people have ended theirs meanwhile: they may have read it. Raises
+        Retryable."""
         bot = _of(account)
         if (seat.generation and not bot.again) or not handover.on_duty(bot, self._clock()):
+            return False
+        if tried_s and self._ledger.standing(conversation).ended_ms >= tried_s * 1000:
             return False
         handed = self._handed(conversation)
         return handed is None or handed.generation != seat.generation

@@ -13,10 +13,12 @@ from chalicelib.errors import Malformed, Misconfigured, Retryable, Uncertain, Un
 from chalicelib.pipeline.chores.raising import Raising
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.inbound.to_desk import ToDesk
+from chalicelib.pipeline.presenting import desk_id
 from chalicelib.protocols.asking import Question
 from chalicelib.protocols.asking import Turn as Line
 from chalicelib.rules.catalogue import say
 from chalicelib.vocabulary.capabilities import Capabilities, ChoicesLimit
+from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.front import Bot, Front
 from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Echo, Media
 from chalicelib.vocabulary.records import BOT, Conversation, Event, Seat
@@ -458,6 +460,25 @@ def test_nobody_raises_a_conversation_at_the_bot() -> None:
     assert raising.urge(kit.ledger.listed[0], CONVERSATION, kit.seat, 900, {}) == ""
     assert kit.desk.urged == []
     assert kit.metrics.total("misconfigured") == 0
+
+
+def test_what_people_read_just_before_they_ended_is_not_answered_by_the_bot_too() -> None:
+    kit = Kit()
+    kit.talk(1, ASKED)
+    told = CustomerMessage(
+        id="message:m2", conversation=CONVERSATION, sent_ms=int(kit.clock() * 1000), text="And on Sunday?"
+    )
+    # the worker dies over it once people have read it
+    now = kit.clock()
+    assert kit.ledger.claim(CONVERSATION, "IN#message:m2", now, LEASE_S).state == "fresh"
+    kit.desk.holds[desk_id(INSTAGRAM, "message:m2")] = "desk-conversation"
+    kit.clock.advance(60)
+    kit.tells(DeskEnded(integration="int-ig", customer="55501", desk_conversation="desk-conversation"))
+    kit.clock.advance(LEASE_S)
+    kit.happens(told)
+    kit.speak()
+    assert (kit.talker.asked, kit.shown, kit.client.texts) == ([], [ASKED], [])
+    assert kit.desk.looked_for
 
 
 def test_what_could_not_be_kept_is_asked_again_and_answered_once() -> None:
