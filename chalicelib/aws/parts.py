@@ -5,8 +5,9 @@ named like the claim, which leaves it in the transaction that writes down the cl
 claim; whoever has to say more of it than that it is under way (a doubt, a refusal, a worker that died) first gives it
 the row that every other claim has, in one transaction (`set_apart`).
 
-What is certainly new? `begun_ms` is the time, by the desk's clock, of the newest message that was begun so: what was
-written later, and is handed out for the first time, nobody has begun. All else is looked up by its row.
+What is certainly new? `begun_ms` is the time, by the desk's clock, of the newest message that was begun so, and `begun`
+its claim: another that was written later, and is handed out for the first time, nobody has begun. All else is looked
+up by its row.
 """
 
 from __future__ import annotations
@@ -56,15 +57,21 @@ def begun(
     """The update by which a part is begun that nobody has begun, of a message that was written then; without an
     `opening` only that it was is noted. Its condition tells the state where it does not hold. Of a conversation in
     which no customer has written nothing is begun so."""
-    values: dict[str, Any] = {":ms": {"N": str(written_ms)}, ":expires": states.expiry(now, states.STATE_S)}
+    values: dict[str, Any] = {
+        ":ms": {"N": str(written_ms)},
+        ":item": {"S": item},
+        ":expires": states.expiry(now, states.STATE_S),
+    }
     if opening is not None:
         values[":opening"] = _text(opening)
     return {
         "TableName": table,
         "Key": keys.item(conversation, keys.STATE),
-        "UpdateExpression": f"SET expires_at = :expires, {BEGUN_MS} = :ms" + (", #item = :opening" if opening else ""),
+        "UpdateExpression": f"SET expires_at = :expires, begun = :item, {BEGUN_MS} = :ms"
+        + (", #item = :opening" if opening else ""),
         "ConditionExpression": f"{BEGUN_MS} < :ms AND attribute_exists(customer_ms)"
-        " AND (attribute_not_exists(said_ms) OR said_ms < :ms) AND attribute_not_exists(#item)",
+        " AND (attribute_not_exists(said_ms) OR said_ms < :ms) AND (attribute_not_exists(begun) OR begun <> :item)"
+        " AND attribute_not_exists(#item)",
         "ExpressionAttributeNames": {"#item": item},
         "ExpressionAttributeValues": values,
         "ReturnValues": "ALL_NEW",

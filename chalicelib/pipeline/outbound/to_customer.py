@@ -273,12 +273,12 @@ class ToCustomer:
     ) -> tuple[Claim | None, Thread]:
         """What is remembered of the conversation, and the claim of the message's first part where one call makes both:
         of text that is certainly new. Raises Waiting."""
-        text = self._sending.opening(account, message) if event.sent_ms else None
+        text = self._sending.opening(account, message) if event.made_ms else None
         if text is None:
             return None, self._thread(conversation, event, self._ledger.thread(conversation))
         item, now = claims.outbound(message.id, 1), self._clock()
         again = turn.again or event.order != "" or event.late
-        begun, thread = self._ledger.begin(conversation, item, now, LEASE_S, event.sent_ms, text, again=again)
+        begun, thread = self._ledger.begin(conversation, item, now, LEASE_S, event.made_ms, text, again=again)
         return begun, thread if begun else self._thread(conversation, event, thread)
 
     def _thread(self, conversation: Conversation, event: Event, thread: Thread) -> Thread:
