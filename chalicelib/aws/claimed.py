@@ -1,11 +1,14 @@
-"""Rows of claims, as they are written when the work has ended."""
+"""Rows of claims: how they are read, and written when the work has ended."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from chalicelib.aws import keys, states
-from chalicelib.vocabulary.records import Conversation
+from chalicelib.vocabulary.records import Claim, Conversation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -41,3 +44,30 @@ def shown(
     """A customer's event is done, and begins so."""
     named = {":words": {"S": words}} if words else {}
     return update(table, conversation, item, DONE + (", words = :words" if named else ""), done(now, result) | named)
+
+
+def claim(row: Mapping[str, Any]) -> Claim:
+    """What a row that is there tells whoever asks."""
+
+    def text(name: str) -> str:
+        return str(row.get(name, {}).get("S", ""))
+
+    def number(name: str) -> float:
+        return float(row.get(name, {}).get("N", "0"))
+
+    states = {"leased": "busy", "doubt": "doubt", "done": "done", "refused": "refused"}
+    return msgspec.convert(
+        {
+            "state": states.get(text("state"), "busy"),
+            "until_s": number("until"),
+            "since_s": number("since"),
+            "tried_s": number("tried") or number("since"),
+            "result": text("result"),
+            "reason": text("reason"),
+            "detail": text("detail"),
+            "edited": text("edited"),
+            "seat": {"desk": text("seat_desk"), "conversation": text("desk")},
+            "folded": msgspec.json.decode(text("folded") or "[]"),
+        },
+        Claim,
+    )

@@ -21,6 +21,7 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from chalicelib.aws import (
+    accounts,
     acknowledgements,
     calls,
     claimed,
@@ -139,13 +140,13 @@ class Table:
             ).get("Attributes")
         except Unmet as no:
             if no.held.get("owner") == {"S": owner}:  # botocore repeated a write whose answer was lost
-                return msgspec.structs.replace(_claim_of(no.held), state="fresh", since_s=now)
-            return _claim_of(no.held)
+                return msgspec.structs.replace(claimed.claim(no.held), state="fresh", since_s=now)
+            return claimed.claim(no.held)
         if not old:
             return Claim(state="fresh", since_s=now, folded=tuple(folded))
         # an item without a state holds an edit that came before its message
         state = old.get("state", {}).get("S", "")
-        told = msgspec.structs.replace(_claim_of(old), state="fresh" if state in {"", "buried"} else "lapsed")
+        told = msgspec.structs.replace(claimed.claim(old), state="fresh" if state in {"", "buried"} else "lapsed")
         known = told.folded or tuple(folded)
         return msgspec.structs.replace(told, buried=state == "buried", since_s=told.since_s or now, folded=known)
 
@@ -554,7 +555,9 @@ class Table:
     def accounts(self) -> list[Account | Unreadable]:
         """Every account, as Terraform wrote it. Raises Retryable."""
         # one that was just added is looked for
-        return [_account(row) for row in rows.under(self._client, self._name, keys.ACCOUNTS, ConsistentRead=True)]
+        return [
+            accounts.account(row) for row in rows.under(self._client, self._name, keys.ACCOUNTS, ConsistentRead=True)
+        ]
 
     def pause(self, channel: str, account: str, direction: Direction, now: float) -> None:
         """Has the account's events of the direction wait on their queue, for ten days at most. Raises Retryable."""
@@ -723,49 +726,3 @@ _IF_OPEN: Any = {
     "ConditionExpression": "#state IN (:leased, :doubt)",
     "ExpressionAttributeNames": {"#state": "state"},
 }
-
-
-def _claim_of(item: dict[str, Any]) -> Claim:
-
-    def text(name: str) -> str:
-        return str(item.get(name, {}).get("S", ""))
-
-    def number(name: str) -> float:
-        return float(item.get(name, {}).get("N", "0"))
-
-    states = {"leased": "busy", "doubt": "doubt", "done": "done", "refused": "refused"}
-    return msgspec.convert(
-        {
-            "state": states.get(text("state"), "busy"),
-            "until_s": number("until"),
-            "since_s": number("since"),
-            "tried_s": number("tried") or number("since"),
-            "result": text("result"),
-            "reason": text("reason"),
-            "detail": text("detail"),
-            "edited": text("edited"),
-            "seat": {"desk": text("seat_desk"), "conversation": text("desk")},
-            "folded": msgspec.json.decode(text("folded") or "[]"),
-        },
-        Claim,
-    )
-
-
-def _plain(value: dict[str, Any]) -> Any:
-    """What Terraform writes, without its type; None where it writes no such thing."""
-    return msgspec.json.decode(value["N"]) if "N" in value else value.get("S", value.get("BOOL", value.get("SS")))
-
-
-_CORE = set(Account.__struct_fields__) - {"options"}
-
-
-def _account(item: dict[str, Any]) -> Account | Unreadable:
-    """What is no field of every account is an option of its channel's or its desk's."""
-    plain = {name: _plain(value) for name, value in keys.fields(item).items()}
-    core = {name: plain.pop(name) for name in _CORE & plain.keys()}
-    try:
-        if isinstance(core.get("front"), str):  # JSON, since it is a structure
-            core["front"] = msgspec.json.decode(core["front"])
-        return msgspec.convert(core | {"options": plain}, Account)
-    except msgspec.DecodeError as error:
-        return Unreadable(key=keys.name_of(item), problem=str(error))
