@@ -46,7 +46,8 @@ def watched(kit: Kit) -> list[str]:
 
 def _holders(work: Any) -> list[Any]:
     """Everything of the worker that holds the ledger, once."""
-    found, looked = [], [work]
+    found: list[Any] = []
+    looked = [work]
     while looked:
         one = looked.pop()
         if any(one is other for other in found):
