@@ -13,6 +13,7 @@ from bench.place import AT_CONNECT, KNOWN, MET, READS_SHOWN, Context, echo, item
 GOAL = 1.3
 # Network calls per message, at most: a text, an agent's text, an echo of ours, a read that a desk has a sign for.
 INBOUND_CALLS, OUTBOUND_CALLS, ECHO_CALLS, READ_CALLS = 3.0, 4.0, 1.0, 2.0
+SIGN = "worker: a read, by a desk's own sign"
 BATCH = 10
 
 Bodies = Callable[[int], list[str]]
@@ -57,7 +58,7 @@ def at_connect(url: str) -> list[Subject]:
         _subject(url, "to_desk", "first message", lambda run: says(f"5551{run:012d}", f"{run:032d}")),
         _subject(url, "to_desk", "image", lambda run: says(KNOWN, f"i{run:031d}", f"{url}/picture.png")),
         _subject(url, "to_customer", "agent's text", lambda run: [streamed(run)]),
-        _subject(url, "to_desk", "a read, by the desk's sign", lambda run: [
+        _subject(url, "to_desk", SIGN.removeprefix("worker: "), lambda run: [
             told(seen(KNOWN, f"s{run:031d}", AT_CONNECT))
         ], None, READ_CALLS),
     ]  # fmt: skip

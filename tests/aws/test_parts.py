@@ -223,3 +223,12 @@ def test_what_is_begun_is_told_as_a_claim(cloud: Cloud) -> None:
     assert ITEM not in told["STATE"]
     cloud.table.sent(conversation, ITEM, NOW + 2, "mid")
     assert cloud.table.known(conversation).work[ITEM] == Worked(state="done", result="mid", since_s=NOW + 2)
+
+
+def test_the_version_before_can_read_the_state(cloud: Cloud) -> None:
+    """It takes every attribute for a text or a whole number."""
+    conversation = known(cloud)
+    begin(cloud, conversation)
+    held = row(cloud, conversation, "STATE")
+    assert ITEM in held
+    assert [name for name, value in held.items() if "S" not in value and not value["N"].isdigit()] == []

@@ -8,43 +8,15 @@ docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html, "Provisioned 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.table import Table
-from chalicelib.vocabulary.records import Conversation, Seat, Thread
+from bench.units import Metered, round_trip
 from sandbox.stage.aws import TABLE
 from tests.aws.conftest import Cloud
-
-NOW = 1_000.0
-# as long as Meta's and Genesys' are
-MID = "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAwMDAwMDAwNzc3OjM0MDI4MjM2Njg0MTcxMDMwMDEyMDAwMDAwMDAwMDAwMDAwMDM0"
-IN, OUT = f"IN#message:{MID}", f"OUT#{'0' * 32}#1"
-WORDS, MARK = "x" * 80, "m" * 64
-SEAT = Seat(conversation="d06cb41e-0000-4000-8000-000000000001")
-
-
-class Metered:
-    """DynamoDB, and what it says that its writes have consumed."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.units = 0.0
-
-    def __getattr__(self, name: str) -> Any:
-        made = getattr(self._client, name)
-
-        def call(**asked: Any) -> Any:
-            answer = made(**asked, ReturnConsumedCapacity="TOTAL")
-            told = answer["ConsumedCapacity"]
-            self.units += sum(one["CapacityUnits"] for one in (told if isinstance(told, list) else [told]))
-            return answer
-
-        return call
 
 
 def asked(cloud: Cloud, name: str, write: dict[str, Any]) -> float:
@@ -82,37 +54,13 @@ def test_entering_an_index_is_a_unit_more_and_staying_there_none(cloud: Cloud) -
     assert asked(cloud, "update_item", gone) == 2.0
 
 
-Step = Callable[[Table, Conversation], Any]
-ROUND_TRIP: dict[str, tuple[Step, float]] = {
-    "a message is claimed": (lambda table, whose: table.claim(whose, IN, NOW, 90), 1.0),
-    # its row and the state, twice each; the index `waiting`
-    "and shown": (
-        lambda table, whose: table.delivered(whose, IN, NOW, Thread(seat=SEAT, customer_ms=999_000), WORDS),
-        5.0,
-    ),
-    "a reply is claimed": (lambda table, whose: table.begin(whose, OUT, NOW, 90, 1_001_000, MARK), 1.0),
-    # its row, its echo's and the state, twice each; the index `waiting`
-    "and sent": (
-        lambda table, whose: table.sent(whose, OUT, NOW, MID, "", WORDS, 0, "", None, 999_000),
-        7.0,
-    ),
-}
-
-
 def test_a_round_trip_costs_what_the_documents_say(cloud: Cloud) -> None:
-    conversation = Conversation("instagram", "17841400000000001", uuid4().hex)
-    known = Thread(seat=SEAT, customer_ms=998_000)
-    cloud.table.delivered(conversation, "IN#before", NOW - 1, known)  # the conversation is known, and sits
-    cloud.table.sent(conversation, "OUT#before#1", NOW - 1, "before")  # and waits for nobody
-    spent: dict[str, float] = {}
-    for name, (step, _) in ROUND_TRIP.items():
-        metered = Metered(cloud.aws.client("dynamodb"))
-        step(Table(TABLE, metered), conversation)  # type: ignore[arg-type]  # as much of the client as is used
-        spent[name] = metered.units
-    # when a customer last wrote to an account is a write in five minutes, and no message's own
-    assert spent["and shown"] - ROUND_TRIP["and shown"][1] in {0.0, 1.0}
-    assert spent | {"and shown": 5.0} == {name: units for name, (_, units) in ROUND_TRIP.items()}
-    assert sum(units for _, units in ROUND_TRIP.values()) == 14.0
+    assert round_trip(cloud.aws.client("dynamodb")) == {
+        "a message is claimed": 1.0,
+        "a message has been shown": 5.0,  # its row and the state, twice each; the index `waiting`
+        "a reply is claimed": 1.0,
+        "a reply has been sent": 7.0,  # its row, its echo's and the state, twice each; the index `waiting`
+    }
 
 
 def test_a_write_whose_condition_does_not_hold_is_answered_by_no_capacity(cloud: Cloud) -> None:
