@@ -239,7 +239,8 @@ def test_who_gives_it_its_row_meanwhile_is_in_nobodys_way(cloud: Cloud, end: str
     """A copy of its event comes to another worker just as the first has looked for the row."""
     conversation = known(cloud)
     begin(cloud, conversation)
-    client, met = cloud.aws.client("dynamodb"), []
+    client = cloud.aws.client("dynamodb")
+    met: list[str] = []
 
     class Racing:
         def __getattr__(self, name: str) -> Any:
