@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bench import bridge, cold, edge, figures, front, instructions, package, translation, workers
+from bench import bridge, cold, edge, figures, front, instructions, package, translation, units, workers
 from bench.measure import Result
 from bench.table import Row, table
 
@@ -36,7 +36,7 @@ def main() -> None:
     began = time.monotonic()
     starts = _starts(quick)
     rest = [*_cold(starts), *_pure_and_counted(quick), *_whole(quick), _units(starts)]
-    sections = [_warm(quick), _front(quick), *rest]
+    sections = [_warm(quick), _written(), _front(quick), *rest]
     text = f"{table(sections)}\n\n{_circumstances(quick, time.monotonic() - began)}\n"
     print(text)
     RESULTS.write_text(f"# Results\n\nRead docs/performance.md for what the rows and floors are.\n\n{text}")
@@ -58,6 +58,9 @@ def _warm(quick: bool) -> Section:
         rows.append(Row(name=one.name, unit="µs", ours=one.ours_us, **share))
         rows.append(Row(name=f"{one.name}: network calls", unit="calls", ours=one.calls, floor=one.calls,
                         highest=one.most_calls))  # fmt: skip
+    sign = next(one for one in _run(list[Result], "warm", "time", "1", "connect") if one.name == workers.SIGN)
+    rows.append(Row(name=f"{sign.name}: network calls", unit="calls", ours=sign.calls, floor=sign.calls,
+                    highest=sign.most_calls))  # fmt: skip
     return "CPU time per webhook or message, warm", rows
 
 
@@ -77,6 +80,13 @@ def _front(quick: bool) -> Section:
         rows.append(Row(name=f"{one.name}: the slowest", unit="ms", ours=one.most_ms))
     rows.append(Row(name="modules loaded with all of it off", unit="", ours=found.loaded, highest=0))
     return "In front of the desk: one message of a customer who is new", rows
+
+
+def _written() -> Section:
+    found = _run(dict[str, float], "units")
+    rows = [Row(name=name, unit="units", ours=count) for name, count in found.items()]
+    whole = Row(name="together", unit="units", ours=sum(found.values()), highest=units.GOAL)
+    return "DynamoDB's write units of a round trip", [*rows, whole]
 
 
 def _pure_and_counted(quick: bool) -> list[Section]:

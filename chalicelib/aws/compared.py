@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from chalicelib.aws import keys, rows, states
+from chalicelib.aws import keys, parts, rows, states
 from chalicelib.aws.calls import call
 from chalicelib.vocabulary.claims import INBOUND, OUTBOUND
 from chalicelib.vocabulary.proof import Comparison, Known, Worked
@@ -24,7 +24,10 @@ _NAMES = {"#state": "state", "#result": "result"}  # both are reserved words
 
 def known(client: DynamoDBClient, table: str, conversation: Conversation) -> Known:
     """What the ledger knows of the conversation, read page by page. Raises Retryable."""
-    work: dict[str, Worked] = {}
+    # first: from there parts go to their rows
+    state = call(client.get_item, TableName=table, Key=keys.item(conversation, keys.STATE), ConsistentRead=True)
+    begun = parts.opened(state.get("Item", {}))
+    work = {name: Worked(state="leased", since_s=one.since_s) for name, one in begun.items()}
     thread = states.thread({})
     held = rows.under(
         client,
