@@ -87,11 +87,12 @@ variable "edge" {
 }
 
 variable "workers" {
-  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default). The upkeep has their memory."
+  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), how many conversations of a batch one of them deals with at a time, reserved concurrency (none by default). The upkeep has their memory."
   type = object({
     memory_mb            = optional(number, 512)
     timeout_s            = optional(number, 80)
     maximum_concurrency  = optional(number, 10)
+    at_once              = optional(number, 10)
     reserved_concurrency = optional(number)
   })
   default  = {}
@@ -104,6 +105,10 @@ variable "workers" {
   validation {
     condition     = var.workers.maximum_concurrency >= 2 && var.workers.maximum_concurrency <= 1000
     error_message = "workers.maximum_concurrency is between 2 and 1000: those are the limits of AWS."
+  }
+  validation {
+    condition     = var.workers.at_once >= 1 && var.workers.at_once <= 10
+    error_message = "workers.at_once is from 1 to 10: a batch holds ten messages."
   }
   validation {
     condition     = try(var.workers.reserved_concurrency >= var.workers.maximum_concurrency, true)
