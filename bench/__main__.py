@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bench import bridge, cold, edge, instructions, package, translation, workers
+from bench import bridge, cold, edge, instructions, memory, package, translation, workers
 from bench.measure import Result
 from bench.table import Row, table
 
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds; no instructions, no thousand conversations")
     quick = parser.parse_args().quick
     began = time.monotonic()
-    sections = [_warm(quick), *_cold(quick), *_pure_and_counted(quick), *_whole(quick)]
+    sections = [_warm(quick), *_cold(quick), *_pure_and_counted(quick), *_whole(quick), _memory()]
     text = f"{table(sections)}\n\n{_circumstances(quick, time.monotonic() - began)}\n"
     print(text)
     RESULTS.write_text(f"# Results\n\nRead docs/performance.md for what the rows and floors are.\n\n{text}")
@@ -140,6 +140,14 @@ def _poisoned(conversations: int) -> Section:
         Row(name="conversations out of order", unit="conv.", ours=found.out_of_order, highest=0),
         Row(name="rate", unit="msgs/s", ours=found.per_s),
     ]  # fmt: skip
+
+
+def _memory() -> Section:
+    rows = []
+    for at_once in ("1", "10"):
+        found = _run(memory.Peak, "memory", at_once)
+        rows.append(Row(name=f"{at_once} at once", unit="MB", ours=found.files_mb, floor=found.texts_mb, highest=400))
+    return "Peak memory of a worker with ten files of 25 MB; the floor is a batch of texts", rows
 
 
 def _clients() -> Section:

@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from bench.place import ACCOUNTS, AT_CONNECT, CONTACT, KNOWN, MET, PICTURE, SECRETS
+from bench.place import ACCOUNTS, AT_CONNECT, CONTACT, KNOWN, MET, PICTURE, SECRETS, large
 
 CALLS = "/stub/calls"
 
@@ -74,7 +74,7 @@ class _Connection(asyncio.Protocol):
         else:
             _Connection.taken += 1
             said = answer(method, path, headers, body)
-        kind = "image/png" if said is PICTURE else "application/json"
+        kind = "image/png" if said.startswith(b"\x89PNG") else "application/json"
         self._transport.write(
             b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (kind.encode(), len(said), said)
         )
@@ -95,8 +95,8 @@ def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> byte
         reply = {"recipient_id": "1", "message_id": "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAw"}
     elif "fields=" in path:
         reply = {"name": "Ada Lovelace", "username": "ada", "follower_count": 12, "is_verified_user": False}
-    elif path.startswith("/picture"):
-        return PICTURE
+    elif path.startswith(("/picture", "/large")):
+        return large() if path.startswith("/large") else PICTURE
     elif method == "PUT":
         return b""
     else:

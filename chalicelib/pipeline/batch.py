@@ -18,11 +18,13 @@ from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.company import Company
 from chalicelib.pipeline.ports import Clock, Redelivery, Turn
+from chalicelib.pipeline.room import PATIENCE_S
 from chalicelib.rules.budgets import backoff_s, waits_s
 from chalicelib.vocabulary.records import Event
 
-# An event is begun only if there is time for its calls: a file, a token, the call, and what is written after it.
-NEEDED_S = LONGEST_FETCH_S + 2 * USUAL_CALL_S + 5
+# An event is begun only if there is time for its calls: a file, for which there may be no room at first, a token, the
+# call, and what is written after it.
+NEEDED_S = LONGEST_FETCH_S + PATIENCE_S + 2 * USUAL_CALL_S + 5
 # Nobody writes two messages within this (ms): what is closer may come from two clocks, or from a coarse one.
 APART_MS = 500
 

@@ -123,6 +123,7 @@ def _sending(common: Common, addressing: Addressing) -> Sending:
         files=Files(Enclosing(clients, common.desks, given.media, common.scanning), ledger, budgets),
         parts=parts,
         refusing=refusing,
+        room=given.media.room,
         clock=clock,
         metrics=metrics,
     )

@@ -100,7 +100,7 @@ variable "workers" {
   validation {
     # below: no record would ever be begun (NEEDED_S in pipeline/batch.py); above: two workers at one message (LEASE_S)
     condition     = var.workers.timeout_s >= 60 && var.workers.timeout_s <= 85
-    error_message = "workers.timeout_s is between 60 and 85 seconds: a worker begins a message only with 52 seconds left, and its claim on it lasts 90."
+    error_message = "workers.timeout_s is between 60 and 85 seconds: a worker begins a message only with 54 seconds left, and its claim on it lasts 90."
   }
   validation {
     condition     = var.workers.maximum_concurrency >= 2 && var.workers.maximum_concurrency <= 1000
