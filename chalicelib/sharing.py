@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 Found = TypeVar("Found")
 
@@ -41,3 +44,25 @@ def _done(work: Callable[[], Found]) -> Callable[[], Found]:
         raise failed.with_traceback(None)
 
     return fails
+
+
+_READY: set[type] = set()
+_MAKING = Lock()
+
+
+def made_ready() -> None:
+    """Has msgspec look at every type that is loaded by now. At a type's first use it publishes what it knows of it
+    before it knows all (0.22): two threads that are the first to use one together end the process, not only
+    themselves. Before threads begin, this has to be called."""
+    with _MAKING:
+        for kind in _kinds(msgspec.Struct):
+            if kind not in _READY:
+                _READY.add(kind)
+                with suppress(TypeError, NameError):  # some are never read: they hold what JSON cannot
+                    msgspec.json.Decoder(kind)
+
+
+def _kinds(kind: type[Any]) -> Iterator[type[Any]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _kinds(one)

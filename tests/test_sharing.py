@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
-from chalicelib.sharing import Shared
+from chalicelib.sharing import _READY, Shared, made_ready
 from tests.threads import put, together
 
 THREADS = 6
@@ -59,3 +62,51 @@ def test_an_error_is_raised_and_forgotten() -> None:
     with pytest.raises(KeyError):
         shared(fails)
     assert shared(says) == "found"
+
+
+CRASHES = """
+import sys, threading
+from types import ModuleType
+
+import msgspec
+
+from chalicelib.sharing import made_ready
+
+made = ModuleType("made")
+sys.modules["made"] = made
+fields = "".join(f"    f{number}: int | str | None = None\\n" for number in range(60))
+inner = ["    inner: None = None\\n", *[f"    inner: A{number} | None = None\\n" for number in range(29)]]
+source = "from __future__ import annotations\\nimport msgspec\\n__name__ = 'made'\\n"
+exec(source + "".join(f"class A{n}(msgspec.Struct):\\n{inner[n]}{fields}" for n in range(30)), vars(made))
+made_ready()
+sys.setswitchinterval(1e-6)
+begin = threading.Barrier(8)
+
+
+def work():
+    begin.wait()
+    msgspec.convert({"inner": {"inner": {}}, "f5": "x"}, made.A29)
+
+
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_that_are_the_first_to_read_a_type_do_not_end_the_process() -> None:
+    """Without `made_ready` msgspec 0.22 ends five of six such processes by a signal."""
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", CRASHES], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_is_loaded_later_is_made_ready_too() -> None:
+    class Later(msgspec.Struct):
+        number: int = 1
+
+    assert Later not in _READY
+    made_ready()
+    assert Later in _READY

@@ -20,6 +20,7 @@ from chalicelib.pipeline.company import Company
 from chalicelib.pipeline.ports import Clock, Redelivery, Turn
 from chalicelib.pipeline.room import PATIENCE_S
 from chalicelib.rules.budgets import backoff_s, waits_s
+from chalicelib.sharing import made_ready
 from chalicelib.vocabulary.records import Event
 
 # An event is begun only if there is time for its calls: a file, for which there may be no room at first, a token, the
@@ -92,6 +93,7 @@ class Batch:
             return map(work, groups)
         from concurrent.futures import ThreadPoolExecutor
 
+        made_ready()
         with ThreadPoolExecutor(threads) as pool:  # the longest waiting first, as they were
             return list(pool.map(work, groups))
 
