@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bench import bridge, cold, edge, instructions, memory, package, translation, workers
+from bench import bridge, cold, edge, instructions, memory, package, translation, units, workers
 from bench.measure import Result
 from bench.table import Row, table
 
@@ -32,7 +32,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds; no instructions, no thousand conversations")
     quick = parser.parse_args().quick
     began = time.monotonic()
-    sections = [_warm(quick), *_cold(quick), *_pure_and_counted(quick), *_whole(quick), _memory()]
+    sections = [
+        _warm(quick),
+        _written(),
+        *_cold(quick),
+        *_pure_and_counted(quick),
+        *_whole(quick),
+        _memory(),
+    ]
     text = f"{table(sections)}\n\n{_circumstances(quick, time.monotonic() - began)}\n"
     print(text)
     RESULTS.write_text(f"# Results\n\nRead docs/performance.md for what the rows and floors are.\n\n{text}")
@@ -54,7 +61,17 @@ def _warm(quick: bool) -> Section:
         rows.append(Row(name=one.name, unit="µs", ours=one.ours_us, **share))
         rows.append(Row(name=f"{one.name}: network calls", unit="calls", ours=one.calls, floor=one.calls,
                         highest=one.most_calls))  # fmt: skip
+    sign = next(one for one in _run(list[Result], "warm", "time", "1", "connect") if one.name == workers.SIGN)
+    rows.append(Row(name=f"{sign.name}: network calls", unit="calls", ours=sign.calls, floor=sign.calls,
+                    highest=sign.most_calls))  # fmt: skip
     return "CPU time per webhook or message, warm", rows
+
+
+def _written() -> Section:
+    found = _run(dict[str, float], "units")
+    rows = [Row(name=name, unit="units", ours=count) for name, count in found.items()]
+    whole = Row(name="together", unit="units", ours=sum(found.values()), highest=units.GOAL)
+    return "DynamoDB's write units of a round trip", [*rows, whole]
 
 
 def _pure_and_counted(quick: bool) -> list[Section]:

@@ -24,11 +24,16 @@ AT_CONNECT = "17841400000000003"
 # as below.
 KNOWN, MET = "7772000000000001", "7773"
 CONTACT = "c0a1b2c3-0000-4000-8000-000000000001"
-ACCOUNTS: list[dict[str, str]] = [
+READS_SHOWN = "17841400000000004"
+# The id that the platform gives what is sent.
+SENT = "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAw"
+ACCOUNTS: list[dict[str, str | bool]] = [
     {"channel": "instagram", "id": INSTAGRAM, "name": "our.shop", "integration": INTEGRATION, "secret": "account"},
     {"channel": "tiktok", "id": TIKTOK, "integration": INTEGRATION[:-1] + "2", "secret": "account"},
     {"channel": "instagram", "id": AT_CONNECT, "integration": INTEGRATION[:-1] + "3", "secret": "account",
      "desk": "connect"},
+    {"channel": "instagram", "id": READS_SHOWN, "integration": INTEGRATION[:-1] + "4", "secret": "account",
+     "show_reads": True},
 ]  # fmt: skip
 SECRETS: dict[str, dict[str, Any]] = {
     "instagram": {"secrets": [KEY]},
@@ -92,6 +97,21 @@ def messaging(customer: str, mid: str, picture: str = "", account: str = INSTAGR
         "recipient": {"id": account},
         "timestamp": int(time.time() * 1000),
         "message": {"mid": f"aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAw{mid}", **said},
+    }
+
+
+def echo(customer: str) -> dict[str, Any]:
+    """Meta's messaging event of what the account has sent through us."""
+    said = messaging(customer, "")
+    turned = {"sender": said["recipient"], "recipient": said["sender"]}
+    return said | turned | {"message": {"mid": SENT, "text": TEXT, "is_echo": True}}
+
+
+def seen(customer: str, mid: str, account: str) -> dict[str, Any]:
+    """Meta's messaging event of a customer who has read a message."""
+    said = messaging(customer, mid, account=account)
+    return {name: said[name] for name in ("sender", "recipient", "timestamp")} | {
+        "read": {"mid": said["message"]["mid"]}
     }
 
 

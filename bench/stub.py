@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from bench.place import ACCOUNTS, AT_CONNECT, CONTACT, KNOWN, MET, PICTURE, SECRETS, large
+from bench.place import ACCOUNTS, AT_CONNECT, CONTACT, KNOWN, MET, PICTURE, SECRETS, SENT, large
 
 CALLS = "/stub/calls"
 
@@ -92,9 +92,9 @@ def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> byte
     elif "/inbound/open/message" in path:
         reply = {"id": "0" * 32, "type": "Text", "direction": "Inbound", "conversationId": CONVERSATION}
     elif method == "POST" and path.endswith("/messages"):
-        reply = {"recipient_id": "1", "message_id": "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlEOjE3ODQxNDAw"}
-    elif "fields=" in path:
-        reply = {"name": "Ada Lovelace", "username": "ada", "follower_count": 12, "is_verified_user": False}
+        reply = {"recipient_id": "1", "message_id": SENT}
+    elif method == "GET" and (found := next((told for part, told in _TOLD.items() if part in path), None)):
+        reply = found
     elif path.startswith(("/picture", "/large")):
         return large() if path.startswith("/large") else PICTURE
     elif method == "PUT":
@@ -105,6 +105,13 @@ def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> byte
 
 
 CONVERSATION = "d06cb41e-0000-4000-8000-000000000001"
+# A profile, and a conversation at Genesys that goes on.
+_TOLD: dict[str, dict[str, Any]] = {
+    "fields=": {"name": "Ada Lovelace", "username": "ada", "follower_count": 12, "is_verified_user": False},
+    "/conversations/messages/": {
+        "id": CONVERSATION, "participants": [{"purpose": "customer", "messages": [{"state": "connected"}]}],
+    },
+}  # fmt: skip
 PARTICIPANT, CONNECTION, FAR = "a-participants-token-" + "x" * 500, "a-connections-token-" + "x" * 500, 4_000_000_000
 
 
@@ -134,10 +141,13 @@ def _item(asked: dict[str, Any]) -> dict[str, Any]:
     if partition == f"SEAT#connect#{CONTACT}":
         names = {"channel": "instagram", "account": AT_CONNECT, "customer": KNOWN}
         return {"Item": {name: {"S": value} for name, value in names.items()}}
+    if asked["Key"]["sk"]["S"] == f"SENT#{SENT}":
+        return {"Item": {"expires_at": {"N": str(FAR)}}}
     if asked["Key"]["sk"]["S"] != "STATE":
         return {}
     far = {"N": f"{FAR}000"}
     item = {"desk": {"S": CONVERSATION}, "customer_ms": far, "seen_ms": far, "replies": {"N": "1"}}
+    item |= {"said_ms": {"N": "1"}, "said": {"S": "0" * 32}}
     if AT_CONNECT not in partition:
         return {"Item": item}
     session = json.dumps([PARTICIPANT, CONNECTION, FAR])
@@ -145,16 +155,29 @@ def _item(asked: dict[str, Any]) -> dict[str, Any]:
     return {"Item": item | seat} if f"#{KNOWN[:3]}" in partition else {}
 
 
+def _updated(asked: dict[str, Any]) -> dict[str, Any]:
+    """Every condition holds: what is begun in a conversation's state is there from then on."""
+    if asked.get("ReturnValues") != "ALL_NEW" or ":opening" not in asked["ExpressionAttributeValues"]:
+        return {}
+    item, opening = asked["ExpressionAttributeNames"]["#item"], asked["ExpressionAttributeValues"][":opening"]
+    return {"Attributes": _item(asked).get("Item", {}) | {item: opening}}
+
+
+def _typed(value: str | bool) -> dict[str, Any]:
+    return {"BOOL": value} if isinstance(value, bool) else {"S": value}
+
+
 def _rows(asked: dict[str, Any]) -> dict[str, Any]:
     """The accounts; of any other partition, and of the index, nothing is known."""
     wanted = asked["ExpressionAttributeValues"].get(":pk") == {"S": "ACCOUNT"}
-    items = [{name: {"S": value} for name, value in account.items()} for account in ACCOUNTS if wanted]
+    items = [{name: _typed(value) for name, value in account.items()} for account in ACCOUNTS if wanted]
     return {"Items": items, "Count": len(items)}
 
 
 _AWS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "GetItem": _item,
     "Query": _rows,
+    "UpdateItem": _updated,
     "GetSecretValue": lambda asked: {"SecretString": json.dumps(SECRETS[asked["SecretId"]])},
     "SendMessageBatch": lambda asked: {
         "Successful": [

@@ -8,9 +8,12 @@ from typing import Any
 
 from bench import stub
 from bench.measure import Replay, Subject, recorded
-from bench.place import AT_CONNECT, KNOWN, MET, Context, item, messaging, record, reply
+from bench.place import AT_CONNECT, KNOWN, MET, READS_SHOWN, Context, echo, item, messaging, record, reply, seen
 
-GOAL, MOST_CALLS = 1.3, 3.0
+GOAL = 1.3
+# Network calls per message, at most: a text, an agent's text, an echo of ours, a read that a desk has a sign for.
+INBOUND_CALLS, OUTBOUND_CALLS, ECHO_CALLS, READ_CALLS = 3.0, 4.0, 1.0, 2.0
+SIGN = "worker: a read, by a desk's own sign"
 BATCH = 10
 
 Bodies = Callable[[int], list[str]]
@@ -22,10 +25,16 @@ def subjects(url: str) -> list[Subject]:
     return [
         _subject(url, "to_desk", "inbound, steady state", lambda run: [
             inbound(messaging(customer, f"{run:020d}{place:012d}")) for place, customer in enumerate(known)
-        ], GOAL, MOST_CALLS),
+        ], GOAL, INBOUND_CALLS),
         _subject(url, "to_customer", "outbound, steady state", lambda run: [
             outbound(customer, run * BATCH + place) for place, customer in enumerate(known)
-        ], GOAL),
+        ], GOAL, OUTBOUND_CALLS),
+        _subject(url, "to_desk", "an echo of ours", lambda _: [
+            told(echo(customer)) for customer in known
+        ], None, ECHO_CALLS),
+        _subject(url, "to_desk", "a read, shown as a line", lambda run: [
+            told(seen(known[0], f"s{run:031d}", READS_SHOWN))
+        ]),
         _subject(url, "to_desk", "first message of a conversation", lambda run: [
             inbound(messaging(f"5551{run:012d}", f"{run:032d}"))
         ]),
@@ -49,6 +58,9 @@ def at_connect(url: str) -> list[Subject]:
         _subject(url, "to_desk", "first message", lambda run: says(f"5551{run:012d}", f"{run:032d}")),
         _subject(url, "to_desk", "image", lambda run: says(KNOWN, f"i{run:031d}", f"{url}/picture.png")),
         _subject(url, "to_customer", "agent's text", lambda run: [streamed(run)]),
+        _subject(url, "to_desk", SIGN.removeprefix("worker: "), lambda run: [
+            told(seen(KNOWN, f"s{run:031d}", AT_CONNECT))
+        ], None, READ_CALLS),
     ]  # fmt: skip
 
 
@@ -65,6 +77,15 @@ def inbound(event: dict[str, Any]) -> str:
         section="messaging", raw=raw,
     )  # fmt: skip
     return msgspec.json.encode(stored).decode()
+
+
+def told(event: dict[str, Any]) -> str:
+    """What is no message, as the edge stores it."""
+    from chalicelib.channels.instagram.webhook import WEBHOOK
+
+    account = event["sender"]["id"] if "is_echo" in event.get("message", {}) else event["recipient"]["id"]
+    entry = {"time": event["timestamp"], "id": account, "messaging": [event]}
+    return _stored(WEBHOOK, json.dumps({"object": "instagram", "entry": [entry]}).encode())
 
 
 def outbound(customer: str, number: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from chalicelib.aws.table import REMEMBERED_S
+from chalicelib.aws.claimed import REMEMBERED_S
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.records import Conversation, Row
 from chalicelib.wire import iso

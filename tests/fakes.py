@@ -413,6 +413,9 @@ class FakeLedger:
     waits: list[tuple[Conversation, int]] = field(default_factory=list)
     lockers: dict[str, Holder] = field(default_factory=dict)
     erased: dict[str, Erasure] = field(default_factory=dict)
+    begun_ms: dict[str, int] = field(default_factory=dict)
+    all_begun_ms: int = 0
+    """When the newest message was written that was begun, of the others."""
     turns: dict[str, tuple[Said, ...]] = field(default_factory=dict)
     """What guards remember of each conversation."""
 
@@ -461,6 +464,17 @@ class FakeLedger:
             },
             Claim,
         )
+
+    def begin(
+        self, conversation: Conversation, item: str, now: float, lease_s: float, written_ms: int, text: str, *,
+        again: bool = False,
+    ) -> tuple[Claim | None, Thread]:  # fmt: skip
+        thread, begun_ms = self.thread(conversation), self.begun_ms.get(conversation.key, self.all_begun_ms)
+        certain = thread.customer_ms and max(begun_ms, thread.said_ms) < written_ms
+        if not certain or self.state(conversation, item):
+            return None, thread
+        self.begun_ms[conversation.key] = written_ms
+        return None if again else self.claim(conversation, item, now, lease_s, text), thread
 
     def _open(self, conversation: Conversation, item: str) -> _Work | None:
         self._up()
@@ -612,6 +626,7 @@ class FakeLedger:
         said_ms: int = 0,
         said: str = "",
         turned: Said | None = None,
+        seen_ms: int = 0,
     ) -> None:
         if self.state(conversation, item) == "done":
             return
@@ -624,6 +639,7 @@ class FakeLedger:
             answered=answered or old.answered,
             said_ms=said_ms or old.said_ms,
             said=said or old.said,
+            seen_ms=seen_ms or old.seen_ms,
         )
         if platform_id:
             self.ours.add((conversation.key, bounded(platform_id)))

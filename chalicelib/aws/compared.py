@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from chalicelib.aws import keys, rows, states
+from chalicelib.aws import keys, parts, rows, states
 from chalicelib.aws.calls import call
 from chalicelib.vocabulary.claims import INBOUND, OUTBOUND
 from chalicelib.vocabulary.proof import Comparison, Known, Worked
@@ -41,6 +41,9 @@ def known(client: DynamoDBClient, table: str, conversation: Conversation) -> Kno
         elif name.startswith((INBOUND, OUTBOUND)) and "state" in row:  # without one it is an edit that came first
             texts = {field: row[field]["S"] for field in ("state", "result", "reason") if field in row}
             work[name] = Worked(**texts, since_s=float(row.get("since", {}).get("N", "0")))
+    state = call(client.get_item, TableName=table, Key=keys.item(conversation, keys.STATE), ConsistentRead=True)
+    for name, opening in parts.opened(state.get("Item", {})).items():
+        work.setdefault(name, Worked(state="leased", since_s=opening.since_s))
     return Known(work=work, thread=thread)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chalicelib.aws import keys
+from chalicelib.aws import keys, parts
 from chalicelib.aws.calls import call, met
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary.records import Conversation, Row
@@ -26,10 +26,13 @@ LEFT_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 
 def of(client: DynamoDBClient, table: str, conversation: Conversation) -> Iterator[Row]:
-    """Everything that lies in the table of the conversation, in the order of its names."""
+    """Everything that lies in the table of the conversation, in the order of its names; what is open in its state is
+    told as the row that it will have."""
     for row in under(client, table, keys.partition(conversation), ConsistentRead=True):
-        fields = {name: _plain(value) for name, value in keys.fields(row).items() if name not in UNTOLD}
+        begun = parts.opened(row)
+        fields = {name: _plain(value) for name, value in keys.fields(row).items() if name not in UNTOLD | begun.keys()}
         yield Row(name=keys.name_of(row), fields=fields, seat=keys.seat_of(row))
+        yield from (Row(name=item, fields=parts.fields(opening)) for item, opening in begun.items())
 
 
 def erase(client: DynamoDBClient, table: str, conversation: Conversation, pause: Callable[[float], None]) -> int:

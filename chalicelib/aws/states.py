@@ -65,6 +65,8 @@ def remember(
     write: Any = {"TableName": table, "Key": keys.item(conversation, keys.STATE)}
     removes = f" REMOVE {', '.join(gone)}" if gone else ""
     sits, asks = _sits(conversation, now) if thread.seat.conversation else ([], {})
+    sets.append("begun_ms = if_not_exists(begun_ms, :begun)")  # what agents write from now on can be begun here (parts)
+    values[":begun"] = {"N": str(int(now * 1000))}
     write["UpdateExpression"] = (
         "SET " + ", ".join(["expires_at = :expires", *sets, *sits]) + removes + " ADD shown :one"
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from uuid import uuid4
 
@@ -20,14 +21,17 @@ import msgspec
 from botocore.exceptions import ClientError
 
 from chalicelib.aws import (
+    accounts,
     acknowledgements,
     calls,
+    claimed,
     closing,
     compared,
     heard,
     keys,
     locks,
     outages,
+    parts,
     pauses,
     rows,
     sitting,
@@ -35,6 +39,7 @@ from chalicelib.aws import (
     waiting,
 )
 from chalicelib.aws.calls import Unmet, call, conditional, met
+from chalicelib.aws.claimed import REMEMBERED_S
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.guarding import Said
@@ -71,8 +76,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 Kept = TypeVar("Kept")
 
-# Longer than any platform redelivers (each webhook.py tells), and than a queue's 14 days and its dead letters' 14 more.
-REMEMBERED_S = 30 * 86_400
 # A transaction that met another one is tried again after these.
 CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.3)
 # What the platform tells of a customer is asked for anew after a week.
@@ -137,20 +140,20 @@ class Table:
             ).get("Attributes")
         except Unmet as no:
             if no.held.get("owner") == {"S": owner}:  # botocore repeated a write whose answer was lost
-                return msgspec.structs.replace(_claim_of(no.held), state="fresh", since_s=now)
-            return _claim_of(no.held)
+                return msgspec.structs.replace(claimed.claim(no.held), state="fresh", since_s=now)
+            return claimed.claim(no.held)
         if not old:
             return Claim(state="fresh", since_s=now, folded=tuple(folded))
         # an item without a state holds an edit that came before its message
         state = old.get("state", {}).get("S", "")
-        told = msgspec.structs.replace(_claim_of(old), state="fresh" if state in {"", "buried"} else "lapsed")
+        told = msgspec.structs.replace(claimed.claim(old), state="fresh" if state in {"", "buried"} else "lapsed")
         known = told.folded or tuple(folded)
         return msgspec.structs.replace(told, buried=state == "buried", since_s=told.since_s or now, folded=known)
 
     def release(self, conversation: Conversation, item: str) -> None:
         """Gives the work back: it is known not to have happened. No effect on work that has ended. What else is
         known of it stays (an edit that came first)."""
-        met(
+        released = met(
             self._client.update_item,
             TableName=self._name,
             Key=keys.item(conversation, item),
@@ -159,12 +162,14 @@ class Table:
             ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
             ExpressionAttributeValues=_OPEN,
         )
+        if not released and item.startswith(claims.OUTBOUND):
+            met(self._client.update_item, **parts.released(self._name, conversation, item))
 
     def doubt(self, conversation: Conversation, item: str, now: float, until: float, seat: Seat = NOBODYS) -> None:
         """The work was tried just now, while this was known of where the conversation sits, and nobody knows how it
         ended, which is to be found out until then. No effect if an echo has told meanwhile."""
         named = {":name": {"S": seat.desk}} if seat.desk else {}
-        met(
+        write = partial(
             self._client.update_item,
             TableName=self._name,
             Key=keys.item(conversation, item),
@@ -180,6 +185,8 @@ class Table:
                 ":desk": {"S": seat.conversation},
             },
         )
+        if not met(write) and self._is_set_apart(conversation, item):
+            met(write)
 
     def buried(self, conversation: Conversation, item: str, now: float) -> bool:
         """The work is given up; whoever claims it later is told so. False, and no effect, where it has ended."""
@@ -201,20 +208,26 @@ class Table:
     def refuse(self, conversation: Conversation, item: str, now: float, reason: str, detail: str) -> bool:
         """The other side said no for good. False, and no effect, where the work has ended otherwise."""
         values = {":refused": "refused", ":reason": reason, ":detail": detail[:500]}
+        write = partial(
+            self._client.update_item,
+            TableName=self._name,
+            Key=keys.item(conversation, item),
+            UpdateExpression="SET #state = :refused, reason = :reason, detail = :detail, expires_at = :expires",
+            ExpressionAttributeValues={
+                **_OPEN,
+                **{name: {"S": text} for name, text in values.items()},
+                ":expires": states.expiry(now, REMEMBERED_S),
+            },
+            **_IF_OPEN,
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
         try:
-            conditional(
-                self._client.update_item,
-                TableName=self._name,
-                Key=keys.item(conversation, item),
-                UpdateExpression="SET #state = :refused, reason = :reason, detail = :detail, expires_at = :expires",
-                ExpressionAttributeValues={
-                    **_OPEN,
-                    **{name: {"S": text} for name, text in values.items()},
-                    ":expires": states.expiry(now, REMEMBERED_S),
-                },
-                **_IF_OPEN,
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+            try:
+                conditional(write)
+            except Unmet as no:
+                if "state" in no.held or not self._is_set_apart(conversation, item):
+                    raise
+                conditional(write)
         except Unmet as no:  # botocore may have repeated this very write, whose answer was lost
             return bool(no.held.get("state") == {"S": "refused"})
         return True
@@ -240,7 +253,7 @@ class Table:
         """
         result = thread.seat.conversation
         items = {item: words, **(also or {})}
-        done = [_shown(self._name, conversation, one, now, result, begins) for one, begins in items.items()]
+        done = [claimed.shown(self._name, conversation, one, now, result, begins) for one, begins in items.items()]
         whose = states.listing(self._name, conversation, now, thread.seat) if listed else []
         whose += self._turn(conversation, now, said)
         for newest in (True, False):  # an older event than the newest known is a replay
@@ -294,6 +307,28 @@ class Table:
         row = call(self._client.get_item, TableName=self._name, Key=key, ConsistentRead=True).get("Item")
         return Conversation(*(row[name]["S"] for name in Conversation.__struct_fields__)) if row else None
 
+    def begin(
+        self, conversation: Conversation, item: str, now: float, lease_s: float, written_ms: int, text: str, *,
+        again: bool = False,
+    ) -> tuple[Claim | None, Thread]:  # fmt: skip
+        """What is remembered of the conversation and, by the same call, the claim of a part of a message that was
+        written then (epoch ms), where it is certain that nobody has begun it; None where `claim` has to find out. It is
+        never certain of what has been handed out `again`. `text` as for `claim`."""
+        opening = parts.Opened(owner=uuid4().hex, until_s=now + lease_s, since_s=now, text=text)
+        try:
+            held = conditional(
+                self._client.update_item,
+                **parts.begun(self._name, conversation, item, now, written_ms, None if again else opening),
+            )["Attributes"]
+        except Unmet as no:
+            held = no.held
+        found = parts.opened(held).get(item)
+        if found == opening:  # also where botocore has repeated this very write, whose answer was lost
+            return Claim(state="fresh", since_s=now), states.thread(held)
+        if found is not None:
+            self._set_apart(conversation, item, found)
+        return None, states.thread(held)
+
     def sent(
         self,
         conversation: Conversation,
@@ -305,40 +340,31 @@ class Table:
         said_ms: int = 0,
         said: str = "",
         turned: Said | None = None,
+        seen_ms: int = 0,
     ) -> None:
         """In one call: a part reached the platform, its echo will be known by the platform's id, and the
         conversation counts it and, unless it is the bridge's own, waits no more; `answered` is the comment that it went
-        to, `turned` is how the guards remember it. No effect on a part that is done: an echo may tell of it before the
-        send's own answer does."""
-        done = _update(self._name, conversation, item, _DONE, _done(now, platform_id))
-        done["Update"]["ConditionExpression"] = "NOT #state = :done"
-        writes = [done]
-        if platform_id:
-            fields = {**keys.item(conversation, keys.sent(platform_id)), "expires_at": states.expiry(now, REMEMBERED_S)}
-            fields |= {"words": {"S": words}} if words else {}
-            writes.append({"Put": {"TableName": self._name, "Item": fields}})
-        counted: dict[str, Any] = {":one": {"N": "1"}, ":expires": states.expiry(now, states.STATE_S)}
-        expression = "SET expires_at = :expires"
-        ends = "" if claims.automatic(item) else waiting.ANSWERED
-        if answered:
-            expression += ", answered = :answered"
-            counted[":answered"] = {"S": answered}
-        if said_ms:
-            expression += ", said_ms = :said_ms, said = :said"
-            counted |= {":said_ms": {"N": str(said_ms)}, ":said": {"S": said}}
-        writes.append(
-            {
-                "Update": {
-                    "TableName": self._name,
-                    "Key": keys.item(conversation, keys.STATE),
-                    "UpdateExpression": f"{expression} {ends} ADD replies :one",
-                    "ExpressionAttributeValues": counted,
-                }
-            }
-        )
-        writes += self._turn(conversation, now, turned)
+        to, `turned` is how the guards remember it, and up to `seen_ms` (epoch ms) the customer's messages are marked as
+        seen. No effect on a part that is done: an echo may tell of it before the send's own answer does."""
+        told: dict[str, str | int] = {"answered": answered, "said_ms": said_ms, "said": said, "seen_ms": seen_ms}
+        writes = parts.sent(self._name, conversation, item, now, platform_id, words, told)
         with suppress(_Cancelled):
-            self._transact(writes)
+            self._transact([*writes, *self._turn(conversation, now, turned)])
+
+    def _set_apart(self, conversation: Conversation, item: str, opening: parts.Opened) -> None:
+        """What is open in the conversation's state gets the row that every other claim has. No effect where that has
+        happened, or where it has ended."""
+        with suppress(_Cancelled):
+            self._transact(parts.set_apart(self._name, conversation, item, opening))
+
+    def _is_set_apart(self, conversation: Conversation, item: str) -> bool:
+        """Whether the part was open in the conversation's state, and has its row now."""
+        if not item.startswith(claims.OUTBOUND):
+            return False
+        opening = parts.opened(self._get(conversation, keys.STATE)).get(item)
+        if opening is not None:
+            self._set_apart(conversation, item, opening)
+        return opening is not None
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
         """Ends a claim that nobody has made, that was given up, or that was ended so before. False where it was made,
@@ -348,10 +374,10 @@ class Table:
                 self._client.update_item,
                 TableName=self._name,
                 Key=keys.item(conversation, item),
-                UpdateExpression=f"{_DONE} REMOVE edited",
+                UpdateExpression=f"{claimed.DONE} REMOVE edited",
                 ConditionExpression="attribute_not_exists(#state) OR #state = :buried OR #result = :result",
                 ExpressionAttributeNames={"#state": "state", "#result": "result"},
-                ExpressionAttributeValues={**_done(now, PREVENTED), ":buried": {"S": "buried"}},
+                ExpressionAttributeValues={**claimed.done(now, PREVENTED), ":buried": {"S": "buried"}},
                 ReturnValues="ALL_OLD",
             )
         except Unmet:
@@ -456,7 +482,8 @@ class Table:
                              " OR (#state = :refused AND reason = :unconfirmed))",
                              {":refused": {"S": "refused"}, ":unconfirmed": {"S": "unconfirmed"},
                               ":now": {"N": str(int(now))}, **_OPEN})  # fmt: skip
-        return {
+        begun = parts.opened(self._get(conversation, keys.STATE))
+        return {item: Flight(text=opening.text) for item, opening in begun.items()} | {
             keys.name_of(item): Flight(
                 text=item.get("text", {}).get("S", ""), given_up=item["state"] == {"S": "refused"}
             )
@@ -528,7 +555,9 @@ class Table:
     def accounts(self) -> list[Account | Unreadable]:
         """Every account, as Terraform wrote it. Raises Retryable."""
         # one that was just added is looked for
-        return [_account(row) for row in rows.under(self._client, self._name, keys.ACCOUNTS, ConsistentRead=True)]
+        return [
+            accounts.account(row) for row in rows.under(self._client, self._name, keys.ACCOUNTS, ConsistentRead=True)
+        ]
 
     def pause(self, channel: str, account: str, direction: Direction, now: float) -> None:
         """Has the account's events of the direction wait on their queue, for ten days at most. Raises Retryable."""
@@ -697,78 +726,3 @@ _IF_OPEN: Any = {
     "ConditionExpression": "#state IN (:leased, :doubt)",
     "ExpressionAttributeNames": {"#state": "state"},
 }
-
-
-_DONE = "SET #state = :done, #result = :result, expires_at = :expires"
-
-
-def _done(now: float, result: str) -> dict[str, Any]:
-    return {":done": {"S": "done"}, ":result": {"S": result}, ":expires": states.expiry(now, REMEMBERED_S)}
-
-
-def _update(
-    table: str, conversation: Conversation, item: str, expression: str, values: dict[str, Any]
-) -> TransactWriteItemTypeDef:
-    return {
-        "Update": {
-            "TableName": table,
-            "Key": keys.item(conversation, item),
-            "UpdateExpression": expression,
-            "ExpressionAttributeNames": {"#state": "state", "#result": "result"},
-            "ExpressionAttributeValues": values,
-        }
-    }
-
-
-def _shown(
-    table: str, conversation: Conversation, item: str, now: float, result: str, words: str
-) -> TransactWriteItemTypeDef:
-    """A customer's event is done, and begins so."""
-    named = {":words": {"S": words}} if words else {}
-    return _update(table, conversation, item, _DONE + (", words = :words" if named else ""), _done(now, result) | named)
-
-
-def _claim_of(item: dict[str, Any]) -> Claim:
-
-    def text(name: str) -> str:
-        return str(item.get(name, {}).get("S", ""))
-
-    def number(name: str) -> float:
-        return float(item.get(name, {}).get("N", "0"))
-
-    states = {"leased": "busy", "doubt": "doubt", "done": "done", "refused": "refused"}
-    return msgspec.convert(
-        {
-            "state": states.get(text("state"), "busy"),
-            "until_s": number("until"),
-            "since_s": number("since"),
-            "tried_s": number("tried") or number("since"),
-            "result": text("result"),
-            "reason": text("reason"),
-            "detail": text("detail"),
-            "edited": text("edited"),
-            "seat": {"desk": text("seat_desk"), "conversation": text("desk")},
-            "folded": msgspec.json.decode(text("folded") or "[]"),
-        },
-        Claim,
-    )
-
-
-def _plain(value: dict[str, Any]) -> Any:
-    """What Terraform writes, without its type; None where it writes no such thing."""
-    return msgspec.json.decode(value["N"]) if "N" in value else value.get("S", value.get("BOOL", value.get("SS")))
-
-
-_CORE = set(Account.__struct_fields__) - {"options"}
-
-
-def _account(item: dict[str, Any]) -> Account | Unreadable:
-    """What is no field of every account is an option of its channel's or its desk's."""
-    plain = {name: _plain(value) for name, value in keys.fields(item).items()}
-    core = {name: plain.pop(name) for name in _CORE & plain.keys()}
-    try:
-        if isinstance(core.get("front"), str):  # JSON, since it is a structure
-            core["front"] = msgspec.json.decode(core["front"])
-        return msgspec.convert(core | {"options": plain}, Account)
-    except msgspec.DecodeError as error:
-        return Unreadable(key=keys.name_of(item), problem=str(error))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 # When the message of which the wait began came to the desk (epoch ms).
 SHOWN = "waits_shown"
-# What of a state's update ends the wait.
-ANSWERED = f"REMOVE {keys.WAITS_AT}, {keys.WAITS_SINCE}, {SHOWN}"
+# What leaves the state as the wait ends.
+ANSWERED = f"{keys.WAITS_AT}, {keys.WAITS_SINCE}, {SHOWN}"
 
 
 def begun(

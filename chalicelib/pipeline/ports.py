@@ -173,6 +173,14 @@ class Ledger(Protocol):
         """Takes the work if nobody has it. `folded` are the events that are to be shown in the same message: they are
         noted where nobody has noted any."""
 
+    def begin(
+        self, conversation: Conversation, item: str, now: float, lease_s: float, written_ms: int, text: str, *,
+        again: bool = False,
+    ) -> tuple[Claim | None, Thread]:  # fmt: skip
+        """What is remembered of the conversation and, by the same call, the claim of a part of a message that was
+        written then (epoch ms), where it is certain that nobody has begun it; None where `claim` has to find out. It is
+        never certain of what has been handed out `again`."""
+
     def release(self, conversation: Conversation, item: str) -> None: ...
 
     def doubt(self, conversation: Conversation, item: str, now: float, until: float, seat: Seat = NOBODYS) -> None:
@@ -224,9 +232,11 @@ class Ledger(Protocol):
         said_ms: int = 0,
         said: str = "",
         turned: Said | None = None,
+        seen_ms: int = 0,
     ) -> None:
         """A part reached the platform; nothing where that is known already. `said_ms` is when the newest that did was
-        written, 0 where that is not told, and `said` the desk's id of that; `turned` is how the guards remember it."""
+        written, 0 where that is not told, and `said` the desk's id of that; `turned` is how the guards remember it. Up
+        to `seen_ms` (epoch ms) the customer's messages are marked as seen, where it is not 0."""
 
     def words(self, conversation: Conversation, event: str, platform_id: str) -> str:
         """How a message begins: the customer's by its event's id, ours by the platform's."""

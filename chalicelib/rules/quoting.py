@@ -33,6 +33,11 @@ def beginning(language: str, text: str, kind: str = "") -> str:
     return first_words(text) or (spoken.kind(spoken.SPEECHES.get(language, spoken.ENGLISH), kind) if kind else "")
 
 
+def names_words(lines: tuple[Line, ...]) -> bool:
+    """Whether any of the lines is said with the first words of the message that it is about."""
+    return any(line.key in _WITH_WORDS for line in lines)
+
+
 def worded(lines: tuple[Line, ...], words: str) -> tuple[Line, ...]:
     """The lines with the first words of the message that they are about; as they are where none are known."""
     return tuple(_worded(line, words) for line in lines) if words else lines

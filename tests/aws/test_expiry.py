@@ -9,10 +9,12 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from chalicelib.aws.table import REMEMBERED_S, Table
+from chalicelib.aws.claimed import REMEMBERED_S
+from chalicelib.aws.table import Table
 from chalicelib.vocabulary.messages import Led, Tap
 from chalicelib.vocabulary.proof import Comparison
 from chalicelib.vocabulary.records import Account, Acknowledged, Conversation, Erasure, Profile, Seat, Thread
+from chalicelib.wire import LATEST_MS
 from sandbox.stage.aws import TABLE
 from tests.aws.conftest import ACCOUNT, Cloud
 
@@ -37,6 +39,7 @@ def forgotten(table: Table, whose: Conversation) -> bool:
 
 DRIVES: dict[str, Drive] = {
     "claim": lambda table, whose: table.claim(whose, ITEM, NOW, 10, "text"),
+    "begin": lambda table, whose: table.begin(whose, "OUT#m#1", NOW, 10, LATEST_MS, "text"),
     "release": lambda table, whose: table.release(whose, ITEM),
     "doubt": lambda table, whose: table.doubt(whose, ITEM, NOW, NOW + 60, Seat(conversation="d")),
     "buried": lambda table, whose: table.buried(whose, ITEM, NOW),
@@ -104,8 +107,9 @@ DRIVES: dict[str, Drive] = {
     "last_inbound_ms": lambda table, whose: table.last_inbound_ms(),
 }
 WRITING = {
-    "claim", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited", "keep_led",
-    "drop_led", "seen", "offer", "keep_profile", "introduce", "tried", "lock", "prolong", "unlock", "erase", "forget",
+    "claim", "begin", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited",
+    "keep_led", "drop_led", "seen", "offer", "keep_profile", "introduce", "tried", "lock", "prolong", "unlock", "erase",
+    "forget",
     "pause", "resume", "spend", "end", "ask", "keep_comparison", "away", "back", "acknowledge", "unacknowledge",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.

@@ -108,7 +108,7 @@ def test_a_conversation_at_the_first_desk_is_written_as_it_always_was(cloud: Clo
     cloud.table.delivered(conversation, "IN#1", 101, Thread(seat=Seat(conversation="d"), customer_ms=1))
     assert set(row(cloud, conversation)) == {
         "pk", "sk", "expires_at", "desk", "customer_ms", "replies", "waits_at", "waits_since",
-        "sits_at", "asks_at", "shown", "waits_shown",
+        "sits_at", "asks_at", "shown", "waits_shown", "begun_ms",
     }  # fmt: skip
     assert row(cloud, conversation)["desk"] == {"S": "d"}
 

@@ -187,7 +187,9 @@ class ConnectLab(Lab):
         """The same of one chat."""
         return [item.content or PICTURE for item in chat.items if item.kind != "EVENT" and item.by is chat.customer]
 
-    def agent(self, customer: str, text: str, account: Account = INSTAGRAM, files: int = 0) -> str:
+    def agent(
+        self, customer: str, text: str, account: Account = INSTAGRAM, files: int = 0, *, dated: bool = True
+    ) -> str:
         """The agent answers in the chat that goes on; the id of the answer, "" where none does, or where nobody has
         written in it. A picture is an answer of its own."""
         chat = self.open_chat(customer)

@@ -201,11 +201,14 @@ class Lab:
             self.deliver(account.channel, body, delay_s)
         return identifier
 
-    def agent(self, customer: str, text: str, account: Account = INSTAGRAM, files: int = 0) -> str:
-        """The agent answers; the id of the answer."""
+    def agent(
+        self, customer: str, text: str, account: Account = INSTAGRAM, files: int = 0, *, dated: bool = True
+    ) -> str:
+        """The agent answers; the id of the answer. The desk tells when, if it is `dated`."""
         identifier = f"gen-{len(self.answers)}"
         self.answers[identifier] = customer
-        self.deliver("genesys", webhooks.genesys(account, customer, identifier, text, files))
+        now_ms = int(self.clock() * 1000) if dated else 0
+        self.deliver("genesys", webhooks.genesys(account, customer, identifier, text, files, now_ms))
         return identifier
 
     def deliver(self, source: str, body: bytes, after_s: float = 0.0, tried: int = 0) -> None:

@@ -227,6 +227,11 @@ def _too_late(lab: Lab) -> None:
     lab.agent(ANA, "too late")
 
 
+def _read_without_a_sign(lab: Lab) -> None:
+    _broken(lab, "400", "instagram", "/messages", "mark_seen")
+    lab.agent(ANA, "yes")
+
+
 def _blocked(lab: Lab) -> None:
     _broken(lab, "400", "instagram", "/messages")
     lab.agent(ANA, "you blocked us")
@@ -444,6 +449,8 @@ SCENES: dict[str, Scene] = {
     "an unsend of what has not come": Scene(_unsend("m-unseen"), shown=[]),
     "a message from the app": Scene(_elsewhere, shown=["[Sent from the"]),
     "a reply": Scene(lambda lab: lab.agent(ANA, "yes"), got=["yes"]),
+    "a reply that tells no time": Scene(lambda lab: lab.agent(ANA, "yes", dated=False), got=["yes"]),
+    "a reply whose customer does not see that they were read": Scene(_read_without_a_sign, got=["yes"]),
     "a reply on TikTok": Scene(lambda lab: lab.agent(ANA, "yes", TIKTOK), got=["yes"], account=TIKTOK),
     "a reply of three parts": Scene(lambda lab: lab.agent(ANA, "".join(PARTS)), got=PARTS),
     "a reply with pictures": Scene(lambda lab: lab.agent(ANA, "yes", files=2), got=["yes", PICTURE, PICTURE]),

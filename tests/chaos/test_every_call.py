@@ -26,7 +26,7 @@ AWS = {"table": PORTS, "memory": PORTS, "bucket": PORTS, "file": PORTS, "sqs": C
 BEFORE: tuple[Fault, ...] = ("429", "500", "503", "reset", "silent")
 AFTER: tuple[Fault, ...] = ("blind", "deaf")
 # what bears the name of its call, so that the table itself knows it again
-KNOWN_AGAIN = {"table claim", "table delivered", "table sent", "table tried"}
+KNOWN_AGAIN = {"table begin", "table claim", "table delivered", "table sent", "table tried"}
 Strike = Callable[[Lab, int], None]
 
 

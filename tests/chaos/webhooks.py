@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from chalicelib.vocabulary.records import Account
+from chalicelib.wire import iso
 from tests.chaos.world import PICTURE
 
 
@@ -63,8 +64,8 @@ def tiktok_message(identifier: str, text: str) -> dict[str, Any]:
     return {"message_id": identifier, "type": "text", "text": {"body": text}}
 
 
-def genesys(account: Account, customer: str, identifier: str, text: str, files: int) -> bytes:
-    """An agent's message with so many pictures."""
+def genesys(account: Account, customer: str, identifier: str, text: str, files: int, now_ms: int = 0) -> bytes:
+    """An agent's message with so many pictures, which tells when it was written unless that is 0."""
     pictures = [
         {
             "contentType": "Attachment",
@@ -76,7 +77,7 @@ def genesys(account: Account, customer: str, identifier: str, text: str, files: 
         for number in range(files)
     ]  # fmt: skip
     told = {"type": "Text"} | ({"text": text} if text else {}) | ({"content": pictures} if pictures else {})
-    return _genesys(account, customer, identifier, told)
+    return _genesys(account, customer, identifier, told, now_ms)
 
 
 def genesys_choices(account: Account, customer: str, identifier: str, text: str, choices: list[str]) -> bytes:
@@ -100,9 +101,10 @@ def genesys_ended(conversation: str, integration: str = "", customer: str = "") 
     return json.dumps(told | {"addressTo": integration, "addressFrom": customer}).encode()
 
 
-def _genesys(account: Account, customer: str, identifier: str, told: dict[str, Any]) -> bytes:
+def _genesys(account: Account, customer: str, identifier: str, told: dict[str, Any], now_ms: int = 0) -> bytes:
+    channel = {"id": account.integration, "to": {"id": customer}} | ({"time": iso(now_ms)} if now_ms else {})
     whose = {
-        "id": identifier, "direction": "Outbound", "originatingEntity": "Human",
-        "channel": {"id": account.integration, "to": {"id": customer}}, "conversationId": f"desk-{customer}",
+        "id": identifier, "direction": "Outbound", "originatingEntity": "Human", "channel": channel,
+        "conversationId": f"desk-{customer}",
     }  # fmt: skip
     return json.dumps(whose | told).encode()

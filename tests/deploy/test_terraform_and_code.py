@@ -15,7 +15,7 @@ from chalice.app import ScheduledEventConfig, SQSEventConfig
 
 from app import app
 from chalicelib import settings
-from chalicelib.aws import keys, letters, pauses, table
+from chalicelib.aws import claimed, keys, letters, pauses
 from chalicelib.aws.bucket import VERDICT
 from chalicelib.channels.instagram import client as instagram
 from chalicelib.desks.connect.contacts import START, STREAM
@@ -324,7 +324,7 @@ def test_a_claim_is_remembered_as_long_as_its_event_may_come_back() -> None:
     variables = hcl("variables.tf")
     days = dict(re.findall(r"(\w+)_days\s+= optional\(number, (\d+)\)", variables))
     assert int(days["queue"]) + int(days["dead_letter"]) == SETTINGS["queue_days"] == 28
-    assert table.REMEMBERED_S > 28 * 86_400
+    assert claimed.REMEMBERED_S > 28 * 86_400
     # the most that may be set
     assert re.search(r"dead_letter_days >= 1 && var\.retention\.dead_letter_days <= 14$", variables, re.MULTILINE)
     queue = re.search(r"queue_days >= (\d+) && var\.retention\.queue_days <= 14$", variables, re.MULTILINE)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.aws.table import REMEMBERED_S
+from chalicelib.aws.claimed import REMEMBERED_S
 from chalicelib.rules.freshness import ADVICE, AHEAD_S, OLDEST_S, aged, doubt
 from chalicelib.vocabulary.records import UNCOUNTED, Event
 from tests.fakes import START

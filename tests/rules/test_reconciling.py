@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.aws.table import REMEMBERED_S
+from chalicelib.aws.claimed import REMEMBERED_S
 from chalicelib.rules import reconciling
 from chalicelib.rules.reconciling import FURTHEST_S, Seen, Window
 from chalicelib.vocabulary.proof import Tally, Told, Worked

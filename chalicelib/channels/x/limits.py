@@ -20,6 +20,8 @@ from chalicelib.vocabulary.records import Account
 # Who waits looks again after a part of what is left, and the sooner the less that is: who has only come shall not be
 # much ahead of who has waited long. At the soonest after this, at the latest after that (s).
 LOOK_S, LONGEST_LOOK_S = 60.0, 900.0
+# That nobody has met a limit is believed for so long (s): a call that is in vain meanwhile is refused by X itself.
+BELIEVED_S = 5.0
 
 
 class Limits:
@@ -28,15 +30,27 @@ class Limits:
     def __init__(self, memory: Memory, clock: Callable[[], float]) -> None:
         self._memory = memory
         self._clock = clock
+        self._known: dict[tuple[str, str], tuple[float, float]] = {}
+        """By account and route: when it was looked up, and until when the limit lasts (epoch s)."""
 
     def ready(self, account: Account, route: str) -> None:
         """Raises Throttled until the limit begins anew that somebody has met."""
-        held = None
+        now = self._clock()
+        looked_s, until_s = self._known.get((account.key, route), (float("-inf"), 0.0))
+        if until_s <= now and not 0 <= now - looked_s < BELIEVED_S:
+            until_s = self._looked_up(account, route)
+        if until_s > now:
+            _wait(route, until_s - now)
+
+    def _looked_up(self, account: Account, route: str) -> float:
+        """Until when the limit lasts (epoch s), as far as anybody has told; no worker remembers more than the routes of
+        its accounts."""
         with suppress(Retryable):
             held = self._memory.get(of_account(account), _name(route))
-        left_s = seconds((held or b"").decode("ascii", "replace"), 0.0) - self._clock()
-        if left_s > 0:
-            _wait(route, left_s)
+            until_s = seconds((held or b"").decode("ascii", "replace"), 0.0)
+            self._known[account.key, route] = self._clock(), until_s
+            return until_s
+        return 0.0
 
     def heed(self, account: Account, route: str, answer: Answer) -> None:
         """Remembers what is used up with this answer, which may be a success."""
@@ -51,9 +65,10 @@ class Limits:
         _wait(route, limited.after_s)
 
     def _keep(self, account: Account, route: str, left_s: float) -> None:
-        until = str(int(self._clock() + left_s) + 1)
+        until_s = int(self._clock() + left_s) + 1
+        self._known[account.key, route] = self._clock(), float(until_s)
         with suppress(Retryable):
-            self._memory.keep(of_account(account), _name(route), until.encode(), left_s + 1)
+            self._memory.keep(of_account(account), _name(route), str(until_s).encode(), left_s + 1)
 
 
 def _used_up(answer: Answer) -> bool:

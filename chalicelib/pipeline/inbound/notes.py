@@ -10,7 +10,7 @@ from chalicelib.pipeline.lines import Shown
 from chalicelib.pipeline.media import MediaStore
 from chalicelib.pipeline.ports import Arrival, Clock, Ledger
 from chalicelib.pipeline.presenting import words
-from chalicelib.rules.quoting import worded
+from chalicelib.rules.quoting import names_words, worded
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.messages import Note
 from chalicelib.vocabulary.records import Edited
@@ -58,7 +58,8 @@ class Notes:
         elif note.edit and self._edit(note) == "older":
             self._metrics.count("ignored", reason="edit_overtaken")
         else:
-            lines = worded(note.lines, self._wording.beginning(note.conversation, note.about))
+            about = note.about if names_words(note.lines) else ""
+            lines = worded(note.lines, self._wording.beginning(note.conversation, about))
             text = words(arrival.account, lines, note.text)
             line = Shown(conversation=note.conversation, id=note.id, sent_ms=note.sent_ms, text=text)
             self._showing.show(arrival, line, note.kind)

@@ -63,19 +63,23 @@ class Acts:
             return
         self._seen(account, read.customer, thread)
 
-    def seen(self, reply: Reply) -> None:
-        """An agent has answered: the customer sees that they were read, once. Never raises."""
-        account = reply.account
-        if account.mark_seen and self._can(account).seen and reply.message.author == "human":
-            self._seen(account, reply.message.customer, reply.thread)
+    def seen(self, reply: Reply, *, noted: bool) -> None:
+        """An agent has answered: the customer sees that they were read, once; where that is `noted` already, that is
+        taken back if it fails, for the next answer. Never raises."""
+        account, thread = reply.account, reply.thread
+        until_ms = reply.seen_ms(self._can(account))
+        if until_ms and self._act(account, reply.message.customer, thread, "seen") != noted:
+            self._note(reply.conversation, thread.seen_ms if noted else until_ms)
 
     def _seen(self, account: Account, customer: str, thread: Thread) -> None:
         if thread.customer_ms > thread.seen_ms and self._act(account, customer, thread, "seen"):
-            whose = Conversation(account.channel, account.id, customer)
-            try:
-                self._ledger.seen(whose, self._clock(), thread.customer_ms)
-            except Retryable as error:
-                log.info("not noted as seen", account=account.id, reason=error.reason)
+            self._note(Conversation(account.channel, account.id, customer), thread.customer_ms)
+
+    def _note(self, whose: Conversation, until_ms: int) -> None:
+        try:
+            self._ledger.seen(whose, self._clock(), until_ms)
+        except Retryable as error:
+            log.info("not noted as seen", account=whose.account, reason=error.reason)
 
     def _can(self, account: Account) -> Capabilities:
         return self._clients[account.channel].capabilities

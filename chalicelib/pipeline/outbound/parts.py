@@ -41,6 +41,12 @@ PART_S = 2 * LONGEST_CALL_S + 5
 RECONNECT = "log the account in again and store its token in the secret {secret}"
 
 
+def fingerprint(part: object) -> str:
+    """Of its text, by which its echo is told; "" where it has none."""
+    text = echoed(part)
+    return digest(text) if text else ""
+
+
 class Parts:
     """Claims and sends; after an unknown outcome has it found out."""
 
@@ -75,10 +81,12 @@ class Parts:
     def send(self, reply: Reply, number: int, part: Planned | Part | Refused, parts: int, outcome: Outcome) -> None:
         """The part of that number among so many, unless it has been sent. Raises Refused, or Retryable where it has
         to wait."""
+        item, begun = reply.item(number), reply.begun if number == 1 else None
         if reply.turn.remaining_s() < PART_S:
+            if begun:
+                self._ledger.release(reply.conversation, item)
             raise Waiting("the worker has no time left for a part", 0)
-        item, text = reply.item(number), echoed(part)
-        claim = self._ledger.claim(reply.conversation, item, self._clock(), LEASE_S, digest(text) if text else "")
+        claim = begun or self._ledger.claim(reply.conversation, item, self._clock(), LEASE_S, fingerprint(part))
         outcome.news |= reply.is_news(claim)
         if claim.state == "refused":
             raise Refused(msgspec.convert(claim.reason or "other", Reason), claim.detail)
@@ -94,10 +102,11 @@ class Parts:
                 raise Waiting("another worker has given this part back", 1.0)
             else:
                 with self._holding.floor(reply, item):
-                    self._send(reply, item, part, parts)
+                    outcome.seen = self._send(reply, item, part, parts, whole=number == parts and not outcome.refused)
 
-    def _send(self, reply: Reply, item: str, part: Part, parts: int) -> None:
-        """One send. Raises Refused where it will not happen, Retryable where it may later."""
+    def _send(self, reply: Reply, item: str, part: Part, parts: int, *, whole: bool) -> bool:
+        """One send, by which the `whole` message has gone out; whether it is noted that the customer sees that they
+        were read. Raises Refused where it will not happen, Retryable where it may later."""
         account, conversation = reply.account, reply.conversation
         try:
             to = self._addressing.recipient(reply, item, parts)
@@ -107,7 +116,7 @@ class Parts:
             given_up = None if renewed else self._given_up(reply, error)
             if given_up:
                 self._refusing.refuse(reply, item, given_up)
-                return
+                return False
             self._ledger.release(conversation, item)
             error.after_s = 1.0 if renewed else error.after_s
             raise
@@ -117,19 +126,22 @@ class Parts:
             raise Waiting(f"did it go out? {error.reason}", LOOK_S) from error
         except Refused as no:
             self._refusing.refuse(reply, item, no)
+            return False
         except Exception:  # nobody foresaw it, so nobody knows whether it went out
             self._finding_out.doubt(reply, item)
             raise
         else:
-            sealed = self._clients[account.channel].capabilities.sealed(to.thread)
+            can = self._clients[account.channel].capabilities
+            sealed, seen_ms = can.sealed(to.thread), reply.seen_ms(can) if whole else 0
             words = "" if sealed else remembered(account.language, part)
             at_ms, said = reply.newest
             turned = self._said(reply, "" if sealed else echoed(part))
             self._ledger.sent(
-                conversation, item, self._clock(), platform_id, to.comment, words, at_ms, said, turned=turned
+                conversation, item, self._clock(), platform_id, to.comment, words, at_ms, said, turned, seen_ms
             )
             self._metrics.count("sent", channel=account.channel)
             log.info("part sent", message=reply.message.id, part=item, key=platform_id, conversation=conversation.key)
+            return seen_ms > 0
 
     def _said(self, reply: Reply, text: str) -> Said | None:
         """How the guards remember it, where the account has any. Never raises."""

@@ -10,7 +10,7 @@ import msgspec
 from chalicelib.errors import Refused
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.outbound.files import Files
-from chalicelib.pipeline.outbound.parts import Parts
+from chalicelib.pipeline.outbound.parts import Parts, fingerprint
 from chalicelib.pipeline.outbound.refusing import Refusing
 from chalicelib.pipeline.outbound.reply import Outcome, Reply
 from chalicelib.pipeline.ports import Clock, Ledger
@@ -19,7 +19,8 @@ from chalicelib.protocols.channel import Client
 from chalicelib.rules.parts import begins
 from chalicelib.rules.planning import MOST_PARTS, left_out, offer_key, offers, plan, worded
 from chalicelib.vocabulary.claims import LEASE_S
-from chalicelib.vocabulary.replies import CardsPart, ChoicesPart, File, Planned
+from chalicelib.vocabulary.records import Account
+from chalicelib.vocabulary.replies import AgentMessage, CardsPart, ChoicesPart, File, Planned, TextPart
 
 # What one part is refused for, while others may go.
 _OF_THE_PART = {"file_gone", "media_refused", "media_too_big", "media_threat", "media_unchecked", "unsupported"}
@@ -80,6 +81,13 @@ class Sending:
         if not outcome.arrived:
             outcome.left_out.clear()  # nothing arrived, so it did not arrive without something
         return outcome
+
+    def opening(self, account: Account, message: AgentMessage) -> str | None:
+        """The fingerprint of its first part, where it is text and nothing else, which can be sent at once; None where
+        something has to be fetched, written down or refused before."""
+        planned = plan(self._clients[account.channel].capabilities, worded(message, account.language), account.language)
+        plain = not message.unsupported and all(isinstance(part, TextPart) for part in planned)
+        return fingerprint(planned[0]) if plain and planned else None
 
     def _planned(self, reply: Reply, outcome: Outcome) -> list[Planned]:
         """What goes out; what no channel carries is left out, unless nothing else is there."""

@@ -184,7 +184,8 @@ class Telling:
 
     def _by(self, told: Told) -> None:
         if told.way == "receipt":
-            seat = self._desks.current(told.conversation, told.seat)
+            stateful = self._desks.at(told.seat).capabilities.stateful  # else it wants nothing that is remembered
+            seat = self._desks.current(told.conversation, told.seat) if stateful else told.seat
             self._desks.at(seat).report(told.account, told.receipt, seat, self._clock())
             self._metrics.count("receipt", status="Delivered" if told.delivered else "Failed")
         else:

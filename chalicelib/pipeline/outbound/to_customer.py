@@ -27,9 +27,11 @@ from chalicelib.pipeline.ports import Clock, Ledger, Turn
 from chalicelib.protocols.channel import Client
 from chalicelib.rules import closing
 from chalicelib.rules.budgets import BUDGETS
+from chalicelib.vocabulary import claims
+from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.front import THANKS
 from chalicelib.vocabulary.messages import Ignored
-from chalicelib.vocabulary.records import BOT, Account, Conversation, Event, Seat, Thread
+from chalicelib.vocabulary.records import BOT, Account, Claim, Conversation, Event, Seat, Thread
 from chalicelib.vocabulary.replies import (
     AgentMessage,
     AgentRead,
@@ -223,8 +225,9 @@ class ToCustomer:
         """An agent's message, or what the bot has `uttered`."""
         self._accounts.ready(account.channel, account.id, "outbound")
         conversation = Conversation(account.channel, account.id, message.customer)
+        begun = None
         if uttered is None:
-            thread = self._thread(conversation, event)
+            begun, thread = self._begun(account, conversation, message, event, turn)
         else:
             held = self._bots.thread(conversation, uttered, event.received_ms / 1000, turn)
             if held is None:
@@ -241,6 +244,7 @@ class ToCustomer:
             turn=turn,
             said_ms=event.sent_ms,
             turn_of_bot=uttered.turn if uttered else 0,
+            begun=begun,
         )
         try:
             outcome = self._sending.send(reply)
@@ -261,13 +265,26 @@ class ToCustomer:
             self._metrics.measure("latency_ms", self._clock() * 1000 - event.received_ms, direction="outbound")
             log.info("sent", message=message.id, account=account.id, desk_conversation=message.desk_conversation,
                      conversation=conversation.key)  # fmt: skip
-            self._acts.seen(reply)
+            self._acts.seen(reply, noted=outcome.seen)
             self._near_the_cap(reply, outcome.arrived)
 
-    def _thread(self, conversation: Conversation, event: Event) -> Thread:
-        """What is remembered of the conversation. An answer may overtake the end of the customer's first message:
-        as long as one is under way, nothing is decided from an empty thread. Raises Waiting."""
-        thread = self._ledger.thread(conversation)
+    def _begun(
+        self, account: Account, conversation: Conversation, message: AgentMessage, event: Event, turn: Turn
+    ) -> tuple[Claim | None, Thread]:
+        """What is remembered of the conversation, and the claim of the message's first part where one call makes both:
+        of text that is certainly new. Raises Waiting."""
+        text = self._sending.opening(account, message) if event.made_ms else None
+        if text is None:
+            return None, self._thread(conversation, event, self._ledger.thread(conversation))
+        item, now = claims.outbound(message.id, 1), self._clock()
+        again = turn.again or event.order != "" or event.late
+        begun, thread = self._ledger.begin(conversation, item, now, LEASE_S, event.made_ms, text, again=again)
+        return begun, thread if begun else self._thread(conversation, event, thread)
+
+    def _thread(self, conversation: Conversation, event: Event, thread: Thread) -> Thread:
+        """What is remembered of the conversation, as it is when the customer has written. An answer may overtake the
+        end of their first message: as long as one is under way, nothing is decided from an empty thread. Raises
+        Waiting."""
         if thread.customer_ms or thread.comment:
             return thread
         now = self._clock()
