@@ -24,7 +24,10 @@ _NAMES = {"#state": "state", "#result": "result"}  # both are reserved words
 
 def known(client: DynamoDBClient, table: str, conversation: Conversation) -> Known:
     """What the ledger knows of the conversation, read page by page. Raises Retryable."""
-    work: dict[str, Worked] = {}
+    # first: from there parts go to their rows
+    state = call(client.get_item, TableName=table, Key=keys.item(conversation, keys.STATE), ConsistentRead=True)
+    begun = parts.opened(state.get("Item", {}))
+    work = {name: Worked(state="leased", since_s=one.since_s) for name, one in begun.items()}
     thread = states.thread({})
     held = rows.under(
         client,
@@ -41,9 +44,6 @@ def known(client: DynamoDBClient, table: str, conversation: Conversation) -> Kno
         elif name.startswith((INBOUND, OUTBOUND)) and "state" in row:  # without one it is an edit that came first
             texts = {field: row[field]["S"] for field in ("state", "result", "reason") if field in row}
             work[name] = Worked(**texts, since_s=float(row.get("since", {}).get("N", "0")))
-    state = call(client.get_item, TableName=table, Key=keys.item(conversation, keys.STATE), ConsistentRead=True)
-    for name, opening in parts.opened(state.get("Item", {})).items():
-        work.setdefault(name, Worked(state="leased", since_s=opening.since_s))
     return Known(work=work, thread=thread)
 
 

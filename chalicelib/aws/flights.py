@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chalicelib.aws import keys, states
+from chalicelib.aws import claimed, keys, states
 from chalicelib.vocabulary.records import Conversation
 
 LISTED = "listed_s"
@@ -67,3 +67,11 @@ def on_its_way(row: Mapping[str, Any], now: float) -> bool:
     state, reason = row.get("state", {}).get("S"), row.get("reason", {}).get("S")
     waits = state in {"leased", "doubt"} or (state == "refused" and reason == "unconfirmed")
     return waits and int(row["expires_at"]["N"]) > int(now)
+
+
+def ended(state: Mapping[str, Any], item: str, row: Mapping[str, Any], now: float) -> bool:
+    """Whether a part that is not on its way, and that the state names, will not be again; by the row that it has, or
+    had. What was given back, or is about to be claimed, may be."""
+    if row:
+        return row.get("state", {}).get("S") in {"done", "refused"}
+    return float(state[mark(item)]["N"]) < now - claimed.REMEMBERED_S

@@ -156,7 +156,7 @@ class Table:
     def release(self, conversation: Conversation, item: str) -> None:
         """Gives the work back: it is known not to have happened. No effect on work that has ended. What else is
         known of it stays (an edit that came first)."""
-        released = met(
+        write = partial(
             self._client.update_item,
             TableName=self._name,
             Key=keys.item(conversation, item),
@@ -165,8 +165,10 @@ class Table:
             ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
             ExpressionAttributeValues=_OPEN,
         )
-        if not released and item.startswith(claims.OUTBOUND):
-            met(self._client.update_item, **parts.released(self._name, conversation, item))
+        if met(write) or not item.startswith(claims.OUTBOUND):
+            return
+        if not met(self._client.update_item, **parts.released(self._name, conversation, item)):
+            met(write)  # it may have got its row just now
 
     def doubt(self, conversation: Conversation, item: str, now: float, until: float, seat: Seat = NOBODYS) -> None:
         """The work was tried just now, while this was known of where the conversation sits, and nobody knows how it
@@ -188,7 +190,8 @@ class Table:
                 ":desk": {"S": seat.conversation},
             },
         )
-        if not met(write) and self._is_set_apart(conversation, item):
+        if not met(write) and item.startswith(claims.OUTBOUND):
+            self._given_its_row(conversation, item)
             met(write)
 
     def buried(self, conversation: Conversation, item: str, now: float) -> bool:
@@ -228,8 +231,9 @@ class Table:
             try:
                 conditional(write)
             except Unmet as no:
-                if "state" in no.held or not self._is_set_apart(conversation, item):
+                if "state" in no.held:
                     raise
+                self._given_its_row(conversation, item)
                 conditional(write)
         except Unmet as no:  # botocore may have repeated this very write, whose answer was lost
             return bool(no.held.get("state") == {"S": "refused"})
@@ -360,14 +364,11 @@ class Table:
         with suppress(_Cancelled):
             self._transact(parts.set_apart(self._name, conversation, item, opening))
 
-    def _is_set_apart(self, conversation: Conversation, item: str) -> bool:
-        """Whether the part was open in the conversation's state, and has its row now."""
-        if not item.startswith(claims.OUTBOUND):
-            return False
+    def _given_its_row(self, conversation: Conversation, item: str) -> None:
+        """A part that is open in the conversation's state has its row from now on."""
         opening = parts.opened(self._get(conversation, keys.STATE)).get(item)
         if opening is not None:
             self._set_apart(conversation, item, opening)
-        return opening is not None
 
     def forestall(self, conversation: Conversation, item: str, now: float) -> bool:
         """Ends a claim that nobody has made, that was given up, or that was ended so before. False where it was made,
@@ -481,7 +482,7 @@ class Table:
     def in_flight(self, conversation: Conversation, now: float) -> dict[str, Flight]:
         """Parts whose send has begun and of which nobody knows that they arrived, by their claims' items. Those that
         were given up as unconfirmed are among them: an echo may come late."""
-        state = self._get(conversation, keys.STATE)
+        state = self._get(conversation, keys.STATE)  # first: from there parts go to their rows
         look = self._named if flights.complete(state, now) else self._looked_through
         begun = parts.opened(state)
         return {item: Flight(text=opening.text) for item, opening in begun.items()} | {
@@ -493,7 +494,7 @@ class Table:
         """The rows of the parts that the state names and that are on their way; the others leave it."""
         found = {item: self._get(conversation, item) for item in flights.named(state)}
         there = {item: row for item, row in found.items() if flights.on_its_way(row, now)}
-        if over := [item for item, row in found.items() if item not in there and row]:
+        if over := [item for item in found.keys() - there.keys() if flights.ended(state, item, found[item], now)]:
             call(self._client.update_item, **flights.forgetting(self._name, conversation, over))
         return there
 

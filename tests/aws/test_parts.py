@@ -232,3 +232,31 @@ def test_the_version_before_can_read_the_state(cloud: Cloud) -> None:
     held = row(cloud, conversation, "STATE")
     assert ITEM in held
     assert [name for name, value in held.items() if "S" not in value and not value["N"].isdigit()] == []
+
+
+@pytest.mark.parametrize("end", ["doubt", "refuse", "release"])
+def test_who_gives_it_its_row_meanwhile_is_in_nobodys_way(cloud: Cloud, end: str) -> None:
+    """A copy of its event comes to another worker just as the first has looked for the row."""
+    conversation = known(cloud)
+    begin(cloud, conversation)
+    client = cloud.aws.client("dynamodb")
+    met: list[str] = []
+
+    class Racing:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(client, name)
+
+        def update_item(self, **asked: Any) -> Any:
+            try:
+                return client.update_item(**asked)
+            except ClientError:
+                if not met:
+                    met.append("the copy")
+                    assert begin(cloud, conversation, again=True)[0] is None
+                raise
+
+    table: Any = Table(TABLE, Racing())  # type: ignore[arg-type]  # as much of the client as is used
+    answer = ENDS[end][0](table, conversation)
+    assert met == ["the copy"]
+    assert answer is (True if end == "refuse" else None)
+    assert cloud.table.claim(conversation, ITEM, NOW + 3, 90, "mark").state == ENDS[end][1]
