@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bench import bridge, cold, edge, instructions, memory, package, translation, units, workers
+from bench import bridge, cold, edge, instructions, memory, overlap, package, translation, units, workers
 from bench.measure import Result
 from bench.table import Row, table
 
@@ -38,6 +38,7 @@ def main() -> None:
         *_cold(quick),
         *_pure_and_counted(quick),
         *_whole(quick),
+        _overlap(),
         _memory(),
     ]
     text = f"{table(sections)}\n\n{_circumstances(quick, time.monotonic() - began)}\n"
@@ -157,6 +158,16 @@ def _poisoned(conversations: int) -> Section:
         Row(name="conversations out of order", unit="conv.", ours=found.out_of_order, highest=0),
         Row(name="rate", unit="msgs/s", ours=found.per_s),
     ]  # fmt: skip
+
+
+def _overlap() -> Section:
+    rows = []
+    for at_once in ("1", "10"):
+        for one in _run(list[overlap.Rate], "overlap", at_once):
+            lowest = 0.9 * one.floor if at_once == "10" else None
+            rows.append(Row(name=f"{one.name}, {at_once} at once", unit="msgs/s", ours=one.ours, floor=one.floor,
+                            lowest=lowest))  # fmt: skip
+    return f"One worker where each call takes {overlap.ANSWERED_S * 1e3:.0f} ms", rows
 
 
 def _memory() -> Section:

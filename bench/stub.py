@@ -21,9 +21,9 @@ CALLS = "/stub/calls"
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The address of a stub that runs meanwhile."""
-    command = [sys.executable, "-m", "bench.stub"]
+def serving(after_s: float = 0.0) -> Iterator[str]:
+    """The address of a stub that runs meanwhile, and answers each call after so long."""
+    command = [sys.executable, "-m", "bench.stub", str(after_s)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
@@ -39,6 +39,7 @@ def calls(url: str) -> int:
 
 class _Connection(asyncio.Protocol):
     taken = 0
+    after_s = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -75,9 +76,15 @@ class _Connection(asyncio.Protocol):
             _Connection.taken += 1
             said = answer(method, path, headers, body)
         kind = "image/png" if said.startswith(b"\x89PNG") else "application/json"
-        self._transport.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (kind.encode(), len(said), said)
+        whole = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (
+            kind.encode(),
+            len(said),
+            said,
         )
+        if self.after_s:
+            asyncio.get_running_loop().call_later(self.after_s, self._transport.write, whole)
+        else:
+            self._transport.write(whole)
 
 
 def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> bytes:
@@ -196,4 +203,5 @@ async def _serve() -> None:
 
 
 if __name__ == "__main__":
+    _Connection.after_s = float(sys.argv[1])
     asyncio.run(_serve())

@@ -46,11 +46,12 @@ OPERATIONS: dict[str, Operation] = {
     "a conversation is looked at": lambda table, whose: table.thread(whose),
     "a conversation is moved": lambda table, whose: table.seat(whose, table.thread(whose).seat, Seat("x", "y"), NOW),
     "a conversation ends": lambda table, whose: table.end(whose, table.standing(whose), NOW),
-    "a profile": lambda table, whose: (table.keep_profile(whose, NOW, Profile(name="A")), table.profile(whose, NOW)),
-    "what led here": lambda table, whose: (
-        table.keep_led(whose, NOW, Led(id="r", conversation=whose, sent_ms=1, attributes={}, from_ad=False)),
-        table.led(whose, NOW),
+    "a profile is kept": lambda table, whose: table.keep_profile(whose, NOW, Profile(name="A")),
+    "a profile": lambda table, whose: table.profile(whose, NOW),
+    "what led here is kept": lambda table, whose: table.keep_led(
+        whose, NOW, Led(id="r", conversation=whose, sent_ms=1, attributes={}, from_ad=False)
     ),
+    "what led here": lambda table, whose: table.led(whose, NOW),
     "a try": lambda table, whose: table.tried(whose.customer, "file", NOW),
     "a lock": lambda table, whose: table.lock(whose.customer, NOW, 10),
     "accounts": lambda table, whose: table.accounts(),
@@ -165,8 +166,9 @@ def test_what_has_ended_otherwise_than_by_being_sent_leaves_when_somebody_looks(
     table, later = Table(TABLE, client), NOW + ROLLING_S + 1
     table.delivered(whose, "IN#first", NOW, Thread(seat=Seat(conversation="d"), customer_ms=1))
     table.in_flight(whose, NOW)
-    for number in range(1, 5):
+    for number in range(1, 6):
         table.claim(whose, f"OUT#m#{number}", later, 90)
+    table.release(whose, "OUT#m#5")  # somebody may be about to claim it again
     table.refuse(whose, "OUT#m#1", later, "other", "")
     table.refuse(whose, "OUT#m#2", later, "unconfirmed", "")
     table.doubt(whose, "OUT#m#3", later, later + 60)
@@ -176,7 +178,9 @@ def test_what_has_ended_otherwise_than_by_being_sent_leaves_when_somebody_looks(
     }  # fmt: skip
     with counted(client) as counter:
         assert table.in_flight(whose, later) == flights
-    assert counter.calls == ["GetItem"] * 4
+    assert counter.calls == ["GetItem"] * 5
+    table.claim(whose, "OUT#m#5", later, 90)
+    assert {*table.in_flight(whose, later)} == {*flights, "OUT#m#5"}
 
 
 def test_an_echo_in_a_conversation_of_which_nothing_is_known_leaves_nothing(cloud: Cloud) -> None:

@@ -31,6 +31,8 @@ class Indexed(Sqs):
         self._out: dict[tuple[str, str], dict[str, float]] = {}
         """Until when each message of a group that was handed out is hidden."""
         self._whose: dict[str, tuple[str, str]] = {}
+        self._busy: dict[str, dict[str, float]] = {"in": {}, "out": {}}
+        """Until when each queue's groups are not free."""
 
     def change_message_visibility_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
         now = self._clock()
@@ -38,11 +40,13 @@ class Indexed(Sqs):
             group = self._whose.get(entry["ReceiptHandle"])
             if group is not None:
                 self._out[group][entry["ReceiptHandle"]] = now + entry["VisibilityTimeout"]
+                self._note(*group)
         return {}
 
     def receive(self, url: str) -> list[dict[str, Any]]:
         now = self._clock()
-        ready = [name for name in self._groups.get(url, {}) if self._free_s(url, name) <= now]
+        busy = self._busy[url]
+        ready = [name for name in self._groups.get(url, {}) if busy.get(name, -inf) <= now]
         heads = sorted(ready, key=lambda name: self._order(url, name))
         held = [one for name in heads[: self.BATCH] for one in self._groups[url][name][: self.BATCH]]
         taken = sorted(held, key=lambda message: int(message["order"]))[: self.BATCH]
@@ -52,14 +56,22 @@ class Indexed(Sqs):
             self._out.setdefault(key, {})[message["id"]] = now + self.VISIBILITY_S
             self._whose[message["id"]] = key
             self.longest_receives = max(self.longest_receives, message["receives"])
+            self._note(*key)
         assert self.longest_receives <= self.MOST_RECEIVES
         return [_record(message) for message in taken]
 
     def next_s(self, url: str) -> float:
-        return min((self._free_s(url, name) for name in self._groups.get(url, {})), default=inf)
+        groups, busy = self._groups.get(url, {}), self._busy[url]
+        if not groups:
+            return inf
+        return min(busy.values()) if len(busy) == len(groups) else -inf
 
-    def _free_s(self, url: str, name: str) -> float:
-        return max(self._out.get((url, name), {}).values(), default=-inf)
+    def _note(self, url: str, name: str) -> None:
+        hidden = self._out[url, name]
+        if hidden:
+            self._busy[url][name] = max(hidden.values())
+        else:
+            self._busy[url].pop(name, None)
 
     def _order(self, url: str, name: str) -> int:
         return int(self._groups[url][name][0]["order"])
@@ -73,6 +85,7 @@ class Indexed(Sqs):
                 del self._groups[url][name]
             for one in gone:
                 self._out[url, name].pop(one, None)
+            self._note(url, name)
 
 
 class Limit:
