@@ -16,7 +16,20 @@ from typing import TypeVar
 
 import msgspec
 
-from bench import bridge, cold, edge, figures, front, instructions, package, translation, units, workers
+from bench import (
+    bridge,
+    cold,
+    edge,
+    figures,
+    front,
+    instructions,
+    memory,
+    overlap,
+    package,
+    translation,
+    units,
+    workers,
+)
 from bench.measure import Result
 from bench.table import Row, table
 
@@ -35,8 +48,8 @@ def main() -> None:
     quick = parser.parse_args().quick
     began = time.monotonic()
     starts = _starts(quick)
-    rest = [*_cold(starts), *_pure_and_counted(quick), *_whole(quick), _units(starts)]
-    sections = [_warm(quick), _written(), _front(quick), *rest]
+    whole = [*_cold(starts), *_pure_and_counted(quick), *_whole(quick)]
+    sections = [_warm(quick), _written(), _front(quick), *whole, _overlap(), _memory(), _units(starts)]
     text = f"{table(sections)}\n\n{_circumstances(quick, time.monotonic() - began)}\n"
     print(text)
     RESULTS.write_text(f"# Results\n\nRead docs/performance.md for what the rows and floors are.\n\n{text}")
@@ -195,6 +208,24 @@ def _poisoned(conversations: int) -> Section:
         Row(name="conversations out of order", unit="conv.", ours=found.out_of_order, highest=0),
         Row(name="rate", unit="msgs/s", ours=found.per_s),
     ]  # fmt: skip
+
+
+def _overlap() -> Section:
+    rows = []
+    for at_once in ("1", "10"):
+        for one in _run(list[overlap.Rate], "overlap", at_once):
+            lowest = 0.9 * one.floor if at_once == "10" else None
+            rows.append(Row(name=f"{one.name}, {at_once} at once", unit="msgs/s", ours=one.ours, floor=one.floor,
+                            lowest=lowest))  # fmt: skip
+    return f"One worker where each call takes {overlap.ANSWERED_S * 1e3:.0f} ms", rows
+
+
+def _memory() -> Section:
+    rows = []
+    for at_once in ("1", "10"):
+        found = _run(memory.Peak, "memory", at_once)
+        rows.append(Row(name=f"{at_once} at once", unit="MB", ours=found.files_mb, floor=found.texts_mb, highest=400))
+    return "Peak memory of a worker with ten files of 25 MB; the floor is a batch of texts", rows
 
 
 def _clients() -> Section:

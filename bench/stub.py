@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from bench.place import ACCOUNTS, AT_CONNECT, CONTACT, KNOWN, MET, PICTURE, SECRETS, SENT
+from bench.place import ACCOUNTS, AT_CONNECT, CONTACT, KNOWN, MET, PICTURE, SECRETS, SENT, large
 
 CALLS, ASKED = "/stub/calls", "/stub/asked"
 # Who is asked before an agent is; whoever is dead takes the call, and says nothing.
@@ -23,9 +23,9 @@ FRONT, DEAD = ("/crm", "/model/", "/dead"), ("/dead", "/model/dead/")
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """The address of a stub that runs meanwhile."""
-    command = [sys.executable, "-m", "bench.stub"]
+def serving(after_s: float = 0.0) -> Iterator[str]:
+    """The address of a stub that runs meanwhile, and answers each call after so long."""
+    command = [sys.executable, "-m", "bench.stub", str(after_s)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout is not None
@@ -46,6 +46,7 @@ def asked(url: str) -> int:
 
 class _Connection(asyncio.Protocol):
     taken = asked = 0
+    after_s = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -84,10 +85,16 @@ class _Connection(asyncio.Protocol):
             if path.startswith(DEAD):
                 return
             said = answer(method, path, headers, body)
-        kind = "image/png" if said is PICTURE else "application/json"
-        self._transport.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (kind.encode(), len(said), said)
+        kind = "image/png" if said.startswith(b"\x89PNG") else "application/json"
+        whole = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n%b" % (
+            kind.encode(),
+            len(said),
+            said,
         )
+        if self.after_s:
+            asyncio.get_running_loop().call_later(self.after_s, self._transport.write, whole)
+        else:
+            self._transport.write(whole)
 
 
 def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> bytes:
@@ -105,8 +112,8 @@ def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> byte
         reply = {"recipient_id": "1", "message_id": SENT}
     elif method == "GET" and (found := next((told for part, told in _TOLD.items() if part in path), None)):
         reply = found
-    elif path.startswith("/picture"):
-        return PICTURE
+    elif path.startswith(("/picture", "/large")):
+        return large() if path.startswith("/large") else PICTURE
     elif method == "PUT":
         return b""
     else:
@@ -215,4 +222,5 @@ async def _serve() -> None:
 
 
 if __name__ == "__main__":
+    _Connection.after_s = float(sys.argv[1])
     asyncio.run(_serve())

@@ -48,6 +48,10 @@ class BeingScanned(Waiting):
     """Nobody knows yet whether a file is harmless."""
 
 
+class NoRoom(Waiting):
+    """So many large files are held in memory that another one has to wait."""
+
+
 class Misconfigured(Waiting):
     """Somebody has to set something right; until then everything that needs it waits. `advice` says what."""
 

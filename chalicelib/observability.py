@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import time
@@ -70,7 +71,8 @@ class EmfMetrics:
             "Metrics": [{"Name": name, "Unit": unit}],
         }
         line = {"_aws": {"Timestamp": int(time() * 1000), "CloudWatchMetrics": [told]}, **known, name: value}
-        print(msgspec.json.encode(line).decode())
+        # in one piece: other threads write beside this one
+        sys.stdout.write(f"{msgspec.json.encode(line).decode()}\n")
 
 
 class Line(LambdaPowertoolsFormatter):

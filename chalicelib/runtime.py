@@ -132,7 +132,8 @@ class Runtime:
         asking = switched(_asks, lambda: self._asking)
         work = assembly.to_desk(self._common, translators, self.inbound, [asking])
         heeding = Heeding(work, self.table, self.clock, self.metrics)
-        return Batch(heeding, self.inbound, self._common.budgets, self.metrics, self.clock)
+        at_once = self.settings.at_once
+        return Batch(heeding, self.inbound, self._common.budgets, self.metrics, self.clock, at_once=at_once)
 
     @cached_property
     def _asking(self) -> Enricher:
@@ -174,7 +175,8 @@ class Runtime:
         }
         work = assembly.to_customer(self._common, translators, self.outbound, self.outbound)
         heeding = Heeding(work, self.table, self.clock, self.metrics, work.let_go)
-        return Batch(heeding, self.outbound, self._common.budgets, self.metrics, self.clock)
+        at_once = self.settings.at_once
+        return Batch(heeding, self.outbound, self._common.budgets, self.metrics, self.clock, at_once=at_once)
 
     @cached_property
     def erasing(self) -> Erasing:

@@ -52,6 +52,8 @@ class Settings(Places, frozen=True, kw_only=True):
     outage_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 15
     # how long a reply waits for a platform's limit before its agent is told
     late_reply_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 5
+    # how many conversations of a batch a worker deals with at a time; 1: one after the other
+    at_once: Annotated[int, msgspec.Meta(ge=1, le=10)] = 10
     # events that were parked for want of an account come back by themselves where they are no older; 0: none do
     parked_return_hours: Annotated[int, msgspec.Meta(ge=0, le=2160)] = 48
     # who searches files for malware, how long (s) a verdict is waited for, and what becomes of a file without one, and

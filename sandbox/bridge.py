@@ -21,6 +21,7 @@ from chalicelib.observability import log
 from chalicelib.pipeline.front.guards import PARKED_BY
 from chalicelib.pipeline.parking import PARKED
 from chalicelib.settings import Settings, load
+from chalicelib.sharing import made_ready
 from chalicelib.vocabulary.records import Event, Parked
 from sandbox import registry
 from sandbox.cast import accounts_of, hidden, secrets_of, tokens_of
@@ -171,6 +172,7 @@ class Sandbox:
         for vendor in self.vendors.all:
             if vendor.topic():
                 handlers[f"from-{vendor.name}"] = partial(self.road.fed, vendor.source, chalice_app.fed)
+        made_ready()  # functions that are processes of their own at AWS are threads here
         self._pollers = [Poller(self.aws, self._urls[name], handler, THREADS) for name, handler in handlers.items()]
         for poller in self._pollers:
             poller.start()

@@ -249,7 +249,7 @@ variable "edge" {
 }
 
 variable "workers" {
-  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default). The upkeep has their memory."
+  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), how many conversations of a batch one of them deals with at a time, reserved concurrency (none by default). The upkeep has their memory."
   type        = any
   default     = {}
   nullable    = false

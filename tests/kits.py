@@ -111,8 +111,8 @@ class Wired:
         translators = translator if isinstance(translator, Mapping) else {"genesys": translator}
         return outbound.to_customer(self._common, translators, queue, queue)
 
-    def batch(self, work: Work, queue: Redelivery) -> Batch:
-        return Batch(work, queue, self._common.budgets, self.metrics, self._clock, lambda: 0.0)
+    def batch(self, work: Work, queue: Redelivery, at_once: int = 1) -> Batch:
+        return Batch(work, queue, self._common.budgets, self.metrics, self._clock, lambda: 0.0, at_once)
 
 
 class Both(Outbox, Redelivery, Protocol):
@@ -173,8 +173,8 @@ class Bench:
     def to_customer(self, translator: DeskTranslator | Mapping[str, DeskTranslator]) -> ToCustomer:
         return self.wired.to_customer(translator, self.outbound)
 
-    def batch(self, work: Work, queue: FakeQueue) -> Batch:
-        return self.wired.batch(work, queue)
+    def batch(self, work: Work, queue: FakeQueue, at_once: int = 1) -> Batch:
+        return self.wired.batch(work, queue, at_once)
 
 
 def record(

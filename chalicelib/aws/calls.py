@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
 from botocore.config import Config
@@ -63,10 +64,16 @@ _ADVICE = {
 }
 
 
+# Many threads may use a client, and one at a time may make some.
+# docs.aws.amazon.com/boto3/latest/guide/clients.html, "Multithreading or multiprocessing with clients"
+_MAKING = Lock()
+
+
 def client(service: str, config: Config = CONFIG) -> Any:
     """A client of the AWS service. Made by botocore: boto3 loads transfers and resources, a tenth of a cold start,
     that nobody here uses."""
-    return session().create_client(service, config=config)
+    with _MAKING:
+        return session().create_client(service, config=config)
 
 
 @cache

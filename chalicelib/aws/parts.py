@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chalicelib.aws import claimed, keys, states, waiting
+from chalicelib.aws import claimed, flights, keys, states, waiting
 from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.records import Conversation
 
@@ -112,8 +112,10 @@ def set_apart(table: str, conversation: Conversation, item: str, opening: Opened
     }
     state: Any = {
         **released(table, conversation, item),
+        "UpdateExpression": "SET #row = :since REMOVE #item",
         "ConditionExpression": "#item = :opening",
-        "ExpressionAttributeValues": {":opening": _text(opening)},
+        "ExpressionAttributeNames": {"#item": item, "#row": flights.mark(item)},
+        "ExpressionAttributeValues": {":opening": _text(opening), ":since": {"N": str(int(opening.since_s))}},
     }
     return [{"Update": row}, {"Update": state}]
 
@@ -144,8 +146,8 @@ def sent(
     state: Any = {
         "TableName": table,
         "Key": keys.item(conversation, keys.STATE),
-        "UpdateExpression": f"SET {', '.join(sets)} REMOVE {ends}#item ADD replies :one",
-        "ExpressionAttributeNames": {"#item": item},
+        "UpdateExpression": f"SET {', '.join(sets)} REMOVE {ends}#item, #row ADD replies :one",
+        "ExpressionAttributeNames": {"#item": item, "#row": flights.mark(item)},
         "ExpressionAttributeValues": {":one": {"N": "1"}, ":expires": states.expiry(now, states.STATE_S), **typed},
     }
     return [*writes, {"Update": state}]

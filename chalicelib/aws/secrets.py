@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from math import inf
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -46,6 +47,8 @@ class _Held(msgspec.Struct):
     loaded_s: float = -inf
     asked_s: float = -inf
     problem: Retryable | None = None
+    lock: Lock = msgspec.field(default_factory=Lock)
+    """Held while it is asked for: who needs it meanwhile waits for the answer, and asks for no other."""
 
 
 class SecretStore:
@@ -63,30 +66,40 @@ class SecretStore:
         An older value beats an outage. Raises Retryable, at once or after one short try, where there is none.
         """
         held = self._held.setdefault(name, _Held())
+        if self._due(held):
+            with held.lock:
+                if self._due(held):
+                    self._load(name, held)
+        problem = held.problem
+        if problem and held.value is None:
+            raise problem.with_traceback(None)
+        return held.value or {}
+
+    def _due(self, held: _Held) -> bool:
+        """Whether it has to be asked for, and may be."""
         now = self._clock()
         lifetime_s = LIFETIME_S if held.value else PAUSE_S  # what holds nothing is about to be filled
-        if abs(now - held.loaded_s) >= lifetime_s:
-            pause_s = SOONEST_REFRESH_S if held.value is None else PAUSE_S
-            if held.problem is None or abs(now - held.asked_s) >= pause_s:
-                self._load(name, held)
-        if held.value is None and held.problem:
-            raise held.problem.with_traceback(None)
-        return held.value or {}
+        if abs(now - held.loaded_s) < lifetime_s:
+            return False
+        pause_s = SOONEST_REFRESH_S if held.value is None else PAUSE_S
+        return held.problem is None or abs(now - held.asked_s) >= pause_s
 
     def refresh(self, name: str, since_s: float | None = None) -> bool:
         """Loads the secret again, unless it was asked for in the last 5 s. True where that succeeded; where
         `since_s` (epoch s) is given, also where it was loaded since then."""
         held = self._held.setdefault(name, _Held())
-        now = self._clock()
-        if abs(now - held.asked_s) >= SOONEST_REFRESH_S and not self._load(name, held):
-            return True
-        # what seems to have been loaded later than now was loaded before the clock was set back
-        return since_s is not None and since_s <= held.loaded_s <= now
+        with held.lock:
+            now = self._clock()
+            if abs(now - held.asked_s) >= SOONEST_REFRESH_S and not self._load(name, held):
+                return True
+            # what seems to have been loaded later than now was loaded before the clock was set back
+            return since_s is not None and since_s <= held.loaded_s <= now
 
     def read(self, name: str) -> dict[str, Any]:
         """The secret's object as it is stored now; otherwise as `get`. Raises Retryable where it cannot be read."""
         held = self._held.setdefault(name, _Held())
-        problem = self._load(name, held)
+        with held.lock:
+            problem = self._load(name, held)
         if problem:
             raise problem
         return held.value or {}
@@ -107,7 +120,8 @@ class SecretStore:
             held.problem = problem
             log.warning("secret not read", key=name, reason=problem.reason)
             return problem
-        held.value, held.loaded_s, held.problem = _object(text), held.asked_s, None
+        held.problem, held.value = None, _object(text)  # in this order: who reads meanwhile holds no lock
+        held.loaded_s = held.asked_s
         return None
 
     def _text(self, name: str) -> str:

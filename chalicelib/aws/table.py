@@ -27,6 +27,7 @@ from chalicelib.aws import (
     claimed,
     closing,
     compared,
+    flights,
     heard,
     keys,
     locks,
@@ -114,6 +115,8 @@ class Table:
 
         A claim whose lease ran out is taken over and reported as `lapsed`.
         """
+        if item.startswith(claims.OUTBOUND):  # an echo of it has to be told from others'
+            call(self._client.update_item, **flights.naming(self._name, conversation, [item], now, all_=False))
         owner = uuid4().hex
         values = {":leased": "leased", ":buried": "buried", ":owner": owner, ":text": text}
         numbers = {":until": now + lease_s, ":now": now}
@@ -479,17 +482,31 @@ class Table:
     def in_flight(self, conversation: Conversation, now: float) -> dict[str, Flight]:
         """Parts whose send has begun and of which nobody knows that they arrived, by their claims' items. Those that
         were given up as unconfirmed are among them: an echo may come late."""
-        begun = parts.opened(self._get(conversation, keys.STATE))  # first: from there they go to their rows
-        items = self._claims(conversation, claims.OUTBOUND, "expires_at > :now AND (#state IN (:leased, :doubt)"
-                             " OR (#state = :refused AND reason = :unconfirmed))",
-                             {":refused": {"S": "refused"}, ":unconfirmed": {"S": "unconfirmed"},
-                              ":now": {"N": str(int(now))}, **_OPEN})  # fmt: skip
+        state = self._get(conversation, keys.STATE)  # first: from there parts go to their rows
+        look = self._named if flights.complete(state, now) else self._looked_through
+        begun = parts.opened(state)
         return {item: Flight(text=opening.text) for item, opening in begun.items()} | {
-            keys.name_of(item): Flight(
-                text=item.get("text", {}).get("S", ""), given_up=item["state"] == {"S": "refused"}
-            )
-            for item in items
+            item: Flight(text=row.get("text", {}).get("S", ""), given_up=row["state"] == {"S": "refused"})
+            for item, row in look(conversation, state, now).items()
         }
+
+    def _named(self, conversation: Conversation, state: Mapping[str, Any], now: float) -> dict[str, dict[str, Any]]:
+        """The rows of the parts that the state names and that are on their way; the others leave it."""
+        found = {item: self._get(conversation, item) for item in flights.named(state)}
+        there = {item: row for item, row in found.items() if flights.on_its_way(row, now)}
+        if over := [item for item in found.keys() - there.keys() if flights.ended(state, item, found[item], now)]:
+            call(self._client.update_item, **flights.forgetting(self._name, conversation, over))
+        return there
+
+    def _looked_through(
+        self, conversation: Conversation, state: Mapping[str, Any], now: float
+    ) -> dict[str, dict[str, Any]]:
+        """The same of all parts that there are, which the state names from now on."""
+        all_of_them = self._claims(conversation, claims.OUTBOUND)
+        there = {keys.name_of(row): row for row in all_of_them if flights.on_its_way(row, now)}
+        if (state and flights.LISTED not in state) or there.keys() - set(flights.named(state)):
+            call(self._client.update_item, **flights.naming(self._name, conversation, there, now, all_=True))
+        return there
 
     def begun(self, conversation: Conversation, prefix: str) -> set[str]:
         """Claims that somebody has made, ended or not, whose items begin so."""
@@ -498,18 +515,17 @@ class Table:
     def under_way(self, conversation: Conversation, now: float) -> bool:
         """Whether a customer's message is on its way to the desk, or its outcome unknown."""
         values = {**_OPEN, ":now": {"N": str(int(now))}}
-        return bool(
-            self._claims(conversation, claims.INBOUND, "expires_at > :now AND #state IN (:leased, :doubt)", values)
-        )
+        condition = "expires_at > :now AND #state IN (:leased, :doubt)"
+        return next(self._claims(conversation, claims.INBOUND, condition, values), None) is not None
 
     def _claims(
         self, conversation: Conversation, prefix: str, condition: str = "", values: dict[str, Any] | None = None
-    ) -> list[dict[str, Any]]:
-        """The conversation's claims whose items begin so, and for which the condition holds."""
+    ) -> Iterator[dict[str, Any]]:
+        """The conversation's claims whose items begin so, and for which the condition holds, read page by page."""
         asked: dict[str, Any] = {}
         if condition:
             asked = {"FilterExpression": condition, "ExpressionAttributeNames": {"#state": "state"}}
-        found = rows.read(
+        return rows.read(
             self._client,
             self._name,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
@@ -519,7 +535,6 @@ class Table:
             ConsistentRead=True,
             **asked,
         )  # fmt: skip
-        return list(found)
 
     def tried(self, life: str, what: str, now: float) -> Tried:
         """Counts one try of an event's own, by what was tried."""

@@ -9,6 +9,7 @@ import msgspec
 from chalicelib.errors import Retryable, Waiting
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.ports import Clock, Ledger
+from chalicelib.sharing import Shared
 from chalicelib.vocabulary.about import About
 from chalicelib.vocabulary.records import Account, Away, Direction, Unreadable
 
@@ -44,6 +45,7 @@ class Accounts:
         self._accounts: list[Account] = []
         self._paused: set[tuple[str, str, Direction]] = set()
         self._away: dict[str, Away] = {}
+        self._loading: Shared[None] = Shared()
 
     def of_channel(self, channel: str, identifier: str) -> Account | None:
         """The account by the platform's id, None where there is none now. Raises Retryable."""
@@ -94,6 +96,9 @@ class Accounts:
         return due
 
     def _load(self, now: float) -> None:
+        self._loading(lambda: self._read(now))
+
+    def _read(self, now: float) -> None:
         """Reads the accounts, unless that was tried just now and there is an older list."""
         ever = self._loaded_s > float("-inf")
         if ever and abs(now - self._asked_s) < (PAUSE_S if self._problem else SOONEST_RELOAD_S):

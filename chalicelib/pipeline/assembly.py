@@ -81,7 +81,7 @@ class Common:
         self.scanning = Scanning(given.shelf, given.scan, self.budgets, clock, metrics)
         self.delivering = Delivering(
             desks=self.desks,
-            posting=Posting(given.media.body, clock, metrics),
+            posting=Posting(given.media.body, clock, metrics, given.media.room),
             reading_back=ReadingBack(ledger, clock, metrics),
             ledger=ledger,
             clock=clock,

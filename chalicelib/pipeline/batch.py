@@ -1,11 +1,13 @@
-"""A batch of a FIFO queue, event by event: a failure stops its own conversation and no other."""
+"""A batch of a FIFO queue: several conversations at a time, each event by event, so that what is silent or fails holds
+up its own conversation and no other (docs/adr/0020-beside-each-other.md)."""
 
 from __future__ import annotations
 
 import math
 import random
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -14,12 +16,16 @@ from chalicelib.errors import Misconfigured, MoreMayCome, RateLimited, Retryable
 from chalicelib.http import LONGEST_FETCH_S, USUAL_CALL_S
 from chalicelib.observability import Metrics, log, where
 from chalicelib.pipeline.budgets import Budgets
+from chalicelib.pipeline.company import Company
 from chalicelib.pipeline.ports import Clock, Redelivery, Turn
+from chalicelib.pipeline.room import PATIENCE_S
 from chalicelib.rules.budgets import backoff_s, waits_s
+from chalicelib.sharing import made_ready
 from chalicelib.vocabulary.records import Event
 
-# An event is begun only if there is time for its calls: a file, a token, the call, and what is written after it.
-NEEDED_S = LONGEST_FETCH_S + 2 * USUAL_CALL_S + 5
+# An event is begun only if there is time for its calls: a file, for which there may be no room at first, a token, the
+# call, and what is written after it.
+NEEDED_S = LONGEST_FETCH_S + PATIENCE_S + 2 * USUAL_CALL_S + 5
 # Nobody writes two messages within this (ms): what is closer may come from two clocks, or from a coarse one.
 APART_MS = 500
 
@@ -48,14 +54,17 @@ class Batch:
         metrics: Metrics,
         clock: Clock,
         jitter: Callable[[], float] = random.random,
+        at_once: int = 1,
     ) -> None:
-        """`jitter` answers 0 to 1 and spreads retries, so that conversations do not come back all at once."""
+        """`jitter` answers 0 to 1 and spreads retries, so that conversations do not come back all at once; `at_once` is
+        how many conversations are dealt with at a time, each by a thread of its own where there are several."""
         self._work = work
         self._queue = queue
         self._budgets = budgets
         self._metrics = metrics
         self._clock = clock
         self._jitter = jitter
+        self._at_once = at_once
 
     def run(self, records: Sequence[dict[str, Any]], remaining_s: Callable[[], float]) -> dict[str, Any]:
         """`records` are SQS records as Lambda hands them over, `remaining_s` the function's time left (s).
@@ -65,8 +74,8 @@ class Batch:
         """
         failed: list[dict[str, str]] = []
         waiting: defaultdict[int, list[str]] = defaultdict(list)
-        for group in _ordered([(record, _event(record)) for record in records]):
-            number, delay = self._group(group, remaining_s)
+        groups = _ordered([(record, _event(record)) for record in records])
+        for group, (number, delay) in zip(groups, self._all(groups, remaining_s), strict=True):
             for record, _ in group[number:]:
                 failed.append({"itemIdentifier": record["messageId"]})
                 waiting[delay].append(record["receiptHandle"])
@@ -74,24 +83,40 @@ class Batch:
             self._queue.postpone(handles, delay)
         return {"batchItemFailures": failed}
 
-    def _group(self, group: Sequence[Pair], remaining_s: Callable[[], float]) -> tuple[int, int]:
+    def _all(self, groups: Sequence[Sequence[Pair]], remaining_s: Callable[[], float]) -> Iterable[tuple[int, int]]:
+        """What `_group` answers of each, in this order. Nothing goes on when it returns."""
+        work, threads = (
+            partial(self._group, remaining_s=remaining_s, company=Company()),
+            min(self._at_once, len(groups)),
+        )
+        if threads < 2:
+            return map(work, groups)
+        from concurrent.futures import ThreadPoolExecutor
+
+        made_ready()
+        with ThreadPoolExecutor(threads) as pool:  # the longest waiting first, as they were
+            return list(pool.map(work, groups))
+
+    def _group(self, group: Sequence[Pair], remaining_s: Callable[[], float], company: Company) -> tuple[int, int]:
         """How many of the records are dealt with, and the seconds until the others shall be tried again."""
         looks = [look for number, (record, event) in enumerate(group) for look in _looks(number, record, event)]
         taken: set[str] = set()
         for place, (number, event, life, order) in enumerate(looks):
             if event.id in taken:
                 continue
-            if remaining_s() < NEEDED_S:
-                self._metrics.count("out_of_time")
-                return number, 0
-            turn = Turn(
-                life=life,
-                order=order,
-                remaining_s=remaining_s,
-                received=int(group[number][0]["attributes"]["ApproximateReceiveCount"]),
-                behind=tuple(later.event for later in looks[place + 1 :] if later.event.id not in taken),
-            )
-            delay = self._handled(event, turn, taken)
+            with company.joined(lambda: remaining_s() - NEEDED_S) as apart:
+                if remaining_s() < NEEDED_S:
+                    self._metrics.count("out_of_time")
+                    return number, 0
+                turn = Turn(
+                    life=life,
+                    order=order,
+                    remaining_s=remaining_s,
+                    received=int(group[number][0]["attributes"]["ApproximateReceiveCount"]),
+                    behind=tuple(later.event for later in looks[place + 1 :] if later.event.id not in taken),
+                    apart=apart,
+                )
+                delay = self._handled(event, turn, taken)
             if delay is not None:
                 return number, delay
         return len(group), 0

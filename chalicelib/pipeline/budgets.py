@@ -33,6 +33,9 @@ class Budgets:
         return used_up(BUDGETS[what], self.tried(turn, what), self._clock(), since_s)
 
     def died(self, turn: Turn) -> None:
-        """A worker began this and never came back. Raises WornOut where that happens again and again."""
+        """A worker began this and never came back. Raises WornOut where that happens again and again, and Waiting.
+
+        It may have died over what it was at beside this: a death counts once nothing can be beside it any more."""
+        turn.apart()
         if self.spent(turn, "died"):
             raise WornOut("other", "workers died over it, again and again")

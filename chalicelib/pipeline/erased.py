@@ -11,6 +11,7 @@ from chalicelib.errors import Waiting
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.batch import Work
 from chalicelib.pipeline.ports import Clock, Turn
+from chalicelib.sharing import Shared
 from chalicelib.vocabulary.records import Erasure, Event
 
 LOOK_S = 5.0
@@ -48,6 +49,7 @@ class Heeding:
         self._metrics = metrics
         self._known: Mapping[str, Erasure] = {}
         self._read_s = float("-inf")
+        self._reading: Shared[None] = Shared()
 
     def handle(self, event: Event, turn: Turn) -> Sequence[str] | None:
         """The work's own, of what was not erased. Raises Retryable; Waiting while the customer is being erased."""
@@ -81,5 +83,9 @@ class Heeding:
         """Those that there are, as of `KNOWN_S` ago at the most. Raises Retryable where they cannot be read anew."""
         now = self._clock()
         if abs(now - self._read_s) > KNOWN_S:
-            self._known, self._read_s = self._erasures.erasures(), now
+            self._reading(lambda: self._read(now))
         return self._known
+
+    def _read(self, now: float) -> None:
+        self._known = self._erasures.erasures()
+        self._read_s = now

@@ -14,6 +14,7 @@ import msgspec
 from chalicelib.credentials import Secret
 from chalicelib.errors import Misconfigured, Unfetched
 from chalicelib.pipeline.ports import Fetch, MediaShelf, SecretCache
+from chalicelib.pipeline.room import Room
 from chalicelib.rules import links
 from chalicelib.rules.harmless import one_line
 from chalicelib.rules.mime import FileType, agreed, kind_of
@@ -59,9 +60,12 @@ class MediaStore:
         secrets: SecretCache,
         secret_name: str,
         public_url: str,
+        room: Room | None = None,
     ) -> None:
         """The secret is `{"keys": […]}`: the first signs, all verify. `public_url` is the bridge's own address,
-        without a last slash."""
+        without a last slash. `room` is for files in memory."""
+        self.room = room or Room()
+        """Taken for as long as a file is held here; who asks for a `body` takes it for as long as they hold that."""
         self._shelf = shelf
         self._fetch = fetch
         self._secrets = secrets
@@ -122,7 +126,7 @@ class MediaStore:
         return Kept(key=key, kind=kind_of(file.mime), mime=file.mime, name=file.name, size=file.size)
 
     def body(self, key: str) -> bytes:
-        """The file itself, of a copy's key. Raises Retryable."""
+        """The file itself, of a copy's key, for who has taken `room`. Raises Retryable."""
         return self._shelf.fetch(key)
 
     def direct(self, kept: Kept) -> str:
@@ -154,6 +158,10 @@ class MediaStore:
         return file
 
     def _copy(self, key: str, source: Source, kind: Kind, name: str, *, documents: bool) -> Stored:
+        with self.room.taken():
+            return self._copied(key, source, kind, name, documents=documents)
+
+    def _copied(self, key: str, source: Source, kind: Kind, name: str, *, documents: bool) -> Stored:
         fetched = _opened(source, self._fetch(source.url, source.hosts, source.headers))
         file_type = agreed(fetched.body, fetched.mime, kind, documents)
         if file_type is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock
 
 from chalicelib.errors import AlreadyThere, Refused, Retryable, Uncertain, Unreachable
 from chalicelib.observability import Metrics, log
@@ -35,10 +36,15 @@ class Outages:
         self._metrics = metrics
         self._met: dict[str, Away] = {}
         self._back_s: dict[str, float] = {}
+        self._noting = Lock()
 
     def failed(self, desk: str) -> None:
         """The desk did not answer. Never raises."""
-        now, met = self._clock(), self._met.get(desk)
+        with self._noting:
+            self._note(desk, self._clock())
+
+    def _note(self, desk: str, now: float) -> None:
+        met = self._met.get(desk)
         if met is not None and abs(now - met.last_s) < EVERY_S:
             return
         try:
@@ -54,7 +60,15 @@ class Outages:
     def answered(self, desk: str) -> None:
         """The desk took something, or said why it does not. Never raises; where nobody has noted that it is away, it
         calls nobody."""
-        away = self._met.get(desk) or self._noted(desk)
+        if self._known(desk) is not None:
+            with self._noting:
+                self._ended(desk)
+
+    def _known(self, desk: str) -> Away | None:
+        return self._met.get(desk) or self._noted(desk)
+
+    def _ended(self, desk: str) -> None:
+        away = self._known(desk)
         if away is None:
             return
         try:

@@ -34,13 +34,18 @@ Clock = Callable[[], float]
 """Epoch seconds."""
 
 
+def _is_alone() -> None:
+    """Nothing else is dealt with beside it."""
+
+
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """An event's turn with a worker.
 
     `life` is the same for as long as the event lies on the queue: budgets and burials are counted by it, and a
     replay begins a new one. `order` sorts events as the queue took them. `received` is how often the queue has
     handed it out, which says nothing of its own tries. `remaining_s` answers how long the worker still runs (seconds).
-    `behind` are the events of its group that were handed out with it and come next.
+    `behind` are the events of its group that were handed out with it and come next. After `apart` nothing else is dealt
+    with beside it until its turn is over; it raises Waiting where there is no time for that.
     """
 
     life: str
@@ -48,6 +53,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     remaining_s: Callable[[], float]
     received: int = 1
     behind: tuple[Event, ...] = ()
+    apart: Callable[[], None] = _is_alone
 
     @property
     def again(self) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 from chalicelib.errors import AlreadyThere, Refused
 from chalicelib.observability import Metrics, log
 from chalicelib.pipeline.ports import Clock
+from chalicelib.pipeline.room import Room
 from chalicelib.protocols.desk import Desk
 from chalicelib.rules.text import split
 from chalicelib.vocabulary.capabilities import DeskCapabilities
@@ -21,9 +22,11 @@ from chalicelib.wire import digest
 class Posting:
     """Gives desks what they are to show."""
 
-    def __init__(self, body: Callable[[str], bytes], clock: Clock, metrics: Metrics) -> None:
-        """`body` answers one of our copies of files by its key; it may raise Retryable."""
+    def __init__(self, body: Callable[[str], bytes], clock: Clock, metrics: Metrics, room: Room | None = None) -> None:
+        """`body` answers one of our copies of files by its key; it may raise Retryable. `room` is taken while one is
+        held."""
         self._body = body
+        self._room = room or Room()
         self._clock = clock
         self._metrics = metrics
 
@@ -35,13 +38,17 @@ class Posting:
             return self._whole(desk, account, message, seat)
         if not takes(can, file):
             return self._whole(desk, account, self._linked(account, message, file, "not among what it takes"), seat)
-        if can.media_by == "upload":
-            body = self._body(file.key)
-            message = msgspec.structs.replace(message, attachment=msgspec.structs.replace(file, body=body))
         try:
+            if can.media_by == "upload":
+                return self._uploaded(desk, account, message, file, seat)
             return self._whole(desk, account, message, seat)
         except Refused as no:
             return self._whole(desk, account, self._linked(account, message, file, no.detail), seat)
+
+    def _uploaded(self, desk: Desk, account: Account, message: DeskMessage, file: Attachment, seat: Seat) -> Seat:
+        with self._room.taken():
+            held = msgspec.structs.replace(file, body=self._body(file.key))
+            return self._whole(desk, account, msgspec.structs.replace(message, attachment=held), seat)
 
     def _linked(self, account: Account, message: DeskMessage, file: Attachment, detail: str) -> DeskMessage:
         self._metrics.count("media", outcome="linked", channel=account.channel)

@@ -109,7 +109,7 @@ DRIVES: dict[str, Drive] = {
 WRITING = {
     "claim", "begin", "release", "doubt", "buried", "refuse", "delivered", "seat", "sent", "forestall", "edited",
     "keep_led", "drop_led", "seen", "offer", "keep_profile", "introduce", "tried", "lock", "prolong", "unlock", "erase",
-    "forget",
+    "forget", "in_flight",
     "pause", "resume", "spend", "end", "ask", "keep_comparison", "away", "back", "acknowledge", "unacknowledge",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.

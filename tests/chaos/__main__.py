@@ -23,6 +23,8 @@ JUDGING_S = 45.0
 
 def main() -> int:
     given = _arguments()
+    if given.backlog:
+        return in_memory.backlog(given.seed, given.backlog)
     if given.in_memory:
         return in_memory.main(given.seed, given.messages or in_memory.MESSAGES)
     logging.disable(logging.CRITICAL)
@@ -97,6 +99,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "chaos", help="for logs (default build/chaos)")
     parser.add_argument(
         "--in-memory", action="store_true", help="two storms over a world in memory, in a minute, instead"
+    )
+    parser.add_argument(
+        "--backlog", type=int, default=0, help="only this: so many messages in memory against the desk's limit"
     )
     return parser.parse_args()
 

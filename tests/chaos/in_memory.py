@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from tests.chaos.backlog import played
 from tests.chaos.connected import AGAIN, Gale
 from tests.chaos.order import figures
 from tests.chaos.storm import Storm, Weather, tally
@@ -49,6 +50,15 @@ def _hand_overs(seed: int) -> dict[str, int]:
     found = hand_overs(HAND_OVERS, seed)
     print(f"\npeople take over from a bot, while processes are killed at one call in sixty\n{found}")
     return {f"a bot before the desk: {words}": 1 for words in found.wrong}
+
+
+def backlog(seed: int, messages: int) -> int:
+    """A backlog against the desk's limit. 1 where anything became what it must not."""
+    logging.disable(logging.CRITICAL)
+    found = played(messages, max(1, messages // 50), seed)
+    print(f'seed {seed} (ARGS="--backlog {messages} --seed {seed}" repeats it)\n{found}')
+    print("\n".join(f"WRONG {what}: {number}" for what, number in found.faults.items()) or "all as it must be")
+    return 1 if found.faults else 0
 
 
 def _at_connect(seed: int, messages: int) -> dict[str, int]:

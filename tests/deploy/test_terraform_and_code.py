@@ -41,7 +41,7 @@ AWS = ROOT / "terraform" / "modules" / "aws"
 OURS = (
     "media_days", "media_hosts", "profile_days", "queue_days", "log_days", "backup_days",
     "closing_steps", "supervisors_topic", "outage_minutes", "late_reply_minutes", "parked_return_hours",
-    "scan", "scan_seconds", "scan_without_verdict", "scan_unscannable",
+    "scan", "scan_seconds", "scan_without_verdict", "scan_unscannable", "at_once",
 )  # fmt: skip
 SETTINGS = settings.variables()
 
@@ -205,6 +205,12 @@ def test_a_number_that_nobody_sets_is_the_codes_default(name: str) -> None:
         block = re.search(rf'variable "{name}" \{{.*?default\s+= (\d+)', variables, re.DOTALL)
         assert block
         assert int(block[1]) == SETTINGS[name]
+
+
+def test_a_worker_is_at_as_many_conversations_as_the_codes_default() -> None:
+    block = re.search(r'variable "workers" \{.*?at_once\s+= optional\(number, (\d+)\)', hcl("variables.tf"), re.DOTALL)
+    assert block
+    assert int(block[1]) == SETTINGS["at_once"]
 
 
 @pytest.mark.parametrize("name", ["scan", "scan_seconds", "scan_without_verdict", "scan_unscannable"])

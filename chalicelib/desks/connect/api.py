@@ -26,6 +26,9 @@ PROFILES_S = 2.0
 _SHARED = {"/participant/event": "/participant/message"}
 TOPIC = "DMDESK_CONNECT_TOPIC is the ARN of a topic, arn:aws:sns:<region>:<account>:<name>, in the instance's region"
 
+# Until when calls of a rate rest, and how long they had to (s): not at all.
+_AWAKE = (0.0, 0.0)
+
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
     """Where Connect is; the addresses are "" for the region's own."""
@@ -90,17 +93,19 @@ class Calls:
 
     def _called(self, api: Api, path: str, call: Callable[[], Answer]) -> dict[str, Any]:
         rate = _SHARED.get(path, path)
-        until_s, rest_s = self._rests.get(rate, (0.0, 0.0))
-        left_s = until_s - self._clock()
+        held = self._rests.get(rate, _AWAKE)
+        left_s = held[0] - self._clock()
         if left_s > 0:
             raise Waiting(f"Connect's rate of {path}", left_s)
         try:
             found = judged(_repeatable(call), api, path)
         except RateLimited as error:
-            rest_s = max(min(LONGEST_S, 2 * rest_s) or FIRST_S, error.after_s or 0.0)
-            self._rests[rate] = self._clock() + rest_s, rest_s
+            rest_s = max(min(LONGEST_S, 2 * held[1]) or FIRST_S, error.after_s or 0.0)
+            if self._rests.get(rate, _AWAKE) == held:  # else a call beside this one has been refused, too
+                self._rests[rate] = self._clock() + rest_s, rest_s
             raise RateLimited(error.reason, rest_s) from error
-        self._rests.pop(rate, None)
+        if held != _AWAKE and self._rests.get(rate) == held:
+            self._rests.pop(rate, None)
         return found
 
 

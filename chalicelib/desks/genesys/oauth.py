@@ -12,6 +12,7 @@ from collections.abc import Callable
 from chalicelib.credentials import Secret, Secrets, plain, seconds, trimmed
 from chalicelib.errors import Misconfigured, Retryable, Uncertain, Unreachable, Waiting
 from chalicelib.http import Answer, Outgoing
+from chalicelib.sharing import Shared
 from chalicelib.wire import digest
 
 # A token is not used in its last minute: the call it serves takes time, and clocks differ.
@@ -47,6 +48,7 @@ class Tokens:
         self._tokens: dict[str, tuple[str, float]] = {}
         self._blocked: dict[str, float] = {}
         self._waits: dict[str, float] = {}
+        self._asking: dict[str, Shared[str]] = {}
 
     def client_for(self, conversation: str) -> str:
         """The OAuth client's id that serves this conversation. Raises Misconfigured where none is configured."""
@@ -56,32 +58,43 @@ class Tokens:
     def token(self, client: str) -> str:
         """A valid token. Raises Retryable where Genesys gives none (Unreachable where it is away), Waiting where the
         client is at its limit, Misconfigured where Genesys does not know the client."""
-        wait = self._blocked.get(client, 0.0) - self._clock()
+        wait = self._rests_s(client)
         if wait > 0:
             raise Waiting("Genesys rate limit, waiting", wait)
+        return self._valid(client) or self._asking.setdefault(client, Shared())(
+            lambda: self._valid(client) or self._ask(client)
+        )
+
+    def _valid(self, client: str) -> str:
         token, expires = self._tokens.get(client, ("", 0.0))
-        if not token or self._clock() >= expires:
-            token = self._ask(client)
-        return token
+        return token if self._clock() < expires else ""
 
     def forget(self, client: str, token: str) -> None:
         """Genesys refused this token: the next call asks for a new one."""
-        if self._tokens.get(client, ("", 0.0))[0] == token:
-            del self._tokens[client]
+        held = self._tokens.get(client, ("", 0.0))
+        if held[0] == token:  # and not one that another thread has asked for since
+            self._tokens[client] = ("", 0.0)
 
     def block(self, client: str, asked_s: float | None) -> float:
         """Genesys answered 429 and asked for so long (None: it did not say). Answers how long no call is made with
         this client, so that none is wasted: what was asked for, or twice the last wait, up to a minute, while one 429
-        follows another."""
-        doubled = min(RATE_LIMIT_S, 2 * self._waits.get(client, 0.0))
-        wait = max(1.0, doubled, RATE_LIMIT_S if asked_s is None else asked_s)
-        self._waits[client] = wait
+        follows another. Of calls that were made beside each other all but the first learn nothing new."""
+        left_s, asked_s = self._rests_s(client), RATE_LIMIT_S if asked_s is None else asked_s
+        if left_s > 0:
+            wait = max(left_s, asked_s)
+        else:
+            wait = max(1.0, min(RATE_LIMIT_S, 2 * self._waits.get(client, 0.0)), asked_s)
+            self._waits[client] = wait
         self._blocked[client] = self._clock() + wait
         return wait
 
     def passed(self, client: str) -> None:
         """Genesys answered otherwise than by 429."""
-        self._waits.pop(client, None)
+        if client in self._waits and self._rests_s(client) <= 0:  # else it was asked before the one that was refused
+            self._waits.pop(client, None)
+
+    def _rests_s(self, client: str) -> float:
+        return self._blocked.get(client, 0.0) - self._clock()
 
     def _clients(self) -> dict[str, str]:
         """Each client's secret by its id, of the secret as it is stored now where the cached one has none.
@@ -114,7 +127,8 @@ class Tokens:
     def _ask(self, client: str) -> str:
         secret = self._clients().get(client, "")
         answer = self._login(client, secret)
-        if answer.status in _UNKNOWN and self._refresh(self._secret_name):
+        if answer.status in _UNKNOWN:
+            self._refresh(self._secret_name)  # which another thread may have done since
             newer = self._clients().get(client, "")
             answer = self._login(client, newer) if newer not in {"", secret} else answer
         if answer.status in _UNKNOWN:

@@ -7,6 +7,7 @@ parked lies in the bucket. A guard that fails lets through.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Protocol
 
 import msgspec
@@ -84,6 +85,7 @@ class Guards:
         self._sheets: dict[str, Sheet] = {}
         self._rules: Sequence[Rule] = ()
         self._read_s = float("-inf")
+        self._reading = Lock()
 
     def let_through(
         self, arrival: Arrival, message: CustomerMessage, others: Sequence[CustomerMessage] = ()
@@ -121,17 +123,18 @@ class Guards:
 
     def _sheet(self, account: Account) -> Sheet:
         """The account's rules, as they were within the last minute; older ones where they cannot be read."""
-        now = self._clock()
-        if abs(now - self._read_s) > RULES_S:
-            self._read_s = now
-            try:
-                self._rules = self._book.rules()
-                self._sheets.clear()
-            except Retryable as error:
-                log.warning("rules not read", reason=error.reason)
-        if account.key not in self._sheets:
-            self._sheets[account.key] = Sheet([one for one in self._rules if one.account in {"", account.key}])
-        return self._sheets[account.key]
+        with self._reading:  # nobody judges by what is not read yet
+            now = self._clock()
+            if abs(now - self._read_s) > RULES_S:
+                self._read_s = now
+                try:
+                    self._rules = self._book.rules()
+                    self._sheets.clear()
+                except Retryable as error:
+                    log.warning("rules not read", reason=error.reason)
+            if account.key not in self._sheets:
+                self._sheets[account.key] = Sheet([one for one in self._rules if one.account in {"", account.key}])
+            return self._sheets[account.key]
 
     def _judged(
         self, arrival: Arrival, settings: Settings, sheet: Sheet | None, message: CustomerMessage

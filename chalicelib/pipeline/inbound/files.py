@@ -7,7 +7,7 @@ from functools import partial
 
 import msgspec
 
-from chalicelib.errors import SECRET_MENDS, BeingScanned, Refused, Retryable, Uncertain, Unfetched
+from chalicelib.errors import SECRET_MENDS, BeingScanned, NoRoom, Refused, Retryable, Uncertain, Unfetched
 from chalicelib.fetching import LARGEST
 from chalicelib.observability import Metrics, log, new_codes
 from chalicelib.pipeline.budgets import Budgets
@@ -63,7 +63,7 @@ class Files:
             with new_codes(self._metrics, account.channel):
                 source, clear = partial(client.source, account, message), partial(self._scanning.clear, turn)
                 kept = self._media.keep(message, source, again=turn.again, clear=clear)
-        except BeingScanned:
+        except (BeingScanned, NoRoom):
             raise
         except (Retryable, Uncertain) as error:
             if isinstance(error, SECRET_MENDS):

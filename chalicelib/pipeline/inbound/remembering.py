@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from threading import Lock
 from typing import Generic, TypeVar
 
 Found = TypeVar("Found")
@@ -16,6 +17,7 @@ class Remembered(Generic[Found]):
         """`most` is how many keys are remembered."""
         self._most = most
         self._known: OrderedDict[Hashable, tuple[float, Found | None]] = OrderedDict()
+        self._lock = Lock()
 
     def get(self, key: Hashable) -> tuple[float, Found | None]:
         """Until when the last answer holds, and the answer, however old; 0 and None where there is none."""
@@ -23,8 +25,9 @@ class Remembered(Generic[Found]):
 
     def keep(self, key: Hashable, answer: Found | None, until: float) -> Found | None:
         """The answer, kept."""
-        self._known[key] = (until, answer)
-        self._known.move_to_end(key)
-        if len(self._known) > self._most:
-            self._known.popitem(last=False)
+        with self._lock:
+            self._known[key] = (until, answer)
+            self._known.move_to_end(key)
+            if len(self._known) > self._most:
+                self._known.popitem(last=False)
         return answer

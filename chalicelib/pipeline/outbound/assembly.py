@@ -147,6 +147,7 @@ def _sending(common: Common, addressing: Addressing, owning: Callable[[], Owning
         files=Files(Enclosing(clients, common.desks, given.media, common.scanning), ledger, budgets),
         parts=parts,
         refusing=refusing,
+        room=given.media.room,
         clock=clock,
         metrics=metrics,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.errors import BeingScanned, Reason, Refused, Retryable, Uncertain, Unfetched
+from chalicelib.errors import BeingScanned, NoRoom, Reason, Refused, Retryable, Uncertain, Unfetched
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.outbound.enclosing import Enclosing
 from chalicelib.pipeline.outbound.reply import Reply
@@ -42,7 +42,7 @@ class Files:
             return Refused(_WITHHELD.get(error.reason, "file_gone"), f"{error.reason}: {error.detail}")
         except Refused as no:
             return no
-        except BeingScanned:
+        except (BeingScanned, NoRoom):
             raise
         except (Retryable, Uncertain) as error:
             if self._budgets.spent(reply.turn, "reply", reply.received_s):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 
 import msgspec
 
@@ -13,6 +14,7 @@ from chalicelib.pipeline.outbound.parts import Parts, fingerprint
 from chalicelib.pipeline.outbound.refusing import Refusing
 from chalicelib.pipeline.outbound.reply import Outcome, Reply
 from chalicelib.pipeline.ports import Clock, Ledger
+from chalicelib.pipeline.room import Room
 from chalicelib.protocols.channel import Client
 from chalicelib.rules.parts import begins
 from chalicelib.rules.planning import MOST_PARTS, left_out, offer_key, offers, plan, worded
@@ -36,14 +38,17 @@ class Sending:
         files: Files,
         parts: Parts,
         refusing: Refusing,
+        room: Room,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
+        """`room` is taken while files are held that are uploaded."""
         self._clients = clients
         self._ledger = ledger
         self._files = files
         self._parts = parts
         self._refusing = refusing
+        self._room = room
         self._clock = clock
         self._metrics = metrics
 
@@ -52,6 +57,11 @@ class Sending:
         outcome = Outcome()
         reply = msgspec.structs.replace(reply, message=worded(reply.message, reply.account.language))
         planned = self._planned(reply, outcome)
+        uploads = self._clients[reply.account.channel].capabilities.media_by == "upload"
+        with self._room.taken() if uploads and any(isinstance(part, File) for part in planned) else nullcontext():
+            return self._sent(reply, planned, outcome)
+
+    def _sent(self, reply: Reply, planned: Sequence[Planned], outcome: Outcome) -> Outcome:
         files = self._files.fetched(reply, planned[:MOST_PARTS])
         if any(isinstance(part, (ChoicesPart, CardsPart)) for part in planned):
             message = reply.message

@@ -39,6 +39,7 @@ locals {
       DMDESK_OUTAGE_MINUTES        = tostring(var.outage_minutes)
       DMDESK_LATE_REPLY_MINUTES    = tostring(var.late_reply_minutes)
       DMDESK_PARKED_RETURN_HOURS   = tostring(var.parked_return_hours)
+      DMDESK_AT_ONCE               = tostring(var.workers.at_once)
       DMDESK_SCAN                  = var.scan
       DMDESK_SCAN_SECONDS          = tostring(var.scan_seconds)
       DMDESK_SCAN_WITHOUT_VERDICT  = var.scan_without_verdict

@@ -87,11 +87,12 @@ variable "edge" {
 }
 
 variable "workers" {
-  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), reserved concurrency (none by default). The upkeep has their memory."
+  description = "The two queue workers: memory (MB), timeout (s), how many run at once at most (each), how many conversations of a batch one of them deals with at a time, reserved concurrency (none by default). The upkeep has their memory."
   type = object({
     memory_mb            = optional(number, 512)
     timeout_s            = optional(number, 80)
     maximum_concurrency  = optional(number, 10)
+    at_once              = optional(number, 10)
     reserved_concurrency = optional(number)
   })
   default  = {}
@@ -99,11 +100,15 @@ variable "workers" {
   validation {
     # below: no record would ever be begun (NEEDED_S in pipeline/batch.py); above: two workers at one message (LEASE_S)
     condition     = var.workers.timeout_s >= 60 && var.workers.timeout_s <= 85
-    error_message = "workers.timeout_s is between 60 and 85 seconds: a worker begins a message only with 52 seconds left, and its claim on it lasts 90."
+    error_message = "workers.timeout_s is between 60 and 85 seconds: a worker begins a message only with 54 seconds left, and its claim on it lasts 90."
   }
   validation {
     condition     = var.workers.maximum_concurrency >= 2 && var.workers.maximum_concurrency <= 1000
     error_message = "workers.maximum_concurrency is between 2 and 1000: those are the limits of AWS."
+  }
+  validation {
+    condition     = var.workers.at_once >= 1 && var.workers.at_once <= 10
+    error_message = "workers.at_once is from 1 to 10: a batch holds ten messages."
   }
   validation {
     condition     = try(var.workers.reserved_concurrency >= var.workers.maximum_concurrency, true)

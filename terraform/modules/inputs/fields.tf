@@ -68,6 +68,7 @@ locals {
       memory_mb            = { kind = "number", least = 128, most = 10240 }
       timeout_s            = local.whole
       maximum_concurrency  = local.whole
+      at_once              = local.whole
       reserved_concurrency = local.count
     }
 

@@ -191,10 +191,50 @@ def test_while_one_limit_follows_another_the_wait_grows_and_is_never_less_than_a
     asked: list[float | None], waits: list[float]
 ) -> None:
     kit = Kit()
-    assert [kit.tokens.block("client-1", one) for one in asked] == waits
+    for one, wait in zip(asked, waits, strict=True):
+        assert kit.tokens.block("client-1", one) == wait
+        kit.clock.advance(wait)
     kit.tokens.passed("client-1")
     assert kit.tokens.block("client-1", 1) == 1
     assert kit.tokens.block("client-2", 1) == 1
+
+
+def test_of_calls_that_were_made_beside_each_other_one_refusal_is_as_good_as_ten() -> None:
+    kit = Kit(granted("one"))
+    assert [kit.tokens.block("client-1", 4) for _ in range(10)] == [4] * 10
+    kit.tokens.passed("client-1")  # of one that was taken before the limit was met
+    assert kit.tokens.block("client-1", 9) == 9
+    kit.clock.advance(8)
+    with pytest.raises(Waiting):
+        kit.tokens.token("client-1")
+    kit.clock.advance(1)
+    assert kit.tokens.token("client-1") == "one"
+    assert kit.tokens.block("client-1", 1) == 8
+
+
+def test_a_token_that_two_threads_were_refused_is_forgotten_once() -> None:
+    kit = Kit(granted("one"), granted("two"))
+    assert kit.tokens.token("client-1") == "one"
+    for _ in range(2):
+        kit.tokens.forget("client-1", "one")
+    assert kit.tokens.token("client-1") == "two"
+    kit.tokens.forget("client-1", "one")
+    assert kit.tokens.token("client-1") == "two"
+
+
+class Reloaded(Stored):
+    """Another thread has just asked Secrets Manager, so that nobody asks again."""
+
+    def refresh(self, name: str) -> bool:
+        self.secret = self.stored
+        return False
+
+
+def test_a_client_whose_newer_secret_another_thread_has_loaded_logs_in_with_that() -> None:
+    newer = [{"id": "client-1", "secret": "newer"}]
+    kit = Reloaded(answer(401, {"error": "invalid_client"}), granted("one"), cached=CLIENTS, stored=newer)
+    assert kit.tokens.token("client-1") == "one"
+    assert kit.http.calls[1].headers["Authorization"] == f"Basic {base64.b64encode(b'client-1:newer').decode()}"
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])

@@ -53,6 +53,22 @@ run "a_worker_that_never_begins" {
   expect_failures = [var.workers]
 }
 
+run "a_worker_at_no_conversation" {
+  command = plan
+  variables {
+    workers = { at_once = 0 }
+  }
+  expect_failures = [var.workers]
+}
+
+run "a_worker_at_more_than_a_batch_holds" {
+  command = plan
+  variables {
+    workers = { at_once = 11 }
+  }
+  expect_failures = [var.workers]
+}
+
 run "more_pollers_than_functions" {
   command = plan
   variables {

@@ -120,7 +120,11 @@ run "what_a_queue_points_at_outlives_every_way_through_the_queues" {
 
 run "visibility_follows_the_timeout" {
   variables {
-    workers = { timeout_s = 70, maximum_concurrency = 4, reserved_concurrency = 4 }
+    workers = { timeout_s = 70, maximum_concurrency = 4, at_once = 1, reserved_concurrency = 4 }
+  }
+  assert {
+    condition     = aws_lambda_function.role["to_desk"].environment[0].variables.DMDESK_AT_ONCE == "1"
+    error_message = "one conversation after the other"
   }
   assert {
     condition     = aws_sqs_queue.main["inbound"].visibility_timeout_seconds == 420 && aws_lambda_function.role["to_desk"].reserved_concurrent_executions == 4
