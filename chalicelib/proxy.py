@@ -33,13 +33,13 @@ def route_of(routes: Mapping[str, Mapping[str, Any]], event: dict[str, Any]) -> 
     return routes.get(told.get("resourcePath", ""), {}).get(told.get("httpMethod", ""))
 
 
-def viewed(route: Any, event: dict[str, Any], log: Any) -> dict[str, Any]:
-    """What the route's view answers; where it fails, what Chalice logs (to `log`) and answers then."""
+def viewed(route: Any, event: dict[str, Any], logger: Any) -> dict[str, Any]:
+    """What the route's view answers; where it fails, what Chalice logs (to `logger`) and answers then."""
     try:
         found = route.view_function(**{name: event["pathParameters"][name] for name in route.view_args})
         answer: dict[str, Any] = found.to_dict()
     except Exception:
-        log.error("Caught exception for path %s", event["requestContext"]["resourcePath"], exc_info=True)
+        logger.error("Caught exception for path %s", event["requestContext"]["resourcePath"], exc_info=True)
         return {"headers": {}, "multiValueHeaders": {}, "statusCode": 500, "body": _FAILED}
     return answer
 
