@@ -119,7 +119,7 @@ class _Record(logging.LogRecord):
     def __init__(self, level: int, outcome: str, facts: dict[str, str | int | float]) -> None:
         now_s = time()
         told = {"levelno": level, "levelname": logging.getLevelName(level), "msg": outcome}
-        self.__dict__ = {**self._NOWHERE, **told, "created": now_s, "msecs": now_s % 1 * 1000, **facts}
+        vars(self).update(self._NOWHERE, **told, created=now_s, msecs=now_s % 1 * 1000, **facts)
         self.facts = facts
 
 
