@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+
+gc.disable()  # nothing of what is loaded below goes again: looking for what could takes a twentieth of a cold start
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +17,7 @@ from chalicelib.http import Response as Reply
 
 
 class App(Chalice):
-    """Chalice without what it does around each view that none of ours asks for: docs/adr/0021-around-chalice.md. What
-    has no view it refuses itself."""
+    """Chalice, without what it does around views and none of ours asks for: docs/adr/0021-around-chalice.md."""
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
         route = proxy.route_of(self.routes, event)
@@ -32,10 +33,8 @@ app = App(app_name="dmdesk", configure_logs=False)
 
 # Every method and content type is taken, so that what is refused is counted, with its reason. At AWS fewer come: API
 # Gateway lets in what terraform/modules/aws/api.tf declares.
-ANY: dict[str, Any] = {
-    "methods": ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
-    "content_types": ["*/*"],
-}
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+ANY: dict[str, Any] = {"methods": METHODS, "content_types": ["*/*"]}
 
 
 @app.route("/api/social/webhook", **ANY)
@@ -116,3 +115,4 @@ def remaining_s(event: SQSEvent) -> Callable[[], float]:
 runtime.preload(os.environ.get("DMDESK_ROLE", ""))
 # What is loaded by now stays. The first event would else trigger a collection that walks through all of it.
 gc.freeze()
+gc.enable()
