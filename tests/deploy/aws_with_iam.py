@@ -1,4 +1,4 @@
-"""The embedded AWS with IAM enforced, started as a program: `python tests/deploy/aws_with_iam.py`.
+"""The embedded AWS with IAM enforced, started as a program: `python -m tests.deploy.aws_with_iam`.
 
 AWS has no action `sqs:SendMessageBatch`: a batch needs the permission of the single call
 (docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html). MiniStack 1.5.33 asks for one
@@ -21,6 +21,8 @@ from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import secretsmanager
+
+from tests.deploy.repeating import Repeating
 
 LEADING_KEYS, PARTITION = "dynamodb:LeadingKeys", "pk"
 BATCHES = {f"sqs:{name}Batch": f"sqs:{name}" for name in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
@@ -53,9 +55,10 @@ def main() -> None:
     if used := os.environ.get("IAM_USED"):
         _note(Path(used))
 
-    from ministack.app import main as serve
+    from ministack import app as ministack
 
-    serve()
+    ministack.app = Repeating(ministack.app)
+    ministack.main()
 
 
 def _named(body: bytes, region: str, account: str) -> str:

@@ -84,7 +84,7 @@ class Deployment:
         }  # fmt: skip
         self._spawn("aws", [sys.executable, "-m", "tests.deploy.aws_with_iam"], environment)
         port = self.cloudwatch.rpartition(":")[2]
-        self._spawn("cloudwatch", [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", port], environment)
+        self._spawn("cloudwatch", [sys.executable, "-m", "tests.deploy.cloudwatch", port], environment)
         self.genesys.add_client("terraform", SECRETS["terraform"])
         self.genesys.add_client("runtime", SECRETS["runtime"])
         for server in (self.genesys, self.instagram, self.tiktok, self.front):
