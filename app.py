@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import gc
 import os
+
+gc.disable()  # nothing of what is loaded below goes again: looking for what could takes a twentieth of a cold start
 from collections.abc import Callable
 from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent, Response, SQSEvent
 
-from chalicelib import runtime
+from chalicelib import proxy, runtime
 from chalicelib.http import Request as Received
 from chalicelib.http import Response as Reply
 
+
+class App(Chalice):
+    """Chalice, without what it does around views and none of ours asks for: docs/adr/0021-around-chalice.md."""
+
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        route = proxy.route_of(self.routes, event)
+        if route is None:
+            return super().__call__(event, context)
+        current: Any = proxy.Current(event)
+        self.current_request = current
+        return proxy.viewed(route, event, self.log)
+
+
 # Chalice would set our logger, which has the same name, to errors only and add a second handler.
-app = Chalice(app_name="dmdesk", configure_logs=False)
+app = App(app_name="dmdesk", configure_logs=False)
 
 # Every method and content type is taken, so that what is refused is counted, with its reason. At AWS fewer come: API
 # Gateway lets in what terraform/modules/aws/api.tf declares.
-ANY: dict[str, Any] = {
-    "methods": ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
-    "content_types": ["*/*"],
-}
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+ANY: dict[str, Any] = {"methods": METHODS, "content_types": ["*/*"]}
 
 
 @app.route("/api/social/webhook", **ANY)
@@ -87,21 +100,10 @@ def upkeep(event: CloudWatchEvent) -> None:
 
 
 def answer(use_case: Callable[[Received], Reply]) -> Response:
-    """Chalice's current request through a use case."""
+    """The current request through a use case. What is answered is text, so that nothing is encoded on the way."""
     current: Any = app.current_request
-    event = current.to_original_event()
-    several = event.get("multiValueHeaders") or {}
-    request = Received(
-        method=current.method,
-        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
-        query={name: values[-1] for name, values in (event["multiValueQueryStringParameters"] or {}).items()},
-        body=current.raw_body,
-        repeated=frozenset(name.lower() for name, values in several.items() if len(values) > 1),
-        id=str(event["requestContext"].get("requestId", "")),
-    )
-    reply = use_case(request)
-    headers: dict[str, str | list[str]] = {**reply.headers, "Content-Type": reply.content_type}
-    return Response(body=reply.body, status_code=reply.status, headers=headers)
+    reply = use_case(proxy.received(current.to_original_event()))
+    return Response(body=reply.body, status_code=reply.status, headers=proxy.headers_of(reply))
 
 
 def remaining_s(event: SQSEvent) -> Callable[[], float]:
@@ -113,3 +115,4 @@ def remaining_s(event: SQSEvent) -> Callable[[], float]:
 runtime.preload(os.environ.get("DMDESK_ROLE", ""))
 # What is loaded by now stays. The first event would else trigger a collection that walks through all of it.
 gc.freeze()
+gc.enable()

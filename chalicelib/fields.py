@@ -35,7 +35,9 @@ class Fields:
     def text(self, name: str, /) -> str:
         """A text, or a whole number as one: ids come as either."""
         value = self.value(name)
-        return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+        if isinstance(value, str):
+            return value
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
     def flag(self, name: str) -> bool | None:
         """Yes or no; None where neither is said."""

@@ -11,7 +11,8 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import time
+from functools import lru_cache
+from time import localtime, strftime, time
 from typing import Protocol, TextIO
 
 import msgspec
@@ -63,16 +64,21 @@ class EmfMetrics:
 
     def _write(self, name: str, unit: str, value: float, labels: dict[str, str]) -> None:
         known = {**self._bridge, **{label: text for label, text in labels.items() if text}}
-        total, whole = [*self._bridge], [*known]
-        told = {
-            "Namespace": NAMESPACE,
-            # a set of its own beside the total's: alarms watch the total, people the labels
-            "Dimensions": [total, whole] if len(whole) > len(total) else [total],
-            "Metrics": [{"Name": name, "Unit": unit}],
-        }
+        told = _directive(name, unit, tuple(self._bridge), tuple(known))
         line = {"_aws": {"Timestamp": int(time() * 1000), "CloudWatchMetrics": [told]}, **known, name: value}
-        # in one piece: other threads write beside this one
-        sys.stdout.write(f"{msgspec.json.encode(line).decode()}\n")
+        # in one piece: the line of another thread must not come between it and its end
+        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+
+
+@lru_cache(1024)
+def _directive(name: str, unit: str, total: tuple[str, ...], whole: tuple[str, ...]) -> dict[str, object]:
+    """What CloudWatch makes of the line."""
+    return {
+        "Namespace": NAMESPACE,
+        # a set of its own beside the total's: alarms watch the total, people the labels
+        "Dimensions": [total, whole] if len(whole) > len(total) else [total],
+        "Metrics": [{"Name": name, "Unit": unit}],
+    }
 
 
 class Line(LambdaPowertoolsFormatter):
@@ -83,12 +89,38 @@ class Line(LambdaPowertoolsFormatter):
         told = {
             "level": record.levelname,
             "message": record.msg,
-            "timestamp": self.formatTime(record),
+            "timestamp": _moment(record.created),
             "service": NAMESPACE,
         }
+        if isinstance(record, _Record):
+            return msgspec.json.encode(told | record.facts).decode()
         facts = vars(record)
         told |= {name: facts[name] for name in sorted(_TOLD.intersection(facts))}
         return msgspec.json.encode(told).decode()
+
+
+def _moment(epoch_s: float) -> str:
+    """The time as Powertools writes it."""
+    second, zone = _second(int(epoch_s))
+    return f"{second},{int(epoch_s % 1 * 1000):03d}{zone}"
+
+
+@lru_cache(1)
+def _second(epoch_s: int) -> tuple[str, str]:
+    here = localtime(epoch_s)
+    return strftime("%Y-%m-%d %H:%M:%S", here), strftime("%z", here)
+
+
+class _Record(logging.LogRecord):
+    """A record without what logging looks up for each (thread, process, the place of the call), which no line names."""
+
+    _NOWHERE = vars(logging.LogRecord(NAMESPACE, logging.INFO, "", 0, "", (), None))
+
+    def __init__(self, level: int, outcome: str, facts: dict[str, str | int | float]) -> None:
+        now_s = time()
+        told = {"levelno": level, "levelname": logging.getLevelName(level), "msg": outcome}
+        vars(self).update(self._NOWHERE, **told, created=now_s, msecs=now_s % 1 * 1000, **facts)
+        self.facts = facts
 
 
 def _wordless(record: logging.LogRecord) -> bool:
@@ -128,9 +160,8 @@ class Log:
         self._write(logging.ERROR, outcome, facts)
 
     def _write(self, level: int, outcome: str, facts: dict[str, str | int | float]) -> None:
-        if self._logger.isEnabledFor(level):  # and nobody looks for the calling line, which no line names
-            record = self._logger.makeRecord(NAMESPACE, level, "", 0, outcome, (), None, extra=_known(facts))
-            self._logger.handle(record)
+        if self._logger.isEnabledFor(level):
+            self._logger.handle(_Record(level, outcome, _known(facts)))
 
 
 # "message" is the logger's own key for the outcome

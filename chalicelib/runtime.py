@@ -551,8 +551,11 @@ class Runtime:
 
     @cached_property
     def http(self) -> Outgoing:
+        from chalicelib.connections import tls
         from chalicelib.http import Outgoing
 
+        if any(address.startswith("https:") for address in self.settings.vendors.values()):
+            tls()  # reads the authorities while the container starts, not for the first call
         return Outgoing(sign=_signed)
 
     @cached_property
@@ -637,6 +640,10 @@ BUILT = {
 }
 
 
+# role → the queue that what it takes goes to
+_FED = {"edge": "inbound", "desk_edge": "outbound"}
+
+
 def preload(role: str) -> None:
     """Builds what a role of `BUILT` needs while Lambda starts the container.
 
@@ -644,3 +651,5 @@ def preload(role: str) -> None:
     """
     if role in BUILT:
         getattr(current(), BUILT[role])
+    if role in _FED:
+        getattr(current(), _FED[role]).open()

@@ -12,11 +12,11 @@ LONGEST_ID = 255
 
 def digest(*parts: str | bytes) -> str:
     """A stable hex fingerprint (64 characters) of the parts, in order; unambiguous for any content."""
-    total = hashlib.sha256()
+    told: list[bytes] = []
     for part in parts:
         data = part if isinstance(part, bytes) else part.encode(errors="surrogatepass")
-        total.update(len(data).to_bytes(8, "big") + data)
-    return total.hexdigest()
+        told += (len(data).to_bytes(8, "big"), data)
+    return hashlib.sha256(b"".join(told)).hexdigest()
 
 
 def hmac_sha256(secret: str, data: bytes) -> bytes:
@@ -32,6 +32,8 @@ _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 def bounded(identifier: str) -> str:
     """The identifier itself, or its fingerprint where it cannot be a key: over 255 UTF-8 bytes, or with characters
     that a queue, a table or a log does not take."""
+    if identifier.isascii():  # nearly all are; then what cannot be printed is a control character
+        return identifier if len(identifier) <= LONGEST_ID and identifier.isprintable() else digest(identifier)
     if _UNFIT.search(identifier) or len(identifier.encode()) > LONGEST_ID:
         return digest(identifier)
     return identifier

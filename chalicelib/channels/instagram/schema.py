@@ -68,6 +68,7 @@ UNSPOKEN_FIELDS = {
 TEST_ACCOUNT, TEST_SENDER, TEST_MID = "0", "12334", "random_mid"
 
 _PLAIN = re.compile(r"[a-z_]{1,40}")
+_TIME = (int, float, str)
 
 
 class Fields(fields.Fields):
@@ -94,7 +95,7 @@ class Fields(fields.Fields):
     def milliseconds(self, name: str, otherwise: int) -> int:
         """The time in ms."""
         value = self.value(name)
-        return milliseconds(value if isinstance(value, int | float | str) else None, otherwise)
+        return milliseconds(value if isinstance(value, _TIME) else None, otherwise)
 
 
 def read(raw: bytes | msgspec.Raw) -> Fields:
