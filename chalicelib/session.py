@@ -1,6 +1,6 @@
-"""Pools of urllib3 in which every wait ends with the call that it serves.
+"""A session of `requests` in which every wait ends with the call that it serves.
 
-By itself urllib3 bounds each wait, never the call: an answer that drips would not end.
+By themselves requests and urllib3 bound each wait, never the call: an answer that drips would not end.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import unquote
-from urllib.request import getproxies
 
-from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies, select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import LocationParseError, NewConnectionError
-from urllib3.util import Url, make_headers, parse_url
+from urllib3.util import Url, parse_url
 
 from chalicelib.connections import CONNECT_S, Left, Timed, countdown, dial, tls
 from chalicelib.errors import Misconfigured
@@ -56,66 +57,41 @@ class Watch(threading.local):
             self._wait_s, self.sent = wait_s, False
 
 
-class Session:
+class Session(requests.Session):
     """Never follows a redirect, never repeats a call, keeps no cookie. `watch` has to begin before each call."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` answers epoch seconds."""
+        super().__init__()
         self.watch = Watch()
-        self._clock = clock
-        self._direct = _Pools(self._connection, **_POOLS)
-        self._by_proxy: dict[str, _ProxyPools] = {}
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, _Adapter(self.watch, clock))
+        # netrc would replace our Authorization header, and reading the environment costs time on each call
+        self.trust_env = False
+        # one session serves every account: a vendor's cookie must not follow from one to the next
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
-    def request(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, proxy: str
-    ) -> BaseHTTPResponse:
-        """The answer, whose body is still to be read; `proxy` is the one to go by, "" for none. Raises what urllib3
-        does, and ValueError for a URL that is none."""
-        pools = self._proxied(proxy) if proxy else self._direct
-        given: dict[str, Any] = {"headers": {"Accept": "*/*"} | headers, "body": body, "timeout": None}
-        return pools.urlopen(
-            method, url, redirect=False, retries=False, preload_content=False, decode_content=False, **given
-        )
-
-    def close(self) -> None:
-        """Leaves all connections that are not in use."""
-        for pools in (self._direct, *self._by_proxy.values()):
-            pools.clear()
-
-    def _proxied(self, proxy: str) -> _ProxyPools:
-        if proxy not in self._by_proxy:
-            account = unquote(parse_url(proxy).auth or "")
-            headers = {name.title(): value for name, value in make_headers(proxy_basic_auth=account or None).items()}
-            made = _ProxyPools(self._connection, proxy_url=proxy, proxy_headers=headers, **_POOLS)
-            self._by_proxy.setdefault(proxy, made)
-        return self._by_proxy[proxy]
-
-    def _connection(self, scheme: str) -> Any:
-        """What makes connections of ours: reading the authorities takes its time, and only TLS needs them."""
-        if scheme == "https":
-            return partial(_Secure, self.watch, self._clock, ssl_context=tls())
-        return partial(_Plain, self.watch, self._clock)
+    def get_redirect_target(self, *_: object) -> None:
+        """Nowhere. To tell where a redirect leads, requests would read all of its body, however large."""
 
 
-# as many connections to one host as threads may call it
-_POOLS: dict[str, Any] = {"num_pools": 10, "maxsize": 10, "block": False, "cert_reqs": "CERT_REQUIRED"}
-
-
-class _Pools(PoolManager):
+class _Adapter(HTTPAdapter):
     """Lets every pool make our connections."""
 
-    def __init__(self, connection: Callable[[str], Any], **named: Any) -> None:
-        self._connection = connection
-        super().__init__(**named)
+    def __init__(self, watch: Watch, clock: Callable[[], float]) -> None:
+        self._made: dict[str, Any] = {
+            "http": partial(_Plain, watch, clock),
+            "https": partial(_Secure, watch, clock, ssl_context=tls()),
+        }
+        super().__init__()
 
-    def _new_pool(self, scheme: str, host: str, port: int, request_context: Any = None) -> Any:
-        pool: Any = super()._new_pool(scheme, host, port, request_context)
-        pool.ConnectionCls = self._connection(scheme)
+    def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **named)
+        pool.ConnectionCls = self._made[pool.scheme]
         return pool
 
-
-class _ProxyPools(_Pools, ProxyManager):
-    """The same by way of a proxy."""
+    def cert_verify(self, *_: object) -> None:
+        """Nothing: it would let each connection read the authorities, which `tls` has done."""
 
 
 class _Plain(HTTPConnection):
@@ -156,15 +132,11 @@ class _Secure(_Plain, HTTPSConnection):
     """The same over TLS."""
 
 
-def proxy_of(url: str) -> str:
-    """The environment's proxy for a URL, "" where there is none, or it exempts the host. Raises Misconfigured."""
-    if not getproxies():
-        return ""
-    # who is exempted is a long story, which requests tells; it takes 30 ms to load
-    from requests.utils import get_environ_proxies, select_proxy
-
+def proxies_of(url: str) -> dict[str, str]:
+    """The environment's proxy for a URL, as requests takes it; {} where there is none, or it exempts the host.
+    Raises Misconfigured."""
     proxy = select_proxy(url, get_environ_proxies(url))
-    return _proxy(proxy) if proxy else ""
+    return {"all": _proxy(proxy)} if proxy else {}
 
 
 def _proxy(address: str) -> str:
