@@ -551,11 +551,8 @@ class Runtime:
 
     @cached_property
     def http(self) -> Outgoing:
-        from chalicelib.connections import tls
         from chalicelib.http import Outgoing
 
-        if any(address.startswith("https:") for address in self.settings.vendors.values()):
-            tls()  # reads the authorities while the container starts, not for the first call
         return Outgoing(sign=_signed)
 
     @cached_property

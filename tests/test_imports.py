@@ -87,7 +87,7 @@ def test_the_inbound_worker_loads_what_it_asks_with_and_not_what_sends() -> None
 
 def test_the_outbound_worker_loads_what_it_sends_with() -> None:
     found = modules("to_customer")
-    assert [name for name in [*CLIENTS, "chalicelib.session", "chalicelib.aws.table"] if name not in found] == []
+    assert [name for name in [*CLIENTS, "requests", "chalicelib.aws.table"] if name not in found] == []
     assert "PureCloudPlatformClientV2" not in found
     assert [name for name in found if name.startswith(("chalicelib.pipeline.front.", "chalicelib.aws.floor"))] == []
 
@@ -103,11 +103,6 @@ def test_a_worker_pays_for_connect_only_where_it_is_set_up(role: str) -> None:
 @pytest.mark.parametrize("role", ["edge", "desk_edge", "to_desk", "to_customer", "upkeep"])
 def test_nobody_pays_for_cryptography_before_an_account_with_keys_needs_it(role: str) -> None:
     assert {"chat_xdk", "chalicelib.channels.x.sealing"} & modules(role) == set()
-
-
-@pytest.mark.parametrize("role", ["to_desk", "to_customer", "upkeep"])
-def test_nobody_pays_for_requests_without_a_proxy(role: str) -> None:
-    assert "requests" not in modules(role)
 
 
 def test_a_role_that_is_not_known_loads_nothing_yet() -> None:
