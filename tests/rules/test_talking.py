@@ -23,6 +23,7 @@ from chalicelib.rules.talking import (
     transcript,
 )  # fmt: skip
 from chalicelib.vocabulary.front import Bot
+from tests.corpus.injection import MESSAGES
 
 BOT = Bot(model="m", instructions="You sell tea.", knowledge="Open from 9 to 5.", links=("tea.example",))
 MARK = "mark-1f"
@@ -87,3 +88,13 @@ def test_what_flows_are_told() -> None:
 def test_when_it_says_that_it_is_a_bot(talk: list[Exchange], at_ms: int, says: bool) -> None:
     assert discloses(BOT, talk, at_ms) is says
     assert not discloses(msgspec.structs.replace(BOT, discloses=False), talk, at_ms)
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=range(len(MESSAGES)))
+def test_no_message_leaves_its_line_between_the_marks(message: str) -> None:
+    talk = [Spoken(by="customer", text="Hi"), Spoken(by="bot", text="Yes?"), Spoken(by="customer", text=message)]
+    data = fenced(talk, MARK)
+    first, *lines, last = data.splitlines()
+    assert (first, last) == (MARK, MARK)
+    assert [line.partition(":")[0] for line in lines] == ["customer", "bot", "customer"]
+    assert message not in instructions(BOT, MARK)

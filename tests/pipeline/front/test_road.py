@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.errors import Malformed, Misconfigured, RateLimited, Uncertain, Unreachable
 from chalicelib.pipeline.inbound.composing import Enricher, switched
 from chalicelib.vocabulary.front import NOTHING, Front
-from tests.corpus.injection import ANSWERS
+from tests.corpus.injection import ANSWERS, MESSAGES
 from tests.fakes import FakeClient, FakeDesk, FakeSecrets, turn
 from tests.kits import Bench
 from tests.pipeline.front.kit import CRM, SAID, TRIAGE, Kit, account
@@ -41,9 +41,10 @@ class Road:
         enrich = switched(lambda one: one.front.crm is not None or one.front.triage is not None, make)
         self.work = bench.to_desk({"instagram": self.says, "tiktok": self.says}, enrich)
 
-    def send(self, number: int) -> None:
+    def send(self, number: int, text: str = "") -> None:
         identifier = f"message:mid-{number}"
-        said = msgspec.structs.replace(SAID, id=identifier, text=f"text {number}", sent_ms=SAID.sent_ms + number)
+        words = text or f"text {number}"
+        said = msgspec.structs.replace(SAID, id=identifier, text=words, sent_ms=SAID.sent_ms + number)
         self.says.happened = [said]
         self.work.handle(msgspec.structs.replace(EVENT, id=identifier), turn(f"life-{number}"))
 
@@ -75,6 +76,23 @@ def test_all_is_as_without_where_the_table_fails_or_nothing_is_on(down: bool) ->
         road.send(1)
     assert plain.desk.delivered == other.desk.delivered
     assert (plain.made(), other.made()) == (0, 1)
+
+
+def test_whoever_is_talked_into_something_changes_no_word_and_no_fact_but_labels() -> None:
+    """Each message of the corpus, before a model that obeys."""
+    plain, other = Road(NOTHING), Road(Front(triage=TRIAGE))
+    for number, message in enumerate(MESSAGES):
+        other.kit.says.model = ANSWERS[number % len(ANSWERS)]
+        for road in (plain, other):
+            road.send(number, message)
+        other.kit.clock.advance(60)
+    assert other.texts() == plain.texts()
+    assert len(other.texts()) == len(MESSAGES) >= 80
+    facts = [
+        (one.attributes, another.attributes)
+        for one, another in zip(plain.desk.delivered, other.desk.delivered, strict=True)
+    ]
+    assert [(one, another) for one, another in facts if one != another] == []
 
 
 CALLS = [
