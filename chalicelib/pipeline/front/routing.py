@@ -216,9 +216,11 @@ class Listening:
         self._record.forget(whose, one.message)
 
     def _is_others(self, arrival: Arrival, echo: Echo) -> bool:
-        """Whether it was said in a conversation that another app has, by whoever; it is kept then."""
+        """Whether it was said, by whoever, in a conversation that another app has, or that nobody at the desk has:
+        echoes have an order of their own, and may overtake what they answer. It is kept then."""
         whose = echo.conversation
-        if not rules.is_theirs(self._ledger.thread(whose)):
+        held = self._ledger.thread(whose)
+        if held.seat.conversation and not rules.is_theirs(held):
             return False
         if self._ledger.is_ours(whose, echo.id) or self._ledger.in_flight(whose, self._clock()):
             return False
