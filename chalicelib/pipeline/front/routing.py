@@ -250,7 +250,7 @@ class Listening:
             log.warning("routing differs", account=account.id, event=control.id, advice=ADVICE)
         by, at_ms = control.app or SOMEBODY, control.sent_ms
         held = self._routes.held(whose, by, at_ms, self._clock())
-        if (held.holder, held.holder_ms) == (by, at_ms):
+        if rules.is_theirs(held):  # as of this, or of something newer that overtook it
             self._line(arrival, whose, control.id, at_ms, [Line("routed_away")], "control")
         return False
 

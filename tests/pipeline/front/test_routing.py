@@ -245,6 +245,16 @@ def test_another_app_takes_an_open_conversation_and_gives_it_back() -> None:
     assert kit.shown[2:] == [talked("[The customer: To them]", "[The other app, or a person there: Theirs]")]
 
 
+def test_agents_read_that_it_was_taken_though_what_followed_came_first() -> None:
+    kit = Kit()
+    kit.says_to_us("Hello", at_s=0)
+    kit.says_to_them("To them", at_s=2)
+    kit.control("taken", THEIRS, 1)
+    kit.control("taken", THEIRS, 1)
+    assert kit.shown == ["Hello", AWAY]
+    assert kit.held.holder == SOMEBODY
+
+
 def test_a_message_that_both_were_told_is_shown_once_in_either_order() -> None:
     first, second = Kit(), Kit()
     first.says_to_us("Twice", "m")
