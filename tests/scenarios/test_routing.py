@@ -81,6 +81,7 @@ def test_another_apps_talk_comes_with_the_conversation_and_the_agents_answer_goe
 def test_an_agent_takes_back_what_another_app_took(shared: Shared) -> None:
     shared.on()
     shared.other("pass")
+    shared.texts(1)
     shared.say("Hello")
     shared.texts(2)
     shared.other("take")

@@ -216,9 +216,11 @@ class Listening:
         self._record.forget(whose, one.message)
 
     def _is_others(self, arrival: Arrival, echo: Echo) -> bool:
-        """Whether it was said in a conversation that another app has, by whoever; it is kept then."""
+        """Whether it was said, by whoever, in a conversation that another app has, or that nobody at the desk has:
+        echoes have an order of their own, and may overtake what they answer. It is kept then."""
         whose = echo.conversation
-        if not rules.is_theirs(self._ledger.thread(whose)):
+        held = self._ledger.thread(whose)
+        if held.seat.conversation and not rules.is_theirs(held):
             return False
         if self._ledger.is_ours(whose, echo.id) or self._ledger.in_flight(whose, self._clock()):
             return False
@@ -248,7 +250,7 @@ class Listening:
             log.warning("routing differs", account=account.id, event=control.id, advice=ADVICE)
         by, at_ms = control.app or SOMEBODY, control.sent_ms
         held = self._routes.held(whose, by, at_ms, self._clock())
-        if (held.holder, held.holder_ms) == (by, at_ms):
+        if rules.is_theirs(held):  # as of this, or of something newer that overtook it
             self._line(arrival, whose, control.id, at_ms, [Line("routed_away")], "control")
         return False
 

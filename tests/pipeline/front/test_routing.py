@@ -183,6 +183,26 @@ def test_what_a_customer_says_to_another_app_opens_nothing_and_comes_with_the_co
     assert kit.client.texts == ["An answer"]
 
 
+def test_an_answer_of_anothers_that_overtakes_what_it_answers_is_told_too() -> None:
+    kit = Kit()
+    kit.echo("From nine to five.", "their-mid")
+    kit.says_to_them("Is it open?", at_s=-1)
+    kit.clock.advance(1)
+    kit.control("passed", OURS)
+    answer = "[The other app, or a person there: From nine to five.]"
+    assert kit.shown == [talked("[The customer: Is it open?]", answer)]
+
+
+def test_somebody_elses_answer_in_an_open_conversation_of_ours_is_a_line_as_ever() -> None:
+    kit = Kit()
+    kit.says_to_us("Hello")
+    kit.echo("From the app", "their-mid")
+    assert kit.shown[1].startswith("[Sent from the")
+    kit.reply()
+    kit.echo("An answer", "platform-1")
+    assert len(kit.shown) == 2
+
+
 def test_a_conversation_is_passed_to_us_of_which_nothing_is_known() -> None:
     kit = Kit()
     kit.control("passed", OURS)
@@ -223,6 +243,16 @@ def test_another_app_takes_an_open_conversation_and_gives_it_back() -> None:
     kit.clock.advance(1)
     kit.control("passed", OURS)
     assert kit.shown[2:] == [talked("[The customer: To them]", "[The other app, or a person there: Theirs]")]
+
+
+def test_agents_read_that_it_was_taken_though_what_followed_came_first() -> None:
+    kit = Kit()
+    kit.says_to_us("Hello", at_s=0)
+    kit.says_to_them("To them", at_s=2)
+    kit.control("taken", THEIRS, 1)
+    kit.control("taken", THEIRS, 1)
+    assert kit.shown == ["Hello", AWAY]
+    assert kit.held.holder == SOMEBODY
 
 
 def test_a_message_that_both_were_told_is_shown_once_in_either_order() -> None:
