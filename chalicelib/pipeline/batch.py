@@ -85,10 +85,8 @@ class Batch:
 
     def _all(self, groups: Sequence[Sequence[Pair]], remaining_s: Callable[[], float]) -> Iterable[tuple[int, int]]:
         """What `_group` answers of each, in this order. Nothing goes on when it returns."""
-        work, threads = (
-            partial(self._group, remaining_s=remaining_s, company=Company()),
-            min(self._at_once, len(groups)),
-        )
+        work = partial(self._group, remaining_s=remaining_s, company=Company())
+        threads = min(self._at_once, len(groups))
         if threads < 2:
             return map(work, groups)
         from concurrent.futures import ThreadPoolExecutor

@@ -186,7 +186,7 @@ def _found(lab: Lab, limit: Limit, names: Iterable[str], began: float) -> Found:
         dead=len(lab.dead),
         parked=len(lab.parked),
         minutes=took_s / 60,
-        least=len(whose) / LIMIT - 1,
+        least=-(-len(whose) // LIMIT) - 2,  # all of the first window and of the last may go at once
         refused=limit.refused,
         most_receives=lab.sqs.longest_receives,
         behind=min(shares),
