@@ -93,7 +93,7 @@ class Busy:
 def test_what_a_busy_table_leaves_is_tried_again_and_the_rest_by_the_next_run(cloud: Cloud) -> None:
     conversation, waits = somebody(), list[float]()
     for number in range(len(LEFT_PAUSES_S) + 2):
-        cloud.table.claim(conversation, f"OUT#m#{number}", 100, 10)
+        cloud.table.claim(conversation, f"IN#{number}", 100, 10)
     client: Any = Busy(cloud.aws.client("dynamodb"))
     with pytest.raises(Retryable):
         Table(TABLE, client, waits.append).erase(conversation)
