@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from threading import Lock
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -51,15 +55,40 @@ _MAKING = Lock()
 
 
 def made_ready() -> None:
-    """Has msgspec look at every type that is loaded by now. At a type's first use it publishes what it knows of it
-    before it knows all (0.22): two threads that are the first to use one together end the process, not only
-    themselves. Before threads begin, this has to be called."""
+    """Has msgspec look at every type that is loaded by now, and at those that are loaded from now on before anybody
+    gets them. At a type's first use it publishes what it knows of it before it knows all (0.22): two threads that are
+    the first to use one together end the process, not only themselves. Before threads begin, this has to be called."""
     with _MAKING:
+        if _FINDER not in sys.meta_path:
+            sys.meta_path.insert(0, _FINDER)
         for kind in _kinds(msgspec.Struct):
             if kind not in _READY:
                 _READY.add(kind)
                 with suppress(TypeError, NameError):  # some are never read: they hold what JSON cannot
                     msgspec.json.Decoder(kind)
+
+
+class _Finder(MetaPathFinder):
+    """Finds the bridge's own modules, as Python does: what only some accounts need is loaded by the first thread that
+    needs it."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        found = PathFinder.find_spec(fullname, path, target) if fullname.startswith("chalicelib.") else None
+        if found is not None and found.loader is not None:
+            loader: Any = found.loader
+            execute = loader.exec_module
+
+            def executed(module: ModuleType) -> None:
+                execute(module)
+                made_ready()
+
+            loader.exec_module = executed
+        return found
+
+
+_FINDER = _Finder()
 
 
 def _kinds(kind: type[Any]) -> Iterator[type[Any]]:

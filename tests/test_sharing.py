@@ -110,3 +110,26 @@ def test_what_is_loaded_later_is_made_ready_too() -> None:
     assert Later not in _READY
     made_ready()
     assert Later in _READY
+
+
+LATER = """
+import sys
+
+import msgspec
+
+from chalicelib.sharing import _READY, made_ready
+
+made_ready()
+made_ready()
+assert "chalicelib.rules.thanks" not in sys.modules
+from chalicelib.rules import thanks
+
+kinds = {kind for kind in vars(thanks).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)}
+own = {kind for kind in kinds if kind.__module__ == thanks.__name__}
+print(bool(own), kinds <= _READY, len([finder for finder in sys.meta_path if "sharing" in str(finder)]))
+"""
+
+
+def test_what_a_thread_loads_is_made_ready_before_any_gets_it() -> None:
+    done = subprocess.run([sys.executable, "-c", LATER], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("True True 1", "")

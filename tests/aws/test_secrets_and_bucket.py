@@ -199,7 +199,7 @@ def _answering(status: int) -> Any:
 def test_a_link_is_read_by_anybody_under_the_files_type_and_name(signing: Bucket) -> None:
     signing.keep_media("media/a/b/1", b"12345", "image/png", "café.png")
     file = Stored(mime="image/png", name='cafe\u0301 "1".png', size=5)
-    answer = requests.get(signing.link("media/a/b/1", file, 60), timeout=5)
+    answer = requests.get(signing.link("media/a/b/1", file, 60), timeout=60)
     assert (answer.status_code, answer.content) == (200, b"12345")
     assert answer.headers["Content-Type"] == "image/png"
     expected = "inline; filename=\"cafe_ _1_.png\"; filename*=UTF-8''cafe%CC%81%20%221%22.png"

@@ -198,9 +198,9 @@ def test_a_customers_picture_opens_under_our_url_until_it_is_taken_back(deployed
     assert ours.startswith(f"{deployed.front.url}/api/media/")
     opened = requests.get(ours, timeout=60)
     assert [answer.status_code for answer in opened.history] == [302]
-    assert opened.content == requests.get(theirs, timeout=10).content
+    assert opened.content == requests.get(theirs, timeout=60).content
     assert opened.headers["Content-Type"] == content["attachment"]["mime"]
-    bare = requests.get(opened.url.partition("?")[0], timeout=10)
+    bare = requests.get(opened.url.partition("?")[0], timeout=60)
     assert bare.status_code == 403, "the bucket is private"
     assert requests.get(ours[:-1] + ("A" if ours[-1] != "A" else "B"), timeout=60).status_code in {404, 503}
     deployed.instagram.deliver(delivery(INSTAGRAM, PICTURES_FROM, {"mid": mid, "is_deleted": True}))
@@ -218,7 +218,7 @@ def test_an_agents_pdf_reaches_the_customer_as_a_file(deployed: Deployment) -> N
     assert deployed.taken("receipt")[-1]["body"]["status"] == "Delivered"
     sent = [call for call in deployed.instagram.sent() if call["message_id"]][-1]["body"]["message"]["attachment"]
     assert sent["type"] == "file"
-    assert requests.get(sent["payload"]["url"], timeout=10).content == requests.get(theirs, timeout=10).content
+    assert requests.get(sent["payload"]["url"], timeout=60).content == requests.get(theirs, timeout=60).content
 
 
 def delivery(account: str, customer: str, *messages: dict[str, Any]) -> bytes:
@@ -256,7 +256,7 @@ def test_what_belongs_to_no_account_waits_for_one(deployed: Deployment) -> None:
     answer = requests.post(
         f"{deployed.genesys.url}/api/v2/conversations/messages/unknown-integration/inbound/open/message"
         "?prefetchConversationId=true",
-        json={**body, "text": "hi"}, headers={"Authorization": f"Bearer {token}"}, timeout=10,
+        json={**body, "text": "hi"}, headers={"Authorization": f"Bearer {token}"}, timeout=60,
     )  # fmt: skip
     deployed.genesys.reply(answer.json()["conversationId"], text="To nobody")
     deployed.until(lambda: deployed.waiting() == WAITING, "an event of nobody in each queue")
@@ -295,7 +295,7 @@ def _said(deployed: Deployment, since: int) -> list[str]:
 def _token(deployed: Deployment) -> str:
     answer = requests.post(
         f"{deployed.genesys.url}/oauth/token", data={"grant_type": "client_credentials"},
-        auth=("runtime", SECRETS["runtime"]), timeout=10,
+        auth=("runtime", SECRETS["runtime"]), timeout=60,
     )  # fmt: skip
     return str(answer.json()["access_token"])
 

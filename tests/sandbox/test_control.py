@@ -271,7 +271,7 @@ def test_a_fault_answers_with_the_platforms_own_code_and_words(
     box: Sandbox, order: dict[str, Any], said: tuple[int, int | None, str]
 ) -> None:
     box.post("/faults", {"target": "instagram", "kind": "status", "status": 400} | order)
-    error = requests.post(f"{box.instagram.url}/v25.0/me/messages", json={}, timeout=5).json()["error"]
+    error = requests.post(f"{box.instagram.url}/v25.0/me/messages", json={}, timeout=60).json()["error"]
     assert (error["code"], error.get("error_subcode"), error["message"]) == said
 
 

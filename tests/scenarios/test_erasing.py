@@ -68,7 +68,7 @@ def test_nothing_is_found_of_who_was_erased_and_they_begin_anew(operator: Bridge
     operator.until(lambda: len(operator.taken()) == 2, "both at Genesys")
     operator.quiet()
     link = shown(operator)["url"]
-    assert requests.get(link, timeout=10).ok
+    assert requests.get(link, timeout=60).ok
     assert rows(operator)
     certificate = erased()
     assert certificate["erased"]["media"]["count"] == 1
@@ -76,7 +76,7 @@ def test_nothing_is_found_of_who_was_erased_and_they_begin_anew(operator: Bridge
     assert operator.sandbox.aws.objects("media/") == []
     assert kinds.PERSON.encode() not in objects(operator)
     assert TEXT.encode() not in objects(operator)
-    assert requests.get(link, timeout=10).status_code == 404
+    assert requests.get(link, timeout=60).status_code == 404
     queued, dead, parked = operator.sandbox.held()
     assert (queued, dead, parked) == ([], [], [])
     assert TEXT not in (operator.sandbox.folder / "bridge.log").read_text(encoding="utf-8")

@@ -147,16 +147,16 @@ def test_a_picture_is_seen_by_both_sides(bridge: Bridge) -> None:
     urls += [data["attachments"][0]["url"] for name, data in told if name == "desk"]
     assert len(urls) == 4
     for url in urls:
-        answer = requests.get(urljoin(bridge.sandbox.control.url, url), timeout=10)
+        answer = requests.get(urljoin(bridge.sandbox.control.url, url), timeout=60)
         assert (answer.status_code, answer.headers["Content-Type"].partition("/")[0]) == (200, "image")
 
 
 def test_pictures_come_from_where_the_page_may_load_them(bridge: Bridge) -> None:
     do(bridge, "instagram", action="picture")
     settled(bridge, agents_saw=1)
-    policy = requests.get(bridge.about["page_url"], timeout=10).headers["Content-Security-Policy"]
+    policy = requests.get(bridge.about["page_url"], timeout=60).headers["Content-Security-Policy"]
     url = next(data["attachments"][0]["url"] for name, data in events(bridge)[1] if name == "desk")
-    loaded = [url, requests.get(url, timeout=10).url]
+    loaded = [url, requests.get(url, timeout=60).url]
     assert all(f"http://{urlsplit(one).netloc}" in policy for one in loaded)
 
 

@@ -111,7 +111,7 @@ class Caller:
             ContentType=mime, AttachmentSizeInBytes=len(body), AttachmentName=name, ConnectionToken=token
         )
         place = begun["UploadMetadata"]
-        answer = requests.put(place["Url"], data=body, headers=place["HeadersToInclude"], timeout=10)
+        answer = requests.put(place["Url"], data=body, headers=place["HeadersToInclude"], timeout=60)
         assert answer.status_code == 200, answer.text
         identifier: str = begun["AttachmentId"]
         return identifier

@@ -47,7 +47,7 @@ def test_every_signed_header_is_sent_as_it_was_given_and_none_beside(caller: Cal
     assert len(right) == 8
 
     def put(headers: dict[str, str], body: bytes = b"abc", url: str = place["Url"]) -> tuple[int, bool]:
-        answer = requests.put(url, data=body, headers=headers, timeout=10)
+        answer = requests.put(url, data=body, headers=headers, timeout=60)
         return answer.status_code, b"SignatureDoesNotMatch" in answer.content
 
     for name in right:
@@ -64,7 +64,7 @@ def test_an_address_to_upload_to_ends(caller: Caller) -> None:
     _, token = caller.chat()
     place = begun(caller, token)["UploadMetadata"]
     caller.clock.offset_s = 901.0
-    answer = requests.put(place["Url"], data=b"abc", headers=place["HeadersToInclude"], timeout=10)
+    answer = requests.put(place["Url"], data=b"abc", headers=place["HeadersToInclude"], timeout=60)
     assert (answer.status_code, b"Request has expired" in answer.content) == (403, True)
 
 
@@ -161,10 +161,10 @@ def test_an_agents_file_is_read_by_a_link_that_ends_and_only_while_the_chat_goes
     item = caller.told(2)[1][0]
     identifier = item["Attachments"][0]["AttachmentId"]
     found = caller.participant.get_attachment(AttachmentId=identifier, ConnectionToken=token, UrlExpiryInSeconds=60)
-    assert requests.get(found["Url"], timeout=10).content == png()
-    assert requests.get(found["Url"][:-3], timeout=10).status_code == 403
+    assert requests.get(found["Url"], timeout=60).content == png()
+    assert requests.get(found["Url"][:-3], timeout=60).status_code == 403
     caller.clock.offset_s = 61.0
-    assert requests.get(found["Url"], timeout=10).status_code == 403
+    assert requests.get(found["Url"], timeout=60).status_code == 403
     caller.agents.end(contact)
     asked = {"AttachmentId": identifier, "ConnectionToken": token}
     assert refusal(lambda: caller.participant.get_attachment(**asked)) == (403, "AccessDeniedException")

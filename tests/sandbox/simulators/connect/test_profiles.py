@@ -81,5 +81,5 @@ def test_it_is_called_by_who_signs_for_it(caller: Caller) -> None:
     assert caller.profiles.get_domain(DomainName=DOMAIN)["DomainName"] == DOMAIN
 
     scope = f"AWS4-HMAC-SHA256 Credential=A/20260101/{REGION}/connect/aws4_request"
-    answer = requests.get(f"{caller.simulator.url}/domains/{DOMAIN}", headers={"Authorization": scope}, timeout=10)
+    answer = requests.get(f"{caller.simulator.url}/domains/{DOMAIN}", headers={"Authorization": scope}, timeout=60)
     assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (403, "AccessDeniedException")

@@ -155,9 +155,9 @@ def test_unknown_members_types_and_operations_are_refused(caller: Caller) -> Non
     bearer = {"X-Amz-Bearer": token}
     bodies: list[Any] = [{"ContentTyp": "text/plain"}, {"ContentType": 1, "Content": "x"}, [], "x"]
     for body in bodies:
-        assert requests.post(f"{url}/participant/message", json=body, headers=bearer, timeout=10).status_code == 400
-    assert requests.post(f"{url}/participant/message", data=b"{", headers=bearer, timeout=10).status_code == 400
-    assert requests.post(f"{url}/participant/telepathy", json={}, headers=bearer, timeout=10).status_code == 404
+        assert requests.post(f"{url}/participant/message", json=body, headers=bearer, timeout=60).status_code == 400
+    assert requests.post(f"{url}/participant/message", data=b"{", headers=bearer, timeout=60).status_code == 400
+    assert requests.post(f"{url}/participant/telepathy", json={}, headers=bearer, timeout=60).status_code == 404
 
 
 def test_connect_wants_a_signature_for_its_service_and_region(caller: Caller) -> None:
@@ -175,5 +175,5 @@ def test_connect_wants_a_signature_for_its_service_and_region(caller: Caller) ->
 
 
 def test_participants_want_their_token_and_no_signature(caller: Caller) -> None:
-    answer = requests.post(f"{caller.simulator.url}/participant/message", json={}, timeout=10)
+    answer = requests.post(f"{caller.simulator.url}/participant/message", json={}, timeout=60)
     assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (403, "AccessDeniedException")
