@@ -16,6 +16,7 @@ from chalicelib.aws import calls
 from chalicelib.desks.genesys.capabilities import CAPABILITIES
 from chalicelib.desks.genesys.client import Genesys
 from chalicelib.pipeline import delivering, reading_back
+from chalicelib.pipeline.front import crm, triage
 from chalicelib.pipeline.outbound import finding_out, parts
 from sandbox.bridge import Sandbox
 from sandbox.stage.aws import TABLE
@@ -112,6 +113,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with pytest.MonkeyPatch.context() as patched, Sandbox(folder=tmp_path_factory.mktemp("sandbox")) as sandbox:
         patched.setattr(calls, "client", cache(calls.client))  # or each reset would make them anew
         patched.setattr(http, "READ_S", 15.0)
+        for asked in (crm, triage):
+            patched.setattr(asked, "WITHIN_S", 15.0)
         patched.setattr(delivering, "DOUBT_S", 1.0)
         patched.setattr(Genesys, "capabilities", msgspec.structs.replace(CAPABILITIES, lag_s=2.0))
         patched.setattr(delivering, "ANSWERED_S", 2.0)
@@ -127,6 +130,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Before the bridge, for tests in which a vendor never answers: a second without an answer is enough."""
     monkeypatch.setattr(http, "READ_S", 1.0)
+    for asked in (crm, triage):
+        monkeypatch.setattr(asked, "WITHIN_S", 1.0)
 
 
 LONGEST_S = 90 * 86_400

@@ -56,6 +56,7 @@ TROUBLES = [
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("trouble", TROUBLES, ids=["down", "reset", "silent", "slow", "refuses"])
 def test_a_dead_crm_and_a_dead_model_hold_up_nothing(bridge: Bridge, trouble: dict[str, Any]) -> None:
     bridge.post("/front", {"channel": "instagram", "front": BOTH})

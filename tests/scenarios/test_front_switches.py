@@ -107,8 +107,9 @@ def test_a_front_that_cannot_be_is_refused(bridge: Bridge, body: dict[str, Any],
 # --- who is asked is slow, down, or talks nonsense
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("name", ["model_slow", "model_down", "model_nonsense", "crm_slow", "crm_down"])
-def test_nothing_waits_for_who_does_not_tell(bridge: Bridge, name: str) -> None:
+def test_nothing_waits_for_who_does_not_tell(bridge: Bridge, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     feature, prefix = ("crm", "crm_") if name.startswith("crm") else ("triage", "triage")
     fronted(bridge, **{feature: {}})
     switch(bridge, name)
@@ -118,6 +119,7 @@ def test_nothing_waits_for_who_does_not_tell(bridge: Bridge, name: str) -> None:
     assert [call["status"] for call in bridge.get("/front/calls")] == ([200] if name == "model_nonsense" else [])
     assert [one for one in told(bridge) if one.startswith(prefix)] == []
     switch(bridge, name, on=False)
+    monkeypatch.undo()  # who answers has time enough
     bridge.shift(130)  # so long a failure is remembered
     say(bridge, "And is it late?")
     bridge.until(lambda: len(bridge.taken()) == 2, "the next message")
