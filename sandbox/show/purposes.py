@@ -53,5 +53,6 @@ def of_table(operation: str, asked: Mapping[str, Any]) -> Purpose:
     """Of a write to DynamoDB, by the API's name of the operation in snake case."""
     key = asked.get("Key")
     name = str(key.get("sk", {}).get("S", "")) if isinstance(key, dict) else ""
-    owned = ":owner" in asked.get("ExpressionAttributeValues", {})
-    return "claim" if operation == "update_item" and owned and name.startswith(("IN#", "OUT#")) else "remember"
+    values = asked.get("ExpressionAttributeValues", {})
+    claims = ":opening" in values or (":owner" in values and name.startswith(("IN#", "OUT#")))
+    return "claim" if operation == "update_item" and claims else "remember"

@@ -266,6 +266,16 @@ def test_a_claim_that_is_not_to_be_had(side: Roadside, code: str, outcome: str) 
         ("update_item", CLAIM, "claim"),
         ("update_item", {"Key": {"sk": {"S": "OUT#r1#0"}}, **OWNER}, "claim"),
         ("update_item", {"Key": {"sk": {"S": "OUT#r1#0"}}}, "remember"),
+        (
+            "update_item",
+            {"Key": {"sk": {"S": "STATE"}}, "ExpressionAttributeValues": {":opening": {"S": "{}"}}},
+            "claim",
+        ),
+        (
+            "update_item",
+            {"Key": {"sk": {"S": "STATE"}}, "ExpressionAttributeValues": {":item": {"S": "x"}}},
+            "remember",
+        ),
         ("put_item", {"Item": {"sk": {"S": "PROFILE"}}}, "remember"),
         ("transact_write_items", {"TransactItems": []}, "remember"),
     ],
