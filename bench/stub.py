@@ -114,8 +114,8 @@ def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> byte
         reply = found
     elif path.startswith(("/picture", "/large")):
         return large() if path.startswith("/large") else PICTURE
-    elif method == "PUT":
-        return b""
+    elif method == "PUT" or "list-type=2" in path:
+        return b"" if method == "PUT" else b"<ListBucketResult></ListBucketResult>"
     else:
         reply = {"id": "0" * 32, "status": "Published"}
     return json.dumps(reply).encode()
