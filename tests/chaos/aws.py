@@ -141,7 +141,7 @@ class Sqs:
         for message in dead:
             self._remove(url, {message["id"]})
             self._groups.setdefault(f"{url}-dead", {}).setdefault(message["group"], []).append(message)
-        return [_record(message) for message in taken if message not in dead]
+        return [record_of(message) for message in taken if message not in dead]
 
     def delete(self, url: str, identifiers: Iterable[str]) -> None:
         """Lambda deletes what a batch has done."""
@@ -172,7 +172,8 @@ def _free_s(group: list[dict[str, Any]]) -> float:
     return max(float(message["visible"]) for message in group)
 
 
-def _record(message: dict[str, Any]) -> dict[str, Any]:
+def record_of(message: dict[str, Any]) -> dict[str, Any]:
+    """As Lambda hands it over."""
     return {
         "messageId": message["id"],
         "receiptHandle": message["id"],

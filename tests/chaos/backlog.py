@@ -10,7 +10,7 @@ from math import inf
 from random import Random
 from typing import Any
 
-from tests.chaos.aws import Sqs
+from tests.chaos.aws import Sqs, record_of
 from tests.chaos.lab import Lab
 from tests.chaos.world import Fault
 from tests.fakes import INSTAGRAM, START, TIKTOK
@@ -58,7 +58,7 @@ class Indexed(Sqs):
             self.longest_receives = max(self.longest_receives, message["receives"])
             self._note(*key)
         assert self.longest_receives <= self.MOST_RECEIVES
-        return [_record(message) for message in taken]
+        return [record_of(message) for message in taken]
 
     def next_s(self, url: str) -> float:
         groups, busy = self._groups.get(url, {}), self._busy[url]
@@ -192,16 +192,3 @@ def _found(lab: Lab, limit: Limit, names: Iterable[str], began: float) -> Found:
         behind=min(shares),
         ahead=max(shares),
     )
-
-
-def _record(message: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "messageId": message["id"],
-        "receiptHandle": message["id"],
-        "body": message["body"],
-        "attributes": {
-            "MessageGroupId": message["group"],
-            "ApproximateReceiveCount": str(message["receives"]),
-            "SequenceNumber": str(message["order"]),
-        },
-    }

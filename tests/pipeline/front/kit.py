@@ -18,8 +18,9 @@ from chalicelib.pipeline.inbound.composing import Draft
 from chalicelib.pipeline.ports import Arrival
 from chalicelib.protocols.asking import Question, Reply
 from chalicelib.vocabulary.front import Crm, Front, Triage
-from chalicelib.vocabulary.messages import CustomerMessage
+from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage
 from chalicelib.vocabulary.records import Account, Claim, Conversation, Event
+from chalicelib.vocabulary.replies import DeskEvent
 from tests.fakes import INSTAGRAM, START, FakeClock, FakeMemory, FakeMetrics, FakeSecrets, turn
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -40,6 +41,17 @@ def draft(front: Front, message: CustomerMessage = SAID, facts: Mapping[str, str
     event = Event(source="instagram", account=INSTAGRAM.id, party="55501", id=message.id, received_ms=int(START) * 1000)
     arrival = Arrival(event=event, turn=turn(), account=account(front))
     return Draft(arrival=arrival, claim=Claim(state="fresh"), message=message, facts=dict(facts or {}))
+
+
+class Translating:
+    """The translators: they read whatever they are told to."""
+
+    def __init__(self) -> None:
+        self.happened: list[CustomerEvent] = []
+        self.told: DeskEvent | None = None
+
+    def parse(self, event: Event) -> Any:
+        return self.happened if event.source == "instagram" else self.told
 
 
 class Says:

@@ -20,11 +20,12 @@ from chalicelib.rules.catalogue import say
 from chalicelib.vocabulary.capabilities import Capabilities, ChoicesLimit
 from chalicelib.vocabulary.claims import LEASE_S
 from chalicelib.vocabulary.front import Bot, Front
-from chalicelib.vocabulary.messages import CustomerEvent, CustomerMessage, Echo, Media
+from chalicelib.vocabulary.messages import CustomerMessage, Echo, Media
 from chalicelib.vocabulary.records import BOT, Conversation, Event, Seat
 from chalicelib.vocabulary.replies import AgentMessage, ChoicesPart, DeskEnded, DeskEvent
 from tests.fakes import INSTAGRAM, START, WINDOW, FakeClient, FakeDesk, FakeLedger, turn
 from tests.kits import Bench
+from tests.pipeline.front.kit import Translating
 
 CONVERSATION = Conversation("instagram", INSTAGRAM.id, "55501")
 CAN = Capabilities(
@@ -57,22 +58,11 @@ def answer(text: str = "It is.", **changes: Any) -> dict[str, Any]:
     return {"text": text, "confidence": 90, "intent": "hours", "summary": "Asks for the hours."} | changes
 
 
-class Says:
-    """The translators: they read whatever they are told to."""
-
-    def __init__(self) -> None:
-        self.happened: list[CustomerEvent] = []
-        self.told: DeskEvent | None = None
-
-    def parse(self, event: Event) -> Any:
-        return self.happened if event.source == "instagram" else self.told
-
-
 class Kit:
     """An account with a bot before Genesys' stand-in."""
 
     def __init__(self, **bot: Any) -> None:
-        self.talker, self.desk, self.client, self.says = Talker(), FakeDesk(), FakeClient(CAN), Says()
+        self.talker, self.desk, self.client, self.says = Talker(), FakeDesk(), FakeClient(CAN), Translating()
         bench = Bench({"instagram": self.client}, self.desk, talker=self.talker)
         self.bench = bench
         self.clock, self.metrics, self.ledger, self.outbound = bench.clock, bench.metrics, bench.ledger, bench.outbound

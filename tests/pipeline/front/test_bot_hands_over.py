@@ -33,7 +33,8 @@ from tests.fakes import (
     turn,
 )  # fmt: skip
 from tests.kits import Wired
-from tests.pipeline.front.test_bot import ASKED, Says, Talker, answer
+from tests.pipeline.front.kit import Translating
+from tests.pipeline.front.test_bot import ASKED, Talker, answer
 
 RUNS = 1000
 # What a worker dies at: one call in so many.
@@ -92,7 +93,7 @@ class Run:
     def __init__(self, seed: int) -> None:
         self.dice = Random(seed)
         self.deaths = 0
-        self.clock, self.says, self.talker = FakeClock(), Says(), Talker()
+        self.clock, self.says, self.talker = FakeClock(), Translating(), Talker()
         self.desk, self.client, self.ledger = Remembers(), FakeClient(), FakeLedger()
         self.floor, self.outbound = FakeFloor(self.ledger), FakeQueue()
         self.conversation = Conversation("instagram", INSTAGRAM.id, "55501")

@@ -27,11 +27,12 @@ from chalicelib.pipeline.accounts import judged
 from chalicelib.registry import CHANNELS, DESKS, abouts
 from chalicelib.vocabulary.capabilities import DAY_S, Capabilities, WindowPolicy
 from chalicelib.vocabulary.front import Bot, Front, Routing
-from chalicelib.vocabulary.messages import Control, CustomerEvent, CustomerMessage, Echo, Line, Overheard
+from chalicelib.vocabulary.messages import Control, CustomerMessage, Echo, Line, Overheard
 from chalicelib.vocabulary.records import NOBODY, SOMEBODY, US, Account, Conversation, Event, Thread, Unreadable
-from chalicelib.vocabulary.replies import AgentMessage, DeskEnded, DeskEvent
+from chalicelib.vocabulary.replies import AgentMessage, DeskEnded
 from tests.fakes import INSTAGRAM, START, FakeClient, FakeDesk, FakeLedger, FakeMemory, turn
 from tests.kits import Bench
+from tests.pipeline.front.kit import Translating
 
 OURS, THEIRS = "1111", "2222"
 WHO = Conversation("instagram", INSTAGRAM.id, "55501")
@@ -47,20 +48,11 @@ ASKED = "[Another app asks for this conversation. It stays yours until it ends.]
 NOT_OURS = Refused("other_app", "Instagram 100/2534037")
 
 
-class Says:
-    def __init__(self) -> None:
-        self.happened: list[CustomerEvent] = []
-        self.told: DeskEvent | None = None
-
-    def parse(self, event: Event) -> Any:
-        return self.happened if event.source == "instagram" else self.told
-
-
 class Kit:
     """An account that shares its conversations with another app, before Genesys' stand-in."""
 
     def __init__(self, on: bool = True, **routing: Any) -> None:
-        self.desk, self.client, self.says = FakeDesk(), FakeClient(CAN), Says()
+        self.desk, self.client, self.says = FakeDesk(), FakeClient(CAN), Translating()
         self.bench = bench = Bench({"instagram": self.client}, self.desk)
         self.clock, self.metrics, self.ledger, self.threads = bench.clock, bench.metrics, bench.ledger, bench.threads
         told = Routing(app=OURS, **routing)
