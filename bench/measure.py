@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 
@@ -48,7 +49,7 @@ def recorded() -> Iterator[list[Replay]]:
     calls: list[Replay] = []
     bare = requests.Session()
     bare.trust_env = False
-    aws: Any = BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore has no types
+    aws: Any = vars(BaseClient)["_make_api_call"]
     call, fetch = Outgoing._call, Fetcher.__call__
 
     def by_aws(client: Any, operation: str, asked: Any) -> Any:
@@ -64,18 +65,12 @@ def recorded() -> Iterator[list[Replay]]:
         calls.append(lambda: bare.get(url, timeout=10).content)
         return fetch(fetcher, url, *rest)
 
-    patched: list[tuple[Any, str, Any, Any]] = [
-        (BaseClient, "_make_api_call", by_aws, aws),
-        (Outgoing, "_call", by_http, call),
-        (Fetcher, "__call__", by_fetch, fetch),
-    ]
-    try:
-        for owner, name, ours, _ in patched:
-            setattr(owner, name, ours)
+    with (
+        patch.object(BaseClient, "_make_api_call", by_aws),
+        patch.object(Outgoing, "_call", by_http),
+        patch.object(Fetcher, "__call__", by_fetch),
+    ):
         yield calls
-    finally:
-        for owner, name, _, theirs in patched:
-            setattr(owner, name, theirs)
 
 
 def _json(answer: Any) -> object:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import patch
 
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
@@ -65,7 +66,7 @@ class _Meter:
 def _metered() -> Iterator[_Meter]:
     """Every call that the bridge makes meanwhile is counted."""
     meter = _Meter()
-    aws: Any = BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore has no types
+    aws: Any = vars(BaseClient)["_make_api_call"]
     call = Outgoing._call
 
     def by_aws(client: Any, operation: str, asked: Any) -> Any:
@@ -86,17 +87,8 @@ def _metered() -> Iterator[_Meter]:
         meter.called("desk" if "/api/v2/" in url else "login" if "/oauth/token" in url else "platform")
         return call(session, method, url, *rest)
 
-    vars_of: tuple[tuple[Any, str, Any, Any], ...] = (
-        (BaseClient, "_make_api_call", by_aws, aws),
-        (Outgoing, "_call", by_http, call),
-    )
-    try:
-        for owner, name, ours, _ in vars_of:
-            setattr(owner, name, ours)
+    with patch.object(BaseClient, "_make_api_call", by_aws), patch.object(Outgoing, "_call", by_http):
         yield meter
-    finally:
-        for owner, name, _, theirs in vars_of:
-            setattr(owner, name, theirs)
 
 
 class _Measured:

@@ -59,8 +59,8 @@ class Metered:
 def round_trip(client: Any) -> dict[str, float]:
     """The units of each step, in a conversation that is known, sits, and waits for nobody."""
     conversation = Conversation("instagram", "17841400000000001", uuid4().hex)
-    metered = Metered(client)
-    table: Any = Table(TABLE, metered)  # type: ignore[arg-type]  # as much of the client as is used
+    metered: Any = Metered(client)  # as much of the client as is used
+    table = Table(TABLE, metered)
     table.delivered(conversation, "IN#before", NOW - 1, Thread(seat=SEAT, customer_ms=998_000))
     table.sent(conversation, "OUT#before#1", NOW - 1, "before")
     spent: dict[str, float] = {}

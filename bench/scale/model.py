@@ -11,6 +11,7 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -103,12 +104,16 @@ class Bridge:
         self._clients = [Window(engine, limits.client_calls, limits.client_s) for _ in range(deployment.oauth_clients)]
         self._sends = Bucket(engine, limits.sends_s, limits.sends_s)
         self._table = Bucket(engine, limits.table_writes_s, limits.table_writes_s)
-        workers = {"workers": deployment.maximum_concurrency, "batch": deployment.batch, "overlap": deployment.overlap}
-        common = {**workers, "poll_s": times.poll, "cold_s": times.cold}
-        self._queues = {
-            "inbound": Fifo(engine, self._to_desk, **common),  # type: ignore[arg-type]
-            "outbound": Fifo(engine, self._to_customer, **common),  # type: ignore[arg-type]
-        }
+        queue = partial(
+            Fifo,
+            engine,
+            workers=deployment.maximum_concurrency,
+            batch=deployment.batch,
+            overlap=deployment.overlap,
+            poll_s=times.poll,
+            cold_s=times.cold,
+        )
+        self._queues = {"inbound": queue(self._to_desk), "outbound": queue(self._to_customer)}
         self._blocked: defaultdict[tuple[int, int], float] = defaultdict(float)
         self._sent: defaultdict[str, int] = defaultdict(int)
         self._spans: defaultdict[str, list[float]] = defaultdict(list)

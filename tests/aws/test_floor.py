@@ -20,8 +20,9 @@ class Place:
     """A conversation of its own in a table, or in the tests' stand-in for one: both keep the same rules."""
 
     def __init__(self, cloud: Cloud, real: bool) -> None:
-        self.table = cloud.table if real else FakeLedger()
-        self.floor = Floor(TABLE, cloud.aws.client("dynamodb")) if real else FakeFloor(self.table)  # type: ignore[arg-type]
+        stand_in = FakeLedger()
+        self.table = cloud.table if real else stand_in
+        self.floor = Floor(TABLE, cloud.aws.client("dynamodb")) if real else FakeFloor(stand_in)
         self.of = Conversation("instagram", uuid4().hex, "ana")
 
     def begun(self) -> None:

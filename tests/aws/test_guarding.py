@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.aws import keys
 from chalicelib.aws.guarding import TALK_S, Guarding
-from chalicelib.vocabulary.guarding import QUIET, Held, Rule, Said, Talk
+from chalicelib.vocabulary.guarding import QUIET, Held, Rule, Said, Step, Talk
 from chalicelib.vocabulary.records import Account, Conversation, Seat, Thread
 from sandbox.stage.aws import TABLE
 from tests.aws.conftest import ACCOUNT, Cloud
@@ -37,9 +37,8 @@ def customer(at_ms: int, mark: str = "m") -> Said:
     return Said(by="customer", at_ms=at_ms, mark=mark)
 
 
-def held(conversation: Conversation, until_s: float = NOW + 600, step: str = "hold") -> Held:
-    told = {"conversation": conversation, "step": step, "why": "one", "since_s": NOW, "until_s": until_s}
-    return Held(**told)  # type: ignore[arg-type]
+def held(conversation: Conversation, until_s: float = NOW + 600, step: Step = "hold") -> Held:
+    return Held(conversation=conversation, step=step, why="one", since_s=NOW, until_s=until_s)
 
 
 def test_turns_are_remembered_in_the_writes_that_are_made_anyway(

@@ -55,8 +55,9 @@ class Counted:
 
 
 def test_one_call_reads_the_conversation_and_claims(cloud: Cloud) -> None:
-    conversation, counted = known(cloud), Counted(cloud.aws.client("dynamodb"))
-    table = Table(TABLE, counted)  # type: ignore[arg-type]  # as much of the client as is used
+    conversation = known(cloud)
+    counted: Any = Counted(cloud.aws.client("dynamodb"))
+    table = Table(TABLE, counted)
     claim, thread = table.begin(conversation, ITEM, NOW, 90, SAID_MS, "mark")
     assert counted.calls == ["update_item"]
     assert claim == Claim(state="fresh", since_s=NOW)
@@ -190,7 +191,8 @@ def test_a_claim_whose_answer_was_lost_is_ours(cloud: Cloud) -> None:
             cloud.aws.client("dynamodb").update_item(**asked)
             return cloud.aws.client("dynamodb").update_item(**asked)
 
-    claim, _ = Table(TABLE, Lossy()).begin(conversation, ITEM, NOW, 90, SAID_MS, "mark")  # type: ignore[arg-type]
+    lossy: Any = Lossy()
+    claim, _ = Table(TABLE, lossy).begin(conversation, ITEM, NOW, 90, SAID_MS, "mark")
     assert claim is not None
     assert claim.state == "fresh"
 
@@ -207,8 +209,9 @@ def test_whoever_dies_as_the_claim_gets_its_row_leaves_it_in_one_place(cloud: Cl
             error: Any = {"Error": {"Code": "ValidationException", "Message": "died"}}
             raise ClientError(error, "TransactWriteItems")
 
+    dying: Any = Dying()
     with pytest.raises(ClientError):
-        Table(TABLE, Dying()).doubt(conversation, ITEM, NOW + 2, NOW + 62)  # type: ignore[arg-type]
+        Table(TABLE, dying).doubt(conversation, ITEM, NOW + 2, NOW + 62)
     assert cloud.table.in_flight(conversation, NOW + 2) == {ITEM: Flight(text="mark")}
     assert not row(cloud, conversation, ITEM)
 
@@ -255,7 +258,8 @@ def test_who_gives_it_its_row_meanwhile_is_in_nobodys_way(cloud: Cloud, end: str
                     assert begin(cloud, conversation, again=True)[0] is None
                 raise
 
-    table: Any = Table(TABLE, Racing())  # type: ignore[arg-type]  # as much of the client as is used
+    racing: Any = Racing()
+    table = Table(TABLE, racing)
     answer = ENDS[end][0](table, conversation)
     assert met == ["the copy"]
     assert answer is (True if end == "refuse" else None)

@@ -22,8 +22,9 @@ class Place:
 
     def __init__(self, cloud: Cloud, real: bool) -> None:
         self.real, self.cloud = real, cloud
-        self.table = cloud.table if real else FakeLedger()
-        self.routes = Routes(TABLE, cloud.aws.client("dynamodb")) if real else FakeRoutes(self.table)  # type: ignore[arg-type]
+        stand_in = FakeLedger()
+        self.table = cloud.table if real else stand_in
+        self.routes = Routes(TABLE, cloud.aws.client("dynamodb")) if real else FakeRoutes(stand_in)
         self.another()
 
     def another(self) -> None:

@@ -274,8 +274,12 @@ def test_the_defaults_are_terraforms() -> None:
     text = (ROOT / "terraform" / "modules" / "aws" / "variables.tf").read_text()
     blocks = dict(re.findall(r'variable "(\w+)" \{(.*?)\n\}', text, re.DOTALL))
 
+    def number(pattern: str, within: str) -> float:
+        [found] = re.findall(pattern, within)
+        return float(found)
+
     def default(variable: str, field: str) -> float:
-        return float(re.search(rf"{field} += optional\(number, (\d+)\)", blocks[variable])[1])  # type: ignore[index]
+        return number(rf"{field} += optional\(number, (\d+)\)", blocks[variable])
 
     throttle = (ROOT / "terraform" / "modules" / "aws" / "throttle.tf").read_text()
     rates = {name: (float(rate), float(burst)) for name, rate, burst in
@@ -285,7 +289,7 @@ def test_the_defaults_are_terraforms() -> None:
         worker_mb=int(default("workers", "memory_mb")),
         edge_mb=int(default("edge", "memory_mb")),
         maximum_concurrency=int(default("workers", "maximum_concurrency")),
-        batch=int(re.search(r"batch_size += (\d+)", functions)[1]),  # type: ignore[index]
+        batch=int(number(r"batch_size += (\d+)", functions)),
         webhooks_rate=rates["webhooks"][0],
         webhooks_burst=rates["webhooks"][1],
         replies_rate=rates["replies"][0],
