@@ -52,21 +52,9 @@ def to_desk(
     wording, leads = Wording(clients, ledger), Leads(ledger, clock, metrics)
     profiles = Profiles(clients, ledger, clock, metrics)
     showing = Showing(lines=common.lines, ledger=ledger, budgets=budgets, metrics=metrics)
-    opening = Opening(
-        unsealings=given.unsealings,
-        channels=given.channels,
-        memory=given.memory,
-        secrets=given.secrets,
-        budgets=budgets,
-        metrics=metrics,
-    )
-
-    @cache
-    def guard() -> Guards:
-        return _guards(common, intake)
-
+    opening = _opening(common)
     composing = Composing([*_enrichers(common, wording, profiles), *further])
-    messages = _messages(common, composing, leads, profiles, intake, guard)
+    messages = _messages(common, composing, leads, profiles, intake)
     return ToDesk(
         intake=intake,
         accounts=common.accounts,
@@ -83,15 +71,7 @@ def to_desk(
             secrets=given.secrets,
             metrics=metrics,
         ),
-        notes=Notes(
-            reads=Reads(desks=common.desks, ledger=ledger, clock=clock, metrics=metrics),
-            showing=showing,
-            wording=wording,
-            media=given.media,
-            ledger=ledger,
-            clock=clock,
-            metrics=metrics,
-        ),
+        notes=_notes(common, showing, wording),
         echoes=Echoes(
             showing=showing, desks=common.desks, ledger=ledger, budgets=budgets, clock=clock, metrics=metrics
         ),
@@ -100,6 +80,31 @@ def to_desk(
         listening=_listening(common, showing),
         budgets=budgets,
         metrics=metrics,
+    )
+
+
+def _opening(common: Common) -> Opening:
+    given = common.given
+    return Opening(
+        unsealings=given.unsealings,
+        channels=given.channels,
+        memory=given.memory,
+        secrets=given.secrets,
+        budgets=common.budgets,
+        metrics=given.metrics,
+    )
+
+
+def _notes(common: Common, showing: Showing, wording: Wording) -> Notes:
+    given = common.given
+    return Notes(
+        reads=Reads(desks=common.desks, ledger=given.ledger, clock=given.clock, metrics=given.metrics),
+        showing=showing,
+        wording=wording,
+        media=given.media,
+        ledger=given.ledger,
+        clock=given.clock,
+        metrics=given.metrics,
     )
 
 
@@ -161,12 +166,11 @@ def _messages(
     leads: Leads,
     profiles: Profiles,
     intake: Intake[list[CustomerEvent]],
-    guard: Callable[[], Guards],
 ) -> Messages:
     given = common.given
     clients, ledger, clock, metrics = given.clients, given.ledger, given.clock, given.metrics
     return Messages(
-        guard=guard,
+        guard=cache(lambda: _guards(common, intake)),
         clients=clients,
         composing=composing,
         leads=leads,

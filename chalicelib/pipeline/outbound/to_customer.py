@@ -254,6 +254,11 @@ class ToCustomer:
         if not outcome.news:
             self._metrics.count("duplicate", channel=account.channel)
             return
+        self._ended(reply, outcome, seat, event, uttered)
+
+    def _ended(self, reply: Reply, outcome: Outcome, seat: Seat, event: Event, uttered: Uttered | None) -> None:
+        """Who has to know is told what became of it."""
+        account, message = reply.account, reply.message
         if uttered is None:  # a bot needs no receipts
             self._tell(account, message, seat, outcome)
         elif outcome.refused is not None:
@@ -264,7 +269,7 @@ class ToCustomer:
         if outcome.refused is None:
             self._metrics.measure("latency_ms", self._clock() * 1000 - event.received_ms, direction="outbound")
             log.info("sent", message=message.id, account=account.id, desk_conversation=message.desk_conversation,
-                     conversation=conversation.key)  # fmt: skip
+                     conversation=reply.conversation.key)  # fmt: skip
             self._acts.seen(reply, noted=outcome.seen)
             self._near_the_cap(reply, outcome.arrived)
 
