@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import Any, Protocol
 
 import msgspec
@@ -112,7 +113,11 @@ class Wired:
         return outbound.to_customer(self._common, translators, queue, queue)
 
     def batch(self, work: Work, queue: Redelivery, at_once: int = 1) -> Batch:
-        return Batch(work, queue, self._common.budgets, self.metrics, self._clock, lambda: 0.0, at_once)
+        return Batch(work, queue, self._common.budgets, self.metrics, self._clock, lambda: 0.0, at_once, impatient)
+
+
+def impatient(thread: Future[None]) -> None:
+    """Waits for no time at all until it looks whether anything has ended: what does not end at once has company."""
 
 
 class Both(Outbox, Redelivery, Protocol):

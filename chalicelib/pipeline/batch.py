@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -15,12 +15,12 @@ import msgspec
 from chalicelib.errors import Misconfigured, MoreMayCome, RateLimited, Retryable, Waiting
 from chalicelib.http import LONGEST_FETCH_S, USUAL_CALL_S
 from chalicelib.observability import Metrics, log, where
+from chalicelib.pipeline.beside import Pause, beside, quiet
 from chalicelib.pipeline.budgets import Budgets
 from chalicelib.pipeline.company import Company
 from chalicelib.pipeline.ports import Clock, Redelivery, Turn
 from chalicelib.pipeline.room import PATIENCE_S
 from chalicelib.rules.budgets import backoff_s, waits_s
-from chalicelib.sharing import made_ready
 from chalicelib.vocabulary.records import Event
 
 # An event is begun only if there is time for its calls: a file, for which there may be no room at first, a token, the
@@ -55,9 +55,10 @@ class Batch:
         clock: Clock,
         jitter: Callable[[], float] = random.random,
         at_once: int = 1,
+        pause: Pause = quiet,
     ) -> None:
         """`jitter` answers 0 to 1 and spreads retries, so that conversations do not come back all at once; `at_once` is
-        how many conversations are dealt with at a time, each by a thread of its own where there are several."""
+        how many conversations are dealt with at a time, once there was a `pause` in which none has ended."""
         self._work = work
         self._queue = queue
         self._budgets = budgets
@@ -65,6 +66,7 @@ class Batch:
         self._clock = clock
         self._jitter = jitter
         self._at_once = at_once
+        self._pause = pause
 
     def run(self, records: Sequence[dict[str, Any]], remaining_s: Callable[[], float]) -> dict[str, Any]:
         """`records` are SQS records as Lambda hands them over, `remaining_s` the function's time left (s).
@@ -74,26 +76,15 @@ class Batch:
         """
         failed: list[dict[str, str]] = []
         waiting: defaultdict[int, list[str]] = defaultdict(list)
-        groups = _ordered([(record, _event(record)) for record in records])
-        for group, (number, delay) in zip(groups, self._all(groups, remaining_s), strict=True):
+        groups = _ordered([(record, _event(record)) for record in records])  # the longest waiting first
+        work = partial(self._group, remaining_s=remaining_s, company=Company())
+        for group, (number, delay) in zip(groups, beside(work, groups, self._at_once, self._pause), strict=True):
             for record, _ in group[number:]:
                 failed.append({"itemIdentifier": record["messageId"]})
                 waiting[delay].append(record["receiptHandle"])
         for delay, handles in waiting.items():
             self._queue.postpone(handles, delay)
         return {"batchItemFailures": failed}
-
-    def _all(self, groups: Sequence[Sequence[Pair]], remaining_s: Callable[[], float]) -> Iterable[tuple[int, int]]:
-        """What `_group` answers of each, in this order. Nothing goes on when it returns."""
-        work = partial(self._group, remaining_s=remaining_s, company=Company())
-        threads = min(self._at_once, len(groups))
-        if threads < 2:
-            return map(work, groups)
-        from concurrent.futures import ThreadPoolExecutor
-
-        made_ready()
-        with ThreadPoolExecutor(threads) as pool:  # the longest waiting first, as they were
-            return list(pool.map(work, groups))
 
     def _group(self, group: Sequence[Pair], remaining_s: Callable[[], float], company: Company) -> tuple[int, int]:
         """How many of the records are dealt with, and the seconds until the others shall be tried again."""

@@ -6,8 +6,9 @@ import io
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from threading import Barrier, Event, Lock, current_thread
+from threading import Barrier, Condition, Event, Lock, current_thread
 from typing import Any
 
 import pytest
@@ -17,12 +18,14 @@ from hypothesis import strategies as st
 from chalicelib.errors import Misconfigured, RateLimited, Retryable, Waiting
 from chalicelib.observability import EmfMetrics, log
 from chalicelib.pipeline.batch import NEEDED_S, Batch
+from chalicelib.pipeline.beside import Pause
 from chalicelib.pipeline.budgets import Budgets, WornOut
 from chalicelib.pipeline.ports import Turn
 from chalicelib.rules.budgets import BUDGETS
 from chalicelib.vocabulary.records import Event as Stored
 from chalicelib.vocabulary.records import Tried
 from tests.fakes import START, FakeClock, FakeLedger, FakeMetrics, FakeQueue
+from tests.kits import impatient
 from tests.kits import record as kit_record
 
 PATIENCE_S = 30.0
@@ -41,7 +44,12 @@ def ten() -> list[dict[str, Any]]:
 class Kit:
     """A batch over work that each test makes."""
 
-    def __init__(self, work: Callable[[Stored, Turn], None] = lambda event, turn: None, at_once: int = 10) -> None:
+    def __init__(
+        self,
+        work: Callable[[Stored, Turn], None] = lambda event, turn: None,
+        at_once: int = 10,
+        pause: Pause = impatient,
+    ) -> None:
         self.queue = FakeQueue()
         self.metrics = FakeMetrics()
         self.clock = FakeClock()
@@ -49,7 +57,7 @@ class Kit:
         self.handled: defaultdict[str, list[str]] = defaultdict(list)
         self._work = work
         self.budgets = Budgets(self.ledger, self.clock)
-        self.batch = Batch(self, self.queue, self.budgets, self.metrics, self.clock, lambda: 0.0, at_once)
+        self.batch = Batch(self, self.queue, self.budgets, self.metrics, self.clock, lambda: 0.0, at_once, pause)
 
     def handle(self, event: Stored, turn: Turn) -> None:
         self.handled[event.party].append(event.id)
@@ -205,13 +213,40 @@ FAULTS: dict[str, Callable[[], Exception]] = {
 EVENTS = st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from(["", "", "", *FAULTS])), max_size=10)
 
 
-def outcome(events: list[tuple[str, str]], at_once: int, remaining: Callable[[], float]) -> dict[str, Any]:
+class After:
+    """A pause that lasts until so many events have been begun; the next last no time."""
+
+    def __init__(self, begun: int) -> None:
+        self._left = begun
+        self._changed = Condition()
+
+    def begins(self) -> None:
+        with self._changed:
+            self._left -= 1
+            self._changed.notify_all()
+
+    def __call__(self, thread: Future[None]) -> None:
+        thread.add_done_callback(self._ended)
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._left <= 0 or thread.done(), PATIENCE_S)
+
+    def _ended(self, _: Future[None]) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+
+def outcome(
+    events: list[tuple[str, str]], at_once: int, remaining: Callable[[], float], patient: int = 0
+) -> dict[str, Any]:
+    pause = After(patient)
+
     def work(event: Stored, turn: Turn) -> None:
+        pause.begins()
         fault = event.id.partition("-")[2]
         if fault:
             raise FAULTS[fault]()
 
-    kit = Kit(work, at_once)
+    kit = Kit(work, at_once, pause)
     records = [record(f"{number}-{fault}", group) for number, (group, fault) in enumerate(events)]
     failed = kit.run(*records, remaining_s=remaining)
     return {
@@ -224,11 +259,12 @@ def outcome(events: list[tuple[str, str]], at_once: int, remaining: Callable[[],
 
 
 @settings(max_examples=150, deadline=None)
-@given(EVENTS, st.integers(2, 10))
+@given(EVENTS, st.integers(2, 10), st.integers(0, 5))
 def test_beside_each_other_the_outcome_is_that_of_one_after_the_other(
-    events: list[tuple[str, str]], at_once: int
+    events: list[tuple[str, str]], at_once: int, patient: int
 ) -> None:
-    assert outcome(events, at_once, lambda: 300.0) == outcome(events, 1, lambda: 300.0)
+    """So many are begun by one thread, at least, before anything is found to wait."""
+    assert outcome(events, at_once, lambda: 300.0, patient) == outcome(events, 1, lambda: 300.0)
 
 
 @settings(max_examples=50, deadline=None)
@@ -354,7 +390,7 @@ class Deaths:
         self.ledger.dead = False
         left = [group for group in self.groups if group not in self.ended]
         self._all_there = Barrier(len([group for group in left if group not in self.begun]) or 1)
-        batch = Batch(self, self.queue, self.budgets, FakeMetrics(), self.clock, lambda: 0.0, 10)
+        batch = Batch(self, self.queue, self.budgets, FakeMetrics(), self.clock, lambda: 0.0, 10, impatient)
         try:
             batch.run([record(group, group) for group in left], lambda: 300.0)
         except Died:
