@@ -23,6 +23,7 @@ import requests
 import sandbox.bridge
 import sandbox.simulators.genesys.access
 from bench import place
+from bench.threads import Meter
 from chalicelib import runtime
 from chalicelib.aws import calls
 from chalicelib.errors import Retryable
@@ -97,29 +98,19 @@ class Bench:
         self.sandbox, self.genesys = running, running.playing(GenesysSimulator)
         self.instagram = running.playing(InstagramSimulator)
         self.inbound, self.outbound = running._pollers[:2]  # what desks publish has its own, behind these
-        self.spent_s = 0.0
+        self.meter = Meter()
         self._serial = 0
         for poller in running._pollers:
-            poller._handler = self._timed(poller._handler)
+            poller._handler = self.meter.timed(poller._handler)
         process = running.aws._process
         assert process is not None
         self._stat = Path(f"/proc/{process.pid}/stat")
-
-    def _timed(self, handler: Callable[[dict[str, Any], Any], dict[str, Any]]) -> Any:
-        def run(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            start = time.thread_time()
-            try:
-                return handler(event, context)
-            finally:
-                self.spent_s += time.thread_time() - start
-
-        return run
 
     @contextmanager
     def handled_by(self, handler: Any) -> Iterator[None]:
         """Another handler takes the inbound queue meanwhile."""
         before = self.inbound._handler
-        self.inbound._handler = self._timed(handler)
+        self.inbound._handler = self.meter.timed(handler)
         try:
             yield
         finally:
@@ -173,11 +164,13 @@ class Bench:
             time.sleep(LONG_POLL_S)  # a poll under way takes nothing of it
             fill()
             before, began = done(), time.perf_counter()
-            spent, emulator, process = self.spent_s, self._emulator_s(), time.process_time()
+            spent, emulator, process = self.meter.spent_s, self._emulator_s(), time.process_time()
         until(lambda: done() - before >= wanted, 0.05)
         took = time.perf_counter() - began
+        with poller.held():  # the last batch has been seen, and is not over: what it spends counts when it is
+            pass
         share = 1e3 / wanted
-        worker = self.spent_s - spent
+        worker = self.meter.spent_s - spent
         return Flow(
             per_s=wanted / took,
             worker_ms=worker * share,
@@ -228,7 +221,9 @@ def bench(threads: int, calls_per_minute: int) -> Iterator[Bench]:
     with Sandbox(folder=FOLDER) as running:
         running.playing(GenesysSimulator)._access._calls_per_minute = calls_per_minute
         running.playing(InstagramSimulator).echo = "none"
-        yield Bench(running)
+        one = Bench(running)
+        with one.meter.counting():
+            yield one
 
 
 def bare(running: Sandbox) -> Callable[[dict[str, Any], Any], dict[str, Any]]:

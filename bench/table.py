@@ -10,8 +10,8 @@ HEAD = ("what", "unit", "bridge", "floor", "ratio", "goal", "")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One line. Without a floor there is no ratio; `most` is the goal's ratio, `highest` or `lowest` that of the
-    bridge's own number."""
+    """One line. Without a floor there is no ratio; `most` or `least` is the goal's ratio, `highest` or `lowest` that of
+    the bridge's own number."""
 
     name: str
     unit: str
@@ -19,6 +19,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     floor: float | None = None
     ratio: float | None = None
     most: float | None = None
+    least: float | None = None
     highest: float | None = None
     lowest: float | None = None
 
@@ -32,6 +33,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         """Whether every goal is met; None where there is none."""
         goals = [
             self.share is not None and self.share <= self.most if self.most is not None else None,
+            self.share is not None and self.share >= self.least if self.least is not None else None,
             self.ours <= self.highest if self.highest is not None else None,
             self.ours >= self.lowest if self.lowest is not None else None,
         ]
@@ -61,6 +63,7 @@ def _line(cells: list[str], widths: list[int]) -> str:
 def _cells(row: Row) -> list[str]:
     goals = [
         f"≤ {row.most:g}×" if row.most is not None else "",
+        f"≥ {row.least:g}×" if row.least is not None else "",
         f"≤ {row.highest:g}" if row.highest is not None else "",
         f"≥ {row.lowest:g}" if row.lowest is not None else "",
     ]

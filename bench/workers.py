@@ -10,7 +10,7 @@ from bench import stub
 from bench.measure import Replay, Subject, recorded
 from bench.place import AT_CONNECT, KNOWN, MET, READS_SHOWN, Context, echo, item, messaging, record, reply, seen
 
-GOAL = 1.3
+GOAL = 1.1
 # Network calls per message, at most: a text, an agent's text, an echo of ours, a read that a desk has a sign for.
 INBOUND_CALLS, OUTBOUND_CALLS, ECHO_CALLS, READ_CALLS = 3.0, 4.0, 1.0, 2.0
 SIGN = "worker: a read, by a desk's own sign"
