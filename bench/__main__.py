@@ -126,7 +126,7 @@ def _goal(name: str) -> float | None:
 def _starts(quick: bool) -> tuple[package.Package, list[cold.Pair]]:
     print("bench: the package, cold starts", file=sys.stderr)
     found = package.package()
-    return found, cold.starts(found.folder, 3 if quick else 9)
+    return found, cold.starts(found.folder, found.plain, 3 if quick else 9)
 
 
 def _cold(starts: tuple[package.Package, list[cold.Pair]]) -> list[Section]:

@@ -95,13 +95,14 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     ratio: Start
 
 
-def starts(folder: Path, rounds: int) -> list[Pair]:
-    """Each role and its floor in turn, so that what slows the machine slows both."""
+def starts(folder: Path, plain: Path, rounds: int) -> list[Pair]:
+    """Each role and its floor in turn, so that what slows the machine slows both. The floor starts from `plain`, whose
+    botocore is as pip installs it."""
     with stub.serving() as url:
-        return [_pair(folder, url, role, rounds) for role in ROLES]
+        return [_pair(folder, plain, url, role, rounds) for role in ROLES]
 
 
-def _pair(folder: Path, url: str, role: str, rounds: int) -> Pair:
+def _pair(folder: Path, plain: Path, url: str, role: str, rounds: int) -> Pair:
     event, place = _event(role), environment(url)
     queue = place["DMDESK_INBOUND_QUEUE"]
     service, call = ("sqs", PUT.format(queue=queue)) if role == "edge" else ("dynamodb", WRITE)
@@ -110,8 +111,8 @@ def _pair(folder: Path, url: str, role: str, rounds: int) -> Pair:
     floor = FLOOR.format(service=service, call=call, function=function.get(role, "worker"))
     both: tuple[list[Start], list[Start]] = ([], [])
     for _ in range(rounds):
-        for found, code in zip(both, (ours, floor), strict=True):
-            found.append(_start(ENTRY.format(folder=str(folder), code=code), place | {"DMDESK_ROLE": role}, event))
+        for found, where, code in zip(both, (folder, plain), (ours, floor), strict=True):
+            found.append(_start(ENTRY.format(folder=str(where), code=code), place | {"DMDESK_ROLE": role}, event))
     ratios = [_ratio(*pair) for pair in zip(*both, strict=True)]
     return Pair(role=role, ours=_median(both[0]), floor=_median(both[1]), ratio=_median(ratios))
 

@@ -9,6 +9,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,11 @@ from typing import Any
 import requests
 
 from bench.place import ACCOUNTS, AT_CONNECT, CONTACT, KNOWN, MET, PICTURE, SECRETS, SENT, large
+from chalicelib.pipeline.chores.upkeep import STARTS_S
+
+CHORES = (
+    "tokens", "tokens_900", "closing", "spending", "waits", "guarded", "ends", "deletions", "reconciling", "returns",
+)  # fmt: skip
 
 CALLS, ASKED = "/stub/calls", "/stub/asked"
 # Who is asked before an agent is; whoever is dead takes the call, and says nothing.
@@ -194,9 +200,15 @@ def _typed(value: str | bool) -> dict[str, Any]:
 
 
 def _rows(asked: dict[str, Any]) -> dict[str, Any]:
-    """The accounts; of any other partition, and of the index, nothing is known."""
-    wanted = asked["ExpressionAttributeValues"].get(":pk") == {"S": "ACCOUNT"}
-    items = [{name: _typed(value) for name, value in account.items()} for account in ACCOUNTS if wanted]
+    """The accounts, and that every chore ran at the upkeep's last start; of any other partition, and of the index,
+    nothing is known."""
+    partition = asked["ExpressionAttributeValues"].get(":pk", {}).get("S")
+    items: list[dict[str, Any]] = []
+    if partition == "ACCOUNT":
+        items = [{name: _typed(value) for name, value in account.items()} for account in ACCOUNTS]
+    if partition == "RAN":
+        ran = {"N": str(time.time() - STARTS_S)}
+        items = [{"pk": {"S": "RAN"}, "sk": {"S": name}, "ran": ran} for name in CHORES]
     return {"Items": items, "Count": len(items)}
 
 

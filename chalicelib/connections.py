@@ -68,10 +68,21 @@ def place(url: str) -> Place:
 class Tls(ssl.SSLContext):
     """How we speak TLS: certificates are judged, and have to be the host's."""
 
+    _read: frozenset[str] = frozenset()
+
     def wrap_socket(self, sock: Any, *args: Any, **named: Any) -> Any:
-        """Speaks TLS over a Timed socket from here on, and answers it; the handshake ends with its call."""
+        """Speaks TLS over a Timed socket from here on, and answers it; the handshake ends with its call. A socket of
+        somebody else's (botocore's) is wrapped as ever."""
+        if not isinstance(sock, Timed):
+            return super().wrap_socket(sock, *args, **named)
         sock.wrap(partial(super().wrap_socket, *args, **named))
         return sock
+
+    def load_verify_locations(self, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
+        """Reads the authorities of a file once: botocore asks for it with each connection."""
+        if cafile is None or cafile not in self._read:
+            super().load_verify_locations(cafile, capath, cadata)
+            self._read |= {cafile} if cafile else set()
 
     def set_alpn_protocols(self, *_: object) -> None:
         """Nothing: urllib3 sets the same for each connection, while another thread's handshake may read them."""

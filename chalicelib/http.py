@@ -9,7 +9,7 @@ import time
 import zlib
 from collections.abc import Callable
 from datetime import UTC
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -20,6 +20,8 @@ from chalicelib.errors import Misconfigured, Retryable, Uncertain, Unreachable
 
 if TYPE_CHECKING:
     import requests
+
+    from chalicelib.session import Session
 
 READ_S = 8.0
 # No call takes longer as a whole: name, connection, handshake, request and answer.
@@ -126,13 +128,26 @@ class Outgoing:
     ) -> None:
         """`read_s` is how long an answer may take (seconds, default READ_S), `clock` answers epoch seconds,
         `steady` seconds that never go back; `sign` is for those who call services of AWS."""
-        from chalicelib.session import Session, proxies_of  # requests: 30 ms that the edge does not pay
-
+        self._clock = clock
         self._steady = steady
         self._sign = sign
         self._read_s = READ_S if read_s is None else read_s
-        self._session = Session(clock)
-        self._proxies = cache(proxies_of)  # read on each call, the environment would cost time
+
+    def open(self) -> None:
+        """Makes ready what the first call needs: `requests` and the authorities' certificates, which take 25 ms."""
+        _ = self._session, self._proxies  # made by being asked for
+
+    @cached_property
+    def _session(self) -> Session:
+        from chalicelib.session import Session  # loaded by who calls
+
+        return Session(self._clock)
+
+    @cached_property
+    def _proxies(self) -> Callable[[str], dict[str, str]]:
+        from chalicelib.session import proxies_of
+
+        return cache(proxies_of)  # read on each call, the environment would cost time
 
     def post(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
         """POSTs the bytes. `read_s` is how long this answer may take (seconds, None: the session's); connecting
@@ -175,7 +190,8 @@ class Outgoing:
 
     def close(self) -> None:
         """Leaves all connections that are not in use."""
-        self._session.close()
+        if "_session" in vars(self):
+            self._session.close()
 
     def _call(
         self,
@@ -190,13 +206,14 @@ class Outgoing:
         where = _destination(url)
         sent = _sendable(headers, body) | {"Accept-Encoding": "gzip", "User-Agent": "dmdesk"}
         proxies = self._proxies(f"{where.scheme}://{where.authority}")
-        watch = self._session.watch
+        session = self._session
+        watch = session.watch
         # a call that may take two seconds does not connect for three
         longest_s = min(CONNECT_S, wait_s) + wait_s if whole_s is None else whole_s
         watch.begin(countdown(min(longest_s, LONGEST_CALL_S), self._steady), wait_s)
         try:
             return _answer(
-                self._session.request(
+                session.request(
                     method, url, data=body, headers=sent, stream=True, allow_redirects=False, proxies=proxies
                 )
             )

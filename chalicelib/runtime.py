@@ -637,8 +637,14 @@ BUILT = {
 }
 
 
-# role → the queue that what it takes goes to
-_FED = {"edge": "inbound", "desk_edge": "outbound"}
+# role → what else its first event is sure to need
+_OPENED = {
+    "edge": ("secrets", "inbound"),
+    "desk_edge": ("secrets", "outbound"),
+    "fed": ("secrets",),
+    "to_desk": ("secrets", "http"),
+    "to_customer": ("secrets", "http"),
+}
 
 
 def preload(role: str) -> None:
@@ -648,5 +654,5 @@ def preload(role: str) -> None:
     """
     if role in BUILT:
         getattr(current(), BUILT[role])
-    if role in _FED:
-        getattr(current(), _FED[role]).open()
+    for name in _OPENED.get(role, ()):
+        getattr(current(), name).open()

@@ -6,11 +6,15 @@ By themselves requests and urllib3 bound each wait, never the call: an answer th
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+
+# The package leaves it out (tools/package.py), of which requests would warn each time that it is loaded.
+warnings.filterwarnings("ignore", "Unable to find acceptable character detection dependency")
 
 import requests
 from requests.adapters import HTTPAdapter

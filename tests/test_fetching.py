@@ -509,7 +509,7 @@ def test_a_proxy_of_the_environment_is_not_used(web: Web, monkeypatch: pytest.Mo
 
 
 @contextmanager
-def speaking_tls(web: Web, name: str, folder: Path) -> Iterator[Tls]:
+def speaking_tls(web: Any, name: str, folder: Path) -> Iterator[Tls]:
     """The server, behind a certificate for this name; the context that trusts it."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])

@@ -66,7 +66,7 @@ def test_the_edge_loads_nothing_that_only_workers_need(entry: str, role: str) ->
 
 def test_the_inbound_worker_loads_what_it_asks_with_and_not_what_sends() -> None:
     found = modules("to_desk")
-    assert [name for name in [*CLIENTS, "chalicelib.pipeline.media"] if name not in found] == []
+    assert [name for name in [*CLIENTS, "chalicelib.pipeline.media", "requests"] if name not in found] == []
     senders = [
         "chalicelib.pipeline.outbound.to_customer",
         "chalicelib.pipeline.outbound.enclosing",
@@ -98,6 +98,17 @@ def test_a_worker_pays_for_connect_only_where_it_is_set_up(role: str) -> None:
     found = modules(role, without=["connect"])
     assert "chalicelib.desks.genesys.client" in found
     assert [name for name in [*CONNECT, "chalicelib.aws.signing"] if name in found] == []
+
+
+def test_the_upkeep_loads_what_calls_vendors_where_it_has_to_call_one() -> None:
+    found = modules("upkeep")
+    assert "chalicelib.pipeline.chores.tokens" in found
+    assert {"requests", "chalicelib.session", "chalicelib.fetching"} & found == set()
+
+
+@pytest.mark.parametrize("role", ["edge", "desk_edge", "to_desk", "to_customer", "upkeep"])
+def test_nobody_loads_what_costs_much_and_does_little_here(role: str) -> None:
+    assert {"aws_lambda_powertools", "boto3"} & modules(role) == set()
 
 
 @pytest.mark.parametrize("role", ["edge", "desk_edge", "to_desk", "to_customer", "upkeep"])

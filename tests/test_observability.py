@@ -26,7 +26,7 @@ from chalicelib.desks.genesys.oauth import Tokens
 from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
 from chalicelib.errors import Judged, Refused, Retryable, Uncertain
 from chalicelib.http import Answer, Outgoing, Request
-from chalicelib.observability import FACTS, EmfMetrics, log, new_codes, where
+from chalicelib.observability import FACTS, EmfMetrics, Line, level_of, log, new_codes, where
 from chalicelib.protocols.channel import Client
 from chalicelib.vocabulary.records import Conversation, Event, Thread
 from tests.contract.signing import request, signature, signed
@@ -324,9 +324,45 @@ def test_the_app_leaves_the_logger_as_it_is() -> None:
 
     logger = logging.getLogger(app.app.app_name)
     assert logger.isEnabledFor(logging.INFO)
-    assert (
-        len([handler for handler in logger.handlers if isinstance(handler.formatter, LambdaPowertoolsFormatter)]) == 1
-    )
+    assert len([handler for handler in logger.handlers if isinstance(handler.formatter, Line)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "level"),
+    [
+        ({}, "INFO"),
+        ({"LOG_LEVEL": "warning"}, "WARNING"),
+        ({"LOG_LEVEL": "", "POWERTOOLS_LOG_LEVEL": "ERROR"}, "ERROR"),
+        ({"LOG_LEVEL": "ERROR", "POWERTOOLS_LOG_LEVEL": "debug"}, "DEBUG"),
+        ({"LOG_LEVEL": "ERROR", "AWS_LAMBDA_LOG_LEVEL": "WARN"}, "WARN"),
+        ({"AWS_LAMBDA_LOG_LEVEL": "FATAL"}, "FATAL"),
+        ({"AWS_LAMBDA_LOG_LEVEL": "TRACE"}, "DEBUG"),
+    ],
+)
+def test_what_is_told_is_said_by_lambdas_controls_or_by_a_variable(environment: dict[str, str], level: str) -> None:
+    assert level_of(environment) == level
+    logging.getLogger("dmdesk.level").setLevel(level)  # which logging takes
+
+
+def test_a_line_is_told_once_where_the_root_has_a_handler_as_lambdas_has() -> None:
+    heard, stream = Lines(), io.StringIO()
+    logging.root.addHandler(heard)
+    before = log.write_to(stream)
+    try:
+        log.warning("once")
+    finally:
+        log.write_to(before)
+        logging.root.removeHandler(heard)
+    assert (len(stream.getvalue().splitlines()), heard.records) == (1, [])
+
+
+@pytest.mark.parametrize("level", [logging.INFO, logging.WARNING, logging.ERROR])
+def test_a_line_has_the_form_of_powertools(level: int) -> None:
+    record = logging.LogRecord("dmdesk", level, __file__, 1, "delivered", (), None)
+    record.channel = "instagram"
+    theirs = LambdaPowertoolsFormatter(service="dmdesk", location=None)
+    one, other = json.loads(Line().format(record)), json.loads(theirs.format(record))
+    assert one == {name: value for name, value in other.items() if value is not None}
 
 
 # Codes that no table has

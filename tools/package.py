@@ -3,9 +3,10 @@
     python -m tools.package [--arch arm64|x86_64] [--out build]
 
 pip fetches the wheels of the target's platform, each by its hash in requirements.txt (Chalice's own packager checks
-none of them); this script then takes away what the functions never import, compiles the rest, and writes the zip so
-that the same input gives the same bytes. Each project's RECORD tells which files are its own, for the bill of materials
-(tools/bill.py). Lambda's runtime is the version of the Python that runs this, which needs pip and nothing else.
+none of them); this script then takes away what the functions never import or ask for, compiles the rest, and writes
+the zip so that the same input gives the same bytes. Each project's RECORD tells which files are its own, for the bill
+of materials (tools/bill.py). Lambda's runtime is the version of the Python that runs this, which needs pip and nothing
+else.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tools.environment import HASHED, advice, lock, locked, name_of
+from tools.thinning import thin
 
 ROOT = Path(__file__).resolve().parent.parent
 # Lambda's Pythons that every wheel knows
@@ -40,6 +42,8 @@ LARGEST = 20 * 1024 * 1024
 UNUSED = {
     "ansicon", "blessed", "click", "editor", "inquirer", "jinxed", "packaging", "pyyaml", "readchar", "runs",
     "setuptools", "wcwidth", "wheel", "xmod",
+    # requests loads it to guess an answer's encoding, 9 ms of a cold start; ours are read as bytes
+    "charset-normalizer",
 }  # fmt: skip
 # the oldest C library that a runtime has: Amazon Linux 2 (3.11), Amazon Linux 2023
 # docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
@@ -81,6 +85,7 @@ def build(out: Path, arch: str) -> dict[str, Any]:
         wheels = gathered(tree, Path(scratch), arch)
         owners = records(tree)
         prune(tree, services(tree / "chalicelib"))
+        thin(tree)
         check(tree, arch)
         compile_all(tree)
         write_records(tree, owners)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -31,8 +32,12 @@ class Letters:
 
     def __init__(self, url: str, client: SQSClient | None = None, pause: Callable[[float], None] = time.sleep) -> None:
         self._url = url
-        self._client: SQSClient = client or calls.client("sqs")
+        self._given = client
         self._pause = pause
+
+    @cached_property
+    def _client(self) -> SQSClient:
+        return self._given or calls.client("sqs")  # made at first use: seldom is there anything to do
 
     def of(self, marks: Collection[str]) -> list[Event]:
         """The letters whose events have one of the marks. Of a conversation with several, ten at the most: the queue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.aws import calls
@@ -22,7 +23,11 @@ class Objects:
 
     def __init__(self, name: str, client: S3Client | None = None) -> None:
         self._name = name
-        self._client: S3Client = client or calls.client("s3", S3_CONFIG)
+        self._given = client
+
+    @cached_property
+    def _client(self) -> S3Client:
+        return self._given or calls.client("s3", S3_CONFIG)  # made at first use: seldom is there anything to do
 
     def erase(self, keys: Sequence[str]) -> None:
         """Deletes what lies under the keys, for good: where the bucket has versions, all of them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cached_property
 from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -57,8 +58,19 @@ class SecretStore:
     def __init__(self, clock: Callable[[], float], client: SecretsManagerClient | None = None) -> None:
         self._clock = clock
         self._given = client
-        self._client: SecretsManagerClient = client or calls.client("secretsmanager", READING)
         self._held: dict[str, _Held] = {}
+
+    def open(self) -> None:
+        """Makes ready what the first question needs."""
+        _ = self._client  # made by being asked for
+
+    @cached_property
+    def _client(self) -> SecretsManagerClient:
+        return self._given or calls.client("secretsmanager", READING)
+
+    @cached_property
+    def _writer(self) -> SecretsManagerClient:
+        return self._given or calls.client("secretsmanager", WRITING)
 
     def get(self, name: str) -> dict[str, Any]:
         """The secret's object; {} where it does not exist, has no value yet, or holds no JSON object.
@@ -106,8 +118,7 @@ class SecretStore:
 
     def put(self, name: str, value: dict[str, Any]) -> None:
         """Stores the object as the secret's newest version. Raises Retryable after four tries."""
-        client: SecretsManagerClient = self._given or calls.client("secretsmanager", WRITING)
-        _asked(name, lambda: client.put_secret_value(SecretId=name, SecretString=json.dumps(value)))
+        _asked(name, lambda: self._writer.put_secret_value(SecretId=name, SecretString=json.dumps(value)))
         now = self._clock()
         self._held[name] = _Held(value=value, loaded_s=now, asked_s=now)
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from botocore import exceptions as botocore
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from chalicelib import connections
+from chalicelib.aws import calls
 from chalicelib.aws.calls import call
 from chalicelib.errors import Misconfigured, Retryable
+from tests.test_fetching import speaking_tls
 
 
 def failing(code: str, status: int = 400, operation: str = "PutItem") -> Any:
@@ -126,3 +136,97 @@ def test_a_mistake_of_ours_is_not_tried_for_ever() -> None:
         raise botocore.ParamValidationError(report="x")
 
     assert isinstance(raised(work), botocore.ParamValidationError)
+
+
+class Aws:
+    """A server on 127.0.0.1 that answers every call with nothing."""
+
+    def __init__(self) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["content-length"]))
+                self.send_response(200)
+                self.send_header("content-length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, format: str, *args: object) -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        vars(self.server)["handle_error"] = lambda *_: None  # it would print the refusals that are wanted
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "DEFAULT_REGION": "eu-central-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    calls.session.cache_clear()
+    yield
+    calls.session.cache_clear()
+
+
+def reading(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files of authorities that are read from here on."""
+    read: list[str] = []
+    real = ssl.SSLContext.load_verify_locations
+
+    def noted(self: ssl.SSLContext, cafile: Any = None, capath: Any = None, cadata: Any = None) -> None:
+        read.append(str(cafile))
+        real(self, cafile, capath, cadata)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", noted)
+    return read
+
+
+@pytest.mark.parametrize(("name", "fits"), [("localhost", True), ("evil.com", False)])
+@pytest.mark.usefixtures("fresh")
+def test_clients_judge_certificates_by_authorities_that_were_read_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, fits: bool
+) -> None:
+    aws = Aws()
+    with speaking_tls(aws, name, tmp_path) as context:
+        context.load_verify_locations(certifi.where())  # as `tls` does
+        monkeypatch.setattr(calls, "tls", lambda: context)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://localhost:{aws.server.server_port}")
+        thread = threading.Thread(target=aws.server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        read = reading(monkeypatch)
+        outcomes = []
+        for service, work in (
+            ("dynamodb", "list_tables"),
+            ("secretsmanager", "list_secrets"),
+            ("dynamodb", "list_tables"),
+        ):
+            client = calls.client(service, calls.CONFIG.merge(Config(retries={"total_max_attempts": 1})))
+            try:
+                outcomes.append(getattr(client, work)()["ResponseMetadata"]["HTTPStatusCode"])
+            except botocore.SSLError:
+                outcomes.append(0)
+            client.close()
+        aws.server.shutdown()
+        thread.join(60)
+        aws.server.server_close()
+    assert outcomes == [200 if fits else 0] * 3
+    assert read == []
+
+
+@pytest.mark.usefixtures("fresh")
+def test_by_default_they_are_judged_and_have_to_be_the_hosts() -> None:
+    manager: Any = calls.client("dynamodb")._endpoint.http_session._manager
+    context = manager.connection_pool_kw["ssl_context"]
+    assert context is connections.tls()
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
+@pytest.mark.usefixtures("fresh")
+def test_authorities_that_somebody_names_are_nobody_elses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A company's own, of a proxy that looks into TLS: vendors' certificates must not be judged by them."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "ours.pem"))
+    made = calls.client("dynamodb")
+    assert made._endpoint.http_session._manager.connection_pool_kw["ssl_context"] is not connections.tls()
+    assert str(tmp_path / "ours.pem") not in connections.tls()._read

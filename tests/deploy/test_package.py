@@ -48,7 +48,7 @@ def run(folder: Path, code: str, **environment: str) -> Any:
     """What a fresh interpreter prints (JSON) that sees the package and the standard library only."""
     command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(folder)!r}); {code}"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd="/")
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")  # each warning would be a line in the functions' logs
     return json.loads(done.stdout)
 
 
@@ -98,7 +98,7 @@ def test_every_file_of_the_package_has_its_component(built: Path) -> None:
     assert told == there
     names = {one["name"] for one in made["components"]}
     assert count == len(names) >= 15
-    assert names >= {"aws-lambda-powertools", "botocore", "chalice", "msgspec", "regex", "requests", "urllib3"}
+    assert names >= {"boto3", "botocore", "chalice", "msgspec", "regex", "requests", "urllib3"}
     assert all(one["licenses"][0]["expression"] and one["version"] and one["hashes"] for one in made["components"])
     needs = {one["ref"]: one.get("dependsOn", []) for one in made["dependencies"]}
     [botocore] = [ref for ref in needs if ref.startswith("pkg:pypi/botocore@")]
@@ -131,8 +131,9 @@ def test_a_package_that_somebody_changed_has_no_bill(built: Path, tmp_path: Path
 def test_what_the_functions_never_import_is_not_in_it(unzipped: Path) -> None:
     tops = {path.name for path in unzipped.iterdir()}
     assert not tops & {
-        "PureCloudPlatformClientV2", "_yaml", "bin", "blessed", "click", "inquirer", "ops", "packaging", "pip",
-        "pkg_resources", "readchar", "sandbox", "setuptools", "terraform", "tests", "wcwidth", "wheel", "yaml",
+        "PureCloudPlatformClientV2", "_yaml", "aws_lambda_powertools", "bin", "blessed", "charset_normalizer", "click",
+        "inquirer", "ops", "packaging", "pip", "pkg_resources", "readchar", "sandbox", "setuptools", "terraform",
+        "tests", "typing_extensions.py", "wcwidth", "wheel", "yaml",
     }  # fmt: skip
     assert {path.name for path in (unzipped / "chalice").iterdir()} == {"__init__.py", "__pycache__", "app.py"}
     assert {path.name for path in (unzipped / "botocore" / "data").iterdir() if path.is_dir()} == {

@@ -75,6 +75,8 @@ class Returns:
         one has come after it."""
         since_ms = (now - self._hours * HOUR_S) * 1000
         found: list[tuple[str, int, str]] = []
+        if next(self._shelf.keys(f"{PARKED}{UNKNOWN_ACCOUNT}/"), None) is None:  # as nearly always: one look will do
+            return []
         for source, marks in self._marks().items():
             for day in _days(now - self._hours * HOUR_S, now):
                 for key in self._shelf.keys(f"{PARKED}{UNKNOWN_ACCOUNT}/{source}/{day}/"):
