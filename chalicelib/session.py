@@ -1,19 +1,20 @@
-"""A session of `requests` in which every wait ends with the call that it serves.
+"""An adapter of `requests` in which every wait ends with the call that it serves.
 
-By themselves requests and urllib3 bound each wait, never the call: an answer that drips would not end.
+By themselves requests and urllib3 bound each wait, never the call: an answer that drips would not end. No session is
+around it: what one adds (cookies, redirects, netrc, settings that are merged for each call) no call of ours may have.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
-from http.cookiejar import DefaultCookiePolicy
+from functools import lru_cache, partial
 from typing import Any
 
-import requests
+from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies, select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import LocationParseError, NewConnectionError
@@ -24,6 +25,8 @@ from chalicelib.errors import Misconfigured
 
 # Shorter than what load balancers keep an idle connection for.
 IDLE_S = 15.0
+_USUAL = {"Accept": "*/*", "Connection": "keep-alive"}
+_OURS = {"Accept-Encoding": "gzip", "User-Agent": "dmdesk"}
 _PROXY_ADVICE = "http_proxy and https_proxy name an http:// address"
 
 
@@ -57,41 +60,52 @@ class Watch(threading.local):
             self._wait_s, self.sent = wait_s, False
 
 
-class Session(requests.Session):
+def prepared(method: str, url: str, headers: dict[str, str], body: bytes | None) -> PreparedRequest:
+    """The request with the headers that `requests` adds. Raises ValueError where the URL is none."""
+    request = PreparedRequest()
+    request.prepare_method(method)
+    request.url = _written(url)
+    request.headers = CaseInsensitiveDict({**_USUAL, **headers, **_OURS})
+    request.prepare_body(body, None)
+    return request
+
+
+@lru_cache(256)
+def _written(url: str) -> str | None:
+    """The URL as `requests` writes it: the same few are called again and again."""
+    request = PreparedRequest()
+    request.prepare_url(url, None)
+    return request.url
+
+
+class Adapter(HTTPAdapter):
     """Never follows a redirect, never repeats a call, keeps no cookie. `watch` has to begin before each call."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` answers epoch seconds."""
-        super().__init__()
         self.watch = Watch()
-        for scheme in ("https://", "http://"):
-            self.mount(scheme, _Adapter(self.watch, clock))
-        # netrc would replace our Authorization header, and reading the environment costs time on each call
-        self.trust_env = False
-        # one session serves every account: a vendor's cookie must not follow from one to the next
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-
-    def get_redirect_target(self, *_: object) -> None:
-        """Nowhere. To tell where a redirect leads, requests would read all of its body, however large."""
-
-
-class _Adapter(HTTPAdapter):
-    """Lets every pool make our connections."""
-
-    def __init__(self, watch: Watch, clock: Callable[[], float]) -> None:
         self._made: dict[str, Any] = {
-            "http": partial(_Plain, watch, clock),
-            "https": partial(_Secure, watch, clock, ssl_context=tls()),
+            "http": partial(_Plain, self.watch, clock),
+            "https": partial(_Secure, self.watch, clock, ssl_context=tls()),
         }
         super().__init__()
 
     def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
+        """As `requests` does, of pools that make our connections."""
         pool: Any = super().get_connection_with_tls_context(*args, **named)
         pool.ConnectionCls = self._made[pool.scheme]
         return pool
 
     def cert_verify(self, *_: object) -> None:
         """Nothing: it would let each connection read the authorities, which `tls` has done."""
+
+    def request_url(self, request: PreparedRequest, proxies: Mapping[str, str] | None) -> str:
+        """As `requests` does, which else looks for a proxy where there is none."""
+        return super().request_url(request, proxies) if proxies else request.path_url
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Any:
+        """The answer of urllib3: nobody reads the cookies, the encoding and the headers that `requests` looks for."""
+        return resp
 
 
 class _Plain(HTTPConnection):
