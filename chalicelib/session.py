@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any
 
 from requests import PreparedRequest
@@ -89,6 +90,8 @@ class Adapter(HTTPAdapter):
             "https": partial(_Secure, self.watch, clock, ssl_context=tls()),
         }
         super().__init__()
+        pools: Any = self.poolmanager
+        pools.key_fn_by_scheme = dict.fromkeys(self._made, itemgetter("scheme", "host", "port"))  # all else is the same
 
     def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
         """As `requests` does, of pools that make our connections."""
