@@ -126,13 +126,12 @@ class Outgoing:
     ) -> None:
         """`read_s` is how long an answer may take (seconds, default READ_S), `clock` answers epoch seconds,
         `steady` seconds that never go back; `sign` is for those who call services of AWS."""
-        from chalicelib.session import Adapter, prepared, proxies_of  # requests: 30 ms that the edge does not pay
+        from chalicelib.session import Session, proxies_of  # requests: 30 ms that the edge does not pay
 
         self._steady = steady
         self._sign = sign
         self._read_s = READ_S if read_s is None else read_s
-        self._adapter = Adapter(clock)
-        self._prepared = prepared
+        self._session = Session(clock)
         self._proxies = cache(proxies_of)  # read on each call, the environment would cost time
 
     def post(self, url: str, *, headers: dict[str, str], body: bytes, read_s: float | None = None) -> Answer:
@@ -176,7 +175,7 @@ class Outgoing:
 
     def close(self) -> None:
         """Leaves all connections that are not in use."""
-        self._adapter.close()
+        self._session.close()
 
     def _call(
         self,
@@ -191,14 +190,12 @@ class Outgoing:
         where = _destination(url)
         sent = _sendable(headers, body)
         proxies = self._proxies(f"{where.scheme}://{where.authority}")
-        watch = self._adapter.watch
+        watch = self._session.watch
         # a call that may take two seconds does not connect for three
         longest_s = min(CONNECT_S, wait_s) + wait_s if whole_s is None else whole_s
         watch.begin(countdown(min(longest_s, LONGEST_CALL_S), self._steady), wait_s)
         try:
-            request = self._prepared(method, url, sent, body)
-            answer: Any = self._adapter.send(request, stream=True, proxies=proxies)
-            return _answer(answer)
+            return _answer(self._session.request(method, url, sent, body, proxies))
         except _FAILURES as error:  # what breaks before the first byte has left was not sent
             if watch.sent:
                 raise Uncertain(f"no answer from {where.authority}: {_kind(error)}") from None

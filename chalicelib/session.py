@@ -1,7 +1,7 @@
-"""An adapter of `requests` in which every wait ends with the call that it serves.
+"""A session of `requests`' adapter in which every wait ends with the call that it serves.
 
-By themselves requests and urllib3 bound each wait, never the call: an answer that drips would not end. No session is
-around it: what one adds (cookies, redirects, netrc, settings that are merged for each call) no call of ours may have.
+By themselves requests and urllib3 bound each wait, never the call: an answer that drips would not end. What their own
+session adds to each call (cookies, redirects, netrc, settings that are merged anew) no call of ours may have.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies, select_proxy
+from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import LocationParseError, NewConnectionError
 from urllib3.util import Url, parse_url
@@ -61,8 +62,29 @@ class Watch(threading.local):
             self._wait_s, self.sent = wait_s, False
 
 
-def prepared(method: str, url: str, headers: dict[str, str], body: bytes | None) -> PreparedRequest:
-    """The request with the headers that `requests` adds. Raises ValueError where the URL is none."""
+class Session:
+    """Never follows a redirect, never repeats a call, keeps no cookie. `watch` has to begin before each call."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """`clock` answers epoch seconds."""
+        self.watch = Watch()
+        self._adapter = _Adapter(self.watch, clock)
+
+    def request(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, proxies: dict[str, str]
+    ) -> BaseHTTPResponse:
+        """The answer, of which nothing but the head has been read. Raises ValueError where the URL is none, and what
+        `requests` raises."""
+        answer: Any = self._adapter.send(_prepared(method, url, headers, body), stream=True, proxies=proxies)
+        return cast("BaseHTTPResponse", answer)
+
+    def close(self) -> None:
+        """Leaves all connections that are not in use."""
+        self._adapter.close()
+
+
+def _prepared(method: str, url: str, headers: dict[str, str], body: bytes | None) -> PreparedRequest:
+    """The request, with the headers that `requests` adds."""
     request = PreparedRequest()
     request.prepare_method(method)
     request.url = _written(url)
@@ -79,22 +101,19 @@ def _written(url: str) -> str | None:
     return request.url
 
 
-class Adapter(HTTPAdapter):
-    """Never follows a redirect, never repeats a call, keeps no cookie. `watch` has to begin before each call."""
+class _Adapter(HTTPAdapter):
+    """Lets every pool make our connections."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        """`clock` answers epoch seconds."""
-        self.watch = Watch()
+    def __init__(self, watch: Watch, clock: Callable[[], float]) -> None:
         self._made: dict[str, Any] = {
-            "http": partial(_Plain, self.watch, clock),
-            "https": partial(_Secure, self.watch, clock, ssl_context=tls()),
+            "http": partial(_Plain, watch, clock),
+            "https": partial(_Secure, watch, clock, ssl_context=tls()),
         }
         super().__init__()
         pools: Any = self.poolmanager
         pools.key_fn_by_scheme = dict.fromkeys(self._made, itemgetter("scheme", "host", "port"))  # all else is the same
 
     def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
-        """As `requests` does, of pools that make our connections."""
         pool: Any = super().get_connection_with_tls_context(*args, **named)
         pool.ConnectionCls = self._made[pool.scheme]
         return pool

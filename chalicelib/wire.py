@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 LONGEST_ID = 255
 
@@ -62,12 +62,13 @@ def mended(text: bytes) -> bytes:
 
 # The last millisecond of the year 9999: no later one can be written.
 LATEST_MS = 253_402_300_799_999
+_EPOCH = datetime(1970, 1, 1)
 
 
 def iso(milliseconds: int) -> str:
     """The time as `yyyy-MM-ddTHH:mm:ss.mmmZ`: what desks and flows take."""
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
-    return f"{moment.replace(tzinfo=None).isoformat()}.{milliseconds % 1000:03d}Z"
+    moment = _EPOCH + timedelta(milliseconds=milliseconds)
+    return f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
 def moment_ms(text: str) -> int:
