@@ -9,7 +9,7 @@ import time
 import zlib
 from collections.abc import Callable
 from datetime import UTC
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -19,7 +19,7 @@ from chalicelib.connections import CONNECT_S, Place, countdown, place
 from chalicelib.errors import Misconfigured, Retryable, Uncertain, Unreachable
 
 if TYPE_CHECKING:
-    import requests
+    from urllib3 import BaseHTTPResponse
 
     from chalicelib.session import Session
 
@@ -204,7 +204,7 @@ class Outgoing:
     ) -> Answer:
         wait_s = self._read_s if read_s is None else read_s
         where = _destination(url)
-        sent = _sendable(headers, body) | {"Accept-Encoding": "gzip", "User-Agent": "dmdesk"}
+        sent = _sendable(headers, body)
         proxies = self._proxies(f"{where.scheme}://{where.authority}")
         session = self._session
         watch = session.watch
@@ -212,11 +212,7 @@ class Outgoing:
         longest_s = min(CONNECT_S, wait_s) + wait_s if whole_s is None else whole_s
         watch.begin(countdown(min(longest_s, LONGEST_CALL_S), self._steady), wait_s)
         try:
-            return _answer(
-                session.request(
-                    method, url, data=body, headers=sent, stream=True, allow_redirects=False, proxies=proxies
-                )
-            )
+            return _answer(session.request(method, url, sent, body, proxies))
         except _FAILURES as error:  # what breaks before the first byte has left was not sent
             if watch.sent:
                 raise Uncertain(f"no answer from {where.authority}: {_kind(error)}") from None
@@ -233,8 +229,10 @@ class _Unreadable(ValueError):
 _FAILURES = (OSError, HTTPError, http.client.HTTPException, ValueError, zlib.error)
 
 
+@lru_cache(256)
 def _destination(url: str) -> Place:
-    """Raises Misconfigured: whatever stands behind a vendor's address is escaped."""
+    """Where the URL leads; the same few are called again and again. Raises Misconfigured: whatever stands behind a
+    vendor's address is escaped."""
     try:
         return place(url)
     except ValueError:  # its words may be the URL, whose query may be a key
@@ -251,24 +249,27 @@ def _sendable(headers: dict[str, str], body: bytes | None) -> dict[str, str]:
     return headers
 
 
-def _answer(answer: requests.Response) -> Answer:
+def _answer(answer: BaseHTTPResponse) -> Answer:
     """The whole answer; never more of its body is held than LARGEST_ANSWER and a chunk."""
-    with answer:
-        lowered = {name.lower(): value for name, value in answer.headers.items()}
+    try:
+        lowered = {name.lower(): value for name, value in answer.headers.itermerged()}
         coding = (lowered.get("content-encoding") or "identity").strip().lower()
         if coding != "identity" and coding not in _PACKED:
             raise _Unreadable(f"content encoding {coding[:20]}")
         unpack = zlib.decompressobj(_PACKED[coding]) if coding in _PACKED else None
         body = bytearray()
         came = False
-        while chunk := answer.raw.read(_CHUNK, decode_content=False):
+        while chunk := answer.read(_CHUNK, decode_content=False):
             came = True
             body += unpack.decompress(chunk, LARGEST_ANSWER + 1 - len(body)) if unpack else chunk
             if len(body) > LARGEST_ANSWER:
                 raise _Unreadable(f"more than {LARGEST_ANSWER} bytes")
         if unpack and came and not unpack.eof:
             raise _Unreadable("broke off")
-        return Answer(status=answer.status_code, headers=lowered, body=bytes(body))
+        return Answer(status=answer.status, headers=lowered, body=bytes(body))
+    finally:  # what was not read to its end serves no other call
+        answer.close()
+        answer.release_conn()
 
 
 def _date_s(value: str) -> float:

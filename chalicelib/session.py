@@ -1,24 +1,27 @@
-"""A session of `requests` in which every wait ends with the call that it serves.
+"""A session of `requests`' adapter in which every wait ends with the call that it serves.
 
-By themselves requests and urllib3 bound each wait, never the call: an answer that drips would not end.
+By themselves requests and urllib3 bound each wait, never the call: an answer that drips would not end. What their own
+session adds to each call (cookies, redirects, netrc, settings that are merged anew) no call of ours may have.
 """
 
 from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from functools import lru_cache, partial
+from operator import itemgetter
+from typing import Any, cast
 
 # The package leaves it out (tools/package.py), of which requests would warn each time that it is loaded.
 warnings.filterwarnings("ignore", "Unable to find acceptable character detection dependency")
 
-import requests
+from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies, select_proxy
+from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import LocationParseError, NewConnectionError
 from urllib3.util import Url, parse_url
@@ -28,6 +31,8 @@ from chalicelib.errors import Misconfigured
 
 # Shorter than what load balancers keep an idle connection for.
 IDLE_S = 15.0
+_USUAL = {"Accept": "*/*", "Connection": "keep-alive"}
+_OURS = {"Accept-Encoding": "gzip", "User-Agent": "dmdesk"}
 _PROXY_ADVICE = "http_proxy and https_proxy name an http:// address"
 
 
@@ -61,22 +66,43 @@ class Watch(threading.local):
             self._wait_s, self.sent = wait_s, False
 
 
-class Session(requests.Session):
+class Session:
     """Never follows a redirect, never repeats a call, keeps no cookie. `watch` has to begin before each call."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` answers epoch seconds."""
-        super().__init__()
         self.watch = Watch()
-        for scheme in ("https://", "http://"):
-            self.mount(scheme, _Adapter(self.watch, clock))
-        # netrc would replace our Authorization header, and reading the environment costs time on each call
-        self.trust_env = False
-        # one session serves every account: a vendor's cookie must not follow from one to the next
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._adapter = _Adapter(self.watch, clock)
 
-    def get_redirect_target(self, *_: object) -> None:
-        """Nowhere. To tell where a redirect leads, requests would read all of its body, however large."""
+    def request(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, proxies: dict[str, str]
+    ) -> BaseHTTPResponse:
+        """The answer, of which nothing but the head has been read. Raises ValueError where the URL is none, and what
+        `requests` raises."""
+        answer: Any = self._adapter.send(_prepared(method, url, headers, body), stream=True, proxies=proxies)
+        return cast("BaseHTTPResponse", answer)
+
+    def close(self) -> None:
+        """Leaves all connections that are not in use."""
+        self._adapter.close()
+
+
+def _prepared(method: str, url: str, headers: dict[str, str], body: bytes | None) -> PreparedRequest:
+    """The request, with the headers that `requests` adds."""
+    request = PreparedRequest()
+    request.prepare_method(method)
+    request.url = _written(url)
+    request.headers = CaseInsensitiveDict({**_USUAL, **headers, **_OURS})
+    request.prepare_body(body, None)
+    return request
+
+
+@lru_cache(256)
+def _written(url: str) -> str | None:
+    """The URL as `requests` writes it: the same few are called again and again."""
+    request = PreparedRequest()
+    request.prepare_url(url, None)
+    return request.url
 
 
 class _Adapter(HTTPAdapter):
@@ -88,6 +114,8 @@ class _Adapter(HTTPAdapter):
             "https": partial(_Secure, watch, clock, ssl_context=tls()),
         }
         super().__init__()
+        pools: Any = self.poolmanager
+        pools.key_fn_by_scheme = dict.fromkeys(self._made, itemgetter("scheme", "host", "port"))  # all else is the same
 
     def get_connection_with_tls_context(self, *args: Any, **named: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **named)
@@ -96,6 +124,14 @@ class _Adapter(HTTPAdapter):
 
     def cert_verify(self, *_: object) -> None:
         """Nothing: it would let each connection read the authorities, which `tls` has done."""
+
+    def request_url(self, request: PreparedRequest, proxies: Mapping[str, str] | None) -> str:
+        """As `requests` does, which else looks for a proxy where there is none."""
+        return super().request_url(request, proxies) if proxies else request.path_url
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Any:
+        """The answer of urllib3: nobody reads the cookies, the encoding and the headers that `requests` looks for."""
+        return resp
 
 
 class _Plain(HTTPConnection):

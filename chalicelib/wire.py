@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 LONGEST_ID = 255
 
 
 def digest(*parts: str | bytes) -> str:
     """A stable hex fingerprint (64 characters) of the parts, in order; unambiguous for any content."""
-    told: list[bytes] = []
+    told = b""
     for part in parts:
-        data = part if isinstance(part, bytes) else part.encode(errors="surrogatepass")
-        told += (len(data).to_bytes(8, "big"), data)
-    return hashlib.sha256(b"".join(told)).hexdigest()
+        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+        told += len(data).to_bytes(8, "big") + data
+    return hashlib.sha256(told).hexdigest()
 
 
 def hmac_sha256(secret: str, data: bytes) -> bytes:
@@ -62,12 +62,13 @@ def mended(text: bytes) -> bytes:
 
 # The last millisecond of the year 9999: no later one can be written.
 LATEST_MS = 253_402_300_799_999
+_EPOCH = datetime(1970, 1, 1)
 
 
 def iso(milliseconds: int) -> str:
     """The time as `yyyy-MM-ddTHH:mm:ss.mmmZ`: what desks and flows take."""
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    moment = _EPOCH + timedelta(milliseconds=milliseconds)
+    return f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
 def moment_ms(text: str) -> int:

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import requests
 
 from chalicelib.errors import Misconfigured, Retryable, Uncertain
 from chalicelib.http import LONGEST_CALL_S, LONGEST_WAIT_S, Answer, Outgoing, Request
@@ -137,6 +138,40 @@ def test_a_get_sends_no_body(patient: Outgoing) -> None:
         [(method, _, headers, body)] = server.seen
     assert (method, body) == ("GET", b"")
     assert "content-length" not in headers
+
+
+PATHS = [
+    "", "/", "/a b/%7Euser?q=a b&c=%e2%82%ac", "/ü/%2F?x=ü#behind", "/a//b/../c/./d;e=1?", "?only=query", "/%zz?a=b%",
+    "/[1]/{2}?filter[a]={b}|c", "/v1/me/messages?access_token=a%2Bb+c",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PATHS, ids=range(len(PATHS)))
+@pytest.mark.parametrize("given", [{}, HEADERS, {"accept": "text/plain", "CONNECTION": "close", "X-Empty": ""}],
+                         ids=["none", "usual", "theirs"])  # fmt: skip
+def test_what_leaves_is_what_a_session_of_requests_would_send(
+    patient: Outgoing, path: str, given: dict[str, str]
+) -> None:
+    ours = {"User-Agent": "dmdesk", "Accept-Encoding": "gzip"}
+    calls: list[tuple[str, bytes | None]] = [("GET", None), ("POST", b"{}"), ("POST", b""), ("PUT", b"\xff\0")]
+    with web() as server, requests.Session() as plain:
+        plain.trust_env = False
+        for method, body in calls:
+            for _ in range(2):  # the second time it is remembered how the URL is written
+                patient._call(method, server.url + path, given, body)
+            plain.request(method, server.url + path, data=body, headers={**given, **ours})
+        seen = server.seen
+    for first, second, theirs in zip(seen[::3], seen[1::3], seen[2::3], strict=True):
+        assert first == second == theirs
+
+
+def test_a_header_that_is_answered_twice_is_read_as_one(patient: Outgoing) -> None:
+    def answers(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Seen: 1\r\nContent-Length: 2\r\nx-seen: 2\r\n\r\n{}")
+
+    with raw_server(answers) as url:
+        assert patient.get(url, headers={}).headers == {"x-seen": "1, 2", "content-length": "2"}
 
 
 def test_a_get_may_be_given_more_time_than_the_session(session: Outgoing) -> None:

@@ -70,7 +70,8 @@ class Heeding:
 
     def _gone(self, event: Event) -> bool:
         """Whether it came before the erasure, by the platform's clock too: a platform delivers for days."""
-        erasure = self._all().get(event.mark) if event.mark else None
+        erased = self._all() if event.party or event.about else None
+        erasure = erased.get(event.mark) if erased else None  # mostly nobody was
         if erasure is None:
             return False
         if event.since_ms <= erasure.until_ms:

@@ -88,7 +88,7 @@ def attributes(
         "followers": "" if known.followers is None else str(known.followers),
         "follows": _flag(known.follows) or message.attributes.get("follows", ""),
     }
-    bounded = {name: _bounded(name, told.get(name, "")) for name in NAMES}
+    bounded = {name: _bounded(name, value) for name in NAMES if (value := told.get(name))}
     return {name: value for name, value in bounded.items() if value}
 
 

@@ -47,6 +47,8 @@ def told(message: Fields) -> tuple[str, list[Shown]]:
     """
     attachments = list(_distinct(message.each("attachments")))
     text = message.text("text") or next(filter(None, map(_text, attachments)), "")
+    if not attachments:
+        return text, []
     in_text = frozenset({text.strip(), *(word for word in text.split() if word.startswith("http"))})
     shown = [_shown(attachment, in_text) for attachment in attachments]
     return text, [part for part in shown if part.lines or part.media]

@@ -321,6 +321,8 @@ def _referral(referral: Fields) -> _Origin:
     developers.facebook.com/docs/messenger-platform/reference/webhook-events/messaging_referrals; flows come since
     2025-02-24: developers.facebook.com/docs/messenger-platform/changelog
     """
+    if not referral.names():  # nearly always
+        return _Origin({}, from_ad=False)
     advertisement, source = referral.at("ads_context_data"), referral.text("source")
     known = {
         "adId": referral.text("ad_id"),

@@ -49,6 +49,7 @@ class Tokens:
         self._blocked: dict[str, float] = {}
         self._waits: dict[str, float] = {}
         self._asking: dict[str, Shared[str]] = {}
+        self._read: tuple[object, dict[str, str]] = (None, {})
 
     def client_for(self, conversation: str) -> str:
         """The OAuth client's id that serves this conversation. Raises Misconfigured where none is configured."""
@@ -109,7 +110,10 @@ class Tokens:
     def _listed(self) -> dict[str, str]:
         """What the secret lists; a client that cannot be read leaves the work to the others. Raises Misconfigured."""
         listed = self._secrets(self._secret_name).get("clients")
-        clients: dict[str, str] = {}
+        known, clients = self._read
+        if listed is known and clients:
+            return clients
+        clients = {}
         wrong = f"the secret {self._secret_name} lists no OAuth client under clients"
         for number, entry in enumerate(listed if isinstance(listed, list) else []):
             client = Secret(f"{self._secret_name}, clients[{number}],", entry if isinstance(entry, dict) else {})
@@ -122,6 +126,7 @@ class Tokens:
             raise Misconfigured(
                 wrong, f"store {shape} in the secret {self._secret_name}, as Admin > Integrations > OAuth has it"
             )
+        self._read = (listed, clients)
         return clients
 
     def _ask(self, client: str) -> str:
