@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from uuid import uuid4
 
 import msgspec
 
@@ -490,6 +491,8 @@ class FakeLedger:
     begun_ms: dict[str, int] = field(default_factory=dict)
     all_begun_ms: int = 0
     """When the newest message was written that was begun, of the others."""
+    passing: dict[tuple[str, str], tuple[int, str, str]] = field(default_factory=dict)
+    """Of each conversation and kind: when the newest was, its event, and who has it."""
     turns: dict[str, tuple[Said, ...]] = field(default_factory=dict)
     """What guards remember of each conversation."""
 
@@ -549,6 +552,22 @@ class FakeLedger:
             return None, thread
         self.begun_ms[conversation.key] = written_ms
         return None if again else self.claim(conversation, item, now, lease_s, text), thread
+
+    def take_passing(self, conversation: Conversation, kind: str, event: str, at_ms: int) -> tuple[str, Thread]:
+        self._up()
+        thread, key = self.thread(conversation), (conversation.key, kind)
+        newest_ms, last, by = self.passing.get(key, (-1, "", ""))
+        newer = newest_ms < at_ms or (newest_ms == at_ms and not by)
+        if not thread.seat.conversation or last == event or not newer:
+            return "", thread
+        self.passing[key] = at_ms, event, uuid4().hex
+        return self.passing[key][2], thread
+
+    def leave_passing(self, conversation: Conversation, kind: str, owner: str) -> None:
+        self._up()
+        at_ms, _, by = self.passing.get((conversation.key, kind), (-1, "", ""))
+        if by == owner:
+            self.passing[conversation.key, kind] = at_ms, "", ""
 
     def _open(self, conversation: Conversation, item: str) -> _Work | None:
         self._up()
