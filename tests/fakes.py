@@ -1140,7 +1140,8 @@ class FakeWindows:
         self.ledger = ledger
         self.since: dict[str, tuple[Conversation, int, int]] = {}
         self.done: dict[str, Wait] = {}
-        self.refusals: set[str] = set()
+        self.refusals: dict[str, int] = {}
+        """When a reply was last refused (epoch ms), by conversations."""
         self.spends: dict[str, Spent] = {}
         self.telling: dict[str, float] = {}
         self.reads = self.writes = 0
@@ -1170,7 +1171,8 @@ class FakeWindows:
             conversation, since_ms, shown_ms = self.since[one.key]
             thread = self.ledger.threads[one.key]
             held = self.done.get(one.key, Wait(conversation=conversation, thread=thread, since_ms=0))
-            yield msgspec.structs.replace(held, thread=thread, since_ms=since_ms, shown_ms=shown_ms)
+            told = {"since_ms": since_ms, "shown_ms": shown_ms, "refused_ms": self.refusals.get(one.key, 0)}
+            yield msgspec.structs.replace(held, thread=thread, **told)
 
     def take(self, wait: Wait, now: float, lease_s: float) -> bool:
         key = wait.conversation.key
@@ -1194,9 +1196,6 @@ class FakeWindows:
         held = self.done[wait.conversation.key]
         if (held.closes_ms, held.step) == (wait.closes_ms, wait.step):
             self.done[wait.conversation.key] = msgspec.structs.replace(held, telling_s=0.0)
-
-    def refused(self, wait: Wait) -> bool:
-        return wait.conversation.key in self.refusals
 
     def spent(self) -> list[Spent]:
         return list(self.spends.values())

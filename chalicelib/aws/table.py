@@ -237,7 +237,10 @@ class Table:
                 self._given_its_row(conversation, item)
                 conditional(write)
         except Unmet as no:  # botocore may have repeated this very write, whose answer was lost
-            return bool(no.held.get("state") == {"S": "refused"})
+            if no.held.get("state") != {"S": "refused"}:
+                return False
+        if item.startswith(claims.OUTBOUND):
+            closing.refused(self._client, self._name, conversation, now)
         return True
 
     def delivered(
