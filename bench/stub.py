@@ -23,7 +23,8 @@ CHORES = (
     "tokens", "tokens_900", "closing", "spending", "waits", "guarded", "ends", "deletions", "reconciling", "returns",
 )  # fmt: skip
 
-CALLS, ASKED = "/stub/calls", "/stub/asked"
+CALLS, ASKED, SHOWN = "/stub/calls", "/stub/asked", "/stub/shown"
+ENTERED = "/inbound/open/message"
 # Who is asked before an agent is; whoever is dead takes the call, and says nothing.
 FRONT, DEAD = ("/crm", "/model/", "/dead"), ("/dead", "/model/dead/")
 
@@ -50,8 +51,13 @@ def asked(url: str) -> int:
     return int(requests.get(url + ASKED, timeout=5).text)
 
 
+def shown(url: str) -> int:
+    """How many messages Genesys was given to show."""
+    return int(requests.get(url + SHOWN, timeout=5).text)
+
+
 class _Connection(asyncio.Protocol):
-    taken = asked = 0
+    taken = asked = shown = 0
     after_s = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -83,11 +89,13 @@ class _Connection(asyncio.Protocol):
 
     def _answer(self, line: str, headers: dict[str, str], body: bytes) -> None:
         method, path, _ = line.split(" ")
-        if path in {CALLS, ASKED}:
-            said = str(_Connection.taken if path == CALLS else _Connection.asked).encode()
+        if path.startswith("/stub/"):
+            counted = {CALLS: _Connection.taken, ASKED: _Connection.asked, SHOWN: _Connection.shown}
+            said = str(counted[path]).encode()
         else:
             _Connection.taken += 1
             _Connection.asked += path.startswith(FRONT)
+            _Connection.shown += ENTERED in path
             if path.startswith(DEAD):
                 return
             said = answer(method, path, headers, body)
@@ -112,7 +120,7 @@ def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> byte
         reply = _FIXED[path]
     elif path.startswith(("/contact/", "/participant/")):
         reply = _connect(path, f"http://{headers.get('host', '')}")
-    elif "/inbound/open/message" in path:
+    elif ENTERED in path:
         reply = {"id": "0" * 32, "type": "Text", "direction": "Inbound", "conversationId": CONVERSATION}
     elif method == "POST" and path.endswith("/messages"):
         reply = {"recipient_id": "1", "message_id": SENT}
@@ -141,7 +149,7 @@ CONVERSATION = "d06cb41e-0000-4000-8000-000000000001"
 _TOLD: dict[str, dict[str, Any]] = {
     "fields=": {"name": "Ada Lovelace", "username": "ada", "follower_count": 12, "is_verified_user": False},
     "/conversations/messages/": {
-        "id": CONVERSATION, "participants": [{"purpose": "customer", "messages": [{"state": "connected"}]}],
+        "id": CONVERSATION, "participants": [{"purpose": "customer", "state": "connected"}],
     },
 }  # fmt: skip
 PARTICIPANT, CONNECTION, FAR = "a-participants-token-" + "x" * 500, "a-connections-token-" + "x" * 500, 4_000_000_000
@@ -188,11 +196,11 @@ def _item(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _updated(asked: dict[str, Any]) -> dict[str, Any]:
-    """Every condition holds: what is begun in a conversation's state is there from then on."""
-    if asked.get("ReturnValues") != "ALL_NEW" or ":opening" not in asked["ExpressionAttributeValues"]:
-        return {}
-    item, opening = asked["ExpressionAttributeNames"]["#item"], asked["ExpressionAttributeValues"][":opening"]
-    return {"Attributes": _item(asked).get("Item", {}) | {item: opening}}
+    """Every condition holds: what is begun or taken in a conversation's state is there from then on."""
+    names, values = asked.get("ExpressionAttributeNames", {}), asked.get("ExpressionAttributeValues", {})
+    taken = {":opening": "#item", ":took": "#by"}.items()
+    told = {names[name]: values[value] for value, name in taken if value in values}
+    return {"Attributes": _item(asked).get("Item", {}) | told} if told else {}
 
 
 def _typed(value: str | bool) -> dict[str, Any]:

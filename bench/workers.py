@@ -11,7 +11,7 @@ from bench.measure import Replay, Subject, recorded
 from bench.place import AT_CONNECT, KNOWN, MET, READS_SHOWN, Context, echo, item, messaging, record, reply, seen
 
 GOAL = 1.1
-# Network calls per message, at most: a text, an agent's text, an echo of ours, a read that a desk has a sign for.
+# Network calls per message, at most: a text, an agent's text, an echo of ours, a read.
 INBOUND_CALLS, OUTBOUND_CALLS, ECHO_CALLS, READ_CALLS = 3.0, 4.0, 1.0, 2.0
 SIGN = "worker: a read, by a desk's own sign"
 BATCH = 10
@@ -34,7 +34,7 @@ def subjects(url: str) -> list[Subject]:
         ], None, ECHO_CALLS),
         _subject(url, "to_desk", "a read, shown as a line", lambda run: [
             told(seen(known[0], f"s{run:031d}", READS_SHOWN))
-        ]),
+        ], None, READ_CALLS, shows=True),
         _subject(url, "to_desk", "first message of a conversation", lambda run: [
             inbound(messaging(f"5551{run:012d}", f"{run:032d}"))
         ]),
@@ -112,9 +112,10 @@ def _stored(source: Any, body: bytes) -> str:
 
 
 def _subject(
-    url: str, role: str, name: str, bodies: Bodies, goal: float | None = None, most_calls: float | None = None
-) -> Subject:
-    """The floor is JSON over each event, and the same calls."""
+    url: str, role: str, name: str, bodies: Bodies, goal: float | None = None, most_calls: float | None = None, *,
+    shows: bool = False,
+) -> Subject:  # fmt: skip
+    """The floor is JSON over each event, and the same calls. Where it `shows` something, that is made sure of."""
     import app
 
     handler, context = getattr(app, role), Context()
@@ -132,7 +133,9 @@ def _subject(
         for call in calls:
             call()
 
+    before = stub.shown(url)
     ours(make(0))
+    assert stub.shown(url) > before or not shows, f"{name}: nothing was shown"
     # some calls are made once in a while, whatever comes: the one that has none of them is the message's own
     calls = min((_calls(url, ours, make(run)) for run in (1, 2)), key=len)
     return Subject(

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from uuid import uuid4
 
 import msgspec
 
@@ -490,6 +491,8 @@ class FakeLedger:
     begun_ms: dict[str, int] = field(default_factory=dict)
     all_begun_ms: int = 0
     """When the newest message was written that was begun, of the others."""
+    passing: dict[tuple[str, str], tuple[int, str, str]] = field(default_factory=dict)
+    """Of each conversation and kind: when the newest was, its event, and who has it."""
     turns: dict[str, tuple[Said, ...]] = field(default_factory=dict)
     """What guards remember of each conversation."""
 
@@ -549,6 +552,22 @@ class FakeLedger:
             return None, thread
         self.begun_ms[conversation.key] = written_ms
         return None if again else self.claim(conversation, item, now, lease_s, text), thread
+
+    def take_passing(self, conversation: Conversation, kind: str, event: str, at_ms: int) -> tuple[str, Thread]:
+        self._up()
+        thread, key = self.thread(conversation), (conversation.key, kind)
+        newest_ms, last, by = self.passing.get(key, (-1, "", ""))
+        newer = newest_ms < at_ms or (newest_ms == at_ms and not by)
+        if not thread.seat.conversation or last == event or not newer:
+            return "", thread
+        self.passing[key] = at_ms, event, uuid4().hex
+        return self.passing[key][2], thread
+
+    def leave_passing(self, conversation: Conversation, kind: str, owner: str) -> None:
+        self._up()
+        at_ms, _, by = self.passing.get((conversation.key, kind), (-1, "", ""))
+        if by == owner:
+            self.passing[conversation.key, kind] = at_ms, "", ""
 
     def _open(self, conversation: Conversation, item: str) -> _Work | None:
         self._up()
@@ -1121,7 +1140,8 @@ class FakeWindows:
         self.ledger = ledger
         self.since: dict[str, tuple[Conversation, int, int]] = {}
         self.done: dict[str, Wait] = {}
-        self.refusals: set[str] = set()
+        self.refusals: dict[str, int] = {}
+        """When a reply was last refused (epoch ms), by conversations."""
         self.spends: dict[str, Spent] = {}
         self.telling: dict[str, float] = {}
         self.reads = self.writes = 0
@@ -1151,7 +1171,8 @@ class FakeWindows:
             conversation, since_ms, shown_ms = self.since[one.key]
             thread = self.ledger.threads[one.key]
             held = self.done.get(one.key, Wait(conversation=conversation, thread=thread, since_ms=0))
-            yield msgspec.structs.replace(held, thread=thread, since_ms=since_ms, shown_ms=shown_ms)
+            told = {"since_ms": since_ms, "shown_ms": shown_ms, "refused_ms": self.refusals.get(one.key, 0)}
+            yield msgspec.structs.replace(held, thread=thread, **told)
 
     def take(self, wait: Wait, now: float, lease_s: float) -> bool:
         key = wait.conversation.key
@@ -1175,9 +1196,6 @@ class FakeWindows:
         held = self.done[wait.conversation.key]
         if (held.closes_ms, held.step) == (wait.closes_ms, wait.step):
             self.done[wait.conversation.key] = msgspec.structs.replace(held, telling_s=0.0)
-
-    def refused(self, wait: Wait) -> bool:
-        return wait.conversation.key in self.refusals
 
     def spent(self) -> list[Spent]:
         return list(self.spends.values())

@@ -14,7 +14,6 @@ import msgspec
 
 from chalicelib.aws import calls, keys, rows, states, waiting
 from chalicelib.aws.calls import call, met
-from chalicelib.vocabulary import claims
 from chalicelib.vocabulary.records import Account, Conversation, Spent, Wait
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ SPENT_S = 7 * 86_400
 _FOR, _STEP, _RAISED, _URGED, _TELLING = (
     "closing_for", "closing_step", "closing_raised", "closing_urged", "closing_telling",
 )  # fmt: skip
+# When a reply to whoever waits was last refused (epoch ms). It may stay behind: what counts is that it is newer.
+_REFUSED = "refused_ms"
 
 
 class Closing:
@@ -83,23 +84,6 @@ class Closing:
         values = {name: value for name, value in _values(wait).items() if name in {":for", ":step"}}
         self._change(wait, f"REMOVE {_TELLING}", f"{_FOR} = :for AND {_STEP} = :step", values)
 
-    def refused(self, wait: Wait) -> bool:
-        """Whether a reply was refused since the customer waits."""
-        found = rows.read(
-            self._client,
-            self._table,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            FilterExpression="#state = :refused AND since >= :since",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues={
-                ":pk": {"S": keys.partition(wait.conversation)},
-                ":prefix": {"S": claims.OUTBOUND},
-                ":refused": {"S": "refused"},
-                ":since": {"N": str(wait.since_ms / 1000)},
-            },
-        )
-        return any(True for _ in found)
-
     def spent(self) -> list[Spent]:
         """Where few messages may still follow, and nobody has been told."""
         found = rows.under(self._client, self._table, keys.SPENT)
@@ -146,6 +130,19 @@ class Closing:
         )
 
 
+def refused(client: DynamoDBClient, table: str, conversation: Conversation, now: float) -> None:
+    """A reply was refused now, which is why its customer's window may be lost. Nothing where nobody waits. Raises
+    Retryable."""
+    met(
+        client.update_item,
+        TableName=table,
+        Key=keys.item(conversation, keys.STATE),
+        UpdateExpression=f"SET {_REFUSED} = :ms",
+        ConditionExpression=f"attribute_exists({keys.WAITS_AT})",
+        ExpressionAttributeValues={":ms": {"N": str(int(now * 1000))}},
+    )
+
+
 def spend(
     client: DynamoDBClient, table: str, conversation: Conversation, now: float, left: int, customer_ms: int
 ) -> None:
@@ -178,7 +175,7 @@ def _wait(conversation: Conversation, row: dict[str, Any]) -> Wait:
     told = {
         "since_ms": number(keys.WAITS_SINCE), "shown_ms": number(waiting.SHOWN), "closes_ms": number(_FOR),
         "step": number(_STEP), "raised": number(_RAISED), "urged": row.get(_URGED, {}).get("S", ""),
-        "telling_s": number(_TELLING),
+        "telling_s": number(_TELLING), "refused_ms": number(_REFUSED),
     }  # fmt: skip
     known = {"conversation": conversation, "thread": states.thread(row)}
     return msgspec.convert(known | told, Wait)

@@ -5,7 +5,7 @@
     CONV#channel#account#customer       OUT#message#part  claim of one part of an agent's message
     CONV#channel#account#customer       SENT#platform id  a message that we sent, to know its echo
     CONV#channel#account#customer       STATE             seat, conversation ids, last customer message, comment, seen,
-                                                          which app has it,
+                                                          which app has it, the newest read that was shown,
                                                           parts of agents' messages that are under way (parts.py)
     CONV#channel#account#customer       OFFER#message     the choices that an agent's message offers
     CONV#channel#account#customer       PROFILE           what the platform tells of the customer

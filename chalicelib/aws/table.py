@@ -33,6 +33,7 @@ from chalicelib.aws import (
     locks,
     outages,
     parts,
+    passing,
     pauses,
     rows,
     sitting,
@@ -236,7 +237,10 @@ class Table:
                 self._given_its_row(conversation, item)
                 conditional(write)
         except Unmet as no:  # botocore may have repeated this very write, whose answer was lost
-            return bool(no.held.get("state") == {"S": "refused"})
+            if no.held.get("state") != {"S": "refused"}:
+                return False
+        if item.startswith(claims.OUTBOUND):
+            closing.refused(self._client, self._name, conversation, now)
         return True
 
     def delivered(
@@ -335,6 +339,22 @@ class Table:
         if found is not None:
             self._set_apart(conversation, item, found)
         return None, states.thread(held)
+
+    def take_passing(self, conversation: Conversation, kind: str, event: str, at_ms: int) -> tuple[str, Thread]:
+        """What is remembered of the conversation and, by the same call, a name under which the newest that the customer
+        did of the kind is this caller's to show: what the event tells, which was then (epoch ms). "" where that is not
+        the newest, where it was taken before, or where the conversation sits nowhere."""
+        owner = uuid4().hex
+        write = passing.taken(self._name, conversation, kind, event, at_ms, owner)
+        try:
+            state = conditional(self._client.update_item, **write)["Attributes"]
+        except Unmet as no:  # botocore may have repeated this very write, whose answer was lost
+            state = no.held
+        return owner if passing.held(state, kind, owner) else "", states.thread(state)
+
+    def leave_passing(self, conversation: Conversation, kind: str, owner: str) -> None:
+        """It is known not to have been shown: the event may take it again. No effect where a newer one is taken."""
+        met(self._client.update_item, **passing.left(self._name, conversation, kind, owner))
 
     def sent(
         self,

@@ -79,9 +79,10 @@ class Common:
         self.desks = Desks(watched, ledger, None if given.talkers is None else cache(self._bot))
         self.budgets = Budgets(ledger, clock)
         self.scanning = Scanning(given.shelf, given.scan, self.budgets, clock, metrics)
+        self.posting = Posting(given.media.body, clock, metrics, given.media.room)
         self.delivering = Delivering(
             desks=self.desks,
-            posting=Posting(given.media.body, clock, metrics, given.media.room),
+            posting=self.posting,
             reading_back=ReadingBack(ledger, clock, metrics),
             ledger=ledger,
             clock=clock,

@@ -23,6 +23,12 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+def message(account: Account, line: Shown) -> DeskMessage:
+    """The line as desks are given it: it opens nothing."""
+    said = line_message(account, line.id, line.conversation.customer, line.sent_ms, line.text)
+    return msgspec.structs.replace(said, opens=False)
+
+
 def _seated(seat: Seat) -> Thread:
     return Thread(seat=seat)
 
@@ -57,8 +63,7 @@ class Lines:
         """Shows the line at the seat, once; `thread` and `died` are the delivery's. Raises Retryable or Refused."""
 
         def build(claim: Claim) -> DeskMessage:
-            said = line_message(account, line.id, line.conversation.customer, line.sent_ms, line.text)
-            return msgspec.structs.replace(said, opens=False)
+            return message(account, line)
 
         work = Delivery(conversation=line.conversation, id=line.id, build=build, thread=thread, seat=seat)
         self._delivering.once(account, work, died)

@@ -181,6 +181,14 @@ class Ledger(Protocol):
         written then (epoch ms), where it is certain that nobody has begun it; None where `claim` has to find out. It is
         never certain of what has been handed out `again`."""
 
+    def take_passing(self, conversation: Conversation, kind: str, event: str, at_ms: int) -> tuple[str, Thread]:
+        """What is remembered of the conversation and, by the same call, a name under which the newest that the customer
+        did of the kind is this caller's to show: what the event tells, which was then (epoch ms). "" where that is not
+        the newest, where it was taken before, or where the conversation sits nowhere."""
+
+    def leave_passing(self, conversation: Conversation, kind: str, owner: str) -> None:
+        """It is known not to have been shown: the event may take it again."""
+
     def release(self, conversation: Conversation, item: str) -> None: ...
 
     def doubt(self, conversation: Conversation, item: str, now: float, until: float, seat: Seat = NOBODYS) -> None:

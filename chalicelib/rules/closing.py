@@ -86,10 +86,10 @@ def waits_before_ms(steps: Steps, policy: WindowPolicy, now_ms: int) -> int | No
     return None if shortest is None else now_ms - shortest + int(steps[0].hours * HOUR_MS) + 1
 
 
-def why_lost(steps: Steps, wait: Wait, closes_ms: int, *, refused: bool) -> str:
+def why_lost(steps: Steps, wait: Wait, closes_ms: int) -> str:
     """Why nobody answered before the window closed: a reply was refused (`not_sent`), the message came to the desk when
     the first step had passed already (`late`), the desk had ended its conversation (`ended`), or none of that."""
-    if refused:
+    if wait.refused:
         return NOT_SENT
     if wait.shown_ms and closes_ms - wait.shown_ms < steps[0].hours * HOUR_MS:
         return LATE

@@ -104,7 +104,8 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     `idempotent` tells that a message whose id it knows is not shown again, so that one of which nobody knows whether it
     was taken is given to it once more and looked for nowhere; `continues`, that a new conversation may show what was
     said in the one before, of which it is told; `registers`, that it keeps a register of customers, into which those
-    who have written are put.
+    who have written are put; `refuses_over`, that it refuses itself what must open nothing (`DeskMessage.opens`) where
+    the conversation is over, so that nobody has to ask before.
     """
 
     text_limit: int | None = None
@@ -121,3 +122,4 @@ class DeskCapabilities(msgspec.Struct, frozen=True, kw_only=True):
     idempotent: bool = False
     continues: bool = False
     registers: bool = False
+    refuses_over: bool = False

@@ -277,7 +277,8 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     `since_ms` is when they wrote what nobody has answered, `shown_ms` when that came to the desk (0: not known). Of the
     window that closes at `closes_ms` (0: none yet), `step` is the last step that was taken, `raised` the last one at
     which the desk was asked to raise the conversation, and `urged` what became of that. `telling_s` (epoch s) is until
-    when somebody tells supervisors of the step, 0 where that is done.
+    when somebody tells supervisors of the step, 0 where that is done. `refused_ms` is when a reply was last refused, 0
+    where none was.
     """
 
     conversation: Conversation
@@ -289,6 +290,12 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     raised: int = 0
     urged: Urged = ""
     telling_s: float = 0.0
+    refused_ms: int = 0
+
+    @property
+    def refused(self) -> bool:
+        """Whether a reply was refused since the customer waits."""
+        return 0 < self.since_ms <= self.refused_ms
 
     def at(self, closes_ms: int) -> Wait:
         """As far as that window is concerned: nothing has been done where it was another one."""

@@ -54,5 +54,5 @@ def of_table(operation: str, asked: Mapping[str, Any]) -> Purpose:
     key = asked.get("Key")
     name = str(key.get("sk", {}).get("S", "")) if isinstance(key, dict) else ""
     values = asked.get("ExpressionAttributeValues", {})
-    claims = ":opening" in values or (":owner" in values and name.startswith(("IN#", "OUT#")))
+    claims = ":opening" in values or ":took" in values or (":owner" in values and name.startswith(("IN#", "OUT#")))
     return "claim" if operation == "update_item" and claims else "remember"

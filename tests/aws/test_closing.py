@@ -141,7 +141,30 @@ def test_a_refusal_counts_since_the_customer_waits(
     conversation = wrote(cloud, account)
     cloud.table.claim(conversation, "OUT#m#1", at_s, 10)
     cloud.table.refuse(conversation, "OUT#m#1", at_s, "window_closed", "10")
-    assert rows.refused(held(rows, conversation)) is refused
+    assert held(rows, conversation).refused is refused
+
+
+def test_a_refusal_that_is_told_again_still_counts_and_one_of_what_has_arrived_does_not(
+    cloud: Cloud, rows: Closing, account: Account
+) -> None:
+    refused, arrived = wrote(cloud, account), wrote(cloud, account)
+    for conversation in (refused, arrived):
+        cloud.table.claim(conversation, "OUT#m#1", 6, 10)
+    cloud.table.sent(arrived, "OUT#m#1", 6, "mid")
+    wrote(cloud, account, 7000, "2", arrived.customer)
+    for _ in range(2):
+        assert cloud.table.refuse(refused, "OUT#m#1", 8, "window_closed", "10")
+        assert not cloud.table.refuse(arrived, "OUT#m#1", 8, "window_closed", "10")
+    assert held(rows, refused).refused
+    assert not held(rows, arrived).refused
+
+
+def test_a_refusal_to_whom_nothing_is_owed_leaves_nothing(cloud: Cloud, account: Account) -> None:
+    conversation = Conversation(account.channel, account.id, uuid4().hex)
+    cloud.table.claim(conversation, "OUT#m#1", 6, 10)
+    assert cloud.table.refuse(conversation, "OUT#m#1", 6, "window_closed", "10")
+    [state] = [row for row in cloud.table.all_of(conversation) if row.name == "STATE"]
+    assert "refused_ms" not in state.fields
 
 
 def test_what_is_almost_spent_is_told_once_and_gone_when_it_is_settled(

@@ -1,7 +1,7 @@
 """What an operation reads does not grow with the table, nor with what was ever said in a conversation.
 
-Counted are calls and the rows that DynamoDB looks at for them, before filters. Why a thousand rows speak for a million:
-every operation names its key, or one partition whose rows this test has grown.
+Counted are calls, the rows that DynamoDB looks at for them, before filters, and what writes cost.
+`python -m bench.growth` does the same with 100,000 parts beside a million rows (bench/growth.md).
 """
 
 from __future__ import annotations
@@ -11,55 +11,18 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-import msgspec
 import pytest
 
+from bench import growth
+from bench.growth import CELLS, GROWING, NOW, OPERATIONS, books, known, metered
+from bench.store import Row, Store
 from chalicelib.aws.flights import ROLLING_S
 from chalicelib.aws.table import Table
-from chalicelib.vocabulary.messages import Led
-from chalicelib.vocabulary.records import Account, Conversation, Profile, Seat, Thread
+from chalicelib.vocabulary.records import Conversation, Seat, Thread
 from sandbox.stage.aws import TABLE
 from tests.aws.conftest import ACCOUNT, Cloud
 
-NOW = 1_800_000_000.0
 PARTS = 1000
-ACCOUNT_OF = msgspec.convert(ACCOUNT, Account)
-Operation = Callable[[Table, Conversation], object]
-
-OPERATIONS: dict[str, Operation] = {
-    "a message is claimed": lambda table, whose: table.claim(whose, "IN#new", NOW, 90),
-    "a message is shown": lambda table, whose: table.delivered(
-        whose, "IN#new", NOW, Thread(seat=Seat(conversation="d"), customer_ms=int(NOW * 1000))
-    ),
-    "a message is refused": lambda table, whose: table.refuse(whose, "IN#new", NOW, "other", ""),
-    "a message is given up": lambda table, whose: table.buried(whose, "IN#new", NOW),
-    "a message is edited": lambda table, whose: table.edited(whose, "IN#new", NOW, 1, "Hello"),
-    "a message is quoted": lambda table, whose: table.words(whose, "message:new", "new"),
-    "a reply is begun": lambda table, whose: table.begin(whose, "OUT#new#1", NOW, 90, int(NOW * 1000), "text"),
-    "a part is claimed": lambda table, whose: table.claim(whose, "OUT#new#2", NOW, 90),
-    "a part is sent": lambda table, whose: table.sent(whose, "OUT#new#2", NOW, "new"),
-    "a part is doubted": lambda table, whose: table.doubt(whose, "OUT#new#2", NOW, NOW + 60),
-    "a part is given back": lambda table, whose: table.release(whose, "OUT#new#2"),
-    "a reply's parts are looked up": lambda table, whose: table.begun(whose, "OUT#new#"),
-    "an echo of ours": lambda table, whose: table.is_ours(whose, "p-0"),
-    "an echo of somebody else's": lambda table, whose: table.in_flight(whose, NOW),
-    "a conversation is looked at": lambda table, whose: table.thread(whose),
-    "a conversation is moved": lambda table, whose: table.seat(whose, table.thread(whose).seat, Seat("x", "y"), NOW),
-    "a conversation ends": lambda table, whose: table.end(whose, table.standing(whose), NOW),
-    "a profile is kept": lambda table, whose: table.keep_profile(whose, NOW, Profile(name="A")),
-    "a profile": lambda table, whose: table.profile(whose, NOW),
-    "what led here is kept": lambda table, whose: table.keep_led(
-        whose, NOW, Led(id="r", conversation=whose, sent_ms=1, attributes={}, from_ad=False)
-    ),
-    "what led here": lambda table, whose: table.led(whose, NOW),
-    "a try": lambda table, whose: table.tried(whose.customer, "file", NOW),
-    "a lock": lambda table, whose: table.lock(whose.customer, NOW, 10),
-    "accounts": lambda table, whose: table.accounts(),
-    "pauses and outages": lambda table, whose: table.held(NOW),
-    "who was erased": lambda table, whose: table.erasures(),
-    "when customers last wrote": lambda table, whose: table.last_inbound_ms(),
-    "who waits": lambda table, whose: next(iter(table.waiting(ACCOUNT_OF, int(NOW * 1000))), None),
-}  # fmt: skip
 
 
 class Counter:
@@ -84,36 +47,24 @@ def counted(client: Any) -> Iterator[Counter]:
         client.meta.events.unregister("after-call.dynamodb.*", counter)
 
 
-def said(client: Any, whose: Conversation, parts: int) -> None:
-    """So much was said in the conversation, both ways, and has ended."""
-    ends = {"N": str(int(NOW) + 86_400)}
-    done = {"state": {"S": "done"}, "expires_at": ends}
-    rows = [
-        {"pk": {"S": f"CONV#{whose.key}"}, "sk": {"S": name}, **done}
-        for number in range(parts)
-        for name in (f"OUT#{number:06d}#1", f"IN#{number:06d}", f"SENT#p-{number}")
-    ]
-    for start in range(0, len(rows), 25):
-        puts: Any = [{"PutRequest": {"Item": row}} for row in rows[start : start + 25]]
-        client.batch_write_item(RequestItems={TABLE: puts})
+def filling(client: Any) -> Callable[[Iterator[Row]], None]:
+    """Puts rows into the emulator's table."""
 
+    def fill(rows: Iterator[Row]) -> None:
+        puts: Any = [{"PutRequest": {"Item": row}} for row in rows]
+        for start in range(0, len(puts), 25):
+            client.batch_write_item(RequestItems={TABLE: puts[start : start + 25]})
 
-def known(table: Table, parts: int, client: Any) -> Conversation:
-    """A conversation in which that was said, and in which an echo has been looked at before."""
-    whose = Conversation("instagram", ACCOUNT["id"], uuid4().hex)
-    table.delivered(
-        whose, "IN#first", NOW - 10, Thread(seat=Seat(conversation="d"), customer_ms=int(NOW * 1000) - 10_000)
-    )
-    said(client, whose, parts)
-    table.in_flight(whose, NOW - ROLLING_S)
-    return whose
+    return fill
 
 
 @pytest.fixture(scope="module")
 def both(cloud: Cloud) -> tuple[Conversation, Conversation]:
     """One in which little was said, and one in which much was, beside many others'."""
     client = cloud.aws.client("dynamodb")
-    return known(cloud.table, 1, client), known(cloud.table, PARTS, client)
+    on, fill = books(client), filling(client)
+    on.table.away("genesys", NOW)  # from here on its row is there
+    return known(on, fill, 1), known(on, fill, PARTS)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -123,20 +74,94 @@ def test_an_operation_costs_the_same_however_much_there_is(
     client = cloud.aws.client("dynamodb")
     found = []
     for whose in both:
-        with counted(client) as counter:
-            OPERATIONS[operation](Table(TABLE, client), whose)
-        found.append((counter.calls, counter.rows))
+        books(client).table.back("genesys")
+        with metered(client) as cost:
+            OPERATIONS[operation](books(client), whose)
+        found += cost
     little, much = found
     assert much == little
-    assert not {"Scan"}.intersection(much[0])
+    assert not {"Scan"}.intersection(much.calls)
 
 
 def test_the_count_would_tell_a_query_that_reads_a_conversation(cloud: Cloud, both: tuple[Conversation, ...]) -> None:
     client = cloud.aws.client("dynamodb")
     table = Table(TABLE, client)
-    with counted(client) as counter:
+    with counted(client) as counter, metered(client) as cost:
         table.begun(both[1], "OUT#")
     assert counter.rows >= PARTS
+    assert cost[0].rows == counter.rows
+
+
+def test_everything_that_the_table_is_asked_is_among_them(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, asked, wanted = cloud.aws.client("dynamodb"), set[str](), set[str]()
+    on = books(client)
+    whose = known(on, filling(client), 1)
+
+    def spied(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def recorded(*given: Any, **named: Any) -> Any:
+            asked.add(name)
+            return method(*given, **named)
+
+        return recorded
+
+    for kind in map(type, on):
+        for name, method in vars(kind).items():
+            if callable(method) and not name.startswith("_"):
+                wanted.add(f"{kind.__name__}.{name}")
+                monkeypatch.setattr(kind, name, spied(f"{kind.__name__}.{name}", method))
+    for work in (*OPERATIONS.values(), *(one.work for one in GROWING.values())):
+        work(on, whose)
+    assert wanted - asked == set()
+
+
+# The same in this process, with what reads cost
+
+
+def test_read_units_are_counted_by_the_documented_rules() -> None:
+    """4 KB or what has begun of it: a unit, consistently read; half of one otherwise; a query adds up first."""
+    store = Store()
+    whose = Conversation("instagram", "1", "2")
+    store.fill(growth.item(f"CONV#{whose.key}", f"IN#{number}", body="x" * 1500) for number in range(10))
+
+    def units(name: str, **asked: Any) -> float:
+        before = store.read_units
+        with store.watched():
+            getattr(store.client, name)(TableName=TABLE, **asked)
+        return store.read_units - before
+
+    key = {"pk": {"S": f"CONV#{whose.key}"}, "sk": {"S": "IN#0"}}
+    values = {":pk": key["pk"], ":no": {"S": "no"}}
+    query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": key["pk"]}}
+    filtered = query | {"FilterExpression": "body = :no", "ExpressionAttributeValues": values}
+    assert units("get_item", Key=key, ConsistentRead=True) == 1
+    assert units("get_item", Key=key) == 0.5
+    assert units("get_item", Key=key | {"sk": {"S": "none"}}, ConsistentRead=True) == 1
+    assert units("query", ConsistentRead=True, **query) == 4  # 15.5 KB
+    assert units("query", **query) == 2
+    assert units("query", ConsistentRead=True, **filtered) == 4
+    store.fill([growth.item(f"CONV#{whose.key}", "big", body="x" * 5000)])
+    assert units("get_item", Key=key | {"sk": {"S": "big"}}, ConsistentRead=True) == 2
+
+
+def test_nothing_grows_with_the_table_or_with_a_conversation() -> None:
+    found = growth.measured([(1, 0), (300, 0), (300, 3_000)])
+    first, *rest = found.values()
+    assert [name for name, cost in first.items() if any(cell[name] != cost for cell in rest)] == []
+    assert sum(cost.read_units for cost in first.values()) > 0
+
+
+def test_what_grows_grows_with_what_it_answers() -> None:
+    """And with nothing else: each is told with what it grows by."""
+    found = growth.grown((1, 50))
+    assert {name for name, (little, much) in found.items() if much.rows >= 50 * little.rows} == set(GROWING)
+
+
+def test_the_paper_is_of_these_operations_and_of_the_whole_measure() -> None:
+    text = growth.GROWTH.read_text()
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.startswith("| ")]
+    assert [name for name in rows if name != "operation"] == [*OPERATIONS, *GROWING]
+    assert all(f"{parts:,} beside {beside:,}" in text for parts, beside in CELLS)
+    assert "up to" not in text
 
 
 # What is on its way

@@ -183,7 +183,7 @@ def _alike(read: list[str], expected: list[str]) -> bool:
     return len(read) == len(expected) and all(one.startswith(begin) for one, begin in zip(read, expected, strict=True))
 
 
-def _broken(lab: Lab, fault: Fault, target: str, end: str, words: str = "", for_s: float = 1e9) -> None:
+def broken(lab: Lab, fault: Fault, target: str, end: str, words: str = "", for_s: float = 1e9) -> None:
     """The target answers so on paths that end so, to bodies with these words, for so long."""
     until_s = lab.clock() + for_s
 
@@ -233,34 +233,34 @@ def _too_late(lab: Lab) -> None:
 
 
 def _read_without_a_sign(lab: Lab) -> None:
-    _broken(lab, "400", "instagram", "/messages", "mark_seen")
+    broken(lab, "400", "instagram", "/messages", "mark_seen")
     lab.agent(ANA, "yes")
 
 
 def _blocked(lab: Lab) -> None:
-    _broken(lab, "400", "instagram", "/messages")
+    broken(lab, "400", "instagram", "/messages")
     lab.agent(ANA, "you blocked us")
 
 
 def _blocked_half_way(lab: Lab) -> None:
-    _broken(lab, "400", "instagram", "/messages", PARTS[2])
+    broken(lab, "400", "instagram", "/messages", PARTS[2])
     lab.agent(ANA, "".join(PARTS))
 
 
 def _told_later(lab: Lab) -> None:
-    _broken(lab, "503", "genesys", "/receipt", for_s=20)
+    broken(lab, "503", "genesys", "/receipt", for_s=20)
     lab.agent(ANA, "yes")
 
 
 def _refused_later(lab: Lab) -> None:
     lab.clock.advance(2 * 86_400)
-    _broken(lab, "503", "genesys", "", for_s=20)
+    broken(lab, "503", "genesys", "", for_s=20)
     lab.agent(ANA, "too late")
 
 
 def _poison(fault: Fault, text: str = POISON) -> Callable[[Lab], None]:
     def act(lab: Lab) -> None:
-        _broken(lab, fault, "genesys", "/message", POISON)
+        broken(lab, fault, "genesys", "/message", POISON)
         lab.customer(ANA, text)
 
     return act

@@ -18,12 +18,13 @@ from chalicelib.protocols.memory import Memory
 from tests.chaos.asked import FRONT, ILLS, Ill
 from tests.chaos.front_scenes import IN_FRONT
 from tests.chaos.lab import Lab
+from tests.chaos.passing_scenes import IN_PASSING
 from tests.chaos.scenes import ANA, Scene
 from tests.chaos.scenes import SCENES as PLAIN
 from tests.chaos.timeline import AwsFault, When
 from tests.chaos.world import Fault
 
-SCENES: dict[str, Scene] = PLAIN | IN_FRONT
+SCENES: dict[str, Scene] = PLAIN | IN_FRONT | IN_PASSING
 KILLS: tuple[When, ...] = ("before", "after")
 # the ledger, the bucket and a download tell what came to nothing as one failure; clients of botocore tell two
 PORTS: tuple[AwsFault, ...] = ("throttle", "lost")
@@ -33,7 +34,7 @@ AWS = TABLES | {"bucket": PORTS, "file": PORTS, "sqs": CLIENTS, "secrets": CLIEN
 BEFORE: tuple[Fault, ...] = ("429", "500", "503", "reset", "silent")
 AFTER: tuple[Fault, ...] = ("blind", "deaf")
 # what bears the name of its call, so that the table itself knows it again
-KNOWN_AGAIN = {"table begin", "table claim", "table delivered", "table sent", "table tried"}
+KNOWN_AGAIN = {"table begin", "table claim", "table delivered", "table sent", "table take_passing", "table tried"}
 Strike = Callable[[Lab, int], None]
 
 

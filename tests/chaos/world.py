@@ -22,6 +22,8 @@ CALL_S = 0.05
 # breaks before anything happened, "silent" never answers and does nothing, "deaf" does it and never answers; "odd" is
 # what nobody foresaw
 Fault = Literal["400", "429", "500", "503", "blind", "reset", "silent", "deaf", "odd"]
+# After these it may have happened, for all that the caller can tell.
+UNKNOWN = frozenset({"500", "503", "blind", "silent", "deaf"})
 Faults = Callable[[str, str, bytes], Fault | None]
 """What goes wrong with a call: by whom it goes to ("genesys", "instagram", "tiktok"), its path and its body."""
 PICTURE = "<picture>"
@@ -84,6 +86,8 @@ class World(Outgoing):
         """Message and status, as the desk was told."""
         self.unanswered = 0
         """How many receipts the desk took without an answer."""
+        self.unknown = 0
+        """Of how many messages whoever gave them to the desk cannot know whether it has them."""
         self.received: list[tuple[str, str]] = []
         """Customer and text of what customers received."""
         self.said: list[dict[str, Any]] = []
@@ -126,6 +130,7 @@ class World(Outgoing):
             return self._faulty(fault, target, method, url, headers, body)
 
         self.unanswered += fault in {"blind", "deaf"} and parts.path.endswith("/receipt")
+        self.unknown += fault in UNKNOWN and parts.path.endswith("/inbound/open/message")
         if fault in {"silent", "deaf"}:
             if fault == "deaf":
                 self._steps.step(name, work, 2 * CALL_S)

@@ -72,17 +72,18 @@ def wait(**changes: object) -> Wait:
 
 
 @pytest.mark.parametrize(
-    ("held", "refused", "why"),
+    ("held", "why"),
     [
-        (wait(), False, "unanswered"),
-        (wait(shown_ms=NOW_MS - 20 * HOUR_MS), False, "unanswered"),
-        (wait(shown_ms=NOW_MS - 3 * HOUR_MS, urged="over"), False, "late"),
-        (wait(shown_ms=NOW_MS - 20 * HOUR_MS, urged="over"), False, "ended"),
-        (wait(urged="over", shown_ms=NOW_MS - 1), True, "not_sent"),
+        (wait(), "unanswered"),
+        (wait(refused_ms=NOW_MS - 1), "unanswered"),
+        (wait(shown_ms=NOW_MS - 20 * HOUR_MS), "unanswered"),
+        (wait(shown_ms=NOW_MS - 3 * HOUR_MS, urged="over"), "late"),
+        (wait(shown_ms=NOW_MS - 20 * HOUR_MS, urged="over"), "ended"),
+        (wait(urged="over", shown_ms=NOW_MS - 1, refused_ms=NOW_MS), "not_sent"),
     ],
 )
-def test_why_a_window_was_lost(held: Wait, refused: bool, why: str) -> None:
-    assert why_lost(STEPS, held, NOW_MS, refused=refused) == why
+def test_why_a_window_was_lost(held: Wait, why: str) -> None:
+    assert why_lost(STEPS, held, NOW_MS) == why
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def media(more: Iterable[str] = (), largest_mb: int = LARGEST_MB) -> dict[Kind, 
 
 
 # A chat may be told that a message was delivered or read, and of no failure. What it is given twice under one
-# ClientToken, it has once: API reference, SendMessage.
+# ClientToken, it has once; of a contact that is over it takes nothing: API reference, SendMessage.
 CAPABILITIES = DeskCapabilities(
     text_limit=TEXT_LIMIT,
     media=media(),
@@ -52,4 +52,5 @@ CAPABILITIES = DeskCapabilities(
     reads=True,
     stateful=True,
     idempotent=True,
+    refuses_over=True,
 )

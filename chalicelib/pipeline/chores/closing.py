@@ -59,9 +59,6 @@ class Rows(Protocol):
     def told(self, wait: Wait) -> None:
         """Supervisors have been told of its step."""
 
-    def refused(self, wait: Wait) -> bool:
-        """Whether a reply was refused since the customer waits."""
-
 
 class _Due(msgspec.Struct, frozen=True):
     """A conversation and how far its window is."""
@@ -215,8 +212,7 @@ class Closing:
         if due.step <= len(self._steps):
             self._metrics.count("window_warned", channel=channel, step=f"{self._steps[due.step - 1].hours:g}")
             return
-        refused = self._rows.refused(wanted)
-        why = closing.why_lost(self._steps, wanted, wanted.closes_ms, refused=refused)
+        why = closing.why_lost(self._steps, wanted, wanted.closes_ms)
         self._metrics.count("window_lost", channel=channel, reason=why)
         log.warning("window lost", conversation=wanted.conversation.key, account=due.account.id, reason=why,
                     desk_conversation=wanted.thread.seat.conversation)  # fmt: skip

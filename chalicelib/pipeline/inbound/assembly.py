@@ -19,6 +19,7 @@ from chalicelib.pipeline.inbound.looking_up import LookingUp
 from chalicelib.pipeline.inbound.mentions import Mentions
 from chalicelib.pipeline.inbound.messages import Messages
 from chalicelib.pipeline.inbound.notes import Notes
+from chalicelib.pipeline.inbound.passing import Passing
 from chalicelib.pipeline.inbound.posts import Posts
 from chalicelib.pipeline.inbound.profiles import Profiles
 from chalicelib.pipeline.inbound.reads import Reads
@@ -97,8 +98,18 @@ def _opening(common: Common) -> Opening:
 
 def _notes(common: Common, showing: Showing, wording: Wording) -> Notes:
     given = common.given
+    reads = Reads(desks=common.desks, ledger=given.ledger, clock=given.clock, metrics=given.metrics)
     return Notes(
-        reads=Reads(desks=common.desks, ledger=given.ledger, clock=given.clock, metrics=given.metrics),
+        reads=reads,
+        passing=Passing(
+            reads=reads,
+            showing=showing,
+            desks=common.desks,
+            posting=common.posting,
+            ledger=given.ledger,
+            clock=given.clock,
+            metrics=given.metrics,
+        ),
         showing=showing,
         wording=wording,
         media=given.media,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.observability import Metrics
+from chalicelib.pipeline.inbound.passing import PASSING, Passing
 from chalicelib.pipeline.inbound.reads import Reads
 from chalicelib.pipeline.inbound.showing import Showing
 from chalicelib.pipeline.inbound.wording import Wording
@@ -18,8 +19,6 @@ from chalicelib.wire import LATEST_MS, bounded
 
 # An unsend is the last of a message's edits: one that it overtook is not shown after it.
 LAST_EDIT = LATEST_MS + 1
-# What agents see of a customer's doing only where the account asks for it.
-_PASSING = frozenset({"read", "typing"})
 
 
 class Notes:
@@ -29,6 +28,7 @@ class Notes:
         self,
         *,
         reads: Reads,
+        passing: Passing,
         showing: Showing,
         wording: Wording,
         media: MediaStore,
@@ -37,6 +37,7 @@ class Notes:
         metrics: Metrics,
     ) -> None:
         self._reads = reads
+        self._passing = passing
         self._showing = showing
         self._wording = wording
         self._media = media
@@ -49,20 +50,27 @@ class Notes:
         told by the desk's own sign, too. Raises Retryable."""
         if note.removes:
             self._media.forget(note.conversation, note.removes)
-        told = note.kind == "read" and self._reads.tell(arrival.account, note)
-        if note.prevents and self._prevented(note):
+        if note.kind in PASSING:
+            self._in_passing(arrival, note)
+        elif note.prevents and self._prevented(note):
             self._metrics.count("ignored", reason="unsent_before_shown")
-        elif note.kind in _PASSING and not arrival.account.show_reads:
-            if not told:
-                self._metrics.count("ignored", reason=note.kind)
         elif note.edit and self._edit(note) == "older":
             self._metrics.count("ignored", reason="edit_overtaken")
         else:
-            about = note.about if names_words(note.lines) else ""
-            lines = worded(note.lines, self._wording.beginning(note.conversation, about))
-            text = words(arrival.account, lines, note.text)
-            line = Shown(conversation=note.conversation, id=note.id, sent_ms=note.sent_ms, text=text)
-            self._showing.show(arrival, line, note.kind)
+            self._showing.show(arrival, self._line(arrival, note), note.kind)
+
+    def _in_passing(self, arrival: Arrival, note: Note) -> None:
+        """Agents see it only where the account asks for it; a read, by the desk's own sign, wherever it has one."""
+        if arrival.account.show_reads:
+            self._passing.show(arrival, self._line(arrival, note), note)
+        elif not (note.kind == "read" and self._reads.tell(arrival.account, note)):
+            self._metrics.count("ignored", reason=note.kind)
+
+    def _line(self, arrival: Arrival, note: Note) -> Shown:
+        about = note.about if names_words(note.lines) else ""
+        lines = worded(note.lines, self._wording.beginning(note.conversation, about))
+        text = words(arrival.account, lines, note.text)
+        return Shown(conversation=note.conversation, id=note.id, sent_ms=note.sent_ms, text=text)
 
     def _prevented(self, note: Note) -> bool:
         """Whether agents have seen nothing of the message that was taken back, and never will."""

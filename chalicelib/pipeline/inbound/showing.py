@@ -32,7 +32,7 @@ class Showing:
         """Into the conversation if it is open; it is never opened for this. `thread` is the delivery's. Raises
         Retryable."""
         seat = self._ledger.thread(line.conversation).seat
-        if not self._is_open(arrival, line, seat):
+        if not self.is_open(arrival, line, seat):
             self._metrics.count("ignored", reason=f"{kind}_no_open_conversation")
             return
         try:
@@ -41,8 +41,8 @@ class Showing:
             self._metrics.count("ignored", reason=f"{kind}_refused")
             log.warning("the desk refuses a line", event=line.id, detail=no.detail, account=arrival.account.id)
 
-    def _is_open(self, arrival: Arrival, line: Shown, seat: Seat) -> bool:
-        """Whether the conversation goes on; no, where that cannot be told."""
+    def is_open(self, arrival: Arrival, line: Shown, seat: Seat) -> bool:
+        """Whether the conversation goes on; no, where that cannot be told. Raises Retryable."""
         try:
             return self._lines.is_open(arrival.account, line.conversation, seat)
         except Misconfigured as error:

@@ -203,12 +203,13 @@ def test_a_conversation_that_is_over_is_not_raised_again_and_its_loss_says_so() 
     assert kit.metrics.total("window_lost", reason="ended") == 1
 
 
-def test_a_reply_that_was_refused_is_why_a_window_was_lost() -> None:
+@pytest.mark.parametrize(("hours_ago", "why"), [(24.1, "unanswered"), (23.8, "not_sent")])
+def test_a_reply_that_was_refused_since_is_why_a_window_was_lost(hours_ago: float, why: str) -> None:
     kit = Kit()
     ana = kit.writes(hours_ago=23.9)
-    kit.rows.refusals.add(ana.key)
+    kit.rows.refusals[ana.key] = int((kit.clock() - hours_ago * 3600) * 1000)
     kit.run(0.2)
-    assert kit.metrics.total("window_lost", reason="not_sent") == 1
+    assert kit.metrics.total("window_lost", reason=why) == 1
 
 
 def test_what_was_lost_before_anybody_counted_is_let_be() -> None:

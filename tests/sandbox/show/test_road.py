@@ -239,8 +239,12 @@ OWNER = {"ExpressionAttributeValues": {":owner": {"S": "me"}}}
 CLAIM = {"Key": {"pk": {"S": "CONV#secret"}, "sk": {"S": "IN#message:m1"}}, **OWNER}
 
 
-def test_a_claim_is_told_and_nothing_of_what_it_holds(side: Roadside) -> None:
-    side.road.work(an_event(), 1, lambda event, attempt: side.road.written("update_item", CLAIM, lambda: None))
+TAKEN = {"Key": {"pk": {"S": "CONV#secret"}, "sk": {"S": "STATE"}}, "ExpressionAttributeValues": {":took": {"S": "me"}}}
+
+
+@pytest.mark.parametrize("claim", [CLAIM, TAKEN])
+def test_a_claim_is_told_and_nothing_of_what_it_holds(side: Roadside, claim: Any) -> None:
+    side.road.work(an_event(), 1, lambda event, attempt: side.road.written("update_item", claim, lambda: None))
     assert [(one["hop"], one["what"], one["outcome"]) for one in told(side.journal)][1] == ("table", "claim", "ok")
     assert "secret" not in str(told(side.journal))
 
