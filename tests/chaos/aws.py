@@ -74,6 +74,8 @@ class Sqs:
         self._clock = clock
         self._steps = steps
         self._groups: dict[str, dict[str, list[dict[str, Any]]]] = {}
+        self._next_s: dict[str, float] = {}
+        """Of queues at which nothing has changed since somebody looked."""
         self._known: dict[tuple[str, str, str], float] = {}
         self._sequence = 10**19
         self.longest_receives = 0
@@ -104,6 +106,7 @@ class Sqs:
         self._known[key] = now
         self._sequence += 1
         self.taken.append((now, entry["MessageBody"]))
+        self._next_s.pop(url, None)
         self._groups.setdefault(url, {}).setdefault(group, []).append(
             {
                 "id": f"sqs-{self._sequence}",
@@ -118,6 +121,7 @@ class Sqs:
 
     def change_message_visibility_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
         def change() -> dict[str, Any]:
+            self._next_s.pop(QueueUrl, None)
             until = {entry["ReceiptHandle"]: self._clock() + entry["VisibilityTimeout"] for entry in Entries}
             for message in self.waiting(QueueUrl):
                 message["visible"] = until.get(message["id"], message["visible"])
@@ -131,6 +135,7 @@ class Sqs:
     def receive(self, url: str) -> list[dict[str, Any]]:
         """Up to ten records, as Lambda hands them over."""
         now = self._clock()
+        self._next_s.pop(url, None)
         ready = [message for group in self._groups.get(url, {}).values() if _free_s(group) <= now for message in group]
         taken = sorted(ready, key=lambda message: int(message["order"]))[: self.BATCH]
         for message in taken:
@@ -150,6 +155,8 @@ class Sqs:
     def purge(self, url: str) -> None:
         """Nothing lies on the queue any more."""
         self._groups.pop(url, None)
+        self._next_s.pop(url, None)
+        self._next_s.pop(url, None)
 
     def waiting(self, url: str) -> list[dict[str, Any]]:
         """All messages of a queue, in the order of their groups."""
@@ -157,9 +164,12 @@ class Sqs:
 
     def next_s(self, url: str) -> float:
         """When a message may be taken next."""
-        return min((_free_s(group) for group in self._groups.get(url, {}).values()), default=inf)
+        if url not in self._next_s:
+            self._next_s[url] = min((_free_s(group) for group in self._groups.get(url, {}).values()), default=inf)
+        return self._next_s[url]
 
     def _remove(self, url: str, gone: set[str]) -> None:
+        self._next_s.pop(url, None)
         groups = self._groups.get(url, {})
         for name in list(groups):
             groups[name] = [message for message in groups[name] if message["id"] not in gone]

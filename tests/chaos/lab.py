@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from math import inf
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ from chalicelib.desks.genesys.translate import TRANSLATOR as GENESYS_TRANSLATOR
 from chalicelib.desks.genesys.webhook import WEBHOOK as GENESYS_WEBHOOK
 from chalicelib.edge.receive import Edge
 from chalicelib.errors import Retryable
+from chalicelib.pipeline.batch import Batch
 from chalicelib.pipeline.chores.ends import Ends
 from chalicelib.pipeline.desks import Desks
 from chalicelib.pipeline.erased import Heeding
@@ -86,59 +88,93 @@ class Container:
         return {"genesys": _desk(lab, secrets, clock)}
 
     def __init__(self, lab: Lab) -> None:
+        self._lab = lab
         self.skew_s = 0.0
         """How far its clock is ahead."""
-
-        def now() -> float:
-            return lab.clock() + self.skew_s
-
-        clock: Any = now
-        client: Any = lab.sqs
         manager: Any = lab.secrets
-        ledger: Any = Stepped(lab.ledger, lab.steps, "table", TABLE_S)
-        shelf: Any = Stepped(lab.shelf, lab.steps, "bucket", BUCKET_S)
-        fetch: Any = Stepped(lab.fetch, lab.steps, "file", FETCH_S)
-        secrets = SecretStore(clock, manager)
-        inbound, outbound = Queue("in", "in-dead", client), Queue("out", "out-dead", client)
-        desks = self.desks(lab, secrets, clock)
+        self._secrets = SecretStore(self._now, manager)
+        self._seen: dict[str, Any] = {"clock": self._now, "metrics": lab.metrics}
+        client: Any = lab.sqs
+        self._in, self._out = Queue("in", "in-dead", client), Queue("out", "out-dead", client)
+        self._ledger = self._stepped(lab.ledger, "table")
+        self._memory = self._stepped(lab.memory, "memory")
+        self._shelf = self._stepped(lab.shelf, "bucket", BUCKET_S)
+
+    def _now(self) -> float:
+        return self._lab.clock() + self.skew_s
+
+    def _stepped(self, inner: Any, name: str, takes_s: float = TABLE_S) -> Any:
+        return Stepped(inner, self._lab.steps, name, takes_s)
+
+    # --- the functions, of which a container is one: each is made where it is called first
+
+    @cached_property
+    def inbound(self) -> Batch:
+        lab, wired = self._lab, self._wired
+        translators: dict[str, Translator] = {"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}
+        asks = asking(lab.front, self._memory, self._secrets, **self._seen)
+        work = Heeding(wired.to_desk(translators, self._in, asks), self._ledger, self._now, lab.metrics)
+        return wired.batch(work, self._in)
+
+    @cached_property
+    def outbound(self) -> Batch:
+        to_customer = self._wired.to_customer(self.translators, self._out)
+        work = Heeding(to_customer, self._ledger, self._now, self._lab.metrics, to_customer.let_go)
+        return self._wired.batch(work, self._out)
+
+    @cached_property
+    def ends(self) -> Ends:
+        return Ends(
+            desks=Desks(self._desks, self._ledger),
+            channels=abouts(CHANNELS),
+            known_desks=abouts(DESKS),
+            ledger=self._ledger,
+            outbox=self._out,
+            **self._seen,
+        )
+
+    @cached_property
+    def edge(self) -> Edge:
+        return Edge(
+            channels=[INSTAGRAM_WEBHOOK, TIKTOK_WEBHOOK],
+            desks=self.feeds,
+            secret_names={"instagram": "edge", "tiktok": "edge", "genesys": "edge"},
+            inbound=self._in,
+            outbound=self._out,
+            secrets=self._secrets,
+            shelf=self._shelf,
+            **self._seen,
+        )
+
+    @cached_property
+    def _desks(self) -> dict[str, Desk]:
+        return self.desks(self._lab, self._secrets, self._now)
+
+    @cached_property
+    def _wired(self) -> Wired:
+        lab, secrets = self._lab, self._secrets
+        threads = instagram_routing.open_routing(lab.world, secrets.get, URLS.__getitem__)
+        book: Any = self._stepped(lab.book, "book")
+        talker: Any = lab.front.talk
         clients: dict[str, Client] = {
             "instagram": instagram_client.open_client(lab.world, secrets.get, URLS.__getitem__),
             "tiktok": tiktok_client.open_client(lab.world, secrets.get, URLS.__getitem__),
         }
-        seen: dict[str, Any] = {"clock": clock, "metrics": lab.metrics}
-        held: dict[str, Any] = {"secrets": secrets, "shelf": shelf}
-        memory: Any = Stepped(lab.memory, lab.steps, "memory", TABLE_S)
-        routes: Any = Stepped(FakeRoutes(lab.ledger), lab.steps, "table", TABLE_S)
-        threads = instagram_routing.open_routing(lab.world, secrets.get, URLS.__getitem__)
-        talker: Any = lab.front.talk
-        floor: Any = Stepped(lab.floor, lab.steps, "floor", TABLE_S)
-        book: Any = Stepped(lab.book, lab.steps, "book", TABLE_S)
-        held |= {"memory": memory, "talker": talker, "floor": floor, "book": lambda: book}
-        held |= {"routes": routes, "threads": lambda name: threads}
-        wired = Wired(clients=clients, desk=desks, ledger=ledger, fetch=fetch, outbox=outbound, **held, **seen)
-        translators: dict[str, Translator] = {"instagram": INSTAGRAM_TRANSLATOR, "tiktok": TIKTOK_TRANSLATOR}
-        to_desk = wired.to_desk(translators, inbound, asking(lab.front, memory, secrets, **seen))
-        to_customer = wired.to_customer(self.translators, outbound)
-        heeds_in = Heeding(to_desk, ledger, clock, lab.metrics)
-        heeds_out = Heeding(to_customer, ledger, clock, lab.metrics, to_customer.let_go)
-        self.batches = {"in": wired.batch(heeds_in, inbound), "out": wired.batch(heeds_out, outbound)}
-        self.ends = Ends(
-            desks=Desks(desks, ledger),
-            channels=abouts(CHANNELS),
-            known_desks=abouts(DESKS),
-            ledger=ledger,
-            outbox=outbound,
-            **seen,
-        )
-        self.edge = Edge(
-            channels=[INSTAGRAM_WEBHOOK, TIKTOK_WEBHOOK],
-            desks=self.feeds,
-            secret_names={"instagram": "edge", "tiktok": "edge", "genesys": "edge"},
-            inbound=inbound,
-            outbound=outbound,
+        return Wired(
+            clients=clients,
+            desk=self._desks,
+            ledger=self._ledger,
+            fetch=self._stepped(lab.fetch, "file", FETCH_S),
+            outbox=self._out,
             secrets=secrets,
-            shelf=shelf,
-            **seen,
+            shelf=self._shelf,
+            memory=self._memory,
+            talker=talker,
+            floor=self._stepped(lab.floor, "floor"),
+            book=lambda: book,
+            routes=self._stepped(FakeRoutes(lab.ledger), "table"),
+            threads=lambda name: threads,
+            **self._seen,
         )
 
 
@@ -161,6 +197,7 @@ class Lab:
         """`containers` is how many each function may have at a time."""
         self.clock = FakeClock()
         self.timeline = Timeline(self.clock)
+        self.timeline.quiet_s = lambda: min(self._ends_s, self._next_batch_s)
         self.steps = Steps(self.timeline)
         self.world = self.outside(self.timeline, self.steps, self._sent)
         self.sqs = Sqs(self.clock, self.steps)
@@ -198,6 +235,8 @@ class Lab:
         """Whom each answer is for, by its id."""
         self.turned_away: list[tuple[str, int]] = []
         """Deliveries that were refused for good, by sender and status."""
+        self._ends_s = -inf
+        """When the time is over that goes by."""
         self._free = {role: [self.container(self) for _ in range(containers)] for role in ("in", "out", "edge")}
 
     # --- who writes
@@ -278,18 +317,23 @@ class Lab:
 
     def run(self, seconds: float) -> None:
         """Lets so much time go by."""
-        end_s = self.clock() + seconds
+        self._ends_s = end_s = self.clock() + seconds
         while True:
             for url in ("in", "out"):
                 while self._free[url] and self.sqs.next_s(url) <= self.clock():
                     self._begin(url, self._free[url].pop())
-            next_s = min(self.timeline.next_s, *(self.sqs.next_s(url) for url in ("in", "out") if self._free[url]), inf)
+            next_s = min(self.timeline.next_s, self._next_batch_s)
             if next_s > end_s:
                 break
             if self.timeline.next_s <= next_s:
                 self.timeline.go()
             self.clock.now = max(self.clock.now, next_s)
         self.clock.now = max(self.clock.now, end_s)
+
+    @property
+    def _next_batch_s(self) -> float:
+        """When a free worker may begin next."""
+        return min(self.sqs.next_s(url) if self._free[url] else inf for url in ("in", "out"))
 
     def settle(self, most_s: float = 2 * 3600.0) -> None:
         """Lets the bridge come to rest, for so long at the most."""
@@ -318,7 +362,8 @@ class Lab:
     def _batch(self, url: str, container: Container, records: list[dict[str, Any]]) -> None:
         ends_s = self.clock() + TIMEOUT_S
         try:
-            failures = container.batches[url].run(records, lambda: ends_s - self.clock())["batchItemFailures"]
+            batch = container.inbound if url == "in" else container.outbound
+            failures = batch.run(records, lambda: ends_s - self.clock())["batchItemFailures"]
             kept = {one["itemIdentifier"] for one in failures}
             self.sqs.delete(url, [record["messageId"] for record in records if record["messageId"] not in kept])
             self._free[url].append(container)

@@ -36,6 +36,8 @@ class Timeline:
         self._numbers = count()
         self._hub: Any = None
         self._at_work: _Task | None = None
+        self.quiet_s: Callable[[], float] = lambda: -inf
+        """Until when (epoch s) nobody but the tasks has anything to do."""
 
     def at(self, when_s: float, work: Callable[[], object], until_s: float = inf) -> None:
         """Begins the work then (epoch s)."""
@@ -48,6 +50,9 @@ class Timeline:
             self.clock.advance(seconds)
             return
         awake_s = self.clock() + seconds
+        if awake_s < min(self.next_s, self.quiet_s()) and awake_s <= task.until_s:
+            self.clock.now = awake_s  # nothing happens meanwhile
+            return
         self._push(min(awake_s, task.until_s), task)
         self._hub.switch()
         if awake_s > task.until_s:
