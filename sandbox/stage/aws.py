@@ -230,11 +230,14 @@ class Aws:
             )["QueueUrl"]
         return urls
 
-    def empty(self, secrets: Mapping[str, Mapping[str, Any]] = MappingProxyType({})) -> None:
-        """Forgets messages, what the queues deduplicate by, items but accounts, and objects; puts new versions of these
-        secrets, which there are."""
+    def empty(
+        self, secrets: Mapping[str, Mapping[str, Any]] = MappingProxyType({}), *, keep_accounts: bool = True
+    ) -> None:
+        """Forgets messages, what the queues deduplicate by, items (but accounts, where they are to be kept), and
+        objects; gives these secrets their values."""
         values = {name: json.dumps(value) for name, value in secrets.items()}
-        self._forget({"table": TABLE, "kept": "ACCOUNT", "bucket": BUCKET, "secrets": values})
+        kept = "ACCOUNT" if keep_accounts else ""
+        self._forget({"table": TABLE, "kept": kept, "bucket": BUCKET, "secrets": values})
 
     def empty_queues(self) -> None:
         """Forgets messages and what the queues deduplicate by; who waits for a message goes on."""

@@ -81,7 +81,7 @@ def _forget(told: Mapping[str, Any]) -> None:
     do, but whoever waits for a message goes on waiting at the old one.
 
     Where the `table` is told, it has no items but those with the partition key `kept`, the `bucket` is empty, and
-    `secrets` have the values told by their names: in one call what would take AWS' API one for each.
+    there are the `secrets` told, value by name: in one call what would take AWS' API one for each.
     """
     from ministack.services import dynamodb, s3, secretsmanager, sqs
 
@@ -98,7 +98,8 @@ def _forget(told: Mapping[str, Any]) -> None:
     for key in [*s3._buckets[told["bucket"]]["objects"]]:
         s3._delete_object(told["bucket"], key)
     for name, value in told["secrets"].items():
-        secretsmanager._put_secret_value({"SecretId": name, "SecretString": value})
+        if secretsmanager._put_secret_value({"SecretId": name, "SecretString": value})[0] != 200:
+            secretsmanager._create_secret({"Name": name, "SecretString": value})
 
 
 def refused(scope: Scope, port: int, key: str) -> str:
