@@ -301,10 +301,9 @@ class Sandbox:
             meanwhile()
             self.front.reset()
             still.enter_context(self.gateway.held())
-            self.aws.empty()
-            self.fronts.reset()
             # a token that was renewed under a shifted clock would not be due again for days
-            self.aws.put_secrets(self._account_secrets())
+            self.aws.empty(self._account_secrets())
+            self.fronts.reset()
             self._connect_platforms()
             self.metrics = CountingMetrics()
             self._fresh_runtime()

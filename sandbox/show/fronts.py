@@ -84,8 +84,10 @@ class Fronts:
 
     def reset(self) -> None:
         """Nothing stands anywhere."""
+        fronts = self._stores.fronts()
         for account in self._accounts:
-            self._stores.put_front(account, None)
+            if _key(account) in fronts:
+                self._stores.put_front(account, None)
         self._given.clear()
 
     def told(self) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from typing import Any
 import boto3
 import requests
 from botocore.config import Config
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from chalicelib.aws.keys import SCHEMA
 from sandbox.stage import emulator
@@ -57,6 +59,10 @@ class Aws:
         self._lock = threading.Lock()
         self._clients: dict[str, Any] = {}
         self._fed: list[str] = []
+        self._beside = requests.Session()
+        self._beside.trust_env = False
+        # a connection that it has closed meanwhile is no failure
+        self._beside.mount("http://", HTTPAdapter(max_retries=Retry(2, allowed_methods=None)))
         self._session = boto3.session.Session(
             aws_access_key_id=self.credentials["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self.credentials["AWS_SECRET_ACCESS_KEY"],
@@ -100,6 +106,7 @@ class Aws:
     def stop(self) -> None:
         """Ends the process; returns when it is gone."""
         self._socket.close()
+        self._beside.close()
         if self._process is None:
             return
         assert self._process.stdin is not None
@@ -223,21 +230,21 @@ class Aws:
             )["QueueUrl"]
         return urls
 
-    def empty(self) -> None:
-        """Forgets messages, what the queues deduplicate by, items but accounts, and objects."""
-        self.empty_queues()
-        dynamodb = self.client("dynamodb")
-        for page in dynamodb.get_paginator("scan").paginate(TableName=TABLE, ProjectionExpression="pk, sk"):
-            for item in page["Items"]:
-                if item["pk"]["S"] != "ACCOUNT":
-                    dynamodb.delete_item(TableName=TABLE, Key=item)
-        s3 = self.client("s3")
-        for key in self.objects(""):
-            s3.delete_object(Bucket=BUCKET, Key=key)
+    def empty(
+        self, secrets: Mapping[str, Mapping[str, Any]] = MappingProxyType({}), *, keep_accounts: bool = True
+    ) -> None:
+        """Forgets messages, what the queues deduplicate by, items (but accounts, where they are to be kept), and
+        objects; gives these secrets their values."""
+        values = {name: json.dumps(value) for name, value in secrets.items()}
+        kept = "ACCOUNT" if keep_accounts else ""
+        self._forget({"table": TABLE, "kept": kept, "bucket": BUCKET, "secrets": values})
 
     def empty_queues(self) -> None:
         """Forgets messages and what the queues deduplicate by; who waits for a message goes on."""
-        self._ask("POST", emulator.FORGET, timeout_s=10).raise_for_status()
+        self._forget({})
+
+    def _forget(self, told: Mapping[str, Any]) -> None:
+        self._ask("POST", emulator.FORGET, timeout_s=10, told=told).raise_for_status()
 
     def objects(self, prefix: str) -> list[str]:
         """The bucket's keys under the prefix."""
@@ -256,12 +263,12 @@ class Aws:
         except requests.RequestException:
             return False
 
-    def _ask(self, method: str, path: str, timeout_s: float) -> requests.Response:
+    def _ask(
+        self, method: str, path: str, timeout_s: float, told: Mapping[str, Any] | None = None
+    ) -> requests.Response:
         """What is no call of AWS', and so takes no signature; but our guard wants the key."""
         headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={self.credentials['AWS_ACCESS_KEY_ID']}/"}
-        with requests.Session() as session:
-            session.trust_env = False
-            return session.request(method, self.url + path, headers=headers, timeout=timeout_s)
+        return self._beside.request(method, self.url + path, headers=headers, json=told, timeout=timeout_s)
 
 
 def _fed_queue(name: str) -> str:

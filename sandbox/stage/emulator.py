@@ -8,6 +8,7 @@ input then closes.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import socket
@@ -45,12 +46,12 @@ def environment(port: int, region: str) -> dict[str, str]:
 
 def guarded(app: App, port: int, key: str) -> App:
     """The ASGI app, for whoever signs with the access key id `key`; all others get a 403. A call of FORGET empties all
-    queues."""
+    queues, and what its body names beside (`_forget`)."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         reason = "" if scope["type"] == "lifespan" else refused(scope, port, key)
         if not reason and (scope["type"], scope.get("path")) == ("http", FORGET):
-            _forget()
+            _forget(json.loads(await _body(receive) or b"{}"))
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body", "body": b""})
         elif not reason:
@@ -66,14 +67,39 @@ def guarded(app: App, port: int, key: str) -> App:
     return serve
 
 
-def _forget() -> None:
+async def _body(receive: Receive) -> bytes:
+    pieces, more = [], True
+    while more:
+        told = await receive()
+        more = bool(told.get("more_body"))
+        pieces.append(told.get("body", b""))
+    return b"".join(pieces)
+
+
+def _forget(told: Mapping[str, Any]) -> None:
     """No queue holds a message, or knows one by its deduplication id, which a purge would keep. A queue made anew would
-    do, but whoever waits for a message goes on waiting at the old one."""
-    from ministack.services import sqs
+    do, but whoever waits for a message goes on waiting at the old one.
+
+    Where the `table` is told, it has no items but those with the partition key `kept`, the `bucket` is empty, and
+    there are the `secrets` told, value by name: in one call what would take AWS' API one for each.
+    """
+    from ministack.services import dynamodb, s3, secretsmanager, sqs
 
     for _, queue in sqs._queues.all_items():
         queue["messages"].clear()
         queue["dedup_cache"].clear()
+    if not told:
+        return
+    with dynamodb._lock:
+        table = dynamodb._tables[told["table"]]
+        for key in [*table["items"].keys() - {told["kept"]}]:
+            del table["items"][key]
+        dynamodb._items_replaced(table)
+    for key in [*s3._buckets[told["bucket"]]["objects"]]:
+        s3._delete_object(told["bucket"], key)
+    for name, value in told["secrets"].items():
+        if secretsmanager._put_secret_value({"SecretId": name, "SecretString": value})[0] != 200:
+            secretsmanager._create_secret({"Name": name, "SecretString": value})
 
 
 def refused(scope: Scope, port: int, key: str) -> str:

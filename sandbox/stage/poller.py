@@ -74,6 +74,8 @@ class Poller:
         """So many seconds have passed: what a handler has given back rests so much less. What is at work stays so."""
         sqs = self._aws.client("sqs")
         resting = self._resting.copy()
+        if not resting:
+            return
         for message in self._aws.waiting({"": self._url})[""]:
             receipt = resting.get(message["MessageId"])
             if receipt is None or message["IsVisible"]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ import requests
 from click.testing import CliRunner
 
 from chalicelib import http
+from chalicelib.aws import calls
 from chalicelib.pipeline import delivering, reading_back
 from chalicelib.pipeline.outbound import finding_out, parts
 from ops.__main__ import cli
@@ -24,6 +25,7 @@ from sandbox.stage.running import NEVER
 from tests.extension.pigeon.simulator.vendor import Pigeon
 from tests.extension.town import entered
 from tests.sandbox.kit import told
+from tests.scenarios.conftest import until
 
 PATIENCE_S = 60.0
 [LOFT] = Pigeon.accounts
@@ -61,10 +63,7 @@ class Driver:
         return [one["body"] for one in self.ask("/pigeon/sent") if one["message_id"]]
 
     def until(self, holds: Callable[[], object]) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not holds():
-            assert time.monotonic() < deadline, self.ask("/state")
-            time.sleep(0.05)
+        until(holds, lambda: str(self.ask("/state")))
 
     def proven(self, **counts: int) -> None:
         """Nothing is lost or doubled, all is in order, and so much has passed."""
@@ -81,6 +80,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         entered(patched)
         patched.setattr(Pigeon, "accounts", [LOFT | {"desk": "counter"}, OTHER])
         patched.setattr(Instagram, "accounts", [Instagram.accounts[0], SHOP | {"desk": "counter"}])
+        patched.setattr(calls, "client", cache(calls.client))  # or each reset would make them anew
         patched.setattr(http, "READ_S", 2.0)
         for module, name in ((delivering, "DOUBT_S"), (reading_back, "LOOK_S"), (finding_out, "LOOK_S")):
             patched.setattr(module, name, 1.0)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from botocore.config import Config
 from click.testing import CliRunner, Result
 
 from chalicelib.aws import calls
@@ -40,6 +43,12 @@ SECRETS = (
     OPERATOR[1], RUNTIME[1], WEBHOOK_SECRET, META_SECRET, TIKTOK_SECRET,
     f"token-{INSTAGRAM}", f"token-{PAGE_ACCOUNT}", f"token-{TIKTOK}",
 )  # fmt: skip
+_KEPT: dict[str, dict[str, Any]] = {
+    "dmdesk/instagram": {"secrets": [META_SECRET], "verify_tokens": ["verify-token-0001"]},
+    "dmdesk/tiktok": {"secrets": [TIKTOK_SECRET], "app_id": APP},
+    "dmdesk/genesys-webhook": {"secrets": [WEBHOOK_SECRET]},
+    "dmdesk/genesys-oauth": {"clients": [{"id": RUNTIME[0], "secret": RUNTIME[1]}]},
+}
 _COMMON: dict[str, Any] = {"app_secret": META_SECRET, "webhook_url": HOOK}
 ROLE = {
     "name": "bridge",
@@ -124,6 +133,15 @@ def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendors]:
     made.stop()
 
 
+_made = cache(lambda service, config, environment, make=calls.client: make(service, config))
+
+
+def _client(service: str, config: Config = calls.CONFIG) -> Any:
+    """A client as this environment makes it, made once: each command makes its own, of which a test may run many."""
+    environment = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    return _made(service, config, tuple(environment.items()))
+
+
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Aws, dict[str, str]]]:
     running = Aws(Path(tmp_path_factory.mktemp("ops")) / "aws.log")
@@ -140,15 +158,13 @@ class Deployment:
     def __init__(self, vendors: Vendors, aws: Aws, urls: dict[str, str]) -> None:
         self.vendors, self.aws, self.urls = vendors, aws, urls
         self.dynamodb = aws.client("dynamodb")
-        self.clear()
+        accounts = (INSTAGRAM, PAGE_ACCOUNT, TIKTOK)
+        tokens = {f"dmdesk/account/{account}": {"access_token": f"token-{account}"} for account in accounts}
+        aws.empty(_KEPT | tokens, keep_accounts=False)
         vendors.genesys.add_client(*RUNTIME)
         self.role = vendors.genesys.admin.add_role(ROLE)
         vendors.genesys.admin.grant(RUNTIME[0], self.role)
         self._accounts()
-        self.secret("dmdesk/instagram", {"secrets": [META_SECRET], "verify_tokens": ["verify-token-0001"]})
-        self.secret("dmdesk/tiktok", {"secrets": [TIKTOK_SECRET], "app_id": APP})
-        self.secret("dmdesk/genesys-webhook", {"secrets": [WEBHOOK_SECRET]})
-        self.secret("dmdesk/genesys-oauth", {"clients": [{"id": RUNTIME[0], "secret": RUNTIME[1]}]})
 
     def _accounts(self) -> None:
         sim, common = self.vendors.instagram, _COMMON
@@ -160,7 +176,6 @@ class Deployment:
         self.account("tiktok", TIKTOK)
         for account in (INSTAGRAM, PAGE_ACCOUNT, TIKTOK):
             self.vendors.add(f"int-{account}")
-            self.secret(f"dmdesk/account/{account}", {"access_token": f"token-{account}"})
 
     def instagram_comments(self, *, allowed: bool) -> None:
         """An account that nothing is subscribed of yet, whose token may or may not subscribe to comments."""
@@ -206,9 +221,9 @@ class Deployment:
         client = self.aws.client("secretsmanager")
         text = json.dumps(value)
         try:
-            client.create_secret(Name=name, SecretString=text)
-        except client.exceptions.ResourceExistsException:
             client.put_secret_value(SecretId=name, SecretString=text)
+        except client.exceptions.ResourceNotFoundException:
+            client.create_secret(Name=name, SecretString=text)
 
     def everything_right(self) -> None:
         """Flows attached, ends told, fields subscribed, and everybody was written to a minute ago."""
@@ -248,5 +263,6 @@ def deployment(
     monkeypatch.delenv("DMDESK_WEBHOOK_URL", raising=False)
     monkeypatch.delenv("DMDESK_TIKTOK_APP_ID", raising=False)
     calls.session.cache_clear()
+    monkeypatch.setattr(calls, "client", _client)
     yield Deployment(vendors, running, urls)
     calls.session.cache_clear()

@@ -34,7 +34,7 @@ class Rehearsal:
     def write(self, customer: str, words: str = "hello") -> Conversation:
         """One of every kind of row that tells of a conversation."""
         whose, now = Conversation("instagram", INSTAGRAM, customer), time.time()
-        self.table.claim(whose, f"IN#{words}", now, 10)
+        self.table.claim(whose, f"IN#{words}", now, 0)  # who holds it is waited for
         seat = Seat("loft", f"talk-{customer}")
         thread = Thread(seat=seat, customer_ms=int(now * 1000))
         self.table.delivered(whose, f"IN#{words}", now, thread, words=words)
