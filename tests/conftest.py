@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
+from contextlib import suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import botocore.session
@@ -39,11 +42,39 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["HOME"] = home.name
 
 
+def pytest_collection(session: pytest.Session) -> None:
+    """Each of several processes reads its share of the files first, so that on a fresh clone it rewrites the assertions
+    of those and finds what the others have rewritten of theirs."""
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if count == 1:
+        return
+    first = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+    for file in sorted(_asked_for(session.config), key=lambda file: file.stat().st_size)[first::count]:
+        with suppress(Exception, pytest.skip.Exception):  # the collection will tell of it
+            import_module(".".join(file.relative_to(TESTS.parent).with_suffix("").parts))
+
+
+def _asked_for(config: pytest.Config) -> set[Path]:
+    """The files of tests that will be collected."""
+    ignored = [Path(path).resolve() for path in config.getoption("ignore") or []]
+    asked = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
+    found = {file for path in asked for file in ([path] if path.is_file() else path.rglob("test_*.py"))}
+    return {file for file in found if file.is_relative_to(TESTS) and not any(map(file.is_relative_to, ignored))}
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """One process runs all that share a sandbox, and the cases of a test together."""
-    if os.environ.get("PYTEST_XDIST_WORKER") and not config.option.keyword:
-        items[:] = as_one(items)
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> pytest.Item | None:
+    """One process runs the cases of a test together, unless some are chosen."""
+    config = collector.config
+    chosen = config.option.keyword or any("[" in argument for argument in config.args)
+    if chosen or not os.environ.get("PYTEST_XDIST_WORKER") or not isinstance(collector, pytest.Module):
+        return None
+    return as_one(collector, name, obj)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs all that share a sandbox."""
     for item in items:
         folder = _folder(item.path)
         if folder in TOGETHER:
@@ -64,7 +95,11 @@ def _place(file: Path) -> int:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Groups that are not kept would start a sandbox in each process, and let tests of one disturb each other."""
+    """What is loaded by now stays, and need not be looked through for garbage again and again.
+
+    Groups that are not kept would start a sandbox in each process, and let tests of one disturb each other."""
+    gc.collect()
+    gc.freeze()
     if not session.config.getoption("loadgroup", default=False):
         return
     loose = [item.nodeid for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]

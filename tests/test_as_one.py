@@ -57,7 +57,10 @@ def items(
     path.write_text(TESTS, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     module = pytest.Module.from_parent(request.session, path=path)
-    yield as_one([item for item in module.collect() if isinstance(item, pytest.Item)])
+    ones = [one for name, found in vars(module.obj).items() if (one := as_one(module, name, found))]
+    joined = {one.name: one for one in ones}
+    found = [item for item in module.collect() if isinstance(item, pytest.Function)]
+    yield [*{joined.get(item.originalname, item): None for item in found}]
     del sys.modules["test_cases"]
 
 
