@@ -215,7 +215,7 @@ def measured(messages: int = MESSAGES) -> Figures:
     """Plays first texts of new conversations, then round trips: a text, the reply, and the echo of another reply."""
     with bridge.bench(threads=1, calls_per_minute=10**9) as one, _metered() as meter:
         bench = _Measured(one, messages, meter)
-        one.drained(one.inbound, lambda: one.write([bridge.customer(messages)]), lambda: len(one.taken()), 1)
+        one.drained(one.inbound, lambda: one.write([bridge.customer(messages)]), one.count, 1)
         first = bench.worker("inbound", bench.texts)
         bench.worker("outbound", bench.replies)  # nobody waits: the next text begins a turn
         edges: list[Job] = []
