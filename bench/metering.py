@@ -1,7 +1,7 @@
 """What each job of the bridge costs, measured in the sandbox: `python -m bench.metering [MESSAGES]`.
 
 It writes bench/figures.json. Calls are those that leave the process; units are those that DynamoDB says it has consumed
-(ReturnConsumedCapacity), a condition that did not hold among them; CPU time is the handler's thread's.
+(ReturnConsumedCapacity), a condition that did not hold among them; CPU time is that of the handler's threads.
 """
 
 from __future__ import annotations
