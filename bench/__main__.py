@@ -161,11 +161,18 @@ def _pure(quick: bool) -> Section:
 
 def _whole(quick: bool) -> list[Section]:
     found = _run(bridge.Whole, "bridge", "whole", "40" if quick else "150")
-    inbound, bare, outbound = found.inbound, found.bare, found.outbound
+    inbound, bare, same, outbound = found.inbound, found.bare, found.same, found.outbound
     rows = [
-        Row(name="inbound, one worker", unit="msgs/s", ours=inbound.per_s, floor=bare.per_s, least=CARRIED_LEAST),
+        Row(name="inbound, one worker", unit="msgs/s", ours=inbound.per_s, floor=bare.per_s, ratio=found.of_bare,
+            least=CARRIED_LEAST),
+        Row(name="inbound, one worker, beside the same calls", unit="msgs/s", ours=inbound.per_s, floor=same.per_s,
+            ratio=found.of_same, least=CARRIED_LEAST),
         Row(name="inbound: the worker's CPU", unit="ms/msg", ours=inbound.worker_ms, floor=bare.worker_ms),
+        Row(name="inbound: the worker's CPU, beside the same calls", unit="ms/msg", ours=inbound.worker_ms,
+            floor=same.worker_ms),
         Row(name="inbound: the emulator's CPU", unit="ms/msg", ours=inbound.emulator_ms, floor=bare.emulator_ms),
+        Row(name="inbound: the emulator's CPU, beside the same calls", unit="ms/msg", ours=inbound.emulator_ms,
+            floor=same.emulator_ms),
         Row(name="inbound: simulators' and pollers' CPU", unit="ms/msg", ours=inbound.simulators_ms,
             floor=bare.simulators_ms),
         Row(name="outbound, one worker", unit="msgs/s", ours=outbound.per_s),

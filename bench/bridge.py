@@ -12,7 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,13 @@ import requests
 import sandbox.bridge
 import sandbox.simulators.genesys.access
 from bench import place
+from bench.same import Handler, handler, heard
 from bench.threads import Meter
 from chalicelib import runtime
 from chalicelib.aws import calls
 from chalicelib.errors import Retryable
+from chalicelib.registry import DESKS
+from chalicelib.runtime import Runtime
 from chalicelib.vocabulary.records import Seat
 from sandbox.bridge import Sandbox
 from sandbox.simulators.genesys.cast import OAUTH
@@ -62,10 +65,14 @@ class Delay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
-    """Both directions beside the bare handler."""
+    """Both directions beside the bare handler, and beside one that makes the bridge's own calls; `of_…` are medians of
+    the rounds' ratios."""
 
     inbound: Flow
     bare: Flow
+    same: Flow
+    of_bare: float
+    of_same: float
     outbound: Flow
     delay: Delay
     bare_delay: Delay
@@ -99,7 +106,7 @@ class Bench:
         self.instagram = running.playing(InstagramSimulator)
         self.inbound, self.outbound = running._pollers[:2]  # what desks publish has its own, behind these
         self.meter = Meter()
-        self._serial = 0
+        self._serial = self._looked = self._counted = 0
         for poller in running._pollers:
             poller._handler = self.meter.timed(poller._handler)
         process = running.aws._process
@@ -107,10 +114,10 @@ class Bench:
         self._stat = Path(f"/proc/{process.pid}/stat")
 
     @contextmanager
-    def handled_by(self, handler: Any) -> Iterator[None]:
+    def handled_by(self, other: Handler) -> Iterator[None]:
         """Another handler takes the inbound queue meanwhile."""
         before = self.inbound._handler
-        self.inbound._handler = self.meter.timed(handler)
+        self.inbound._handler = self.meter.timed(other)
         try:
             yield
         finally:
@@ -135,14 +142,23 @@ class Bench:
         assert answer["statusCode"] == 200, answer
         self.instagram._inbox.note(json.loads(raw), time.time())
 
+    def count(self) -> int:
+        """How many of the customers' messages Genesys has taken. Asked for while a worker is at it, so that it looks at
+        what is new only: it shares the worker's interpreter."""
+        calls = self.genesys._log
+        while self._looked < len(calls):
+            self._counted += _shown(calls[self._looked])
+            self._looked += 1
+        return self._counted
+
     def taken(self) -> list[dict[str, Any]]:
         """The customers' messages that Genesys took, oldest first."""
-        return [one for one in self.genesys.messages() if one["kind"] == "message" and one["status"] == 200]
+        return [one for one in self.genesys.messages() if _shown(one)]
 
     def warm(self) -> None:
         """A first text, and its answer, by one worker each: msgspec looks into a type when it first meets it, and
         two threads that meet one together end the process (segmentation fault, msgspec 0.22)."""
-        self.drained(self.inbound, lambda: self.write([customer(999_999)]), lambda: len(self.taken()), 1)
+        self.drained(self.inbound, lambda: self.write([customer(999_999)]), self.count, 1)
         [first] = self.taken()
 
         def told() -> int:
@@ -180,12 +196,12 @@ class Bench:
 
     def delay(self, messages: int) -> Delay:
         """Each from a conversation of its own that is known, one after the other."""
-        before, began = len(self.taken()), []
+        before, counted, began = len(self.taken()), self.count(), []
         for number in range(messages):
             began.append(time.time())
             self.write([customer(number)])
             time.sleep(max(0.0, PACE_S - (time.time() - began[-1])))
-        until(lambda: len(self.taken()) - before >= messages, 0.2)
+        until(lambda: self.count() - counted >= messages, 0.2)
         ended = {one["body"]["channel"]["from"]["id"]: one["at"] for one in self.taken()[before:]}
         took = sorted(
             (datetime.fromisoformat(ended[customer(number)]).timestamp() - start) * 1e3
@@ -199,6 +215,10 @@ class Bench:
             return 0.0
         fields = self._stat.read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICK_S
+
+
+def _shown(call: dict[str, Any]) -> bool:
+    return bool(call["kind"] == "message" and call["status"] == 200)
 
 
 def customer(number: int) -> str:
@@ -221,12 +241,25 @@ def bench(threads: int, calls_per_minute: int) -> Iterator[Bench]:
     with Sandbox(folder=FOLDER) as running:
         running.playing(GenesysSimulator)._access._calls_per_minute = calls_per_minute
         running.playing(InstagramSimulator).echo = "none"
+        _deploy(running)
         one = Bench(running)
         with one.meter.counting():
             yield one
 
 
-def bare(running: Sandbox) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+def _deploy(running: Sandbox) -> None:
+    """The runtime of a deployment with one desk, as most have, in the place of the sandbox's: that knows all desks, of
+    which a conversation's has to be read, and tells a page what the bridge does."""
+    settings = running._settings()
+    others = tuple(f"{name}_" for name in [*DESKS][1:])
+    vendors = {name: value for name, value in settings.vendors.items() if not name.startswith(others)}
+    made = Runtime(msgspec.structs.replace(settings, vendors=vendors), running.clock, running.metrics)
+    for role in ("edge", "to_desk", "to_customer"):  # as a warm container has
+        getattr(made, role)
+    runtime.use(made)
+
+
+def bare(running: Sandbox) -> Handler:
     """A handler that makes the inbound worker's three calls, and does nothing else that a bridge should."""
     genesys = running.playing(GenesysSimulator)
     dynamodb = calls.client("dynamodb")  # as the bridge makes it
@@ -238,7 +271,7 @@ def bare(running: Sandbox) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     headers = {"Authorization": f"Bearer {login.json()['access_token']}"}
     path = f"/api/v2/conversations/messages/{Instagram.accounts[0]['integration']}/inbound/open/message"
 
-    def handler(event: dict[str, Any], _: Any) -> dict[str, Any]:
+    def by_hand(event: dict[str, Any], _: Any) -> dict[str, Any]:
         for one in event["Records"]:
             said = json.loads(one["body"])["raw"]
             key = {"pk": {"S": f"BARE#{said['sender']['id']}"}, "sk": {"S": said["message"]["mid"]}}
@@ -259,7 +292,7 @@ def bare(running: Sandbox) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
             dynamodb.transact_write_items(TransactItems=[{"Update": done | {"Key": key}}, {"Update": state}])
         return {"batchItemFailures": []}
 
-    return handler
+    return by_hand
 
 
 def whole(messages: int) -> Whole:
@@ -267,20 +300,16 @@ def whole(messages: int) -> Whole:
     with bench(threads=1, calls_per_minute=10**9) as one:
         customers = [customer(number) for number in range(messages)]
 
-        def taken() -> int:
-            return len(one.taken())
-
         def known() -> None:
             one.write(customers, 1)
 
-        one.drained(one.inbound, lambda: one.write(customers), taken, messages)  # now every conversation is known
-        ours: list[Flow] = []
-        floor: list[Flow] = []
-        by_hand = bare(one.sandbox)
-        for _ in range(ROUNDS):
-            ours.append(one.drained(one.inbound, known, taken, messages))
-            with one.handled_by(by_hand):
-                floor.append(one.drained(one.inbound, known, taken, messages))
+        def carried(by: Handler | None = None) -> Flow:
+            with one.handled_by(by) if by else nullcontext():
+                return one.drained(one.inbound, known, one.count, messages)
+
+        carried()  # now every conversation is known
+        by_hand, alike = bare(one.sandbox), _alike(one)
+        ours, floor, twin = zip(*[(carried(), carried(by_hand), carried(alike)) for _ in range(ROUNDS)], strict=True)
         delay = one.delay(min(messages, 150))
         with one.handled_by(by_hand):
             bare_delay = one.delay(min(messages, 150))
@@ -297,7 +326,28 @@ def whole(messages: int) -> Whole:
             )
 
         outbound = one.drained(one.outbound, answered, receipts, len(ids))
-        return Whole(inbound=_median(ours), bare=_median(floor), outbound=outbound, delay=delay, bare_delay=bare_delay)
+        return Whole(
+            inbound=_median(ours),
+            bare=_median(floor),
+            same=_median(twin),
+            of_bare=_ratio(ours, floor),
+            of_same=_ratio(ours, twin),
+            outbound=outbound,
+            delay=delay,
+            bare_delay=bare_delay,
+        )
+
+
+def _alike(one: Bench) -> Handler:
+    """By what the bridge did for one text."""
+    text = place.messaging(customer(0), "9" * 32)
+    with heard() as made:
+        one.drained(one.inbound, lambda: one.deliver([text]), one.count, 1)
+    return handler(made, text)
+
+
+def _ratio(ours: Sequence[Flow], floor: Sequence[Flow]) -> float:
+    return statistics.median(mine.per_s / theirs.per_s for mine, theirs in zip(ours, floor, strict=True))
 
 
 def _median(flows: Sequence[Flow]) -> Flow:
@@ -323,7 +373,7 @@ def poison(conversations: int) -> Poison:
             for round_ in range(rounds):
                 one.write(customers, round_)
 
-        flow = one.drained(one.inbound, fill, lambda: len(one.taken()), expected)
+        flow = one.drained(one.inbound, fill, one.count, expected)
         heard: dict[str, list[int]] = {}
         for found in one.taken():
             heard.setdefault(found["body"]["channel"]["from"]["id"], []).append(int(found["body"]["text"].split()[0]))
@@ -348,7 +398,7 @@ def clients(count: int) -> Clients:
         messages = limit * count * 3 // 2
         flow = one.drained(
             one.inbound, lambda: one.write([customer(number) for number in range(messages)]),
-            lambda: len(one.taken()), messages,
+            one.count, messages,
         )  # fmt: skip
         return Clients(clients=count, messages=messages, took_s=messages / flow.per_s, limit_s=window_s)
 

@@ -1,7 +1,7 @@
 """What each job of the bridge costs, measured in the sandbox: `python -m bench.metering [MESSAGES]`.
 
 It writes bench/figures.json. Calls are those that leave the process; units are those that DynamoDB says it has consumed
-(ReturnConsumedCapacity), a condition that did not hold among them; CPU time is the handler's thread's.
+(ReturnConsumedCapacity), a condition that did not hold among them; CPU time is that of the handler's threads.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ def measured(messages: int = MESSAGES) -> Figures:
     """Plays first texts of new conversations, then round trips: a text, the reply, and the echo of another reply."""
     with bridge.bench(threads=1, calls_per_minute=10**9) as one, _metered() as meter:
         bench = _Measured(one, messages, meter)
-        one.drained(one.inbound, lambda: one.write([bridge.customer(messages)]), lambda: len(one.taken()), 1)
+        one.drained(one.inbound, lambda: one.write([bridge.customer(messages)]), one.count, 1)
         first = bench.worker("inbound", bench.texts)
         bench.worker("outbound", bench.replies)  # nobody waits: the next text begins a turn
         edges: list[Job] = []

@@ -79,7 +79,7 @@ def _base(_: int) -> Base:
         customers = [bridge.customer(number) for number in range(KNOWN)]
 
         def texts(round_: int) -> float:
-            flow = one.drained(one.inbound, lambda: one.write(customers, round_), lambda: len(one.taken()), KNOWN)
+            flow = one.drained(one.inbound, lambda: one.write(customers, round_), one.count, KNOWN)
             return 1 / flow.per_s
 
         return Base(first_text=texts(0), text=texts(1), reply=_answered(one, KNOWN) / KNOWN)
@@ -110,7 +110,7 @@ def _late(threads: int) -> list[float]:
         customers = [bridge.customer(number) for number in range(KNOWN)]
 
         def drained(fill: Callable[[], None], messages: int) -> float:
-            return messages / float(one.drained(one.inbound, fill, lambda: len(one.taken()), messages).per_s)
+            return messages / float(one.drained(one.inbound, fill, one.count, messages).per_s)
 
         drained(lambda: one.write(customers), KNOWN)
         for target, path in (("genesys", "/inbound/open/"), ("instagram", "/messages")):

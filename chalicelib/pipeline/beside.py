@@ -15,8 +15,8 @@ from chalicelib.sharing import made_ready
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-# Nothing has ended for so long: a call is waited for. A text takes 3 to 5 ms of the processor's time where its calls
-# are answered at once, 7 in the sandbox, and 60 and more in a deployment, which this adds to once for a whole batch.
+# Nothing has ended for so long: a call is waited for. A message takes 3 to 5 ms where its calls are answered at once, 7
+# in the sandbox, and far more in a deployment, where this is added once for a whole batch (docs/adr/0020).
 QUIET_S = 0.008
 
 Given = TypeVar("Given")
