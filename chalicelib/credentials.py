@@ -39,7 +39,12 @@ _FORMS = (
     "qwerty",
     "12345678",
 )
-_SPACE = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\x00\u200b\u2060\ufeff"
+# what str.isspace says, written down, since asking takes a millisecond of each cold start; and what nobody sees
+_SPACE = (
+    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+    "\x00\u200b\u2060\ufeff"
+)
 _HALVES = re.compile("[\ud800-\udfff]")
 _PLAIN = re.compile("[!-~]+")
 _QUOTES = ('""', "''", "``", "“”", "‘’")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.credentials import Secret, guessable, seconds, texts, token_of
+from chalicelib.credentials import Secret, guessable, seconds, texts, token_of, trimmed
 from chalicelib.errors import Misconfigured
 
 TOKEN = "IGAA-token.1~x/y+z=="
@@ -142,3 +143,9 @@ def test_a_key_that_anybody_tries_is_none(text: str) -> None:
 @given(st.text(alphabet="0123456789abcdef", min_size=32, max_size=64).filter(lambda text: len(set(text)) > 6))
 def test_a_platforms_key_is_taken(text: str) -> None:
     assert not guessable(text)
+
+
+def test_every_kind_of_space_is_trimmed() -> None:
+    spaces = [sign for sign in map(chr, range(sys.maxunicode)) if sign.isspace()]
+    assert len(spaces) > 20
+    assert [sign for sign in spaces if trimmed(f"{sign}word{sign}") != "word"] == []

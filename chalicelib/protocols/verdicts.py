@@ -6,6 +6,7 @@ A channel's `problems.py` holds the rows; docs/errors.md is written from them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Literal, NoReturn, get_args
 
 import msgspec
@@ -82,12 +83,21 @@ class Table:
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         """Rows for some acts stand before those for all, single codes before ranges."""
-        rows = list(problems)
-        self._worded = [row for row in rows if row.words]
-        self._rows: dict[tuple[Act, int, int], Problem] = {}
-        for row in sorted((row for row in rows if not row.words), key=lambda row: (not row.last, bool(row.acts))):
-            self._rows.update((key, row) for key in _keys(row))
-        self._unique = {(act, sub): row for (act, _, sub), row in self._rows.items() if sub >= UNIQUE}
+        self._listed = list(problems)
+        self._worded = [row for row in self._listed if row.words]
+
+    @cached_property
+    def _rows(self) -> dict[tuple[Act, int, int], Problem]:
+        """Made when something first fails: two thousand of them would hold up every start."""
+        rows: dict[tuple[Act, int, int], Problem] = {}
+        plain = [row for row in self._listed if not row.words]
+        for row in sorted(plain, key=lambda row: (not row.last, bool(row.acts))):
+            rows.update((key, row) for key in _keys(row))
+        return rows
+
+    @cached_property
+    def _unique(self) -> dict[tuple[Act, int], Problem]:
+        return {(act, sub): row for (act, _, sub), row in self._rows.items() if sub >= UNIQUE}
 
     def find(self, act: Act, code: int, subcode: int, message: str = "") -> Problem | None:
         """The row that is exactly this problem's; None where the table has none."""
