@@ -10,6 +10,13 @@ import msgspec
 from chalicelib.errors import Malformed
 
 
+def text_of(value: object) -> str:
+    """A text, or a whole number as one: ids come as either. "" where it is neither."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
 class Fields:
     """A JSON object: what is missing, or of another type than it is asked for, is empty.
 
@@ -34,10 +41,7 @@ class Fields:
 
     def text(self, name: str, /) -> str:
         """A text, or a whole number as one: ids come as either."""
-        value = self.value(name)
-        if isinstance(value, str):
-            return value
-        return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+        return text_of(self.value(name))
 
     def flag(self, name: str) -> bool | None:
         """Yes or no; None where neither is said."""

@@ -129,9 +129,9 @@ class _Adapter(HTTPAdapter):
         """As `requests` does, which else looks for a proxy where there is none."""
         return super().request_url(request, proxies) if proxies else request.path_url
 
-    def build_response(self, req: PreparedRequest, resp: Any) -> Any:
+    def build_response(self, _: PreparedRequest, answer: Any) -> Any:
         """The answer of urllib3: nobody reads the cookies, the encoding and the headers that `requests` looks for."""
-        return resp
+        return answer
 
 
 class _Plain(HTTPConnection):

@@ -7,7 +7,7 @@ developers.facebook.com/docs/messenger-platform/instagram/features/webhook
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -94,16 +94,25 @@ class Fields(fields.Fields):
 
     def milliseconds(self, name: str, otherwise: int) -> int:
         """The time in ms."""
-        value = self.value(name)
-        return milliseconds(value if isinstance(value, _TIME) else None, otherwise)
+        return time_of(self.value(name), otherwise)
 
 
 def read(raw: bytes | msgspec.Raw) -> Fields:
     """The bytes of a JSON object. Raises Malformed."""
+    return Fields(object_of(raw))
+
+
+def object_of(raw: bytes | msgspec.Raw) -> dict[str, Any]:
+    """The same, as it is. Raises Malformed."""
     value = fields.read(raw, "Instagram event")
     if not isinstance(value, dict):
         raise Malformed("Instagram event: no object")
-    return Fields(value)
+    return value
+
+
+def time_of(value: object, otherwise: int) -> int:
+    """Whatever stands where a time should, in ms."""
+    return milliseconds(value if isinstance(value, _TIME) else None, otherwise)
 
 
 def milliseconds(timestamp: int | float | str | None, otherwise: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 import msgspec
 
@@ -16,15 +17,15 @@ from chalicelib.channels.instagram.schema import (
     KINDS,
     MENTIONS,
     TEST_ACCOUNT,
-    Fields,
     comment_of,
-    milliseconds,
+    object_of,
     read,
+    time_of,
     writer,
 )  # fmt: skip
 from chalicelib.credentials import Secret, signed_by
 from chalicelib.errors import Malformed, Rejected
-from chalicelib.fields import value_of
+from chalicelib.fields import text_of, value_of
 from chalicelib.http import Request, Response
 from chalicelib.protocols.webhook import MOST_PIECES, Piece
 from chalicelib.wire import bounded, digest, hmac_sha256, mended
@@ -155,19 +156,19 @@ def _change(account: str, change: bytes, whole: bytes, at_ms: int) -> Piece:
 
 
 def _event(account: str, section: str, raw: bytes) -> Piece:
-    """An item of messaging or standby."""
+    """An item of messaging or standby, of which a delivery may hold a thousand: hence without `Fields`."""
     try:
-        seen = read(raw)
+        seen = object_of(raw)
     except Malformed:
         return _opaque(account, section, raw)
-    kind = next((kind for kind in KINDS if seen.has(kind)), "")
-    body = seen.at(kind)
-    mid = body.text("mid")
-    at_ms = seen.milliseconds("timestamp", 0)
+    kind = next((kind for kind in KINDS if seen.get(kind) is not None), "")
+    body = _inside(seen, kind)
+    mid = text_of(body.get("mid"))
+    at_ms = time_of(seen.get("timestamp"), 0)
     if not mid:
         return _opaque(account, section, raw, _customer(account, seen, echo=False), at_ms=at_ms)
-    echo = body.flag("is_echo") is True
-    name = _name(kind, mid, seen, body)
+    echo = body.get("is_echo") is True
+    name = _name(kind, mid, body, at_ms)
     return Piece(
         account=account,
         party=_customer(account, seen, echo=echo),
@@ -178,19 +179,25 @@ def _event(account: str, section: str, raw: bytes) -> Piece:
     )
 
 
-def _name(kind: str, mid: str, seen: Fields, body: Fields) -> str:
-    if body.flag("is_deleted"):
+def _name(kind: str, mid: str, body: dict[str, Any], at_ms: int) -> str:
+    if body.get("is_deleted") is True:
         return f"deleted:{mid}"
     if kind in {"message", "read"}:
         return f"{kind}:{mid}"
     # one message may be edited, reacted to and tapped more than once
-    return f"{kind}:{mid}:{body.text('action')}:{body.text('num_edit')}:{seen.milliseconds('timestamp', 0)}"
+    return f"{kind}:{mid}:{text_of(body.get('action'))}:{text_of(body.get('num_edit'))}:{at_ms}"
 
 
-def _customer(account: str, seen: Fields, *, echo: bool) -> str:
+def _customer(account: str, seen: dict[str, Any], *, echo: bool) -> str:
     """The person: the sender, but for an echo, whose parties are swapped."""
-    sender, recipient = seen.at("sender").text("id"), seen.at("recipient").text("id")
-    return recipient if echo or sender == account else sender
+    sender = text_of(_inside(seen, "sender").get("id"))
+    return text_of(_inside(seen, "recipient").get("id")) if echo or sender == account else sender
+
+
+def _inside(seen: dict[str, Any], name: str) -> dict[str, Any]:
+    """The object of that name, an empty one where there is none."""
+    value = seen.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _opaque(account: str, section: str, raw: bytes, party: str = "", whole: bytes = b"", at_ms: int = 0) -> Piece:
@@ -214,4 +221,4 @@ def _text(raw: msgspec.Raw | None) -> str:
 def _moment(raw: msgspec.Raw | None) -> int:
     """Epoch milliseconds, 0 where it is no time."""
     value = value_of(raw)
-    return milliseconds(value if isinstance(value, (int, float, str)) else None, 0)
+    return time_of(value, 0)
