@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.queues import Queue
 from chalicelib.aws.table import Table
+from chalicelib.vocabulary.records import Conversation
 from sandbox.stage.aws import BUCKET, TABLE, Aws
 
 ACCOUNT = {"channel": "instagram", "id": "1784", "integration": "i-1", "secret": "dmdesk/account/1", "name": "shop"}
@@ -22,6 +23,24 @@ class Cloud(NamedTuple):
     table: Table
     queue: Queue
     bucket: Bucket
+
+
+class Counted:
+    """DynamoDB, and which of its calls were made."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        self.calls.append(name)
+        return getattr(self._client, name)
+
+
+def row(cloud: Cloud, conversation: Conversation, name: str) -> dict[str, Any]:
+    """The row of that name as it lies there, empty where there is none."""
+    key = {"pk": {"S": f"CONV#{conversation.key}"}, "sk": {"S": name}}
+    return dict(cloud.aws.client("dynamodb").get_item(TableName=TABLE, Key=key, ConsistentRead=True).get("Item", {}))
 
 
 @pytest.fixture(scope="session")

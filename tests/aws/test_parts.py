@@ -14,7 +14,7 @@ from chalicelib.aws.table import Table
 from chalicelib.vocabulary.proof import Worked
 from chalicelib.vocabulary.records import Claim, Conversation, Flight, Seat, Thread
 from sandbox.stage.aws import TABLE
-from tests.aws.conftest import Cloud
+from tests.aws.conftest import Cloud, Counted, row
 
 # epoch s; what the customer wrote, and when the agent answered (epoch ms)
 NOW = 1_000.0
@@ -35,23 +35,6 @@ def begin(
     now: float = NOW + 1,
 ) -> tuple[Claim | None, Thread]:  # fmt: skip
     return cloud.table.begin(conversation, item, now, 90, said_ms, "mark", again=again)
-
-
-def row(cloud: Cloud, conversation: Conversation, name: str) -> dict[str, Any]:
-    key = {"pk": {"S": f"CONV#{conversation.key}"}, "sk": {"S": name}}
-    return dict(cloud.aws.client("dynamodb").get_item(TableName=TABLE, Key=key, ConsistentRead=True).get("Item", {}))
-
-
-class Counted:
-    """DynamoDB, and which of its calls were made."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.calls: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        self.calls.append(name)
-        return getattr(self._client, name)
 
 
 def test_one_call_reads_the_conversation_and_claims(cloud: Cloud) -> None:

@@ -12,7 +12,7 @@ from chalicelib.aws.table import Table
 from chalicelib.errors import Retryable
 from chalicelib.vocabulary.records import Account, Conversation, Seat, Thread
 from sandbox.stage.aws import TABLE
-from tests.aws.conftest import Cloud
+from tests.aws.conftest import Cloud, Counted, row
 
 # epoch s; when the customer wrote, and read (epoch ms)
 NOW = 1_000.0
@@ -34,18 +34,7 @@ def took(cloud: Cloud, conversation: Conversation, event: str, at_ms: int = READ
 
 
 def state(cloud: Cloud, conversation: Conversation) -> dict[str, Any]:
-    key = {"pk": {"S": f"CONV#{conversation.key}"}, "sk": {"S": "STATE"}}
-    return dict(cloud.aws.client("dynamodb").get_item(TableName=TABLE, Key=key, ConsistentRead=True).get("Item", {}))
-
-
-class Counted:
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.calls: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        self.calls.append(name)
-        return getattr(self._client, name)
+    return row(cloud, conversation, "STATE")
 
 
 def test_one_call_takes_it_and_reads_the_conversation(cloud: Cloud) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from random import Random
 from typing import Any, get_args
 
+from msgspec.structs import replace
+
 from chalicelib.vocabulary.records import Account, Conversation, Row
+from tests.chaos import webhooks
 from tests.chaos.lab import SECRET, Lab
-from tests.chaos.tally import Said, Talk, Tally, counted
+from tests.chaos.tally import READ, Said, Talk, Tally, counted
 from tests.chaos.timeline import AwsFault, When
 from tests.chaos.traces import Lines, Traces
 from tests.chaos.world import PICTURE, Fault
@@ -20,6 +25,8 @@ from tests.fakes import INSTAGRAM, START, TIKTOK
 
 NEWCOMER = Account(channel="instagram", id="17841400000000999", integration="int-new", secret="s/new", name="new.shop")
 HTTP_FAULTS: tuple[Fault, ...] = ("429", "500", "503", "blind", "reset", "silent", "deaf")
+# a look and a line take no longer (s)
+AT_ONCE_S = 0.5
 ROTATED = "the-next-webhook-secret-of-the-tests"
 # agents say the same again and again
 THANKS = "You are welcome!"
@@ -28,7 +35,8 @@ _IDS = re.compile(r'(m-\d+-\d+|gen-\d+)"')
 
 @dataclass(frozen=True)
 class Weather:
-    """How bad it is: shares are of 1, times in seconds."""
+    """How bad it is: shares are of 1, times in seconds. `reads` are those of the answers that customers are told to
+    have read, once or again, and `ends` those after which the agent ends the conversation, untold."""
 
     seed: int = 1
     messages: int = 300
@@ -43,6 +51,8 @@ class Weather:
     skew_s: float = 3.0
     rotates: bool = True
     newcomer: bool = True
+    reads: float = 0.0
+    ends: float = 0.0
 
 
 class Storm:
@@ -56,6 +66,12 @@ class Storm:
         self.accounts = {str(70_000 + number): accounts[number % len(accounts)] for number in range(weather.people)}
         self.answers: defaultdict[str, list[tuple[str, list[str]]]] = defaultdict(list)
         """Each person's answers in the order in which they were given: the id, and the parts that arrive."""
+        self.read: defaultdict[str, set[int]] = defaultdict(set)
+        """When each person has read something (epoch ms)."""
+        self.ended: defaultdict[str, list[float]] = defaultdict(list)
+        """When agents have ended their conversations (epoch s)."""
+        if weather.reads:
+            self.lab.ledger.listed = [replace(one, show_reads=True) for one in self.lab.ledger.listed]
         self._kills = sorted(self.random.uniform(20, weather.lasts_s) for _ in range(weather.kills))
         self._blow()
         self._talk()
@@ -79,7 +95,8 @@ class Storm:
             self._at(weather.lasts_s * 0.4, self._rotate)
         if weather.newcomer:
             lab.secrets.stored[NEWCOMER.secret] = {"access_token": "new"}
-            self._at(60, lambda: lab.ledger.listed.append(NEWCOMER))
+            newcomer = replace(NEWCOMER, show_reads=weather.reads > 0)
+            self._at(60, lambda: lab.ledger.listed.append(newcomer))
 
     def _by(self, share: float, choices: tuple[Any, ...]) -> Any:
         raging = self.lab.clock() - START < self.weather.lasts_s
@@ -147,9 +164,53 @@ class Storm:
         files = [PICTURE] if kind > 0.9 else []
         identifier = self.lab.agent(person, "".join(parts), account, len(files))
         self.answers[person].append((identifier, parts + files))
+        if self.weather.reads and account.channel == "instagram":
+            self._is_read(person, account, identifier)
+
+    def _is_read(self, person: str, account: Account, answer: str) -> None:
+        """Some moments later, beside an agent who may have ended the conversation by then."""
+        random, now_s = self.random, self.lab.clock() - START
+        if random.random() < self.weather.ends:
+            self._at(now_s + random.uniform(0.2, 10), partial(self._ends, person))
+        if random.random() < self.weather.reads:
+            self._at(now_s + random.uniform(0.5, 20), partial(self._reads, person, account, answer))
+
+    def _ends(self, person: str) -> None:
+        self.ended[person].append(self.lab.clock())
+        self.lab.world.over[person] += 1
+
+    def _reads(self, person: str, account: Account, answer: str) -> None:
+        at_ms = int(self.lab.clock() * 1000)
+        self.read[person].add(at_ms)
+        body = webhooks.instagram(
+            account, person, at_ms, {"read": {"mid": f"{answer}-read"}}
+        )  # no answer's own id (_IDS)
+        again_s = [self.random.choice([0.3, 30, 400])] if self.random.random() < self.weather.doubled else []
+        for delay_s in (self.random.uniform(0.1, 6), *again_s):
+            self.lab.deliver("instagram", body, delay_s)
 
     def _at(self, second: float, work: Callable[[], object]) -> None:
         self.lab.timeline.at(START + second, work)
+
+
+def reads(storm: Storm) -> dict[str, int]:
+    """What was read, how much of it agents were shown, and what of that should not be. An agent may end the
+    conversation between the look and the line, which nobody can tell."""
+    found: Counter[str] = Counter(read=sum(map(len, storm.read.values())))
+    for person, read in storm.read.items():
+        told = [one for one in storm.lab.world.shown if one.customer == person]
+        lines = [one for one in told if one.text == READ]
+        firsts = {one.conversation: one for one in reversed(told)}
+        times = [round(datetime.fromisoformat(one.time).timestamp() * 1000) for one in lines]
+        found["shown"] += len(lines)
+        found["of nothing that was read"] += len(set(times) - read)
+        found["twice"] += len(times) - len(set(times))
+        found["out of order"] += sum(later <= sooner for sooner, later in pairwise(times))
+        found["opening a conversation"] += sum(
+            one in lines and not any(0 <= one.at_s - ended_s < AT_ONCE_S for ended_s in storm.ended[person])
+            for one in firsts.values()
+        )
+    return dict(found)
 
 
 def tally(storm: Storm) -> Tally:

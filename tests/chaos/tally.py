@@ -14,6 +14,7 @@ MISSING = "[A message of the customer's could not be shown"
 ELSEWHERE = "[Sent "
 AFTER_ALL = "[It did arrive"
 NO_FILE = "[A file (image)"
+READ = "[Has read your message]"
 LATE = "[This message comes late:]\n"
 MOST_NAMED = 10
 
@@ -144,7 +145,7 @@ def counted(talks: Iterable[Talk]) -> Tally:
 
 def _shown(talk: Talk, side: Side) -> None:
     shown = [text.removeprefix(LATE) for text in talk.shown]
-    said = [text for text in shown if not text.startswith((*NOTICES, MISSING, ELSEWHERE, AFTER_ALL, NO_FILE))]
+    said = [text for text in shown if not text.startswith((*NOTICES, MISSING, ELSEWHERE, AFTER_ALL, NO_FILE, READ))]
     told = sum(text.startswith((MISSING, NO_FILE)) for text in shown)
     came = Counter(said)
     missing: list[str] = []

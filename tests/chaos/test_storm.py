@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import logging
+from dataclasses import replace
 
 import pytest
 
 from chalicelib.observability import log
-from tests.chaos.storm import Storm, Weather, tally, untraced
+from tests.chaos.storm import Storm, Weather, reads, tally, untraced
 
 STORMS = {
     "the vendors fail": Weather(seed=11),
@@ -28,6 +29,27 @@ def test_a_storm_loses_doubles_and_disorders_nothing(name: str) -> None:
     assert found.faults == {}, f"{storm.weather}\n{found}"
     assert found.inbound.sent == found.outbound.sent == storm.weather.messages / 2
     assert storm.lab.kills == storm.weather.kills
+
+
+READING = {
+    name: replace(weather, people=20, reads=0.8, ends=0.3, skew_s=0.0)  # a clock that is behind tells other times
+    for name, weather in {
+        "the vendors fail": Weather(seed=21),
+        "everything fails": Weather(seed=22, aws=0.1, http=0.05),
+        "only workers die": Weather(seed=23, http=0.0, kills=30),
+    }.items()
+}
+
+
+@pytest.mark.parametrize("name", READING)
+def test_what_customers_have_read_is_shown_once_in_order_and_opens_nothing(name: str) -> None:
+    storm = Storm(READING[name])
+    storm.run()
+    read, shown, *wrong = reads(storm).values()
+    assert wrong == [0, 0, 0, 0], reads(storm)
+    assert read / 3 < shown < read
+    # whose conversation has been ended meanwhile reads of no failure
+    assert tally(storm).faults.keys() <= {"to customers: untold"}
 
 
 def test_a_storm_leaves_a_whole_trace_of_every_message_and_no_words_and_no_tokens_in_the_log() -> None:
