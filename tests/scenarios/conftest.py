@@ -136,7 +136,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before the bridge, for tests in which a vendor never answers: a second without an answer is enough."""
+    """For tests in which a vendor never answers: a second without an answer is enough."""
     monkeypatch.setattr(http, "READ_S", 1.0)
     for asked in (crm, triage):
         monkeypatch.setattr(asked, "WITHIN_S", 1.0)
@@ -154,8 +154,10 @@ def lasting(sandbox: Sandbox) -> list[Any]:
 
 
 @pytest.fixture
-def bridge(running: Sandbox) -> Iterator[Bridge]:
+def bridge(running: Sandbox, request: pytest.FixtureRequest) -> Iterator[Bridge]:
     """Whatever a test has had the bridge do, nothing of it stays for good."""
+    if "hasty" in request.fixturenames:
+        request.getfixturevalue("hasty")  # first, as a reset makes the bridge's clients anew
     driver = Bridge(running)
     driver.post("/reset")
     running.playing(GenesysSimulator).deduplicates = False
