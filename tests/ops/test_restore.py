@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from chalicelib.aws import letters
 from chalicelib.aws.table import Table
 from chalicelib.pipeline import erasing
 from chalicelib.vocabulary.records import Conversation, Profile, Seat, Thread, mark
@@ -34,7 +35,7 @@ class Rehearsal:
     def write(self, customer: str, words: str = "hello") -> Conversation:
         """One of every kind of row that tells of a conversation."""
         whose, now = Conversation("instagram", INSTAGRAM, customer), time.time()
-        self.table.claim(whose, f"IN#{words}", now, 0)  # who holds it is waited for
+        self.table.claim(whose, f"IN#{words}", now, 10)
         seat = Seat("loft", f"talk-{customer}")
         thread = Thread(seat=seat, customer_ms=int(now * 1000))
         self.table.delivered(whose, f"IN#{words}", now, thread, words=words)
@@ -84,6 +85,7 @@ class Rehearsal:
 def rehearsal(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rehearsal]:
     for name in ("SETTLE_S", "LOOK_S"):
         monkeypatch.setattr(erasing, name, 0.01)
+    monkeypatch.setattr(letters, "WAIT_S", 0)
     deployment.aws.empty()
     made = Rehearsal(deployment)
     yield made

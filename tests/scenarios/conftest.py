@@ -28,14 +28,15 @@ X = "1111111111111111111"
 PATIENCE_S = 180.0
 
 
-def until(holds: Callable[[], object], failing: Callable[[], str]) -> None:
-    """Asks again and again for an outcome that must come, the more seldom the longer it has not: whoever asks takes
-    from the processors what the outcome needs. `failing` tells what there is where it does not come."""
+def until(holds: Callable[[], object], failing: Callable[[], str], longest_s: float = 0.4) -> None:
+    """Asks again and again for an outcome that must come, the more seldom the longer it has not (at the longest after
+    `longest_s`): whoever asks takes from the processors what the outcome needs. `failing` tells what there is where it
+    does not come."""
     began = time.monotonic()
     while not holds():
         waited_s = time.monotonic() - began
         assert waited_s < PATIENCE_S, failing()
-        time.sleep(min(max(0.04, waited_s / 8), 0.4))
+        time.sleep(min(max(0.04, waited_s / 8), longest_s))
 
 
 class Bridge:
@@ -88,9 +89,9 @@ class Bridge:
         """The sandbox's time."""
         return int(self.sandbox.clock() * 1000)
 
-    def until(self, holds: Callable[[], object], what: str) -> None:
+    def until(self, holds: Callable[[], object], what: str, longest_s: float = 0.4) -> None:
         """Waits for an outcome that must come; fails with the bridge's state where it does not."""
-        until(holds, lambda: f"{what}: {self.get('/state')}")
+        until(holds, lambda: f"{what}: {self.get('/state')}", longest_s)
 
     def quiet(self) -> None:
         """Waits until both queues are empty: whatever was to come of what they held has come."""
@@ -107,7 +108,7 @@ class Bridge:
             self.shift(self.sandbox.clock.offset_s + steps_s)
             return holds()
 
-        self.until(passed, what)
+        self.until(passed, what, longest_s=0.1)  # each look is a step
 
 
 def _accepted(call: dict[str, Any]) -> bool:
@@ -136,7 +137,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before the bridge, for tests in which a vendor never answers: a second without an answer is enough."""
+    """For tests in which a vendor never answers: a second without an answer is enough."""
     monkeypatch.setattr(http, "READ_S", 1.0)
     for asked in (crm, triage):
         monkeypatch.setattr(asked, "WITHIN_S", 1.0)
@@ -154,8 +155,10 @@ def lasting(sandbox: Sandbox) -> list[Any]:
 
 
 @pytest.fixture
-def bridge(running: Sandbox) -> Iterator[Bridge]:
+def bridge(running: Sandbox, request: pytest.FixtureRequest) -> Iterator[Bridge]:
     """Whatever a test has had the bridge do, nothing of it stays for good."""
+    if "hasty" in request.fixturenames:
+        request.getfixturevalue("hasty")  # first, as a reset makes the bridge's clients anew
     driver = Bridge(running)
     driver.post("/reset")
     running.playing(GenesysSimulator).deduplicates = False

@@ -11,7 +11,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from chalicelib.aws import calls
+from chalicelib.aws import calls, letters
 from chalicelib.pipeline import erased as heeded
 from chalicelib.pipeline import erasing
 from ops.__main__ import cli
@@ -32,6 +32,12 @@ def operator(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bridge
     calls.session.cache_clear()
     yield bridge
     calls.session.cache_clear()
+
+
+@pytest.fixture
+def briefly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An emulated queue that says it is empty is empty."""
+    monkeypatch.setattr(letters, "WAIT_S", 0)
 
 
 def erased() -> Any:
@@ -62,6 +68,7 @@ def say(bridge: Bridge, text: str) -> None:
     assert bridge.deliver("instagram", raw) == 200
 
 
+@pytest.mark.usefixtures("briefly")
 def test_nothing_is_found_of_who_was_erased_and_they_begin_anew(operator: Bridge) -> None:
     a_picture(operator)
     say(operator, TEXT)
@@ -121,6 +128,7 @@ def test_who_writes_while_they_are_erased_is_heard_afterwards(operator: Bridge) 
     assert proof["customers_sent"] == proof["agents_saw"] + proof["ignored"].get("erased", 0)
 
 
+@pytest.mark.usefixtures("briefly")
 def test_an_answer_that_waits_when_its_customer_is_erased_is_told_to_its_agent(operator: Bridge) -> None:
     say(operator, TEXT)
     operator.until(operator.taken, "the first at Genesys")

@@ -224,6 +224,7 @@ def test_a_send_that_the_platform_took_without_answering_is_confirmed_by_its_ech
     assert len(bridge.sent(channel)) == 1
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("channel", ["instagram", "tiktok"])
 def test_a_send_of_unknown_outcome_without_an_echo_is_found_in_the_platforms_history(
     bridge: Bridge, channel: str
@@ -240,6 +241,7 @@ def test_a_send_of_unknown_outcome_without_an_echo_is_found_in_the_platforms_his
     assert len(bridge.sent(channel)) == 1
 
 
+@pytest.mark.usefixtures("hasty")
 def test_a_send_of_unknown_outcome_that_nobody_tells_of_is_reported_and_never_sent_twice(bridge: Bridge) -> None:
     seen = bridge.conversation()
     bridge.post("/instagram/settings", {"echo": "none"})

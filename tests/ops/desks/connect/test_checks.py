@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -51,17 +52,22 @@ class Bridge:
             raise causes.aws(error, what) from None
 
 
+@cache
+def _made(service: str) -> Any:
+    return get_session().create_client(
+        service, region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+
+
 class Client:
-    """Of one service: each question by a client of its own, so that botocore judges question and answer."""
+    """Of one service, stubbed anew for each question, so that botocore judges question and answer."""
 
     def __init__(self, service: str, told: dict[str, Any]) -> None:
         self._service, self._told = service, told
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def ask(**given: Any) -> Any:
-            made = get_session().create_client(
-                self._service, region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
-            )
+            made = _made(self._service)
             with Stubber(made) as stubber:
                 if isinstance(self._told[name], str):
                     stubber.add_client_error(name, self._told[name])
