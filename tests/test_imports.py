@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from chalicelib.registry import DESKS, part
 from chalicelib.settings import variables
 
+pytestmark = pytest.mark.xdist_group("imports")  # what a role has loaded is asked once
 APP = Path(__file__).parent.parent / "app.py"
 CLIENTS = [
     "chalicelib.channels.instagram.client",
@@ -51,6 +53,7 @@ def loaded(role: str, entry: str, without: Sequence[str]) -> set[str]:
     return set(sys.modules)
 
 
+@cache
 def modules(role: str, entry: str = "chalicelib.runtime", without: Sequence[str] = ()) -> set[str]:
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(loaded, role, entry, without).result(timeout=60)
@@ -95,7 +98,7 @@ def test_the_outbound_worker_loads_what_it_sends_with() -> None:
 @pytest.mark.parametrize("role", ["to_desk", "to_customer", "upkeep"])
 def test_a_worker_pays_for_connect_only_where_it_is_set_up(role: str) -> None:
     assert CONNECT[0] in modules(role)
-    found = modules(role, without=["connect"])
+    found = modules(role, without=("connect",))
     assert "chalicelib.desks.genesys.client" in found
     assert [name for name in [*CONNECT, "chalicelib.aws.signing"] if name in found] == []
 
