@@ -197,7 +197,7 @@ class Lab:
         """`containers` is how many each function may have at a time."""
         self.clock = FakeClock()
         self.timeline = Timeline(self.clock)
-        self.timeline.quiet_s = lambda: min(self._ends_s, self._next_batch_s)
+        self.timeline.quiet = lambda until_s: until_s < self._ends_s and until_s < self._next_batch_s
         self.steps = Steps(self.timeline)
         self.world = self.outside(self.timeline, self.steps, self._sent)
         self.sqs = Sqs(self.clock, self.steps)
@@ -333,7 +333,9 @@ class Lab:
     @property
     def _next_batch_s(self) -> float:
         """When a free worker may begin next."""
-        return min(self.sqs.next_s(url) if self._free[url] else inf for url in ("in", "out"))
+        inbound_s = self.sqs.next_s("in") if self._free["in"] else inf
+        outbound_s = self.sqs.next_s("out") if self._free["out"] else inf
+        return min(inbound_s, outbound_s)
 
     def settle(self, most_s: float = 2 * 3600.0) -> None:
         """Lets the bridge come to rest, for so long at the most."""

@@ -36,8 +36,8 @@ class Timeline:
         self._numbers = count()
         self._hub: Any = None
         self._at_work: _Task | None = None
-        self.quiet_s: Callable[[], float] = lambda: -inf
-        """Until when (epoch s) nobody but the tasks has anything to do."""
+        self.quiet: Callable[[float], bool] = lambda until_s: False
+        """Whether nobody but the tasks has anything to do before then, nor then (epoch s)."""
 
     def at(self, when_s: float, work: Callable[[], object], until_s: float = inf) -> None:
         """Begins the work then (epoch s)."""
@@ -50,7 +50,7 @@ class Timeline:
             self.clock.advance(seconds)
             return
         awake_s = self.clock() + seconds
-        if awake_s < min(self.next_s, self.quiet_s()) and awake_s <= task.until_s:
+        if awake_s < self.next_s and awake_s <= task.until_s and self.quiet(awake_s):
             self.clock.now = awake_s  # nothing happens meanwhile
             return
         self._push(min(awake_s, task.until_s), task)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from random import Random
 from typing import Any
 
@@ -26,8 +27,8 @@ AGAIN_S = (0.2, 20.0)
 class Way:
     """When the first attempt to deliver it began, and when one was answered 200 (monotonic s; infinite: never seen)."""
 
-    begun_s: float = float("inf")
-    taken_s: float = float("inf")
+    begun_s: float = inf
+    taken_s: float = inf
 
 
 class Postman(Deliveries):
@@ -47,18 +48,32 @@ class Postman(Deliveries):
     def post(self, url: str, body: bytes, headers_for: Callable[[], dict[str, str]], **told: Any) -> Attempt:
         """As usual, but for the bad day; where it comes late, nobody has answered yet."""
         attempts: list[Attempt] = []
-        post = partial(super().post, url, body, self._begins(body, headers_for), **self._insisting(body, told))
+        post = partial(super().post, url, body, self._begins(body, headers_for), **self._insisting(told))
         self._carry(lambda: attempts.append(post()))
         return attempts[0] if attempts else Attempt(None)
 
     def send(self, url: str, body: bytes, headers_for: Callable[[], dict[str, str]], **told: Any) -> None:
         """The same in the background."""
-        self._carry(partial(super().send, url, body, self._begins(body, headers_for), **self._insisting(body, told)))
+        self._carry(partial(super().send, url, body, self._begins(body, headers_for), **self._insisting(told)))
 
-    def _insisting(self, body: bytes, told: dict[str, Any]) -> dict[str, Any]:
-        """Who is stubborn tries again for longer; and each attempt's end is noted."""
-        delays_s = [*told["retry_delays_s"], *self._stubborn]
-        return told | {"retry_delays_s": delays_s, "retry_on": self._ends(body, told["retry_on"])}
+    @property
+    def owing(self) -> bool:
+        """Whether it is still to repeat a message that nobody has taken: a process that died over it may have put it on
+        its way and not yet have written that it came in."""
+        told = [WORDS.search(body.decode()) for body in self.given_up()]
+        over = {found[0] for found in told if found}
+        with self._noting:
+            return any(way.taken_s == inf and words not in over for words, way in self.ways.items())
+
+    def _insisting(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Who is stubborn tries again for longer."""
+        return told | {"retry_delays_s": [*told["retry_delays_s"], *self._stubborn]}
+
+    def _run(self, job: Any) -> Attempt:
+        attempt = super()._run(job)
+        if attempt.status == 200:
+            self._note(job.body, begun=False)
+        return attempt
 
     def _carry(self, go: Callable[[], None]) -> None:
         raging = self._raging()
@@ -82,16 +97,6 @@ class Postman(Deliveries):
             return headers_for()
 
         return made
-
-    def _ends(self, body: bytes, retry_on: Callable[[int | None], bool]) -> Callable[[int | None], bool]:
-        """Whether to try again is asked after each attempt but the last."""
-
-        def asked(status: int | None) -> bool:
-            if status == 200:
-                self._note(body, begun=False)
-            return retry_on(status)
-
-        return asked
 
     def _note(self, body: bytes, *, begun: bool) -> None:
         found = WORDS.search(body.decode())

@@ -175,9 +175,10 @@ class Site:
         return [*QUEUES, *([f"from-{self.desk.name}"] if self.desk.topic() else [])]
 
     def idle(self) -> bool:
-        """Whether all queues are empty, in flight or not."""
+        """Whether all queues are empty, in flight or not, and nobody has a webhook to repeat."""
         waiting = self.aws.waiting(self.urls)
-        return not any(waiting[queue] for queue in self.queues)
+        owing = any(self.postman(vendor.name).owing for vendor in self.vendors.all)
+        return not owing and not any(waiting[queue] for queue in self.queues)
 
     def disorder(self, on: bool) -> None:
         """What the desk's topic carries comes twice, and every other notification late."""
