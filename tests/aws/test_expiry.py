@@ -71,6 +71,10 @@ DRIVES: dict[str, Drive] = {
     "profile": lambda table, whose: table.profile(whose, NOW),
     "introduce": lambda table, whose: table.introduce(whose, "connect", NOW),
     "introduced": lambda table, whose: table.introduced(whose, "connect", NOW),
+    "take_passing": lambda table, whose: table.take_passing(whose, "read", "read:1", 5),
+    "leave_passing": lambda table, whose: table.leave_passing(
+        whose, "read", table.take_passing(whose, "read", "read:2", 6)[0]
+    ),
     "thread": lambda table, whose: table.thread(whose),
     "is_ours": lambda table, whose: table.is_ours(whose, "mid"),
     "in_flight": lambda table, whose: table.in_flight(whose, NOW),
@@ -111,6 +115,7 @@ WRITING = {
     "keep_led", "drop_led", "seen", "offer", "keep_profile", "introduce", "tried", "lock", "prolong", "unlock", "erase",
     "forget", "in_flight",
     "pause", "resume", "spend", "end", "ask", "keep_comparison", "away", "back", "acknowledge", "unacknowledge",
+    "take_passing", "leave_passing",
 }  # fmt: skip
 # What has happened to the work before, by the methods that did it.
 STATES = [(), ("claim",), ("claim", "doubt"), ("claim", "buried"), ("claim", "refuse"), ("claim", "delivered"),
