@@ -14,6 +14,7 @@ import botocore.session
 import pytest
 from botocore.loaders import create_loader
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from tests.as_one import as_one
 
@@ -95,11 +96,16 @@ def _place(file: Path) -> int:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """What is loaded by now stays, and need not be looked through for garbage again and again.
+    """What is loaded by now stays, and need not be looked through for garbage again and again; and it is what property
+    tests take their examples from.
 
     Groups that are not kept would start a sandbox in each process, and let tests of one disturb each other."""
     gc.collect()
     gc.freeze()
+    # Hypothesis tries what stands in the modules that are loaded: with those that a test before has loaded, what it
+    # tries would depend on which tests this process has run.
+    known = providers._get_local_constants()
+    vars(providers)["_get_local_constants"] = lambda: known
     if not session.config.getoption("loadgroup", default=False):
         return
     loose = [item.nodeid for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
