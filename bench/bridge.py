@@ -49,8 +49,10 @@ PATIENCE_S = 1200.0
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
-    """What one worker did with a full queue, per message: rate, and whose CPU time it took (ms)."""
+    """What one worker did with a full queue: when its last batch was over (s); and per message: rate, and whose CPU
+    time it took (ms)."""
 
+    over_s: float
     per_s: float
     worker_ms: float
     emulator_ms: float
@@ -184,10 +186,11 @@ class Bench:
         until(lambda: done() - before >= wanted, 0.05)
         took = time.perf_counter() - began
         with poller.held():  # the last batch has been seen, and is not over: what it spends counts when it is
-            pass
+            over = time.perf_counter() - began
         share = 1e3 / wanted
         worker = self.meter.spent_s - spent
         return Flow(
+            over_s=over,
             per_s=wanted / took,
             worker_ms=worker * share,
             emulator_ms=(self._emulator_s() - emulator) * share,
@@ -234,26 +237,28 @@ def until(holds: Callable[[], bool], look_s: float) -> None:
 
 
 @contextmanager
-def bench(threads: int, calls_per_minute: int) -> Iterator[Bench]:
-    """A sandbox with so many workers of each kind, whose Genesys takes so many calls a minute."""
+def bench(threads: int, calls_per_minute: int, at_once: int = 10) -> Iterator[Bench]:
+    """A sandbox with so many workers of each kind, each of which deals with up to `at_once` conversations of a batch
+    beside each other, whose Genesys takes so many calls a minute."""
     sandbox.bridge.THREADS = threads
     Instagram.secrets["meta_app_secret"] = place.KEY
     with Sandbox(folder=FOLDER) as running:
         running.playing(GenesysSimulator)._access._calls_per_minute = calls_per_minute
         running.playing(InstagramSimulator).echo = "none"
-        _deploy(running)
+        _deploy(running, at_once)
         one = Bench(running)
         with one.meter.counting():
             yield one
 
 
-def _deploy(running: Sandbox) -> None:
+def _deploy(running: Sandbox, at_once: int) -> None:
     """The runtime of a deployment with one desk, as most have, in the place of the sandbox's: that knows all desks, of
     which a conversation's has to be read, and tells a page what the bridge does."""
     settings = running._settings()
     others = tuple(f"{name}_" for name in [*DESKS][1:])
     vendors = {name: value for name, value in settings.vendors.items() if not name.startswith(others)}
-    made = Runtime(msgspec.structs.replace(settings, vendors=vendors), running.clock, running.metrics)
+    deployed = msgspec.structs.replace(settings, vendors=vendors, at_once=at_once)
+    made = Runtime(deployed, running.clock, running.metrics)
     for role in ("edge", "to_desk", "to_customer"):  # as a warm container has
         getattr(made, role)
     runtime.use(made)

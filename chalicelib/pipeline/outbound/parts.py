@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -116,6 +116,7 @@ class Parts:
         """One send, by which the `whole` message has gone out; whether it is noted that the customer sees that they
         were read. Raises Refused where it will not happen, Retryable where it may later."""
         account, conversation = reply.account, reply.conversation
+        used = self._held(account)
         try:
             to = self._addressing.recipient(reply, item, parts)
             routing = account.front.routing
@@ -124,7 +125,7 @@ class Parts:
             else:
                 platform_id = self._owning().sent(routing, reply, partial(self._sent, account, to, part))
         except Retryable as error:
-            renewed = isinstance(error, SECRET_MENDS) and self._renewed(account)
+            renewed = isinstance(error, SECRET_MENDS) and self._renewed(account, used)
             given_up = None if renewed else self._given_up(reply, error)
             if given_up:
                 self._refusing.refuse(reply, item, given_up)
@@ -176,13 +177,18 @@ class Parts:
             self._metrics.count("media", outcome="linked", channel=account.channel)
             return client.send(account, to, TextPart(instead))
 
-    def _renewed(self, account: Account) -> bool:
-        """Whether the account's secret holds something else than what did not work."""
+    def _held(self, account: Account) -> dict[str, Any] | None:
+        """What the account's secret holds, as far as it is known; None where it cannot be read."""
         try:
-            before = self._secrets.get(account.secret)
-            return self._secrets.refresh(account.secret) and self._secrets.get(account.secret) != before
-        except Retryable:  # it cannot be read at all, which is what did not work
-            return False
+            return self._secrets.get(account.secret)
+        except Retryable:
+            return None
+
+    def _renewed(self, account: Account, used: dict[str, Any] | None) -> bool:
+        """Whether the account's secret holds something else than what did not work: what was read anew since, be it
+        for another conversation or as the copy's time was over, too."""
+        self._secrets.refresh(account.secret)
+        return self._held(account) not in (None, used)
 
     def _given_up(self, reply: Reply, error: Retryable) -> Refused | None:
         """What becomes of a part that cannot be sent now, once its budget is used up."""

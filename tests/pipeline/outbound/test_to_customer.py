@@ -359,6 +359,26 @@ def test_a_token_that_does_not_work_is_read_anew(error: Retryable, renewed: bool
     assert kit.desk.reported == [DELIVERED]
 
 
+@pytest.mark.parametrize("refreshable", [True, False])
+def test_a_token_that_was_read_anew_while_the_old_one_was_refused_is_used(
+    monkeypatch: pytest.MonkeyPatch, refreshable: bool
+) -> None:
+    """By another conversation, or since the copy's time was over; and the store is not asked twice in a moment."""
+
+    def refused(*_: object) -> str:
+        kit.secrets.cached[INSTAGRAM.secret] = kit.secrets.stored[INSTAGRAM.secret] = {"access_token": "new"}
+        raise TokenRefused("access token refused")
+
+    kit = Kit()
+    kit.secrets.stored[INSTAGRAM.secret] = {"access_token": "old"}
+    kit.secrets.refreshable = refreshable
+    with monkeypatch.context() as patched:
+        patched.setattr(kit.client, "send", refused)
+        assert kit.later().after_s == 1.0
+    kit.handle()
+    assert kit.desk.reported == [DELIVERED]
+
+
 @pytest.mark.parametrize("error", [Misconfigured("it cannot be used", "restore it"), Retryable("aws: Throttling")])
 def test_a_part_whose_secret_cannot_be_read_is_given_back(monkeypatch: pytest.MonkeyPatch, error: Retryable) -> None:
     """Nothing was sent, so nothing is to be found out once it can be read."""
