@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -47,16 +48,13 @@ class Queue:
         self._dead_letters_url = dead_letters_url
         self._given = client
 
-    @property
+    @cached_property
     def _client(self) -> SQSClient:
-        # made at first use: workers seldom need it
-        if self._given is None:
-            self._given = calls.client("sqs")
-        return self._given
+        return self._given or calls.client("sqs")  # made at first use: workers seldom need it
 
     def open(self) -> None:
         """Makes ready what the first event needs."""
-        self._given = self._client
+        _ = self._client  # made by being asked for
 
     def carries(self, event: Event) -> bool:
         """Whether the queue takes the event as it is: its size in bytes and its characters."""
