@@ -1,8 +1,8 @@
-"""Rows of claims: how they are read, and written when the work has ended."""
+"""Rows of claims: how they are read, and written when the work is taken and when it has ended."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +16,41 @@ if TYPE_CHECKING:
 # Longer than any platform redelivers (each webhook.py tells), and than a queue's 14 days and its dead letters' 14 more.
 REMEMBERED_S = 30 * 86_400
 DONE = "SET #state = :done, #result = :result, expires_at = :expires"
+
+
+def taken(
+    table: str,
+    conversation: Conversation,
+    item: str,
+    now: float,
+    until: float,
+    owner: str,
+    text: str,
+    folded: Sequence[str],
+) -> dict[str, Any]:
+    """The update by which `owner` takes the work until then (epoch s), if nobody has it. Its answer is the row as it
+    was before, or as it is where the condition does not hold."""
+    values = {":leased": "leased", ":buried": "buried", ":owner": owner, ":text": text}
+    numbers = {":until": until, ":now": now}
+    noted = {":folded": {"S": msgspec.json.encode(folded).decode()}} if folded else {}
+    return {
+        "TableName": table,
+        "Key": keys.item(conversation, item),
+        "UpdateExpression": "SET #state = :leased, #owner = :owner, #until = :until, #text = :text,"
+        " since = if_not_exists(since, :now), expires_at = :expires"
+        + (", folded = if_not_exists(folded, :folded)" if noted else ""),
+        "ConditionExpression": "attribute_not_exists(#state) OR #state = :buried"
+        " OR (#state = :leased AND #until < :now)",
+        "ExpressionAttributeNames": {f"#{name}": name for name in ("state", "owner", "until", "text")},
+        "ExpressionAttributeValues": {
+            **{name: {"S": value} for name, value in values.items()},
+            **{name: {"N": str(value)} for name, value in numbers.items()},
+            **noted,
+            ":expires": states.expiry(now, REMEMBERED_S),
+        },
+        "ReturnValues": "ALL_OLD",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
 
 
 def done(now: float, result: str) -> dict[str, Any]:

@@ -119,29 +119,9 @@ class Table:
         if item.startswith(claims.OUTBOUND):  # an echo of it has to be told from others'
             call(self._client.update_item, **flights.naming(self._name, conversation, [item], now, all_=False))
         owner = uuid4().hex
-        values = {":leased": "leased", ":buried": "buried", ":owner": owner, ":text": text}
-        numbers = {":until": now + lease_s, ":now": now}
-        noted = {":folded": {"S": msgspec.json.encode(folded).decode()}} if folded else {}
+        write = claimed.taken(self._name, conversation, item, now, now + lease_s, owner, text, folded)
         try:
-            old = conditional(
-                self._client.update_item,
-                TableName=self._name,
-                Key=keys.item(conversation, item),
-                UpdateExpression="SET #state = :leased, #owner = :owner, #until = :until, #text = :text,"
-                " since = if_not_exists(since, :now), expires_at = :expires"
-                + (", folded = if_not_exists(folded, :folded)" if noted else ""),
-                ConditionExpression="attribute_not_exists(#state) OR #state = :buried"
-                " OR (#state = :leased AND #until < :now)",
-                ExpressionAttributeNames={f"#{name}": name for name in ("state", "owner", "until", "text")},
-                ExpressionAttributeValues={
-                    **{name: {"S": value} for name, value in values.items()},
-                    **{name: {"N": str(value)} for name, value in numbers.items()},
-                    **noted,
-                    ":expires": states.expiry(now, REMEMBERED_S),
-                },
-                ReturnValues="ALL_OLD",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            ).get("Attributes")
+            old = conditional(self._client.update_item, **write).get("Attributes")
         except Unmet as no:
             if no.held.get("owner") == {"S": owner}:  # botocore repeated a write whose answer was lost
                 return msgspec.structs.replace(claimed.claim(no.held), state="fresh", since_s=now)
