@@ -17,6 +17,11 @@ def text_of(value: object) -> str:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
+def object_in(value: object) -> dict[str, Any]:
+    """The object; an empty one where it is none."""
+    return value if isinstance(value, dict) else {}
+
+
 class Fields:
     """A JSON object: what is missing, or of another type than it is asked for, is empty.
 
@@ -26,7 +31,7 @@ class Fields:
     __slots__ = ("_fields",)
 
     def __init__(self, value: object = None) -> None:
-        self._fields: dict[str, Any] = value if isinstance(value, dict) else {}
+        self._fields = object_in(value)
 
     def value(self, name: str, /) -> Any:
         """Whatever is there; None where nothing is."""

@@ -25,7 +25,7 @@ from chalicelib.channels.instagram.schema import (
 )  # fmt: skip
 from chalicelib.credentials import Secret, signed_by
 from chalicelib.errors import Malformed, Rejected
-from chalicelib.fields import text_of, value_of
+from chalicelib.fields import object_in, text_of, value_of
 from chalicelib.http import Request, Response
 from chalicelib.protocols.webhook import MOST_PIECES, Piece
 from chalicelib.wire import bounded, digest, hmac_sha256, mended
@@ -162,7 +162,7 @@ def _event(account: str, section: str, raw: bytes) -> Piece:
     except Malformed:
         return _opaque(account, section, raw)
     kind = next((kind for kind in KINDS if seen.get(kind) is not None), "")
-    body = _inside(seen, kind)
+    body = object_in(seen.get(kind))
     mid = text_of(body.get("mid"))
     at_ms = time_of(seen.get("timestamp"), 0)
     if not mid:
@@ -190,14 +190,8 @@ def _name(kind: str, mid: str, body: dict[str, Any], at_ms: int) -> str:
 
 def _customer(account: str, seen: dict[str, Any], *, echo: bool) -> str:
     """The person: the sender, but for an echo, whose parties are swapped."""
-    sender = text_of(_inside(seen, "sender").get("id"))
-    return text_of(_inside(seen, "recipient").get("id")) if echo or sender == account else sender
-
-
-def _inside(seen: dict[str, Any], name: str) -> dict[str, Any]:
-    """The object of that name, an empty one where there is none."""
-    value = seen.get(name)
-    return value if isinstance(value, dict) else {}
+    sender = text_of(object_in(seen.get("sender")).get("id"))
+    return text_of(object_in(seen.get("recipient")).get("id")) if echo or sender == account else sender
 
 
 def _opaque(account: str, section: str, raw: bytes, party: str = "", whole: bytes = b"", at_ms: int = 0) -> Piece:
