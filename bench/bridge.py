@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import requests
 
 import sandbox.bridge
 import sandbox.simulators.genesys.access
 from bench import place
+from bench.measure import plain
 from bench.same import Handler, handler, heard
 from bench.threads import Meter
 from chalicelib import runtime
@@ -268,8 +268,7 @@ def bare(running: Sandbox) -> Handler:
     """A handler that makes the inbound worker's three calls, and does nothing else that a bridge should."""
     genesys = running.playing(GenesysSimulator)
     dynamodb = calls.client("dynamodb")  # as the bridge makes it
-    session = requests.Session()
-    session.trust_env = False
+    session = plain()
     client = OAUTH["clients"][0]
     login = session.post(f"{genesys.url}/oauth/token", {"grant_type": "client_credentials"},
                          auth=(client["id"], client["secret"]))  # fmt: skip

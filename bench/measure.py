@@ -8,10 +8,13 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import msgspec
+
+if TYPE_CHECKING:
+    import requests
 
 Replay = Callable[[], object]
 
@@ -32,6 +35,38 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     most_calls: float | None = None
 
 
+def plain() -> requests.Session:
+    """A session as anybody would write it, that looks for no proxy on this machine."""
+    import requests
+
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
+@contextmanager
+def listening(to_aws: Callable[[Any, str, Any], object], to_http: Callable[..., object]) -> Iterator[None]:
+    """Meanwhile both are told of each call before it is made: of the client, the operation and what is asked; of the
+    method, the URL, the headers and the body."""
+    from botocore.client import BaseClient
+
+    from chalicelib.http import Outgoing
+
+    aws: Any = vars(BaseClient)["_make_api_call"]
+    call = Outgoing._call
+
+    def by_aws(client: Any, operation: str, asked: Any) -> Any:
+        to_aws(client, operation, asked)
+        return aws(client, operation, asked)
+
+    def by_http(session: Any, method: str, url: str, headers: dict[str, str], body: bytes | None, *rest: Any) -> Any:
+        to_http(method, url, headers, body)
+        return call(session, method, url, headers, body, *rest)
+
+    with patch.object(BaseClient, "_make_api_call", by_aws), patch.object(Outgoing, "_call", by_http):
+        yield
+
+
 @contextmanager
 def recorded() -> Iterator[list[Replay]]:
     """Collects every call that the AWS client, the HTTP session and the fetcher make, ready to be made again.
@@ -39,37 +74,25 @@ def recorded() -> Iterator[list[Replay]]:
     The same AWS clients with the same connections make them again; every other call goes by one plain session of
     `requests`, as anybody would write it.
     """
-    import requests
     from botocore import xform_name
-    from botocore.client import BaseClient
 
     from chalicelib.fetching import Fetcher
-    from chalicelib.http import Outgoing
 
     calls: list[Replay] = []
-    bare = requests.Session()
-    bare.trust_env = False
-    aws: Any = vars(BaseClient)["_make_api_call"]
-    call, fetch = Outgoing._call, Fetcher.__call__
+    bare, fetch = plain(), Fetcher.__call__
 
-    def by_aws(client: Any, operation: str, asked: Any) -> Any:
+    def by_aws(client: Any, operation: str, asked: Any) -> None:
         made, given = getattr(client, xform_name(operation)), copy.deepcopy(asked)
         calls.append(lambda: made(**given))
-        return aws(client, operation, asked)
 
-    def by_http(session: Any, method: str, url: str, headers: dict[str, str], body: bytes | None, *rest: Any) -> Any:
+    def by_http(method: str, url: str, headers: dict[str, str], body: bytes | None) -> None:
         calls.append(lambda: _json(bare.request(method, url, data=body, headers=headers, timeout=10)))
-        return call(session, method, url, headers, body, *rest)
 
     def by_fetch(fetcher: Any, url: str, *rest: Any) -> Any:
         calls.append(lambda: bare.get(url, timeout=10).content)
         return fetch(fetcher, url, *rest)
 
-    with (
-        patch.object(BaseClient, "_make_api_call", by_aws),
-        patch.object(Outgoing, "_call", by_http),
-        patch.object(Fetcher, "__call__", by_fetch),
-    ):
+    with listening(by_aws, by_http), patch.object(Fetcher, "__call__", by_fetch):
         yield calls
 
 

@@ -7,14 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import reduce
 from typing import Any, NamedTuple
-from unittest.mock import patch
 
-import requests
 from botocore import xform_name
-from botocore.client import BaseClient
 
+from bench.measure import listening, plain
 from chalicelib.aws import calls
-from chalicelib.http import Outgoing
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -31,29 +28,23 @@ class Made(NamedTuple):
 def heard() -> Iterator[list[Made]]:
     """Collects the calls of the table and of the desk that are made meanwhile."""
     made: list[Made] = []
-    aws: Any = vars(BaseClient)["_make_api_call"]
-    call = Outgoing._call
 
-    def by_aws(client: Any, operation: str, asked: Any) -> Any:
+    def by_aws(client: Any, operation: str, asked: Any) -> None:
         if client.meta.service_model.service_name == "dynamodb":
             made.append(Made(operation, "", json.dumps(asked)))
-        return aws(client, operation, asked)
 
-    def by_http(session: Any, method: str, url: str, headers: dict[str, str], body: bytes | None, *rest: Any) -> Any:
+    def by_http(method: str, url: str, headers: dict[str, str], body: bytes | None) -> None:
         made.append(Made(method, url, json.dumps({"headers": headers, "data": (body or b"").decode()})))
-        return call(session, method, url, headers, body, *rest)
 
-    with patch.object(BaseClient, "_make_api_call", by_aws), patch.object(Outgoing, "_call", by_http):
+    with listening(by_aws, by_http):
         yield made
 
 
 def handler(made: list[Made], text: dict[str, Any]) -> Handler:
     """Makes them again for each message; `text` is Meta's event for which they were made."""
     dynamodb = calls.client("dynamodb")  # as the bridge makes it
-    session = requests.Session()
-    session.trust_env = False
+    session = plain()
     theirs = [one for one in made if text["sender"]["id"] in one.asked]  # and none that is made for all, now and then
-
     before = _names(text)
 
     def handle(event: dict[str, Any], _: Any) -> dict[str, Any]:

@@ -30,8 +30,8 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     oldest_message_s: float = 900
     latency_s: float = 30
     oauth_clients: int = 1
-    # conversations of a batch that a worker has under way at once: fewer than Terraform's workers.at_once, whose
-    # threads take more of the processor than the figures know, so that no worker is made out to be faster than it is
+    # conversations of a batch that a worker has under way at once: fewer than Terraform's workers.at_once, so that no
+    # worker is made out to be faster than it is
     overlap: int = 1
 
 
