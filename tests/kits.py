@@ -67,13 +67,6 @@ class Wired:
         threads: Callable[[str], Threads] | None = None,
     ) -> None:
         self._clock, self.metrics = clock, metrics
-        media = MediaStore(
-            shelf=shelf,
-            fetch=fetch,
-            secrets=FakeSecrets(media={"keys": ["a-media-key-of-the-tests"]}),
-            secret_name="media",
-            public_url="https://bridge.example/v1",
-        )
         self._common = Common(
             Given(
                 channels=abouts(CHANNELS),
@@ -83,7 +76,7 @@ class Wired:
                 memory=memory or FakeMemory(clock),
                 desks=desk if isinstance(desk, Mapping) else {"genesys": desk},
                 ledger=ledger,
-                media=media,
+                media=_media(shelf, fetch),
                 secrets=secrets,
                 shelf=shelf,
                 clock=clock,
@@ -114,6 +107,16 @@ class Wired:
 
     def batch(self, work: Work, queue: Redelivery, at_once: int = 1) -> Batch:
         return Batch(work, queue, self._common.budgets, self.metrics, self._clock, lambda: 0.0, at_once, impatient)
+
+
+def _media(shelf: FakeShelf, fetch: FakeFetch) -> MediaStore:
+    return MediaStore(
+        shelf=shelf,
+        fetch=fetch,
+        secrets=FakeSecrets(media={"keys": ["a-media-key-of-the-tests"]}),
+        secret_name="media",
+        public_url="https://bridge.example/v1",
+    )
 
 
 def impatient(thread: Future[None]) -> None:

@@ -156,7 +156,6 @@ class Sqs:
         """Nothing lies on the queue any more."""
         self._groups.pop(url, None)
         self._next_s.pop(url, None)
-        self._next_s.pop(url, None)
 
     def waiting(self, url: str) -> list[dict[str, Any]]:
         """All messages of a queue, in the order of their groups."""

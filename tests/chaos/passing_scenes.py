@@ -11,10 +11,10 @@ from chalicelib.vocabulary.records import Account
 from tests.chaos import webhooks
 from tests.chaos.lab import Lab
 from tests.chaos.scenes import ANA, Scene, broken
+from tests.chaos.tally import READ
 from tests.fakes import INSTAGRAM
 
 READS = msgspec.structs.replace(INSTAGRAM, show_reads=True)
-LINE = "[Has read your message]"
 # later (s) than the queue remembers what it was given
 FORGOTTEN_S = 400.0
 
@@ -37,7 +37,7 @@ class Passing(Scene):
         most = max(self.lines, self.most)
         found = {
             "it does not come to rest": not lab.idle,
-            f"agents read {[one.text for one in shown]}": {one.text for one in shown} - {LINE} != set(),
+            f"agents read {[one.text for one in shown]}": {one.text for one in shown} - {READ} != set(),
             f"{len(shown)} lines": len(shown) > most or (len(shown) < self.lines and not excused),
             f"of {times}": times != sorted(set(times)),
             f"in {[one.conversation for one in shown]}": {one.conversation for one in shown} - {f"desk-{ANA}"} != set(),

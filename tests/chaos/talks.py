@@ -225,7 +225,7 @@ class Talks:
             self.handed[conversation.customer] += moved and was != after
             return moved
 
-        self.lab.floor.hand_over = hand_over  # type: ignore[method-assign]
+        vars(self.lab.floor)["hand_over"] = hand_over
 
     # --- who talks
 
