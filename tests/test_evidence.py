@@ -254,7 +254,7 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def made(inputs: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     options = ["--folder", inputs / "evidence", "--package", inputs, "--checkov", inputs / "checkov"]
-    monkeypatch.setattr(pack.sys, "argv", ["evidence", *map(str, options)])  # type: ignore[attr-defined]
+    monkeypatch.setattr("sys.argv", ["evidence", *map(str, options)])
     return pack.main()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,12 +23,12 @@ def kit() -> Kit:
     return Kit()
 
 
-def test_both_are_asked_at_once(kit: Kit) -> None:
+def test_both_are_asked_at_once(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each answers only when the other has been asked."""
     met = threading.Barrier(2, timeout=60)
     post, judge = kit.says.post, kit.says.judge
-    kit.says.post = lambda *asked: (met.wait(), post(*asked))[1]  # type: ignore[method-assign]
-    kit.says.judge = lambda *asked: (met.wait(), judge(*asked))[1]  # type: ignore[method-assign]
+    monkeypatch.setattr(kit.says, "post", lambda *asked: (met.wait(), post(*asked))[1])
+    monkeypatch.setattr(kit.says, "judge", lambda *asked: (met.wait(), judge(*asked))[1])
     kit.container()
     kit.says.crm = {"tier": "gold", "priority": 5}
     told = kit.asking.enrich(draft(BOTH, facts={"channel": "instagram"})).facts
@@ -58,11 +59,11 @@ def test_one_that_fails_is_not_the_others_trouble(kit: Kit) -> None:
 def test_who_is_switched_off_is_not_even_made() -> None:
     made: list[str] = []
 
-    def make() -> object:
+    def make() -> Any:
         made.append("made")
         return lambda draft: draft
 
-    enrich = switched(lambda account: account.front.crm is not None, make)  # type: ignore[arg-type]
+    enrich = switched(lambda account: account.front.crm is not None, make)
     one, other = draft(NOTHING), draft(Front(crm=CRM))
     assert enrich(one) is one
     assert made == []

@@ -297,18 +297,17 @@ def test_what_nobody_knows_is_found_out_and_never_sent_again_even_in_quiet_hours
     assert talk.outcomes() == ({"sent": 1} if found else {"unconfirmed": 1})
 
 
-def test_a_worker_that_died_over_the_send_is_not_followed_by_another_send() -> None:
+def test_a_worker_that_died_over_the_send_is_not_followed_by_another_send(monkeypatch: pytest.MonkeyPatch) -> None:
     talk = Talk()
     talk.happens(MENTION)
-    real = talk.ledger.sent
 
     def dies(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    talk.ledger.sent = dies  # type: ignore[method-assign]
-    with pytest.raises(KeyboardInterrupt):
-        talk.thank()
-    talk.ledger.sent = real  # type: ignore[method-assign]
+    with monkeypatch.context() as patched:
+        patched.setattr(talk.ledger, "sent", dies)
+        with pytest.raises(KeyboardInterrupt):
+            talk.thank()
     talk.later(100)
     talk.client.history = "platform-1"
     talk.clock.advance(30)

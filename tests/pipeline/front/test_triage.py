@@ -46,12 +46,12 @@ def test_a_message_that_comes_again_is_not_judged_again(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize("died", [True, False])
-def test_whoever_asked_before_and_died_asked_once(kit: Kit, died: bool) -> None:
+def test_whoever_asked_before_and_died_asked_once(kit: Kit, monkeypatch: pytest.MonkeyPatch, died: bool) -> None:
     class Killed(BaseException):
         pass
 
     if died:
-        kit.says.judge = lambda *_: (_ for _ in ()).throw(Killed())  # type: ignore[method-assign]
+        monkeypatch.setattr(kit.says, "judge", lambda *_: (_ for _ in ()).throw(Killed()))
         kit.container()
         with pytest.raises(Killed):
             kit.asking.enrich(draft(FRONT))
