@@ -22,11 +22,10 @@ import msgspec
 import sandbox.bridge
 import sandbox.simulators.genesys.access
 from bench import place
-from bench.measure import plain
+from bench.measure import plain, stock_client
 from bench.same import Handler, handler, heard
 from bench.threads import Meter
 from chalicelib import runtime
-from chalicelib.aws import calls
 from chalicelib.errors import Retryable
 from chalicelib.registry import DESKS
 from chalicelib.runtime import Runtime
@@ -267,7 +266,7 @@ def _deploy(running: Sandbox, at_once: int) -> None:
 def bare(running: Sandbox) -> Handler:
     """A handler that makes the inbound worker's three calls, and does nothing else that a bridge should."""
     genesys = running.playing(GenesysSimulator)
-    dynamodb = calls.client("dynamodb")  # as the bridge makes it
+    dynamodb = stock_client("dynamodb")
     session = plain()
     client = OAUTH["clients"][0]
     login = session.post(f"{genesys.url}/oauth/token", {"grant_type": "client_credentials"},

@@ -8,7 +8,8 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
 
 import msgspec
@@ -35,6 +36,15 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     most_calls: float | None = None
 
 
+def stock_client(service: str) -> Any:
+    """A client of AWS as botocore makes it, with the bridge's limits."""
+    from botocore.session import get_session
+
+    from chalicelib.aws.calls import CONFIG
+
+    return get_session().create_client(service, config=CONFIG)
+
+
 def plain() -> requests.Session:
     """A session as anybody would write it, that looks for no proxy on this machine."""
     import requests
@@ -45,25 +55,43 @@ def plain() -> requests.Session:
 
 
 @contextmanager
+def around_aws(work: Callable[[Any, str, Any, Callable[[Any], Any]], Any]) -> Iterator[None]:
+    """Meanwhile each call to AWS is given to `work`: its client, its operation, what is asked, and what makes it."""
+    from botocore.client import BaseClient
+
+    from chalicelib.aws.short import Short
+
+    whole, shortly = (cast("Any", kind)._make_api_call for kind in (BaseClient, Short))
+
+    def by_botocore(client: Any, operation: str, asked: Any) -> Any:
+        if isinstance(client, Short):  # it has been given
+            return whole(client, operation, asked)
+        return work(client, operation, asked, partial(whole, client, operation))
+
+    def by_us(client: Any, operation: str, asked: Any) -> Any:
+        return work(client, operation, asked, partial(shortly, client, operation))
+
+    with patch.object(BaseClient, "_make_api_call", by_botocore), patch.object(Short, "_make_api_call", by_us):
+        yield
+
+
+@contextmanager
 def listening(to_aws: Callable[[Any, str, Any], object], to_http: Callable[..., object]) -> Iterator[None]:
     """Meanwhile both are told of each call before it is made: of the client, the operation and what is asked; of the
     method, the URL, the headers and the body."""
-    from botocore.client import BaseClient
-
     from chalicelib.http import Outgoing
 
-    aws: Any = vars(BaseClient)["_make_api_call"]
     call = Outgoing._call
 
-    def by_aws(client: Any, operation: str, asked: Any) -> Any:
+    def by_aws(client: Any, operation: str, asked: Any, go_on: Callable[[Any], Any]) -> Any:
         to_aws(client, operation, asked)
-        return aws(client, operation, asked)
+        return go_on(asked)
 
     def by_http(session: Any, method: str, url: str, headers: dict[str, str], body: bytes | None, *rest: Any) -> Any:
         to_http(method, url, headers, body)
         return call(session, method, url, headers, body, *rest)
 
-    with patch.object(BaseClient, "_make_api_call", by_aws), patch.object(Outgoing, "_call", by_http):
+    with around_aws(by_aws), patch.object(Outgoing, "_call", by_http):
         yield
 
 
@@ -71,19 +99,18 @@ def listening(to_aws: Callable[[Any, str, Any], object], to_http: Callable[..., 
 def recorded() -> Iterator[list[Replay]]:
     """Collects every call that the AWS client, the HTTP session and the fetcher make, ready to be made again.
 
-    The same AWS clients with the same connections make them again; every other call goes by one plain session of
-    `requests`, as anybody would write it.
+    The same AWS clients with the same connections make them again, in botocore's own way; every other call goes by one
+    plain session of `requests`, as anybody would write it.
     """
-    from botocore import xform_name
+    from botocore.client import BaseClient
 
     from chalicelib.fetching import Fetcher
 
     calls: list[Replay] = []
-    bare, fetch = plain(), Fetcher.__call__
+    bare, fetch, whole = plain(), Fetcher.__call__, cast("Any", BaseClient)._make_api_call
 
     def by_aws(client: Any, operation: str, asked: Any) -> None:
-        made, given = getattr(client, xform_name(operation)), copy.deepcopy(asked)
-        calls.append(lambda: made(**given))
+        calls.append(partial(whole, client, operation, copy.deepcopy(asked)))
 
     def by_http(method: str, url: str, headers: dict[str, str], body: bytes | None) -> None:
         calls.append(lambda: _json(bare.request(method, url, data=body, headers=headers, timeout=10)))

@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from bench import bridge, place
 from bench.figures import FIGURES, Figures, Job, read, write
+from bench.measure import around_aws
 from chalicelib.http import Outgoing
 from chalicelib.observability import EmfMetrics
 
@@ -66,17 +66,16 @@ class _Meter:
 def _metered() -> Iterator[_Meter]:
     """Every call that the bridge makes meanwhile is counted."""
     meter = _Meter()
-    aws: Any = vars(BaseClient)["_make_api_call"]
     call = Outgoing._call
 
-    def by_aws(client: Any, operation: str, asked: Any) -> Any:
+    def by_aws(client: Any, operation: str, asked: Any, go_on: Callable[[Any], Any]) -> Any:
         service = client.meta.service_model.service_name
         if operation in OTHERS:
-            return aws(client, operation, asked)
+            return go_on(asked)
         if service == "dynamodb":
             asked = asked | {"ReturnConsumedCapacity": "TOTAL"}
         try:
-            answer = aws(client, operation, asked)
+            answer = go_on(asked)
         except ClientError:
             meter.aws(service, operation, asked, None)
             raise
@@ -87,7 +86,7 @@ def _metered() -> Iterator[_Meter]:
         meter.called("desk" if "/api/v2/" in url else "login" if "/oauth/token" in url else "platform")
         return call(session, method, url, *rest)
 
-    with patch.object(BaseClient, "_make_api_call", by_aws), patch.object(Outgoing, "_call", by_http):
+    with around_aws(by_aws), patch.object(Outgoing, "_call", by_http):
         yield meter
 
 

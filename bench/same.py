@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 from botocore import xform_name
 
-from bench.measure import listening, plain
-from chalicelib.aws import calls
+from bench.measure import listening, plain, stock_client
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -42,7 +41,7 @@ def heard() -> Iterator[list[Made]]:
 
 def handler(made: list[Made], text: dict[str, Any]) -> Handler:
     """Makes them again for each message; `text` is Meta's event for which they were made."""
-    dynamodb = calls.client("dynamodb")  # as the bridge makes it
+    dynamodb = stock_client("dynamodb")
     session = plain()
     theirs = [one for one in made if text["sender"]["id"] in one.asked]  # and none that is made for all, now and then
     before = _names(text)

@@ -18,6 +18,7 @@ from botocore.exceptions import (
 )
 from botocore.session import Session, get_session
 
+from chalicelib.aws import short
 from chalicelib.connections import tls
 from chalicelib.errors import Misconfigured, Retryable
 
@@ -26,7 +27,10 @@ T = TypeVar("T")
 
 # Short: a worker that waits long holds its whole batch. The queue repeats what still fails.
 # A user agent of ours, because botocore builds its own twice for each call, a tenth of the call's CPU time.
-CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3}, user_agent="dmdesk")
+_TRIES: Any = {"mode": "standard", "total_max_attempts": 3}
+CONFIG = Config(connect_timeout=2, read_timeout=5, retries=_TRIES, user_agent="dmdesk")
+# The short way is the first of the three.
+_SHORTENED = CONFIG.merge(Config(retries=_TRIES | {"total_max_attempts": 2}))
 
 # What a later try may mend, without its service's prefix and the word Exception. Any answer of 429 or 5xx is, too.
 # docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html and each service's API reference, "Common errors"
@@ -73,6 +77,8 @@ _MAKING = Lock()
 def client(service: str, config: Config = CONFIG) -> Any:
     """A client of the AWS service. Made by botocore: boto3 loads transfers and resources, a tenth of a cold start,
     that nobody here uses."""
+    if service in short.SERVICES and config is CONFIG:
+        config = _SHORTENED
     with _MAKING:
         made = session().create_client(service, config=config)
         _share(made)
@@ -91,7 +97,10 @@ def _share(made: Any) -> None:
 def session() -> Session:
     """What all clients of this process are made by. It reads the environment's credentials once: whoever changes
     those clears it."""
-    return get_session()
+    made = get_session()
+    for service in short.SERVICES:
+        made.register(f"creating-client-class.{service}", short.shorten)
+    return made
 
 
 def call(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
