@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import tempfile
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import botocore.session
 import pytest
+from botocore.exceptions import ParamValidationError
 from botocore.loaders import create_loader
+from botocore.validate import ParamValidator
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
+from chalicelib.aws.short import Short
 from tests.as_one import as_one
 
 TESTS = Path(__file__).parent
@@ -30,6 +36,21 @@ settings.load_profile("dmdesk")
 
 # A function reads the models of AWS' services once in its life; a process of tests lives a thousand such lives.
 botocore.session.create_loader = cache(create_loader)
+
+_sent, _judge = Short._sent, ParamValidator()
+
+
+def _judged(client: Short, operation: str, body: bytes) -> tuple[int, bytes]:
+    """As it is sent. Whatever botocore's model of the service does not allow is botocore's to refuse, and does not
+    leave."""
+    shape: Any = client.meta.service_model.operation_model(operation).input_shape
+    found = _judge.validate(json.loads(body), shape)
+    if found.has_errors():
+        raise ParamValidationError(report=found.generate_report())
+    return _sent(client, operation, body)
+
+
+patch.object(Short, "_sent", _judged).start()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -62,7 +62,7 @@ class _Raw(BytesIO):
 
 def answering(body: object, status: int = 200) -> Answer:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    kind = {"content-type": "application/x-amz-json-1.0"}
+    kind: Any = {"content-type": "application/x-amz-json-1.0"}
     return lambda request: AWSResponse(request.url, status, kind, _Raw(content))
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws import calls
 from chalicelib.aws.table import Table
 from chalicelib.vocabulary.records import Conversation
 from sandbox.stage.aws import TABLE
+from tests.asked import overhear
 from tests.ops.conftest import INSTAGRAM, PAGE_ACCOUNT, TIKTOK, Deployment
 
 pytestmark = pytest.mark.xdist_group("ops")
@@ -96,14 +96,7 @@ def test_hours_that_are_none_are_refused(deployment: Deployment, hours: str) -> 
 def test_no_command_scans_the_table(deployment: Deployment, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     waits(deployment)
     asked: list[str] = []
-    make = calls.client
-
-    def client(*given: Any) -> Any:
-        made = make(*given)
-        made.meta.events.register("before-call", lambda model, **_: asked.append(model.name))
-        return made
-
-    monkeypatch.setattr(calls, "client", client)
+    overhear(monkeypatch, lambda operation, _: asked.append(operation))
     deployment.vendors.run(command)
     assert "Query" in asked
     assert "Scan" not in asked

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 
 from chalicelib.errors import Refused
 from chalicelib.observability import log
 from chalicelib.pipeline.posting import Posting
 from sandbox.stage.aws import TABLE
+from tests.asked import overhear
 from tests.scenarios.conftest import Bridge
 
 SECRETS = ("marzipan", "nougat", "praline")
@@ -33,15 +33,13 @@ class Overheard:
 
 @pytest.fixture
 def overheard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Overheard]:
-    botocore: Any = BaseClient
-    heard, ask = Overheard(), botocore._make_api_call
+    heard = Overheard()
 
-    def overhear(client: Any, operation: str, given: dict[str, Any]) -> Any:
+    def told(operation: str, given: dict[str, Any]) -> None:
         name = f"{operation} {given.get('Key', '')}" if isinstance(given.get("Key"), str) else operation
         heard.calls.append((name, repr(given)))
-        return ask(client, operation, given)
 
-    monkeypatch.setattr(botocore, "_make_api_call", overhear)
+    overhear(monkeypatch, told)
     before = log.write_to(heard.lines)
     yield heard
     log.write_to(before)
