@@ -32,7 +32,9 @@ LASTS = 3
 SLOW_S = (0.2, 1.0)
 READS = {"GetItem", "BatchGetItem", "Query", "GetSecretValue"}
 # through which every call goes, so that they tell none from another
-_GENERAL = {"chalicelib.http", "chalicelib.session", "chalicelib.connections", "chalicelib.aws.calls"}
+_GENERAL = {
+    "chalicelib.http", "chalicelib.session", "chalicelib.connections", "chalicelib.aws.calls", "chalicelib.aws.short",
+}  # fmt: skip
 _NAMED = re.compile(r"[a-z_]*[a-z][a-z_]*")
 
 
