@@ -103,6 +103,15 @@ def test_no_width_scrolls_sideways_and_each_uses_its_room(open_page: Open, width
     assert max(box["x"] + box["width"] for box in boxes) >= width - 20
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_narrow_screen_tells_whole_that_the_sandbox_does_not_answer(open_page: Open, language: str) -> None:
+    desk = open_page(viewport={"width": 320, "height": 720}, locale=language).enter()
+    desk.page.route("**/events*", lambda route: route.abort())
+    desk.page.reload()
+    expect(desk.page.locator("#live")).to_contain_text("…")
+    assert desk.page.evaluate(OVERFLOWN, PARTS) == []
+
+
 def test_a_wide_screen_shows_a_whole_phone_and_the_whole_desktop(open_page: Open) -> None:
     desk = open_page(viewport={"width": 1920, "height": 1080}).enter()
     phone = desk.page.locator("#phone").bounding_box()
