@@ -99,8 +99,15 @@ def test_a_dead_token_stops_the_sends_of_its_account_only_until_a_new_one_is_set
     operator.until(lambda: len(operator.taken("receipt")) == 2, "both receipts")
     assert {call["body"]["status"] for call in operator.taken("receipt")} == {"Delivered", "Failed"}
     vendor.connect(connected, operator.about["webhook_url"], {"access_token": "IGAA-logged-in-again"})
-    told = CliRunner().invoke(cli, ["token", "set", "instagram", account["id"]], input="IGAA-logged-in-again\n")
-    assert (told.exit_code, "logged-in-again" in told.output) == (0, False)
+
+    def stored() -> bool:
+        told = CliRunner().invoke(cli, ["token", "set", "instagram", account["id"]], input="IGAA-logged-in-again\n")
+        assert "logged-in-again" not in told.output
+        # the upkeep, whose time has come, may be at this very token: whoever is told so runs it again
+        assert told.exit_code == 0 or "just now" in told.output, told.output
+        return told.exit_code == 0
+
+    operator.until(stored, "the new token to be stored")
     operator.post("/genesys/reply", {"conversation_id": dead["conversation_id"], "text": "Here we are"})
     # a worker that has just read the old token reads it anew when it may
     operator.pass_time(10.0, lambda: operator.sent("instagram"), "the reply with the new token")
