@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from sandbox.simulators.x.dms import Message
+from tests.chaos.processes.town import shown
 from tests.chaos.tally import Said, Talk, counted
+from tests.chaos.world import PICTURE
 
 A, B = Said("m-1", ["a"], 1.0, 2.0), Said("m-2", ["b"], 3.0, 4.0)
 TWO, LONG = Said("gen-1", ["yes"], 1.0, 2.0), Said("gen-2", ["x", "y"], 3.0, 4.0)
@@ -70,3 +73,17 @@ def test_what_should_not_be_is_counted_and_named(name: str) -> None:
     assert (found.inbound.sent, found.outbound.sent) == (2, 2)
     assert len(found.named()) == len(found.faults)
     assert found.named([name for name, _ in found.named()]) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ({"text": "yes", "tag": "HUMAN_AGENT", "attachments": []}, "yes"),
+        ({"type": "TEXT", "text": {"body": "yes"}}, "yes"),
+        ({"message": Message("1", "2", "yes", by_app="3")}, "yes"),
+        ({"attachments": ["…"]}, PICTURE),
+        ({"type": "IMAGE", "image": {}}, PICTURE),
+    ],
+)
+def test_phones_show_what_each_platform_was_given(said: dict[str, Any], read: str) -> None:
+    assert shown(said) == read

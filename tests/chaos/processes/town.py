@@ -194,8 +194,15 @@ class _Phones(Unwatched):
 
     def brand(self, account: str, customer: str, message_id: str, said: dict[str, Any]) -> None:
         if message_id:
-            text = said.get("text", PICTURE)
-            self._town.people[customer].got.append(text["body"] if isinstance(text, dict) else text)
+            self._town.people[customer].got.append(shown(said))
+
+
+def shown(said: dict[str, Any]) -> str:
+    """What a phone shows of what its platform was given: X tells of a message, TikTok of a body, Instagram of words."""
+    if "message" in said:
+        return str(said["message"].text)
+    text = said.get("text", PICTURE)
+    return str(text["body"] if isinstance(text, dict) else text)
 
 
 def _people(site: Site) -> Iterator[Person]:
