@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Longer than any platform redelivers (each webhook.py tells), and than a queue's 14 days and its dead letters' 14 more.
 REMEMBERED_S = 30 * 86_400
+# What a claim was taken from of which nobody had known.
+NOTHING = "nothing"
 DONE = "SET #state = :done, #result = :result, expires_at = :expires"
 
 
@@ -29,15 +31,16 @@ def taken(
     folded: Sequence[str],
 ) -> dict[str, Any]:
     """The update by which `owner` takes the work until then (epoch s), if nobody has it. Its answer is the row as it
-    was before, or as it is where the condition does not hold."""
-    values = {":leased": "leased", ":buried": "buried", ":owner": owner, ":text": text}
+    was before, or as it is where the condition does not hold. So whoever repeats it, since the answer was lost, is told
+    of their own row: what that was before stands in it as `took`."""
+    values = {":leased": "leased", ":buried": "buried", ":owner": owner, ":text": text, ":nothing": NOTHING}
     numbers = {":until": until, ":now": now}
     noted = {":folded": {"S": msgspec.json.encode(folded).decode()}} if folded else {}
     return {
         "TableName": table,
         "Key": keys.item(conversation, item),
-        "UpdateExpression": "SET #state = :leased, #owner = :owner, #until = :until, #text = :text,"
-        " since = if_not_exists(since, :now), expires_at = :expires"
+        "UpdateExpression": "SET took = if_not_exists(#state, :nothing), #state = :leased, #owner = :owner,"
+        " #until = :until, #text = :text, since = if_not_exists(since, :now), expires_at = :expires"
         + (", folded = if_not_exists(folded, :folded)" if noted else ""),
         "ConditionExpression": "attribute_not_exists(#state) OR #state = :buried"
         " OR (#state = :leased AND #until < :now)",

@@ -121,18 +121,20 @@ class Table:
         owner = uuid4().hex
         write = claimed.taken(self._name, conversation, item, now, now + lease_s, owner, text, folded)
         try:
-            old = conditional(self._client.update_item, **write).get("Attributes")
+            old = conditional(self._client.update_item, **write).get("Attributes") or {}
+            state = old.get("state", {}).get("S", claimed.NOTHING)  # without one it holds an edit that came first
         except Unmet as no:
-            if no.held.get("owner") == {"S": owner}:  # botocore repeated a write whose answer was lost
-                return msgspec.structs.replace(claimed.claim(no.held), state="fresh", since_s=now)
-            return claimed.claim(no.held)
-        if not old:
-            return Claim(state="fresh", since_s=now, folded=tuple(folded))
-        # an item without a state holds an edit that came before its message
-        state = old.get("state", {}).get("S", "")
-        told = msgspec.structs.replace(claimed.claim(old), state="fresh" if state in {"", "buried"} else "lapsed")
-        known = told.folded or tuple(folded)
-        return msgspec.structs.replace(told, buried=state == "buried", since_s=told.since_s or now, folded=known)
+            if no.held.get("owner") != {"S": owner}:
+                return claimed.claim(no.held)
+            old, state = no.held, no.held["took"]["S"]  # botocore repeated a write whose answer was lost
+        told = claimed.claim(old)
+        return msgspec.structs.replace(
+            told,
+            state="fresh" if state in {claimed.NOTHING, "buried"} else "lapsed",
+            buried=state == "buried",
+            since_s=told.since_s or now,
+            folded=told.folded or tuple(folded),
+        )
 
     def release(self, conversation: Conversation, item: str) -> None:
         """Gives the work back: it is known not to have happened. No effect on work that has ended. What else is

@@ -58,6 +58,40 @@ def test_one_of_many_workers_takes_over_a_lapsed_claim(cloud: Cloud) -> None:
     assert sorted(claims) == ["busy"] * 15 + ["lapsed"]
 
 
+class Lossy:
+    """The answer of each write is lost, and it is asked again."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def update_item(self, **asked: Any) -> Any:
+        self._client.update_item(**asked)
+        return self._client.update_item(**asked)
+
+
+@pytest.mark.parametrize("before", ["nothing", "an edit", "released", "leased", "buried"])
+def test_a_claim_whose_answer_was_lost_is_told_as_the_first_answer_had_it(cloud: Cloud, before: str) -> None:
+    """Most of all a lapsed one: as a fresh one it would be done a second time without a look."""
+    client: Any = Lossy(cloud.aws.client("dynamodb"))
+    told = []
+    for table in (cloud.table, Table(TABLE, client)):
+        conversation = somebody()
+        if before == "an edit":
+            cloud.table.edited(conversation, "IN#1", 100, 1, "anew")
+        elif before != "nothing":
+            cloud.table.claim(conversation, "IN#1", 100, LEASE_S, "mark", folded=("2",))
+        if before == "released":
+            cloud.table.release(conversation, "IN#1")
+        if before == "buried":
+            cloud.table.buried(conversation, "IN#1", 101)
+        claim = table.claim(conversation, "IN#1", 119, LEASE_S, "mark", folded=("3",))
+        # the first answer tells the lease that was, and of what nobody has tried no time
+        tried_s = claim.tried_s if claim.state == "lapsed" else 0.0
+        told.append(msgspec.structs.replace(claim, until_s=0.0, tried_s=tried_s))
+    assert told[0] == told[1]
+    assert (told[0].state, told[0].buried) == ("lapsed" if before == "leased" else "fresh", before == "buried")
+
+
 def test_a_lapsed_claim_tells_when_it_was_begun(cloud: Cloud) -> None:
     conversation = somebody()
     cloud.table.claim(conversation, "IN#1", 100, LEASE_S)
