@@ -43,21 +43,27 @@ class Short(BaseClient):
     """What is not botocore's own of such a client. It holds nothing, so that many threads may use it as any client."""
 
     def _make_api_call(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+        told = None
+        if operation in _SHORT:
+            asked = dict(asked)
+            generate_idempotent_uuid(asked, self.meta.service_model.operation_model(operation))  # one for all tries
+            told = self._answered(operation, asked)
         whole: Any = super()
-        if operation not in _SHORT:
-            return dict(whole._make_api_call(operation, asked))
-        asked = dict(asked)
-        generate_idempotent_uuid(asked, self.meta.service_model.operation_model(operation))  # one for all tries
+        answer: dict[str, Any] = whole._make_api_call(operation, asked) if told is None else told
+        return answer
+
+    def _answered(self, operation: str, asked: dict[str, Any]) -> dict[str, Any] | None:
+        """What is answered, None where that is no answer. Raises ClientError where a condition does not hold."""
         try:
             status, content = self._sent(operation, _encoded(asked))
             told = _read(content)
             code = "" if status == 200 else str(told.pop("__type")).rpartition("#")[2]
         except (BotoCoreError, TypeError, ValueError, LookupError):
-            return dict(whole._make_api_call(operation, asked))
+            return None
         if code in _ANSWERS:
             kind: Any = self.exceptions.from_code(code)
             raise kind(_refusal(code, status, told), operation)
-        return dict(whole._make_api_call(operation, asked)) if code else told
+        return told if status == 200 else None
 
     def _sent(self, operation: str, body: bytes) -> tuple[int, bytes]:
         """Status and body of what is answered. Raises BotoCoreError."""

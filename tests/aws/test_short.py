@@ -187,6 +187,7 @@ BROKEN = {
     "no object": answering([]),
     "nothing": answering(b""),
     "not ours": answering({"message": "hm"}, 403),
+    "nameless": answering({"__type": "", "message": "hm"}, 403),
     "reset": failing(botocore.ConnectionClosedError(endpoint_url="x")),
     "silent": failing(botocore.ReadTimeoutError(endpoint_url="x")),
     "unreachable": failing(botocore.EndpointConnectionError(endpoint_url="x", error="no")),
