@@ -74,11 +74,10 @@ _ADVICE = {
 _MAKING = Lock()
 
 
-def client(service: str, config: Config = CONFIG) -> Any:
-    """A client of the AWS service. Made by botocore: boto3 loads transfers and resources, a tenth of a cold start,
-    that nobody here uses."""
-    if service in short.SERVICES and config is CONFIG:
-        config = _SHORTENED
+def client(service: str, config: Config | None = None) -> Any:
+    """A client of the AWS service, by default with CONFIG's limits and tries. By botocore: boto3 loads transfers and
+    resources, a tenth of a cold start, that nobody here uses."""
+    config = config or (_SHORTENED if service in short.SERVICES else CONFIG)
     with _MAKING:
         made = session().create_client(service, config=config)
         _share(made)

@@ -136,7 +136,7 @@ def vendors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendors]:
 _made = cache(lambda service, config, environment, make=calls.client: make(service, config))
 
 
-def _client(service: str, config: Config = calls.CONFIG) -> Any:
+def _client(service: str, config: Config | None = None) -> Any:
     """A client as this environment makes it, made once: each command makes its own, of which a test may run many."""
     environment = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     return _made(service, config, tuple(environment.items()))
