@@ -14,7 +14,7 @@ from chalicelib.aws.table import Table
 from chalicelib.vocabulary.proof import Worked
 from chalicelib.vocabulary.records import Claim, Conversation, Flight, Seat, Thread
 from sandbox.stage.aws import TABLE
-from tests.aws.conftest import Cloud, Counted, row
+from tests.aws.conftest import Cloud, Counted, Lossy, row
 
 # epoch s; what the customer wrote, and when the agent answered (epoch ms)
 NOW = 1_000.0
@@ -169,12 +169,7 @@ def test_a_claim_whose_answer_was_lost_is_ours(cloud: Cloud) -> None:
     """botocore makes the call again, and the condition does not hold any more."""
     conversation = known(cloud)
 
-    class Lossy:
-        def update_item(self, **asked: Any) -> Any:
-            cloud.aws.client("dynamodb").update_item(**asked)
-            return cloud.aws.client("dynamodb").update_item(**asked)
-
-    lossy: Any = Lossy()
+    lossy: Any = Lossy(cloud.aws.client("dynamodb"))
     claim, _ = Table(TABLE, lossy).begin(conversation, ITEM, NOW, 90, SAID_MS, "mark")
     assert claim is not None
     assert claim.state == "fresh"

@@ -15,7 +15,7 @@ from chalicelib.errors import Retryable
 from chalicelib.vocabulary.messages import Tap
 from chalicelib.vocabulary.records import Account, Conversation, Seat, Standing, Thread
 from sandbox.stage.aws import TABLE
-from tests.aws.conftest import Cloud
+from tests.aws.conftest import Cloud, Lossy
 
 NOW = 1_800_000_000.0
 TAP = Tap(message="gen-1", type="QuickReply", text="Yes", payload="YES")
@@ -140,20 +140,6 @@ def test_a_handover_goes_on_waiting_and_is_asked_at_its_new_desk(shop: Shop) -> 
     assert shop.due(NOW + ASKED_S) == shop.waiting() == ["ana"]
 
 
-class Deaf:
-    """DynamoDB does the first write and does not answer it; it is repeated, under a token of its own."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def transact_write_items(self, **asked: Any) -> Any:
-        self._client.transact_write_items(**asked)
-        return self._client.transact_write_items(**asked)
-
-
 class Gone:
     """DynamoDB is not there."""
 
@@ -167,7 +153,7 @@ class Gone:
 def test_an_end_whose_answer_is_lost_has_happened(shop: Shop) -> None:
     ana = shop.customer()
     shop.shown(ana)
-    deaf: Any = Deaf(shop.aws.client("dynamodb"))
+    deaf: Any = Lossy(shop.aws.client("dynamodb"))
     assert Table(TABLE, deaf).end(ana, shop.table.standing(ana), NOW)
     assert shop.table.thread(ana).seat == Seat(generation=1)
 

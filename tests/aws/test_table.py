@@ -34,7 +34,7 @@ from chalicelib.vocabulary.records import (
     Unreadable,
 )
 from sandbox.stage.aws import TABLE
-from tests.aws.conftest import ACCOUNT, Cloud
+from tests.aws.conftest import ACCOUNT, Cloud, Lossy
 
 LEASE_S = 10.0
 
@@ -56,17 +56,6 @@ def test_one_of_many_workers_takes_over_a_lapsed_claim(cloud: Cloud) -> None:
     with ThreadPoolExecutor(16) as pool:
         claims = list(pool.map(lambda _: cloud.table.claim(conversation, "IN#1", 111, LEASE_S).state, range(16)))
     assert sorted(claims) == ["busy"] * 15 + ["lapsed"]
-
-
-class Lossy:
-    """The answer of each write is lost, and it is asked again."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    def update_item(self, **asked: Any) -> Any:
-        self._client.update_item(**asked)
-        return self._client.update_item(**asked)
 
 
 @pytest.mark.parametrize("before", ["nothing", "an edit", "released", "leased", "buried"])

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from bench.measure import listening
 from chalicelib.aws.table import Table
 from chalicelib.vocabulary.records import Conversation
 from sandbox.stage.aws import TABLE
-from tests.asked import overhear
 from tests.ops.conftest import INSTAGRAM, PAGE_ACCOUNT, TIKTOK, Deployment
 
 pytestmark = pytest.mark.xdist_group("ops")
@@ -93,10 +93,10 @@ def test_hours_that_are_none_are_refused(deployment: Deployment, hours: str) -> 
 
 
 @pytest.mark.parametrize("command", ["conversations", "accounts", "doctor"])
-def test_no_command_scans_the_table(deployment: Deployment, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+def test_no_command_scans_the_table(deployment: Deployment, command: str) -> None:
     waits(deployment)
     asked: list[str] = []
-    overhear(monkeypatch, lambda operation, _: asked.append(operation))
-    deployment.vendors.run(command)
+    with listening(lambda _, operation, __: asked.append(operation), lambda *_: None):
+        deployment.vendors.run(command)
     assert "Query" in asked
     assert "Scan" not in asked

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from bench.measure import listening
 from chalicelib.errors import Refused
 from chalicelib.observability import log
 from chalicelib.pipeline.posting import Posting
 from sandbox.stage.aws import TABLE
-from tests.asked import overhear
 from tests.scenarios.conftest import Bridge
 
 SECRETS = ("marzipan", "nougat", "praline")
@@ -32,16 +32,16 @@ class Overheard:
 
 
 @pytest.fixture
-def overheard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Overheard]:
+def overheard() -> Iterator[Overheard]:
     heard = Overheard()
 
-    def told(operation: str, given: dict[str, Any]) -> None:
+    def told(_: Any, operation: str, given: dict[str, Any]) -> None:
         name = f"{operation} {given.get('Key', '')}" if isinstance(given.get("Key"), str) else operation
         heard.calls.append((name, repr(given)))
 
-    overhear(monkeypatch, told)
     before = log.write_to(heard.lines)
-    yield heard
+    with listening(told, lambda *_: None):
+        yield heard
     log.write_to(before)
 
 
